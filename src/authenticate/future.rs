@@ -1,0 +1,148 @@
+//! The future of a response: it carries the decision and renders what is refused.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use http::{Method, Request, Response, Uri};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::policy::Policy;
+use crate::{Error, RefusalBody, identity::Authentication, verify::VerificationFuture};
+
+pin_project! {
+    /// The future of [`Authenticate`](crate::Authenticate).
+    pub struct ResponseFuture<F, S, ReqBody> {
+        target: RequestTarget,
+        #[pin]
+        state: State<F, S, ReqBody>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F, S, ReqBody> {
+        Verifying { verdict: VerificationFuture, waiting: Option<Box<Waiting<S, ReqBody>>> },
+        Responding { #[pin] response: F },
+        Refused { error: Option<Error> },
+    }
+}
+
+/// A request that waits for a verdict, with the ready service that it will be given to.
+struct Waiting<S, ReqBody> {
+    service: S,
+    request: Request<ReqBody>,
+}
+
+/// What a refusal shows of the request, which is gone by then.
+pub(super) struct RequestTarget {
+    policy: Arc<Policy>,
+    method: Method,
+    uri: Uri,
+}
+
+impl RequestTarget {
+    pub(super) fn of<B>(request: &Request<B>, policy: &Arc<Policy>) -> Self {
+        Self {
+            policy: Arc::clone(policy),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+        }
+    }
+
+    fn refuse<B: RefusalBody>(&self, error: Error, head: http::response::Parts) -> Response<B> {
+        self.policy.renderer.render(error, &self.method, &self.uri, head)
+    }
+
+    fn refuse_anew<B: RefusalBody>(&self, error: Error) -> Response<B> {
+        self.refuse(error, Response::new(()).into_parts().0)
+    }
+
+    /// A response of the inner service: if it carries an error that no layer has rendered, this one does.
+    fn finish<B: RefusalBody>(&self, response: Response<B>) -> Response<B> {
+        match response.extensions().get::<Error>() {
+            Some(error) if !error.is_rendered() => {
+                let error = error.clone();
+                self.refuse(error, response.into_parts().0)
+            }
+            _ => response,
+        }
+    }
+}
+
+impl<F, S, ReqBody> ResponseFuture<F, S, ReqBody> {
+    pub(super) const fn responding(target: RequestTarget, response: F) -> Self {
+        Self { target, state: State::Responding { response } }
+    }
+
+    pub(super) const fn refused(target: RequestTarget, error: Error) -> Self {
+        Self { target, state: State::Refused { error: Some(error) } }
+    }
+
+    pub(super) fn verifying(
+        target: RequestTarget,
+        verdict: VerificationFuture,
+        service: S,
+        request: Request<ReqBody>,
+    ) -> Self {
+        let waiting = Some(Box::new(Waiting { service, request }));
+        Self { target, state: State::Verifying { verdict, waiting } }
+    }
+}
+
+impl<F, S, ReqBody, ResBody, E> Future for ResponseFuture<F, S, ReqBody>
+where
+    F: Future<Output = Result<Response<ResBody>, E>>,
+    S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = E, Future = F>,
+    ResBody: RefusalBody,
+{
+    type Output = Result<Response<ResBody>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            match this.state.as_mut().project() {
+                StateProjection::Responding { response } => {
+                    let response = ready!(response.poll(cx))?;
+                    return Poll::Ready(Ok(this.target.finish(response)));
+                }
+                StateProjection::Refused { error } => {
+                    return match error.take() {
+                        Some(error) => Poll::Ready(Ok(this.target.refuse_anew(error))),
+                        // Polled again after it was ready, which no caller may do.
+                        None => Poll::Pending,
+                    };
+                }
+                StateProjection::Verifying { verdict, waiting } => {
+                    let verdict = ready!(verdict.as_mut().poll(cx));
+                    let Some(waiting) = waiting.take() else { return Poll::Pending };
+                    let Waiting { mut service, mut request } = *waiting;
+                    let next = match verdict {
+                        Ok(identity) => {
+                            request.extensions_mut().insert(Authentication::Identified(identity));
+                            State::Responding { response: service.call(request) }
+                        }
+                        Err(error) => State::Refused { error: Some(error) },
+                    };
+                    this.state.set(next);
+                }
+            }
+        }
+    }
+}
+
+impl<F, S, ReqBody> fmt::Debug for ResponseFuture<F, S, ReqBody> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Verifying { .. } => "verifying",
+            State::Responding { .. } => "responding",
+            State::Refused { .. } => "refused",
+        };
+        f.debug_struct("ResponseFuture").field("state", &state).finish_non_exhaustive()
+    }
+}

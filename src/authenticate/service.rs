@@ -1,0 +1,61 @@
+//! The service around the one that is protected.
+
+use std::{
+    mem,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::{
+    ResponseFuture,
+    future::RequestTarget,
+    policy::{Decision, Policy},
+};
+use crate::RefusalBody;
+
+/// The service that [`AuthenticateLayer`](crate::AuthenticateLayer) makes.
+#[derive(Debug, Clone)]
+pub struct Authenticate<S> {
+    inner: S,
+    policy: Arc<Policy>,
+}
+
+impl<S> Authenticate<S> {
+    pub(super) const fn new(inner: S, policy: Arc<Policy>) -> Self {
+        Self { inner, policy }
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Authenticate<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
+    ResBody: RefusalBody,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, S, ReqBody>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let target = RequestTarget::of(&request, &self.policy);
+        match self.policy.decide(&request) {
+            Decision::Admit(authentication) => {
+                request.extensions_mut().insert(authentication);
+                ResponseFuture::responding(target, self.inner.call(request))
+            }
+            Decision::Refuse(error) => ResponseFuture::refused(target, error),
+            Decision::Ask(verdict) => {
+                // The service that was polled ready is the one to call; its clone is not ready.
+                let clone = self.inner.clone();
+                let ready = mem::replace(&mut self.inner, clone);
+                ResponseFuture::verifying(target, verdict, ready, request)
+            }
+        }
+    }
+}

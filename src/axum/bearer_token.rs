@@ -1,0 +1,40 @@
+//! `BearerToken` as an extractor.
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::{header::AUTHORIZATION, request::Parts};
+
+use crate::{BearerToken, Error, ErrorKind};
+
+/// Needs no layer: for those who only want to parse. The token isn't verified.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use portcullis::BearerToken;
+///
+/// let app: Router = Router::new()
+///     .route("/", get(async |token: BearerToken<'static>| token.as_str().len().to_string()));
+/// # assert!(app.has_routes());
+/// ```
+impl<S: Send + Sync> FromRequestParts<S> for BearerToken<'static> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        BearerToken::from_headers(&parts.headers).map(BearerToken::into_owned)
+    }
+}
+
+/// `None` without a Bearer token in the request; a malformed one is refused.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for BearerToken<'static> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
+        if !parts.headers.contains_key(AUTHORIZATION) {
+            return Ok(None);
+        }
+        match BearerToken::from_headers(&parts.headers) {
+            Ok(token) => Ok(Some(token.into_owned())),
+            Err(error) if error.kind() == ErrorKind::MissingCredentials => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! `Identity` as an extractor.
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+
+use crate::{Error, Identity, identity::Authentication};
+
+/// Refuses a request without an identity with 401, and one that no
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) has seen with 500.
+impl<S: Send + Sync> FromRequestParts<S> for Identity {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        Authentication::of(&parts.extensions, "the extractor `Identity`")?.require_identity().cloned()
+    }
+}
+
+/// `None` for an anonymous request that was let through.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Identity {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
+        let authentication = Authentication::of(&parts.extensions, "the extractor `Option<Identity>`")?;
+        Ok(authentication.identity().cloned())
+    }
+}

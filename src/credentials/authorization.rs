@@ -1,0 +1,97 @@
+//! The `Authorization` request header (RFC 9110 §11.6.2): a scheme and what follows it.
+
+use http::{HeaderMap, HeaderName};
+
+use crate::RequestFault;
+
+/// What a header of the form `scheme credentials` holds, before anyone looks at the credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Authorization<'a> {
+    pub(crate) scheme: &'a [u8],
+    /// What follows the scheme, without the spaces between and at the end.
+    pub(crate) credentials: &'a [u8],
+}
+
+impl<'a> Authorization<'a> {
+    /// Reads the one line of the header `name`; no line is `None`, and so is an empty one.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestFault::Repeated`] for more than one line: which one counts is not ours to guess.
+    pub(crate) fn from_headers(
+        headers: &'a HeaderMap,
+        name: &HeaderName,
+    ) -> Result<Option<Self>, RequestFault> {
+        let mut lines = headers.get_all(name).iter();
+        let Some(line) = lines.next() else { return Ok(None) };
+        if lines.next().is_some() {
+            return Err(RequestFault::Repeated);
+        }
+        Ok(Self::parse(line.as_bytes()))
+    }
+
+    fn parse(line: &'a [u8]) -> Option<Self> {
+        let line = trim(line);
+        if line.is_empty() {
+            return None;
+        }
+        let end = line.iter().position(|&byte| byte == b' ').unwrap_or(line.len());
+        let (scheme, credentials) = line.split_at_checked(end)?;
+        Some(Self { scheme, credentials: trim(credentials) })
+    }
+
+    /// Whether the scheme is `scheme`, in any case.
+    pub(crate) fn is(&self, scheme: &str) -> bool {
+        self.scheme.eq_ignore_ascii_case(scheme.as_bytes())
+    }
+}
+
+/// Without the optional white space (RFC 9110 §5.6.3) at either end. A tab inside is left alone: it
+/// separates nothing, and no scheme of ours allows it.
+fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, header::AUTHORIZATION};
+
+    use super::*;
+
+    #[test]
+    fn a_scheme_and_what_follows_it() {
+        let cases: [(&[u8], Option<(&[u8], &[u8])>); 9] = [
+            (b"Bearer abc", Some((b"Bearer", b"abc"))),
+            (b"Bearer    abc", Some((b"Bearer", b"abc"))),
+            (b"  Bearer abc  ", Some((b"Bearer", b"abc"))),
+            (b"Bearer", Some((b"Bearer", b""))),
+            (b"Bearer ", Some((b"Bearer", b""))),
+            (b"Bearer\tabc", Some((b"Bearer\tabc", b""))),
+            (b"Bearer a b", Some((b"Bearer", b"a b"))),
+            (b"", None),
+            (b"   ", None),
+        ];
+        for (line, parts) in cases {
+            let parsed = Authorization::parse(line).map(|a| (a.scheme, a.credentials));
+            assert_eq!(parsed, parts, "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_second_line_is_refused_even_when_both_are_the_same() {
+        let mut headers = HeaderMap::new();
+        headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
+        headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
+        let error = Authorization::from_headers(&headers, &AUTHORIZATION).unwrap_err();
+        assert_eq!(error, RequestFault::Repeated);
+    }
+
+    #[test]
+    fn the_scheme_is_case_insensitive() {
+        assert!(Authorization::parse(b"bEARER x").unwrap().is("Bearer"));
+        assert!(!Authorization::parse(b"Bearers x").unwrap().is("Bearer"));
+    }
+}

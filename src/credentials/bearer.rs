@@ -1,0 +1,112 @@
+//! Bearer tokens (RFC 6750).
+
+use std::{borrow::Cow, fmt};
+
+use http::{HeaderMap, header::AUTHORIZATION};
+
+use super::Authorization;
+use crate::{Error, ErrorKind, RequestFault};
+
+/// An access token as a request presents it ([RFC 6750 §2.1]): never empty, only the characters of
+/// `token68`, not yet judged.
+///
+/// `Debug` doesn't show the token.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+/// use portcullis::BearerToken;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(AUTHORIZATION, HeaderValue::from_static("Bearer mF_9.B5f-4.1JqM"));
+/// let token = BearerToken::from_headers(&headers)?;
+/// assert_eq!(token.as_str(), "mF_9.B5f-4.1JqM");
+/// assert_eq!(format!("{token:?}"), "BearerToken([redacted])");
+/// # Ok::<(), portcullis::Error>(())
+/// ```
+///
+/// With the `axum` feature it is an extractor too, which needs no layer.
+///
+/// [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+#[derive(Clone)]
+pub struct BearerToken<'a>(Cow<'a, str>);
+
+impl<'a> BearerToken<'a> {
+    /// The scheme's name on the wire.
+    pub(crate) const SCHEME: &'static str = "Bearer";
+
+    /// Reads the token from the `Authorization` header.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingCredentials`] without the header, or with another scheme in it;
+    /// [`ErrorKind::InvalidRequest`] if the header stands twice or breaks the grammar.
+    pub fn from_headers(headers: &'a HeaderMap) -> Result<Self, Error> {
+        match Authorization::from_headers(headers, &AUTHORIZATION)? {
+            Some(line) if line.is(Self::SCHEME) => Ok(Self::parse(line.credentials)?),
+            _ => Err(ErrorKind::MissingCredentials.into()),
+        }
+    }
+
+    /// `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
+    pub(crate) fn parse(token: &'a [u8]) -> Result<Self, RequestFault> {
+        let padding = token.iter().rev().take_while(|&&byte| byte == b'=').count();
+        let body = token.len().checked_sub(padding).and_then(|end| token.get(..end));
+        let is_b64 = |&byte: &u8| {
+            matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
+        };
+        match body {
+            Some(body) if !body.is_empty() && body.iter().all(is_b64) => str::from_utf8(token)
+                .map(|token| Self(Cow::Borrowed(token)))
+                .map_err(|_| RequestFault::Malformed),
+            _ => Err(RequestFault::Malformed),
+        }
+    }
+
+    /// The token. It is a secret: whoever has it may use it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The same token, owned.
+    #[must_use]
+    pub fn into_owned(self) -> BearerToken<'static> {
+        BearerToken(Cow::Owned(self.0.into_owned()))
+    }
+}
+
+impl fmt::Debug for BearerToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BearerToken([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_full_grammar_of_b64token() {
+        let cases: [(&[u8], bool); 16] = [
+            (b"a", true),
+            (b"mF_9.B5f-4.1JqM", true),
+            (b"AZaz09-._~+/", true),
+            (b"abc=", true),
+            (b"abc==", true),
+            (b"", false),
+            (b"=", false),
+            (b"==", false),
+            (b"a=b", false),
+            (b"a b", false),
+            (b"a,b", false),
+            (b"a\"b", false),
+            (b"a\tb", false),
+            (b"\xff", false),
+            (b"\xc3\xa9", false),
+            (b"a\0", false),
+        ];
+        for (token, valid) in cases {
+            assert_eq!(BearerToken::parse(token).is_ok(), valid, "{token:?}");
+        }
+    }
+}

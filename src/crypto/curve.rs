@@ -1,0 +1,79 @@
+use crate::algorithm::Algorithm;
+
+/// An elliptic curve that ECDSA is used on, as the `crv` member of a JWK names it
+/// ([RFC 7518 §6.2.1.1](https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.1)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Curve {
+    P256,
+    P384,
+    P521,
+}
+
+impl Curve {
+    pub(crate) const ALL: [Self; 3] = [Self::P256, Self::P384, Self::P521];
+
+    /// The curve of that name, in exactly that case.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|curve| curve.name() == name)
+    }
+
+    /// The curve whose uncompressed points have that length.
+    pub(crate) fn from_point_len(len: usize) -> Option<Self> {
+        Self::ALL.into_iter().find(|curve| curve.point_len() == len)
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+        }
+    }
+
+    /// The one algorithm that JWS uses this curve with.
+    pub(crate) const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::P256 => Algorithm::Es256,
+            Self::P384 => Algorithm::Es384,
+            Self::P521 => Algorithm::Es512,
+        }
+    }
+
+    /// The length of an `x` or a `y` in bytes.
+    pub(crate) const fn coordinate_len(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
+
+    /// The length of an uncompressed point in bytes: a tag, `x` and `y`.
+    pub(crate) const fn point_len(self) -> usize {
+        match self {
+            Self::P256 => 65,
+            Self::P384 => 97,
+            Self::P521 => 133,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_is_known_by_its_name_and_by_the_length_of_its_points() {
+        for curve in Curve::ALL {
+            assert_eq!(Curve::from_name(curve.name()), Some(curve));
+            assert_eq!(Curve::from_point_len(curve.point_len()), Some(curve));
+            assert_eq!(curve.point_len(), 2 * curve.coordinate_len() + 1);
+        }
+        for name in ["secp256k1", "p-256", "P256", "Ed25519", ""] {
+            assert_eq!(Curve::from_name(name), None);
+        }
+        for len in [0, 64, 66, 96, 132, 1 << 20] {
+            assert_eq!(Curve::from_point_len(len), None);
+        }
+    }
+}

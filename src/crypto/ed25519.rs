@@ -1,0 +1,96 @@
+use super::KeyError;
+
+/// The public key of Ed25519 in those bytes, unless anyone could sign for it.
+///
+/// With a point of small order as the key, signatures verify that nobody made. [RFC 8032 §5.1.7]
+/// doesn't refuse such a key, and neither does aws-lc-rs.
+///
+/// [RFC 8032 §5.1.7]: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7
+pub(super) fn public_key(x: &[u8]) -> Result<&[u8; 32], KeyError> {
+    let x = x
+        .try_into()
+        .map_err(|_| KeyError::Malformed("an Ed25519 public key is exactly 32 bytes long"))?;
+    if has_small_order(x) {
+        return Err(KeyError::Malformed("its Ed25519 point has a small order"));
+    }
+    Ok(x)
+}
+
+fn has_small_order(x: &[u8; 32]) -> bool {
+    let mut y = *x;
+    // The sign of the x-coordinate: both points of a y have the same order.
+    y[31] &= 0x7f;
+    SMALL_ORDERS.contains(&y)
+}
+
+/// The y-coordinates of the points of order 1, 2, 4 and 8, also where they aren't reduced.
+const SMALL_ORDERS: [[u8; 32]; 7] = [
+    // order 4: 0, and p, which is 2^255 - 19
+    little_endian(0x00, 0x00, 0x00),
+    little_endian(0xed, 0xff, 0x7f),
+    // order 1: 1, and p + 1
+    little_endian(0x01, 0x00, 0x00),
+    little_endian(0xee, 0xff, 0x7f),
+    // order 2: p - 1
+    little_endian(0xec, 0xff, 0x7f),
+    // order 8: these two are each other's negative
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ],
+];
+
+const fn little_endian(least: u8, middle: u8, most: u8) -> [u8; 32] {
+    let mut number = [middle; 32];
+    number[0] = least;
+    number[31] = most;
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_another_length_is_refused() {
+        for len in [0, 31, 33, 44, 64] {
+            assert!(public_key(&vec![9; len]).is_err(), "{len}");
+        }
+        assert_eq!(public_key(&[9; 32]), Ok(&[9; 32]));
+    }
+
+    #[test]
+    fn a_point_of_small_order_is_refused_whatever_its_sign() {
+        for mut x in SMALL_ORDERS {
+            for sign in [0x00, 0x80] {
+                x[31] |= sign;
+                let error = public_key(&x).unwrap_err();
+                assert_eq!(
+                    error.to_string(),
+                    "the key is malformed: its Ed25519 point has a small order"
+                );
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "rust-crypto")]
+    fn ed25519_dalek_agrees_on_what_has_a_small_order() {
+        let is_weak = |x| ed25519_dalek::VerifyingKey::from_bytes(x).is_ok_and(|key| key.is_weak());
+        for x in SMALL_ORDERS {
+            assert!(is_weak(&x), "{x:02x?}");
+        }
+        // All the encodings that aren't reduced, and as many that are.
+        for least in 0..=u8::MAX {
+            for x in [little_endian(least, 0x00, 0x00), little_endian(least, 0xff, 0x7f)] {
+                assert_eq!(is_weak(&x), has_small_order(&x), "{x:02x?}");
+            }
+        }
+    }
+}

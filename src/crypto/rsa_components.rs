@@ -1,0 +1,190 @@
+use super::KeyError;
+
+/// The numbers of an RSA public key, checked: big-endian, and without leading zeros.
+pub(super) struct RsaComponents<'a> {
+    pub(super) n: &'a [u8],
+    pub(super) e: &'a [u8],
+}
+
+impl<'a> RsaComponents<'a> {
+    /// Takes leading zeros too, which [RFC 7518 §6.3.1.1] warns that some implementations write.
+    ///
+    /// [RFC 7518 §6.3.1.1]: https://www.rfc-editor.org/rfc/rfc7518#section-6.3.1.1
+    pub(super) fn new(n: &'a [u8], e: &'a [u8]) -> Result<Self, KeyError> {
+        let (n, e) = (significant(n), significant(e));
+        match bits(n) {
+            0..MIN_BITS => {
+                return Err(KeyError::Weak { unit: "bits", given: bits(n), needed: MIN_BITS });
+            }
+            MIN_BITS..=MAX_BITS => {}
+            _ => return Err(KeyError::Unsupported("its RSA modulus has more than 8192 bits")),
+        }
+        if !is_odd(n) {
+            return Err(KeyError::Malformed("its RSA modulus is even"));
+        }
+        if !is_odd(e) || bits(e) < 2 {
+            return Err(KeyError::Malformed("its RSA exponent is even or less than 3"));
+        }
+        if bits(e) > MAX_EXPONENT_BITS {
+            return Err(KeyError::Unsupported("its RSA exponent has more than 33 bits"));
+        }
+        Ok(Self { n, e })
+    }
+
+    /// Reads an `RSAPublicKey` ([RFC 8017 A.1.1]), DER and nothing else.
+    ///
+    /// [RFC 8017 A.1.1]: https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1
+    pub(super) fn from_pkcs1_der(der: &'a [u8]) -> Result<Self, KeyError> {
+        let (n, e) = rsa_public_key(der)
+            .ok_or(KeyError::Malformed("it is no RSAPublicKey in DER (RFC 8017, A.1.1)"))?;
+        Self::new(n, e)
+    }
+}
+
+/// NIST SP 800-131A, and RFC 7518 §3.3 and §3.5.
+const MIN_BITS: usize = 2048;
+/// What a larger modulus costs per token is for an attacker to spend.
+const MAX_BITS: usize = 8192;
+/// Likewise; the bound that both back ends have themselves.
+const MAX_EXPONENT_BITS: usize = 33;
+
+fn significant(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default()
+}
+
+fn bits(significant: &[u8]) -> usize {
+    let unused = significant.first().map_or(0, |first| first.leading_zeros() as usize);
+    significant.len().saturating_mul(8).saturating_sub(unused)
+}
+
+fn is_odd(number: &[u8]) -> bool {
+    number.last().is_some_and(|last| last & 1 == 1)
+}
+
+fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (sequence, rest) = value(0x30, der)?;
+    let (n, integers) = integer(sequence)?;
+    let (e, none) = integer(integers)?;
+    (rest.is_empty() && none.is_empty()).then_some((n, e))
+}
+
+fn integer(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (bytes, rest) = value(0x02, der)?;
+    match bytes {
+        // Negative, or longer than need be.
+        [] | [0x80.., ..] | [0, 0..=0x7f, ..] => None,
+        _ => Some((bytes, rest)),
+    }
+}
+
+/// What follows a tag and a length, in the one way that DER has to write it, and what's left.
+fn value(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = match *der {
+        [first, len @ 0..=0x7f, ref rest @ ..] if first == tag => (u16::from(len), rest),
+        [first, 0x81, len @ 0x80.., ref rest @ ..] if first == tag => (u16::from(len), rest),
+        [first, 0x82, high @ 1.., low, ref rest @ ..] if first == tag => {
+            (u16::from_be_bytes([high, low]), rest)
+        }
+        _ => return None,
+    };
+    rest.split_at_checked(usize::from(len))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const E: &[u8] = &[1, 0, 1];
+
+    fn modulus(bits: usize) -> Vec<u8> {
+        let mut n = vec![0xff; bits.div_ceil(8)];
+        n[0] >>= n.len() * 8 - bits;
+        n
+    }
+
+    fn der(n: &[u8], e: &[u8]) -> Vec<u8> {
+        let header = |tag, len: usize| match len {
+            0..0x80 => vec![tag, len as u8],
+            0x80..0x100 => vec![tag, 0x81, len as u8],
+            _ => vec![tag, 0x82, (len >> 8) as u8, len as u8],
+        };
+        let integers = [header(2, n.len()), n.to_vec(), header(2, e.len()), e.to_vec()].concat();
+        [header(0x30, integers.len()), integers].concat()
+    }
+
+    #[test]
+    fn a_modulus_of_2048_to_8192_bits_is_taken() {
+        for bits in [2048, 2049, 3072, 4096, 8191, 8192] {
+            let n = modulus(bits);
+            assert_eq!(RsaComponents::new(&n, E).ok().unwrap().n, n, "{bits}");
+        }
+        for bits in [0, 1, 512, 1024, 2047] {
+            let error = RsaComponents::new(&modulus(bits.max(1)), E).err().unwrap();
+            assert!(matches!(error, KeyError::Weak { .. }), "{bits}");
+        }
+        for bits in [8193, 16_384, 1 << 20] {
+            let error = RsaComponents::new(&modulus(bits), E).err().unwrap();
+            assert!(matches!(error, KeyError::Unsupported(_)), "{bits}");
+        }
+        assert_eq!(
+            RsaComponents::new(&modulus(1024), E).err().unwrap().to_string(),
+            "the key is too weak: it has 1024 bits, and at least 2048 are needed"
+        );
+    }
+
+    #[test]
+    fn leading_zeros_are_no_part_of_a_number() {
+        let n = modulus(2048);
+        let (padded_n, padded_e) = ([&[0, 0], &*n].concat(), [&[0; 9], E].concat());
+        let components = RsaComponents::new(&padded_n, &padded_e).ok().unwrap();
+        assert_eq!((components.n, components.e), (&*n, E));
+
+        let weak = [&[0; 200], &*modulus(1024)].concat();
+        assert!(RsaComponents::new(&weak, E).is_err());
+    }
+
+    #[test]
+    fn an_even_number_and_an_exponent_out_of_bounds_are_refused() {
+        let n = modulus(2048);
+        let mut even = n.clone();
+        even[255] = 0xfe;
+        assert!(RsaComponents::new(&even, E).is_err());
+        for e in [&[][..], &[0], &[1], &[2], &[1, 0, 0], &[2, 0, 0, 0, 1], &[1; 256]] {
+            assert!(RsaComponents::new(&n, e).is_err(), "{e:?}");
+        }
+        for e in [&[3][..], &[0, 3], &[1, 0, 1], &[1, 0xff, 0xff, 0xff, 0xff]] {
+            assert!(RsaComponents::new(&n, e).is_ok(), "{e:?}");
+        }
+    }
+
+    #[test]
+    fn an_rsa_public_key_is_read_from_der_and_from_nothing_else() {
+        let n = [&[0], &*modulus(2048)].concat();
+        let good = der(&n, E);
+        let components = RsaComponents::from_pkcs1_der(&good).ok().unwrap();
+        assert_eq!((components.n, components.e), (&n[1..], E));
+
+        for cut in 0..good.len() {
+            assert!(RsaComponents::from_pkcs1_der(&good[..cut]).is_err(), "cut at {cut}");
+        }
+        let mut indefinite = good.clone();
+        indefinite[1] = 0x80;
+        let bad = [
+            ("trailing bytes", [&*good, &[0]].concat()),
+            ("a third number", {
+                let mut three = [&*good, &[2, 1, 3]].concat();
+                three[3] += 3;
+                three
+            }),
+            ("negative", der(&n[1..], E)),
+            ("padded", der(&[&[0], &*n].concat(), E)),
+            ("an empty exponent", der(&n, &[])),
+            ("a long length", [&[0x30, 0x83, 0], &good[2..]].concat()),
+            ("an indefinite length", indefinite),
+        ];
+        for (name, der) in bad {
+            assert!(RsaComponents::from_pkcs1_der(&der).is_err(), "{name}");
+        }
+    }
+}

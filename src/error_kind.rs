@@ -1,0 +1,251 @@
+//! Why a request was refused, and what that is on the wire.
+
+use http::StatusCode;
+
+/// The kinds of refusal. Status, `error` code, gRPC code and description all derive from this one type.
+///
+/// | kind | HTTP | `error` |
+/// |---|---|---|
+/// | `AccessDenied` | 403 | none |
+/// | `InsufficientScope` | 403 | `insufficient_scope` |
+/// | `InvalidCredentials` | 401 | none |
+/// | `InvalidRequest` | 400 | `invalid_request` |
+/// | `InvalidToken` | 401 | `invalid_token` |
+/// | `MissingCredentials` | 401 | none |
+/// | `Misconfigured` | 500 | none |
+/// | `Unavailable` | 503 | none |
+///
+/// A verdict about the caller is a 4xx. Whatever kept us from judging is a 5xx.
+///
+/// ```
+/// use portcullis::{ErrorKind, TokenFault};
+///
+/// let expired = ErrorKind::InvalidToken(TokenFault::Expired);
+/// assert_eq!(expired.status(), 401);
+/// assert_eq!(expired.code(), Some("invalid_token"));
+/// assert_eq!(expired.description(), "Token expired.");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Authenticated, but a rule other than scopes forbids the request.
+    AccessDenied,
+    /// Authenticated, but the token lacks a scope ([RFC 6750 §3.1]).
+    ///
+    /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+    InsufficientScope,
+    /// User-id and password, or client credentials, are wrong.
+    InvalidCredentials,
+    /// The request carries credentials in a form that can't be read.
+    InvalidRequest(RequestFault),
+    /// The access token was judged and refused.
+    InvalidToken(TokenFault),
+    /// The request carries no credentials that this service understands.
+    MissingCredentials,
+    /// This service is wired up wrongly, such as a guard without authentication around it.
+    Misconfigured,
+    /// Something needed for the judgement is out of reach: the token was never judged.
+    Unavailable,
+}
+
+impl ErrorKind {
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::AccessDenied | Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::InvalidCredentials | Self::InvalidToken(_) | Self::MissingCredentials => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The `error` code of [RFC 6750 §3.1], where there is one.
+    ///
+    /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+    #[must_use]
+    pub const fn code(self) -> Option<&'static str> {
+        match self {
+            Self::InsufficientScope => Some("insufficient_scope"),
+            Self::InvalidRequest(_) => Some("invalid_request"),
+            Self::InvalidToken(_) => Some("invalid_token"),
+            _ => None,
+        }
+    }
+
+    /// The [gRPC status code](https://grpc.io/docs/guides/status-codes/), as a number.
+    #[must_use]
+    pub const fn grpc_code(self) -> i32 {
+        match self {
+            Self::InvalidRequest(_) => 3,
+            Self::AccessDenied | Self::InsufficientScope => 7,
+            Self::Misconfigured => 13,
+            Self::Unavailable => 14,
+            Self::InvalidCredentials | Self::InvalidToken(_) | Self::MissingCredentials => 16,
+        }
+    }
+
+    /// What the caller is told: a fixed sentence that gives nothing away.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "Access denied.",
+            Self::InsufficientScope => "Token lacks the required scope.",
+            Self::InvalidCredentials => "Invalid credentials.",
+            Self::InvalidRequest(fault) => fault.description(),
+            Self::InvalidToken(fault) => fault.description(),
+            Self::MissingCredentials => "Authentication required.",
+            Self::Misconfigured => "Internal error.",
+            Self::Unavailable => "Authentication temporarily unavailable.",
+        }
+    }
+
+    /// A short fixed name for logs and metrics, such as `token_expired`.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access_denied",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::InvalidCredentials => "invalid_credentials",
+            Self::InvalidRequest(fault) => fault.reason(),
+            Self::InvalidToken(fault) => fault.reason(),
+            Self::MissingCredentials => "missing_credentials",
+            Self::Misconfigured => "misconfigured",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// What makes the credentials of a request unreadable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RequestFault {
+    /// The credentials break the grammar of their scheme.
+    Malformed,
+    /// The request carries more than one set of credentials.
+    Repeated,
+    /// The access token is longer than this service reads.
+    TooLong,
+}
+
+impl RequestFault {
+    const fn description(self) -> &'static str {
+        match self {
+            Self::Malformed => "Malformed credentials.",
+            Self::Repeated => "More than one set of credentials.",
+            Self::TooLong => "Access token too long.",
+        }
+    }
+
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed_credentials",
+            Self::Repeated => "repeated_credentials",
+            Self::TooLong => "token_too_long",
+        }
+    }
+}
+
+/// What is wrong with an access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenFault {
+    /// Its signature algorithm isn't accepted, or doesn't fit the key.
+    Algorithm,
+    /// It is meant for another service (`aud`), or for none.
+    Audience,
+    /// A claim that is needed is missing, or one has a value that it can't have.
+    Claims,
+    /// Its time is over (`exp`).
+    Expired,
+    /// It comes from an issuer that isn't trusted (`iss`).
+    Issuer,
+    /// It is not a token of a form that is understood.
+    Malformed,
+    /// Its time has not come (`nbf`, `iat`).
+    NotYetValid,
+    /// A check of the service's own refused it.
+    Rejected,
+    /// It was revoked, or its issuer calls it inactive.
+    Revoked,
+    /// Its signature is wrong.
+    Signature,
+    /// It is another kind of token, such as an ID token.
+    Type,
+    /// The key that signed it is none of the issuer's.
+    UnknownKey,
+}
+
+impl TokenFault {
+    const fn description(self) -> &'static str {
+        match self {
+            Self::Algorithm => "Token algorithm not accepted.",
+            Self::Audience => "Token not intended for this audience.",
+            Self::Claims => "Token claims invalid.",
+            Self::Expired => "Token expired.",
+            Self::Issuer => "Token issuer not trusted.",
+            Self::Malformed => "Token malformed.",
+            Self::NotYetValid => "Token not yet valid.",
+            Self::Rejected => "Token not accepted.",
+            Self::Revoked => "Token revoked.",
+            Self::Signature => "Token signature invalid.",
+            Self::Type => "Token is not an access token.",
+            Self::UnknownKey => "Token key unknown.",
+        }
+    }
+
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Algorithm => "token_algorithm",
+            Self::Audience => "token_audience",
+            Self::Claims => "token_claims",
+            Self::Expired => "token_expired",
+            Self::Issuer => "token_issuer",
+            Self::Malformed => "token_malformed",
+            Self::NotYetValid => "token_not_yet_valid",
+            Self::Rejected => "token_rejected",
+            Self::Revoked => "token_revoked",
+            Self::Signature => "token_signature",
+            Self::Type => "token_type",
+            Self::UnknownKey => "token_unknown_key",
+        }
+    }
+}
+
+impl From<RequestFault> for ErrorKind {
+    fn from(fault: RequestFault) -> Self {
+        Self::InvalidRequest(fault)
+    }
+}
+
+impl From<TokenFault> for ErrorKind {
+    fn from(fault: TokenFault) -> Self {
+        Self::InvalidToken(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_the_row_of_the_error_table() {
+        for (kind, status, code, grpc) in [
+            (ErrorKind::AccessDenied, 403, None, 7),
+            (ErrorKind::InsufficientScope, 403, Some("insufficient_scope"), 7),
+            (ErrorKind::InvalidCredentials, 401, None, 16),
+            (RequestFault::Malformed.into(), 400, Some("invalid_request"), 3),
+            (TokenFault::Expired.into(), 401, Some("invalid_token"), 16),
+            (ErrorKind::MissingCredentials, 401, None, 16),
+            (ErrorKind::Misconfigured, 500, None, 13),
+            (ErrorKind::Unavailable, 503, None, 14),
+        ] {
+            assert_eq!(kind.status().as_u16(), status, "{kind:?}");
+            assert_eq!(kind.code(), code, "{kind:?}");
+            assert_eq!(kind.grpc_code(), grpc, "{kind:?}");
+        }
+    }
+}

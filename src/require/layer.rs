@@ -1,0 +1,51 @@
+//! The guard of a route by a check of the service's own.
+
+use std::{fmt, sync::Arc};
+
+use tower_layer::Layer;
+
+use super::Require;
+use crate::{Error, Identity};
+
+pub(super) type Check = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
+
+/// Refuses requests whose identity fails a check of your own.
+///
+/// ```
+/// use portcullis::{Error, RequireLayer};
+///
+/// let employees = RequireLayer::new(|identity| match identity.subject() {
+///     Some(subject) if subject.ends_with("@acme.example") => Ok(()),
+///     _ => Err(Error::access_denied()),
+/// });
+/// # let _ = employees;
+/// ```
+///
+/// As [`RequireScopeLayer`](crate::RequireScopeLayer) it needs an
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) outside it, and fails closed without.
+#[derive(Clone)]
+#[must_use]
+pub struct RequireLayer {
+    check: Arc<Check>,
+}
+
+impl RequireLayer {
+    /// Lets those requests through for which `check` is `Ok`.
+    pub fn new(check: impl Fn(&Identity) -> Result<(), Error> + Send + Sync + 'static) -> Self {
+        Self { check: Arc::new(check) }
+    }
+}
+
+impl<S> Layer<S> for RequireLayer {
+    type Service = Require<S>;
+
+    fn layer(&self, inner: S) -> Require<S> {
+        Require::new(inner, Arc::clone(&self.check))
+    }
+}
+
+impl fmt::Debug for RequireLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequireLayer").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,11 @@
+//! Authorization: what the request may do.
+//!
+//! Guards read the identity that `authenticate` left in the request, and refuse by an error that
+//! `authenticate` renders. They never import it.
+
+mod future;
+mod layer;
+mod scope_layer;
+mod service;
+
+pub use self::{future::RequireFuture, layer::RequireLayer, scope_layer::RequireScopeLayer, service::Require};

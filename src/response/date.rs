@@ -1,0 +1,62 @@
+//! Dates as the default body shows them.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+/// A time as `2019-11-13T06:26:01`: ISO 8601 in UTC, to the second.
+pub(super) struct Date(pub(super) SystemTime);
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let (days, second) = (seconds.as_secs() / 86_400, seconds.as_secs() % 86_400);
+        let (year, month, day) = civil_from_days(days);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
+    }
+}
+
+/// Days since 1970-01-01 as year, month and day of the Gregorian calendar, by counting from
+/// 0000-03-01, so that the leap day ends a year, in eras of 400 years.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "days are at most u64::MAX / 86400, and every divisor is a constant"
+)]
+fn civil_from_days(days: u64) -> (u64, u64, u64) {
+    const DAYS_TO_1970: u64 = 719_468;
+    const DAYS_PER_ERA: u64 = 146_097;
+    let days = days + DAYS_TO_1970;
+    let (era, day_of_era) = (days / DAYS_PER_ERA, days % DAYS_PER_ERA);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    (year, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for (seconds, date) in [
+            (0, "1970-01-01T00:00:00"),
+            (951_782_400, "2000-02-29T00:00:00"),
+            (951_868_799, "2000-02-29T23:59:59"),
+            (951_868_800, "2000-03-01T00:00:00"),
+            (1_573_626_361, "2019-11-13T06:26:01"),
+            (1_709_164_800, "2024-02-29T00:00:00"),
+            (4_107_542_400, "2100-03-01T00:00:00"),
+            (253_402_300_799, "9999-12-31T23:59:59"),
+        ] {
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            assert_eq!(Date(time).to_string(), date);
+        }
+    }
+}

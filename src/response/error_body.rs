@@ -1,0 +1,129 @@
+//! How the body of a refusal looks.
+
+use std::{fmt, sync::Arc};
+
+use http::HeaderValue;
+
+use super::{Content, Refusal, date::Date, json::JsonObject};
+
+/// The form of error bodies. Whatever it is, status and challenge stay right: they are written
+/// elsewhere.
+///
+/// ```
+/// use portcullis::{Content, ErrorBody};
+///
+/// let plain = ErrorBody::custom(|refusal| Content::text(refusal.error().kind().description()));
+/// assert_eq!(format!("{plain:?}"), "ErrorBody(custom)");
+/// ```
+#[derive(Clone, Default)]
+pub struct ErrorBody(Form);
+
+#[derive(Clone, Default)]
+enum Form {
+    #[default]
+    Json,
+    OAuth,
+    Problem,
+    Custom(Arc<dyn Fn(&Refusal<'_>) -> Content + Send + Sync>),
+}
+
+impl ErrorBody {
+    /// The default: `application/json` with `statusCode`, `statusText`, `message`, `date`,
+    /// `statusFamily`, `method`, `uri`, and `error` where RFC 6750 has a code.
+    ///
+    /// ```json
+    /// {"statusCode":401,"statusText":"Unauthorized","message":"Token expired.",
+    ///  "date":"2019-11-13T06:26:01","statusFamily":"CLIENT_ERROR","method":"GET",
+    ///  "uri":"/ws/rest/Cargo","error":"invalid_token"}
+    /// ```
+    #[must_use]
+    pub const fn json() -> Self {
+        Self(Form::Json)
+    }
+
+    /// `application/problem+json` ([RFC 9457]): `title`, `status`, `detail`, `instance`, and `error`
+    /// where RFC 6750 has a code.
+    ///
+    /// [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
+    #[must_use]
+    pub const fn problem_json() -> Self {
+        Self(Form::Problem)
+    }
+
+    /// The form of OAuth's own endpoints ([RFC 6749 §5.2]): `error` and `error_description`.
+    ///
+    /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+    #[must_use]
+    pub const fn oauth() -> Self {
+        Self(Form::OAuth)
+    }
+
+    /// A form of your own.
+    #[must_use]
+    pub fn custom(body: impl Fn(&Refusal<'_>) -> Content + Send + Sync + 'static) -> Self {
+        Self(Form::Custom(Arc::new(body)))
+    }
+
+    pub(crate) fn content(&self, refusal: &Refusal<'_>) -> Content {
+        match &self.0 {
+            Form::Json => json(refusal),
+            Form::OAuth => oauth(refusal),
+            Form::Problem => problem(refusal),
+            Form::Custom(body) => body(refusal),
+        }
+    }
+}
+
+fn json(refusal: &Refusal<'_>) -> Content {
+    let kind = refusal.error.kind();
+    let status = kind.status();
+    let family = if status.is_server_error() { "SERVER_ERROR" } else { "CLIENT_ERROR" };
+    let object = JsonObject::new()
+        .number("statusCode", status.as_u16())
+        .string("statusText", status.canonical_reason().unwrap_or_default())
+        .string("message", kind.description())
+        .display("date", &Date(refusal.time))
+        .string("statusFamily", family)
+        .string("method", refusal.method.as_str())
+        .string("uri", &refusal.uri());
+    Content::json(with_code(object, kind.code()).finish())
+}
+
+fn problem(refusal: &Refusal<'_>) -> Content {
+    let kind = refusal.error.kind();
+    let status = kind.status();
+    let object = JsonObject::new()
+        .string("title", status.canonical_reason().unwrap_or_default())
+        .number("status", status.as_u16())
+        .string("detail", kind.description())
+        .string("instance", &refusal.uri());
+    Content::new(
+        HeaderValue::from_static("application/problem+json"),
+        with_code(object, kind.code()).finish(),
+    )
+}
+
+pub(super) fn oauth(refusal: &Refusal<'_>) -> Content {
+    let kind = refusal.error.kind();
+    let object = with_code(JsonObject::new(), kind.code());
+    Content::json(object.string("error_description", kind.description()).finish())
+}
+
+fn with_code(object: JsonObject, code: Option<&'static str>) -> JsonObject {
+    match code {
+        Some(code) => object.string("error", code),
+        None => object,
+    }
+}
+
+impl fmt::Debug for ErrorBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let form = match self.0 {
+            Form::Json => "json",
+            Form::OAuth => "oauth",
+            Form::Problem => "problem_json",
+            Form::Custom(_) => "custom",
+        };
+        write!(f, "ErrorBody({form})")
+    }
+}

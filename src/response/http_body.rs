@@ -1,0 +1,126 @@
+//! Bodies of the `http-body` family.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{
+    BodyExt, Full,
+    combinators::{BoxBody, UnsyncBoxBody},
+};
+use pin_project_lite::pin_project;
+
+use super::RefusalBody;
+
+pin_project! {
+    /// A body of the inner service, or the body of a refusal: for a service whose body type is no
+    /// [`RefusalBody`].
+    ///
+    /// ```
+    /// use http::{Request, Response};
+    /// use http_body_util::{Empty, combinators::BoxBody};
+    /// use portcullis::{AuthenticateLayer, Identity, ResponseBody, Verification};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # #[derive(Debug)] struct Nobody;
+    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+    /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> Verification {
+    /// #         Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let inner = service_fn(async |_: Request<()>| {
+    ///     Ok::<_, std::convert::Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
+    /// });
+    /// let service = inner.map_response(|response| response.map(ResponseBody::inner));
+    /// let service = AuthenticateLayer::bearer(Nobody).layer(service);
+    /// assert_eq!(service.oneshot(Request::new(())).await.unwrap().status(), 401);
+    /// # }
+    /// ```
+    #[derive(Debug)]
+    pub struct ResponseBody<B> {
+        #[pin]
+        kind: Kind<B>,
+    }
+}
+
+pin_project! {
+    #[derive(Debug)]
+    #[project = KindProjection]
+    enum Kind<B> {
+        Inner { #[pin] body: B },
+        Refusal { #[pin] body: Full<Bytes> },
+    }
+}
+
+impl<B> ResponseBody<B> {
+    /// A body of the inner service.
+    pub const fn inner(body: B) -> Self {
+        Self { kind: Kind::Inner { body } }
+    }
+}
+
+impl<B> RefusalBody for ResponseBody<B> {
+    fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self { kind: Kind::Refusal { body: Full::from(bytes) } }
+    }
+}
+
+impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        match self.project().kind.project() {
+            KindProjection::Inner { body } => body.poll_frame(cx),
+            KindProjection::Refusal { body } => {
+                body.poll_frame(cx).map_err(|never| match never {})
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            Kind::Inner { body } => body.is_end_stream(),
+            Kind::Refusal { body } => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Inner { body } => body.size_hint(),
+            Kind::Refusal { body } => body.size_hint(),
+        }
+    }
+}
+
+impl RefusalBody for Bytes {
+    fn from_bytes(bytes: Vec<u8>) -> Self {
+        bytes.into()
+    }
+}
+
+impl<D: bytes::Buf + From<Vec<u8>>> RefusalBody for Full<D> {
+    fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self::new(bytes.into())
+    }
+}
+
+impl<E: 'static> RefusalBody for BoxBody<Bytes, E> {
+    fn from_bytes(bytes: Vec<u8>) -> Self {
+        Full::<Bytes>::from(bytes).map_err(|never| match never {}).boxed()
+    }
+}
+
+impl<E: 'static> RefusalBody for UnsyncBoxBody<Bytes, E> {
+    fn from_bytes(bytes: Vec<u8>) -> Self {
+        Full::<Bytes>::from(bytes).map_err(|never| match never {}).boxed_unsync()
+    }
+}

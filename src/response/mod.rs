@@ -1,0 +1,21 @@
+//! Refusals as HTTP responses: the one place where an error meets the wire.
+//!
+//! [`ErrorBody`] says how the body looks, [`Refusal`] is what it may show, [`RefusalBody`] is what a
+//! response's body type must be able to do; `render` puts status, challenge and body together.
+
+mod body;
+mod content;
+mod date;
+mod error_body;
+#[cfg(feature = "http-body")]
+mod http_body;
+mod json;
+mod refusal;
+mod render;
+
+#[cfg(feature = "http-body")]
+pub use self::http_body::ResponseBody;
+pub use self::{body::RefusalBody, content::Content, error_body::ErrorBody, refusal::Refusal};
+pub(crate) use self::render::{Renderer, unrendered};
+#[cfg(feature = "axum")]
+pub(crate) use self::render::stand_alone;

@@ -1,0 +1,144 @@
+//! Scopes: what an access token may be used for (RFC 6749 §3.3).
+
+use std::{borrow::Cow, fmt};
+
+use crate::ScopePolicy;
+
+/// One scope, such as `orders:read` ([RFC 6749 §3.3]).
+///
+/// Scopes are compared byte for byte. A scope is never empty and holds only the characters that the
+/// RFC allows (printable ASCII without space, `"` and `\`), so it can stand in a challenge as it is.
+///
+/// ```
+/// use portcullis::Scope;
+///
+/// const READ: Scope = Scope::from_static("orders:read");
+/// assert_eq!(READ.as_str(), "orders:read");
+/// assert!(Scope::new("orders read").is_err());
+/// ```
+///
+/// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scope(Cow<'static, str>);
+
+impl Scope {
+    /// A scope known when the program is written. In a `const` it is checked by the compiler.
+    ///
+    /// # Panics
+    ///
+    /// If `scope` is not a scope token.
+    #[must_use]
+    pub const fn from_static(scope: &'static str) -> Self {
+        assert!(is_scope_token(scope), "not a scope token");
+        Self(Cow::Borrowed(scope))
+    }
+
+    /// A scope from configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidScope`], which names the text, if it is not a scope token.
+    pub fn new(scope: impl Into<String>) -> Result<Self, InvalidScope> {
+        let scope = scope.into();
+        if is_scope_token(&scope) {
+            Ok(Self(Cow::Owned(scope)))
+        } else {
+            Err(InvalidScope(scope))
+        }
+    }
+
+    /// The scope as it stands on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A policy that asks for this scope and for `other`.
+    ///
+    /// ```
+    /// # use portcullis::{Scope, ScopeSet};
+    /// const READ: Scope = Scope::from_static("read");
+    /// const WRITE: Scope = Scope::from_static("write");
+    /// assert!(!READ.and(WRITE).allows(&ScopeSet::from_wire("read")));
+    /// assert!(READ.and(WRITE).allows(&ScopeSet::from_wire("write read")));
+    /// ```
+    #[must_use]
+    pub fn and(self, other: impl Into<ScopePolicy>) -> ScopePolicy {
+        ScopePolicy::from(self).and(other)
+    }
+
+    /// A policy that asks for this scope or for `other`.
+    #[must_use]
+    pub fn or(self, other: impl Into<ScopePolicy>) -> ScopePolicy {
+        ScopePolicy::from(self).or(other)
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Scope").field(&self.0).finish()
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for Scope {
+    type Err = InvalidScope;
+
+    fn from_str(scope: &str) -> Result<Self, InvalidScope> {
+        Self::new(scope)
+    }
+}
+
+/// A text that is not a scope token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a scope: one or more printable ASCII characters, no space, no `\"`, no `\\`")]
+pub struct InvalidScope(String);
+
+/// `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`
+pub(crate) const fn is_scope_token(text: &str) -> bool {
+    let mut bytes = text.as_bytes();
+    if bytes.is_empty() {
+        return false;
+    }
+    while let [byte, rest @ ..] = bytes {
+        if !matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e) {
+            return false;
+        }
+        bytes = rest;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_keeps_to_the_grammar_of_rfc_6749() {
+        for (text, valid) in [
+            ("read", true),
+            ("orders:read", true),
+            ("https://api.example/read", true),
+            ("!#[]~", true),
+            ("", false),
+            ("a b", false),
+            ("a\"b", false),
+            ("a\\b", false),
+            ("a\tb", false),
+            ("\u{7f}", false),
+            ("lesen\u{fc}", false),
+        ] {
+            assert_eq!(Scope::new(text).is_ok(), valid, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_error_names_the_text() {
+        assert!(Scope::new("a b").unwrap_err().to_string().starts_with("`a b` is not a scope"));
+    }
+}

@@ -1,0 +1,170 @@
+//! What a route asks of a token's scopes.
+
+use std::fmt;
+
+use crate::{Scope, ScopeSet};
+
+/// Which scopes a request needs: all of some, any of some, or a combination.
+///
+/// ```
+/// use portcullis::{Scope, ScopePolicy, ScopeSet};
+///
+/// const READ: Scope = Scope::from_static("orders:read");
+/// const WRITE: Scope = Scope::from_static("orders:write");
+/// const ADMIN: Scope = Scope::from_static("admin");
+///
+/// let policy = READ.and(WRITE).or(ADMIN);
+/// assert!(policy.allows(&ScopeSet::from_wire("orders:read orders:write")));
+/// assert!(policy.allows(&ScopeSet::from_wire("admin")));
+/// assert!(!policy.allows(&ScopeSet::from_wire("orders:read")));
+///
+/// assert_eq!(ScopePolicy::all([READ, WRITE]), READ.and(WRITE));
+/// assert_eq!(ScopePolicy::any([READ, WRITE]), READ.or(WRITE));
+/// ```
+///
+/// `all` of nothing allows every token, `any` of nothing allows none.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ScopePolicy {
+    /// Any of these must be held, whole.
+    alternatives: Vec<Vec<Scope>>,
+}
+
+impl ScopePolicy {
+    /// Every one of `scopes` is needed.
+    #[must_use]
+    pub fn all(scopes: impl IntoIterator<Item = Scope>) -> Self {
+        Self { alternatives: vec![scopes.into_iter().collect()] }
+    }
+
+    /// At least one of `scopes` is needed.
+    #[must_use]
+    pub fn any(scopes: impl IntoIterator<Item = Scope>) -> Self {
+        Self { alternatives: scopes.into_iter().map(|scope| vec![scope]).collect() }
+    }
+
+    /// This policy and `other` must both allow the token.
+    #[must_use]
+    pub fn and(self, other: impl Into<ScopePolicy>) -> Self {
+        let other = other.into();
+        let both = |ours: &Vec<Scope>, theirs: &Vec<Scope>| {
+            let mut scopes = ours.clone();
+            scopes.extend(theirs.iter().filter(|scope| !ours.contains(scope)).cloned());
+            scopes
+        };
+        let pairs = self.alternatives.iter().flat_map(|ours| {
+            other.alternatives.iter().map(move |theirs| both(ours, theirs))
+        });
+        Self { alternatives: pairs.collect() }
+    }
+
+    /// This policy or `other` must allow the token.
+    #[must_use]
+    pub fn or(mut self, other: impl Into<ScopePolicy>) -> Self {
+        self.alternatives.extend(other.into().alternatives);
+        self
+    }
+
+    /// Whether `granted` is enough.
+    #[must_use]
+    pub fn allows(&self, granted: &ScopeSet) -> bool {
+        self.alternatives
+            .iter()
+            .any(|needed| needed.iter().all(|scope| granted.contains(scope.as_str())))
+    }
+
+    /// The scopes to ask for, space-separated: those of the alternative that lacks the fewest, the
+    /// first of them where several do. This is what the challenge's `scope` names.
+    pub(crate) fn nearest(&self, granted: &ScopeSet) -> String {
+        let lacking = |needed: &&Vec<Scope>| {
+            needed.iter().filter(|scope| !granted.contains(scope.as_str())).count()
+        };
+        let nearest = self.alternatives.iter().min_by_key(lacking);
+        let scopes: Vec<_> = nearest.into_iter().flatten().map(Scope::as_str).collect();
+        scopes.join(" ")
+    }
+}
+
+impl From<Scope> for ScopePolicy {
+    fn from(scope: Scope) -> Self {
+        Self::all([scope])
+    }
+}
+
+impl fmt::Debug for ScopePolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ScopePolicy({self})")
+    }
+}
+
+/// For people: `orders:read and orders:write, or admin`.
+impl fmt::Display for ScopePolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.alternatives.is_empty() {
+            return f.write_str("never");
+        }
+        for (index, needed) in self.alternatives.iter().enumerate() {
+            if index > 0 {
+                f.write_str(", or ")?;
+            }
+            if needed.is_empty() {
+                f.write_str("any scope or none")?;
+            }
+            for (index, scope) in needed.iter().enumerate() {
+                if index > 0 {
+                    f.write_str(" and ")?;
+                }
+                fmt::Display::fmt(scope, f)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: Scope = Scope::from_static("a");
+    const B: Scope = Scope::from_static("b");
+    const C: Scope = Scope::from_static("c");
+
+    #[test]
+    fn all_any_and_their_combinations() {
+        let cases: [(ScopePolicy, &[&str], &[&str]); 7] = [
+            (A.into(), &["a", "b a"], &["", "b", "aa"]),
+            (A.and(B), &["a b", "b c a"], &["a", "b", ""]),
+            (A.or(B), &["a", "b"], &["", "c"]),
+            (A.and(B).or(C), &["c", "a b"], &["a", "b"]),
+            (A.or(B).and(C), &["a c", "b c"], &["a b", "c"]),
+            (ScopePolicy::all([]), &["", "a"], &[]),
+            (ScopePolicy::any([]), &[], &["", "a"]),
+        ];
+        for (policy, allowed, refused) in cases {
+            for scopes in allowed {
+                assert!(policy.allows(&ScopeSet::from_wire(scopes)), "{policy:?} {scopes:?}");
+            }
+            for scopes in refused {
+                assert!(!policy.allows(&ScopeSet::from_wire(scopes)), "{policy:?} {scopes:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_challenge_names_every_scope_of_the_nearest_alternative() {
+        for (policy, granted, named) in [
+            (A.and(B), "", "a b"),
+            (A.and(B), "a", "a b"),
+            (A.and(B).or(C), "a", "a b"),
+            (A.and(B).or(C), "", "c"),
+            (A.or(B), "", "a"),
+            (ScopePolicy::any([]), "", ""),
+        ] {
+            assert_eq!(policy.nearest(&ScopeSet::from_wire(granted)), named, "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn a_policy_reads_as_a_sentence() {
+        assert_eq!(A.and(B).or(C).to_string(), "a and b, or c");
+    }
+}

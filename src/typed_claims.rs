@@ -1,0 +1,91 @@
+//! Claims as types of the service's own, read once.
+
+use std::{
+    any::Any,
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use serde::de::DeserializeOwned;
+
+use crate::{Error, TokenFault};
+
+/// The typed claims that were read so far: a list that only grows, so reading it takes no lock.
+/// A service reads one type, rarely two.
+#[derive(Default)]
+pub(crate) struct TypedClaims(OnceLock<Box<Node>>);
+
+struct Node {
+    claims: Arc<dyn Any + Send + Sync>,
+    next: TypedClaims,
+}
+
+impl TypedClaims {
+    pub(crate) fn get_or_read<T>(&self, raw: &str) -> Result<Arc<T>, Error>
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        let mut list = self;
+        while let Some(node) = list.0.get() {
+            if let Ok(claims) = Arc::clone(&node.claims).downcast() {
+                return Ok(claims);
+            }
+            list = &node.next;
+        }
+        let claims: Arc<T> = serde_json::from_str(raw).map(Arc::new).map_err(|error| {
+            // The message of serde_json may quote a claim: only where it failed is told on.
+            let place = format!(
+                "the claims are not a `{}` (line {}, column {})",
+                std::any::type_name::<T>(),
+                error.line(),
+                error.column()
+            );
+            Error::from(TokenFault::Claims).with_source(place)
+        })?;
+        // Lost to another reader of the same token, the claims are still right, only not remembered.
+        let _ = list.0.set(Box::new(Node { claims: Arc::<T>::clone(&claims), next: Self::default() }));
+        Ok(claims)
+    }
+}
+
+impl fmt::Debug for TypedClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TypedClaims")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Tenant {
+        tenant: String,
+    }
+
+    #[derive(Deserialize)]
+    struct Role {
+        role: String,
+    }
+
+    #[test]
+    fn each_type_is_read_once_and_remembered() {
+        let typed = TypedClaims::default();
+        let raw = r#"{"tenant":"acme","role":"admin"}"#;
+        let first: Arc<Tenant> = typed.get_or_read(raw).unwrap();
+        let role: Arc<Role> = typed.get_or_read(raw).unwrap();
+        let again: Arc<Tenant> = typed.get_or_read("not JSON").unwrap();
+        assert!(Arc::ptr_eq(&first, &again));
+        assert_eq!((again.tenant.as_str(), role.role.as_str()), ("acme", "admin"));
+    }
+
+    #[test]
+    fn claims_of_another_shape_are_an_error_that_quotes_no_claim() {
+        let error = TypedClaims::default().get_or_read::<Tenant>(r#"{"tenant":{"s3cret":1}}"#);
+        let error = error.map(|_| ()).unwrap_err();
+        assert_eq!(error.kind(), TokenFault::Claims.into());
+        assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+    }
+}

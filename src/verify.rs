@@ -1,0 +1,83 @@
+//! The seam between credentials and identity.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use crate::{Error, Identity};
+
+/// Turns credentials of type `C` into an [`Identity`], or refuses them.
+///
+/// [`JwtVerifier`](crate::JwtVerifier) is one for [`BearerToken`](crate::BearerToken). A verifier of
+/// your own answers at once where it can, and with a future where it must ask someone:
+///
+/// ```
+/// use portcullis::{BearerToken, Identity, TokenFault, Verification, Verify};
+///
+/// #[derive(Debug)]
+/// struct OneToken;
+///
+/// impl Verify<BearerToken<'_>> for OneToken {
+///     fn verify(&self, token: BearerToken<'_>) -> Verification {
+///         Verification::ready(match token.as_str() {
+///             "letmein" => Ok(Identity::assertion().subject("guest").build()),
+///             _ => Err(TokenFault::Revoked.into()),
+///         })
+///     }
+/// }
+/// ```
+pub trait Verify<C>: Send + Sync + 'static {
+    /// Judges `credentials`.
+    fn verify(&self, credentials: C) -> Verification;
+}
+
+impl<C, V: Verify<C> + ?Sized> Verify<C> for Arc<V> {
+    fn verify(&self, credentials: C) -> Verification {
+        (**self).verify(credentials)
+    }
+}
+
+/// A verdict, or the future of one.
+///
+/// What needs no I/O is ready: it costs no box and no wait.
+#[must_use]
+pub struct Verification(pub(crate) VerificationState);
+
+pub(crate) enum VerificationState {
+    Ready(Result<Identity, Error>),
+    Pending(VerificationFuture),
+}
+
+pub(crate) type VerificationFuture =
+    Pin<Box<dyn Future<Output = Result<Identity, Error>> + Send>>;
+
+impl Verification {
+    /// The verdict is known.
+    pub fn ready(verdict: Result<Identity, Error>) -> Self {
+        Self(VerificationState::Ready(verdict))
+    }
+
+    /// The verdict needs I/O. The future is dropped when the request is.
+    pub fn pending(verdict: impl Future<Output = Result<Identity, Error>> + Send + 'static) -> Self {
+        Self(VerificationState::Pending(Box::pin(verdict)))
+    }
+
+    /// The verdict, waited for where it must be.
+    ///
+    /// # Errors
+    ///
+    /// Why the credentials are refused, or could not be judged.
+    pub async fn wait(self) -> Result<Identity, Error> {
+        match self.0 {
+            VerificationState::Ready(verdict) => verdict,
+            VerificationState::Pending(verdict) => verdict.await,
+        }
+    }
+}
+
+impl fmt::Debug for Verification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            VerificationState::Ready(verdict) => f.debug_tuple("Ready").field(verdict).finish(),
+            VerificationState::Pending(_) => f.write_str("Pending"),
+        }
+    }
+}

@@ -1,0 +1,299 @@
+// An authorization server for the interoperability tests: the npm package oidc-provider on loopback, with
+// everything in memory. Started by start.sh; the environment names PORT, MOUNT (the path of the issuer) and TTL.
+//
+// The last segment of `resource=https://api.example.test/<kind>` picks the form of the access token:
+//   rs256 … rs512, ps256 … ps512, es256 … es512, eddsa, ed25519   a JWT signed with that algorithm
+//   hs256, hs384, hs512                                          a JWT under SHARED_SECRET
+//   jwe                                                          a signed JWT, encrypted
+//   opaque                                                       a reference token, to introspect
+// Without a resource the token is opaque and has no audience.
+//
+// What the tests turn, none of it part of oidc-provider:
+//   POST /__admin/rotate?keep=1          new signing keys; keep=0 also withdraws the old ones
+//   POST /__admin/ttl?s=300              seconds that access tokens issued from now on live
+//   POST /__admin/jwks?mode=ok           how the key set answers; the modes are the keys of `faults` below
+//   POST /__admin/metadata?mode=ok       the same for both metadata documents
+//   POST /__admin/introspection?mode=ok  the same for introspection
+//   GET  /__admin/stats                  how often each path was asked for
+
+import * as crypto from 'node:crypto';
+import * as http from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import Provider, { errors } from 'oidc-provider';
+
+const HOST = '127.0.0.1';
+const PORT = Number(process.env.PORT ?? 4001);
+const MOUNT = process.env.MOUNT ?? '';
+const ORIGIN = `http://${HOST}:${PORT}`;
+const ISSUER = `${ORIGIN}${MOUNT}`;
+const RESOURCE = 'https://api.example.test/';
+const SCOPES = ['api:read', 'api:write'];
+const SHARED_SECRET = 'portcullis-interop-shared-secret-0123456789-abcdefghijklmnopqrstuvwxyz';
+const USERS = new Map([['alice', 'wonderland'], ['bob', 'builder']]);
+
+let ttl = Number(process.env.TTL ?? 300);
+
+// --- Storage: one map for every provider that a rotation builds, so that tokens outlive keys.
+
+const stored = new Map();
+
+class Adapter {
+  constructor(model) { this.model = model; }
+
+  key(id) { return `${this.model}:${id}`; }
+
+  async upsert(id, payload, expiresIn) {
+    stored.set(this.key(id), { payload, expires: expiresIn ? Date.now() + expiresIn * 1000 : Infinity });
+  }
+
+  async find(id) {
+    const entry = stored.get(this.key(id));
+    return entry && entry.expires > Date.now() ? entry.payload : undefined;
+  }
+
+  async findByUid() { return undefined; }
+
+  async findByUserCode() { return undefined; }
+
+  async consume(id) { stored.get(this.key(id)).payload.consumed = Math.floor(Date.now() / 1000); }
+
+  async destroy(id) { stored.delete(this.key(id)); }
+
+  async revokeByGrantId(grantId) {
+    for (const [key, { payload }] of stored) if (payload.grantId === grantId) stored.delete(key);
+  }
+}
+
+// --- Keys: one for each algorithm, but a single one without `alg` for the four RSA algorithms of 384 and 512 bits.
+
+const KEY_TYPES = {
+  RS256: ['rsa', { modulusLength: 2048 }],
+  PS256: ['rsa', { modulusLength: 2048 }],
+  ES256: ['ec', { namedCurve: 'P-256' }],
+  ES384: ['ec', { namedCurve: 'P-384' }],
+  ES512: ['ec', { namedCurve: 'P-521' }],
+  EdDSA: ['ed25519', {}],
+  Ed25519: ['ed25519', {}],
+  rsa: ['rsa', { modulusLength: 2048 }],
+};
+const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+const SYMMETRIC = ['HS256', 'HS384', 'HS512'];
+
+let generation = 0;
+let current = [];
+let retired = [];
+
+const keyId = (name) => `${name.toLowerCase()}-${generation}`;
+
+function rotate(keep) {
+  generation += 1;
+  retired = keep ? [...current, ...retired] : [];
+  current = Object.entries(KEY_TYPES).map(([name, [type, options]]) => {
+    const { privateKey } = crypto.generateKeyPairSync(type, options);
+    const alg = name === 'rsa' ? {} : { alg: name };
+    return { ...privateKey.export({ format: 'jwk' }), ...alg, use: 'sig', kid: keyId(name) };
+  });
+}
+
+// --- The provider
+
+const algorithms = new Map([...ASYMMETRIC, ...SYMMETRIC].map((alg) => [alg.toLowerCase(), alg]));
+
+function signing(alg) {
+  if (SYMMETRIC.includes(alg)) return { sign: { alg, key: crypto.createSecretKey(SHARED_SECRET, 'utf8') } };
+  return { sign: { alg, kid: keyId(alg in KEY_TYPES ? alg : 'rsa') } };
+}
+
+function resourceServer(resource) {
+  const kind = resource.startsWith(RESOURCE) ? resource.slice(RESOURCE.length) : '';
+  const server = { audience: resource, scope: SCOPES.join(' '), accessTokenTTL: ttl };
+  if (kind === 'opaque') return { ...server, accessTokenFormat: 'opaque' };
+  if (kind === 'jwe') {
+    const encrypt = { alg: 'dir', enc: 'A256GCM', key: crypto.createSecretKey(SHARED_SECRET.slice(0, 32), 'utf8') };
+    return { ...server, accessTokenFormat: 'jwt', jwt: { ...signing('RS256'), encrypt } };
+  }
+  if (algorithms.has(kind)) return { ...server, accessTokenFormat: 'jwt', jwt: signing(algorithms.get(kind)) };
+  throw new errors.InvalidTarget();
+}
+
+const client = (client_id, client_secret, more) => ({
+  client_id, client_secret, grant_types: [], redirect_uris: [], response_types: [], ...more,
+});
+
+const CLIENTS = [
+  client('svc', 'svc-secret', { grant_types: ['client_credentials', 'password'] }),
+  client('svc-post', 'svc-secret', { grant_types: ['client_credentials'], token_endpoint_auth_method: 'client_secret_post' }),
+  // Resource servers, which introspect. The second has an id and a secret that RFC 6749 §2.3.1 wants encoded.
+  client('rs', 'rs-secret'),
+  client('rs:odd', 'a+b c%d&e=f/g:h'),
+  client('rs-post', 'rs-secret', { token_endpoint_auth_method: 'client_secret_post' }),
+  client('rs-jwt', 'rs-secret', { introspection_signed_response_alg: 'RS256' }),
+  ...ASYMMETRIC.map((alg) => client(`rs-jwt-${alg.toLowerCase()}`, 'rs-secret', { introspection_signed_response_alg: alg })),
+];
+
+// OAuth 2.1 has no password grant and neither has oidc-provider, but its tokens have a user, as those of a browser do.
+async function passwordGrant(ctx) {
+  const { client: requester, params, provider } = ctx.oidc;
+  if (!USERS.has(params.username) || USERS.get(params.username) !== params.password) {
+    throw new errors.InvalidGrant('no such user, or another password');
+  }
+  const scope = (params.scope ?? '').split(' ').filter((s) => SCOPES.includes(s)).join(' ') || undefined;
+  const grant = new provider.Grant({ accountId: params.username, clientId: requester.clientId });
+  const token = new provider.AccessToken({
+    accountId: params.username, client: requester, grantId: await grant.save(), gty: 'password', scope,
+  });
+  if (params.resource) {
+    token.resourceServer = new provider.ResourceServer(params.resource, resourceServer(params.resource));
+  }
+  ctx.oidc.entity('AccessToken', token);
+  const access_token = await token.save();
+  ctx.body = { access_token, expires_in: token.expiration, token_type: token.tokenType, scope };
+}
+
+function build() {
+  const provider = new Provider(ISSUER, {
+    adapter: Adapter,
+    clients: CLIENTS,
+    clockTolerance: 0,
+    cookies: { keys: ['of no use here'] },
+    enabledJWA: { idTokenSigningAlgValues: ASYMMETRIC, introspectionSigningAlgValues: ASYMMETRIC },
+    extraTokenClaims: (ctx, token) => (token.accountId
+      ? { roles: ['tester'], username: token.accountId }
+      : { roles: ['service'] }),
+    features: {
+      clientCredentials: { enabled: true },
+      devInteractions: { enabled: false },
+      encryption: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      jwtIntrospection: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => undefined,
+        getResourceServerInfo: (ctx, resource) => resourceServer(resource),
+        useGrantedResource: () => true,
+      },
+      revocation: { enabled: true, allowedPolicy: (ctx, revoker, token) => [token.clientId, 'rs'].includes(revoker.clientId) },
+    },
+    findAccount: (ctx, sub) => (USERS.has(sub) ? { accountId: sub, claims: () => ({ sub }) } : undefined),
+    jwks: { keys: [...current, ...retired] },
+    scopes: ['openid', 'offline_access', ...SCOPES],
+    ttl: { AccessToken: () => ttl, ClientCredentials: () => ttl, Grant: () => ttl },
+  });
+  provider.registerGrantType('password', passwordGrant, ['username', 'password', 'scope', 'resource']);
+  provider.on('server_error', (ctx, error) => console.error(error));
+  return provider.callback();
+}
+
+let handler;
+
+// oidc-provider answers below the path of its issuer only when something strips that path, and leaves RFC 8414 to it.
+function answer(req, res) {
+  const rfc8414 = '/.well-known/oauth-authorization-server';
+  if (MOUNT) {
+    if (req.url === `${rfc8414}${MOUNT}`) req.url = `${MOUNT}${rfc8414}`;
+    if (!req.url.startsWith(`${MOUNT}/`)) return respond(res, 404, 'application/json', '{}');
+    req.originalUrl = req.url;
+    req.url = req.url.slice(MOUNT.length);
+  }
+  return handler(req, res);
+}
+
+// --- Faults
+
+const METADATA = [
+  `${MOUNT}/.well-known/openid-configuration`,
+  `${MOUNT}/.well-known/oauth-authorization-server`,
+  `/.well-known/oauth-authorization-server${MOUNT}`,
+];
+const endpoints = new Map([
+  [`${MOUNT}/jwks`, 'jwks'],
+  [`${MOUNT}/token/introspection`, 'introspection'],
+  ...METADATA.map((path) => [path, 'metadata']),
+]);
+const modes = { introspection: 'ok', jwks: 'ok', metadata: 'ok' };
+const MOVED = '/__admin/moved'; // the same answers, never at fault
+
+function respond(res, status, type, body) {
+  res.writeHead(status, { 'content-type': type });
+  res.end(body);
+}
+
+// The honest answer behind 10 MiB of white space: one JSON document, for whoever reads that much.
+async function* padded(req) {
+  const space = Buffer.alloc(1 << 20, ' ');
+  const { authorization, 'content-type': type } = req.headers;
+  const headers = Object.fromEntries(Object.entries({ authorization, 'content-type': type }).filter(([, v]) => v));
+  const body = req.method === 'POST' ? Buffer.concat(await req.toArray()) : undefined;
+  for (let i = 0; i < 10; i += 1) yield space;
+  const honest = await fetch(`${ORIGIN}${MOVED}${req.url}`, { method: req.method, headers, body });
+  yield Buffer.from(await honest.arrayBuffer());
+}
+
+async function* dripping() {
+  for (;;) {
+    yield Buffer.from(' ');
+    await sleep(200);
+  }
+}
+
+function stream(res, chunks) {
+  res.writeHead(200, { 'content-type': 'application/json' });
+  pipeline(Readable.from(chunks), res).catch(() => {}); // the client left, which is what it should do
+}
+
+const faults = {
+  ok: answer,
+  500: (req, res) => respond(res, 500, 'application/json', '{"error":"server_error"}'),
+  garbage: (req, res) => respond(res, 200, 'application/json', '<html>not json'),
+  html: (req, res) => respond(res, 200, 'text/html; charset=utf-8', '<!doctype html><title>Sign in</title><p>Please sign in.'),
+  empty: (req, res) => respond(res, 200, 'application/json', endpoints.get(req.url) === 'jwks' ? '{"keys":[]}' : '{}'),
+  redirect: (req, res) => { res.writeHead(307, { location: `${ORIGIN}${MOVED}${req.url}` }); res.end(); },
+  slow: (req, res) => { const timer = setTimeout(answer, 30_000, req, res); res.on('close', () => clearTimeout(timer)); },
+  huge: (req, res) => stream(res, padded(req)),
+  drip: (req, res) => stream(res, dripping()),
+};
+
+// --- Administration and the server
+
+const stats = {};
+
+function administer(method, path, query) {
+  if (method === 'GET' && path === 'stats') return stats;
+  if (method !== 'POST') return undefined;
+  if (path === 'rotate') {
+    rotate(query.get('keep') !== '0');
+    handler = build();
+    return { generation, kids: [...current, ...retired].map(({ kid }) => kid) };
+  }
+  if (path === 'ttl' && Number(query.get('s')) > 0) {
+    ttl = Number(query.get('s'));
+    return { ttl };
+  }
+  if (Object.hasOwn(modes, path) && Object.hasOwn(faults, query.get('mode'))) {
+    modes[path] = query.get('mode');
+    return modes;
+  }
+  return undefined;
+}
+
+const server = http.createServer((req, res) => {
+  const { pathname, searchParams } = new URL(req.url, ORIGIN);
+  if (pathname.startsWith(`${MOVED}/`)) {
+    stats[pathname] = (stats[pathname] ?? 0) + 1;
+    req.url = req.url.slice(MOVED.length);
+    return answer(req, res);
+  }
+  if (pathname.startsWith('/__admin/')) {
+    const result = administer(req.method, pathname.slice('/__admin/'.length), searchParams);
+    return respond(res, result ? 200 : 400, 'application/json', JSON.stringify(result ?? { error: 'no such request' }));
+  }
+  stats[pathname] = (stats[pathname] ?? 0) + 1;
+  return faults[modes[endpoints.get(pathname)] ?? 'ok'](req, res);
+});
+
+rotate(false);
+handler = build();
+server.listen(PORT, HOST, () => console.log(`listening on ${ISSUER}`));
