@@ -3,7 +3,7 @@
 /// A configuration that can't work. `Display` names the offending value.
 ///
 /// ```
-/// # #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))] {
+/// # #[cfg(feature = "_jwt")] {
 /// use portcullis::JwtVerifier;
 ///
 /// let error = JwtVerifier::builder("as.example").audience("api").build().unwrap_err();

@@ -2,30 +2,61 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "_jwt")]
+mod algorithm;
 mod authenticate;
 #[cfg(feature = "axum")]
 mod axum;
+#[cfg(feature = "_jwt")]
+mod base64url;
 mod challenge;
 mod claims;
 mod clock;
 mod config_error;
 mod credentials;
+#[cfg(feature = "_jwt")]
+mod crypto;
+#[cfg(feature = "_jwt")]
+mod endpoint;
 mod error;
 mod error_kind;
+#[cfg(feature = "_jwt")]
+mod http_client;
 mod identity;
+#[cfg(feature = "_jwt")]
+mod json;
+#[cfg(feature = "_jwt")]
+mod jwks;
+#[cfg(feature = "_jwt")]
+mod jwt;
 mod require;
 mod response;
 mod scope;
 mod scope_policy;
 mod scope_set;
+#[cfg(feature = "_jwt")]
+mod secret;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "serde")]
 mod typed_claims;
 mod verify;
 
 #[cfg(feature = "axum")]
 pub use self::axum::Claims;
+#[cfg(all(feature = "reqwest", feature = "_jwt"))]
+pub use self::http_client::ReqwestClient;
+#[cfg(all(feature = "http-body", feature = "_jwt"))]
+pub use self::http_client::ServiceClient;
 #[cfg(feature = "http-body")]
 pub use self::response::ResponseBody;
+#[cfg(feature = "_jwt")]
+pub use self::{
+    algorithm::{Algorithm, UnknownAlgorithm},
+    http_client::{HttpClient, HttpError, HttpResponseFuture},
+    jwt::{AudienceGiven, AudienceMissing, Dangerous, JwtVerifier, JwtVerifierBuilder, Profile},
+    secret::Secret,
+};
 pub use self::{
     authenticate::{Authenticate, AuthenticateLayer, ResponseFuture},
     clock::{Clock, SystemClock},

@@ -8,7 +8,7 @@ use crate::algorithm::Algorithm;
 
 /// A key as aws-lc-rs has it, good for the algorithms of its kind.
 pub(super) enum Key {
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     /// On an elliptic curve, ECDSA's or Ed25519: one key, one algorithm.
     Curve(ParsedPublicKey),
     Rsa(Box<RsaKey>),
@@ -22,7 +22,7 @@ impl Key {
             parsed: <[OnceLock<ParsedPublicKey>; 6]>::default(),
         };
         // Parsed here so that what aws-lc-rs refuses is refused now; the others can't fail after it.
-        key.parsed(Algorithm::Rs256).ok_or(KeyError::Malformed("its RSA numbers don't fit"))?;
+        key.parsed(Algorithm::Rs256).ok_or(KeyError::NO_RSA)?;
         Ok(Self::Rsa(Box::new(key)))
     }
 
@@ -32,15 +32,13 @@ impl Key {
             Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED,
             Curve::P521 => &signature::ECDSA_P521_SHA512_FIXED,
         };
-        ParsedPublicKey::new(algorithm, point)
-            .map(Self::Curve)
-            .map_err(|_| KeyError::Malformed("its point is not on its curve"))
+        ParsedPublicKey::new(algorithm, point).map(Self::Curve).map_err(|_| KeyError::OFF_CURVE)
     }
 
     pub(super) fn ed25519(x: &[u8; 32]) -> Result<Self, KeyError> {
         ParsedPublicKey::new(&signature::ED25519, x)
             .map(Self::Curve)
-            .map_err(|_| KeyError::Malformed("its point is not on its curve"))
+            .map_err(|_| KeyError::OFF_CURVE)
     }
 
     pub(super) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
@@ -48,18 +46,18 @@ impl Key {
             Algorithm::Hs256 => hmac::HMAC_SHA256,
             Algorithm::Hs384 => hmac::HMAC_SHA384,
             Algorithm::Hs512 => hmac::HMAC_SHA512,
-            _ => return Err(KeyError::Unsupported("its algorithm is no HMAC")),
+            _ => return Err(KeyError::NO_HMAC),
         };
-        Ok(Self::Hmac(hmac::Key::new(algorithm, secret)))
+        Ok(Self::Hmac(Box::new(hmac::Key::new(algorithm, secret))))
     }
 
     pub(super) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::Hmac(key) => hmac::verify(key, message, signature).is_ok(),
             Self::Curve(key) => key.verify_sig(message, signature).is_ok(),
-            Self::Rsa(key) => key
-                .parsed(algorithm)
-                .is_some_and(|key| key.verify_sig(message, signature).is_ok()),
+            Self::Rsa(key) => {
+                key.parsed(algorithm).is_some_and(|key| key.verify_sig(message, signature).is_ok())
+            }
         }
     }
 }

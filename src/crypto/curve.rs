@@ -1,3 +1,4 @@
+use super::KeyError;
 use crate::algorithm::Algorithm;
 
 /// An elliptic curve that ECDSA is used on, as the `crv` member of a JWK names it
@@ -48,6 +49,17 @@ impl Curve {
         }
     }
 
+    /// The uncompressed point of these coordinates, each exactly as long as the curve has it
+    /// ([RFC 7518 §6.2.1.2]).
+    ///
+    /// [RFC 7518 §6.2.1.2]: https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.2
+    pub(crate) fn point(self, x: &[u8], y: &[u8]) -> Result<Vec<u8>, KeyError> {
+        if [x, y].iter().any(|coordinate| coordinate.len() != self.coordinate_len()) {
+            return Err(KeyError::Malformed("its x or y hasn't the length of its curve"));
+        }
+        Ok([&[UNCOMPRESSED], x, y].concat())
+    }
+
     /// The length of an uncompressed point in bytes: a tag, `x` and `y`.
     pub(crate) const fn point_len(self) -> usize {
         match self {
@@ -58,6 +70,9 @@ impl Curve {
     }
 }
 
+/// The tag of an uncompressed point (SEC 1, 2.3.3).
+pub(super) const UNCOMPRESSED: u8 = 4;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,13 +82,25 @@ mod tests {
         for curve in Curve::ALL {
             assert_eq!(Curve::from_name(curve.name()), Some(curve));
             assert_eq!(Curve::from_point_len(curve.point_len()), Some(curve));
-            assert_eq!(curve.point_len(), 2 * curve.coordinate_len() + 1);
         }
         for name in ["secp256k1", "p-256", "P256", "Ed25519", ""] {
             assert_eq!(Curve::from_name(name), None);
         }
         for len in [0, 64, 66, 96, 132, 1 << 20] {
             assert_eq!(Curve::from_point_len(len), None);
+        }
+    }
+    #[test]
+    fn a_point_is_made_of_two_coordinates_of_the_right_length() {
+        for curve in Curve::ALL {
+            let len = curve.coordinate_len();
+            let point = curve.point(&vec![1; len], &vec![2; len]).unwrap();
+            assert_eq!(point, [vec![4], vec![1; len], vec![2; len]].concat());
+            assert_eq!(point.len(), curve.point_len());
+
+            for (x, y) in [(len - 1, len), (len, len - 1), (len - 1, len + 1), (0, 2 * len)] {
+                assert!(curve.point(&vec![1; x], &vec![2; y]).is_err(), "{curve:?}, {x}, {y}");
+            }
         }
     }
 }

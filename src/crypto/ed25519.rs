@@ -82,7 +82,8 @@ mod tests {
     #[test]
     #[cfg(feature = "rust-crypto")]
     fn ed25519_dalek_agrees_on_what_has_a_small_order() {
-        let is_weak = |x| ed25519_dalek::VerifyingKey::from_bytes(x).is_ok_and(|key| key.is_weak());
+        let is_weak =
+            |x: &_| ed25519_dalek::VerifyingKey::from_bytes(x).is_ok_and(|key| key.is_weak());
         for x in SMALL_ORDERS {
             assert!(is_weak(&x), "{x:02x?}");
         }

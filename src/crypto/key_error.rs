@@ -18,3 +18,9 @@ pub(crate) enum KeyError {
         needed: usize,
     },
 }
+
+impl KeyError {
+    pub(super) const OFF_CURVE: Self = Self::Malformed("its point is not on its curve");
+    pub(super) const NO_HMAC: Self = Self::Unsupported("a secret is for HS256, HS384 or HS512");
+    pub(super) const NO_RSA: Self = Self::Malformed("its RSA numbers are refused");
+}

@@ -22,6 +22,8 @@ mod verifying_key;
 #[cfg(all(test, feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod agreement;
 #[cfg(test)]
+mod forged;
+#[cfg(test)]
 mod vectors;
 
 #[cfg(feature = "aws-lc-rs")]

@@ -73,7 +73,7 @@ fn integer(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (bytes, rest) = value(0x02, der)?;
     match bytes {
         // Negative, or longer than need be.
-        [] | [0x80.., ..] | [0, 0..=0x7f, ..] => None,
+        [] | [0x80..=0xff, ..] | [0, 0..=0x7f, ..] => None,
         _ => Some((bytes, rest)),
     }
 }
@@ -82,13 +82,25 @@ fn integer(der: &[u8]) -> Option<(&[u8], &[u8])> {
 fn value(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (len, rest) = match *der {
         [first, len @ 0..=0x7f, ref rest @ ..] if first == tag => (u16::from(len), rest),
-        [first, 0x81, len @ 0x80.., ref rest @ ..] if first == tag => (u16::from(len), rest),
-        [first, 0x82, high @ 1.., low, ref rest @ ..] if first == tag => {
+        [first, 0x81, len @ 0x80..=0xff, ref rest @ ..] if first == tag => (u16::from(len), rest),
+        [first, 0x82, high @ 1..=0xff, low, ref rest @ ..] if first == tag => {
             (u16::from_be_bytes([high, low]), rest)
         }
         _ => return None,
     };
     rest.split_at_checked(usize::from(len))
+}
+
+/// What [`value`] reads.
+#[cfg(test)]
+pub(super) fn der_value(tag: u8, value: &[u8]) -> Vec<u8> {
+    let header = match u16::try_from(value.len()).map(u16::to_be_bytes) {
+        Ok([0, len @ ..=0x7f]) => vec![tag, len],
+        Ok([0, len]) => vec![tag, 0x81, len],
+        Ok([high, low]) => vec![tag, 0x82, high, low],
+        Err(error) => panic!("{error}"),
+    };
+    [&header, value].concat()
 }
 
 #[cfg(test)]
@@ -99,18 +111,12 @@ mod tests {
 
     fn modulus(bits: usize) -> Vec<u8> {
         let mut n = vec![0xff; bits.div_ceil(8)];
-        n[0] >>= n.len() * 8 - bits;
+        n[0] >>= bits.wrapping_neg() % 8;
         n
     }
 
     fn der(n: &[u8], e: &[u8]) -> Vec<u8> {
-        let header = |tag, len: usize| match len {
-            0..0x80 => vec![tag, len as u8],
-            0x80..0x100 => vec![tag, 0x81, len as u8],
-            _ => vec![tag, 0x82, (len >> 8) as u8, len as u8],
-        };
-        let integers = [header(2, n.len()), n.to_vec(), header(2, e.len()), e.to_vec()].concat();
-        [header(0x30, integers.len()), integers].concat()
+        der_value(0x30, &[der_value(2, n), der_value(2, e)].concat())
     }
 
     #[test]

@@ -1,13 +1,11 @@
 use hmac::{Hmac, Mac};
-use rsa::{
-    BigUint, Pkcs1v15Sign, RsaPublicKey, pkcs8::AssociatedOid, pss, signature::Verifier,
-};
+use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey, pkcs8::AssociatedOid, pss, signature::Verifier};
 use sha2::{Digest, Sha256, Sha384, Sha512, digest::FixedOutputReset};
 
 use super::{Curve, KeyError, rsa_components::RsaComponents};
 use crate::algorithm::Algorithm;
 
-/// A key as the crates of RustCrypto have it, good for the algorithms of its kind.
+/// A key as the pure Rust crates have it, good for the algorithms of its kind.
 pub(super) enum Key {
     Ed25519(ed25519_dalek::VerifyingKey),
     Hs256(Hmac<Sha256>),
@@ -26,7 +24,7 @@ impl Key {
         // `RsaPublicKey::new` stops at 4096 bits; the components have been checked already.
         RsaPublicKey::new_with_max_size(n_number, e_number, n.len().saturating_mul(8))
             .map(Self::Rsa)
-            .map_err(|_| KeyError::Malformed("its RSA numbers don't fit"))
+            .map_err(|_| KeyError::NO_RSA)
     }
 
     pub(super) fn ec(curve: Curve, point: &[u8]) -> Result<Self, KeyError> {
@@ -35,13 +33,13 @@ impl Key {
             Curve::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Self::P384),
             Curve::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(point).map(Self::P521),
         }
-        .map_err(|_| KeyError::Malformed("its point is not on its curve"))
+        .map_err(|_| KeyError::OFF_CURVE)
     }
 
     pub(super) fn ed25519(x: &[u8; 32]) -> Result<Self, KeyError> {
         ed25519_dalek::VerifyingKey::from_bytes(x)
             .map(Self::Ed25519)
-            .map_err(|_| KeyError::Malformed("its point is not on its curve"))
+            .map_err(|_| KeyError::OFF_CURVE)
     }
 
     pub(super) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
@@ -49,9 +47,9 @@ impl Key {
             Algorithm::Hs256 => Hmac::new_from_slice(secret).map(Self::Hs256),
             Algorithm::Hs384 => Hmac::new_from_slice(secret).map(Self::Hs384),
             Algorithm::Hs512 => Hmac::new_from_slice(secret).map(Self::Hs512),
-            _ => return Err(KeyError::Unsupported("its algorithm is no HMAC")),
+            _ => return Err(KeyError::NO_HMAC),
         }
-        .map_err(|_| KeyError::Malformed("the secret doesn't fit"))
+        .map_err(|_| KeyError::NO_HMAC)
     }
 
     pub(super) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {

@@ -11,7 +11,7 @@ use crate::{
 pub(in crate::crypto) enum Key {
     Ec(Curve, EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
-    Hmac(Algorithm, hmac::Key),
+    Hmac(Algorithm, Box<hmac::Key>),
     Rsa(RsaKeyPair),
 }
 
@@ -23,7 +23,14 @@ impl Key {
             Algorithm::Es384 => (Curve::P384, &signature::ECDSA_P384_SHA384_FIXED_SIGNING),
             Algorithm::Es512 => (Curve::P521, &signature::ECDSA_P521_SHA512_FIXED_SIGNING),
             Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => return None,
-            _ => return RsaKeyPair::generate(rsa::KeySize::Rsa2048).ok().map(Self::Rsa),
+            Algorithm::Ps256
+            | Algorithm::Ps384
+            | Algorithm::Ps512
+            | Algorithm::Rs256
+            | Algorithm::Rs384
+            | Algorithm::Rs512 => {
+                return RsaKeyPair::generate(rsa::KeySize::Rsa2048).ok().map(Self::Rsa);
+            }
         };
         EcdsaKeyPair::generate(ecdsa).ok().map(|pair| Self::Ec(curve, pair))
     }
@@ -35,7 +42,7 @@ impl Key {
             Algorithm::Hs512 => hmac::HMAC_SHA512,
             _ => return None,
         };
-        Some(Self::Hmac(algorithm, hmac::Key::new(hash, secret)))
+        Some(Self::Hmac(algorithm, Box::new(hmac::Key::new(hash, secret))))
     }
 
     pub(in crate::crypto) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {

@@ -1,4 +1,4 @@
-use crate::crypto::Curve;
+use crate::crypto::{Curve, curve::UNCOMPRESSED};
 
 /// What a key set publishes of a key: the members of a JWK, before base64url.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,8 @@ pub(crate) enum PublicParts {
 impl PublicParts {
     /// From an uncompressed point: `0x04`, `x`, `y`.
     pub(super) fn ec(curve: Curve, point: &[u8]) -> Option<Self> {
-        let (x, y) = point.strip_prefix(&[4])?.split_at_checked(curve.coordinate_len())?;
+        let (x, y) =
+            point.strip_prefix(&[UNCOMPRESSED])?.split_at_checked(curve.coordinate_len())?;
         Some(Self::Ec { curve, x: x.to_vec(), y: y.to_vec() })
     }
 }

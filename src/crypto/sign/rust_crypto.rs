@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use super::PublicParts;
 use crate::{algorithm::Algorithm, crypto::Curve};
 
-/// A private key as the crates of RustCrypto have it.
+/// A private key as the pure Rust crates have it.
 pub(in crate::crypto) enum Key {
     Ed25519(ed25519_dalek::SigningKey),
     Hs256(Hmac<Sha256>),
@@ -27,13 +27,20 @@ impl Key {
         Some(match algorithm {
             Algorithm::EdDsa => {
                 let seed = random(32)?;
-                Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(seed.as_slice().try_into().ok()?))
+                Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(
+                    seed.as_slice().try_into().ok()?,
+                ))
             }
             Algorithm::Es256 => Self::P256(p256::ecdsa::SigningKey::random(&mut OsRng)),
             Algorithm::Es384 => Self::P384(p384::ecdsa::SigningKey::random(&mut OsRng)),
             Algorithm::Es512 => Self::P521(p521::ecdsa::SigningKey::random(&mut OsRng)),
             Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => return None,
-            _ => Self::Rsa(Box::new(RsaPrivateKey::new(&mut OsRng, 2048).ok()?)),
+            Algorithm::Ps256
+            | Algorithm::Ps384
+            | Algorithm::Ps512
+            | Algorithm::Rs256
+            | Algorithm::Rs384
+            | Algorithm::Rs512 => Self::Rsa(Box::new(RsaPrivateKey::new(&mut OsRng, 2048).ok()?)),
         })
     }
 

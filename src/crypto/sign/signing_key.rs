@@ -6,6 +6,8 @@ use zeroize::Zeroizing;
 
 use super::{PublicParts, backend};
 use crate::algorithm::Algorithm;
+#[cfg(test)]
+use crate::crypto::VerifyingKey;
 
 /// A key that makes signatures, for tests.
 pub(crate) struct SigningKey {
@@ -56,6 +58,20 @@ impl SigningKey {
     /// The secret, where the key is one.
     pub(crate) fn secret(&self) -> Option<&[u8]> {
         self.secret.as_ref().map(|secret| secret.as_slice())
+    }
+
+    /// The key that verifies what this one signs.
+    #[cfg(test)]
+    pub(crate) fn verifying_key(&self, algorithm: Algorithm) -> VerifyingKey {
+        match self.public_parts() {
+            PublicParts::Ec { curve, x, y } => {
+                curve.point(&x, &y).and_then(|point| VerifyingKey::ec(curve, &point))
+            }
+            PublicParts::Ed25519 { x } => VerifyingKey::ed25519(&x),
+            PublicParts::None => VerifyingKey::hmac(algorithm, self.secret().unwrap_or_default()),
+            PublicParts::Rsa { n, e } => VerifyingKey::rsa(&n, &e),
+        }
+        .expect("a key that is fit for use")
     }
 }
 

@@ -1,0 +1,56 @@
+//! base64url without padding (RFC 7515 §2): canonical, or refused.
+
+use base64_simd::{Out, URL_SAFE_NO_PAD};
+
+/// Decodes into a new buffer.
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode_to_vec(text).ok()
+}
+
+/// Decodes into the start of `buffer`; `None` too where it is too small.
+pub(crate) fn decode_into<'b>(text: &str, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    if URL_SAFE_NO_PAD.estimated_decoded_length(text.len()) > buffer.len() {
+        return None;
+    }
+    URL_SAFE_NO_PAD.decode(text.as_bytes(), Out::from_slice(buffer)).ok().map(|bytes| &*bytes)
+}
+
+#[cfg(feature = "testing")]
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode_to_string(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_canonical_form_is_decoded() {
+        for (text, bytes) in [
+            ("", Some(&b""[..])),
+            ("Zg", Some(b"f")),
+            ("Zm8", Some(b"fo")),
+            ("Zm9v", Some(b"foo")),
+            ("-_-_", Some(&[0xfb, 0xff, 0xbf])),
+            ("Zh", None),
+            ("Zm9", None),
+            ("Zg==", None),
+            ("Zm8=", None),
+            ("Z", None),
+            ("Zm9vZ", None),
+            ("Zm 9v", None),
+            ("Zm9v\n", None),
+            ("+/+/", None),
+            ("Zm9\u{e9}", None),
+        ] {
+            let mut buffer = [0; 16];
+            assert_eq!(decode(text).as_deref(), bytes, "{text:?}");
+            assert_eq!(decode_into(text, &mut buffer), bytes, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_buffer_too_small_is_no_panic() {
+        assert_eq!(decode_into("Zm9vZm9v", &mut [0; 5]), None);
+    }
+}

@@ -1,0 +1,22 @@
+//! The seam for outgoing HTTP: keys and metadata of issuers come through here.
+//!
+//! [`HttpClient`] is what we need of a client; `fetch` adds what we never leave to one: a time-out
+//! and a bound on the body.
+
+mod client;
+mod fetch;
+mod http_error;
+#[cfg(feature = "reqwest")]
+mod reqwest;
+#[cfg(feature = "http-body")]
+mod service_client;
+
+pub use self::{
+    client::{HttpClient, HttpResponseFuture},
+    http_error::HttpError,
+};
+pub(crate) use self::fetch::fetch;
+#[cfg(feature = "reqwest")]
+pub use self::reqwest::ReqwestClient;
+#[cfg(feature = "http-body")]
+pub use self::service_client::ServiceClient;

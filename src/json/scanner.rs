@@ -1,0 +1,596 @@
+#![expect(clippy::inline_always, reason = "results copied between calls cost a third of all time")]
+
+use super::names::Names;
+use super::text::{plain_len, unescape};
+use super::{Array, JsonError, Number, Object, Text, Value};
+
+/// How many brackets may stand open at once, those of the whole object included.
+pub(crate) const MAX_DEPTH: u8 = 32;
+
+/// Reads the whole text as one object, and calls `member` with each of its members in order.
+///
+/// Members are handed out as they are read: that all of them are sound is known only once this has
+/// returned `Ok`.
+///
+/// # Errors
+///
+/// Fails if the text is anything but one object between optional whitespace, if it nests too
+/// deeply, or if an object at any depth has two members whose names say the same.
+pub(crate) fn object<'a>(
+    text: &'a str,
+    member: impl FnMut(Text<'a>, Value<'a>),
+) -> Result<Object<'a>, JsonError> {
+    let mut scanner = Scanner { text, at: 0, fresh: false, room: MAX_DEPTH };
+    if scanner.token() != Some(b'{') {
+        return Err(JsonError::NotAnObject);
+    }
+    scanner.open()?;
+    let object = Object(scanner);
+    scanner.members::<32>(member)?;
+    if scanner.token().is_some() {
+        return Err(JsonError::Syntax);
+    }
+    Ok(object)
+}
+
+/// A place in a text.
+#[derive(Clone, Copy)]
+pub(super) struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    /// Whether the bracket around us has only just been opened.
+    fresh: bool,
+    /// How many more brackets may be opened.
+    room: u8,
+}
+
+impl<'a> Scanner<'a> {
+    /// Reads the next member of the object around us, or the end of it.
+    #[inline(always)]
+    pub(super) fn member(&mut self) -> Result<Option<(Text<'a>, Value<'a>)>, JsonError> {
+        if !self.another(b'}')? {
+            return Ok(None);
+        }
+        self.expect(b'"')?;
+        let name = self.string()?;
+        self.expect(b':')?;
+        Ok(Some((name, self.value()?)))
+    }
+
+    /// Reads the next element of the array around us, or the end of it.
+    #[inline(always)]
+    pub(super) fn element(&mut self) -> Result<Option<Value<'a>>, JsonError> {
+        if !self.another(b']')? {
+            return Ok(None);
+        }
+        self.value().map(Some)
+    }
+
+    /// Reads the object around us to its end. The names of the first `FEW` members go on the stack.
+    fn members<const FEW: usize>(
+        &mut self,
+        mut member: impl FnMut(Text<'a>, Value<'a>),
+    ) -> Result<(), JsonError> {
+        let mut names = Names::<FEW>::default();
+        while let Some((name, value)) = self.member()? {
+            if !names.insert(name) {
+                return Err(JsonError::DuplicateName);
+            }
+            member(name, value);
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn skip_members(&mut self) -> Result<(), JsonError> {
+        self.members::<8>(|_, _| ())
+    }
+
+    #[inline(never)]
+    fn skip_elements(&mut self) -> Result<(), JsonError> {
+        while self.element()?.is_some() {}
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn value(&mut self) -> Result<Value<'a>, JsonError> {
+        match self.token() {
+            Some(b'"') => {
+                self.advance(1);
+                self.string().map(Value::String)
+            }
+            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
+            Some(b'[') => {
+                self.open()?;
+                let array = Array(*self);
+                self.skip_elements()?;
+                Ok(Value::Array(array))
+            }
+            Some(b'f') => self.literal("false", Value::Bool(false)),
+            Some(b'n') => self.literal("null", Value::Null),
+            Some(b't') => self.literal("true", Value::Bool(true)),
+            Some(b'{') => {
+                self.open()?;
+                let object = Object(*self);
+                self.skip_members()?;
+                Ok(Value::Object(object))
+            }
+            _ => Err(JsonError::Syntax),
+        }
+    }
+
+    #[inline]
+    fn literal(&mut self, literal: &str, value: Value<'a>) -> Result<Value<'a>, JsonError> {
+        if !self.rest().starts_with(literal.as_bytes()) {
+            return Err(JsonError::Syntax);
+        }
+        self.advance(literal.len());
+        Ok(value)
+    }
+
+    #[inline]
+    fn number(&mut self) -> Result<Number<'a>, JsonError> {
+        let start = self.at;
+        self.skip(|byte| byte == b'-');
+        if !self.skip(|byte| byte == b'0') {
+            self.digits()?;
+        }
+        if self.skip(|byte| byte == b'.') {
+            self.digits()?;
+        }
+        if self.skip(|byte| matches!(byte, b'e' | b'E')) {
+            self.skip(|byte| matches!(byte, b'+' | b'-'));
+            self.digits()?;
+        }
+        self.text.get(start..self.at).map(Number).ok_or(JsonError::Syntax)
+    }
+
+    #[inline]
+    fn digits(&mut self) -> Result<(), JsonError> {
+        if !self.skip(|byte| byte.is_ascii_digit()) {
+            return Err(JsonError::Syntax);
+        }
+        while self.skip(|byte| byte.is_ascii_digit()) {}
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn string(&mut self) -> Result<Text<'a>, JsonError> {
+        let start = self.at;
+        self.advance(plain_len(self.rest()));
+        let escaped = self.peek() != Some(b'"');
+        if escaped {
+            self.escapes()?;
+        }
+        let raw = self.text.get(start..self.at).ok_or(JsonError::Syntax)?;
+        self.advance(1);
+        Ok(Text { raw, start, escaped })
+    }
+
+    /// Reads a string from its first escape up to the quote.
+    #[cold]
+    fn escapes(&mut self) -> Result<(), JsonError> {
+        while self.peek() != Some(b'"') {
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let (_, after) = unescape(rest).ok_or(JsonError::Syntax)?;
+            self.advance(rest.len().wrapping_sub(after.len()));
+            self.advance(plain_len(self.rest()));
+        }
+        Ok(())
+    }
+
+    /// Reads a bracket that opens.
+    #[inline]
+    fn open(&mut self) -> Result<(), JsonError> {
+        self.room = self.room.checked_sub(1).ok_or(JsonError::TooDeep)?;
+        self.fresh = true;
+        self.advance(1);
+        Ok(())
+    }
+
+    /// Reads the comma before another item, if there is to be one, or the bracket that closes.
+    #[inline]
+    fn another(&mut self, close: u8) -> Result<bool, JsonError> {
+        let first = std::mem::take(&mut self.fresh);
+        match self.token() {
+            Some(byte) if byte == close => {
+                self.room = self.room.saturating_add(1);
+                self.advance(1);
+                Ok(false)
+            }
+            _ if first => Ok(true),
+            Some(b',') => {
+                self.advance(1);
+                Ok(true)
+            }
+            _ => Err(JsonError::Syntax),
+        }
+    }
+
+    #[inline]
+    fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
+        if self.token() != Some(byte) {
+            return Err(JsonError::Syntax);
+        }
+        self.advance(1);
+        Ok(())
+    }
+
+    /// Moves over whitespace, and looks at what comes then.
+    #[inline]
+    fn token(&mut self) -> Option<u8> {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.advance(1),
+                token => return token,
+            }
+        }
+    }
+
+    /// Moves over one byte if it is as wanted.
+    #[inline]
+    fn skip(&mut self, wanted: impl Fn(u8) -> bool) -> bool {
+        let skip = self.peek().is_some_and(wanted);
+        self.advance(usize::from(skip));
+        skip
+    }
+
+    #[inline]
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    #[inline]
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    #[inline]
+    fn advance(&mut self, by: usize) {
+        // Only over bytes that were looked at, hence never past the end.
+        self.at = self.at.wrapping_add(by);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(text: &str) -> Result<(), JsonError> {
+        object(text, |_, _| ()).map(drop)
+    }
+
+    /// The verdict on an object that holds `value`, checked to be the same for it in an array, in an
+    /// object and next to others.
+    fn verdict_on(value: &str) -> Result<(), JsonError> {
+        let verdict_on = verdict(&format!(r#"{{"a":{value}}}"#));
+        for (before, after) in [("[", "]"), (r#"{"b":"#, "}"), ("[1,", ",2]"), (" ", "\t\n\r ")] {
+            let wrapped = format!(r#"{{"a":{before}{value}{after}}}"#);
+            assert_eq!(verdict(&wrapped), verdict_on, "{wrapped}");
+        }
+        verdict_on
+    }
+
+    fn nested(open: &str, close: &str, depth: usize) -> String {
+        format!(r#"{{"a":{}0{}}}"#, open.repeat(depth), close.repeat(depth))
+    }
+
+    #[test]
+    fn values_within_the_grammar_are_accepted() {
+        let values = [
+            "null",
+            "true",
+            "false",
+            r#""""#,
+            "[]",
+            "{}",
+            "[[]]",
+            "[{}]",
+            "[ ]",
+            "{ }",
+            "[1,2]",
+            "[ 1 , 2 ]",
+            r#"{ "x" : 1 , "y" : 2 }"#,
+            r#"["",""]"#,
+            "[\n1\t,\r\n2 ]",
+            "0",
+            "-0",
+            "1",
+            "-1",
+            "10",
+            "1234567890",
+            "0.0",
+            "-0.5",
+            "1.25",
+            "0e0",
+            "1e5",
+            "1E5",
+            "1e+5",
+            "1e-5",
+            "1.5e05",
+            "1e400",
+            "123456789012345678901234567890",
+            r#""plain""#,
+            r#"" ""#,
+            "\"\u{7f}\"",
+            "\"\u{fffd}\"",
+            "\"日本\"",
+            "\"\u{1f600}\"",
+            r#""/""#,
+            r#""\"""#,
+            r#""\\""#,
+            r#""\/""#,
+            r#""\b\f\n\r\t""#,
+            r#""\u0000""#,
+            r#""\u00e9\u00E9""#,
+            r#""\ud83d\ude00""#,
+            r#""\uD83D\uDE00""#,
+            r#""\ud7ff\ue000\uffff""#,
+            r#""\\\"""#,
+        ];
+        for value in values {
+            assert_eq!(verdict_on(value), Ok(()), "{value}");
+        }
+    }
+
+    #[test]
+    fn values_outside_the_grammar_are_refused() {
+        let values = [
+            "nul",
+            "nulll",
+            "Null",
+            "TRUE",
+            "tru",
+            "fals",
+            "undefined",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "'a'",
+            "a",
+            "/**/1",
+            "1//",
+            "\u{feff}1",
+            "\u{a0}1",
+            "\u{b}1",
+            "\0",
+            "01",
+            "-01",
+            "00",
+            "+1",
+            "-",
+            "--1",
+            "-a",
+            ".5",
+            "-.5",
+            "1.",
+            "1.e1",
+            "1.5.5",
+            "1e",
+            "1e+",
+            "1e-",
+            "1e1.5",
+            "1ee1",
+            "0x10",
+            "1_000",
+            "1 2",
+            "١",
+            r#"""#,
+            r#"""""#,
+            r#""a"#,
+            "\"\n\"",
+            "\"\t\"",
+            "\"\0\"",
+            "\"\u{1f}\"",
+            "\"12345678\u{1f}\"",
+            r#""\""#,
+            r#""\x41""#,
+            r#""\a""#,
+            r#""\'""#,
+            r#""\U0041""#,
+            "\"\\\n\"",
+            "\"\\é\"",
+            r#""\u""#,
+            r#""\u1""#,
+            r#""\u12""#,
+            r#""\u123""#,
+            r#""\u123g""#,
+            r#""\u+123""#,
+            r#""\u-123""#,
+            r#""\u 123""#,
+            r#""\u00é""#,
+            r#""\u{41}""#,
+            "[",
+            "]",
+            "[1",
+            "[,]",
+            "[1,]",
+            "[,1]",
+            "[1,,2]",
+            "[1 2]",
+            "[1:2]",
+            "[1}",
+            "[1]]",
+            r#"["a":1]"#,
+            "{",
+            "}",
+            r#"{"x"}"#,
+            r#"{"x":}"#,
+            r#"{"x":1"#,
+            r#"{"x":1,}"#,
+            r#"{,"x":1}"#,
+            r#"{"x":1,,"y":2}"#,
+            r#"{"x":1 "y":2}"#,
+            r#"{"x" 1}"#,
+            r#"{"x"::1}"#,
+            r#"{"x",1}"#,
+            r#"{"x":1]"#,
+            r#"{"x":1}}"#,
+            "{1:1}",
+            "{x:1}",
+            "{'x':1}",
+            "{null:1}",
+            r#"{["x"]:1}"#,
+            "{:1}",
+            "{,}",
+        ];
+        for value in values {
+            assert_eq!(verdict_on(value), Err(JsonError::Syntax), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_refused() {
+        let values = [
+            r#""\ud800""#,
+            r#""\udbff""#,
+            r#""\udc00""#,
+            r#""\udfff""#,
+            r#""\ud83d x""#,
+            r#""\ud83d\n""#,
+            r#""\ud83d\u0041""#,
+            r#""\ud83d\ud83d""#,
+            r#""\ude00\ud83d""#,
+            r#""\ud83d\ude0""#,
+            r#""\ud83d\""#,
+            r#""\ud83d\u""#,
+            r#""\ud83dude00""#,
+            r#""\ud83d\ude00\ude00""#,
+        ];
+        for value in values {
+            assert_eq!(verdict_on(value), Err(JsonError::Syntax), "{value}");
+        }
+    }
+
+    #[test]
+    fn only_an_object_is_accepted_and_nothing_behind_it() {
+        use JsonError::{NotAnObject, Syntax};
+        let cases = [
+            ("{}", Ok(())),
+            (" \t\r\n{ \t\r\n} \t\r\n", Ok(())),
+            ("", Err(NotAnObject)),
+            (" ", Err(NotAnObject)),
+            ("[]", Err(NotAnObject)),
+            ("[{}]", Err(NotAnObject)),
+            ("null", Err(NotAnObject)),
+            (r#""{}""#, Err(NotAnObject)),
+            ("\u{feff}{}", Err(NotAnObject)),
+            ("\u{a0}{}", Err(NotAnObject)),
+            ("}", Err(NotAnObject)),
+            ("{", Err(Syntax)),
+            ("{}}", Err(Syntax)),
+            ("{}{}", Err(Syntax)),
+            ("{},", Err(Syntax)),
+            ("{}\0", Err(Syntax)),
+            ("{} x", Err(Syntax)),
+            ("{}\u{feff}", Err(Syntax)),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(verdict(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn no_part_of_an_object_is_an_object() {
+        let text = r#" {"a":[1,{"b\u0041":-1.5e+7}],"c":{"d":["\ud83d\ude00",null]},"é":true}"#;
+        assert_eq!(verdict(text), Ok(()));
+        for (end, _) in text.char_indices() {
+            assert!(verdict(&text[..end]).is_err(), "{}", &text[..end]);
+        }
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_is_refused_at_any_depth() {
+        let duplicates = [
+            r#"{"exp":1,"exp":1}"#,
+            r#"{"exp":1,"iat":2,"exp":3}"#,
+            r#"{"":1,"":2}"#,
+            r#"{"exp":1,"\u0065xp":2}"#,
+            r#"{"\u0065xp":1,"exp":2}"#,
+            r#"{"\u0065xp":1,"e\u0078p":2}"#,
+            r#"{"a/b":1,"a\/b":2}"#,
+            r#"{"é":1,"\u00e9":2}"#,
+            r#"{"😀":1,"\ud83d\uDE00":2}"#,
+            r#"{"a":{},"b":[],"a":{}}"#,
+        ];
+        for text in duplicates {
+            assert_eq!(verdict(text), Err(JsonError::DuplicateName), "{text}");
+            assert_eq!(verdict_on(text), Err(JsonError::DuplicateName), "{text}");
+        }
+        let distinct = [
+            r#"{"exp":1,"Exp":1}"#,
+            r#"{"exp":1,"exp ":1}"#,
+            r#"{"exp":1,"\\u0065xp":1}"#,
+            r#"{"é":1,"e\u0301":1}"#,
+            r#"{"a":{"a":{"a":1}}}"#,
+            r#"{"a":[{"a":1},{"a":1}],"b":{"a":1}}"#,
+            r#"{"a":"b","b":"a"}"#,
+        ];
+        for text in distinct {
+            assert_eq!(verdict(text), Ok(()), "{text}");
+            assert_eq!(verdict_on(text), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn brackets_may_nest_to_the_limit_and_no_deeper() {
+        let room = usize::from(MAX_DEPTH) - 1;
+        for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (r#"[{"a":"#, "}]")] {
+            let brackets = close.len();
+            let (fits, rest) = (room / brackets, room % brackets);
+            let text = nested(open, close, fits);
+            assert_eq!(verdict(&text), Ok(()), "{text}");
+            let text = nested(open, close, fits + 1 + rest);
+            assert_eq!(verdict(&text), Err(JsonError::TooDeep), "{text}");
+        }
+        // What has been closed does not count.
+        let siblings = format!(r#"{{"a":[{}[]]}}"#, "[[]],{\"b\":[]},".repeat(100));
+        assert_eq!(verdict(&siblings), Ok(()));
+    }
+
+    #[test]
+    fn a_million_brackets_are_refused() {
+        let million = 1_000_000;
+        assert_eq!(verdict(&"[".repeat(million)), Err(JsonError::NotAnObject));
+        assert_eq!(verdict(&nested("[", "]", million)), Err(JsonError::TooDeep));
+        assert_eq!(verdict(&nested(r#"{"a":"#, "}", million)), Err(JsonError::TooDeep));
+    }
+
+    #[test]
+    fn a_hundred_thousand_names_are_told_apart() {
+        let name = |n: usize| if n % 2 == 0 { format!("n{n}") } else { format!(r"\u006e{n}") };
+        let names: Vec<_> = (0..100_000).map(|n| format!(r#""{}":0"#, name(n))).collect();
+        let names = names.join(",");
+        for duplicate in ["n0", "n1", r"n\u0039", "n40", "n50000", "n99999"] {
+            let text = format!(r#"{{{names},"{duplicate}":0}}"#);
+            assert_eq!(verdict(&text), Err(JsonError::DuplicateName), "{duplicate}");
+            assert_eq!(verdict(&format!(r#"{{"a":{text}}}"#)), Err(JsonError::DuplicateName));
+        }
+        let text = format!(r#"{{{names},"n100000":0}}"#);
+        assert_eq!(verdict(&text), Ok(()));
+        assert_eq!(verdict(&format!(r#"{{"a":[{text}]}}"#)), Ok(()));
+    }
+
+    #[test]
+    fn members_are_handed_out_in_order_with_the_places_they_stand_at() {
+        let text = r#" { "sub" : "alice", "\u0061ud":["x"],"é":"日本" ,"n":-1.50,"o":{"b":"c"}}"#;
+        let mut seen = Vec::new();
+        let object = object(text, |name, value| {
+            assert_eq!(&text[name.range()], name.raw());
+            let inner = match value {
+                Value::Array(array) => array.iter().next(),
+                Value::Object(object) => object.find("b"),
+                value => Some(value),
+            };
+            seen.push(match inner {
+                Some(Value::String(text)) => (name.raw(), text.range()),
+                _ => (name.raw(), 0..0),
+            });
+        });
+        let texts: Vec<_> =
+            seen.iter().map(|(name, range)| (*name, &text[range.clone()])).collect();
+        let expected = [("sub", "alice"), (r"\u0061ud", "x"), ("é", "日本"), ("n", ""), ("o", "c")];
+        assert_eq!(texts, expected);
+        assert!(object.is_ok_and(|object| object.find("aud").is_some()));
+    }
+}

@@ -1,0 +1,221 @@
+use std::borrow::Cow;
+use std::iter;
+use std::ops::Range;
+
+/// What stands between the quotes of a string or name.
+#[derive(Clone, Copy)]
+pub(crate) struct Text<'a> {
+    pub(super) raw: &'a str,
+    pub(super) start: usize,
+    pub(super) escaped: bool,
+}
+
+impl<'a> Text<'a> {
+    /// The text as it stands, escapes and all.
+    #[inline]
+    pub(crate) fn raw(self) -> &'a str {
+        self.raw
+    }
+
+    /// Where [`raw`](Self::raw) stands in the text given to [`object`](super::object), in bytes.
+    #[inline]
+    pub(crate) fn range(self) -> Range<usize> {
+        self.start..self.start.wrapping_add(self.raw.len())
+    }
+
+    /// The text, if it contains no escape.
+    #[inline]
+    pub(crate) fn as_plain(self) -> Option<&'a str> {
+        (!self.escaped).then_some(self.raw)
+    }
+
+    /// The text with its escapes resolved.
+    pub(crate) fn to_cow(self) -> Cow<'a, str> {
+        match self.as_plain() {
+            Some(plain) => Cow::Borrowed(plain),
+            None => Cow::Owned(self.chars().collect()),
+        }
+    }
+
+    /// Whether the text says `other` once its escapes are resolved.
+    #[inline]
+    pub(crate) fn is(self, other: &str) -> bool {
+        self.same(Text { raw: other, start: 0, escaped: false })
+    }
+
+    /// Whether both texts say the same once their escapes are resolved.
+    #[inline]
+    pub(super) fn same(self, other: Text<'_>) -> bool {
+        if self.escaped || other.escaped {
+            return self.chars().eq(other.chars());
+        }
+        self.raw == other.raw
+    }
+
+    fn chars(self) -> impl Iterator<Item = char> + 'a {
+        let mut rest = self.raw;
+        iter::from_fn(move || {
+            let (char, after) = if self.escaped && rest.starts_with('\\') {
+                unescape(rest)?
+            } else {
+                let char = rest.chars().next()?;
+                (char, rest.get(char.len_utf8()..)?)
+            };
+            rest = after;
+            Some(char)
+        })
+    }
+}
+
+/// Splits the character that an escape stands for from what follows the escape.
+///
+/// `None` if `text` does not begin with an escape that is allowed. Half a surrogate pair is not.
+pub(super) fn unescape(text: &str) -> Option<(char, &str)> {
+    let (escape, rest) = text.split_at_checked(2)?;
+    let char = match escape {
+        r#"\""# => '"',
+        r"\\" => '\\',
+        r"\/" => '/',
+        r"\b" => '\u{8}',
+        r"\f" => '\u{c}',
+        r"\n" => '\n',
+        r"\r" => '\r',
+        r"\t" => '\t',
+        r"\u" => return unescape_utf16(rest),
+        _ => return None,
+    };
+    Some((char, rest))
+}
+
+fn unescape_utf16(text: &str) -> Option<(char, &str)> {
+    let (unit, rest) = code_unit(text)?;
+    if let Some(char) = char::from_u32(unit.into()) {
+        return Some((char, rest));
+    }
+    let (low, rest) = code_unit(rest.strip_prefix(r"\u")?)?;
+    let char = char::decode_utf16([unit, low]).next()?.ok()?;
+    Some((char, rest))
+}
+
+fn code_unit(text: &str) -> Option<(u16, &str)> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    // `from_str_radix` alone would let a sign pass.
+    let hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let unit = u16::from_str_radix(digits, 16).ok().filter(|_| hex)?;
+    Some((unit, rest))
+}
+
+/// How many bytes come before the first that means something in a string, or may not be there:
+/// a quote, a backslash or a control character.
+pub(super) fn plain_len(text: &[u8]) -> usize {
+    let mut rest = text;
+    let in_rest = loop {
+        let Some((word, after)) = rest.split_first_chunk() else {
+            let plain = |byte: &&u8| !matches!(byte, ..b' ' | b'"' | b'\\');
+            break rest.iter().take_while(plain).count();
+        };
+        let marks = marks(u64::from_le_bytes(*word));
+        if marks != 0 {
+            break marks.trailing_zeros() as usize / 8;
+        }
+        rest = after;
+    };
+    text.len().wrapping_sub(rest.len()).wrapping_add(in_rest)
+}
+
+/// Sets the highest bit of every byte that ends a plain run; only the lowest of them is to be relied on.
+///
+/// Taking `n` from a byte borrows into its highest bit if the byte is less, and also from the next
+/// byte up, which that may mark falsely.
+#[inline]
+fn marks(word: u64) -> u64 {
+    let every = |byte: u8| u64::from_le_bytes([byte; 8]);
+    let less = |word: u64, n: u8| word.wrapping_sub(every(n)) & !word;
+    // Flipping 0x02 puts the quote, 0x22, next above the control characters and keeps those together.
+    let quote_or_control = less(word ^ every(0x02), 0x21);
+    let backslash = less(word ^ every(b'\\'), 1);
+    (quote_or_control | backslash) & every(0x80)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text(raw: &str) -> Text<'_> {
+        Text { raw, start: 0, escaped: raw.contains('\\') }
+    }
+
+    #[test]
+    fn escapes_are_resolved() {
+        let cases = [
+            ("", ""),
+            ("plain", "plain"),
+            (r#"\"\\\/\b\f\n\r\t"#, "\"\\/\u{8}\u{c}\n\r\t"),
+            (r"\u0000\u001F\u007f", "\0\u{1f}\u{7f}"),
+            (r"\u0065xp", "exp"),
+            (r"ex\u0070", "exp"),
+            (r"\\u0065xp", r"\u0065xp"),
+            (r"caf\u00E9 \u65e5本", "café 日本"),
+            (r"\ud83d\ude00\uD83D\uDE00", "😀😀"),
+            (
+                r"\ud7ff\ue000\uffff\ud800\udc00\udbff\udfff",
+                "\u{d7ff}\u{e000}\u{ffff}\u{10000}\u{10ffff}",
+            ),
+        ];
+        for (raw, resolved) in cases {
+            let text = text(raw);
+            assert_eq!(text.to_cow(), resolved, "{raw}");
+            assert_eq!(text.as_plain(), (raw == resolved).then_some(raw), "{raw}");
+            assert!(text.is(resolved), "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_what_it_says_and_nothing_else() {
+        let texts = [r"exp", r"\u0065xp", r"e\u0078p", r"ex\u0070"].map(text);
+        for one in texts {
+            assert!(texts.iter().all(|other| one.same(*other)));
+            for other in ["", "ex", "expp", "Exp", "ex\0", r"\u0065xp"] {
+                assert!(!one.is(other), "{} {other}", one.raw());
+                assert_eq!(one.same(text(other)), other.contains('\\'), "{} {other}", one.raw());
+            }
+        }
+    }
+
+    #[test]
+    fn a_plain_text_is_not_copied() {
+        let plain = "https://login.example.com";
+        assert!(
+            matches!(text(plain).to_cow(), Cow::Borrowed(text) if text.as_ptr() == plain.as_ptr())
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_run_ends_where_it_does_byte_by_byte(
+            bytes in proptest::collection::vec(any::<u8>(), 0..40),
+            plain in 0..40_usize,
+        ) {
+            let marked = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
+            let expected = bytes.iter().position(marked).unwrap_or(bytes.len());
+            prop_assert_eq!(plain_len(&bytes), expected);
+
+            let bytes = [&b"\x21\x23\x5b\x5d\x7f\x80\xa2\xdc\xff ".repeat(4)[..plain], &bytes].concat();
+            prop_assert_eq!(plain_len(&bytes), plain + expected);
+        }
+    }
+
+    #[test]
+    fn every_byte_is_plain_or_not_wherever_it_stands() {
+        for byte in 0..=u8::MAX {
+            for at in 0..20 {
+                let mut bytes = [b'a'; 20];
+                bytes[at] = byte;
+                let plain = byte >= 0x20 && byte != b'"' && byte != b'\\';
+                assert_eq!(plain_len(&bytes), if plain { 20 } else { at }, "{byte:#x} at {at}");
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! A key set brought over HTTP.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use http::{
+    HeaderValue, Request, Response, StatusCode, Uri,
+    header::{ACCEPT, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+};
+
+use super::{KeySet, cache_control, key_set::KeySetError, metadata};
+use crate::http_client::{HttpClient, HttpError, fetch};
+
+/// A longer body is not read.
+pub(super) const MAX_BODY: usize = 256 * 1024;
+
+/// Where a remote key set comes from.
+pub(crate) trait FetchKeys: fmt::Debug + Send + Sync + 'static {
+    /// Fetches the set; `etag` is that of the set at hand.
+    fn fetch(&self, etag: Option<HeaderValue>) -> FetchFuture;
+}
+
+pub(crate) type FetchFuture = Pin<Box<dyn Future<Output = Result<Fetched, FetchError>> + Send>>;
+
+/// What a fetch brought.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    /// `None`: the set at hand is still the current one.
+    pub(crate) keys: Option<KeySet>,
+    pub(crate) etag: Option<HeaderValue>,
+    /// How long the set is fresh, if the response says so.
+    pub(crate) freshness: Option<Duration>,
+}
+
+/// Why a fetch brought no keys. It names the address, and nothing of the response's body.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FetchError {
+    #[error("fetching `{url}` failed")]
+    Http { url: String, source: HttpError },
+    #[error("`{url}` answered with status {status}")]
+    Status { url: String, status: StatusCode },
+    #[error("`{url}` answered with content type `{found}`, not JSON")]
+    ContentType { url: String, found: String },
+    #[error("`{url}` answered with no usable key set")]
+    KeySet { url: String, source: KeySetError },
+    #[error("the metadata of issuer `{issuer}` can't be used: {problem}")]
+    Metadata { issuer: String, problem: String },
+    #[error("the key source failed")]
+    #[allow(dead_code, reason = "made by key sources that aren't HTTP")]
+    Source(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the fetch was given up")]
+    GivenUp,
+}
+
+/// Keys by HTTP: from a fixed address, or from the one that the issuer's metadata names.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpKeys {
+    client: Arc<dyn HttpClient>,
+    location: Location,
+}
+
+#[derive(Debug, Clone)]
+enum Location {
+    Fixed(Uri),
+    Discovered { issuer: Arc<str>, allow_http: bool, known: Arc<Mutex<Option<Uri>>> },
+}
+
+impl HttpKeys {
+    pub(crate) fn at(client: Arc<dyn HttpClient>, jwks_uri: Uri) -> Self {
+        Self { client, location: Location::Fixed(jwks_uri) }
+    }
+
+    /// `issuer` is an address that was checked.
+    pub(crate) fn of_issuer(client: Arc<dyn HttpClient>, issuer: &str, allow_http: bool) -> Self {
+        let location =
+            Location::Discovered { issuer: issuer.into(), allow_http, known: Arc::default() };
+        Self { client, location }
+    }
+
+    async fn bring(self, etag: Option<HeaderValue>) -> Result<Fetched, FetchError> {
+        match &self.location {
+            Location::Fixed(uri) => self.get_keys(uri, etag).await,
+            Location::Discovered { issuer, allow_http, known } => {
+                // Taken out, so that a fetch that fails is followed by a new discovery.
+                let address = known.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let uri = match address {
+                    Some(uri) => uri,
+                    None => metadata::discover(&*self.client, issuer, *allow_http).await?,
+                };
+                let fetched = self.get_keys(&uri, etag).await?;
+                *known.lock().unwrap_or_else(PoisonError::into_inner) = Some(uri);
+                Ok(fetched)
+            }
+        }
+    }
+
+    async fn get_keys(&self, uri: &Uri, etag: Option<HeaderValue>) -> Result<Fetched, FetchError> {
+        let conditional = etag.is_some();
+        let response = get(&*self.client, uri, etag).await?;
+        let freshness = cache_control::freshness(response.headers());
+        if conditional && response.status() == StatusCode::NOT_MODIFIED {
+            return Ok(Fetched { keys: None, etag: None, freshness });
+        }
+        let response = require_json(uri, response)?;
+        let keys = KeySet::from_json(response.body())
+            .map_err(|source| FetchError::KeySet { url: uri.to_string(), source })?;
+        Ok(Fetched { keys: Some(keys), etag: response.headers().get(ETAG).cloned(), freshness })
+    }
+}
+
+impl FetchKeys for HttpKeys {
+    fn fetch(&self, etag: Option<HeaderValue>) -> FetchFuture {
+        Box::pin(self.clone().bring(etag))
+    }
+}
+
+/// `GET`, whatever the status.
+pub(super) async fn get(
+    client: &dyn HttpClient,
+    uri: &Uri,
+    etag: Option<HeaderValue>,
+) -> Result<Response<Vec<u8>>, FetchError> {
+    let mut request = Request::new(Vec::new());
+    *request.uri_mut() = uri.clone();
+    let json = HeaderValue::from_static("application/json, application/jwk-set+json");
+    request.headers_mut().insert(ACCEPT, json);
+    if let Some(etag) = etag {
+        request.headers_mut().insert(IF_NONE_MATCH, etag);
+    }
+    fetch(client, request, MAX_BODY)
+        .await
+        .map_err(|source| FetchError::Http { url: uri.to_string(), source })
+}
+
+/// The response, if it is `200 OK` with JSON. An HTML page with status 200 is a common failure.
+pub(super) fn require_json(
+    uri: &Uri,
+    response: Response<Vec<u8>>,
+) -> Result<Response<Vec<u8>>, FetchError> {
+    if response.status() != StatusCode::OK {
+        return Err(FetchError::Status { url: uri.to_string(), status: response.status() });
+    }
+    let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    match content_type {
+        Some(content_type) if !is_json(content_type) => Err(FetchError::ContentType {
+            url: uri.to_string(),
+            found: String::from_utf8_lossy(content_type).chars().take(64).collect(),
+        }),
+        // Files on a plain server may come without a type; the parser judges them.
+        _ => Ok(response),
+    }
+}
+
+/// `application/json`, `application/jwk-set+json` and their like; `text/plain` and
+/// `application/octet-stream` for key sets on plain file servers.
+fn is_json(content_type: &[u8]) -> bool {
+    let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
+    let essence = essence.trim_ascii().to_ascii_lowercase();
+    essence.ends_with(b"/json")
+        || essence.ends_with(b"+json")
+        || matches!(&*essence, b"text/plain" | b"application/octet-stream")
+}

@@ -1,0 +1,111 @@
+//! A JWK Set (RFC 7517 §5), parsed once.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::jwk;
+use crate::{
+    algorithm::{Algorithm, AlgorithmSet},
+    crypto::VerifyingKey,
+};
+
+/// More keys than this are no key set of an issuer, but an attack or an accident.
+const MAX_KEYS: usize = 100;
+
+/// How many keys are tried for a token that names none, or names one that several share.
+const MAX_CANDIDATES: usize = 4;
+
+/// A key that verifies signatures, by its name.
+#[derive(Debug)]
+pub(crate) struct Key {
+    kid: Option<Box<str>>,
+    key: VerifyingKey,
+    algorithms: AlgorithmSet,
+}
+
+impl Key {
+    pub(crate) fn new(kid: Option<String>, key: VerifyingKey, algorithms: AlgorithmSet) -> Self {
+        Self { kid: kid.map(String::into_boxed_str), key, algorithms }
+    }
+
+    /// Whether this key has signed the message.
+    pub(crate) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        self.algorithms.contains(algorithm) && self.key.verify(algorithm, message, signature)
+    }
+}
+
+/// Keys by `kid`.
+#[derive(Debug, Default)]
+pub(crate) struct KeySet {
+    /// Sorted by `kid`, those without one first.
+    keys: Vec<Key>,
+}
+
+/// Why a text is not a key set.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeySetError {
+    #[error("it is not a JWK Set")]
+    NotAKeySet,
+    #[error("it has {0} keys, and at most {MAX_KEYS} are read")]
+    TooMany(usize),
+}
+
+impl KeySet {
+    pub(crate) const EMPTY: Self = Self { keys: Vec::new() };
+
+    pub(crate) fn new(mut keys: Vec<Key>) -> Self {
+        keys.sort_by(|one, other| one.kid.cmp(&other.kid));
+        Self { keys }
+    }
+
+    /// Reads a JWK Set. A key that we can't use is left out, the rest still serves.
+    pub(crate) fn from_json(text: &[u8]) -> Result<Self, KeySetError> {
+        #[derive(Deserialize)]
+        struct Document {
+            keys: Vec<Value>,
+        }
+        let document: Document =
+            serde_json::from_slice(text).map_err(|_| KeySetError::NotAKeySet)?;
+        if document.keys.len() > MAX_KEYS {
+            return Err(KeySetError::TooMany(document.keys.len()));
+        }
+        Ok(Self::new(document.keys.iter().filter_map(|key| jwk::read(key).ok()).collect()))
+    }
+
+    pub(crate) fn into_keys(self) -> Vec<Key> {
+        self.keys
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The keys that a token with that header may be signed with: those of its `kid`; else those
+    /// without one; for a token without a `kid`, all.
+    pub(crate) fn candidates(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> impl Iterator<Item = &Key> {
+        let keys = match kid {
+            Some(kid) => match self.named(Some(kid)) {
+                [] => self.named(None),
+                named => named,
+            },
+            None => &self.keys,
+        };
+        keys.iter().filter(move |key| key.algorithms.contains(algorithm)).take(MAX_CANDIDATES)
+    }
+
+    /// Whether a key has that name.
+    pub(crate) fn knows(&self, kid: &str) -> bool {
+        !self.named(Some(kid)).is_empty()
+    }
+
+    fn named(&self, kid: Option<&str>) -> &[Key] {
+        let start = self.keys.partition_point(|key| key.kid.as_deref() < kid);
+        let rest = self.keys.get(start..).unwrap_or_default();
+        let end = rest.partition_point(|key| key.kid.as_deref() <= kid);
+        rest.get(..end).unwrap_or_default()
+    }
+}

@@ -1,0 +1,111 @@
+//! Metadata of issuers: OpenID Connect Discovery 1.0 §4 and RFC 8414.
+
+use http::Uri;
+use serde::Deserialize;
+
+use super::fetch::{FetchError, get, require_json};
+use crate::{
+    endpoint::{self, Query},
+    http_client::HttpClient,
+};
+
+/// Finds where the issuer's keys are. Asks at each well-known place until one answers with
+/// metadata of exactly that issuer.
+pub(super) async fn discover(
+    client: &dyn HttpClient,
+    issuer: &str,
+    allow_http: bool,
+) -> Result<Uri, FetchError> {
+    let mut first_error = None;
+    for place in well_known(issuer) {
+        match read(client, &place, issuer, allow_http).await {
+            Ok(jwks_uri) => return Ok(jwks_uri),
+            // A server that is out of reach at one place is so at the others.
+            Err(error @ FetchError::Http { .. }) => return Err(error),
+            Err(error) => first_error = first_error.or(Some(error)),
+        }
+    }
+    Err(first_error.unwrap_or_else(|| unusable(issuer, "it is not an address")))
+}
+
+async fn read(
+    client: &dyn HttpClient,
+    place: &str,
+    issuer: &str,
+    allow_http: bool,
+) -> Result<Uri, FetchError> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        issuer: String,
+        jwks_uri: Option<String>,
+    }
+    let place: Uri = place.parse().map_err(|_| unusable(issuer, "it is not an address"))?;
+    let response = require_json(&place, get(client, &place, None).await?)?;
+    let metadata: Metadata = serde_json::from_slice(response.body())
+        .map_err(|_| unusable(issuer, &format!("`{place}` is not metadata of an issuer")))?;
+    if metadata.issuer != issuer {
+        return Err(unusable(issuer, &format!("`{place}` names another issuer")));
+    }
+    let jwks_uri = metadata
+        .jwks_uri
+        .ok_or_else(|| unusable(issuer, &format!("`{place}` names no `jwks_uri`")))?;
+    endpoint::parse(&jwks_uri, Query::Allowed, allow_http)
+        .map_err(|problem| unusable(issuer, &format!("its `jwks_uri` is {problem}")))
+}
+
+fn unusable(issuer: &str, problem: &str) -> FetchError {
+    FetchError::Metadata { issuer: issuer.to_owned(), problem: problem.to_owned() }
+}
+
+/// The places where metadata may stand: appended to the issuer (OpenID Connect), or put between
+/// host and path (RFC 8414 §3.1, for both documents).
+fn well_known(issuer: &str) -> Vec<String> {
+    let base = issuer.strip_suffix('/').unwrap_or(issuer);
+    let Some(host_start) = base.find("://").map(|at| at.saturating_add(3)) else {
+        return Vec::new();
+    };
+    let path_start = base
+        .get(host_start..)
+        .and_then(|rest| rest.find('/'))
+        .map_or(base.len(), |at| host_start.saturating_add(at));
+    let (origin, path) = base.split_at_checked(path_start).unwrap_or((base, ""));
+    let mut places = vec![
+        format!("{base}/.well-known/openid-configuration"),
+        format!("{origin}/.well-known/oauth-authorization-server{path}"),
+    ];
+    if !path.is_empty() {
+        places.push(format!("{origin}/.well-known/openid-configuration{path}"));
+    }
+    places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_stands_at_the_places_of_both_standards() {
+        let oidc = ".well-known/openid-configuration";
+        let oauth = ".well-known/oauth-authorization-server";
+        for (issuer, places) in [
+            (
+                "https://as.example",
+                vec![format!("https://as.example/{oidc}"), format!("https://as.example/{oauth}")],
+            ),
+            (
+                "https://as.example/",
+                vec![format!("https://as.example/{oidc}"), format!("https://as.example/{oauth}")],
+            ),
+            (
+                "https://as.example/realms/one",
+                vec![
+                    format!("https://as.example/realms/one/{oidc}"),
+                    format!("https://as.example/{oauth}/realms/one"),
+                    format!("https://as.example/{oidc}/realms/one"),
+                ],
+            ),
+        ] {
+            assert_eq!(well_known(issuer), places);
+        }
+    }
+}

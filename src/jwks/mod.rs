@@ -1,0 +1,18 @@
+//! Keys of issuers: where they come from, how long they are good.
+//!
+//! `jwk` and `pem` read one key, [`KeySet`] holds many by `kid`. `fetch` brings a set over HTTP,
+//! `metadata` finds where from, `remote` keeps what was fetched.
+
+mod cache_control;
+mod fetch;
+mod jwk;
+mod key_set;
+mod metadata;
+mod pem;
+mod remote;
+
+pub(crate) use self::{
+    fetch::{FetchError, HttpKeys},
+    key_set::{Key, KeySet},
+    remote::{Current, Newer, RemoteKeys, RemoteSettings, Snapshot, Waiter},
+};

@@ -1,0 +1,211 @@
+//! The keys of one issuer, over their life.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use arc_swap::{ArcSwapOption, Guard};
+
+use super::{RemoteSettings, Snapshot, Waiter, control::Control, flight::Flight, snapshot::Age};
+use crate::{
+    Clock, Error,
+    claims::NumericDate,
+    jwks::{
+        FetchError,
+        fetch::{FetchKeys, Fetched},
+    },
+};
+
+/// Keys that are fetched when they are first needed, and kept.
+pub(crate) struct RemoteKeys(Arc<Shared>);
+
+/// What there is for a request that needs keys.
+pub(crate) enum Current {
+    Ready(Guard<Option<Arc<Snapshot>>>),
+    /// A fetch is under way that the request should wait for.
+    Wait(Waiter),
+    /// No keys, and no fetch before some time has passed.
+    Unavailable(Error),
+}
+
+/// What there is for a request whose key is none of those at hand.
+pub(crate) enum Newer {
+    Wait(Waiter),
+    /// The last fetch failed: nobody knows.
+    Unavailable(Error),
+    /// The keys at hand are as new as they may be.
+    None,
+}
+
+pub(super) struct Shared {
+    pub(super) source: Arc<dyn FetchKeys>,
+    clock: Arc<dyn Clock>,
+    settings: RemoteSettings,
+    snapshot: ArcSwapOption<Snapshot>,
+    /// The second before which no request needs to think of a refresh, so that few take the lock.
+    quiet_until: AtomicU64,
+    control: Mutex<Control>,
+}
+
+impl RemoteKeys {
+    pub(crate) fn new(
+        source: impl FetchKeys,
+        clock: Arc<dyn Clock>,
+        settings: RemoteSettings,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            source: Arc::new(source),
+            clock,
+            settings,
+            snapshot: ArcSwapOption::empty(),
+            quiet_until: AtomicU64::new(0),
+            control: Mutex::default(),
+        }))
+    }
+
+    /// The keys for a request. One whose keys are fresh, or kept through an outage, doesn't wait.
+    pub(crate) fn current(&self, now: NumericDate) -> Current {
+        let shared = &self.0;
+        let guard = shared.snapshot.load();
+        match guard.as_ref().map_or(Age::Unusable, |snapshot| snapshot.age(now)) {
+            Age::Fresh => Current::Ready(guard),
+            Age::RefreshDue => {
+                shared.refresh_ahead(now);
+                Current::Ready(guard)
+            }
+            Age::Stale => match shared.revalidate(now) {
+                Some(waiter) => Current::Wait(waiter),
+                None => Current::Ready(guard),
+            },
+            Age::Unusable => match shared.join_or_start(now) {
+                Ok(waiter) => Current::Wait(waiter),
+                Err(error) => Current::Unavailable(error),
+            },
+        }
+    }
+
+    /// A fetch for a request whose key isn't among the current ones.
+    pub(crate) fn newer(&self, now: NumericDate) -> Newer {
+        let shared = &self.0;
+        let mut control = shared.control();
+        if control.flight.is_none() {
+            if let Some(error) = control.pause(now, &shared.settings) {
+                return Newer::Unavailable(error);
+            }
+            if control.is_cooling(now, &shared.settings) {
+                return Newer::None;
+            }
+            control.start_cooling(now, &shared.settings);
+        }
+        match shared.fly(&mut control) {
+            Ok(flight) => Newer::Wait(flight.waiter(None)),
+            Err(error) => Newer::Unavailable(error),
+        }
+    }
+
+    /// The keys after a wait: whatever may still be used.
+    pub(crate) fn settled(
+        &self,
+        now: NumericDate,
+    ) -> Result<Guard<Option<Arc<Snapshot>>>, Error> {
+        let guard = self.0.snapshot.load();
+        match guard.as_ref() {
+            Some(snapshot) if snapshot.age(now) != Age::Unusable => Ok(guard),
+            _ => Err(self.unavailable(now)),
+        }
+    }
+
+    /// Whether the last fetch failed, so that a key unknown to us may be known to the issuer.
+    pub(crate) fn outage(&self, now: NumericDate) -> Option<Error> {
+        self.0.control().is_outage().then(|| self.unavailable(now))
+    }
+
+    fn unavailable(&self, now: NumericDate) -> Error {
+        let control = self.0.control();
+        control.unavailable(control.time_to_retry(now, &self.0.settings))
+    }
+}
+
+impl Shared {
+    /// Takes in what a flight brought.
+    pub(super) fn land(&self, outcome: Result<Fetched, FetchError>) {
+        let now = NumericDate::from_system_time(self.clock.now());
+        let mut control = self.control();
+        let before = self.snapshot.load();
+        let snapshot = outcome.and_then(|fetched| {
+            Snapshot::of(fetched, before.as_deref(), now, &self.settings)
+                .ok_or(FetchError::GivenUp)
+        });
+        let quiet_until = match snapshot {
+            Ok(snapshot) => {
+                self.snapshot.store(Some(Arc::new(snapshot)));
+                control.succeeded();
+                0
+            }
+            Err(error) => control.failed(Arc::new(error), now, &self.settings).as_secs(),
+        };
+        self.quiet_until.store(quiet_until, Ordering::Relaxed);
+    }
+
+    /// Starts a refresh that nobody waits for, unless one is under way or has just failed.
+    fn refresh_ahead(self: &Arc<Self>, now: NumericDate) {
+        let quiet_until = self.quiet_until.load(Ordering::Relaxed);
+        let pause = self.settings.longest_pause.as_secs();
+        if (now.as_secs()..now.as_secs().saturating_add(pause)).contains(&quiet_until) {
+            return;
+        }
+        let mut control = self.control();
+        if control.flight.is_none() && control.pause(now, &self.settings).is_none() {
+            // Without a runtime there is no refresh; the request that must wait for one will say so.
+            let _ = self.fly(&mut control);
+        }
+    }
+
+    /// For a request whose keys are no longer fresh: a short wait for new ones, so that a withdrawn
+    /// key is not used; none once the issuer is known to be out of reach.
+    fn revalidate(self: &Arc<Self>, now: NumericDate) -> Option<Waiter> {
+        let mut control = self.control();
+        let pausing = control.pause(now, &self.settings).is_some();
+        if control.flight.is_none() && pausing {
+            return None;
+        }
+        let outage = control.is_outage();
+        let flight = self.fly(&mut control).ok()?;
+        (!outage).then(|| flight.waiter(Some(self.settings.patience)))
+    }
+
+    /// For a request that has no keys at all.
+    fn join_or_start(self: &Arc<Self>, now: NumericDate) -> Result<Waiter, Error> {
+        let mut control = self.control();
+        if control.flight.is_none()
+            && let Some(error) = control.pause(now, &self.settings)
+        {
+            return Err(error);
+        }
+        self.fly(&mut control).map(|flight| flight.waiter(None))
+    }
+
+    /// The flight under way, or a new one.
+    fn fly<'a>(self: &Arc<Self>, control: &'a mut Control) -> Result<&'a Flight, Error> {
+        let flight = match control.flight.take() {
+            Some(flight) => flight,
+            None => {
+                let etag = self.snapshot.load().as_ref().and_then(|keys| keys.etag.clone());
+                Flight::start(self, etag)?
+            }
+        };
+        Ok(control.flight.insert(flight))
+    }
+
+    fn control(&self) -> MutexGuard<'_, Control> {
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for RemoteKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteKeys").field("source", &self.0.source).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,70 @@
+//! A fetched key set and its times.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+
+use super::{RemoteSettings, super::fetch::Fetched};
+use crate::{claims::NumericDate, jwks::KeySet};
+
+/// A key set as it was fetched. Replaced whole, never changed.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) keys: Arc<KeySet>,
+    pub(super) etag: Option<HeaderValue>,
+    pub(super) fetched_at: NumericDate,
+    /// From here on a request starts a refresh, and doesn't wait for it.
+    pub(super) refresh_at: NumericDate,
+    pub(super) fresh_until: NumericDate,
+    /// How far an outage may stretch it.
+    pub(super) usable_until: NumericDate,
+}
+
+/// What the time says of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Age {
+    Fresh,
+    RefreshDue,
+    Stale,
+    Unusable,
+}
+
+impl Snapshot {
+    /// What `fetched` leaves at hand. `None` if it only says that the set is unchanged, and there is none.
+    pub(super) fn of(
+        fetched: Fetched,
+        before: Option<&Snapshot>,
+        now: NumericDate,
+        settings: &RemoteSettings,
+    ) -> Option<Self> {
+        let (keys, etag) = match fetched.keys {
+            Some(keys) => (Arc::new(keys), fetched.etag),
+            None => before.map(|before| (Arc::clone(&before.keys), before.etag.clone()))?,
+        };
+        let freshness = settings.freshness(fetched.freshness);
+        let fresh_until = now.saturating_add(freshness);
+        Some(Self {
+            keys,
+            etag,
+            fetched_at: now,
+            refresh_at: now.saturating_add(freshness.mul_f64(0.8)),
+            fresh_until,
+            usable_until: fresh_until.saturating_add(settings.outage_tolerance),
+        })
+    }
+
+    pub(super) fn age(&self, now: NumericDate) -> Age {
+        if now < self.fetched_at {
+            // The clock was turned back: the times mean nothing, so the set is fetched again.
+            Age::RefreshDue
+        } else if now < self.refresh_at {
+            Age::Fresh
+        } else if now < self.fresh_until {
+            Age::RefreshDue
+        } else if now < self.usable_until {
+            Age::Stale
+        } else {
+            Age::Unusable
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Where a verifier finds its keys.
+
+use std::ops::Deref;
+
+use arc_swap::Guard;
+
+use crate::{
+    Error,
+    claims::NumericDate,
+    jwks::{Current, KeySet, Newer, RemoteKeys, Snapshot, Waiter},
+};
+
+/// A key set that was given, or one that is fetched.
+#[derive(Debug)]
+pub(super) enum KeySource {
+    Given(KeySet),
+    Remote(RemoteKeys),
+}
+
+/// A key set for the length of one verification, without a reference count of its own.
+pub(super) enum KeysRef<'a> {
+    Given(&'a KeySet),
+    Remote(Guard<Option<std::sync::Arc<Snapshot>>>),
+}
+
+/// What a source has for a token at this moment.
+pub(super) enum Keys<'a> {
+    Ready(KeysRef<'a>),
+    Wait(Waiter),
+    Refuse(Error),
+}
+
+impl KeySource {
+    /// The keys to use now.
+    pub(super) fn current(&self, now: NumericDate) -> Keys<'_> {
+        match self {
+            Self::Given(keys) => Keys::Ready(KeysRef::Given(keys)),
+            Self::Remote(remote) => match remote.current(now) {
+                Current::Ready(keys) => Keys::Ready(KeysRef::Remote(keys)),
+                Current::Wait(waiter) => Keys::Wait(waiter),
+                Current::Unavailable(error) => Keys::Refuse(error),
+            },
+        }
+    }
+
+    /// A wait for keys that may know what those at hand don't. `unknown` is the refusal where there
+    /// are none to be had.
+    pub(super) fn newer(&self, now: NumericDate, unknown: Error) -> Result<Waiter, Error> {
+        match self {
+            Self::Given(_) => Err(unknown),
+            Self::Remote(remote) => match remote.newer(now) {
+                Newer::Wait(waiter) => Ok(waiter),
+                Newer::Unavailable(error) => Err(error),
+                Newer::None => Err(unknown),
+            },
+        }
+    }
+
+    /// The keys after a wait.
+    pub(super) fn settled(&self, now: NumericDate) -> Result<KeysRef<'_>, Error> {
+        match self {
+            Self::Given(keys) => Ok(KeysRef::Given(keys)),
+            Self::Remote(remote) => remote.settled(now).map(KeysRef::Remote),
+        }
+    }
+
+    /// The refusal of a token whose key isn't known even after a wait: if the fetch failed, nobody
+    /// has judged the token.
+    pub(super) fn still_unknown(&self, now: NumericDate, unknown: Error) -> Error {
+        match self {
+            Self::Given(_) => unknown,
+            Self::Remote(remote) => remote.outage(now).unwrap_or(unknown),
+        }
+    }
+}
+
+impl Deref for KeysRef<'_> {
+    type Target = KeySet;
+
+    fn deref(&self) -> &KeySet {
+        static NONE: KeySet = KeySet::EMPTY;
+        match self {
+            Self::Given(keys) => keys,
+            Self::Remote(snapshot) => snapshot.as_ref().map_or(&NONE, |snapshot| &*snapshot.keys),
+        }
+    }
+}

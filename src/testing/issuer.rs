@@ -1,0 +1,181 @@
+//! The issuer.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serde_json::Value;
+
+use super::{Fault, ServedIssuer, TestClient, TestClock, TokenBuilder, keys::Keys};
+use crate::{Algorithm, AudienceMissing, JwtVerifier, JwtVerifierBuilder, Secret};
+
+/// An authorization server for tests. Clones are the same issuer.
+///
+/// ```
+/// use portcullis::{Algorithm, testing::TestIssuer};
+///
+/// let issuer = TestIssuer::new();
+/// let token = issuer.token().algorithm(Algorithm::EdDsa).audience("https://api.example").mint();
+/// assert_eq!(token.split('.').count(), 3);
+/// ```
+#[derive(Clone)]
+pub struct TestIssuer(Arc<Inner>);
+
+struct Inner {
+    issuer: String,
+    clock: TestClock,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) keys: Keys,
+    pub(super) fault: Option<Fault>,
+    pub(super) cache_control: Option<String>,
+    pub(super) clients: BTreeMap<String, String>,
+    pub(super) users: BTreeMap<String, String>,
+    /// Claims of opaque tokens, by the token.
+    pub(super) opaque: BTreeMap<String, Value>,
+    pub(super) revoked: Vec<String>,
+    pub(super) requests: Vec<String>,
+}
+
+impl TestIssuer {
+    /// An issuer named `https://issuer.test`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::named("https://issuer.test")
+    }
+
+    /// An issuer of that name, which is also where it believes to be.
+    #[must_use]
+    pub fn named(issuer: impl Into<String>) -> Self {
+        Self(Arc::new(Inner {
+            issuer: issuer.into(),
+            clock: TestClock::new(),
+            state: Mutex::default(),
+        }))
+    }
+
+    /// An issuer at a free port of loopback, with discovery, keys, a token endpoint and
+    /// introspection. It ends when the answer is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If no port can be had.
+    pub async fn serve() -> std::io::Result<ServedIssuer> {
+        ServedIssuer::start().await
+    }
+
+    /// The issuer's name: the `iss` of its tokens.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// Where its JWK Set is.
+    #[must_use]
+    pub fn jwks_uri(&self) -> String {
+        format!("{}/jwks", self.issuer())
+    }
+
+    /// The clock that its tokens are dated by.
+    #[must_use]
+    pub fn clock(&self) -> TestClock {
+        self.0.clock.clone()
+    }
+
+    /// The beginning of a verifier for this issuer's tokens, with its clock and an HTTP client that
+    /// reaches it without a socket.
+    pub fn verifier(&self) -> JwtVerifierBuilder<AudienceMissing> {
+        JwtVerifier::builder(self.issuer()).http_client(self.http_client()).clock(self.clock())
+    }
+
+    /// An HTTP client that reaches this issuer, and nothing else, without a socket.
+    #[must_use]
+    pub fn http_client(&self) -> TestClient {
+        TestClient::of(self)
+    }
+
+    /// The beginning of a token.
+    pub fn token(&self) -> TokenBuilder {
+        TokenBuilder::new(self.clone())
+    }
+
+    /// Makes the key for `algorithm`, so that it is in the JWK Set before a token is signed with it.
+    pub fn publish(&self, algorithm: Algorithm) {
+        self.state().keys.signing_key(algorithm);
+    }
+
+    /// The JWK Set as it is published now: the keys that were used or [`publish`](Self::publish)ed.
+    #[must_use]
+    pub fn jwk_set(&self) -> String {
+        self.state().keys.jwk_set().to_string()
+    }
+
+    /// The secret that tokens of this HMAC algorithm are signed with.
+    #[must_use]
+    pub fn hmac_secret(&self, algorithm: Algorithm) -> Secret {
+        let key = self.state().keys.signing_key(algorithm);
+        Secret::from(key.secret().expect("an HMAC algorithm"))
+    }
+
+    /// New keys from now on; the old public ones stay published if `keep`.
+    pub fn rotate_keys(&self, keep: bool) {
+        self.state().keys.rotate(keep);
+    }
+
+    /// Sends this `Cache-Control` with the JWK Set.
+    pub fn set_cache_control(&self, value: impl Into<String>) {
+        self.state().cache_control = Some(value.into());
+    }
+
+    /// Fails in this way until told to [`recover`](Self::recover).
+    pub fn fail(&self, fault: Fault) {
+        self.state().fault = Some(fault);
+    }
+
+    /// Answers again.
+    pub fn recover(&self) {
+        self.state().fault = None;
+    }
+
+    /// Registers a client for the token and introspection endpoints.
+    pub fn register_client(&self, client_id: impl Into<String>, secret: impl Into<String>) {
+        self.state().clients.insert(client_id.into(), secret.into());
+    }
+
+    /// Registers a user for the password grant.
+    pub fn register_user(&self, username: impl Into<String>, password: impl Into<String>) {
+        self.state().users.insert(username.into(), password.into());
+    }
+
+    /// Revokes a token: introspection calls it inactive from now on.
+    pub fn revoke(&self, token: impl Into<String>) {
+        self.state().revoked.push(token.into());
+    }
+
+    /// How many requests have reached `path`.
+    #[must_use]
+    pub fn requests_to(&self, path: &str) -> usize {
+        self.state().requests.iter().filter(|asked| *asked == path).count()
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for TestIssuer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for TestIssuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestIssuer").field("issuer", &self.issuer()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,53 @@
+//! An issuer for tests: of this crate, and of services that use it.
+//!
+//! [`TestIssuer`] has keys of every algorithm, mints tokens with any claims and any header, and
+//! answers for its keys and metadata in memory: a test needs no socket, no network and no wait.
+//! [`TestIssuer::serve`] does the same on loopback. A [`TestClock`] turns when the test says so.
+//!
+//! ```
+//! # #[cfg(feature = "axum")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! use axum::{Router, routing::get};
+//! use http::{Request, header::AUTHORIZATION};
+//! use portcullis::{AuthenticateLayer, Identity, testing::TestIssuer};
+//! use tower::ServiceExt;
+//!
+//! let issuer = TestIssuer::new();
+//! let verifier = issuer.verifier().audience("https://api.example").build().unwrap();
+//! let app: Router = Router::new()
+//!     .route("/me", get(async |who: Identity| who.subject().unwrap_or_default().to_owned()))
+//!     .layer(AuthenticateLayer::bearer(verifier));
+//!
+//! let token = issuer.token().audience("https://api.example").subject("alice").mint();
+//! let request = Request::get("/me").header(AUTHORIZATION, format!("Bearer {token}"));
+//! let response = app.oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+//! assert_eq!(response.status(), 200);
+//! # }
+//! # #[cfg(not(feature = "axum"))]
+//! # fn main() {}
+//! ```
+//!
+//! Everything here panics on misuse, as tests do. Nothing here belongs into a service.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    reason = "test code reports by panic"
+)]
+
+mod clock;
+mod endpoints;
+mod fault;
+mod http_client;
+mod issuer;
+mod keys;
+mod server;
+mod token;
+
+pub use self::{
+    clock::TestClock, fault::Fault, http_client::TestClient, issuer::TestIssuer,
+    server::ServedIssuer, token::TokenBuilder,
+};

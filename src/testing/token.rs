@@ -1,0 +1,159 @@
+//! Tokens with any header and any claims.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Map, Value, json};
+
+use super::TestIssuer;
+use crate::{Algorithm, Clock, base64url};
+
+/// A token in the making. As it begins it is a good access token in the form of RFC 9068, signed
+/// with ES256, good for 5 minutes, without audience and scopes; everything can be changed, for worse
+/// too.
+///
+/// ```
+/// use portcullis::testing::TestIssuer;
+/// use serde_json::json;
+///
+/// let issuer = TestIssuer::new();
+/// let token = issuer
+///     .token()
+///     .audience("https://api.example")
+///     .scope("orders:read")
+///     .claim("tenant", json!("acme"))
+///     .header("typ", json!("JWT"))
+///     .without_claim("jti")
+///     .mint();
+/// # let _ = token;
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct TokenBuilder {
+    issuer: TestIssuer,
+    algorithm: Algorithm,
+    header: Map<String, Value>,
+    claims: Map<String, Value>,
+}
+
+impl TokenBuilder {
+    pub(super) fn new(issuer: TestIssuer) -> Self {
+        let now = seconds(issuer.clock().now());
+        let claims = json!({
+            "iss": issuer.issuer(),
+            "sub": "alice",
+            "client_id": "test-client",
+            "iat": now,
+            "exp": now + 300,
+            "jti": format!("{now}-{}", issuer.state().keys.kid(Algorithm::Es256)),
+        });
+        let Value::Object(claims) = claims else { unreachable!("an object") };
+        let header = Map::from_iter([("typ".to_owned(), json!("at+jwt"))]);
+        Self { issuer, algorithm: Algorithm::Es256, header, claims }
+    }
+
+    /// Signs with this algorithm, and names it and the key in the header.
+    pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// Sets `sub`.
+    pub fn subject(self, subject: &str) -> Self {
+        self.claim("sub", json!(subject))
+    }
+
+    /// Sets `aud` to one audience.
+    pub fn audience(self, audience: &str) -> Self {
+        self.claim("aud", json!(audience))
+    }
+
+    /// Sets `scope`, a space-separated list.
+    pub fn scope(self, scope: &str) -> Self {
+        self.claim("scope", json!(scope))
+    }
+
+    /// Sets `exp` to this long from the issuer's now.
+    pub fn expires_in(self, time: Duration) -> Self {
+        let expires_at = seconds(self.issuer.clock().now() + time);
+        self.claim("exp", json!(expires_at))
+    }
+
+    /// Sets any claim.
+    pub fn claim(mut self, name: &str, value: Value) -> Self {
+        self.claims.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Leaves a claim out.
+    pub fn without_claim(mut self, name: &str) -> Self {
+        self.claims.remove(name);
+        self
+    }
+
+    /// Sets any header parameter, in the place of the one that would be right.
+    pub fn header(mut self, name: &str, value: Value) -> Self {
+        self.header.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Leaves a header parameter out: `typ`, `kid` or `alg`.
+    pub fn without_header(self, name: &str) -> Self {
+        self.header(name, Value::Null)
+    }
+
+    /// The token: a JWS in compact form.
+    #[must_use]
+    pub fn mint(self) -> String {
+        let (claims, header) = (Value::from(self.claims.clone()).to_string(), self.full_header());
+        self.sign(&header, &claims)
+    }
+
+    /// The token with these bytes as its claims, whether they are JSON or not.
+    #[must_use]
+    pub fn mint_raw(self, claims: &str) -> String {
+        let header = self.full_header();
+        self.sign(&header, claims)
+    }
+
+    /// The token with these bytes as its header and claims, signed as they are.
+    #[must_use]
+    pub fn mint_with_raw_header(self, header: &str) -> String {
+        let claims = Value::from(self.claims.clone()).to_string();
+        self.sign(header, &claims)
+    }
+
+    /// An opaque token with these claims, for introspection: what the claims say can't be read from it.
+    #[must_use]
+    pub fn mint_opaque(self) -> String {
+        let mut state = self.issuer.state();
+        let token = format!("opaque-{}-{:x}", state.opaque.len(), seconds(SystemTime::now()));
+        state.opaque.insert(token.clone(), self.claims.into());
+        token
+    }
+
+    fn full_header(&self) -> String {
+        let mut header = json!({
+            "alg": self.algorithm.name(),
+            "kid": self.issuer.state().keys.kid(self.algorithm),
+        });
+        for (name, value) in &self.header {
+            header[name] = value.clone();
+        }
+        if let Value::Object(header) = &mut header {
+            header.retain(|_, value| !value.is_null());
+        }
+        header.to_string()
+    }
+
+    fn sign(&self, header: &str, claims: &str) -> String {
+        let message =
+            [base64url::encode(header.as_bytes()), base64url::encode(claims.as_bytes())].join(".");
+        let key = self.issuer.state().keys.signing_key(self.algorithm);
+        let signature = key.sign(self.algorithm, message.as_bytes());
+        format!("{message}.{}", base64url::encode(&signature))
+    }
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+}
