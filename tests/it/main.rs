@@ -1,0 +1,3 @@
+//! Every behaviour at the level where its user meets it: a service and a request.
+
+mod support;

@@ -1,0 +1,71 @@
+//! What the tests share: an issuer, a protected service, requests and what came of them.
+
+use axum::{Router, body::Body};
+use http::{HeaderMap, Request, StatusCode, header::AUTHORIZATION};
+use http_body_util::BodyExt;
+use portcullis::{AuthenticateLayer, Identity, testing::TestIssuer};
+use serde_json::Value;
+use tower::ServiceExt;
+
+/// The audience that the tests' services go by.
+pub const API: &str = "https://api.example";
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+    pub error: Option<portcullis::Error>,
+}
+
+impl Answer {
+    /// The one challenge, or none.
+    pub fn challenge(&self) -> Option<&str> {
+        let mut lines = self.headers.get_all("www-authenticate").iter();
+        let line = lines.next().map(|line| line.to_str().expect("a readable challenge"));
+        assert!(lines.next().is_none(), "more than one challenge");
+        line
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("a JSON body")
+    }
+}
+
+/// A router that answers `GET /` with the subject, behind a layer for tokens of `issuer`.
+pub fn protected(issuer: &TestIssuer) -> Router {
+    whoami().layer(AuthenticateLayer::bearer(issuer.verifier().audience(API).build().unwrap()))
+}
+
+/// A router that answers `GET /` with the subject, behind nothing.
+pub fn whoami() -> Router {
+    let whoami = async |identity: Option<Identity>| match identity {
+        Some(identity) => identity.subject().unwrap_or("nobody").to_owned(),
+        None => "anonymous".to_owned(),
+    };
+    Router::new().route("/", axum::routing::get(whoami))
+}
+
+/// `GET /` with that token.
+pub fn with_token(token: &str) -> Request<Body> {
+    with_authorization(&format!("Bearer {token}"))
+}
+
+/// `GET /` with that `Authorization`.
+pub fn with_authorization(line: &str) -> Request<Body> {
+    Request::get("/").header(AUTHORIZATION, line).body(Body::empty()).expect("a valid request")
+}
+
+/// Sends one request.
+pub async fn send(app: &Router, request: Request<Body>) -> Answer {
+    let response = app.clone().oneshot(request).await.expect("infallible");
+    let (mut head, body) = response.into_parts();
+    let bytes = body.collect().await.expect("a body in memory").to_bytes();
+    Answer {
+        status: head.status,
+        headers: head.headers,
+        body: String::from_utf8(bytes.to_vec()).expect("UTF-8"),
+        error: head.extensions.remove(),
+    }
+}
