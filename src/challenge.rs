@@ -101,7 +101,9 @@ mod tests {
             ErrorKind::InvalidToken(TokenFault::Signature),
         ] {
             let description = kind.description();
-            assert!(description.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e)));
+            assert!(
+                description.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+            );
         }
     }
 }

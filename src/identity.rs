@@ -37,18 +37,21 @@ struct Verified {
 impl Identity {
     /// Vouches for an identity. Whoever calls this says: I have authenticated this caller. Search
     /// for it in a review.
-    #[must_use]
     pub fn assertion() -> IdentityAssertion {
         IdentityAssertion::default()
     }
 
-    pub(crate) fn new(raw_claims: Box<str>, registered: RegisteredClaims, scopes: ScopeSet) -> Self {
+    pub(crate) fn new(
+        raw_claims: Box<str>,
+        registered: RegisteredClaims,
+        scopes: ScopeSet,
+    ) -> Self {
         Self(Arc::new(Verified {
             raw_claims,
             registered,
             scopes,
             #[cfg(feature = "serde")]
-            typed: Default::default(),
+            typed: crate::typed_claims::TypedClaims::default(),
         }))
     }
 

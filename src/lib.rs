@@ -1,6 +1,9 @@
 //! portcullis
-#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(feature = "_jwt"))))]
 #![forbid(unsafe_code)]
+
+#[cfg(all(feature = "_jwt", not(any(feature = "aws-lc-rs", feature = "rust-crypto"))))]
+compile_error!("portcullis: turn on the feature `aws-lc-rs` or `rust-crypto` instead of `_jwt`");
 
 #[cfg(feature = "_jwt")]
 mod algorithm;

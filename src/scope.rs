@@ -40,11 +40,7 @@ impl Scope {
     /// [`InvalidScope`], which names the text, if it is not a scope token.
     pub fn new(scope: impl Into<String>) -> Result<Self, InvalidScope> {
         let scope = scope.into();
-        if is_scope_token(&scope) {
-            Ok(Self(Cow::Owned(scope)))
-        } else {
-            Err(InvalidScope(scope))
-        }
+        if is_scope_token(&scope) { Ok(Self(Cow::Owned(scope))) } else { Err(InvalidScope(scope)) }
     }
 
     /// The scope as it stands on the wire.

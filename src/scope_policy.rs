@@ -51,9 +51,10 @@ impl ScopePolicy {
             scopes.extend(theirs.iter().filter(|scope| !ours.contains(scope)).cloned());
             scopes
         };
-        let pairs = self.alternatives.iter().flat_map(|ours| {
-            other.alternatives.iter().map(move |theirs| both(ours, theirs))
-        });
+        let pairs = self
+            .alternatives
+            .iter()
+            .flat_map(|ours| other.alternatives.iter().map(move |theirs| both(ours, theirs)));
         Self { alternatives: pairs.collect() }
     }
 

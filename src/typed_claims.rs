@@ -43,7 +43,8 @@ impl TypedClaims {
             Error::from(TokenFault::Claims).with_source(place)
         })?;
         // Lost to another reader of the same token, the claims are still right, only not remembered.
-        let _ = list.0.set(Box::new(Node { claims: Arc::<T>::clone(&claims), next: Self::default() }));
+        let _ =
+            list.0.set(Box::new(Node { claims: Arc::<T>::clone(&claims), next: Self::default() }));
         Ok(claims)
     }
 }

@@ -46,8 +46,7 @@ pub(crate) enum VerificationState {
     Pending(VerificationFuture),
 }
 
-pub(crate) type VerificationFuture =
-    Pin<Box<dyn Future<Output = Result<Identity, Error>> + Send>>;
+pub(crate) type VerificationFuture = Pin<Box<dyn Future<Output = Result<Identity, Error>> + Send>>;
 
 impl Verification {
     /// The verdict is known.
@@ -56,7 +55,9 @@ impl Verification {
     }
 
     /// The verdict needs I/O. The future is dropped when the request is.
-    pub fn pending(verdict: impl Future<Output = Result<Identity, Error>> + Send + 'static) -> Self {
+    pub fn pending(
+        verdict: impl Future<Output = Result<Identity, Error>> + Send + 'static,
+    ) -> Self {
         Self(VerificationState::Pending(Box::pin(verdict)))
     }
 

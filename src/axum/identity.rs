@@ -11,7 +11,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Identity {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        Authentication::of(&parts.extensions, "the extractor `Identity`")?.require_identity().cloned()
+        Authentication::of(&parts.extensions, "the extractor `Identity`")?
+            .require_identity()
+            .cloned()
     }
 }
 
@@ -20,7 +22,8 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Identity {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
-        let authentication = Authentication::of(&parts.extensions, "the extractor `Option<Identity>`")?;
+        let authentication =
+            Authentication::of(&parts.extensions, "the extractor `Option<Identity>`")?;
         Ok(authentication.identity().cloned())
     }
 }

@@ -51,9 +51,7 @@ impl<'a> BearerToken<'a> {
     pub(crate) fn parse(token: &'a [u8]) -> Result<Self, RequestFault> {
         let padding = token.iter().rev().take_while(|&&byte| byte == b'=').count();
         let body = token.len().checked_sub(padding).and_then(|end| token.get(..end));
-        let is_b64 = |&byte: &u8| {
-            matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
-        };
+        let is_b64 = |&byte: &u8| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
         match body {
             Some(body) if !body.is_empty() && body.iter().all(is_b64) => str::from_utf8(token)
                 .map(|token| Self(Cow::Borrowed(token)))

@@ -5,5 +5,5 @@
 mod authorization;
 mod bearer;
 
-pub use self::bearer::BearerToken;
 pub(crate) use self::authorization::Authorization;
+pub use self::bearer::BearerToken;

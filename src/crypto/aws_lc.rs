@@ -21,7 +21,7 @@ impl Key {
             e: components.e.into(),
             parsed: <[OnceLock<ParsedPublicKey>; 6]>::default(),
         };
-        // Parsed here so that what aws-lc-rs refuses is refused now; the others can't fail after it.
+        // Parsed now, so that what aws-lc-rs refuses is refused now; the others can't fail then.
         key.parsed(Algorithm::Rs256).ok_or(KeyError::NO_RSA)?;
         Ok(Self::Rsa(Box::new(key)))
     }

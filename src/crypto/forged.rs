@@ -19,9 +19,12 @@ fn signed(rsa: &SigningKey) -> Vec<(Algorithm, VerifyingKey, Vec<u8>)> {
     };
     let of_rsa = rsa.verifying_key(Algorithm::Rs256).algorithms();
     let all = Algorithm::ASYMMETRIC.into_iter().chain(Algorithm::SYMMETRIC);
-    all.map(|algorithm| match of_rsa.contains(algorithm) {
-        true => by(rsa, algorithm),
-        false => by(&SigningKey::generate(algorithm), algorithm),
+    all.map(|algorithm| {
+        if of_rsa.contains(algorithm) {
+            by(rsa, algorithm)
+        } else {
+            by(&SigningKey::generate(algorithm), algorithm)
+        }
     })
     .collect()
 }

@@ -11,12 +11,12 @@ mod reqwest;
 #[cfg(feature = "http-body")]
 mod service_client;
 
-pub use self::{
-    client::{HttpClient, HttpResponseFuture},
-    http_error::HttpError,
-};
 pub(crate) use self::fetch::fetch;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestClient;
 #[cfg(feature = "http-body")]
 pub use self::service_client::ServiceClient;
+pub use self::{
+    client::{HttpClient, HttpResponseFuture},
+    http_error::HttpError,
+};

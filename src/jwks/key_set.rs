@@ -19,18 +19,22 @@ const MAX_CANDIDATES: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Key {
     kid: Option<Box<str>>,
-    key: VerifyingKey,
+    verifying: VerifyingKey,
     algorithms: AlgorithmSet,
 }
 
 impl Key {
-    pub(crate) fn new(kid: Option<String>, key: VerifyingKey, algorithms: AlgorithmSet) -> Self {
-        Self { kid: kid.map(String::into_boxed_str), key, algorithms }
+    pub(crate) fn new(
+        kid: Option<String>,
+        verifying: VerifyingKey,
+        algorithms: AlgorithmSet,
+    ) -> Self {
+        Self { kid: kid.map(String::into_boxed_str), verifying, algorithms }
     }
 
     /// Whether this key has signed the message.
     pub(crate) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        self.algorithms.contains(algorithm) && self.key.verify(algorithm, message, signature)
+        self.algorithms.contains(algorithm) && self.verifying.verify(algorithm, message, signature)
     }
 }
 

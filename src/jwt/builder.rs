@@ -287,7 +287,8 @@ impl Settings {
             }
             Some(named) => {
                 let secrets: AlgorithmSet = secrets.collect();
-                let orphan = named.iter().find(|one| one.is_symmetric() && !secrets.contains(**one));
+                let orphan =
+                    named.iter().find(|one| one.is_symmetric() && !secrets.contains(**one));
                 match orphan {
                     Some(orphan) => {
                         Err(ConfigError::new("algorithm", orphan.name(), "has no secret"))
@@ -333,14 +334,16 @@ impl Settings {
                 }
                 GivenKeys::Pem(pem) => {
                     let label = pem.trim().lines().next().unwrap_or_default();
-                    let key = Key::from_pem(pem)
-                        .map_err(|problem| ConfigError::new("PEM key", label, problem.to_string()))?;
+                    let key = Key::from_pem(pem).map_err(|problem| {
+                        ConfigError::new("PEM key", label, problem.to_string())
+                    })?;
                     keys.push(key);
                 }
                 GivenKeys::Secret(algorithm, secret) => {
-                    let key = VerifyingKey::hmac(*algorithm, secret.expose()).map_err(|problem| {
-                        ConfigError::new("secret for", algorithm.name(), problem.to_string())
-                    })?;
+                    let key =
+                        VerifyingKey::hmac(*algorithm, secret.expose()).map_err(|problem| {
+                            ConfigError::new("secret for", algorithm.name(), problem.to_string())
+                        })?;
                     let algorithms = key.algorithms();
                     keys.push(Key::new(None, key, algorithms));
                 }

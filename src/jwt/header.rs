@@ -75,7 +75,10 @@ mod tests {
             (r#"{"alg":"RS256"}"#, Ok(None)),
             (r#"{"alg":"RS256","kid":"k","typ":"JWT"}"#, Ok(Some("k"))),
             (r#"{"alg":"RS256","kid":"\u006b"}"#, Ok(Some("k"))),
-            (r#"{"alg":"RS256","jwk":{"kty":"oct"},"jku":"https://evil.example","x5c":[]}"#, Ok(None)),
+            (
+                r#"{"alg":"RS256","jwk":{"kty":"oct"},"jku":"https://evil.example","x5c":[]}"#,
+                Ok(None),
+            ),
             (r#"{"alg":"RS256","b64":true}"#, Ok(None)),
             (r#"{"alg":"none"}"#, Err(Alg)),
             (r#"{"alg":"nOnE"}"#, Err(Alg)),

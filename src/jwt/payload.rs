@@ -72,9 +72,9 @@ impl<'a> Reader<'a> {
             "jti" => set(&mut registered.token_id, text(value)),
             "client_id" => set(&mut registered.client_id, text(value)),
             "aud" => set(&mut registered.audience, audience(value)),
-            "exp" => set(&mut registered.expires_at, date(value)),
-            "nbf" => set(&mut registered.not_before, date(value)),
-            "iat" => set(&mut registered.issued_at, date(value)),
+            "exp" => set(&mut registered.expires_at, date(value).map(Some)),
+            "nbf" => set(&mut registered.not_before, date(value).map(Some)),
+            "iat" => set(&mut registered.issued_at, date(value).map(Some)),
             "scope" => set(&mut self.scope, Some(Some(value))),
             "scp" => set(&mut self.scp, Some(Some(value))),
             // Names of the client at other issuers. Nobody relies on them, so other types are let be.
@@ -121,14 +121,13 @@ fn audience(value: Value<'_>) -> Option<Audience> {
     }
 }
 
-/// A NumericDate (RFC 7519 §2): a number, maybe with a fraction, not negative.
-fn date(value: Value<'_>) -> Option<Option<NumericDate>> {
+/// A `NumericDate` (RFC 7519 §2): a number, maybe with a fraction, not negative.
+fn date(value: Value<'_>) -> Option<NumericDate> {
     let Value::Number(number) = value else { return None };
-    let date = match number.as_u64() {
-        Some(seconds) => NumericDate::from_secs(seconds),
-        None => NumericDate::from_secs_f64(number.as_f64()?)?,
-    };
-    Some(Some(date))
+    match number.as_u64() {
+        Some(seconds) => Some(NumericDate::from_secs(seconds)),
+        None => NumericDate::from_secs_f64(number.as_f64()?),
+    }
 }
 
 fn is_one_of(value: Value<'_>, texts: &[&str]) -> bool {
@@ -165,7 +164,8 @@ mod tests {
                 let payload = parse(&format!("{{\"{name}\":{exp}}}"));
                 let date = payload.map(|payload| {
                     let registered = payload.registered;
-                    let dates = [registered.expires_at, registered.not_before, registered.issued_at];
+                    let dates =
+                        [registered.expires_at, registered.not_before, registered.issued_at];
                     dates.into_iter().flatten().next().unwrap().as_secs()
                 });
                 assert_eq!(date.ok(), seconds, "{name} {exp}");
@@ -232,7 +232,9 @@ mod tests {
 
     #[test]
     fn a_member_that_stands_twice_is_refused() {
-        for claims in [r#"{"sub":"a","sub":"a"}"#, r#"{"x":{"y":1,"y":2}}"#, r#"{"exp":1,"\u0065xp":2}"#] {
+        for claims in
+            [r#"{"sub":"a","sub":"a"}"#, r#"{"x":{"y":1,"y":2}}"#, r#"{"exp":1,"\u0065xp":2}"#]
+        {
             assert_eq!(parse(claims).unwrap_err(), TokenFault::Malformed, "{claims}");
         }
     }

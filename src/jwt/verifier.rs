@@ -189,10 +189,9 @@ impl Unverified<'_> {
             return Signature::Valid;
         }
         match kid {
-            Some(kid) if keys.knows(kid) => Signature::Invalid(match fits {
-                true => TokenFault::Signature,
-                false => TokenFault::Algorithm,
-            }),
+            Some(kid) if keys.knows(kid) => {
+                Signature::Invalid(if fits { TokenFault::Signature } else { TokenFault::Algorithm })
+            }
             // Keys without a name were tried, or none at all.
             _ if fits => Signature::InvalidUntilNewer(TokenFault::Signature),
             _ => Signature::InvalidUntilNewer(TokenFault::UnknownKey),

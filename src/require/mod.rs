@@ -8,4 +8,6 @@ mod layer;
 mod scope_layer;
 mod service;
 
-pub use self::{future::RequireFuture, layer::RequireLayer, scope_layer::RequireScopeLayer, service::Require};
+pub use self::{
+    future::RequireFuture, layer::RequireLayer, scope_layer::RequireScopeLayer, service::Require,
+};

@@ -80,9 +80,7 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         match self.project().kind.project() {
             KindProjection::Inner { body } => body.poll_frame(cx),
-            KindProjection::Refusal { body } => {
-                body.poll_frame(cx).map_err(|never| match never {})
-            }
+            KindProjection::Refusal { body } => body.poll_frame(cx).map_err(|never| match never {}),
         }
     }
 

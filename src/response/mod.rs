@@ -15,7 +15,7 @@ mod render;
 
 #[cfg(feature = "http-body")]
 pub use self::http_body::ResponseBody;
-pub use self::{body::RefusalBody, content::Content, error_body::ErrorBody, refusal::Refusal};
-pub(crate) use self::render::{Renderer, unrendered};
 #[cfg(feature = "axum")]
 pub(crate) use self::render::stand_alone;
+pub(crate) use self::render::{Renderer, unrendered};
+pub use self::{body::RefusalBody, content::Content, error_body::ErrorBody, refusal::Refusal};

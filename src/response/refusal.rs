@@ -44,7 +44,9 @@ impl Refusal<'_> {
 /// The URI with each query parameter left out whose name reads `access_token`, percent-encoded or not.
 fn without_access_token(uri: &Uri) -> Cow<'_, str> {
     let path = match (uri.scheme_str(), uri.authority()) {
-        (Some(scheme), Some(authority)) => Cow::Owned(format!("{scheme}://{authority}{}", uri.path())),
+        (Some(scheme), Some(authority)) => {
+            Cow::Owned(format!("{scheme}://{authority}{}", uri.path()))
+        }
         (None, Some(authority)) if uri.path().is_empty() => Cow::Borrowed(authority.as_str()),
         _ => Cow::Borrowed(uri.path()),
     };

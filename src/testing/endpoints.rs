@@ -27,7 +27,8 @@ pub(super) async fn answer(
     if let Some(fault) = fault {
         return fault.answer().await;
     }
-    let base = issuer.issuer().splitn(4, '/').nth(3).map_or(String::new(), |path| format!("/{path}"));
+    let base =
+        issuer.issuer().splitn(4, '/').nth(3).map_or(String::new(), |path| format!("/{path}"));
     let place = path.strip_prefix(base.trim_end_matches('/')).unwrap_or(&path);
     Ok(match (request.method(), place) {
         (&Method::GET, "/.well-known/openid-configuration") => metadata(issuer),

@@ -40,7 +40,9 @@ impl Fault {
             }
             Self::Html => ok("text/html", b"<!doctype html><title>Maintenance</title>".to_vec()),
             Self::Huge => ok("application/json", vec![b' '; 10 * 1024 * 1024]),
-            Self::Garbage => ok("application/json", b"{\"keys\":[{\"kty\":\"RSA\",\"n\":\"".to_vec()),
+            Self::Garbage => {
+                ok("application/json", b"{\"keys\":[{\"kty\":\"RSA\",\"n\":\"".to_vec())
+            }
             Self::Redirect => Response::builder()
                 .status(StatusCode::FOUND)
                 .header(LOCATION, "https://evil.example/jwks")

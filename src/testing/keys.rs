@@ -57,8 +57,12 @@ impl Keys {
 /// Algorithms that share a key. Secrets aren't shared: a secret is for one algorithm.
 fn family(algorithm: Algorithm) -> &'static str {
     match algorithm {
-        Algorithm::Ps256 | Algorithm::Ps384 | Algorithm::Ps512 => "rsa",
-        Algorithm::Rs256 | Algorithm::Rs384 | Algorithm::Rs512 => "rsa",
+        Algorithm::Ps256
+        | Algorithm::Ps384
+        | Algorithm::Ps512
+        | Algorithm::Rs256
+        | Algorithm::Rs384
+        | Algorithm::Rs512 => "rsa",
         Algorithm::Es256 => "p256",
         Algorithm::Es384 => "p384",
         Algorithm::Es512 => "p521",
@@ -76,7 +80,9 @@ fn public_jwk(key: &SigningKey) -> Option<Value> {
         PublicParts::Ec { curve, x, y } => {
             Some(json!({ "kty": "EC", "crv": curve.name(), "x": text(&x), "y": text(&y) }))
         }
-        PublicParts::Ed25519 { x } => Some(json!({ "kty": "OKP", "crv": "Ed25519", "x": text(&x) })),
+        PublicParts::Ed25519 { x } => {
+            Some(json!({ "kty": "OKP", "crv": "Ed25519", "x": text(&x) }))
+        }
         PublicParts::Rsa { n, e } => Some(json!({ "kty": "RSA", "n": text(&n), "e": text(&e) })),
         PublicParts::None => None,
     }

@@ -1,8 +1,10 @@
 //! An issuer for tests: of this crate, and of services that use it.
 //!
-//! [`TestIssuer`] has keys of every algorithm, mints tokens with any claims and any header, and
+//! `TestIssuer` has keys of every algorithm, mints tokens with any claims and any header, and
 //! answers for its keys and metadata in memory: a test needs no socket, no network and no wait.
-//! [`TestIssuer::serve`] does the same on loopback. A [`TestClock`] turns when the test says so.
+//! `TestIssuer::serve` does the same on loopback. A [`TestClock`] turns when the test says so.
+//!
+//! All but the clock needs one of the features `aws-lc-rs` and `rust-crypto`.
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
@@ -33,21 +35,31 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::panic,
     reason = "test code reports by panic"
 )]
 
 mod clock;
+#[cfg(feature = "_jwt")]
 mod endpoints;
+#[cfg(feature = "_jwt")]
 mod fault;
+#[cfg(feature = "_jwt")]
 mod http_client;
+#[cfg(feature = "_jwt")]
 mod issuer;
+#[cfg(feature = "_jwt")]
 mod keys;
+#[cfg(feature = "_jwt")]
 mod server;
+#[cfg(feature = "_jwt")]
 mod token;
 
+pub use self::clock::TestClock;
+#[cfg(feature = "_jwt")]
 pub use self::{
-    clock::TestClock, fault::Fault, http_client::TestClient, issuer::TestIssuer,
-    server::ServedIssuer, token::TokenBuilder,
+    fault::Fault, http_client::TestClient, issuer::TestIssuer, server::ServedIssuer,
+    token::TokenBuilder,
 };

@@ -2,8 +2,8 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
     sync::atomic::{AtomicU64, Ordering},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use arc_swap::{ArcSwapOption, Guard};
@@ -106,10 +106,7 @@ impl RemoteKeys {
     }
 
     /// The keys after a wait: whatever may still be used.
-    pub(crate) fn settled(
-        &self,
-        now: NumericDate,
-    ) -> Result<Guard<Option<Arc<Snapshot>>>, Error> {
+    pub(crate) fn settled(&self, now: NumericDate) -> Result<Guard<Option<Arc<Snapshot>>>, Error> {
         let guard = self.0.snapshot.load();
         match guard.as_ref() {
             Some(snapshot) if snapshot.age(now) != Age::Unusable => Ok(guard),
@@ -135,8 +132,7 @@ impl Shared {
         let mut control = self.control();
         let before = self.snapshot.load();
         let snapshot = outcome.and_then(|fetched| {
-            Snapshot::of(fetched, before.as_deref(), now, &self.settings)
-                .ok_or(FetchError::GivenUp)
+            Snapshot::of(fetched, before.as_deref(), now, &self.settings).ok_or(FetchError::GivenUp)
         });
         let quiet_until = match snapshot {
             Ok(snapshot) => {
@@ -189,12 +185,11 @@ impl Shared {
 
     /// The flight under way, or a new one.
     fn fly<'a>(self: &Arc<Self>, control: &'a mut Control) -> Result<&'a Flight, Error> {
-        let flight = match control.flight.take() {
-            Some(flight) => flight,
-            None => {
-                let etag = self.snapshot.load().as_ref().and_then(|keys| keys.etag.clone());
-                Flight::start(self, etag)?
-            }
+        let flight = if let Some(flight) = control.flight.take() {
+            flight
+        } else {
+            let etag = self.snapshot.load().as_ref().and_then(|keys| keys.etag.clone());
+            Flight::start(self, etag)?
         };
         Ok(control.flight.insert(flight))
     }

@@ -48,10 +48,8 @@ impl RemoteSettings {
     /// together over the second half of it.
     pub(super) fn pause(&self, failures: u32, jitter: f64) -> Duration {
         let doublings = failures.saturating_sub(1).min(16);
-        let pause = self
-            .first_pause
-            .saturating_mul(1_u32.wrapping_shl(doublings))
-            .min(self.longest_pause);
+        let pause =
+            self.first_pause.saturating_mul(1_u32.wrapping_shl(doublings)).min(self.longest_pause);
         pause.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
     }
 }
@@ -63,12 +61,9 @@ mod tests {
     #[test]
     fn freshness_is_kept_within_its_bounds() {
         let settings = RemoteSettings::default();
-        for (said, seconds) in [
-            (None, 600),
-            (Some(0), 60),
-            (Some(300), 300),
-            (Some(1_000_000), 86_400),
-        ] {
+        for (said, seconds) in
+            [(None, 600), (Some(0), 60), (Some(300), 300), (Some(1_000_000), 86_400)]
+        {
             assert_eq!(settings.freshness(said.map(Duration::from_secs)).as_secs(), seconds);
         }
     }

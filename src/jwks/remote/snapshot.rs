@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
-use super::{RemoteSettings, super::fetch::Fetched};
+use super::{super::fetch::Fetched, RemoteSettings};
 use crate::{claims::NumericDate, jwks::KeySet};
 
 /// A key set as it was fetched. Replaced whole, never changed.

@@ -128,7 +128,7 @@ def clients(generation):
             "scope": SCOPES,
             "sign_kid": name if algorithm in SYMMETRIC else f"{name}-{generation}",
         }
-    # With its own secret a client sees its own tokens only; those of others with a token of scope `introspect`.
+    # Introspects with its secret, or with a token of scope `introspect` as bearer.
     yield common | {
         "client_id": "rs",
         "name": "a resource server",

@@ -3,7 +3,7 @@
 # The issuer is http://localhost:4593/api/oidc: `localhost`, for its cookies and its `iss` go by that name.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-# shellcheck source=../lib.sh
+# shellcheck source=tests/interop/lib.sh
 source ../lib.sh
 
 export PORT=${PORT:-4593}

@@ -2,7 +2,7 @@
 # Stops the glewlwyd on PORT (4593) that start.sh started, by the pid file in INTEROP_DIR, and removes its data.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-# shellcheck source=../lib.sh
+# shellcheck source=tests/interop/lib.sh
 source ../lib.sh
 
 : "${INTEROP_DIR:?the directory that start.sh named}"

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Runs the examples: `tour` to its end, the two servers for a few requests each.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=.ci/lib.sh
+source .ci/lib.sh
+
+dir=$(mktemp -d)
+pid=
+
+# The signal goes to the server itself: `cargo run` becomes the program that it has built.
+stop() {
+    if [[ -n $pid ]]; then
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+        pid=
+    fi
+}
+trap 'stop; rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+
+fail() {
+    echo "$1" >&2
+    cat "$dir"/out "$dir"/err >&2 2>/dev/null || true
+    exit 1
+}
+
+# serve NAME [VARIABLE=VALUE]...: starts the example on a free port; sets `url` once it listens.
+serve() {
+    local name=$1 deadline=$((SECONDS + 20))
+    shift
+    run cargo build --quiet --example "$name"
+    echo "\$ $* cargo run --example $name"
+    env "$@" cargo run --quiet --example "$name" </dev/null >"$dir/out" 2>"$dir/err" &
+    pid=$!
+    url=
+    while [[ -z $url ]]; do
+        kill -0 "$pid" 2>/dev/null || fail "example $name ended"
+        ((SECONDS < deadline)) || fail "example $name does not listen after 20 s"
+        sleep 0.1
+        url=$(sed -n 's|^listening on \(http://127\.0\.0\.1:[0-9]*\)/\{0,1\}$|\1|p' "$dir/out" "$dir/err")
+    done
+}
+
+# expect STATUS PATTERN PATH [CURL OPTION]...: the answer has the status, and a header line that matches the pattern.
+expect() {
+    local status=$1 pattern=$2 path=$3 answer headers
+    shift 3
+    answer=$(curl --silent --show-error --include --max-time 10 --noproxy '*' "$@" "$url$path" | tr -d '\r')
+    headers=$(sed '/^$/q' <<<"$answer")
+    if [[ $headers != "HTTP/1.1 $status "* ]] || ! grep -qiE "$pattern" <<<"$headers"; then
+        fail "$path $*: want $status and /$pattern/, got: $answer"
+    fi
+    echo "$path $*: $status"
+}
+
+run cargo run --quiet --example tour
+
+challenge='^www-authenticate: Bearer'
+refusal='^www-authenticate: Bearer .*error="invalid_token"'
+
+serve axum LISTEN=127.0.0.1:0
+expect 401 "$challenge" /me
+expect 401 "$refusal" /me --header 'Authorization: Bearer not-a-token'
+stop
+
+# Nothing serves the issuer: a resource server starts all the same, and refuses what needs no key to refuse.
+issuer=http://127.0.0.1:1
+settings=(LISTEN=127.0.0.1:0 ISSUER="$issuer" JWKS_URI="$issuer/jwks" AUDIENCE=https://api.example.test)
+serve server "${settings[@]}"
+expect 200 '' /healthz
+expect 401 "$challenge" /me
+expect 401 "$refusal" /me --header 'Authorization: Bearer not-a-token'
+stop
+
+echo "\$ PROFILE=nonsense cargo run --example server"
+status=0
+env "${settings[@]}" PROFILE=nonsense timeout 20 \
+    cargo run --quiet --example server </dev/null >"$dir/out" 2>"$dir/err" || status=$?
+if ((status != 2)) || (($(wc -l <"$dir/err") != 1)); then
+    fail "a bad configuration: want exit status 2 and one line on stderr, got status $status and:"
+fi
+cat "$dir/err"

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Checks the crate with no feature and with each feature alone.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=.ci/lib.sh
+source .ci/lib.sh
+
+features=$(cargo metadata --no-deps --format-version 1 | python3 -c '
+import json, sys
+print("\n".join(json.load(sys.stdin)["packages"][0]["features"]))')
+
+run cargo check --no-default-features
+for feature in $features; do
+    if [[ $feature == _* ]]; then
+        echo "feature $feature is internal: skipped"
+    else
+        run cargo check --no-default-features --features "$feature"
+    fi
+done

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Starts two real authorization servers, runs the interoperability tests against them, and stops them again.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=.ci/lib.sh
+source .ci/lib.sh
+
+need curl curl ca-certificates
+need python3 python3
+need node nodejs
+need npm npm
+tests/interop/glewlwyd/install.sh
+
+INTEROP_DIR=$(mktemp -d)
+export INTEROP_DIR
+# The servers are on loopback, whatever proxy the environment names.
+export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
+
+stop() {
+    PORT=4001 tests/interop/oidc-provider/stop.sh || true
+    PORT=4002 tests/interop/oidc-provider/stop.sh || true
+    PORT=4593 tests/interop/glewlwyd/stop.sh || true
+    rm -rf "$INTEROP_DIR"
+}
+trap stop EXIT
+trap 'exit 1' HUP INT TERM
+
+PORT=4001 tests/interop/oidc-provider/start.sh
+PORT=4002 MOUNT=/op tests/interop/oidc-provider/start.sh
+PORT=4593 tests/interop/glewlwyd/start.sh
+
+export PORTCULLIS_OIDC_PROVIDER=http://127.0.0.1:4001
+export PORTCULLIS_OIDC_PROVIDER_PATH=http://127.0.0.1:4002/op
+export PORTCULLIS_GLEWLWYD=http://localhost:4593/api/oidc
+export PORTCULLIS_GLEWLWYD_ROTATE=$PWD/tests/interop/glewlwyd/rotate.sh
+if ! run cargo test --all-features --test interop -- --ignored; then
+    tail -n 30 "$INTEROP_DIR"/*.log >&2
+    exit 1
+fi
