@@ -57,7 +57,10 @@ pub use self::response::ResponseBody;
 pub use self::{
     algorithm::{Algorithm, UnknownAlgorithm},
     http_client::{HttpClient, HttpError, HttpResponseFuture},
-    jwt::{AudienceGiven, AudienceMissing, Dangerous, JwtVerifier, JwtVerifierBuilder, Profile},
+    jwt::{
+        AudienceGiven, AudienceMissing, Dangerous, Issuers, IssuersBuilder, JwtVerifier,
+        JwtVerifierBuilder, Profile, Tenant,
+    },
     secret::Secret,
 };
 pub use self::{

@@ -10,7 +10,7 @@ pub(crate) enum JsonError {
     /// The text departs from the grammar, or ends early.
     #[error("the text is not well-formed JSON")]
     Syntax,
-    /// Brackets nest beyond [`MAX_DEPTH`](super::MAX_DEPTH).
+    /// Brackets nest beyond [`MAX_DEPTH`](super::scanner::MAX_DEPTH).
     #[error("the JSON text nests too deeply")]
     TooDeep,
 }

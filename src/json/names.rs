@@ -5,11 +5,13 @@ use super::Text;
 
 /// The names an object has shown so far.
 ///
-/// The first `FEW` are compared in place. Those of a larger object go into a set, whose hashes are
-/// keyed: whoever writes the names must not choose how long it takes to tell them apart.
+/// The first `FEW` are compared in place. Where there are more, or some are written with escapes,
+/// all go into a set, whose hashes are keyed: whoever writes the names must not choose how long it
+/// takes to tell them apart.
 pub(super) struct Names<'a, const FEW: usize> {
-    few: [Option<Text<'a>>; FEW],
+    few: [&'a str; FEW],
     len: usize,
+    /// The [`looks`] of all of `few`.
     looks: u64,
     many: Option<HashSet<Cow<'a, str>>>,
 }
@@ -18,51 +20,56 @@ impl<'a, const FEW: usize> Names<'a, FEW> {
     /// Adds a name, or returns `false` if it is there already.
     #[inline]
     pub(super) fn insert(&mut self, name: Text<'a>) -> bool {
-        let looks = looks(name);
-        if looks & self.looks != 0 && self.contains(name) {
+        let (Some(plain), None) = (name.as_plain(), &self.many) else {
+            return self.insert_into_many(name);
+        };
+        let looks = looks(plain);
+        if looks & self.looks != 0 && self.few().contains(&plain) {
             return false;
         }
+        let Some(free) = self.few.get_mut(self.len) else {
+            return self.insert_into_many(name);
+        };
+        *free = plain;
+        self.len = self.len.wrapping_add(1);
         self.looks |= looks;
-        match self.few.get_mut(self.len) {
-            Some(free) => {
-                *free = Some(name);
-                self.len = self.len.wrapping_add(1);
-                true
-            }
-            None => self.insert_into_many(name),
-        }
-    }
-
-    fn contains(&self, name: Text<'a>) -> bool {
-        self.few.iter().map_while(|known| *known).any(|known| known.same(name))
+        true
     }
 
     #[cold]
     fn insert_into_many(&mut self, name: Text<'a>) -> bool {
-        self.many.get_or_insert_default().insert(name.to_cow())
+        let mut many = self
+            .many
+            .take()
+            .unwrap_or_else(|| self.few().iter().copied().map(Cow::Borrowed).collect());
+        let new = many.insert(name.to_cow());
+        self.many = Some(many);
+        new
+    }
+
+    fn few(&self) -> &[&'a str] {
+        self.few.get(..self.len).unwrap_or_default()
     }
 }
 
 impl<const FEW: usize> Default for Names<'_, FEW> {
     fn default() -> Self {
-        Self { few: [None; FEW], len: 0, looks: 0, many: None }
+        Self { few: [""; FEW], len: 0, looks: 0, many: None }
     }
 }
 
-/// What a name looks like at a glance, as one bit of 64, or as all of them if escapes hide it.
+/// What a name looks like at a glance, as one bit of 64.
 ///
-/// Names that are the same share a bit. Most that are not share none, which saves the comparison.
+/// Most names have a bit of their own, which saves comparing them. The factors are such that the
+/// claims of the common issuers do.
 #[inline]
-fn looks(name: Text<'_>) -> u64 {
-    if name.escaped {
-        return u64::MAX;
-    }
-    let bytes = name.raw.as_bytes();
+fn looks(name: &str) -> u64 {
     let byte = |byte: Option<&u8>| byte.copied().unwrap_or_default();
-    let [len, ..] = bytes.len().to_le_bytes();
-    let first = byte(bytes.first()).wrapping_mul(3);
-    let last = byte(bytes.last()).wrapping_mul(7);
-    1_u64.rotate_left(first.wrapping_add(last).wrapping_add(len.wrapping_mul(9)).into())
+    let first = byte(name.as_bytes().first()).wrapping_mul(3);
+    let last = byte(name.as_bytes().last()).wrapping_mul(7);
+    let [len, ..] = name.len().to_le_bytes();
+    let bit = len.wrapping_mul(9).wrapping_add(first).wrapping_add(last);
+    1_u64.rotate_left(bit.into())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use super::Value;
 
-/// Follows a JSON pointer ([RFC 6901]), such as `/realm_access/roles`, from a value to one inside it.
+/// Follows a JSON pointer ([RFC 6901]), such as `/realm_access/roles`, to a value inside `value`.
 ///
 /// `None` if it leads nowhere, or is not a pointer at all.
 ///
@@ -53,7 +53,8 @@ mod tests {
 
     #[test]
     fn the_examples_of_the_rfc_lead_where_it_says() {
-        let text = r#"{"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"e^f":3,"g|h":4,"i\\j":5,"k\"l":6," ":7,"m~n":8}"#;
+        let text = r#"{"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"e^f":3,
+            "g|h":4,"i\\j":5,"k\"l":6," ":7,"m~n":8}"#;
         let cases = [
             ("/", 0),
             ("/a~1b", 1),

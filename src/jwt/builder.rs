@@ -4,10 +4,10 @@ use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{
     JwtVerifier, Profile,
+    issuer::{ClaimCheck, Issuer},
     key_source::KeySource,
     rules::Rules,
     scope_claim::ScopeClaim,
-    verifier::{ClaimCheck, Verifier},
 };
 use crate::{
     Algorithm, Clock, ConfigError, Error, HttpClient, Identity, Secret, SystemClock,
@@ -258,7 +258,7 @@ impl JwtVerifierBuilder<AudienceGiven> {
         let allowed = settings.allowed_algorithms()?;
         let keys = settings.key_source()?;
         let audiences = settings.audiences.into_iter().map(String::into_boxed_str).collect();
-        Ok(JwtVerifier::new(Verifier {
+        let issuer = Issuer {
             rules: Rules {
                 issuer: settings.issuer.into_boxed_str(),
                 audiences: (!settings.any_audience).then_some(audiences),
@@ -270,7 +270,8 @@ impl JwtVerifierBuilder<AudienceGiven> {
             checks: settings.checks,
             keys,
             clock: settings.clock,
-        }))
+        };
+        Ok(JwtVerifier { issuer: Arc::new(issuer) })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Profile;
+use super::token_type::TokenType;
 use crate::{
     TokenFault,
     algorithm::Algorithm,
@@ -18,17 +18,18 @@ const MAX_HEADER: usize = 2048;
 pub(super) struct Header {
     pub(super) algorithm: Algorithm,
     pub(super) kid: Option<Box<str>>,
+    pub(super) token_type: TokenType,
 }
 
 impl Header {
-    pub(super) fn read(encoded: &str, profile: Profile) -> Result<Self, TokenFault> {
+    pub(super) fn read(encoded: &str) -> Result<Self, TokenFault> {
         let mut buffer = [0; MAX_HEADER];
         let bytes = base64url::decode_into(encoded, &mut buffer).ok_or(TokenFault::Malformed)?;
         let text = str::from_utf8(bytes).map_err(|_| TokenFault::Malformed)?;
-        Self::parse(text, profile)
+        Self::parse(text)
     }
 
-    fn parse(text: &str, profile: Profile) -> Result<Self, TokenFault> {
+    fn parse(text: &str) -> Result<Self, TokenFault> {
         let (mut algorithm, mut kid, mut typ) = (None, None, None);
         let mut is_malformed = false;
         json::object(text, |name, value| {
@@ -48,12 +49,10 @@ impl Header {
         if is_malformed {
             return Err(TokenFault::Malformed);
         }
-        if !profile.accepts_type(typ.as_deref()) {
-            return Err(TokenFault::Type);
-        }
         let algorithm = algorithm.ok_or(TokenFault::Malformed)?;
         let algorithm = Algorithm::from_name(&algorithm).ok_or(TokenFault::Algorithm)?;
-        Ok(Self { algorithm, kid: kid.map(|kid| kid.into_owned().into_boxed_str()) })
+        let token_type = TokenType::of(typ.as_deref());
+        Ok(Self { algorithm, kid: kid.map(|kid| kid.into_owned().into_boxed_str()), token_type })
     }
 }
 
@@ -70,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_members_that_matter_are_read_and_the_dangerous_refused() {
-        use TokenFault::{Algorithm as Alg, Malformed, Type};
+        use TokenFault::{Algorithm as Alg, Malformed};
         for (text, result) in [
             (r#"{"alg":"RS256"}"#, Ok(None)),
             (r#"{"alg":"RS256","kid":"k","typ":"JWT"}"#, Ok(Some("k"))),
@@ -94,13 +93,12 @@ mod tests {
             (r#"{"alg":"RS256","crit":[]}"#, Err(Malformed)),
             (r#"{"alg":"RS256","b64":false}"#, Err(Malformed)),
             (r#"{"alg":"RS256","b64":false,"crit":["b64"]}"#, Err(Malformed)),
-            (r#"{"alg":"RS256","typ":"logout+jwt"}"#, Err(Type)),
             (r#"{"kid":"k"}"#, Err(Malformed)),
             ("{}", Err(Malformed)),
             ("[]", Err(Malformed)),
             ("", Err(Malformed)),
         ] {
-            let header = Header::parse(text, Profile::Relaxed).map(|header| header.kid);
+            let header = Header::parse(text).map(|header| header.kid);
             assert_eq!(header, result.map(|kid: Option<&str>| kid.map(Box::from)), "{text}");
         }
     }

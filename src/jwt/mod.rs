@@ -1,21 +1,28 @@
 //! JWT access tokens: JWS compact serialisations (RFC 7515) of claims (RFC 7519, RFC 9068).
 //!
-//! `compact` takes a token apart, `header` and `payload` read its halves, `rules` judges the claims,
-//! `verifier` puts them in order, cheap checks first. `builder` is what users write, `key_source`
-//! where the keys come from.
+//! `compact` takes a token apart, `header` and `payload` read its halves, `rules` judges the claims.
+//! An `issuer` puts these in order, cheap checks first, with keys of its `key_source`. [`JwtVerifier`]
+//! has one issuer, [`Issuers`] several, and `tenants` that are found when they are met. `builder` is
+//! what users write.
 
 mod builder;
 mod compact;
 mod header;
+mod issuer;
+mod issuers;
 mod key_source;
 mod payload;
 mod profile;
 mod rules;
 mod scope_claim;
+mod tenants;
+mod token_type;
 mod verifier;
 
 pub use self::{
     builder::{AudienceGiven, AudienceMissing, Dangerous, JwtVerifierBuilder},
+    issuers::{Issuers, IssuersBuilder},
     profile::Profile,
+    tenants::Tenant,
     verifier::JwtVerifier,
 };

@@ -21,22 +21,30 @@ pub(super) struct Payload {
 }
 
 impl Payload {
-    pub(super) fn read(encoded: &str, scope_claims: &[ScopeClaim]) -> Result<Self, TokenFault> {
+    /// Reads the claims. Once the issuer is known, `choose` says who judges tokens of that issuer,
+    /// and where their scopes stand.
+    pub(super) fn read<'s, V, E: From<TokenFault>>(
+        encoded: &str,
+        choose: impl FnOnce(Option<&str>) -> Result<(V, &'s [ScopeClaim]), E>,
+    ) -> Result<(Self, V), E> {
         let bytes = base64url::decode(encoded).ok_or(TokenFault::Malformed)?;
         let text = String::from_utf8(bytes).map_err(|_| TokenFault::Malformed)?;
-        Self::parse(text.into_boxed_str(), scope_claims)
+        Self::parse(text.into_boxed_str(), choose)
     }
 
-    fn parse(raw: Box<str>, scope_claims: &[ScopeClaim]) -> Result<Self, TokenFault> {
+    fn parse<'s, V, E: From<TokenFault>>(
+        raw: Box<str>,
+        choose: impl FnOnce(Option<&str>) -> Result<(V, &'s [ScopeClaim]), E>,
+    ) -> Result<(Self, V), E> {
         // Texts are kept as places of 32 bits.
         if u32::try_from(raw.len()).is_err() {
-            return Err(TokenFault::Malformed);
+            return Err(TokenFault::Malformed.into());
         }
         let mut reader = Reader::default();
         let claims = json::object(&raw, |name, value| reader.member(name, value))
             .map_err(|_| TokenFault::Malformed)?;
         if reader.is_malformed {
-            return Err(TokenFault::Claims);
+            return Err(TokenFault::Claims.into());
         }
         let mut registered = reader.registered;
         let has_client_id = !matches!(registered.client_id, ClaimText::Absent);
@@ -46,8 +54,10 @@ impl Payload {
                 authorized_party => authorized_party,
             };
         }
+        let (chosen, scope_claims) = choose(registered.issuer.get(&raw))?;
         let scopes = scope_claim::read(reader.scope, reader.scp, scope_claims, claims)?;
-        Ok(Self { registered, scopes, has_client_id, is_other_token: reader.is_other_token, raw })
+        let is_other_token = reader.is_other_token;
+        Ok((Self { raw, registered, scopes, has_client_id, is_other_token }, chosen))
     }
 }
 
@@ -139,7 +149,8 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Payload, TokenFault> {
-        Payload::parse(text.into(), &[])
+        Payload::parse(text.into(), |_| Ok::<_, TokenFault>(((), &[][..])))
+            .map(|(payload, _)| payload)
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Profile, payload::Payload};
+use super::{Profile, payload::Payload, token_type::TokenType};
 use crate::{
     TokenFault,
     claims::{ClaimText, NumericDate},
@@ -19,7 +19,12 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    pub(super) fn judge(&self, payload: &Payload, now: NumericDate) -> Result<(), TokenFault> {
+    pub(super) fn judge(
+        &self,
+        token_type: TokenType,
+        payload: &Payload,
+        now: NumericDate,
+    ) -> Result<(), TokenFault> {
         let claims = &payload.registered;
         if claims.issuer.get(&payload.raw) != Some(&*self.issuer) {
             return Err(TokenFault::Issuer);
@@ -27,7 +32,7 @@ impl Rules {
         if !self.is_for_us(payload) {
             return Err(TokenFault::Audience);
         }
-        if payload.is_other_token {
+        if payload.is_other_token || !self.profile.accepts(token_type) {
             return Err(TokenFault::Type);
         }
         let expires_at = claims.expires_at.ok_or(TokenFault::Claims)?;

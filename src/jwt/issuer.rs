@@ -1,0 +1,184 @@
+//! One trusted issuer: its rules, its keys, and the judgement of its tokens.
+
+use std::{fmt, sync::Arc};
+
+use super::{
+    compact::Compact,
+    header::Header,
+    key_source::{KeySource, Keys},
+    payload::Payload,
+    rules::Rules,
+    scope_claim::ScopeClaim,
+};
+use crate::{
+    Clock, Error, Identity, TokenFault,
+    algorithm::AlgorithmSet,
+    base64url,
+    claims::NumericDate,
+    jwks::{Key, KeySet, Waiter},
+};
+
+/// The longest signature of an algorithm that we verify: RSA with 8192 bits.
+const MAX_SIGNATURE: usize = 1024;
+
+pub(super) type ClaimCheck = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
+
+/// What a verifier knows of one issuer.
+pub(super) struct Issuer {
+    pub(super) rules: Rules,
+    pub(super) algorithms: AlgorithmSet,
+    pub(super) scope_claims: Vec<ScopeClaim>,
+    pub(super) checks: Vec<Box<ClaimCheck>>,
+    pub(super) keys: KeySource,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// A token that was read, and judged by nobody.
+pub(super) struct Unverified<'a> {
+    compact: Compact<'a>,
+    header: Header,
+    payload: Payload,
+}
+
+/// Why a judgement ends without an identity.
+pub(super) enum Stop {
+    Refused(Error),
+    /// Keys are on their way; ask again when they are there.
+    Wait(Waiter),
+}
+
+/// What the keys at hand say of a signature.
+#[derive(Debug, PartialEq, Eq)]
+enum Signature {
+    Valid,
+    Invalid(TokenFault),
+    /// Invalid by these keys; newer ones may say otherwise.
+    InvalidUntilNewer(TokenFault),
+}
+
+impl<'a> Unverified<'a> {
+    /// Reads a token. `choose` finds who judges it, by the issuer that it names.
+    pub(super) fn read<'i, E: From<TokenFault>>(
+        token: &'a str,
+        choose: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
+    ) -> Result<(Self, &'i Arc<Issuer>), E> {
+        let compact = Compact::split(token)?;
+        let header = Header::read(compact.header)?;
+        let choose =
+            |name: Option<&str>| choose(name).map(|issuer| (issuer, &*issuer.scope_claims));
+        let (payload, issuer) = Payload::read(compact.payload, choose)?;
+        Ok((Self { compact, header, payload }, issuer))
+    }
+
+    fn check_signature(&self, keys: &KeySet) -> Signature {
+        let Header { algorithm, kid, .. } = &self.header;
+        let mut buffer = [0; MAX_SIGNATURE];
+        let Some(signature) = base64url::decode_into(self.compact.signature, &mut buffer) else {
+            return Signature::Invalid(TokenFault::Signature);
+        };
+        let message = self.compact.signing_input.as_bytes();
+        let is_signer = |key: &Key| key.verify(*algorithm, message, signature);
+        let mut candidates = keys.candidates(kid.as_deref(), *algorithm).peekable();
+        let fits = candidates.peek().is_some();
+        if candidates.any(is_signer) {
+            return Signature::Valid;
+        }
+        match kid {
+            Some(kid) if keys.knows(kid) => {
+                Signature::Invalid(if fits { TokenFault::Signature } else { TokenFault::Algorithm })
+            }
+            // Keys without a name were tried, or none at all.
+            _ if fits => Signature::InvalidUntilNewer(TokenFault::Signature),
+            _ => Signature::InvalidUntilNewer(TokenFault::UnknownKey),
+        }
+    }
+}
+
+impl Issuer {
+    /// The name that its tokens have in `iss`.
+    pub(super) fn name(&self) -> &str {
+        &self.rules.issuer
+    }
+
+    /// Judges a token that names this issuer.
+    pub(super) fn judge(&self, token: Unverified<'_>) -> Result<Identity, Stop> {
+        let now = self.now();
+        self.judge_claims(&token, now)?;
+        let signature = match self.keys.current(now) {
+            Keys::Ready(keys) => token.check_signature(&keys),
+            Keys::Wait(waiter) => return Err(Stop::Wait(waiter)),
+            Keys::Refuse(error) => return Err(Stop::Refused(error)),
+        };
+        match signature {
+            Signature::Valid => Ok(self.accept(token.payload)?),
+            Signature::Invalid(fault) => Err(fault.into()),
+            Signature::InvalidUntilNewer(fault) => {
+                Err(Stop::Wait(self.keys.newer(now, fault.into())?))
+            }
+        }
+    }
+
+    /// Judges a token, and waits for keys where it must.
+    pub(super) async fn judge_owned(self: Arc<Self>, token: String) -> Result<Identity, Error> {
+        let judged = Unverified::read(&token, |_| Ok::<_, Stop>(&self))
+            .and_then(|(unverified, issuer)| issuer.judge(unverified));
+        match judged {
+            Ok(identity) => Ok(identity),
+            Err(Stop::Refused(error)) => Err(error),
+            Err(Stop::Wait(waiter)) => Arc::clone(&self).judge_later(token, waiter).await,
+        }
+    }
+
+    /// Judges a token after `waiter`, with whatever keys there are then.
+    pub(super) async fn judge_later(
+        self: Arc<Self>,
+        token: String,
+        waiter: Waiter,
+    ) -> Result<Identity, Error> {
+        waiter.wait().await;
+        let (token, _) = Unverified::read(&token, |_| Ok::<_, Error>(&self))?;
+        let now = self.now();
+        self.judge_claims(&token, now)?;
+        let signature = token.check_signature(&*self.keys.settled(now)?);
+        match signature {
+            Signature::Valid => self.accept(token.payload),
+            Signature::Invalid(fault) => Err(fault.into()),
+            Signature::InvalidUntilNewer(fault) => Err(self.keys.still_unknown(now, fault.into())),
+        }
+    }
+
+    /// All that needs no key. What fails here never causes a fetch.
+    fn judge_claims(&self, token: &Unverified<'_>, now: NumericDate) -> Result<(), TokenFault> {
+        if !self.algorithms.contains(token.header.algorithm) {
+            return Err(TokenFault::Algorithm);
+        }
+        self.rules.judge(token.header.token_type, &token.payload, now)
+    }
+
+    fn accept(&self, payload: Payload) -> Result<Identity, Error> {
+        let identity = Identity::new(payload.raw, payload.registered, payload.scopes);
+        self.checks.iter().try_for_each(|check| check(&identity))?;
+        Ok(identity)
+    }
+
+    fn now(&self) -> NumericDate {
+        NumericDate::from_system_time(self.clock.now())
+    }
+}
+
+impl fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtVerifier")
+            .field("rules", &self.rules)
+            .field("algorithms", &self.algorithms)
+            .field("scope_claims", &self.scope_claims)
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<E: Into<Error>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Refused(error.into())
+    }
+}

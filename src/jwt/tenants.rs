@@ -1,0 +1,186 @@
+//! Issuers that are found when their first token comes.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use quick_cache::sync::Cache;
+
+use super::{JwtVerifier, issuer::Issuer};
+use crate::{ConfigError, Error, Identity, TokenFault};
+
+const PLACEHOLDER: &str = "{tenant}";
+const MAX_NAME: usize = 64;
+/// Tenants that have had a good token, and tenants that have not.
+const MAX_PROVEN: usize = 1000;
+const MAX_UNPROVEN: usize = 100;
+
+/// A tenant that a token names: an issuer of the form that was configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    issuer: String,
+    name: String,
+}
+
+impl Tenant {
+    /// The issuer, as the token's `iss` has it.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// What stands at the place of `{tenant}`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// The tenants of one pattern.
+pub(super) struct Tenants {
+    before: String,
+    after: String,
+    resolve: Box<Resolve>,
+    proven: Cache<String, Arc<Issuer>>,
+    unproven: Cache<String, Arc<Issuer>>,
+}
+
+pub(super) type Resolve = dyn Fn(Tenant) -> ResolveFuture + Send + Sync;
+pub(super) type ResolveFuture =
+    Pin<Box<dyn Future<Output = Result<Option<JwtVerifier>, Error>> + Send>>;
+
+/// A tenant that nobody has met yet.
+pub(super) struct NewTenant {
+    pub(super) tenants: Arc<Tenants>,
+    pub(super) tenant: Tenant,
+}
+
+impl Tenants {
+    pub(super) fn new(pattern: &str, resolve: Box<Resolve>) -> Result<Self, ConfigError> {
+        let (before, after) = pattern.split_once(PLACEHOLDER).ok_or_else(|| {
+            ConfigError::new("issuer pattern", pattern, "`{tenant}` stands nowhere in it")
+        })?;
+        if after.contains(PLACEHOLDER) {
+            let problem = "`{tenant}` stands in it twice";
+            return Err(ConfigError::new("issuer pattern", pattern, problem));
+        }
+        Ok(Self {
+            before: before.to_owned(),
+            after: after.to_owned(),
+            resolve,
+            proven: Cache::new(MAX_PROVEN),
+            unproven: Cache::new(MAX_UNPROVEN),
+        })
+    }
+
+    /// The tenant that `issuer` is, if it has the form of the pattern.
+    pub(super) fn tenant(&self, issuer: &str) -> Option<Tenant> {
+        let name = issuer.strip_prefix(&*self.before)?.strip_suffix(&*self.after)?;
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let fits = (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(is_plain);
+        fits.then(|| Tenant { issuer: issuer.to_owned(), name: name.to_owned() })
+    }
+
+    pub(super) fn proven(&self, issuer: &str) -> Option<Arc<Issuer>> {
+        self.proven.get(issuer)
+    }
+
+    pub(super) fn unproven(&self, issuer: &str) -> Option<Arc<Issuer>> {
+        self.unproven.get(issuer)
+    }
+
+    /// Keeps a tenant that has had a good token where made-up ones don't come.
+    pub(super) fn prove(&self, issuer: &Arc<Issuer>) {
+        self.proven.insert(issuer.name().to_owned(), Arc::clone(issuer));
+        self.unproven.remove(issuer.name());
+    }
+}
+
+impl NewTenant {
+    /// Finds the tenant's issuer, once for all who ask at the same time, and has it judge the token.
+    pub(super) async fn judge(self, token: String) -> Result<Identity, Error> {
+        let Self { tenants, tenant } = self;
+        let name = tenant.issuer.clone();
+        let resolve = async {
+            let verifier = (tenants.resolve)(tenant).await?.ok_or(TokenFault::Issuer)?;
+            if verifier.issuer.name() == name {
+                Ok(verifier.issuer)
+            } else {
+                Err(Error::misconfigured(format!(
+                    "the verifier of issuer `{}` was given for the tenant `{name}`",
+                    verifier.issuer.name()
+                )))
+            }
+        };
+        let issuer = tenants.unproven.get_or_insert_async(name.as_str(), resolve).await?;
+        let identity = Arc::clone(&issuer).judge_owned(token).await?;
+        tenants.prove(&issuer);
+        Ok(identity)
+    }
+}
+
+impl fmt::Debug for Tenants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tenants({}{PLACEHOLDER}{})", self.before, self.after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenants(pattern: &str) -> Result<Tenants, ConfigError> {
+        Tenants::new(pattern, Box::new(|_| Box::pin(async { Ok(None) })))
+    }
+
+    #[test]
+    fn a_tenant_is_a_plain_name_at_its_place_and_nothing_else() {
+        let tenants = tenants("https://login.example/{tenant}/v2.0").unwrap();
+        let long = format!("https://login.example/{}/v2.0", "a".repeat(65));
+        for (issuer, name) in [
+            ("https://login.example/acme/v2.0", Some("acme")),
+            ("https://login.example/9122040d-6c67_A/v2.0", Some("9122040d-6c67_A")),
+            ("https://login.example//v2.0", None),
+            ("https://login.example/v2.0", None),
+            ("https://login.example/acme/v2.0/", None),
+            ("https://login.example/a/b/v2.0", None),
+            ("https://login.example/../v2.0", None),
+            ("https://login.example/a%2fb/v2.0", None),
+            ("https://login.example/a?/v2.0", None),
+            ("https://login.example/a#/v2.0", None),
+            ("https://login.example/a@b/v2.0", None),
+            ("https://login.example/\u{e4}/v2.0", None),
+            ("https://login.example.evil/acme/v2.0", None),
+            ("http://login.example/acme/v2.0", None),
+            ("HTTPS://login.example/acme/v2.0", None),
+            (&long, None),
+        ] {
+            assert_eq!(
+                tenants.tenant(issuer).map(|tenant| tenant.name).as_deref(),
+                name,
+                "{issuer}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_tenant_in_the_host_name_cannot_leave_it() {
+        let tenants = tenants("https://{tenant}.login.example").unwrap();
+        for (issuer, is_tenant) in [
+            ("https://acme.login.example", true),
+            ("https://evil.example/.login.example", false),
+            ("https://evil.example#.login.example", false),
+            ("https://evil.example?.login.example", false),
+            ("https://evil.example:443/.login.example", false),
+            ("https://a.b.login.example", false),
+        ] {
+            assert_eq!(tenants.tenant(issuer).is_some(), is_tenant, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_has_one_place_for_the_tenant() {
+        for pattern in ["https://login.example", "https://{tenant}.example/{tenant}"] {
+            let error = tenants(pattern).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("issuer pattern `{pattern}`")), "{error}");
+        }
+    }
+}
