@@ -22,6 +22,7 @@ pub(crate) enum ClaimText {
     #[default]
     Absent,
     /// The bytes from `start` to `end` of the raw claims.
+    #[cfg(feature = "_jwt")]
     Within {
         start: u32,
         end: u32,
@@ -33,6 +34,7 @@ impl ClaimText {
     pub(crate) fn get<'a>(&'a self, raw: &'a str) -> Option<&'a str> {
         match *self {
             Self::Absent => None,
+            #[cfg(feature = "_jwt")]
             Self::Within { start, end } => raw.get(start as usize..end as usize),
             Self::Owned(ref text) => Some(text),
         }
@@ -50,6 +52,7 @@ impl From<String> for ClaimText {
 pub(crate) enum Audience {
     #[default]
     None,
+    #[cfg(feature = "_jwt")]
     One(ClaimText),
     Many(Box<[ClaimText]>),
 }
@@ -58,6 +61,7 @@ impl Audience {
     pub(crate) fn as_slice(&self) -> &[ClaimText] {
         match self {
             Self::None => &[],
+            #[cfg(feature = "_jwt")]
             Self::One(audience) => std::slice::from_ref(audience),
             Self::Many(audiences) => audiences,
         }

@@ -14,7 +14,7 @@ use crate::{
     algorithm::AlgorithmSet,
     crypto::VerifyingKey,
     endpoint::{self, Query},
-    jwks::{HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
+    jwks::{FetchKeys, HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
 };
 
 /// Makes a [`JwtVerifier`]: issuer, then audience, then where the keys come from.
@@ -73,6 +73,7 @@ struct Settings {
     scope_claims: Vec<ScopeClaim>,
     checks: Vec<Box<ClaimCheck>>,
     jwks_uri: Option<String>,
+    source: Option<Box<dyn FetchKeys>>,
     given: Vec<GivenKeys>,
     client: Option<Arc<dyn HttpClient>>,
     clock: Arc<dyn Clock>,
@@ -98,6 +99,7 @@ impl JwtVerifierBuilder<AudienceMissing> {
             scope_claims: Vec::new(),
             checks: Vec::new(),
             jwks_uri: None,
+            source: None,
             given: Vec::new(),
             client: None,
             clock: Arc::new(SystemClock),
@@ -120,6 +122,21 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     /// [RFC 7517 §5]: https://www.rfc-editor.org/rfc/rfc7517#section-5
     pub fn jwks_uri(mut self, uri: impl Into<String>) -> Self {
         self.settings.jwks_uri = Some(uri.into());
+        self
+    }
+
+    /// Fetches the keys from a source of the crate `jwks_client_rs`, under our own cache, cool-down
+    /// and outage rules. For those who have such a source; the default does more:
+    ///
+    /// - That crate refuses a whole set for one key without `kid` or of an unknown `kty`.
+    /// - It tells nothing of `Cache-Control`, `ETag` or `key_ops`, and `use` of RSA keys only.
+    /// - Its `WebSource` follows redirects and reads bodies of any length.
+    #[cfg(feature = "jwks-client-rs")]
+    pub fn jwks_source(
+        mut self,
+        source: impl jwks_client_rs::source::JwksSource + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.source = Some(Box::new(crate::jwks::SourceKeys::new(source)));
         self
     }
 
@@ -251,7 +268,7 @@ impl JwtVerifierBuilder<AudienceGiven> {
     /// [`ConfigError`], which names the value: an issuer or `jwks_uri` that is no `https` URL, an
     /// empty audience, a key that can't be read or is too weak, no key at all in a set, no algorithm.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
-        let settings = self.settings;
+        let mut settings = self.settings;
         if settings.audiences.iter().any(String::is_empty) {
             return Err(ConfigError::new("audience", "", "empty"));
         }
@@ -300,10 +317,19 @@ impl Settings {
         }
     }
 
-    fn key_source(&self) -> Result<KeySource, ConfigError> {
+    fn key_source(&mut self) -> Result<KeySource, ConfigError> {
         if !self.given.is_empty() {
             return self.given_keys().map(KeySource::Given);
         }
+        let source = match self.source.take() {
+            Some(source) => source,
+            None => Box::new(self.http_keys()?),
+        };
+        let (issuer, clock) = (self.issuer.as_str().into(), Arc::clone(&self.clock));
+        Ok(KeySource::Remote(RemoteKeys::new(issuer, source, clock, self.remote.clone())))
+    }
+
+    fn http_keys(&self) -> Result<HttpKeys, ConfigError> {
         let endpoint = |what, url: &str, query| {
             endpoint::parse(url, query, self.allow_http)
                 .map_err(|problem| ConfigError::new(what, url, problem.to_string()))
@@ -312,12 +338,10 @@ impl Settings {
         let jwks_uri = self.jwks_uri.as_deref();
         let jwks_uri = jwks_uri.map(|uri| endpoint("jwks_uri", uri, Query::Allowed)).transpose()?;
         let client = self.client()?;
-        let keys = match jwks_uri {
+        Ok(match jwks_uri {
             Some(uri) => HttpKeys::at(client, uri),
             None => HttpKeys::of_issuer(client, &self.issuer, self.allow_http),
-        };
-        let remote = RemoteKeys::new(keys, Arc::clone(&self.clock), self.remote.clone());
-        Ok(KeySource::Remote(remote))
+        })
     }
 
     fn given_keys(&self) -> Result<KeySet, ConfigError> {
