@@ -18,11 +18,11 @@ pub(crate) struct RegisteredClaims {
 
 /// The text of a claim.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(not(feature = "_jwt"), expect(dead_code, reason = "only JWTs are read in place"))]
 pub(crate) enum ClaimText {
     #[default]
     Absent,
     /// The bytes from `start` to `end` of the raw claims.
-    #[cfg(feature = "_jwt")]
     Within {
         start: u32,
         end: u32,
@@ -34,7 +34,6 @@ impl ClaimText {
     pub(crate) fn get<'a>(&'a self, raw: &'a str) -> Option<&'a str> {
         match *self {
             Self::Absent => None,
-            #[cfg(feature = "_jwt")]
             Self::Within { start, end } => raw.get(start as usize..end as usize),
             Self::Owned(ref text) => Some(text),
         }
@@ -49,10 +48,10 @@ impl From<String> for ClaimText {
 
 /// Whom a token is for: one or many (RFC 7519 §4.1.3). Most tokens have one, which costs no list.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(not(feature = "_jwt"), expect(dead_code, reason = "only JWTs are read in place"))]
 pub(crate) enum Audience {
     #[default]
     None,
-    #[cfg(feature = "_jwt")]
     One(ClaimText),
     Many(Box<[ClaimText]>),
 }
@@ -61,7 +60,6 @@ impl Audience {
     pub(crate) fn as_slice(&self) -> &[ClaimText] {
         match self {
             Self::None => &[],
-            #[cfg(feature = "_jwt")]
             Self::One(audience) => std::slice::from_ref(audience),
             Self::Many(audiences) => audiences,
         }
