@@ -6,7 +6,7 @@ use super::{
     JwtVerifier, Profile,
     issuer::{ClaimCheck, Issuer},
     key_source::KeySource,
-    rules::Rules,
+    rules::{AudienceRule, Rules},
     scope_claim::ScopeClaim,
 };
 use crate::{
@@ -65,6 +65,8 @@ pub struct Dangerous<Audience>(JwtVerifierBuilder<Audience>);
 struct Settings {
     issuer: String,
     audiences: Vec<String>,
+    clients: Vec<String>,
+    required: Vec<(Box<str>, Box<str>)>,
     any_audience: bool,
     allow_http: bool,
     algorithms: Option<Vec<Algorithm>>,
@@ -91,6 +93,8 @@ impl JwtVerifierBuilder<AudienceMissing> {
         let settings = Settings {
             issuer,
             audiences: Vec::new(),
+            clients: Vec::new(),
+            required: Vec::new(),
             any_audience: false,
             allow_http: false,
             algorithms: None,
@@ -115,6 +119,22 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     pub fn audience(mut self, audience: impl Into<String>) -> JwtVerifierBuilder<AudienceGiven> {
         self.settings.audiences.push(audience.into());
         self.into_state()
+    }
+
+    /// Names a client, for issuers whose access tokens have no `aud`, such as Amazon Cognito:
+    /// `client_id` must be this one, byte for byte. Once more for several clients. A token that does
+    /// have an `aud` is refused, for it is meant for someone else. Not together with
+    /// [`audience`](Self::audience).
+    pub fn client(mut self, client_id: impl Into<String>) -> JwtVerifierBuilder<AudienceGiven> {
+        self.settings.clients.push(client_id.into());
+        self.into_state()
+    }
+
+    /// Asks for a claim with just that text, such as `token_use` with `access`.
+    pub fn require_claim(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        let (name, text) = (name.into().into_boxed_str(), text.into().into_boxed_str());
+        self.settings.required.push((name, text));
+        self
     }
 
     /// Where the issuer's JWK Set ([RFC 7517 §5]) is fetched from, instead of where its metadata says.
@@ -269,16 +289,14 @@ impl JwtVerifierBuilder<AudienceGiven> {
     /// empty audience, a key that can't be read or is too weak, no key at all in a set, no algorithm.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
         let mut settings = self.settings;
-        if settings.audiences.iter().any(String::is_empty) {
-            return Err(ConfigError::new("audience", "", "empty"));
-        }
         let allowed = settings.allowed_algorithms()?;
         let keys = settings.key_source()?;
-        let audiences = settings.audiences.into_iter().map(String::into_boxed_str).collect();
+        let audience = settings.audience_rule()?;
         let issuer = Issuer {
             rules: Rules {
                 issuer: settings.issuer.into_boxed_str(),
-                audiences: (!settings.any_audience).then_some(audiences),
+                audience,
+                required: settings.required,
                 profile: settings.profile,
                 leeway: settings.leeway,
             },
@@ -293,6 +311,29 @@ impl JwtVerifierBuilder<AudienceGiven> {
 }
 
 impl Settings {
+    fn audience_rule(&mut self) -> Result<AudienceRule, ConfigError> {
+        let boxed = |names: &mut Vec<String>| {
+            std::mem::take(names).into_iter().map(String::into_boxed_str).collect()
+        };
+        if self.audiences.iter().chain(&self.clients).any(String::is_empty) {
+            return Err(ConfigError::new("audience", "", "empty"));
+        }
+        match (self.any_audience, self.audiences.is_empty(), self.clients.first()) {
+            (true, true, None) => Ok(AudienceRule::Any),
+            (false, false, None) => Ok(AudienceRule::OneOf(boxed(&mut self.audiences))),
+            (false, true, Some(_)) => Ok(AudienceRule::ClientOneOf(boxed(&mut self.clients))),
+            (true, ..) => Err(ConfigError::new(
+                "audience",
+                "any",
+                "given together with an audience or client",
+            )),
+            (.., client) => {
+                let client = client.cloned().unwrap_or_default();
+                Err(ConfigError::new("client", client, "given together with an audience"))
+            }
+        }
+    }
+
     fn allowed_algorithms(&self) -> Result<AlgorithmSet, ConfigError> {
         let secrets = self.given.iter().filter_map(|keys| match keys {
             GivenKeys::Secret(algorithm, _) => Some(*algorithm),
