@@ -59,6 +59,7 @@ pub use self::response::ResponseBody;
 #[cfg(feature = "_jwt")]
 pub use self::{
     algorithm::{Algorithm, UnknownAlgorithm},
+    credentials::BasicCredentials,
     http_client::{HttpClient, HttpError, HttpResponseFuture},
     jwt::{
         AudienceGiven, AudienceMissing, Dangerous, Issuers, IssuersBuilder, JwtVerifier,
@@ -71,7 +72,7 @@ pub use self::{
     authenticate::{Authenticate, AuthenticateLayer, ResponseFuture},
     clock::{Clock, SystemClock},
     config_error::ConfigError,
-    credentials::BearerToken,
+    credentials::{BearerToken, RequestHead},
     error::Error,
     error_kind::{ErrorKind, RequestFault, TokenFault},
     identity::{Identity, IdentityAssertion},
