@@ -6,6 +6,7 @@ use super::{
     JwtVerifier, Profile,
     scope_claim::ScopeClaim,
     settings::{GivenKeys, Settings},
+    token_cache::SeenTokens,
 };
 use crate::{Algorithm, Clock, ConfigError, Error, HttpClient, Identity, Secret};
 
@@ -183,6 +184,17 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
+    /// How many bytes verified tokens may take that are remembered: each its own length and about
+    /// 700 more. 32 MiB by default; 0 turns it off.
+    ///
+    /// A token that comes again is then accepted without checking its signature anew. Its times, the
+    /// issuer's keys and your own checks are looked at each time: it is refused when it expires, and
+    /// when the key that signed it is withdrawn.
+    pub fn token_cache(mut self, bytes: usize) -> Self {
+        self.settings.cache_capacity = bytes;
+        self
+    }
+
     /// The client that fetches keys and metadata. `reqwest` by default, with the feature of that name.
     pub fn http_client(mut self, client: impl HttpClient) -> Self {
         self.settings.client = Some(Arc::new(client));
@@ -235,8 +247,9 @@ impl JwtVerifierBuilder<AudienceGiven> {
     /// [`ConfigError`], which names the value: an issuer or `jwks_uri` that is no `https` URL, an
     /// empty audience, a key that can't be read or is too weak, no key at all in a set, no algorithm.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
+        let seen = SeenTokens::new(self.settings.cache_capacity);
         let issuer = Arc::new(self.settings.into_issuer()?);
-        Ok(JwtVerifier { issuer })
+        Ok(JwtVerifier { issuer, seen })
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     IssuersBuilder,
     issuer::{Issuer, Stop, Unverified},
     tenants::{NewTenant, Tenants},
+    token_cache::SeenTokens,
 };
 use crate::{BearerToken, Error, Readiness, TokenFault, Verification, Verify};
 
@@ -40,6 +41,7 @@ pub(super) struct Trusted {
     pub(super) tenants: Vec<Arc<Tenants>>,
     pub(super) by_prefix: Vec<(Box<str>, Arc<TokenVerifier>)>,
     pub(super) opaque: Option<Arc<TokenVerifier>>,
+    pub(super) seen: SeenTokens,
 }
 
 pub(super) type TokenVerifier = dyn for<'a> Verify<BearerToken<'a>>;
@@ -101,6 +103,10 @@ impl Verify<BearerToken<'_>> for Issuers {
         if let Some(verifier) = self.0.by_form(token.as_str()) {
             return verifier.verify(token);
         }
+        if let Some(identity) = self.0.seen.get(token.as_str()) {
+            return Verification::ready(Ok(identity));
+        }
+        let memory = self.0.seen.begin();
         let mut choice = None;
         let read = Unverified::read(token.as_str(), |name| {
             let name = name.ok_or(TokenFault::Issuer)?;
@@ -112,7 +118,8 @@ impl Verify<BearerToken<'_>> for Issuers {
             Err(Unchosen::Refused(error)) => return Verification::ready(Err(error)),
             Err(Unchosen::Elsewhere(verifier)) => return verifier.verify(token),
             Err(Unchosen::New(tenant)) => {
-                return Verification::pending(tenant.judge(token.as_str().to_owned()));
+                let token = token.as_str().to_owned();
+                return Verification::pending(async move { tenant.judge(&token, memory).await });
             }
         };
         // A token that could be read has been given to someone.
@@ -120,15 +127,19 @@ impl Verify<BearerToken<'_>> for Issuers {
             return Verification::ready(Err(TokenFault::Issuer.into()));
         };
         match issuer.judge(unverified) {
-            Ok(identity) => {
+            Ok(judged) => {
                 if let Some(tenants) = unproven_in {
                     tenants.prove(&issuer);
                 }
-                Verification::ready(Ok(identity))
+                Verification::ready(Ok(memory.keep(token.as_str(), judged, &issuer)))
             }
             Err(Stop::Refused(error)) => Verification::ready(Err(error)),
             Err(Stop::Wait(waiter)) => {
-                Verification::pending(issuer.judge_later(token.as_str().to_owned(), waiter))
+                let token = token.as_str().to_owned();
+                Verification::pending(async move {
+                    let judged = issuer.judge_later(&token, waiter).await?;
+                    Ok(memory.keep(&token, judged, &issuer))
+                })
             }
         }
     }

@@ -6,20 +6,41 @@ use super::{
     Issuers, JwtVerifier, Tenant,
     issuers::{TokenVerifier, Trust, Trusted},
     tenants::Tenants,
+    token_cache::{self, SeenTokens},
 };
 use crate::{BearerToken, ConfigError, Error, Verify};
 
 /// Makes [`Issuers`].
-#[derive(Default)]
 #[must_use]
 pub struct IssuersBuilder {
+    cache_capacity: usize,
     trusted: Vec<(String, Trust)>,
     by_prefix: Vec<(String, Arc<TokenVerifier>)>,
     opaque: Option<Arc<TokenVerifier>>,
     tenants: Vec<Result<Tenants, ConfigError>>,
 }
 
+impl Default for IssuersBuilder {
+    fn default() -> Self {
+        Self {
+            cache_capacity: token_cache::DEFAULT_CAPACITY,
+            trusted: Vec::new(),
+            by_prefix: Vec::new(),
+            opaque: None,
+            tenants: Vec::new(),
+        }
+    }
+}
+
 impl IssuersBuilder {
+    /// How many bytes verified tokens may take that are remembered, for all issuers together, as
+    /// [`JwtVerifierBuilder::token_cache`](crate::JwtVerifierBuilder::token_cache) has it for one.
+    /// 32 MiB by default; 0 turns it off.
+    pub fn token_cache(mut self, bytes: usize) -> Self {
+        self.cache_capacity = bytes;
+        self
+    }
+
     /// Trusts the issuer of this verifier.
     pub fn trust(mut self, verifier: JwtVerifier) -> Self {
         let issuer = verifier.issuer;
@@ -120,7 +141,8 @@ impl IssuersBuilder {
             return Err(ConfigError::new("issuers", "[]", "at least one is needed"));
         }
         let opaque = self.opaque;
-        Ok(Issuers::new(Trusted { by_name, tenants, by_prefix, opaque }))
+        let seen = SeenTokens::new(self.cache_capacity);
+        Ok(Issuers::new(Trusted { by_name, tenants, by_prefix, opaque, seen }))
     }
 }
 

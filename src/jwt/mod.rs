@@ -18,6 +18,7 @@ mod rules;
 mod scope_claim;
 mod settings;
 mod tenants;
+mod token_cache;
 mod token_type;
 mod verifier;
 

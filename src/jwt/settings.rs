@@ -8,6 +8,7 @@ use super::{
     key_source::KeySource,
     rules::{AudienceRule, Rules},
     scope_claim::ScopeClaim,
+    token_cache,
 };
 use crate::{
     Algorithm, Clock, ConfigError, HttpClient, Secret, SystemClock,
@@ -36,6 +37,7 @@ pub(super) struct Settings {
     pub(super) client: Option<Arc<dyn HttpClient>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) remote: RemoteSettings,
+    pub(super) cache_capacity: usize,
 }
 
 /// Keys that aren't fetched.
@@ -65,6 +67,7 @@ impl Settings {
             client: None,
             clock: Arc::new(SystemClock),
             remote: RemoteSettings::default(),
+            cache_capacity: token_cache::DEFAULT_CAPACITY,
         }
     }
 
