@@ -110,18 +110,14 @@ impl RemoteKeys {
         let guard = self.0.snapshot.load();
         match guard.as_ref() {
             Some(snapshot) if snapshot.age(now) != Age::Unusable => Ok(guard),
-            _ => Err(self.unavailable(now)),
+            _ => Err(self.0.unavailable(&self.0.control(), now)),
         }
     }
 
     /// Whether the last fetch failed, so that a key unknown to us may be known to the issuer.
     pub(crate) fn outage(&self, now: NumericDate) -> Option<Error> {
-        self.0.control().is_outage().then(|| self.unavailable(now))
-    }
-
-    fn unavailable(&self, now: NumericDate) -> Error {
         let control = self.0.control();
-        control.unavailable(control.time_to_retry(now, &self.0.settings))
+        control.is_outage().then(|| self.0.unavailable(&control, now))
     }
 }
 
@@ -192,6 +188,10 @@ impl Shared {
             Flight::start(self, etag)?
         };
         Ok(control.flight.insert(flight))
+    }
+
+    fn unavailable(&self, control: &Control, now: NumericDate) -> Error {
+        control.unavailable(control.time_to_retry(now, &self.settings))
     }
 
     fn control(&self) -> MutexGuard<'_, Control> {
