@@ -94,8 +94,12 @@ impl RemoteKeys {
             if let Some(error) = control.pause(now, &shared.settings) {
                 return Newer::Unavailable(error);
             }
-            if control.is_cooling(now, &shared.settings) {
-                return Newer::None;
+            if let Some(rest) = control.cooling(now, &shared.settings) {
+                return if control.is_outage() {
+                    Newer::Unavailable(control.unavailable(rest))
+                } else {
+                    Newer::None
+                };
             }
             control.start_cooling(now, &shared.settings);
         }
