@@ -133,17 +133,23 @@ impl Issuer {
     pub(super) async fn judge_later(
         self: Arc<Self>,
         token: String,
-        waiter: Waiter,
+        mut waiter: Waiter,
     ) -> Result<Identity, Error> {
-        waiter.wait().await;
-        let (token, _) = Unverified::read(&token, |_| Ok::<_, Error>(&self))?;
-        let now = self.now();
-        self.judge_claims(&token, now)?;
-        let signature = token.check_signature(&*self.keys.settled(now)?);
-        match signature {
-            Signature::Valid => self.accept(token.payload),
-            Signature::Invalid(fault) => Err(fault.into()),
-            Signature::InvalidUntilNewer(fault) => Err(self.keys.still_unknown(now, fault.into())),
+        loop {
+            let landed = waiter.wait().await;
+            let (token, _) = Unverified::read(&token, |_| Ok::<_, Error>(&self))?;
+            let now = self.now();
+            self.judge_claims(&token, now)?;
+            let signature = token.check_signature(&*self.keys.settled(now)?);
+            return match signature {
+                Signature::Valid => self.accept(token.payload),
+                Signature::Invalid(fault) => Err(fault.into()),
+                // Patience is for keys that are known. This one may be on its way.
+                Signature::InvalidUntilNewer(_) if !landed => continue,
+                Signature::InvalidUntilNewer(fault) => {
+                    Err(self.keys.still_unknown(now, fault.into()))
+                }
+            };
         }
     }
 

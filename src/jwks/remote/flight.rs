@@ -57,12 +57,13 @@ impl Drop for Flight {
 }
 
 impl Waiter {
-    pub(crate) async fn wait(mut self) {
+    /// Whether the fetch has ended. If not, it was patience, and the next wait has no such bound.
+    pub(crate) async fn wait(&mut self) -> bool {
         let landed = self.landed.wait_for(|landed| *landed);
         // An error is a sender that is gone, which has reported too.
-        match self.patience {
-            Some(patience) => drop(tokio::time::timeout(patience, landed).await),
-            None => drop(landed.await),
+        match self.patience.take() {
+            Some(patience) => tokio::time::timeout(patience, landed).await.is_ok(),
+            None => landed.await.map_or(true, |landed| *landed),
         }
     }
 }
