@@ -1,6 +1,6 @@
 //! A fetched key set and its times.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::HeaderValue;
 
@@ -12,6 +12,8 @@ use crate::{claims::NumericDate, jwks::KeySet};
 pub(crate) struct Snapshot {
     pub(crate) keys: Arc<KeySet>,
     pub(super) etag: Option<HeaderValue>,
+    /// How long its responses said that it is fresh.
+    said: Option<Duration>,
     pub(super) fetched_at: NumericDate,
     /// From here on a request starts a refresh, and doesn't wait for it.
     pub(super) refresh_at: NumericDate,
@@ -37,15 +39,21 @@ impl Snapshot {
         now: NumericDate,
         settings: &RemoteSettings,
     ) -> Option<Self> {
-        let (keys, etag) = match fetched.keys {
-            Some(keys) => (Arc::new(keys), fetched.etag),
-            None => before.map(|before| (Arc::clone(&before.keys), before.etag.clone()))?,
+        let (keys, etag, said) = match (fetched.keys, before) {
+            (Some(keys), _) => (Arc::new(keys), fetched.etag, fetched.freshness),
+            // What a 304 doesn't say is as it was (RFC 9111 §4.3.4).
+            (None, Some(before)) => {
+                let said = fetched.freshness.or(before.said);
+                (Arc::clone(&before.keys), before.etag.clone(), said)
+            }
+            (None, None) => return None,
         };
-        let freshness = settings.freshness(fetched.freshness);
+        let freshness = settings.freshness(said);
         let fresh_until = now.saturating_add(freshness);
         Some(Self {
             keys,
             etag,
+            said,
             fetched_at: now,
             refresh_at: now.saturating_add(freshness.mul_f64(0.8)),
             fresh_until,
