@@ -6,7 +6,11 @@ use std::{
 };
 
 use http::HeaderValue;
-use tokio::{runtime::Handle, sync::watch, task::AbortHandle};
+use tokio::{
+    runtime::Handle,
+    sync::{oneshot, watch},
+    task::AbortHandle,
+};
 
 use super::remote_keys::Shared;
 use crate::{
@@ -36,12 +40,17 @@ impl Flight {
     pub(super) fn start(shared: &Arc<Shared>, etag: Option<HeaderValue>) -> Result<Self, Error> {
         let runtime = Handle::try_current().map_err(Error::misconfigured)?;
         let (sender, landed) = watch::channel(false);
-        let landing = Landing { shared: Arc::downgrade(shared), sender, reported: false };
         let fetch = shared.source.fetch(etag);
+        let (start, started) = oneshot::channel::<Landing>();
         let task = runtime.spawn(async move {
+            let Ok(landing) = started.await else { return };
             let outcome = tokio::time::timeout(FLIGHT_TIMEOUT, fetch).await;
             landing.report(outcome.unwrap_or(Err(FetchError::GivenUp)));
         });
+        // Handed over only now: a runtime that has ended drops the task within `spawn`, and a landing
+        // must not report while the lock is held under which flights are started.
+        let landing = Landing { shared: Arc::downgrade(shared), sender, reported: false };
+        start.send(landing).map_err(Landing::disarm)?;
         Ok(Self { landed, task: task.abort_handle() })
     }
 
@@ -78,6 +87,12 @@ struct Landing {
 impl Landing {
     fn report(mut self, outcome: Result<Fetched, FetchError>) {
         self.settle(outcome);
+    }
+
+    /// For a flight that never starts.
+    fn disarm(mut self) -> Error {
+        self.reported = true;
+        Error::unavailable("the runtime that was to fetch the keys has ended")
     }
 
     fn settle(&mut self, outcome: Result<Fetched, FetchError>) {

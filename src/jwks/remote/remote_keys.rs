@@ -90,7 +90,8 @@ impl RemoteKeys {
     pub(crate) fn newer(&self, now: NumericDate) -> Newer {
         let shared = &self.0;
         let mut control = shared.control();
-        if control.flight.is_none() {
+        let is_first = control.flight.is_none();
+        if is_first {
             if let Some(error) = control.pause(now, &shared.settings) {
                 return Newer::Unavailable(error);
             }
@@ -101,12 +102,15 @@ impl RemoteKeys {
                     Newer::None
                 };
             }
+        }
+        let waiter = match shared.fly(&mut control) {
+            Ok(flight) => flight.waiter(None),
+            Err(error) => return Newer::Unavailable(error),
+        };
+        if is_first {
             control.start_cooling(now, &shared.settings);
         }
-        match shared.fly(&mut control) {
-            Ok(flight) => Newer::Wait(flight.waiter(None)),
-            Err(error) => Newer::Unavailable(error),
-        }
+        Newer::Wait(waiter)
     }
 
     /// The keys after a wait: whatever may still be used.
