@@ -6,7 +6,11 @@ use std::{
 };
 
 use http::HeaderValue;
-use tokio::{runtime::Handle, sync::watch, task::AbortHandle};
+use tokio::{
+    runtime::Handle,
+    sync::{oneshot, watch},
+    task::AbortHandle,
+};
 
 use super::remote_keys::Shared;
 use crate::{
@@ -36,17 +40,22 @@ impl Flight {
     pub(super) fn start(shared: &Arc<Shared>, etag: Option<HeaderValue>) -> Result<Self, Error> {
         let runtime = Handle::try_current().map_err(Error::misconfigured)?;
         let (sender, landed) = watch::channel(false);
+        let fetch = shared.source.fetch(etag);
+        let (start, started) = oneshot::channel::<Landing>();
+        let task = runtime.spawn(async move {
+            let Ok(landing) = started.await else { return };
+            let outcome = tokio::time::timeout(FLIGHT_TIMEOUT, fetch).await;
+            landing.report(outcome.unwrap_or(Err(FetchError::GivenUp)));
+        });
+        // Handed over only now: a runtime that has ended drops the task within `spawn`, and a landing
+        // must not report while the lock is held under which flights are started.
         let landing = Landing {
             shared: Arc::downgrade(shared),
             sender,
             started: Instant::now(),
             reported: false,
         };
-        let fetch = shared.source.fetch(etag);
-        let task = runtime.spawn(async move {
-            let outcome = tokio::time::timeout(FLIGHT_TIMEOUT, fetch).await;
-            landing.report(outcome.unwrap_or(Err(FetchError::GivenUp)));
-        });
+        start.send(landing).map_err(Landing::disarm)?;
         Ok(Self { landed, task: task.abort_handle() })
     }
 
@@ -62,12 +71,13 @@ impl Drop for Flight {
 }
 
 impl Waiter {
-    pub(crate) async fn wait(mut self) {
+    /// Whether the fetch has ended. If not, it was patience, and the next wait has no such bound.
+    pub(crate) async fn wait(&mut self) -> bool {
         let landed = self.landed.wait_for(|landed| *landed);
         // An error is a sender that is gone, which has reported too.
-        match self.patience {
-            Some(patience) => drop(tokio::time::timeout(patience, landed).await),
-            None => drop(landed.await),
+        match self.patience.take() {
+            Some(patience) => tokio::time::timeout(patience, landed).await.is_ok(),
+            None => landed.await.map_or(true, |landed| *landed),
         }
     }
 }
@@ -83,6 +93,12 @@ struct Landing {
 impl Landing {
     fn report(mut self, outcome: Result<Fetched, FetchError>) {
         self.settle(outcome);
+    }
+
+    /// For a flight that never starts.
+    fn disarm(mut self) -> Error {
+        self.reported = true;
+        Error::unavailable("the runtime that was to fetch the keys has ended")
     }
 
     fn settle(&mut self, outcome: Result<Fetched, FetchError>) {

@@ -106,19 +106,27 @@ impl RemoteKeys {
     pub(crate) fn newer(&self, now: NumericDate) -> Newer {
         let shared = &self.0;
         let mut control = shared.control();
-        if control.flight.is_none() {
+        let is_first = control.flight.is_none();
+        if is_first {
             if let Some(error) = control.pause(now, &shared.settings) {
                 return Newer::Unavailable(error);
             }
-            if control.is_cooling(now, &shared.settings) {
-                return Newer::None;
+            if let Some(rest) = control.cooling(now, &shared.settings) {
+                return if control.is_outage() {
+                    Newer::Unavailable(control.unavailable(rest))
+                } else {
+                    Newer::None
+                };
             }
+        }
+        let waiter = match shared.fly(&mut control) {
+            Ok(flight) => flight.waiter(None),
+            Err(error) => return Newer::Unavailable(error),
+        };
+        if is_first {
             control.start_cooling(now, &shared.settings);
         }
-        match shared.fly(&mut control) {
-            Ok(flight) => Newer::Wait(flight.waiter(None)),
-            Err(error) => Newer::Unavailable(error),
-        }
+        Newer::Wait(waiter)
     }
 
     /// The keys after a wait: whatever may still be used.
@@ -126,13 +134,14 @@ impl RemoteKeys {
         let guard = self.0.snapshot.load();
         match guard.as_ref() {
             Some(snapshot) if snapshot.age(now) != Age::Unusable => Ok(guard),
-            _ => Err(self.unavailable(now)),
+            _ => Err(self.0.unavailable(&self.0.control(), now)),
         }
     }
 
     /// Whether the last fetch failed, so that a key unknown to us may be known to the issuer.
     pub(crate) fn outage(&self, now: NumericDate) -> Option<Error> {
-        self.0.control().is_outage().then(|| self.unavailable(now))
+        let control = self.0.control();
+        control.is_outage().then(|| self.0.unavailable(&control, now))
     }
 
     pub(crate) fn status(&self, now: NumericDate) -> Status {
@@ -148,11 +157,6 @@ impl RemoteKeys {
             last_error: control.last_error().cloned(),
             next_fetch: pause.or(to_refresh).unwrap_or_default(),
         }
-    }
-
-    fn unavailable(&self, now: NumericDate) -> Error {
-        let control = self.0.control();
-        control.unavailable(control.time_to_retry(now, &self.0.settings))
     }
 }
 
@@ -225,6 +229,10 @@ impl Shared {
             Flight::start(self, etag)?
         };
         Ok(control.flight.insert(flight))
+    }
+
+    fn unavailable(&self, control: &Control, now: NumericDate) -> Error {
+        control.unavailable(control.time_to_retry(now, &self.settings))
     }
 
     fn control(&self) -> MutexGuard<'_, Control> {
