@@ -7,6 +7,7 @@ use std::{
 };
 
 use arc_swap::{ArcSwapOption, Guard};
+use tokio::sync::watch;
 
 use super::{RemoteSettings, Snapshot, Waiter, control::Control, flight::Flight, snapshot::Age};
 use crate::{
@@ -130,10 +131,13 @@ impl RemoteKeys {
 }
 
 impl Shared {
-    /// Takes in what a flight brought.
-    pub(super) fn land(&self, outcome: Result<Fetched, FetchError>) {
+    /// Takes in what the flight brought whose end `sender` tells.
+    pub(super) fn land(&self, sender: &watch::Sender<bool>, outcome: Result<Fetched, FetchError>) {
         let now = NumericDate::from_system_time(self.clock.now());
-        let mut control = self.control();
+        let mut control = self.lock();
+        if !control.flight.as_ref().is_some_and(|flight| flight.is_told_by(sender)) {
+            return;
+        }
         let before = self.snapshot.load();
         let snapshot = outcome.and_then(|fetched| {
             Snapshot::of(fetched, before.as_deref(), now, &self.settings).ok_or(FetchError::GivenUp)
@@ -202,7 +206,16 @@ impl Shared {
         control.unavailable(control.time_to_retry(now, &self.settings))
     }
 
+    /// For a request: a flight that will never land is out of its way.
     fn control(&self) -> MutexGuard<'_, Control> {
+        let mut control = self.lock();
+        if control.flight.as_ref().is_some_and(Flight::is_overdue) {
+            control.flight = None;
+        }
+        control
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Control> {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
