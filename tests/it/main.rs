@@ -11,5 +11,7 @@
 )]
 
 mod key_life_cycle;
+mod outages;
+mod single_flight;
 mod support;
 mod unknown_keys;
