@@ -8,6 +8,7 @@ use std::{
 };
 
 use arc_swap::{ArcSwapOption, Guard};
+use tokio::sync::watch;
 
 use super::{RemoteSettings, Snapshot, Waiter, control::Control, flight::Flight, snapshot::Age};
 use crate::{
@@ -140,14 +141,14 @@ impl RemoteKeys {
 
     /// Whether the last fetch failed, so that a key unknown to us may be known to the issuer.
     pub(crate) fn outage(&self, now: NumericDate) -> Option<Error> {
-        let control = self.0.control();
+        let control = self.0.lock();
         control.is_outage().then(|| self.0.unavailable(&control, now))
     }
 
     pub(crate) fn status(&self, now: NumericDate) -> Status {
         let snapshot = self.0.snapshot.load();
         let snapshot = snapshot.as_ref();
-        let control = self.0.control();
+        let control = self.0.lock();
         let to_refresh = snapshot.and_then(|snapshot| snapshot.refresh_at.since(now));
         let pause = control.pause_left(now, &self.0.settings);
         Status {
@@ -161,10 +162,18 @@ impl RemoteKeys {
 }
 
 impl Shared {
-    /// Takes in what a flight brought.
-    pub(super) fn land(&self, outcome: Result<Fetched, FetchError>, took: Duration) {
+    /// Takes in what the flight brought whose end `sender` tells.
+    pub(super) fn land(
+        &self,
+        sender: &watch::Sender<bool>,
+        outcome: Result<Fetched, FetchError>,
+        took: Duration,
+    ) {
         let now = NumericDate::from_system_time(self.clock.now());
-        let mut control = self.control();
+        let mut control = self.lock();
+        if !control.flight.as_ref().is_some_and(|flight| flight.is_told_by(sender)) {
+            return;
+        }
         let before = self.snapshot.load();
         let outcome = outcome.and_then(|fetched| {
             Snapshot::of(fetched, before.as_deref(), now, &self.settings).ok_or(FetchError::GivenUp)
@@ -235,7 +244,16 @@ impl Shared {
         control.unavailable(control.time_to_retry(now, &self.settings))
     }
 
+    /// For a request: a flight that will never land is out of its way.
     fn control(&self) -> MutexGuard<'_, Control> {
+        let mut control = self.lock();
+        if control.flight.as_ref().is_some_and(Flight::is_overdue) {
+            control.flight = None;
+        }
+        control
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Control> {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
