@@ -1,3 +1,20 @@
 //! Every behaviour at the level where its user meets it: a service and a request.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "tests report by panic, and share by `pub`"
+)]
 
+mod attacks_of_record;
+mod bare_tower;
+mod hostile_input;
+mod jwt_rules;
+mod layer_behaviour;
+mod refusals;
+mod rfc_vectors;
 mod support;
