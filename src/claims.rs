@@ -18,6 +18,7 @@ pub(crate) struct RegisteredClaims {
 
 /// The text of a claim.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(not(feature = "_jwt"), expect(dead_code, reason = "only JWTs are read in place"))]
 pub(crate) enum ClaimText {
     #[default]
     Absent,
@@ -47,6 +48,7 @@ impl From<String> for ClaimText {
 
 /// Whom a token is for: one or many (RFC 7519 §4.1.3). Most tokens have one, which costs no list.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(not(feature = "_jwt"), expect(dead_code, reason = "only JWTs are read in place"))]
 pub(crate) enum Audience {
     #[default]
     None,

@@ -273,6 +273,14 @@ impl Authentication {
         }
     }
 
+    /// A fixed word for what became of the request.
+    pub(crate) const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Identified(_) => "authenticated",
+        }
+    }
+
     pub(crate) fn require_identity(&self) -> Result<&Identity, Error> {
         self.identity().ok_or_else(|| ErrorKind::MissingCredentials.into())
     }

@@ -32,6 +32,9 @@ mod json;
 mod jwks;
 #[cfg(feature = "_jwt")]
 mod jwt;
+mod observe;
+#[cfg(feature = "_jwt")]
+mod readiness;
 mod require;
 mod response;
 mod scope;
@@ -61,6 +64,7 @@ pub use self::{
         AudienceGiven, AudienceMissing, Dangerous, Issuers, IssuersBuilder, JwtVerifier,
         JwtVerifierBuilder, Profile, Tenant,
     },
+    readiness::Readiness,
     secret::Secret,
 };
 pub use self::{

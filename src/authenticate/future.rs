@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::policy::Policy;
-use crate::{Error, RefusalBody, identity::Authentication, verify::VerificationFuture};
+use crate::{Error, RefusalBody, identity::Authentication, observe, verify::VerificationFuture};
 
 pin_project! {
     /// The future of [`Authenticate`](crate::Authenticate).
@@ -124,7 +124,9 @@ where
                     let Waiting { mut service, mut request } = *waiting;
                     let next = match verdict {
                         Ok(identity) => {
-                            request.extensions_mut().insert(Authentication::Identified(identity));
+                            let authentication = Authentication::Identified(identity);
+                            observe::admitted(authentication.outcome());
+                            request.extensions_mut().insert(authentication);
                             State::Responding { response: service.call(request) }
                         }
                         Err(error) => State::Refused { error: Some(error) },

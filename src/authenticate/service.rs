@@ -14,7 +14,7 @@ use super::{
     future::RequestTarget,
     policy::{Decision, Policy},
 };
-use crate::RefusalBody;
+use crate::{RefusalBody, observe};
 
 /// The service that [`AuthenticateLayer`](crate::AuthenticateLayer) makes.
 #[derive(Debug, Clone)]
@@ -46,6 +46,7 @@ where
         let target = RequestTarget::of(&request, &self.policy);
         match self.policy.decide(&request) {
             Decision::Admit(authentication) => {
+                observe::admitted(authentication.outcome());
                 request.extensions_mut().insert(authentication);
                 ResponseFuture::responding(target, self.inner.call(request))
             }

@@ -2,8 +2,9 @@
 #[derive(Clone, Copy)]
 pub(crate) struct Number<'a>(pub(super) &'a str);
 
-impl<'a> Number<'a> {
-    pub(crate) fn as_str(self) -> &'a str {
+impl Number<'_> {
+    #[cfg(test)]
+    pub(crate) fn as_str(&self) -> &str {
         self.0
     }
 

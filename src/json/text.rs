@@ -12,7 +12,7 @@ pub(crate) struct Text<'a> {
 
 impl<'a> Text<'a> {
     /// The text as it stands, escapes and all.
-    #[inline]
+    #[cfg(test)]
     pub(crate) fn raw(self) -> &'a str {
         self.raw
     }

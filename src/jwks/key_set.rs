@@ -70,14 +70,23 @@ impl KeySet {
         }
         let document: Document =
             serde_json::from_slice(text).map_err(|_| KeySetError::NotAKeySet)?;
-        if document.keys.len() > MAX_KEYS {
-            return Err(KeySetError::TooMany(document.keys.len()));
+        Self::from_values(&document.keys)
+    }
+
+    /// Reads the members of a JWK Set.
+    pub(crate) fn from_values(keys: &[Value]) -> Result<Self, KeySetError> {
+        if keys.len() > MAX_KEYS {
+            return Err(KeySetError::TooMany(keys.len()));
         }
-        Ok(Self::new(document.keys.iter().filter_map(|key| jwk::read(key).ok()).collect()))
+        Ok(Self::new(keys.iter().filter_map(|key| jwk::read(key).ok()).collect()))
     }
 
     pub(crate) fn into_keys(self) -> Vec<Key> {
         self.keys
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

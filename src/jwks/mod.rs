@@ -6,13 +6,17 @@
 mod cache_control;
 mod fetch;
 mod jwk;
+#[cfg(feature = "jwks-client-rs")]
+mod jwks_client_rs;
 mod key_set;
 mod metadata;
 mod pem;
 mod remote;
 
+#[cfg(feature = "jwks-client-rs")]
+pub(crate) use self::jwks_client_rs::SourceKeys;
 pub(crate) use self::{
-    fetch::{FetchError, HttpKeys},
+    fetch::{FetchError, FetchKeys, HttpKeys},
     key_set::{Key, KeySet},
     remote::{Current, Newer, RemoteKeys, RemoteSettings, Snapshot, Waiter},
 };

@@ -6,7 +6,7 @@ use super::{
     JwtVerifier, Profile,
     issuer::{ClaimCheck, Issuer},
     key_source::KeySource,
-    rules::Rules,
+    rules::{AudienceRule, Rules},
     scope_claim::ScopeClaim,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     algorithm::AlgorithmSet,
     crypto::VerifyingKey,
     endpoint::{self, Query},
-    jwks::{HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
+    jwks::{FetchKeys, HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
 };
 
 /// Makes a [`JwtVerifier`]: issuer, then audience, then where the keys come from.
@@ -65,6 +65,8 @@ pub struct Dangerous<Audience>(JwtVerifierBuilder<Audience>);
 struct Settings {
     issuer: String,
     audiences: Vec<String>,
+    clients: Vec<String>,
+    required: Vec<(Box<str>, Box<str>)>,
     any_audience: bool,
     allow_http: bool,
     algorithms: Option<Vec<Algorithm>>,
@@ -73,6 +75,7 @@ struct Settings {
     scope_claims: Vec<ScopeClaim>,
     checks: Vec<Box<ClaimCheck>>,
     jwks_uri: Option<String>,
+    source: Option<Box<dyn FetchKeys>>,
     given: Vec<GivenKeys>,
     client: Option<Arc<dyn HttpClient>>,
     clock: Arc<dyn Clock>,
@@ -90,6 +93,8 @@ impl JwtVerifierBuilder<AudienceMissing> {
         let settings = Settings {
             issuer,
             audiences: Vec::new(),
+            clients: Vec::new(),
+            required: Vec::new(),
             any_audience: false,
             allow_http: false,
             algorithms: None,
@@ -98,6 +103,7 @@ impl JwtVerifierBuilder<AudienceMissing> {
             scope_claims: Vec::new(),
             checks: Vec::new(),
             jwks_uri: None,
+            source: None,
             given: Vec::new(),
             client: None,
             clock: Arc::new(SystemClock),
@@ -115,11 +121,42 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self.into_state()
     }
 
+    /// Names a client, for issuers whose access tokens have no `aud`, such as Amazon Cognito:
+    /// `client_id` must be this one, byte for byte. Once more for several clients. A token that does
+    /// have an `aud` is refused, for it is meant for someone else. Not together with
+    /// [`audience`](Self::audience).
+    pub fn client(mut self, client_id: impl Into<String>) -> JwtVerifierBuilder<AudienceGiven> {
+        self.settings.clients.push(client_id.into());
+        self.into_state()
+    }
+
+    /// Asks for a claim with just that text, such as `token_use` with `access`.
+    pub fn require_claim(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        let (name, text) = (name.into().into_boxed_str(), text.into().into_boxed_str());
+        self.settings.required.push((name, text));
+        self
+    }
+
     /// Where the issuer's JWK Set ([RFC 7517 §5]) is fetched from, instead of where its metadata says.
     ///
     /// [RFC 7517 §5]: https://www.rfc-editor.org/rfc/rfc7517#section-5
     pub fn jwks_uri(mut self, uri: impl Into<String>) -> Self {
         self.settings.jwks_uri = Some(uri.into());
+        self
+    }
+
+    /// Fetches the keys from a source of the crate `jwks_client_rs`, under our own cache, cool-down
+    /// and outage rules. For those who have such a source; the default does more:
+    ///
+    /// - That crate refuses a whole set for one key without `kid` or of an unknown `kty`.
+    /// - It tells nothing of `Cache-Control`, `ETag` or `key_ops`, and `use` of RSA keys only.
+    /// - Its `WebSource` follows redirects and reads bodies of any length.
+    #[cfg(feature = "jwks-client-rs")]
+    pub fn jwks_source(
+        mut self,
+        source: impl jwks_client_rs::source::JwksSource + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.source = Some(Box::new(crate::jwks::SourceKeys::new(source)));
         self
     }
 
@@ -251,17 +288,15 @@ impl JwtVerifierBuilder<AudienceGiven> {
     /// [`ConfigError`], which names the value: an issuer or `jwks_uri` that is no `https` URL, an
     /// empty audience, a key that can't be read or is too weak, no key at all in a set, no algorithm.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
-        let settings = self.settings;
-        if settings.audiences.iter().any(String::is_empty) {
-            return Err(ConfigError::new("audience", "", "empty"));
-        }
+        let mut settings = self.settings;
         let allowed = settings.allowed_algorithms()?;
         let keys = settings.key_source()?;
-        let audiences = settings.audiences.into_iter().map(String::into_boxed_str).collect();
+        let audience = settings.audience_rule()?;
         let issuer = Issuer {
             rules: Rules {
                 issuer: settings.issuer.into_boxed_str(),
-                audiences: (!settings.any_audience).then_some(audiences),
+                audience,
+                required: settings.required,
                 profile: settings.profile,
                 leeway: settings.leeway,
             },
@@ -276,6 +311,29 @@ impl JwtVerifierBuilder<AudienceGiven> {
 }
 
 impl Settings {
+    fn audience_rule(&mut self) -> Result<AudienceRule, ConfigError> {
+        let boxed = |names: &mut Vec<String>| {
+            std::mem::take(names).into_iter().map(String::into_boxed_str).collect()
+        };
+        if self.audiences.iter().chain(&self.clients).any(String::is_empty) {
+            return Err(ConfigError::new("audience", "", "empty"));
+        }
+        match (self.any_audience, self.audiences.is_empty(), self.clients.first()) {
+            (true, true, None) => Ok(AudienceRule::Any),
+            (false, false, None) => Ok(AudienceRule::OneOf(boxed(&mut self.audiences))),
+            (false, true, Some(_)) => Ok(AudienceRule::ClientOneOf(boxed(&mut self.clients))),
+            (true, ..) => Err(ConfigError::new(
+                "audience",
+                "any",
+                "given together with an audience or client",
+            )),
+            (.., client) => {
+                let client = client.cloned().unwrap_or_default();
+                Err(ConfigError::new("client", client, "given together with an audience"))
+            }
+        }
+    }
+
     fn allowed_algorithms(&self) -> Result<AlgorithmSet, ConfigError> {
         let secrets = self.given.iter().filter_map(|keys| match keys {
             GivenKeys::Secret(algorithm, _) => Some(*algorithm),
@@ -300,10 +358,19 @@ impl Settings {
         }
     }
 
-    fn key_source(&self) -> Result<KeySource, ConfigError> {
+    fn key_source(&mut self) -> Result<KeySource, ConfigError> {
         if !self.given.is_empty() {
             return self.given_keys().map(KeySource::Given);
         }
+        let source = match self.source.take() {
+            Some(source) => source,
+            None => Box::new(self.http_keys()?),
+        };
+        let (issuer, clock) = (self.issuer.as_str().into(), Arc::clone(&self.clock));
+        Ok(KeySource::Remote(RemoteKeys::new(issuer, source, clock, self.remote.clone())))
+    }
+
+    fn http_keys(&self) -> Result<HttpKeys, ConfigError> {
         let endpoint = |what, url: &str, query| {
             endpoint::parse(url, query, self.allow_http)
                 .map_err(|problem| ConfigError::new(what, url, problem.to_string()))
@@ -312,12 +379,10 @@ impl Settings {
         let jwks_uri = self.jwks_uri.as_deref();
         let jwks_uri = jwks_uri.map(|uri| endpoint("jwks_uri", uri, Query::Allowed)).transpose()?;
         let client = self.client()?;
-        let keys = match jwks_uri {
+        Ok(match jwks_uri {
             Some(uri) => HttpKeys::at(client, uri),
             None => HttpKeys::of_issuer(client, &self.issuer, self.allow_http),
-        };
-        let remote = RemoteKeys::new(keys, Arc::clone(&self.clock), self.remote.clone());
-        Ok(KeySource::Remote(remote))
+        })
     }
 
     fn given_keys(&self) -> Result<KeySet, ConfigError> {

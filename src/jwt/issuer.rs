@@ -11,7 +11,7 @@ use super::{
     scope_claim::ScopeClaim,
 };
 use crate::{
-    Clock, Error, Identity, TokenFault,
+    Clock, Error, Identity, Readiness, TokenFault,
     algorithm::AlgorithmSet,
     base64url,
     claims::NumericDate,
@@ -98,6 +98,14 @@ impl Issuer {
     /// The name that its tokens have in `iss`.
     pub(super) fn name(&self) -> &str {
         &self.rules.issuer
+    }
+
+    pub(super) async fn warm_up(&self) -> Result<(), Error> {
+        self.keys.warm_up(self.now()).await
+    }
+
+    pub(super) fn readiness(&self) -> Readiness {
+        self.keys.readiness(self.name(), self.now())
     }
 
     /// Judges a token that names this issuer.

@@ -7,7 +7,7 @@ use super::{
     issuer::{Issuer, Stop, Unverified},
     tenants::{NewTenant, Tenants},
 };
-use crate::{BearerToken, ConfigError, Error, TokenFault, Verification, Verify};
+use crate::{BearerToken, ConfigError, Error, Readiness, TokenFault, Verification, Verify};
 
 /// Verifies JWT access tokens of several issuers, each by its own rules and its own keys.
 ///
@@ -52,6 +52,26 @@ impl Issuers {
     /// Begins without any issuer.
     pub fn builder() -> IssuersBuilder {
         IssuersBuilder::default()
+    }
+
+    /// Fetches the keys of each issuer that has none yet, one after another. Tenants aren't known
+    /// yet.
+    ///
+    /// # Errors
+    ///
+    /// The first that failed; the others are tried all the same.
+    pub async fn warm_up(&self) -> Result<(), Error> {
+        let mut result = Ok(());
+        for issuer in self.0.by_name.values() {
+            result = result.and(issuer.warm_up().await);
+        }
+        result
+    }
+
+    /// Whether the keys of each issuer are at hand, tenants left out.
+    #[must_use]
+    pub fn readiness(&self) -> Vec<Readiness> {
+        self.0.by_name.values().map(|issuer| issuer.readiness()).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use arc_swap::Guard;
 
 use crate::{
-    Error,
+    Error, Readiness,
     claims::NumericDate,
     jwks::{Current, KeySet, Newer, RemoteKeys, Snapshot, Waiter},
 };
@@ -64,6 +64,42 @@ impl KeySource {
         }
     }
 
+    /// Brings keys where there are none, and waits for them.
+    pub(super) async fn warm_up(&self, now: NumericDate) -> Result<(), Error> {
+        let waiter = match self.current(now) {
+            Keys::Ready(_) => return Ok(()),
+            Keys::Refuse(error) => return Err(error),
+            Keys::Wait(waiter) => waiter,
+        };
+        waiter.wait().await;
+        self.settled(now).map(drop)
+    }
+
+    pub(super) fn readiness(&self, issuer: &str, now: NumericDate) -> Readiness {
+        let issuer = issuer.into();
+        match self {
+            Self::Given(keys) => Readiness {
+                issuer,
+                is_ready: true,
+                keys: keys.len(),
+                age: None,
+                last_error: None,
+                next_fetch: None,
+            },
+            Self::Remote(remote) => {
+                let status = remote.status(now);
+                Readiness {
+                    issuer,
+                    is_ready: status.is_usable,
+                    keys: status.keys,
+                    age: status.age,
+                    last_error: status.last_error.map(|error| with_causes(&*error)),
+                    next_fetch: Some(status.next_fetch),
+                }
+            }
+        }
+    }
+
     /// The refusal of a token whose key isn't known even after a wait: if the fetch failed, nobody
     /// has judged the token.
     pub(super) fn still_unknown(&self, now: NumericDate, unknown: Error) -> Error {
@@ -72,6 +108,18 @@ impl KeySource {
             Self::Remote(remote) => remote.outage(now).unwrap_or(unknown),
         }
     }
+}
+
+/// An error and what caused it, in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line
 }
 
 impl Deref for KeysRef<'_> {

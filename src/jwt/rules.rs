@@ -5,17 +5,29 @@ use std::time::Duration;
 use super::{Profile, payload::Payload, token_type::TokenType};
 use crate::{
     TokenFault,
-    claims::{ClaimText, NumericDate},
+    claims::{Audience, ClaimText, NumericDate},
+    json::{self, Value},
 };
 
 /// The rules of one verifier (RFC 7519 §4.1, RFC 9068 §4).
 #[derive(Debug, Clone)]
 pub(super) struct Rules {
     pub(super) issuer: Box<str>,
-    /// The token must be for one of these; `None` takes a token for anyone.
-    pub(super) audiences: Option<Vec<Box<str>>>,
+    pub(super) audience: AudienceRule,
+    /// Claims that must be there with just that text.
+    pub(super) required: Vec<(Box<str>, Box<str>)>,
     pub(super) profile: Profile,
     pub(super) leeway: Duration,
+}
+
+/// Whom a token must be for.
+#[derive(Debug, Clone)]
+pub(super) enum AudienceRule {
+    Any,
+    /// `aud` contains one of these.
+    OneOf(Vec<Box<str>>),
+    /// There is no `aud`, and `client_id` is one of these.
+    ClientOneOf(Vec<Box<str>>),
 }
 
 impl Rules {
@@ -43,19 +55,27 @@ impl Rules {
         if [claims.not_before, claims.issued_at].into_iter().flatten().any(|begin| begin > latest) {
             return Err(TokenFault::NotYetValid);
         }
-        match self.profile {
-            Profile::Relaxed => Ok(()),
-            Profile::Rfc9068 => require_rfc9068(payload),
+        if self.profile == Profile::Rfc9068 {
+            require_rfc9068(payload)?;
         }
+        self.required.iter().try_for_each(|(name, text)| require_text(payload, name, text))
     }
 
     fn is_for_us(&self, payload: &Payload) -> bool {
-        let Some(ours) = &self.audiences else { return true };
-        let theirs = payload.registered.audience.as_slice();
-        theirs
-            .iter()
-            .filter_map(|theirs| theirs.get(&payload.raw))
-            .any(|theirs| ours.iter().any(|ours| **ours == *theirs))
+        let claims = &payload.registered;
+        let is_one_of = |ours: &[Box<str>], theirs: &ClaimText| {
+            theirs.get(&payload.raw).is_some_and(|theirs| ours.iter().any(|ours| **ours == *theirs))
+        };
+        match &self.audience {
+            AudienceRule::Any => true,
+            AudienceRule::OneOf(ours) => {
+                claims.audience.as_slice().iter().any(|theirs| is_one_of(ours, theirs))
+            }
+            AudienceRule::ClientOneOf(ours) => {
+                let has_audience = !matches!(claims.audience, Audience::None);
+                !has_audience && payload.has_client_id && is_one_of(ours, &claims.client_id)
+            }
+        }
     }
 }
 
@@ -69,4 +89,13 @@ fn require_rfc9068(payload: &Payload) -> Result<(), TokenFault> {
         && claims.issued_at.is_some()
         && !claims.audience.as_slice().is_empty();
     if complete { Ok(()) } else { Err(TokenFault::Claims) }
+}
+
+/// A claim of that name whose value is that string.
+fn require_text(payload: &Payload, name: &str, text: &str) -> Result<(), TokenFault> {
+    let claims = json::object(&payload.raw, |_, _| ()).map_err(|_| TokenFault::Malformed)?;
+    match claims.find(name) {
+        Some(Value::String(value)) if value.is(text) => Ok(()),
+        _ => Err(TokenFault::Claims),
+    }
 }

@@ -7,7 +7,7 @@ use super::{
     builder::AudienceMissing,
     issuer::{Issuer, Stop, Unverified},
 };
-use crate::{BearerToken, Verification, Verify};
+use crate::{BearerToken, Error, Readiness, Verification, Verify};
 
 /// Verifies JWT access tokens of one issuer ([RFC 7519], [RFC 9068], [RFC 8725]).
 ///
@@ -42,6 +42,23 @@ impl JwtVerifier {
     /// go without TLS.
     pub fn builder(issuer: impl Into<String>) -> JwtVerifierBuilder<AudienceMissing> {
         JwtVerifierBuilder::new(issuer.into())
+    }
+
+    /// Fetches the keys now, if there are none, instead of when the first token comes. Nothing needs
+    /// this; it spares the first request the wait.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the issuer is out of reach. The
+    /// verifier goes on as without: it tries again when a token comes.
+    pub async fn warm_up(&self) -> Result<(), Error> {
+        self.issuer.warm_up().await
+    }
+
+    /// Whether the keys are at hand.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.issuer.readiness()
     }
 }
 

@@ -12,7 +12,7 @@ use http::{
 };
 
 use super::{ErrorBody, Refusal, RefusalBody};
-use crate::{Clock, Error, ErrorKind, challenge::Challenge};
+use crate::{Clock, Error, ErrorKind, challenge::Challenge, observe};
 
 /// How refusals look, by the configuration of one layer.
 #[derive(Debug, Clone)]
@@ -32,6 +32,7 @@ impl Renderer {
         uri: &Uri,
         mut head: Parts,
     ) -> Response<B> {
+        observe::refused(&error);
         let refusal = Refusal { error: &error, method, uri, time: self.clock.now() };
         let content = self.body.content(&refusal);
         head.status = error.status();

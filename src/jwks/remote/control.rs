@@ -22,8 +22,16 @@ pub(super) struct Control {
 impl Control {
     /// Why no fetch may start now: the last one failed, and its pause isn't over.
     pub(super) fn pause(&self, now: NumericDate, settings: &RemoteSettings) -> Option<Error> {
-        let rest = time_left(self.retry_at, now, settings.longest_pause)?;
-        Some(self.unavailable(rest))
+        self.pause_left(now, settings).map(|left| self.unavailable(left))
+    }
+
+    /// How much is left of the pause after a failure.
+    pub(super) fn pause_left(
+        &self,
+        now: NumericDate,
+        settings: &RemoteSettings,
+    ) -> Option<Duration> {
+        time_left(self.retry_at, now, settings.longest_pause)
     }
 
     /// Whether the last fetch failed.
@@ -59,6 +67,10 @@ impl Control {
         retry_at
     }
 
+    pub(super) fn last_error(&self) -> Option<&Arc<FetchError>> {
+        self.last_error.as_ref()
+    }
+
     /// The refusal of a request that needs keys that aren't there.
     pub(super) fn unavailable(&self, retry_after: Duration) -> Error {
         match &self.last_error {
@@ -70,7 +82,7 @@ impl Control {
 
     /// How long until the next fetch may start, for those who were told to come back.
     pub(super) fn time_to_retry(&self, now: NumericDate, settings: &RemoteSettings) -> Duration {
-        time_left(self.retry_at, now, settings.longest_pause).unwrap_or(settings.first_pause)
+        self.pause_left(now, settings).unwrap_or(settings.first_pause)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Weak},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use http::HeaderValue;
@@ -36,7 +36,12 @@ impl Flight {
     pub(super) fn start(shared: &Arc<Shared>, etag: Option<HeaderValue>) -> Result<Self, Error> {
         let runtime = Handle::try_current().map_err(Error::misconfigured)?;
         let (sender, landed) = watch::channel(false);
-        let landing = Landing { shared: Arc::downgrade(shared), sender, reported: false };
+        let landing = Landing {
+            shared: Arc::downgrade(shared),
+            sender,
+            started: Instant::now(),
+            reported: false,
+        };
         let fetch = shared.source.fetch(etag);
         let task = runtime.spawn(async move {
             let outcome = tokio::time::timeout(FLIGHT_TIMEOUT, fetch).await;
@@ -71,6 +76,7 @@ impl Waiter {
 struct Landing {
     shared: Weak<Shared>,
     sender: watch::Sender<bool>,
+    started: Instant,
     reported: bool,
 }
 
@@ -82,7 +88,7 @@ impl Landing {
     fn settle(&mut self, outcome: Result<Fetched, FetchError>) {
         self.reported = true;
         if let Some(shared) = self.shared.upgrade() {
-            shared.land(outcome);
+            shared.land(outcome, self.started.elapsed());
         }
         self.sender.send_replace(true);
     }

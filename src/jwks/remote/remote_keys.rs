@@ -4,6 +4,7 @@ use std::{
     fmt,
     sync::atomic::{AtomicU64, Ordering},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use arc_swap::{ArcSwapOption, Guard};
@@ -16,6 +17,7 @@ use crate::{
         FetchError,
         fetch::{FetchKeys, Fetched},
     },
+    observe,
 };
 
 /// Keys that are fetched when they are first needed, and kept.
@@ -39,8 +41,20 @@ pub(crate) enum Newer {
     None,
 }
 
+/// What an operator may ask.
+#[derive(Debug)]
+pub(crate) struct Status {
+    pub(crate) is_usable: bool,
+    pub(crate) keys: usize,
+    pub(crate) age: Option<Duration>,
+    pub(crate) last_error: Option<Arc<FetchError>>,
+    pub(crate) next_fetch: Duration,
+}
+
 pub(super) struct Shared {
-    pub(super) source: Arc<dyn FetchKeys>,
+    /// The issuer, as it was configured.
+    issuer: Arc<str>,
+    pub(super) source: Box<dyn FetchKeys>,
     clock: Arc<dyn Clock>,
     settings: RemoteSettings,
     snapshot: ArcSwapOption<Snapshot>,
@@ -51,12 +65,14 @@ pub(super) struct Shared {
 
 impl RemoteKeys {
     pub(crate) fn new(
-        source: impl FetchKeys,
+        issuer: Arc<str>,
+        source: Box<dyn FetchKeys>,
         clock: Arc<dyn Clock>,
         settings: RemoteSettings,
     ) -> Self {
         Self(Arc::new(Shared {
-            source: Arc::new(source),
+            issuer,
+            source,
             clock,
             settings,
             snapshot: ArcSwapOption::empty(),
@@ -119,6 +135,21 @@ impl RemoteKeys {
         self.0.control().is_outage().then(|| self.unavailable(now))
     }
 
+    pub(crate) fn status(&self, now: NumericDate) -> Status {
+        let snapshot = self.0.snapshot.load();
+        let snapshot = snapshot.as_ref();
+        let control = self.0.control();
+        let to_refresh = snapshot.and_then(|snapshot| snapshot.refresh_at.since(now));
+        let pause = control.pause_left(now, &self.0.settings);
+        Status {
+            is_usable: snapshot.is_some_and(|snapshot| snapshot.age(now) != Age::Unusable),
+            keys: snapshot.map_or(0, |snapshot| snapshot.keys.len()),
+            age: snapshot.and_then(|snapshot| now.since(snapshot.fetched_at)),
+            last_error: control.last_error().cloned(),
+            next_fetch: pause.or(to_refresh).unwrap_or_default(),
+        }
+    }
+
     fn unavailable(&self, now: NumericDate) -> Error {
         let control = self.0.control();
         control.unavailable(control.time_to_retry(now, &self.0.settings))
@@ -127,14 +158,16 @@ impl RemoteKeys {
 
 impl Shared {
     /// Takes in what a flight brought.
-    pub(super) fn land(&self, outcome: Result<Fetched, FetchError>) {
+    pub(super) fn land(&self, outcome: Result<Fetched, FetchError>, took: Duration) {
         let now = NumericDate::from_system_time(self.clock.now());
         let mut control = self.control();
         let before = self.snapshot.load();
-        let snapshot = outcome.and_then(|fetched| {
+        let outcome = outcome.and_then(|fetched| {
             Snapshot::of(fetched, before.as_deref(), now, &self.settings).ok_or(FetchError::GivenUp)
         });
-        let quiet_until = match snapshot {
+        let keys = outcome.as_ref().map(|snapshot| snapshot.keys.len());
+        observe::keys_fetched(&self.issuer, keys, took);
+        let quiet_until = match outcome {
             Ok(snapshot) => {
                 self.snapshot.store(Some(Arc::new(snapshot)));
                 control.succeeded();

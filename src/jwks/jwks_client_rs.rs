@@ -1,0 +1,64 @@
+//! Key sets from a source of the crate `jwks_client_rs`.
+
+use std::{fmt, sync::Arc};
+
+use http::HeaderValue;
+use jwks_client_rs::{JsonWebKey, source::JwksSource};
+use serde_json::{Value, json};
+
+use super::{
+    KeySet,
+    fetch::{FetchError, FetchFuture, FetchKeys, Fetched},
+};
+
+/// Takes what a source fetches into our own life cycle: cache, cool-down, outages.
+pub(crate) struct SourceKeys<S>(Arc<S>);
+
+impl<S> SourceKeys<S> {
+    pub(crate) fn new(source: S) -> Self {
+        Self(Arc::new(source))
+    }
+}
+
+impl<S: JwksSource + Send + Sync + 'static> FetchKeys for SourceKeys<S> {
+    fn fetch(&self, _etag: Option<HeaderValue>) -> FetchFuture {
+        let source = Arc::clone(&self.0);
+        Box::pin(async move {
+            let keys = source.fetch_keys().await;
+            let keys = keys.map_err(|error| FetchError::Source(error.into()))?.keys();
+            let keys: Vec<_> = keys.iter().map(jwk).collect();
+            let keys =
+                KeySet::from_values(&keys).map_err(|error| FetchError::Source(error.into()))?;
+            Ok(Fetched { keys: Some(keys), etag: None, freshness: None })
+        })
+    }
+}
+
+/// The key as the JWK that it was. Only of RSA keys does that crate tell what they are for.
+fn jwk(key: &JsonWebKey) -> Value {
+    let mut jwk = match key {
+        JsonWebKey::Ec(ec) => {
+            json!({ "kty": "EC", "crv": ec.curve(), "x": ec.x(), "y": ec.y() })
+        }
+        JsonWebKey::Okp(okp) => json!({ "kty": "OKP", "crv": okp.curve(), "x": okp.x() }),
+        JsonWebKey::Rsa(rsa) => {
+            // The type of `use` is public and can't be named, but it can be shown.
+            let is_for_encryption = rsa.r#use().is_some_and(|it| format!("{it:?}") == "Enc");
+            let public_key_use = if is_for_encryption { "enc" } else { "sig" };
+            json!({ "kty": "RSA", "n": rsa.modulus(), "e": rsa.exponent(), "use": public_key_use })
+        }
+    };
+    if let Value::Object(members) = &mut jwk {
+        members.insert("kid".to_owned(), key.key_id().into());
+        if let Some(algorithm) = key.alg() {
+            members.insert("alg".to_owned(), algorithm.into());
+        }
+    }
+    jwk
+}
+
+impl<S> fmt::Debug for SourceKeys<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SourceKeys({})", std::any::type_name::<S>())
+    }
+}

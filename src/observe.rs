@@ -1,0 +1,73 @@
+//! What operators see: events of the `tracing` crate and figures of the `metrics` crate. Without
+//! these features it costs nothing.
+//!
+//! Labels are configured values and fixed words only, so that no stranger makes new ones.
+
+use crate::Error;
+
+/// A request was let through, with an identity or as an anonymous one.
+pub(crate) fn admitted(outcome: &'static str) {
+    count_request(outcome);
+}
+
+/// A request was refused.
+pub(crate) fn refused(error: &Error) {
+    count_request(error.kind().reason());
+    #[cfg(feature = "tracing")]
+    {
+        use crate::ErrorKind;
+        let (status, reason) = (error.status().as_u16(), error.kind().reason());
+        let source = std::error::Error::source(error).map(tracing::field::display);
+        match error.kind() {
+            ErrorKind::Misconfigured => {
+                tracing::error!(target: "portcullis", status, reason, source, "{error}");
+            }
+            ErrorKind::Unavailable => {
+                tracing::warn!(target: "portcullis", status, reason, source, "{error}");
+            }
+            _ => tracing::debug!(target: "portcullis", status, reason, source, "{error}"),
+        }
+    }
+}
+
+#[cfg(feature = "metrics")]
+fn count_request(outcome: &'static str) {
+    metrics::counter!("portcullis_requests_total", "outcome" => outcome).increment(1);
+}
+
+#[cfg(not(feature = "metrics"))]
+fn count_request(_outcome: &'static str) {}
+
+/// A fetch of an issuer's keys has ended.
+#[cfg(feature = "_jwt")]
+pub(crate) fn keys_fetched<E: std::error::Error>(
+    issuer: &std::sync::Arc<str>,
+    outcome: Result<usize, &E>,
+    took: std::time::Duration,
+) {
+    #[cfg(feature = "metrics")]
+    {
+        let result = if outcome.is_ok() { "success" } else { "failure" };
+        metrics::counter!(
+            "portcullis_key_fetches_total",
+            "issuer" => std::sync::Arc::clone(issuer), "outcome" => result
+        )
+        .increment(1);
+        metrics::histogram!(
+            "portcullis_key_fetch_seconds", "issuer" => std::sync::Arc::clone(issuer)
+        )
+        .record(took);
+    }
+    #[cfg(feature = "tracing")]
+    match outcome {
+        Ok(keys) => {
+            tracing::debug!(target: "portcullis", %issuer, keys, ?took, "keys fetched");
+        }
+        Err(error) => {
+            let source = error.source().map(tracing::field::display);
+            tracing::warn!(target: "portcullis", %issuer, source, ?took, "no keys fetched: {error}");
+        }
+    }
+    #[cfg(not(any(feature = "metrics", feature = "tracing")))]
+    let _ = (issuer, outcome, took);
+}
