@@ -286,9 +286,12 @@ impl JwtVerifierBuilder<AudienceGiven> {
     /// # Errors
     ///
     /// [`ConfigError`], which names the value: an issuer or `jwks_uri` that is no `https` URL, an
-    /// empty audience, a key that can't be read or is too weak, no key at all in a set, no algorithm.
+    /// empty issuer or audience, a key that can't be read or is too weak, no key at all in a set, no algorithm.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
         let mut settings = self.settings;
+        if settings.issuer.is_empty() {
+            return Err(ConfigError::new("issuer", "", "empty"));
+        }
         let allowed = settings.allowed_algorithms()?;
         let keys = settings.key_source()?;
         let audience = settings.audience_rule()?;
