@@ -18,7 +18,9 @@ use super::{Judges, request, says_in};
 /// What a refusal of a service with bodies of type `B` says, at the layer and at a guard.
 async fn refusals<B: RefusalBody + 'static>(inner: fn() -> B) -> [Response<B>; 2] {
     let inner =
-        service_fn(move |_: Request<()>| async move { Ok::<_, Infallible>(Response::new(inner())) });
+        service_fn(
+            move |_: Request<()>| async move { Ok::<_, Infallible>(Response::new(inner())) },
+        );
     let service = ServiceBuilder::new()
         .layer(AuthenticateLayer::bearer(Judges::AtOnce).error_body(ErrorBody::oauth()))
         .layer(RequireScopeLayer::new(Scope::from_static("write")))
@@ -85,7 +87,8 @@ async fn a_refusal_fits_into_the_bodies_of_http_body_util_and_axum() {
 async fn any_other_body_is_wrapped() {
     let wrapped = refusals(|| ResponseBody::inner(Empty::<Bytes>::new())).await;
     assert_eq!(statuses(&wrapped), [401, 403]);
-    let hints = wrapped.each_ref().map(|refusal| http_body::Body::size_hint(refusal.body()).exact());
+    let hints =
+        wrapped.each_ref().map(|refusal| http_body::Body::size_hint(refusal.body()).exact());
     assert_eq!(hints, BODIES.map(|body| Some(body.len() as u64)));
     assert_eq!(read(wrapped).await, BODIES);
 

@@ -38,10 +38,11 @@ async fn claims_are_extracted_as_any_type() {
 #[tokio::test]
 async fn claims_are_read_once_and_remembered_with_the_identity() {
     let issuer = TestIssuer::new();
-    let handler = async |one: Claims<Tenant>, _: Claims<Roles>, again: Claims<Tenant>, identity: Identity| {
-        let of_identity = identity.claims::<Tenant>().unwrap();
-        (Arc::ptr_eq(&one.0, &again.0) && Arc::ptr_eq(&one.0, &of_identity)).to_string()
-    };
+    let handler =
+        async |one: Claims<Tenant>, _: Claims<Roles>, again: Claims<Tenant>, identity: Identity| {
+            let of_identity = identity.claims::<Tenant>().unwrap();
+            (Arc::ptr_eq(&one.0, &again.0) && Arc::ptr_eq(&one.0, &of_identity)).to_string()
+        };
     let app = Router::new().route("/", get(handler)).layer(layer(&issuer));
     let token = issuer.token().audience(API);
     let token = token.claim("tenant", json!("acme")).claim("roles", json!([])).mint();
@@ -50,7 +51,11 @@ async fn claims_are_read_once_and_remembered_with_the_identity() {
 
 #[tokio::test]
 async fn a_middleware_and_the_handler_behind_it_share_them() {
-    async fn remember(tenant: Claims<Tenant>, mut request: Request, next: Next) -> axum::response::Response {
+    async fn remember(
+        tenant: Claims<Tenant>,
+        mut request: Request,
+        next: Next,
+    ) -> axum::response::Response {
         request.extensions_mut().insert(tenant.0);
         next.run(request).await
     }

@@ -106,9 +106,8 @@ async fn a_handler_requires_scopes_of_its_own() {
 
 #[tokio::test]
 async fn an_error_of_a_handler_without_a_layer_stands_on_its_own() {
-    let handler = async || -> Result<&'static str, Error> {
-        Err(Error::insufficient_scope("read write"))
-    };
+    let handler =
+        async || -> Result<&'static str, Error> { Err(Error::insufficient_scope("read write")) };
     let app = Router::new().route("/", get(handler));
     let answer = send(&app, Request::new(Body::empty())).await;
     assert_eq!(answer.status, 403);

@@ -79,7 +79,6 @@ async fn a_public_router_with_a_protected_part() {
     assert_eq!(send(&app, get("/")).await.body, "false");
     let answer = send(&app, get("/admin")).await;
     assert_eq!(answer.status, 401);
-    assert_eq!(answer.json()["uri"], "/admin", "the address that the caller sees");
 
     let mut request = with_token("admin-1");
     *request.uri_mut() = "/admin".parse().unwrap();

@@ -17,7 +17,7 @@ async fn refusals(form: ErrorBody) -> [Answer; 3] {
     let app = Router::new()
         .route("/a", get("in"))
         .route("/b", get("in").route_layer(read))
-        .route("/c", get(broken))
+        .route("/c/{name}", get(broken))
         .layer(layer(&issuer).error_body(form));
     let good = issuer.token().audience(API);
     let expired = good.clone().claim("exp", json!(super::SECONDS - 3600));
@@ -28,7 +28,7 @@ async fn refusals(form: ErrorBody) -> [Answer; 3] {
     [
         send(&app, get("/a?filter=freight%28GTE%292500", expired.mint())).await,
         send(&app, get("/b", good.clone().mint())).await,
-        send(&app, get("/c?x=\"y\"", good.mint())).await,
+        send(&app, get("/c/\"d\"", good.mint())).await,
     ]
 }
 
@@ -64,10 +64,10 @@ async fn the_default_is_json_with_the_seven_documented_members_and_the_code() {
             [
                 r#"{"statusCode":401,"statusText":"Unauthorized","message":"Token expired.","date":"2019-11-13T06:26:01","statusFamily":"CLIENT_ERROR","method":"GET","uri":"/a?filter=freight%28GTE%292500","error":"invalid_token"}"#,
                 r#"{"statusCode":403,"statusText":"Forbidden","message":"Token lacks the required scope.","date":"2019-11-13T06:26:01","statusFamily":"CLIENT_ERROR","method":"GET","uri":"/b","error":"insufficient_scope"}"#,
-                r#"{"statusCode":503,"statusText":"Service Unavailable","message":"Authentication temporarily unavailable.","date":"2019-11-13T06:26:01","statusFamily":"SERVER_ERROR","method":"GET","uri":"/c?x=\"y\""}"#,
+                r#"{"statusCode":503,"statusText":"Service Unavailable","message":"Authentication temporarily unavailable.","date":"2019-11-13T06:26:01","statusFamily":"SERVER_ERROR","method":"GET","uri":"/c/\"d\""}"#,
             ]
         );
-        assert_eq!(answers[2].json()["uri"], "/c?x=\"y\"");
+        assert_eq!(answers[2].json()["uri"], "/c/\"d\"");
     }
 }
 
@@ -81,7 +81,7 @@ async fn problem_json_has_title_status_detail_and_instance() {
         [
             r#"{"title":"Unauthorized","status":401,"detail":"Token expired.","instance":"/a?filter=freight%28GTE%292500","error":"invalid_token"}"#,
             r#"{"title":"Forbidden","status":403,"detail":"Token lacks the required scope.","instance":"/b","error":"insufficient_scope"}"#,
-            r#"{"title":"Service Unavailable","status":503,"detail":"Authentication temporarily unavailable.","instance":"/c?x=\"y\""}"#,
+            r#"{"title":"Service Unavailable","status":503,"detail":"Authentication temporarily unavailable.","instance":"/c/\"d\""}"#,
         ]
     );
 }
@@ -116,7 +116,7 @@ async fn a_closure_sees_error_method_uri_and_time_and_can_lose_no_challenge() {
         [
             "1573626361 GET /a?filter=freight%28GTE%292500: token_expired",
             "1573626361 GET /b: insufficient_scope",
-            "1573626361 GET /c?x=\"y\": unavailable",
+            "1573626361 GET /c/\"d\": unavailable",
         ]
     );
 }

@@ -3,7 +3,7 @@
 use axum::{
     Router,
     body::Body,
-    routing::{any, get},
+    routing::{any, get, options},
 };
 use http::{Method, Request};
 use portcullis::{ErrorBody, Identity, RequireScopeLayer, Scope};
@@ -74,7 +74,10 @@ async fn a_preflight_is_refused_unless_it_was_allowed() {
     let app = Router::new().route("/", any("in"));
     let closed = app.clone().layer(layer(&issuer));
     let answer = send(&closed, preflight(Method::OPTIONS)).await;
-    assert_eq!((answer.status.as_u16(), answer.challenge()), (401, Some(r#"Bearer realm="orders""#)));
+    assert_eq!(
+        (answer.status.as_u16(), answer.challenge()),
+        (401, Some(r#"Bearer realm="orders""#))
+    );
 
     let open = app.layer(layer(&issuer).allow_cors_preflight());
     assert_eq!(send(&open, preflight(Method::OPTIONS)).await.body, "in");
@@ -111,7 +114,7 @@ async fn a_preflight_has_no_identity_and_passes_no_guard() {
     };
     let app = Router::new()
         .route("/", any(who))
-        .route("/guarded", any("in").route_layer(read))
+        .route("/guarded", options("in").route_layer(read))
         .layer(layer(&issuer).allow_cors_preflight());
     // A browser sends no credentials with it; whoever does is not looked at.
     let token = issuer.token().audience(API).scope("read").mint();

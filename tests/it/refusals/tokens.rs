@@ -90,15 +90,31 @@ async fn every_fault_of_a_token_is_401_with_its_own_words() {
 
     for (case, fault, token) in [
         ("expired", TokenFault::Expired, good(&issuer).claim("exp", json!(now - 61)).mint()),
-        ("nbf to come", TokenFault::NotYetValid, good(&issuer).claim("nbf", json!(now + 61)).mint()),
-        ("iat to come", TokenFault::NotYetValid, good(&issuer).claim("iat", json!(now + 61)).mint()),
-        ("another issuer", TokenFault::Issuer, good(&issuer).claim("iss", json!("https://x")).mint()),
+        (
+            "nbf to come",
+            TokenFault::NotYetValid,
+            good(&issuer).claim("nbf", json!(now + 61)).mint(),
+        ),
+        (
+            "iat to come",
+            TokenFault::NotYetValid,
+            good(&issuer).claim("iat", json!(now + 61)).mint(),
+        ),
+        (
+            "another issuer",
+            TokenFault::Issuer,
+            good(&issuer).claim("iss", json!("https://x")).mint(),
+        ),
         ("no issuer", TokenFault::Issuer, good(&issuer).without_claim("iss").mint()),
         ("another audience", TokenFault::Audience, issuer.token().audience("https://x").mint()),
         ("no audience", TokenFault::Audience, issuer.token().mint()),
         ("no expiry", TokenFault::Claims, good(&issuer).without_claim("exp").mint()),
         ("expiry a string", TokenFault::Claims, good(&issuer).claim("exp", json!("9")).mint()),
-        ("a logout token", TokenFault::Type, good(&issuer).header("typ", json!("logout+jwt")).mint()),
+        (
+            "a logout token",
+            TokenFault::Type,
+            good(&issuer).header("typ", json!("logout+jwt")).mint(),
+        ),
         ("an ID token", TokenFault::Type, good(&issuer).claim("at_hash", json!("x")).mint()),
         ("no JWT", TokenFault::Malformed, "mF_9.B5f-4.1JqM".to_owned()),
         ("opaque", TokenFault::Malformed, "abc".to_owned()),
@@ -128,7 +144,8 @@ async fn every_fault_of_a_token_is_401_with_its_own_words() {
 #[tokio::test]
 async fn an_expired_token_is_told_so_as_the_clock_turns() {
     let issuer = issuer();
-    let app = whoami().layer(layer(&issuer).clock(portcullis::testing::TestClock::at(issuer.clock().now())));
+    let app = whoami()
+        .layer(layer(&issuer).clock(portcullis::testing::TestClock::at(issuer.clock().now())));
     let token = good(&issuer).mint();
     assert_eq!(crate::support::send(&app, with_token(&token)).await.status, 200);
     issuer.clock().advance(Duration::from_secs(360));

@@ -1,6 +1,7 @@
 //! What the tests share: an issuer, a protected service, requests and what came of them.
 
 pub mod jws;
+pub mod openssl;
 
 use axum::{Router, body::Body};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header::AUTHORIZATION};
