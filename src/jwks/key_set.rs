@@ -80,7 +80,9 @@ impl KeySet {
         if keys.len() > MAX_KEYS {
             return Err(KeySetError::TooMany(keys.len()));
         }
-        Ok(Self::new(keys.iter().filter_map(|key| jwk::read(key).ok()).collect()))
+        let keys: Vec<_> = keys.iter().filter_map(|key| jwk::read(key).ok()).collect();
+        // An issuer that signs has a key: a set without any is an accident, like no set at all.
+        if keys.is_empty() { Err(KeySetError::NoKey) } else { Ok(Self::new(keys)) }
     }
 
     pub(crate) fn into_keys(self) -> Vec<Key> {
@@ -89,10 +91,6 @@ impl KeySet {
 
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.keys.is_empty()
     }
 
     /// The keys that a token with that header may be signed with: those of its `kid`; else those

@@ -10,8 +10,15 @@
     reason = "tests report by panic, and share by `pub`"
 )]
 
+mod attacks_of_record;
+mod bare_tower;
+mod hostile_input;
+mod jwt_rules;
 mod key_life_cycle;
+mod layer_behaviour;
 mod outages;
+mod refusals;
+mod rfc_vectors;
 mod single_flight;
 mod support;
 mod token_cache;
