@@ -10,6 +10,7 @@
     reason = "tests report by panic, and share by `pub`"
 )]
 
+mod discovery;
 mod key_life_cycle;
 mod outages;
 mod single_flight;

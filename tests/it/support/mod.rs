@@ -1,5 +1,6 @@
 //! What the tests share: an issuer, a protected service, requests and what came of them.
 
+pub mod network;
 pub mod verdict;
 pub mod wire;
 
