@@ -11,8 +11,12 @@
 )]
 
 mod discovery;
+#[cfg(all(feature = "http-body", feature = "reqwest"))]
+mod http_clients;
 mod key_life_cycle;
 mod outages;
+#[cfg(feature = "reqwest")]
+mod over_sockets;
 mod single_flight;
 mod support;
 mod unknown_keys;
