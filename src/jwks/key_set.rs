@@ -1,6 +1,6 @@
 //! A JWK Set (RFC 7517 §5), parsed once.
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::jwk;
@@ -70,8 +70,7 @@ impl KeySet {
         struct Document {
             keys: Vec<Value>,
         }
-        let document: Document =
-            serde_json::from_slice(text).map_err(|_| KeySetError::NotAKeySet)?;
+        let document: Document = read_object(text).ok_or(KeySetError::NotAKeySet)?;
         Self::from_values(&document.keys)
     }
 
@@ -121,4 +120,9 @@ impl KeySet {
         let end = rest.partition_point(|key| key.kid.as_deref() <= kid);
         rest.get(..end).unwrap_or_default()
     }
+}
+
+/// Reads a JSON object. Left to itself, serde takes an array for a struct too.
+pub(super) fn read_object<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
+    if text.trim_ascii_start().starts_with(b"{") { serde_json::from_slice(text).ok() } else { None }
 }

@@ -1,5 +1,7 @@
 //! What the tests share: an issuer, a protected service, requests and what came of them.
 
+#[cfg(feature = "reqwest")]
+pub mod host;
 pub mod jws;
 pub mod network;
 pub mod openssl;
