@@ -59,6 +59,7 @@ pub use self::response::ResponseBody;
 #[cfg(feature = "_jwt")]
 pub use self::{
     algorithm::{Algorithm, UnknownAlgorithm},
+    credentials::BasicCredentials,
     http_client::{HttpClient, HttpError, HttpResponseFuture},
     jwt::{
         AudienceGiven, AudienceMissing, Dangerous, Issuers, IssuersBuilder, JwtVerifier,
