@@ -72,7 +72,7 @@ pub use self::{
     authenticate::{Authenticate, AuthenticateLayer, ResponseFuture},
     clock::{Clock, SystemClock},
     config_error::ConfigError,
-    credentials::BearerToken,
+    credentials::{BearerToken, RequestHead},
     error::Error,
     error_kind::{ErrorKind, RequestFault, TokenFault},
     identity::{Identity, IdentityAssertion},

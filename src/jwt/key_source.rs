@@ -122,6 +122,16 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     line
 }
 
+impl KeysRef<'_> {
+    /// Tells key sets of one source apart.
+    pub(super) fn generation(&self) -> u64 {
+        match self {
+            Self::Given(_) => 0,
+            Self::Remote(snapshot) => snapshot.as_ref().map_or(0, |snapshot| snapshot.generation),
+        }
+    }
+}
+
 impl Deref for KeysRef<'_> {
     type Target = KeySet;
 

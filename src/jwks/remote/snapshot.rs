@@ -11,6 +11,8 @@ use crate::{claims::NumericDate, jwks::KeySet};
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) keys: Arc<KeySet>,
+    /// Counts key sets: another number, other keys.
+    pub(crate) generation: u64,
     pub(super) etag: Option<HeaderValue>,
     pub(super) fetched_at: NumericDate,
     /// From here on a request starts a refresh, and doesn't wait for it.
@@ -37,14 +39,21 @@ impl Snapshot {
         now: NumericDate,
         settings: &RemoteSettings,
     ) -> Option<Self> {
-        let (keys, etag) = match fetched.keys {
-            Some(keys) => (Arc::new(keys), fetched.etag),
-            None => before.map(|before| (Arc::clone(&before.keys), before.etag.clone()))?,
+        let (keys, generation, etag) = match (fetched.keys, before) {
+            (Some(keys), before) => {
+                let generation = before.map_or(0, |before| before.generation);
+                (Arc::new(keys), generation.wrapping_add(1), fetched.etag)
+            }
+            (None, Some(before)) => {
+                (Arc::clone(&before.keys), before.generation, before.etag.clone())
+            }
+            (None, None) => return None,
         };
         let freshness = settings.freshness(fetched.freshness);
         let fresh_until = now.saturating_add(freshness);
         Some(Self {
             keys,
+            generation,
             etag,
             fetched_at: now,
             refresh_at: now.saturating_add(freshness.mul_f64(0.8)),
