@@ -147,6 +147,19 @@ async fn the_server_heeds_every_variable() {
     assert_eq!(issuer.requests_to("/jwks"), 1);
 }
 
+#[tokio::test]
+async fn the_server_takes_tokens_of_several_issuers() {
+    let (one, other) = (TestIssuer::serve().await.unwrap(), TestIssuer::serve().await.unwrap());
+    let stranger = TestIssuer::serve().await.unwrap();
+    let names = [one.issuer(), other.issuer()].join(",");
+    let server = Server::start("server", &[("ISSUER", &names), ("AUDIENCE", API)]);
+    for (issuer, status) in [(&one, 200), (&other, 200), (&stranger, 401)] {
+        let token = issuer.token().audience(API).mint();
+        assert_eq!(server.ask("GET /me", Some(&token)).await.status, status);
+    }
+    assert_eq!(stranger.requests_to("/jwks"), 0);
+}
+
 #[test]
 fn bad_configuration_is_one_line_and_status_2() {
     const ISSUER: (&str, &str) = ("ISSUER", "https://as.example");
@@ -159,6 +172,19 @@ fn bad_configuration_is_one_line_and_status_2() {
         (vec![ISSUER, ("AUDIENCE", "")], ["AUDIENCE", "must be set"]),
         (vec![AUDIENCE, ("ISSUER", "as.example")], ["ISSUER", "`as.example`"]),
         (vec![AUDIENCE, ("ISSUER", "http://as.example")], ["ISSUER", "`http://as.example`"]),
+        (vec![AUDIENCE, ("ISSUER", "https://as.example,")], ["ISSUER", "``"]),
+        (
+            vec![AUDIENCE, ("ISSUER", "https://as.example,https://as.example")],
+            ["ISSUER", "`https://as.example`"],
+        ),
+        (
+            vec![
+                AUDIENCE,
+                ("ISSUER", "https://a.example,https://b.example"),
+                ("JWKS_URI", "https://a.example/jwks"),
+            ],
+            ["JWKS_URI", "`https://a.example/jwks`"],
+        ),
         (with(("JWKS_URI", "/jwks")), ["JWKS_URI", "`/jwks`"]),
         (with(("JWKS_URI", "http://as.example/jwks")), ["JWKS_URI", "`http://as.example/jwks`"]),
         (with(("LISTEN", "8080")), ["LISTEN", "`8080`"]),

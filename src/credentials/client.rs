@@ -5,7 +5,7 @@ use std::fmt;
 use http::HeaderMap;
 use zeroize::Zeroizing;
 
-use super::BasicCredentials;
+use super::{BasicCredentials, form};
 use crate::{Error, ErrorKind, RequestFault, Secret};
 
 /// The identifier and secret of an OAuth client, as it presents them to a token endpoint
@@ -46,16 +46,18 @@ impl ClientCredentials {
     /// [`ErrorKind::MissingCredentials`] if neither holds identifier and secret;
     /// [`ErrorKind::InvalidRequest`] if both do (RFC 6749 §2.3), or one breaks its grammar.
     pub fn from_request(headers: &HeaderMap, form: &str) -> Result<Self, Error> {
-        let form = Form::parse(form)?;
+        let parameters = Parameters::parse(form)?;
         match Self::from_headers(headers) {
             Ok(client) => {
-                let is_same = form.client_id.is_none_or(|id| *id == *client.client_id);
-                if form.client_secret.is_some() || !is_same {
+                let is_same = parameters.client_id.is_none_or(|id| *id == *client.client_id);
+                if parameters.client_secret.is_some() || !is_same {
                     return Err(RequestFault::Repeated.into());
                 }
                 Ok(client)
             }
-            Err(error) if error.kind() == ErrorKind::MissingCredentials => form.into_credentials(),
+            Err(error) if error.kind() == ErrorKind::MissingCredentials => {
+                parameters.into_credentials()
+            }
             Err(error) => Err(error),
         }
     }
@@ -78,7 +80,7 @@ impl ClientCredentials {
     /// [`ErrorKind::MissingCredentials`] unless both are there;
     /// [`ErrorKind::InvalidRequest`] if one is there twice or isn't form-encoded.
     pub fn from_form(form: &str) -> Result<Self, Error> {
-        Form::parse(form)?.into_credentials()
+        Parameters::parse(form)?.into_credentials()
     }
 
     /// The client's identifier.
@@ -98,8 +100,8 @@ impl TryFrom<BasicCredentials> for ClientCredentials {
     type Error = Error;
 
     fn try_from(credentials: BasicCredentials) -> Result<Self, Error> {
-        let client_id = form_decode(credentials.user_id())?;
-        let secret = form_decode(credentials.password())?;
+        let client_id = form::decode(credentials.user_id())?;
+        let secret = form::decode(credentials.password())?;
         Ok(Self { client_id: client_id.as_str().into(), secret: secret.as_str().into() })
     }
 }
@@ -122,27 +124,27 @@ impl fmt::Debug for ClientCredentials {
 
 /// The two parameters of a token request that are ours. Others aren't decoded.
 #[derive(Default)]
-struct Form {
+struct Parameters {
     client_id: Option<Zeroizing<String>>,
     client_secret: Option<Zeroizing<String>>,
 }
 
-impl Form {
+impl Parameters {
     fn parse(text: &str) -> Result<Self, RequestFault> {
-        let mut form = Self::default();
+        let mut parameters = Self::default();
         for pair in text.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             // A name may be encoded too; one that can't be decoded is none of ours.
-            let parameter = match form_decode(name).as_ref().map(|name| name.as_str()) {
-                Ok("client_id") => &mut form.client_id,
-                Ok("client_secret") => &mut form.client_secret,
+            let parameter = match form::decode(name).as_ref().map(|name| name.as_str()) {
+                Ok("client_id") => &mut parameters.client_id,
+                Ok("client_secret") => &mut parameters.client_secret,
                 _ => continue,
             };
-            if parameter.replace(form_decode(value)?).is_some() {
+            if parameter.replace(form::decode(value)?).is_some() {
                 return Err(RequestFault::Repeated);
             }
         }
-        Ok(form)
+        Ok(parameters)
     }
 
     fn into_credentials(self) -> Result<ClientCredentials, Error> {
@@ -154,32 +156,6 @@ impl Form {
             }),
             _ => Err(ErrorKind::MissingCredentials.into()),
         }
-    }
-}
-
-/// Decodes `application/x-www-form-urlencoded` (RFC 6749 appendix B) strictly: a `%` without two
-/// digits behind it, what isn't UTF-8 and control characters are refused.
-fn form_decode(text: &str) -> Result<Zeroizing<String>, RequestFault> {
-    // As long as it can become, so that no part of a secret stays behind in a smaller buffer.
-    let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-                let (high, low) = (digit(bytes.next()), digit(bytes.next()));
-                let (Some(high), Some(low)) = (high, low) else {
-                    return Err(RequestFault::Malformed);
-                };
-                u8::try_from((high << 4) | low).map_err(|_| RequestFault::Malformed)?
-            }
-            byte => byte,
-        });
-    }
-    match str::from_utf8(&decoded) {
-        Ok(text) if !text.contains(char::is_control) => Ok(Zeroizing::new(text.to_owned())),
-        _ => Err(RequestFault::Malformed),
     }
 }
 

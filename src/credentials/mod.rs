@@ -10,6 +10,8 @@ mod bearer;
 #[cfg(feature = "_jwt")]
 mod client;
 mod cookie;
+#[cfg(feature = "_jwt")]
+mod form;
 mod query;
 mod request_head;
 mod scheme;

@@ -201,7 +201,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// The clock that tokens and keys expire by. [`SystemClock`] by default.
+    /// The clock that tokens and keys expire by. [`SystemClock`](crate::SystemClock) by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
         self

@@ -1,5 +1,20 @@
 //! Every behaviour at the level where its user meets it: a service and a request.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "tests report by panic, and share by `pub`"
+)]
 
 #[cfg(feature = "password-hash")]
 mod basic;
+mod key_life_cycle;
+mod outages;
+mod single_flight;
 mod support;
+mod token_cache;
+mod unknown_keys;
