@@ -78,6 +78,8 @@ mod authenticate;
 mod axum;
 #[cfg(feature = "_jwt")]
 mod base64url;
+#[cfg(feature = "_jwt")]
+mod basic;
 mod challenge;
 mod claims;
 mod clock;
@@ -116,6 +118,8 @@ mod verify;
 
 #[cfg(feature = "axum")]
 pub use self::axum::Claims;
+#[cfg(all(feature = "password-hash", feature = "_jwt"))]
+pub use self::basic::{MemoryUserStore, PasswordHash, UserRecord, UserStore};
 #[cfg(all(feature = "reqwest", feature = "_jwt"))]
 pub use self::http_client::ReqwestClient;
 #[cfg(all(feature = "http-body", feature = "_jwt"))]
@@ -125,7 +129,8 @@ pub use self::response::ResponseBody;
 #[cfg(feature = "_jwt")]
 pub use self::{
     algorithm::{Algorithm, UnknownAlgorithm},
-    credentials::BasicCredentials,
+    basic::BasicVerifier,
+    credentials::{BasicCredentials, ClientCredentials},
     http_client::{HttpClient, HttpError, HttpResponseFuture},
     jwt::{
         AudienceGiven, AudienceMissing, Dangerous, Issuers, IssuersBuilder, JwtVerifier,

@@ -12,6 +12,7 @@ mod aws_lc;
 mod curve;
 mod ed25519;
 mod key_error;
+mod keyed_digest;
 mod rsa_components;
 #[cfg(all(feature = "rust-crypto", any(test, not(feature = "aws-lc-rs"))))]
 mod rust_crypto;
@@ -33,6 +34,7 @@ use rust_crypto as backend;
 
 pub(crate) use curve::Curve;
 pub(crate) use key_error::KeyError;
+pub(crate) use keyed_digest::{Digest, KeyedDigest};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use sign::{PublicParts, SigningKey};
 pub(crate) use verifying_key::VerifyingKey;

@@ -102,7 +102,7 @@ pub(crate) fn unrendered<B: RefusalBody>(error: Error) -> Response<B> {
 #[cfg(feature = "axum")]
 pub(crate) fn stand_alone<B: RefusalBody>(error: Error) -> Response<B> {
     let renderer = Renderer {
-        schemes: vec![Scheme::Bearer],
+        schemes: vec![error.scheme()],
         realm: None,
         body: ErrorBody::oauth(),
         clock: Arc::new(crate::SystemClock),
@@ -122,7 +122,10 @@ const fn is_challenged(kind: ErrorKind) -> bool {
         | ErrorKind::InvalidRequest(_)
         | ErrorKind::InvalidToken(_)
         | ErrorKind::MissingCredentials => true,
-        ErrorKind::AccessDenied | ErrorKind::Misconfigured | ErrorKind::Unavailable => false,
+        ErrorKind::AccessDenied
+        | ErrorKind::Misconfigured
+        | ErrorKind::TooManyAttempts
+        | ErrorKind::Unavailable => false,
     }
 }
 

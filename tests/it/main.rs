@@ -12,6 +12,8 @@
 
 mod attacks_of_record;
 mod bare_tower;
+#[cfg(feature = "password-hash")]
+mod basic;
 mod discovery;
 mod hostile_input;
 #[cfg(all(feature = "http-body", feature = "reqwest"))]
