@@ -34,6 +34,8 @@ mod jwks;
 mod jwt;
 mod observe;
 #[cfg(feature = "_jwt")]
+mod opaque;
+#[cfg(feature = "_jwt")]
 mod readiness;
 mod require;
 mod response;
@@ -64,6 +66,10 @@ pub use self::{
     jwt::{
         AudienceGiven, AudienceMissing, Dangerous, Issuers, IssuersBuilder, JwtVerifier,
         JwtVerifierBuilder, Profile, Tenant,
+    },
+    opaque::{
+        InvalidTokenDigest, MemoryTokenStore, NewToken, OwnTokenFormat, OwnTokenVerifier,
+        TokenDigest, TokenLookup, TokenRecord, TokenStore, TokenUse,
     },
     readiness::Readiness,
     secret::Secret,

@@ -1,5 +1,11 @@
 use hmac::{Hmac, Mac};
-use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey, pkcs8::AssociatedOid, pss, signature::Verifier};
+use rsa::{
+    BigUint, Pkcs1v15Sign, RsaPublicKey,
+    pkcs8::AssociatedOid,
+    pss,
+    rand_core::{OsRng, RngCore},
+    signature::Verifier,
+};
 use sha2::{Digest, Sha256, Sha384, Sha512, digest::FixedOutputReset};
 
 use super::{Curve, KeyError, rsa_components::RsaComponents};
@@ -98,4 +104,12 @@ where
     D: Digest + FixedOutputReset,
 {
     verify::<pss::Signature>(&pss::VerifyingKey::<D>::new(key.clone()), message, signature)
+}
+
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+pub(super) fn fill_random(bytes: &mut [u8]) -> Option<()> {
+    OsRng.try_fill_bytes(bytes).ok()
 }
