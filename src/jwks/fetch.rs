@@ -88,9 +88,10 @@ impl HttpKeys {
             Location::Discovered { issuer, allow_http, known } => {
                 // Taken out, so that a fetch that fails is followed by a new discovery.
                 let address = known.lock().unwrap_or_else(PoisonError::into_inner).take();
-                let uri = match address {
-                    Some(uri) => uri,
-                    None => metadata::discover(&*self.client, issuer, *allow_http).await?,
+                let (uri, etag) = match address {
+                    Some(uri) => (uri, etag),
+                    // An ETag means something only where it came from (RFC 9110 §8.8.3).
+                    None => (metadata::discover(&*self.client, issuer, *allow_http).await?, None),
                 };
                 let fetched = self.get_keys(&uri, etag).await?;
                 *known.lock().unwrap_or_else(PoisonError::into_inner) = Some(uri);
@@ -107,7 +108,9 @@ impl HttpKeys {
             return Ok(Fetched { keys: None, etag: None, freshness });
         }
         let response = require_json(uri, response)?;
+        // An issuer that signs has a key: a set without any is an accident, like no set at all.
         let keys = KeySet::from_json(response.body())
+            .and_then(|keys| if keys.is_empty() { Err(KeySetError::NoKey) } else { Ok(keys) })
             .map_err(|source| FetchError::KeySet { url: uri.to_string(), source })?;
         Ok(Fetched { keys: Some(keys), etag: response.headers().get(ETAG).cloned(), freshness })
     }

@@ -48,6 +48,8 @@ pub(crate) struct KeySet {
 /// Why a text is not a key set.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeySetError {
+    #[error("it has no key that verifies signatures")]
+    NoKey,
     #[error("it is not a JWK Set")]
     NotAKeySet,
     #[error("it has {0} keys, and at most {MAX_KEYS} are read")]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::fetch::{FetchError, get, require_json};
 use crate::{
     endpoint::{self, Query},
-    http_client::HttpClient,
+    http_client::{HttpClient, HttpError},
 };
 
 /// Finds where the issuer's keys are. Asks at each well-known place until one answers with
@@ -20,8 +20,13 @@ pub(super) async fn discover(
     for place in well_known(issuer) {
         match read(client, &place, issuer, allow_http).await {
             Ok(jwks_uri) => return Ok(jwks_uri),
-            // A server that is out of reach at one place is so at the others.
-            Err(error @ FetchError::Http { .. }) => return Err(error),
+            // A body that is too long is an answer, if a poor one.
+            Err(
+                error @ FetchError::Http {
+                    source: HttpError::TimedOut { .. } | HttpError::Transport(_),
+                    ..
+                },
+            ) => return Err(error),
             Err(error) => first_error = first_error.or(Some(error)),
         }
     }

@@ -1,5 +1,9 @@
 //! What the tests share: an issuer, a protected service, requests and what came of them.
 
+pub mod network;
+pub mod verdict;
+pub mod wire;
+
 use axum::{Router, body::Body};
 use http::{HeaderMap, Request, StatusCode, header::AUTHORIZATION};
 use http_body_util::BodyExt;
