@@ -78,7 +78,7 @@ impl Eq for TokenDigest {}
 
 impl hash::Hash for TokenDigest {
     fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
+        hash::Hash::hash(&self.0, state);
     }
 }
 

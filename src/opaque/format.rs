@@ -94,15 +94,16 @@ impl OwnTokenFormat {
             return None;
         }
         let (checked, checksum) = token.split_at_checked(token.len().checked_sub(CHECK_DIGITS)?)?;
-        let random = checked.strip_prefix(&*self.prefix)?;
+        let random = checked.strip_prefix(self.prefix())?;
         let is_token = random.bytes().all(|byte| byte.is_ascii_alphanumeric())
             && checksum.as_bytes() == check_digits(checked);
         is_token.then(|| TokenDigest::of(token))
     }
 
-    /// Whether `token` means to be one of this form.
-    pub(super) fn claims(&self, token: &str) -> bool {
-        token.starts_with(&*self.prefix)
+    /// What every token of this form begins with, such as `hcms_pat_`.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     fn token_length(&self) -> usize {

@@ -122,7 +122,9 @@ impl Verify<BearerToken<'_>> for OwnTokenVerifier {
                 let judge = Arc::clone(judge);
                 Verification::pending(async move { judge.look_up(digest).await })
             }
-            (None, Some(others)) if !judge.format.claims(token.as_str()) => others.verify(token),
+            (None, Some(others)) if !token.as_str().starts_with(judge.format.prefix()) => {
+                others.verify(token)
+            }
             (None, _) => Verification::ready(Err(TokenFault::Malformed.into())),
         }
     }
