@@ -1,11 +1,14 @@
 //! The verifier of tokens that the service issued itself.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     OwnTokenFormat, TokenDigest, TokenRecord, TokenStore, token_use::TokenUse, use_queue::UseQueue,
 };
 use crate::{BearerToken, Clock, Error, Identity, SystemClock, TokenFault, Verification, Verify};
+
+/// When a store will answer again nobody knows. Soon, as a rule, if nobody presses it.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Verifies tokens that the service issued itself, by asking its [`TokenStore`] about each request.
 ///
@@ -43,7 +46,7 @@ use crate::{BearerToken, Clock, Error, Identity, SystemClock, TokenFault, Verifi
 /// | that the store doesn't know | 401, rejected | yes |
 /// | revoked | 401, revoked | yes |
 /// | expired | 401, expired | yes |
-/// | any, while the store fails | 503 | yes |
+/// | any, while the store fails | 503, try again in 5 s | yes |
 ///
 /// Nothing is remembered from one request to the next: a token that was revoked is refused from then
 /// on. A store that answers from a memory of its own decides for itself how late it may be.
@@ -132,8 +135,10 @@ impl Verify<BearerToken<'_>> for OwnTokenVerifier {
 
 impl Judge {
     async fn look_up(&self, digest: TokenDigest) -> Result<Identity, Error> {
-        let record = self.store.find(digest).await.map_err(Error::unavailable)?;
-        self.judge(digest, record)
+        match self.store.find(digest).await {
+            Ok(record) => self.judge(digest, record),
+            Err(error) => Err(Error::unavailable(error).with_retry_after(RETRY_AFTER)),
+        }
     }
 
     fn judge(&self, digest: TokenDigest, record: Option<TokenRecord>) -> Result<Identity, Error> {

@@ -233,6 +233,7 @@ async fn a_store_that_fails_is_503_without_a_challenge_and_told_to_the_operator_
     let app = app(OwnTokenVerifier::new(format(), Down));
     let answer = send(&app, with_token(token.reveal())).await;
     assert_eq!((answer.status.as_u16(), answer.challenge()), (503, None));
+    assert_eq!(answer.headers["retry-after"], "5");
     assert!(!answer.body.contains("database"), "{}", answer.body);
     assert!(!format!("{answer:?}").contains(token.reveal()));
     let error = answer.error.unwrap();
