@@ -24,6 +24,7 @@ mod layer_behaviour;
 mod outages;
 #[cfg(feature = "reqwest")]
 mod over_sockets;
+mod own_tokens;
 mod refusals;
 mod rfc_vectors;
 mod single_flight;
