@@ -52,7 +52,7 @@ use axum::{
     routing::{delete, get, post},
 };
 use portcullis::{
-    AuthenticateLayer, Clock, ConfigError, Error, Identity, JwtVerifier, OwnTokenFormat,
+    AuthenticateLayer, Clock, ConfigError, Error, Identity, Issuers, JwtVerifier, OwnTokenFormat,
     OwnTokenVerifier, RequireLayer, RequireScopeLayer, Scope, ScopeSet,
     testing::{TestClock, TestIssuer},
 };
@@ -83,10 +83,9 @@ fn app(
     clock: impl Clock + Clone,
 ) -> Result<Router, ConfigError> {
     let format = OwnTokenFormat::new("demo_pat")?;
-    let verifier = OwnTokenVerifier::new(format.clone(), database.clone())
-        .issuer(US)
-        .clock(clock.clone())
-        .otherwise(logins);
+    let own =
+        OwnTokenVerifier::new(format.clone(), database.clone()).issuer(US).clock(clock.clone());
+    let verifier = Issuers::builder().prefix(format.prefix(), own).trust(logins).build()?;
 
     let logged_in = RequireLayer::new(|identity| match identity.issuer() {
         Some(US) => Err(Error::access_denied()),
