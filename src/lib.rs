@@ -30,7 +30,8 @@
 //!
 //! 1. [`AuthenticateLayer`] reads the credentials: [`BearerToken`], `BasicCredentials`.
 //! 2. A verifier judges them: [`JwtVerifier`] for one issuer, [`Issuers`] for several,
-//!    [`OwnTokenVerifier`] for personal access tokens of your own, one of your own by [`Verify`].
+//!    [`OwnTokenVerifier`] for personal access tokens of your own, [`BasicVerifier`] for passwords, one
+//!    of your own by [`Verify`].
 //! 3. The [`Identity`] goes along with the request. [`RequireScopeLayer`] and [`RequireLayer`] read
 //!    it, and so do handlers: as an extractor, by [`Identity::require`], or as [`Claims`].
 //! 4. Whatever refuses makes an [`Error`], which the layer turns into the response: status, challenge
@@ -49,6 +50,7 @@
 //! | `http-body` | refusals into the bodies of `http-body-util`, and `ResponseBody` for any other |
 //! | `jwks-client-rs` | keys from any `JwksSource` of the crate `jwks_client_rs` |
 //! | `metrics` | counters and histograms through the crate `metrics` |
+//! | `password-hash` | users with argon2 password hashes, for Basic authentication |
 //! | `serde` | claims as types of your own |
 //! | `testing` | an issuer for tests |
 //! | `tracing` | events through the crate `tracing` |

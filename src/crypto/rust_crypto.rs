@@ -120,7 +120,7 @@ impl DigestKey {
     pub(super) fn digest<'a>(&self, parts: impl Iterator<Item = &'a [u8]>) -> Box<[u8]> {
         let mut digest = self.0.clone();
         parts.for_each(|part| digest.update(part));
-        digest.finalize().into_bytes().as_slice().into()
+        Box::from(&digest.finalize().into_bytes()[..])
     }
 }
 
