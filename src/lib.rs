@@ -30,7 +30,8 @@
 //!
 //! 1. [`AuthenticateLayer`] reads the credentials: [`BearerToken`], `BasicCredentials`.
 //! 2. A verifier judges them: [`JwtVerifier`] for one issuer, [`Issuers`] for several,
-//!    `BasicVerifier` for passwords, one of your own by [`Verify`].
+//!    [`OwnTokenVerifier`] for personal access tokens of your own, [`BasicVerifier`] for passwords, one
+//!    of your own by [`Verify`].
 //! 3. The [`Identity`] goes along with the request. [`RequireScopeLayer`] and [`RequireLayer`] read
 //!    it, and so do handlers: as an extractor, by [`Identity::require`], or as [`Claims`].
 //! 4. Whatever refuses makes an [`Error`], which the layer turns into the response: status, challenge
@@ -58,9 +59,10 @@
 //!
 //! With `metrics`: `portcullis_requests_total` by `outcome` (`authenticated`, `anonymous`, or the
 //! reason of the refusal, [`ErrorKind::reason`]); `portcullis_key_fetches_total` by `issuer` and
-//! `outcome` (`success`, `failure`); `portcullis_key_fetch_seconds` by `issuer`. With `tracing`, events
-//! of the target `portcullis`: refusals at `DEBUG`, at `WARN` where the token could not be judged, at
-//! `ERROR` where the service is wired up wrongly; fetches of keys at `DEBUG`, failed ones at `WARN`.
+//! `outcome` (`success`, `failure`); `portcullis_key_fetch_seconds` by `issuer`;
+//! `portcullis_token_uses_lost_total`. With `tracing`, events of the target `portcullis`: refusals at
+//! `DEBUG`, at `WARN` where the token could not be judged, at `ERROR` where the service is wired up
+//! wrongly; fetches of keys at `DEBUG`, failed ones at `WARN`, as lost uses of tokens are.
 
 #![cfg_attr(
     not(all(feature = "_jwt", feature = "axum")),
@@ -103,6 +105,8 @@ mod jwks;
 mod jwt;
 mod observe;
 #[cfg(feature = "_jwt")]
+mod opaque;
+#[cfg(feature = "_jwt")]
 mod readiness;
 mod require;
 mod response;
@@ -136,6 +140,10 @@ pub use self::{
     jwt::{
         AudienceGiven, AudienceMissing, Dangerous, Issuers, IssuersBuilder, JwtVerifier,
         JwtVerifierBuilder, Profile, Tenant,
+    },
+    opaque::{
+        InvalidTokenDigest, MemoryTokenStore, NewToken, OwnTokenFormat, OwnTokenVerifier,
+        TokenDigest, TokenLookup, TokenRecord, TokenStore, TokenUse,
     },
     readiness::Readiness,
     secret::Secret,

@@ -256,6 +256,38 @@ async fn the_order_service_takes_the_token_that_it_prints() {
     assert_eq!(forbidden.json()["message"], "Access denied.");
 }
 
+#[test]
+fn the_life_of_a_personal_access_token_goes_as_it_should() {
+    let ended = Program::start("personal_access_tokens", &[]).end();
+    let stdout = ended.stdout.join("\n");
+    assert!(ended.status.success(), "{stdout}\n{:?}", ended.stderr);
+    assert_eq!(ended.stderr, [""; 0]);
+    for part in ["\"event\":\"used\"", "\"event\":\"revoked\"", "Token revoked.", "Token expired."]
+    {
+        assert!(stdout.contains(part), "no {part} in:\n{stdout}");
+    }
+    // One for the laptop, one for the backup job, each shown when it is made.
+    assert_eq!(stdout.matches("demo_pat_").count(), 2, "{stdout}");
+    assert!(stdout.ends_with("All went as it should."), "{stdout}");
+}
+
+#[tokio::test]
+async fn the_content_service_takes_the_login_that_it_prints() {
+    let service = Server::start("personal_access_tokens", &[("LISTEN", "127.0.0.1:0")]);
+    let line = service.program.line();
+    let login = line.strip_prefix("LOGIN=").expect("a login");
+    for (route, status) in [
+        ("GET /posts", 200),
+        ("POST /posts", 201),
+        ("GET /tokens", 200),
+        ("GET /tokens/1/audit", 404),
+        ("DELETE /tokens/1", 404),
+    ] {
+        assert_eq!(service.ask(route, Some(login)).await.status, status, "{route}");
+        assert_eq!(service.ask(route, None).await.status, 401, "{route}");
+    }
+}
+
 /// An example that serves, until it is dropped.
 struct Server {
     program: Program,
@@ -327,8 +359,16 @@ struct Ended {
 impl Program {
     /// Runs the example with these variables, and none of its others that may be set here.
     fn start(name: &str, variables: &[(&str, &str)]) -> Self {
-        const ALL: [&str; 7] =
-            ["ALGORITHMS", "AUDIENCE", "ISSUER", "JWKS_URI", "LISTEN", "PROFILE", "WORKER_THREADS"];
+        const ALL: [&str; 8] = [
+            "ALGORITHMS",
+            "AUDIENCE",
+            "DATABASE",
+            "ISSUER",
+            "JWKS_URI",
+            "LISTEN",
+            "PROFILE",
+            "WORKER_THREADS",
+        ];
         let mut command = Command::new(path(name));
         for variable in ALL {
             command.env_remove(variable);

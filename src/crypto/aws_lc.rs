@@ -1,6 +1,6 @@
 use std::sync::OnceLock;
 
-use aws_lc_rs::{error::Unspecified, hmac, rand, signature};
+use aws_lc_rs::{digest, hmac, rand, signature};
 use signature::{ParsedPublicKey, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm};
 
 use super::{Curve, KeyError, rsa_components::RsaComponents};
@@ -107,6 +107,12 @@ impl DigestKey {
     }
 }
 
-pub(super) fn fill_random(bytes: &mut [u8]) -> Result<(), Unspecified> {
-    rand::fill(bytes)
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    hash
+}
+
+pub(super) fn fill_random(bytes: &mut [u8]) -> Option<()> {
+    rand::fill(bytes).ok()
 }

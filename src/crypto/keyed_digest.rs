@@ -2,7 +2,7 @@ use std::hash::{Hash, Hasher};
 
 use subtle::ConstantTimeEq;
 
-use super::backend;
+use super::{backend, fill_random};
 
 /// Makes digests that nobody else can make or check: HMAC-SHA-256 with a random key of its own,
 /// which never leaves it.
@@ -15,7 +15,7 @@ impl KeyedDigest {
     )]
     pub(crate) fn new() -> Self {
         let mut key = [0; 32];
-        backend::fill_random(&mut key).expect("the system's random number generator");
+        fill_random(&mut key).expect("the system's random number generator");
         Self(backend::DigestKey::new(&key))
     }
 

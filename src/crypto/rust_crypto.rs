@@ -3,7 +3,7 @@ use rsa::{
     BigUint, Pkcs1v15Sign, RsaPublicKey,
     pkcs8::AssociatedOid,
     pss,
-    rand_core::{self, OsRng, RngCore},
+    rand_core::{OsRng, RngCore},
     signature::Verifier,
 };
 use sha2::{Digest, Sha256, Sha384, Sha512, digest::FixedOutputReset};
@@ -124,6 +124,10 @@ impl DigestKey {
     }
 }
 
-pub(super) fn fill_random(bytes: &mut [u8]) -> Result<(), rand_core::Error> {
-    OsRng.try_fill_bytes(bytes)
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+pub(super) fn fill_random(bytes: &mut [u8]) -> Option<()> {
+    OsRng.try_fill_bytes(bytes).ok()
 }

@@ -3,7 +3,10 @@
 use http::Uri;
 use serde::Deserialize;
 
-use super::fetch::{FetchError, get, require_json};
+use super::{
+    fetch::{FetchError, get, require_json},
+    key_set::read_object,
+};
 use crate::{
     endpoint::{self, Query},
     http_client::{HttpClient, HttpError},
@@ -46,8 +49,8 @@ async fn read(
     }
     let place: Uri = place.parse().map_err(|_| unusable(issuer, "it is not an address"))?;
     let response = require_json(&place, get(client, &place, None).await?)?;
-    let metadata: Metadata = serde_json::from_slice(response.body())
-        .map_err(|_| unusable(issuer, &format!("`{place}` is not metadata of an issuer")))?;
+    let metadata: Metadata = read_object(response.body())
+        .ok_or_else(|| unusable(issuer, &format!("`{place}` is not metadata of an issuer")))?;
     if metadata.issuer != issuer {
         return Err(unusable(issuer, &format!("`{place}` names another issuer")));
     }

@@ -245,7 +245,8 @@ impl JwtVerifierBuilder<AudienceGiven> {
     /// # Errors
     ///
     /// [`ConfigError`], which names the value: an issuer or `jwks_uri` that is no `https` URL, an
-    /// empty audience, a key that can't be read or is too weak, no key at all in a set, no algorithm.
+    /// empty issuer or audience, a key that can't be read or is too weak, no key at all in a set, no
+    /// algorithm.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
         let seen = SeenTokens::new(self.settings.cache_capacity);
         let issuer = Arc::new(self.settings.into_issuer()?);

@@ -73,6 +73,9 @@ impl Settings {
 
     /// Checks everything, and names what is wrong.
     pub(super) fn into_issuer(mut self) -> Result<Issuer, ConfigError> {
+        if self.issuer.is_empty() {
+            return Err(ConfigError::new("issuer", "", "empty"));
+        }
         let allowed = self.allowed_algorithms()?;
         let keys = self.key_source()?;
         let audience = self.audience_rule()?;
@@ -173,10 +176,6 @@ impl Settings {
                 GivenKeys::JwkSet(json) => {
                     let set = KeySet::from_json(json.as_bytes())
                         .map_err(|problem| ConfigError::new("JWK Set", "…", problem.to_string()))?;
-                    if set.is_empty() {
-                        let problem = "it has no key that verifies signatures";
-                        return Err(ConfigError::new("JWK Set", "…", problem));
-                    }
                     keys.extend(set.into_keys());
                 }
                 GivenKeys::Pem(pem) => {

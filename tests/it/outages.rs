@@ -7,10 +7,12 @@ use portcullis::{
     Clock, Error, HttpClient, JwtVerifier,
     testing::{Fault, TestClient, TestIssuer},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
-    API, protected, send,
+    API,
+    network::Network,
+    protected, send,
     verdict::{
         ACCEPTED, DAY, UNAVAILABLE, all_quiet, outage, pass, seconds, verdict, verdict_at_once,
     },
@@ -104,51 +106,52 @@ async fn known_keys_go_on_through_every_fault_and_new_ones_follow_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_set_that_is_none_replaces_no_good_one() {
-    let too_many = json!({ "keys": vec![json!({ "kty": "oct" }); 101] }).to_string();
-    let huge = format!("{}{}", " ".repeat(256 * 1024), json!({ "keys": [] }));
-    for (what, content_type, body) in [
-        ("an empty body", "application/json", ""),
-        ("an empty object", "application/json", "{}"),
-        ("an empty set", "application/json", "{\"keys\":[]}"),
-        ("no set", "application/json", "[]"),
-        ("an error", "application/json", "{\"error\":\"server_error\"}"),
-        ("keys that are none", "application/json", "{\"keys\":{}}"),
-        ("no key that verifies", "application/json", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AA\"}]}"),
-        ("too many keys", "application/json", &*too_many),
-        ("a byte too much", "application/json", &*huge),
-        ("a web page", "text/html; charset=utf-8", "<!doctype html>"),
-        ("a web page that says it is JSON", "application/json", "<!doctype html>"),
+async fn a_key_set_that_is_none_brings_no_key_and_replaces_no_good_one() {
+    let issuer = TestIssuer::new();
+    let token = token(&issuer);
+    let set = issuer.jwk_set();
+    let good: Value = serde_json::from_str(&set).unwrap();
+    let key = &good["keys"][0];
+    let with_length = |length: usize| set.clone() + &" ".repeat(length - set.len());
+    let (json, html) = ("application/json", "text/html; charset=utf-8");
+    for (what, content_type, body, good) in [
+        ("a good set", json, set.clone(), true),
+        ("a good set of its own type", "application/jwk-set+json", set.clone(), true),
+        ("a hundred keys", json, json!({ "keys": vec![key; 100] }).to_string(), true),
+        ("too many keys", json, json!({ "keys": vec![key; 101] }).to_string(), false),
+        ("256 KiB", json, with_length(256 * 1024), true),
+        ("a byte too much", json, with_length(256 * 1024 + 1), false),
+        ("a web page by its type", html, set.clone(), false),
+        ("a web page", html, "<!doctype html>".to_owned(), false),
+        ("a web page as JSON", json, "<!doctype html>".to_owned(), false),
+        ("an empty body", json, String::new(), false),
+        ("a cut set", json, set[..set.len() - 1].to_owned(), false),
+        ("an object", json, "{}".to_owned(), false),
+        ("a set without keys", json, json!({ "keys": [] }).to_string(), false),
+        ("keys that are none", json, json!({ "keys": {} }).to_string(), false),
+        ("a secret", json, json!({ "keys": [{ "kty": "oct", "k": "AA" }] }).to_string(), false),
+        ("a set in a list", json, json!([[key]]).to_string(), false),
+        ("a key", json, key.to_string(), false),
+        ("an error", json, json!({ "error": "server_error" }).to_string(), false),
     ] {
-        let issuer = TestIssuer::new();
-        let token = token(&issuer);
-        let verifier = issuer.verifier().audience(API).build().unwrap();
-        let response = Response::builder().header("content-type", content_type);
-        let response = response.body(body.as_bytes().to_vec()).unwrap();
-        let client = TestClient::new(move |_| {
-            let response = response.clone();
-            async move { Ok(response) }
-        });
-        let bad_from_the_start = issuer.verifier().http_client(client.clone());
-        let bad_from_the_start = bad_from_the_start.jwks_uri(issuer.jwks_uri()).audience(API);
-        let bad_from_the_start = bad_from_the_start.build().unwrap();
-        assert_eq!(verdict(&bad_from_the_start, &token).await, UNAVAILABLE, "{what}");
+        let network = Network::default();
+        let verifier = || {
+            let builder = issuer.verifier().http_client(network.client()).audience(API);
+            builder.jwks_uri(issuer.jwks_uri()).build().unwrap()
+        };
+        let put = |content_type: &str, body: &str| {
+            let response = Response::builder().header("content-type", content_type);
+            network.put(&issuer.jwks_uri(), response.body(body.as_bytes().to_vec()).unwrap());
+        };
+        put(json, &set);
+        let experienced = verifier();
+        assert_eq!(verdict(&experienced, &token).await, ACCEPTED);
 
-        let good = issuer.http_client();
-        let clock = issuer.clock();
-        let start = clock.now();
-        let bad_later = TestClient::new(move |request| {
-            let client = if clock.now() == start { &good } else { &client };
-            client.send(request, usize::MAX)
-        });
-        let bad_later = issuer.verifier().http_client(bad_later).jwks_uri(issuer.jwks_uri());
-        let bad_later = bad_later.audience(API).build().unwrap();
-        assert_eq!(verdict(&bad_later, &token).await, ACCEPTED);
+        put(content_type, &body);
+        let expected = if good { ACCEPTED } else { UNAVAILABLE };
+        assert_eq!(verdict(&verifier(), &token).await, expected, "{what}");
         issuer.clock().advance(seconds(700));
-        assert_eq!(verdict(&bad_later, &token).await, ACCEPTED, "{what}");
-        all_quiet().await;
-        assert_eq!(verdict(&bad_later, &token).await, ACCEPTED, "{what}");
-        drop(verifier);
+        assert_eq!(verdict(&experienced, &token).await, ACCEPTED, "{what}");
     }
 }
 

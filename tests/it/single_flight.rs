@@ -10,7 +10,7 @@ use std::{
 };
 
 use portcullis::{
-    HttpClient, HttpError, HttpResponseFuture, Issuers, JwtVerifier, TokenFault,
+    HttpClient, HttpResponseFuture, Issuers, JwtVerifier,
     testing::{Fault, TestClient, TestIssuer},
 };
 use tokio::runtime::{Builder, Handle, Runtime};
