@@ -1,6 +1,6 @@
 //! A public key made the secret of an HMAC.
 
-use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
+use portcullis::{Algorithm, JwtVerifierBuilder, TokenFault, testing::TestIssuer};
 use serde_json::{Value, json};
 
 use super::{assert_refused, hmac_forgery, target};
@@ -125,7 +125,7 @@ async fn cve_2022_29217_public_keys_in_every_form_as_hmac_secrets() {
     let claims = jws::forged_claims(&issuer).to_string();
     let builder = issuer.verifier().audience(API);
     let keys = [openssl::RSA, openssl::P256, openssl::ED25519];
-    let verifier = keys.into_iter().fold(builder, |builder, key| builder.pem_key(key));
+    let verifier = keys.into_iter().fold(builder, JwtVerifierBuilder::pem_key);
     let verifier = verifier.build().unwrap();
     assert!(verify(&verifier, openssl::TOKENS[0].2).await.is_ok(), "a real token");
     for key in [

@@ -7,16 +7,12 @@ mod signatures;
 
 use portcullis::{Algorithm, ErrorKind, JwtVerifier, TokenFault, testing::TestIssuer};
 
-use crate::support::{API, jws, verify};
+use crate::support::{API, issuer_with, jws, verify};
 
 /// An issuer with keys of every kind, and a verifier of its tokens that a user would write.
 fn target() -> (TestIssuer, JwtVerifier) {
-    let issuer = TestIssuer::new();
-    let (ecdsa, others) = (
-        [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512],
-        [Algorithm::Rs256, Algorithm::EdDsa],
-    );
-    ecdsa.into_iter().chain(others).for_each(|algorithm| issuer.publish(algorithm));
+    use Algorithm::{EdDsa, Es256, Es384, Es512, Rs256};
+    let issuer = issuer_with([EdDsa, Es256, Es384, Es512, Rs256]);
     let verifier = issuer.verifier().audience(API).build().unwrap();
     (issuer, verifier)
 }

@@ -4,14 +4,14 @@ use portcullis::ErrorKind;
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
 
-use super::{ISSUER, edited, edits, good_token, runtime};
+use super::{ISSUER, edited, edits, good_token, run};
 use crate::support::{API, verify};
 
 /// Builds a verifier with that key set and judges a good token, if there is one to judge with.
 fn judge(set: &str) -> Option<Result<(), ErrorKind>> {
     let verifier = ISSUER.verifier().audience(API).jwk_set(set).build().ok()?;
     let token = good_token().mint();
-    let verdict = runtime().block_on(verify(&verifier, &token)).map(drop);
+    let verdict = run(verify(&verifier, &token)).map(drop);
     assert!(matches!(verdict, Ok(()) | Err(ErrorKind::InvalidToken(_))), "{verdict:?}");
     Some(verdict)
 }

@@ -26,19 +26,22 @@ static ISSUER: LazyLock<TestIssuer> = LazyLock::new(|| {
     issuer
 });
 
-fn runtime() -> Runtime {
-    Builder::new_current_thread().build().unwrap()
+/// `GET /` behind a layer that reads tokens of any length.
+static SERVICE: LazyLock<Router> = LazyLock::new(|| {
+    whoami().layer(AuthenticateLayer::bearer(verifier()).max_token_length(usize::MAX))
+});
+
+/// Runs one case. Nothing here waits for anything.
+fn run<T>(case: impl Future<Output = T>) -> T {
+    static RUNTIME: LazyLock<Runtime> =
+        LazyLock::new(|| Builder::new_current_thread().build().unwrap());
+    RUNTIME.block_on(case)
 }
 
 /// Accepts tokens of [`ISSUER`], and those that are signed with [`jws::SECRET`].
 fn verifier() -> JwtVerifier {
     let builder = ISSUER.verifier().audience(API).jwk_set(ISSUER.jwk_set());
     builder.hmac_secret(Algorithm::Hs256, jws::SECRET).build().unwrap()
-}
-
-/// `GET /` behind a layer that reads tokens of any length.
-fn service() -> Router {
-    whoami().layer(AuthenticateLayer::bearer(verifier()).max_token_length(usize::MAX))
 }
 
 fn good_token() -> TokenBuilder {

@@ -3,7 +3,7 @@
 use portcullis::TokenFault;
 use serde_json::json;
 
-use super::{ISSUER, good_token, service, status, verifier};
+use super::{ISSUER, SERVICE, good_token, status, verifier};
 use crate::support::{API, jws, protected, send, verify, with_token};
 
 const MIB: usize = 1 << 20;
@@ -38,9 +38,8 @@ async fn a_token_of_a_mib_is_400_at_the_layer() {
 
 #[tokio::test]
 async fn a_token_of_a_mib_is_refused_by_the_verifier_too() {
-    let app = service();
     for (case, token) in giants() {
-        assert_eq!(status(&app, format!("Bearer {token}").as_bytes()).await, 401, "{case}");
+        assert_eq!(status(&SERVICE, format!("Bearer {token}").as_bytes()).await, 401, "{case}");
     }
 }
 
@@ -88,12 +87,12 @@ async fn claims_that_nest_as_real_ones_do_are_good() {
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_claims_are_read_and_their_duplicates_found() {
+async fn twenty_thousand_claims_are_read_and_their_duplicates_found() {
     let verifier = verifier();
     let good = jws::forged_claims(&ISSUER).to_string();
-    let many: Vec<_> = (0..100_000).map(|n| format!("\"c{n}\":{n}")).collect();
+    let many: Vec<_> = (0..20_000).map(|n| format!("\"c{n}\":{n}")).collect();
     for (more, is_good) in
-        [("", true), (",\"c0\":0", false), (",\"c99999\":0", false), (",\"\\u0063500\":0", false)]
+        [("", true), (",\"c0\":0", false), (",\"c19999\":0", false), (",\"\\u0063500\":0", false)]
     {
         let claims = good.replacen('{', &format!("{{{}{more},", many.join(",")), 1);
         let token = jws::sign(jws::SECRET, r#"{"alg":"HS256"}"#, &claims);
@@ -102,16 +101,16 @@ async fn a_hundred_thousand_claims_are_read_and_their_duplicates_found() {
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_audiences_and_scopes_are_read() {
+async fn twenty_thousand_audiences_and_scopes_are_read() {
     let verifier = verifier();
-    let mut audiences: Vec<_> = (0..100_000).map(|n| format!("https://{n}.example")).collect();
+    let mut audiences: Vec<_> = (0..20_000).map(|n| format!("https://{n}.example")).collect();
     let strangers = good_token().claim("aud", json!(audiences)).mint();
     assert_eq!(verify(&verifier, &strangers).await.map(drop), Err(TokenFault::Audience.into()));
     audiences.push(API.to_owned());
-    let scopes: Vec<_> = (0..100_000).map(|n| n.to_string()).collect();
+    let scopes: Vec<_> = (0..20_000).map(|n| n.to_string()).collect();
     let token = good_token().claim("aud", json!(audiences)).scope(&scopes.join(" ")).mint();
     let identity = verify(&verifier, &token).await.unwrap();
-    assert!(identity.scopes().contains("99999") && !identity.scopes().contains("100000"));
+    assert!(identity.scopes().contains("19999") && !identity.scopes().contains("20000"));
 }
 
 #[tokio::test]

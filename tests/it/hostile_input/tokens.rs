@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
 
-use super::{ISSUER, edited, edits, runtime, service, status};
+use super::{ISSUER, SERVICE, edited, edits, run, status};
 use crate::support::jws;
 
 const HEADER: &str = r#"{"alg":"HS256","typ":"at+jwt","kid":"k"}"#;
@@ -14,7 +14,7 @@ fn claims() -> Value {
 
 fn status_of(header: &[u8], claims: &[u8]) -> u16 {
     let token = jws::sign(jws::SECRET, header, claims);
-    runtime().block_on(status(&service(), format!("Bearer {token}").as_bytes()))
+    run(status(&SERVICE, format!("Bearer {token}").as_bytes()))
 }
 
 /// Any JSON, with the names and values of tokens among it.
@@ -121,6 +121,6 @@ proptest! {
         let token = super::good_token().mint();
         let forged = jws::with_signature(&token, signature);
         let line = format!("Bearer {forged}");
-        prop_assert_ne!(runtime().block_on(status(&service(), line.as_bytes())), 200);
+        prop_assert_ne!(run(status(&SERVICE, line.as_bytes())), 200);
     }
 }
