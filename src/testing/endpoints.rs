@@ -43,12 +43,11 @@ pub(super) async fn answer(
 }
 
 fn metadata(issuer: &TestIssuer) -> Response<Vec<u8>> {
-    let name = issuer.issuer();
     ok(&json!({
-        "issuer": name,
+        "issuer": issuer.issuer(),
         "jwks_uri": issuer.jwks_uri(),
-        "token_endpoint": format!("{name}/token"),
-        "introspection_endpoint": format!("{name}/introspect"),
+        "token_endpoint": issuer.address("/token"),
+        "introspection_endpoint": issuer.address("/introspect"),
         "grant_types_supported": ["client_credentials", "password"],
     }))
 }

@@ -1,6 +1,8 @@
 //! Public keys in PEM form, and tokens that OpenSSL signed.
 
-use portcullis::{Algorithm, ConfigError, JwtVerifier, TokenFault, testing::TestIssuer};
+use portcullis::{
+    Algorithm, ConfigError, JwtVerifier, JwtVerifierBuilder, TokenFault, testing::TestIssuer,
+};
 use serde_json::json;
 
 use super::{accepts, outcome};
@@ -57,7 +59,7 @@ async fn a_pem_key_verifies_whatever_the_kid() {
 async fn several_pem_keys_serve_together() {
     let builder = TestIssuer::new().verifier().audience(API);
     let keys = [openssl::RSA, openssl::P256, openssl::P384, openssl::P521, openssl::ED25519];
-    let verifier = keys.into_iter().fold(builder, |builder, key| builder.pem_key(key));
+    let verifier = keys.into_iter().fold(builder, JwtVerifierBuilder::pem_key);
     let verifier = verifier.build().unwrap();
     for (name, _, token) in openssl::TOKENS {
         assert!(accepts(&verifier, token).await, "{name}");
