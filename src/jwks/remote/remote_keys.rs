@@ -132,7 +132,9 @@ impl RemoteKeys {
 
     /// Whether the last fetch failed, so that a key unknown to us may be known to the issuer.
     pub(crate) fn outage(&self, now: NumericDate) -> Option<Error> {
-        self.0.control().is_outage().then(|| self.unavailable(now))
+        // The lock is let go in between: `unavailable` takes it too.
+        let is_outage = self.0.control().is_outage();
+        is_outage.then(|| self.unavailable(now))
     }
 
     pub(crate) fn status(&self, now: NumericDate) -> Status {
