@@ -3,7 +3,14 @@
 //! `cargo test` builds them first. Where these tests alone are wanted it doesn't: then run
 //! `cargo build --examples` before.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests report by panic")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::match_wild_err_arm,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests report by panic"
+)]
 
 use std::{
     env::{self, consts::EXE_SUFFIX},
