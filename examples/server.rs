@@ -134,7 +134,8 @@ fn verifier_from_env(issuer: &str, jwks_uri: Option<&str>) -> Result<JwtVerifier
         verifier = verifier.jwks_uri(uri);
     }
     if let Some(names) = read::<String>("ALGORITHMS")? {
-        let algorithms: Result<Vec<Algorithm>, _> = names.split(',').map(str::parse).collect();
+        let algorithms = names.split(',').map(|name| name.trim().parse::<Algorithm>());
+        let algorithms = algorithms.collect::<Result<Vec<_>, _>>();
         verifier =
             verifier.algorithms(algorithms.map_err(|error| bad("ALGORITHMS", &names, error))?);
     }
