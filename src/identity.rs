@@ -55,6 +55,11 @@ impl Identity {
         }))
     }
 
+    #[cfg(feature = "_jwt")]
+    pub(crate) fn registered(&self) -> &RegisteredClaims {
+        &self.0.registered
+    }
+
     /// `sub`: the user, or the client where it acts for itself.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {

@@ -12,7 +12,7 @@ use http::{Method, Request, Response, Uri};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::policy::Policy;
+use super::policy::{Policy, Used};
 use crate::{Error, RefusalBody, identity::Authentication, observe, verify::VerificationFuture};
 
 pin_project! {
@@ -44,19 +44,22 @@ pub(super) struct RequestTarget {
     policy: Arc<Policy>,
     method: Method,
     uri: Uri,
+    used: Option<Used>,
 }
 
 impl RequestTarget {
-    pub(super) fn of<B>(request: &Request<B>, policy: &Arc<Policy>) -> Self {
+    pub(super) fn of<B>(request: &Request<B>, policy: &Arc<Policy>, used: Option<Used>) -> Self {
         Self {
             policy: Arc::clone(policy),
             method: request.method().clone(),
             uri: request.uri().clone(),
+            used,
         }
     }
 
     fn refuse<B: RefusalBody>(&self, error: Error, head: http::response::Parts) -> Response<B> {
-        self.policy.renderer.render(error, &self.method, &self.uri, head)
+        let used = self.used.map(|used| used.scheme);
+        self.policy.renderer.render(error, &self.method, &self.uri, used, head)
     }
 
     fn refuse_anew<B: RefusalBody>(&self, error: Error) -> Response<B> {
@@ -64,13 +67,18 @@ impl RequestTarget {
     }
 
     /// A response of the inner service: if it carries an error that no layer has rendered, this one does.
-    fn finish<B: RefusalBody>(&self, response: Response<B>) -> Response<B> {
+    fn finish<B: RefusalBody>(&self, mut response: Response<B>) -> Response<B> {
         match response.extensions().get::<Error>() {
             Some(error) if !error.is_rendered() => {
                 let error = error.clone();
                 self.refuse(error, response.into_parts().0)
             }
-            _ => response,
+            _ => {
+                if let Some(used) = self.used {
+                    used.finish(&mut response);
+                }
+                response
+            }
         }
     }
 }

@@ -2,10 +2,17 @@
 
 use std::sync::Arc;
 
+use http::HeaderName;
 use tower_layer::Layer;
 
 use super::{Authenticate, policy::Policy};
-use crate::{BearerToken, Clock, ErrorBody, SystemClock, Verify, response::Renderer};
+#[cfg(feature = "_jwt")]
+use crate::BasicCredentials;
+use crate::{
+    BearerToken, Clock, Error, ErrorBody, RequestHead, SystemClock, Verify,
+    credentials::{Scheme, Sources, TokenCookie},
+    response::Renderer,
+};
 
 /// Authenticates every request with an access token ([RFC 6750]), and renders every refusal, its own
 /// and those of the guards, extractors and handlers inside it.
@@ -42,17 +49,125 @@ pub struct AuthenticateLayer {
 impl AuthenticateLayer {
     /// Accepts `Authorization: Bearer` with tokens that `verifier` accepts.
     pub fn bearer(verifier: impl for<'a> Verify<BearerToken<'a>>) -> Self {
-        let renderer =
-            Renderer { realm: None, body: ErrorBody::default(), clock: Arc::new(SystemClock) };
+        let mut layer = Self::new(Scheme::Bearer);
+        layer.policy_mut().tokens = Some(Arc::new(verifier));
+        layer
+    }
+
+    /// Accepts `Authorization: Basic` with credentials that `verifier` accepts, and no tokens.
+    #[cfg(feature = "_jwt")]
+    pub fn basic_only(verifier: impl Verify<BasicCredentials>) -> Self {
+        let mut layer = Self::new(Scheme::Basic);
+        layer.policy_mut().users = Some(Arc::new(verifier));
+        layer
+    }
+
+    fn new(scheme: Scheme) -> Self {
         Self {
             policy: Arc::new(Policy {
-                bearer: Arc::new(verifier),
-                max_token_length: 16 * 1024,
+                sources: Sources::new(scheme),
+                tokens: None,
+                #[cfg(feature = "_jwt")]
+                users: None,
                 allow_anonymous: false,
                 allow_cors_preflight: false,
-                renderer,
+                renderer: Renderer {
+                    schemes: vec![scheme],
+                    realm: None,
+                    body: ErrorBody::default(),
+                    clock: Arc::new(SystemClock),
+                },
             }),
         }
+    }
+
+    /// Accepts `Authorization: Basic` too ([RFC 7617]).
+    ///
+    /// [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617
+    #[cfg(feature = "_jwt")]
+    pub fn basic(mut self, verifier: impl Verify<BasicCredentials>) -> Self {
+        self.policy_mut().users = Some(Arc::new(verifier));
+        self.scheme(Scheme::Basic)
+    }
+
+    /// Accepts `Authorization: token …` too: an access token under another scheme's name, as some
+    /// services have it. A new service should ask for Bearer.
+    pub fn token_scheme(self) -> Self {
+        self.scheme(Scheme::Token)
+    }
+
+    /// Looks at this header too, in which clients send what belongs into `Authorization`, such as
+    /// `Authentication: Bearer …`. A request with both is refused with 400.
+    pub fn header(mut self, name: HeaderName) -> Self {
+        let headers = &mut self.policy_mut().sources.headers;
+        if !headers.contains(&name) {
+            headers.push(name);
+        }
+        self
+    }
+
+    /// Looks at the query parameter `access_token` too ([RFC 6750 §2.3]).
+    ///
+    /// Tokens in URLs end up in logs and histories: only for clients that can do no better. The
+    /// parameter is taken out of the URI that inner services and error bodies see, and 2xx responses
+    /// get `Cache-Control: private`. What stands outside this layer sees it, and so does axum's
+    /// `OriginalUri` where the router stands outside.
+    ///
+    /// [RFC 6750 §2.3]: https://www.rfc-editor.org/rfc/rfc6750#section-2.3
+    pub fn query_parameter(mut self) -> Self {
+        self.policy_mut().sources.query = true;
+        self
+    }
+
+    /// Looks at this cookie too, for `GET`, `HEAD` and `OPTIONS` only.
+    ///
+    /// A browser sends cookies along with requests that other sites make (CSRF), so for methods that
+    /// may change something, and for a WebSocket, the cookie isn't looked at: see
+    /// [`cookie_for_every_method`](Self::cookie_for_every_method).
+    pub fn cookie(self, name: impl Into<String>) -> Self {
+        self.with_cookie(name.into(), false)
+    }
+
+    /// Looks at this cookie too, whatever the method. Whoever calls this says: the service keeps
+    /// other sites from making requests in its users' names, by `SameSite=Strict` or `Lax` and a
+    /// check of `Origin`, or by CSRF tokens.
+    pub fn cookie_for_every_method(self, name: impl Into<String>) -> Self {
+        self.with_cookie(name.into(), true)
+    }
+
+    /// Looks at the subprotocols of a WebSocket handshake too, for a token after the subprotocol
+    /// `bearer`: `new WebSocket(url, ["bearer", token])`. A browser's script can put it nowhere else.
+    /// The token is taken out of what inner services see, and the handshake is answered with
+    /// `bearer` unless an inner service chooses another subprotocol.
+    pub fn websocket_protocol(mut self) -> Self {
+        self.policy_mut().sources.websocket = true;
+        self
+    }
+
+    /// Looks for an access token where `source` does. It must be one that could stand in a header.
+    ///
+    /// ```
+    /// use portcullis::{AuthenticateLayer, RequestHead};
+    /// # #[derive(Debug)] struct Nobody;
+    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+    /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
+    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #     }
+    /// # }
+    /// # let verifier = Nobody;
+    ///
+    /// let layer = AuthenticateLayer::bearer(verifier).source(|request: &RequestHead<'_>| {
+    ///     let key = request.headers().get("x-api-key").and_then(|key| key.to_str().ok());
+    ///     Ok(key.map(str::to_owned))
+    /// });
+    /// # let _ = layer;
+    /// ```
+    pub fn source(
+        mut self,
+        source: impl Fn(&RequestHead<'_>) -> Result<Option<String>, Error> + Send + Sync + 'static,
+    ) -> Self {
+        self.policy_mut().sources.custom.push(Arc::new(source));
+        self
     }
 
     /// Names the protection space in every challenge ([RFC 9110 §11.5]). None by default.
@@ -81,7 +196,7 @@ impl AuthenticateLayer {
 
     /// Refuses longer tokens with 400 before anyone reads them. 16 KiB by default.
     pub fn max_token_length(mut self, bytes: usize) -> Self {
-        self.policy_mut().max_token_length = bytes;
+        self.policy_mut().sources.max_token_length = bytes;
         self
     }
 
@@ -94,6 +209,21 @@ impl AuthenticateLayer {
     /// The clock that dates refusals. [`SystemClock`] by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.policy_mut().renderer.clock = Arc::new(clock);
+        self
+    }
+
+    fn scheme(mut self, scheme: Scheme) -> Self {
+        let policy = self.policy_mut();
+        if !policy.sources.schemes.contains(&scheme) {
+            policy.sources.schemes.push(scheme);
+            policy.renderer.schemes.push(scheme);
+        }
+        self
+    }
+
+    fn with_cookie(mut self, name: String, for_every_method: bool) -> Self {
+        let name = name.into_boxed_str();
+        self.policy_mut().sources.cookie = Some(TokenCookie { name, for_every_method });
         self
     }
 

@@ -3,13 +3,18 @@
 use std::{fmt, sync::Arc};
 
 use http::{
-    HeaderMap, Method, Request,
-    header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, ORIGIN},
+    HeaderValue, Method, Request, Response, StatusCode, Uri,
+    header::{ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
 };
 
+#[cfg(feature = "_jwt")]
+use crate::BasicCredentials;
 use crate::{
-    BearerToken, Error, ErrorKind, RequestFault, Verify,
-    credentials::Authorization,
+    BearerToken, Error, ErrorKind, RequestHead, Verification, Verify,
+    credentials::{
+        Credentials, Presented, Scheme, Source, Sources, WEBSOCKET_PROTOCOL,
+        websocket_without_token, without_access_token,
+    },
     identity::Authentication,
     response::Renderer,
     verify::{VerificationFuture, VerificationState},
@@ -18,8 +23,10 @@ use crate::{
 /// What one layer is configured to do.
 #[derive(Clone)]
 pub(super) struct Policy {
-    pub(super) bearer: Arc<dyn for<'a> Verify<BearerToken<'a>>>,
-    pub(super) max_token_length: usize,
+    pub(super) sources: Sources,
+    pub(super) tokens: Option<Arc<dyn for<'a> Verify<BearerToken<'a>>>>,
+    #[cfg(feature = "_jwt")]
+    pub(super) users: Option<Arc<dyn Verify<BasicCredentials>>>,
     pub(super) allow_anonymous: bool,
     pub(super) allow_cors_preflight: bool,
     pub(super) renderer: Renderer,
@@ -32,43 +39,106 @@ pub(super) enum Decision {
     Refuse(Error),
 }
 
-impl Policy {
-    pub(super) fn decide<B>(&self, request: &Request<B>) -> Decision {
-        if self.allow_cors_preflight && is_cors_preflight(request) {
-            return Decision::Admit(Authentication::Anonymous);
-        }
-        match self.token(request.headers()) {
-            Ok(Some(token)) => match self.bearer.verify(token).0 {
-                VerificationState::Ready(Ok(identity)) => {
-                    Decision::Admit(Authentication::Identified(identity))
-                }
-                VerificationState::Ready(Err(error)) => Decision::Refuse(error),
-                VerificationState::Pending(verdict) => Decision::Ask(verdict),
-            },
-            Ok(None) if self.allow_anonymous => Decision::Admit(Authentication::Anonymous),
-            Ok(None) => Decision::Refuse(ErrorKind::MissingCredentials.into()),
-            Err(fault) => Decision::Refuse(fault.into()),
+/// By what the request was authenticated, or tried to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Used {
+    pub(super) scheme: Scheme,
+    pub(super) source: Source,
+}
+
+impl Used {
+    /// Takes a token out of the request where it could be logged or handed on.
+    pub(super) fn hide_token<B>(self, request: &mut Request<B>) {
+        match self.source {
+            Source::Elsewhere => {}
+            Source::Query => {
+                let path_and_query = without_access_token(request.uri()).parse().ok();
+                let mut parts = std::mem::take(request.uri_mut()).into_parts();
+                parts.path_and_query = path_and_query;
+                *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+            }
+            Source::WebSocket => {
+                let protocols = websocket_without_token(request.headers());
+                match protocols {
+                    Some(protocols) => {
+                        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, protocols)
+                    }
+                    None => request.headers_mut().remove(SEC_WEBSOCKET_PROTOCOL),
+                };
+            }
         }
     }
 
-    /// The access token of the request. Another scheme than ours is no credentials of ours.
-    fn token<'a>(&self, headers: &'a HeaderMap) -> Result<Option<BearerToken<'a>>, RequestFault> {
-        match Authorization::from_headers(headers, &AUTHORIZATION)? {
-            Some(line) if line.is(BearerToken::SCHEME) => {
-                if line.credentials.len() > self.max_token_length {
-                    return Err(RequestFault::TooLong);
-                }
-                BearerToken::parse(line.credentials).map(Some)
+    /// What a response owes to where the token was.
+    pub(super) fn finish<B>(self, response: &mut Response<B>) {
+        let is_private = |line: &HeaderValue| {
+            line.to_str().is_ok_and(|line| line.contains("private") || line.contains("no-store"))
+        };
+        let (status, headers) = (response.status(), response.headers_mut());
+        match self.source {
+            // RFC 6750 §2.3.
+            Source::Query
+                if status.is_success()
+                    && !headers.get_all(CACHE_CONTROL).iter().any(is_private) =>
+            {
+                headers.append(CACHE_CONTROL, HeaderValue::from_static("private"));
             }
-            _ => Ok(None),
+            // A browser gives up if none of the subprotocols that it offers is chosen.
+            Source::WebSocket if status == StatusCode::SWITCHING_PROTOCOLS => {
+                let bearer = HeaderValue::from_static(WEBSOCKET_PROTOCOL);
+                headers.entry(SEC_WEBSOCKET_PROTOCOL).or_insert(bearer);
+            }
+            _ => {}
         }
     }
+}
+
+impl Policy {
+    pub(super) fn decide<B>(&self, request: &Request<B>) -> (Decision, Option<Used>) {
+        if self.allow_cors_preflight && is_cors_preflight(request) {
+            return (Decision::Admit(Authentication::Anonymous), None);
+        }
+        match self.sources.read(&RequestHead::of(request)) {
+            Ok(Some(Presented { credentials, scheme, source })) => {
+                let decision = match self.verify(credentials).0 {
+                    VerificationState::Ready(Ok(identity)) => {
+                        Decision::Admit(Authentication::Identified(identity))
+                    }
+                    VerificationState::Ready(Err(error)) => Decision::Refuse(error),
+                    VerificationState::Pending(verdict) => Decision::Ask(verdict),
+                };
+                (decision, Some(Used { scheme, source }))
+            }
+            Ok(None) if self.allow_anonymous => (Decision::Admit(Authentication::Anonymous), None),
+            Ok(None) => (Decision::Refuse(ErrorKind::MissingCredentials.into()), None),
+            Err(error) => (Decision::Refuse(error), None),
+        }
+    }
+
+    fn verify(&self, credentials: Credentials<'_>) -> Verification {
+        match credentials {
+            #[cfg(feature = "_jwt")]
+            Credentials::Basic(credentials) => match &self.users {
+                Some(users) => users.verify(credentials),
+                None => refuse_unknown(),
+            },
+            Credentials::Token(token) => match &self.tokens {
+                Some(tokens) => tokens.verify(token),
+                None => refuse_unknown(),
+            },
+        }
+    }
+}
+
+/// Credentials of a kind that nobody verifies, such as a query parameter at a layer for Basic only.
+fn refuse_unknown() -> Verification {
+    Verification::ready(Err(ErrorKind::MissingCredentials.into()))
 }
 
 impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Policy")
-            .field("max_token_length", &self.max_token_length)
+            .field("sources", &self.sources)
             .field("allow_anonymous", &self.allow_anonymous)
             .field("allow_cors_preflight", &self.allow_cors_preflight)
             .field("renderer", &self.renderer)

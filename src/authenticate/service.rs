@@ -43,8 +43,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let target = RequestTarget::of(&request, &self.policy);
-        match self.policy.decide(&request) {
+        let (decision, used) = self.policy.decide(&request);
+        let target = RequestTarget::of(&request, &self.policy, used);
+        if let Some(used) = used {
+            used.hide_token(&mut request);
+        }
+        match decision {
             Decision::Admit(authentication) => {
                 observe::admitted(authentication.outcome());
                 request.extensions_mut().insert(authentication);

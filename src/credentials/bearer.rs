@@ -60,6 +60,12 @@ impl<'a> BearerToken<'a> {
         }
     }
 
+    /// The same for a token that was decoded from elsewhere.
+    pub(crate) fn parse_owned(token: String) -> Result<Self, RequestFault> {
+        BearerToken::parse(token.as_bytes())?;
+        Ok(Self(Cow::Owned(token)))
+    }
+
     /// The token. It is a secret: whoever has it may use it.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,9 +1,31 @@
 //! Credentials: what a request presents, parsed once into closed types.
 //!
 //! `authorization` reads the grammar that all schemes share, a file for each scheme what is its own.
+//! `sources` says where a layer looks, and a file for each other place how it is read there.
 
 mod authorization;
+#[cfg(feature = "_jwt")]
+mod basic;
 mod bearer;
+#[cfg(feature = "_jwt")]
+mod client;
+mod cookie;
+#[cfg(feature = "_jwt")]
+mod form;
+mod query;
+mod request_head;
+mod scheme;
+mod sources;
+mod websocket;
 
-pub(crate) use self::authorization::Authorization;
-pub use self::bearer::BearerToken;
+pub(crate) use self::{
+    authorization::Authorization,
+    cookie::TokenCookie,
+    query::without_access_token,
+    scheme::Scheme,
+    sources::{Credentials, Presented, Source, Sources},
+    websocket::{PROTOCOL as WEBSOCKET_PROTOCOL, without_token as websocket_without_token},
+};
+#[cfg(feature = "_jwt")]
+pub use self::{basic::BasicCredentials, client::ClientCredentials};
+pub use self::{bearer::BearerToken, request_head::RequestHead};

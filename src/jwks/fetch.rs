@@ -88,9 +88,10 @@ impl HttpKeys {
             Location::Discovered { issuer, allow_http, known } => {
                 // Taken out, so that a fetch that fails is followed by a new discovery.
                 let address = known.lock().unwrap_or_else(PoisonError::into_inner).take();
-                let uri = match address {
-                    Some(uri) => uri,
-                    None => metadata::discover(&*self.client, issuer, *allow_http).await?,
+                let (uri, etag) = match address {
+                    Some(uri) => (uri, etag),
+                    // An ETag means something only where it came from (RFC 9110 §8.8.3).
+                    None => (metadata::discover(&*self.client, issuer, *allow_http).await?, None),
                 };
                 let fetched = self.get_keys(&uri, etag).await?;
                 *known.lock().unwrap_or_else(PoisonError::into_inner) = Some(uri);

@@ -1,6 +1,6 @@
 //! A JWK Set (RFC 7517 §5), parsed once.
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::jwk;
@@ -48,6 +48,8 @@ pub(crate) struct KeySet {
 /// Why a text is not a key set.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeySetError {
+    #[error("it has no key that verifies signatures")]
+    NoKey,
     #[error("it is not a JWK Set")]
     NotAKeySet,
     #[error("it has {0} keys, and at most {MAX_KEYS} are read")]
@@ -68,8 +70,7 @@ impl KeySet {
         struct Document {
             keys: Vec<Value>,
         }
-        let document: Document =
-            serde_json::from_slice(text).map_err(|_| KeySetError::NotAKeySet)?;
+        let document: Document = read_object(text).ok_or(KeySetError::NotAKeySet)?;
         Self::from_values(&document.keys)
     }
 
@@ -78,7 +79,9 @@ impl KeySet {
         if keys.len() > MAX_KEYS {
             return Err(KeySetError::TooMany(keys.len()));
         }
-        Ok(Self::new(keys.iter().filter_map(|key| jwk::read(key).ok()).collect()))
+        let keys: Vec<_> = keys.iter().filter_map(|key| jwk::read(key).ok()).collect();
+        // An issuer that signs has a key: a set without any is an accident, like no set at all.
+        if keys.is_empty() { Err(KeySetError::NoKey) } else { Ok(Self::new(keys)) }
     }
 
     pub(crate) fn into_keys(self) -> Vec<Key> {
@@ -87,10 +90,6 @@ impl KeySet {
 
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.keys.is_empty()
     }
 
     /// The keys that a token with that header may be signed with: those of its `kid`; else those
@@ -121,4 +120,9 @@ impl KeySet {
         let end = rest.partition_point(|key| key.kid.as_deref() <= kid);
         rest.get(..end).unwrap_or_default()
     }
+}
+
+/// Reads a JSON object. Left to itself, serde takes an array for a struct too.
+pub(super) fn read_object<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
+    if text.trim_ascii_start().starts_with(b"{") { serde_json::from_slice(text).ok() } else { None }
 }

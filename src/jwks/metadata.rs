@@ -3,10 +3,13 @@
 use http::Uri;
 use serde::Deserialize;
 
-use super::fetch::{FetchError, get, require_json};
+use super::{
+    fetch::{FetchError, get, require_json},
+    key_set::read_object,
+};
 use crate::{
     endpoint::{self, Query},
-    http_client::HttpClient,
+    http_client::{HttpClient, HttpError},
 };
 
 /// Finds where the issuer's keys are. Asks at each well-known place until one answers with
@@ -20,8 +23,13 @@ pub(super) async fn discover(
     for place in well_known(issuer) {
         match read(client, &place, issuer, allow_http).await {
             Ok(jwks_uri) => return Ok(jwks_uri),
-            // A server that is out of reach at one place is so at the others.
-            Err(error @ FetchError::Http { .. }) => return Err(error),
+            // A body that is too long is an answer, if a poor one.
+            Err(
+                error @ FetchError::Http {
+                    source: HttpError::TimedOut { .. } | HttpError::Transport(_),
+                    ..
+                },
+            ) => return Err(error),
             Err(error) => first_error = first_error.or(Some(error)),
         }
     }
@@ -41,8 +49,8 @@ async fn read(
     }
     let place: Uri = place.parse().map_err(|_| unusable(issuer, "it is not an address"))?;
     let response = require_json(&place, get(client, &place, None).await?)?;
-    let metadata: Metadata = serde_json::from_slice(response.body())
-        .map_err(|_| unusable(issuer, &format!("`{place}` is not metadata of an issuer")))?;
+    let metadata: Metadata = read_object(response.body())
+        .ok_or_else(|| unusable(issuer, &format!("`{place}` is not metadata of an issuer")))?;
     if metadata.issuer != issuer {
         return Err(unusable(issuer, &format!("`{place}` names another issuer")));
     }

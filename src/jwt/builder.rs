@@ -4,18 +4,11 @@ use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{
     JwtVerifier, Profile,
-    issuer::{ClaimCheck, Issuer},
-    key_source::KeySource,
-    rules::{AudienceRule, Rules},
     scope_claim::ScopeClaim,
+    settings::{GivenKeys, Settings},
+    token_cache::SeenTokens,
 };
-use crate::{
-    Algorithm, Clock, ConfigError, Error, HttpClient, Identity, Secret, SystemClock,
-    algorithm::AlgorithmSet,
-    crypto::VerifyingKey,
-    endpoint::{self, Query},
-    jwks::{FetchKeys, HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
-};
+use crate::{Algorithm, Clock, ConfigError, Error, HttpClient, Identity, Secret};
 
 /// Makes a [`JwtVerifier`]: issuer, then audience, then where the keys come from.
 ///
@@ -62,54 +55,9 @@ pub struct AudienceGiven(());
 #[must_use]
 pub struct Dangerous<Audience>(JwtVerifierBuilder<Audience>);
 
-struct Settings {
-    issuer: String,
-    audiences: Vec<String>,
-    clients: Vec<String>,
-    required: Vec<(Box<str>, Box<str>)>,
-    any_audience: bool,
-    allow_http: bool,
-    algorithms: Option<Vec<Algorithm>>,
-    profile: Profile,
-    leeway: Duration,
-    scope_claims: Vec<ScopeClaim>,
-    checks: Vec<Box<ClaimCheck>>,
-    jwks_uri: Option<String>,
-    source: Option<Box<dyn FetchKeys>>,
-    given: Vec<GivenKeys>,
-    client: Option<Arc<dyn HttpClient>>,
-    clock: Arc<dyn Clock>,
-    remote: RemoteSettings,
-}
-
-enum GivenKeys {
-    JwkSet(String),
-    Pem(String),
-    Secret(Algorithm, Secret),
-}
-
 impl JwtVerifierBuilder<AudienceMissing> {
     pub(super) fn new(issuer: String) -> Self {
-        let settings = Settings {
-            issuer,
-            audiences: Vec::new(),
-            clients: Vec::new(),
-            required: Vec::new(),
-            any_audience: false,
-            allow_http: false,
-            algorithms: None,
-            profile: Profile::default(),
-            leeway: Duration::from_secs(60),
-            scope_claims: Vec::new(),
-            checks: Vec::new(),
-            jwks_uri: None,
-            source: None,
-            given: Vec::new(),
-            client: None,
-            clock: Arc::new(SystemClock),
-            remote: RemoteSettings::default(),
-        };
-        Self { settings, audience: PhantomData }
+        Self { settings: Settings::new(issuer), audience: PhantomData }
     }
 }
 
@@ -236,13 +184,24 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
+    /// How many bytes verified tokens may take that are remembered: each its own length and about
+    /// 700 more. 32 MiB by default; 0 turns it off.
+    ///
+    /// A token that comes again is then accepted without checking its signature anew. Its times, the
+    /// issuer's keys and your own checks are looked at each time: it is refused when it expires, and
+    /// when the key that signed it is withdrawn.
+    pub fn token_cache(mut self, bytes: usize) -> Self {
+        self.settings.cache_capacity = bytes;
+        self
+    }
+
     /// The client that fetches keys and metadata. `reqwest` by default, with the feature of that name.
     pub fn http_client(mut self, client: impl HttpClient) -> Self {
         self.settings.client = Some(Arc::new(client));
         self
     }
 
-    /// The clock that tokens and keys expire by. [`SystemClock`] by default.
+    /// The clock that tokens and keys expire by. [`SystemClock`](crate::SystemClock) by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
         self
@@ -286,168 +245,12 @@ impl JwtVerifierBuilder<AudienceGiven> {
     /// # Errors
     ///
     /// [`ConfigError`], which names the value: an issuer or `jwks_uri` that is no `https` URL, an
-    /// empty issuer or audience, a key that can't be read or is too weak, no key at all in a set, no algorithm.
+    /// empty issuer or audience, a key that can't be read or is too weak, no key at all in a set, no
+    /// algorithm.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
-        let mut settings = self.settings;
-        if settings.issuer.is_empty() {
-            return Err(ConfigError::new("issuer", "", "empty"));
-        }
-        let allowed = settings.allowed_algorithms()?;
-        let keys = settings.key_source()?;
-        let audience = settings.audience_rule()?;
-        let issuer = Issuer {
-            rules: Rules {
-                issuer: settings.issuer.into_boxed_str(),
-                audience,
-                required: settings.required,
-                profile: settings.profile,
-                leeway: settings.leeway,
-            },
-            algorithms: allowed,
-            scope_claims: settings.scope_claims,
-            checks: settings.checks,
-            keys,
-            clock: settings.clock,
-        };
-        Ok(JwtVerifier { issuer: Arc::new(issuer) })
-    }
-}
-
-impl Settings {
-    fn audience_rule(&mut self) -> Result<AudienceRule, ConfigError> {
-        let boxed = |names: &mut Vec<String>| {
-            std::mem::take(names).into_iter().map(String::into_boxed_str).collect()
-        };
-        if self.audiences.iter().chain(&self.clients).any(String::is_empty) {
-            return Err(ConfigError::new("audience", "", "empty"));
-        }
-        match (self.any_audience, self.audiences.is_empty(), self.clients.first()) {
-            (true, true, None) => Ok(AudienceRule::Any),
-            (false, false, None) => Ok(AudienceRule::OneOf(boxed(&mut self.audiences))),
-            (false, true, Some(_)) => Ok(AudienceRule::ClientOneOf(boxed(&mut self.clients))),
-            (true, ..) => Err(ConfigError::new(
-                "audience",
-                "any",
-                "given together with an audience or client",
-            )),
-            (.., client) => {
-                let client = client.cloned().unwrap_or_default();
-                Err(ConfigError::new("client", client, "given together with an audience"))
-            }
-        }
-    }
-
-    fn allowed_algorithms(&self) -> Result<AlgorithmSet, ConfigError> {
-        let secrets = self.given.iter().filter_map(|keys| match keys {
-            GivenKeys::Secret(algorithm, _) => Some(*algorithm),
-            _ => None,
-        });
-        match &self.algorithms {
-            None => Ok(secrets.chain(Algorithm::ASYMMETRIC).collect()),
-            Some(named) if named.is_empty() => {
-                Err(ConfigError::new("algorithms", "[]", "at least one is needed"))
-            }
-            Some(named) => {
-                let secrets: AlgorithmSet = secrets.collect();
-                let orphan =
-                    named.iter().find(|one| one.is_symmetric() && !secrets.contains(**one));
-                match orphan {
-                    Some(orphan) => {
-                        Err(ConfigError::new("algorithm", orphan.name(), "has no secret"))
-                    }
-                    None => Ok(named.iter().copied().collect()),
-                }
-            }
-        }
-    }
-
-    fn key_source(&mut self) -> Result<KeySource, ConfigError> {
-        if !self.given.is_empty() {
-            return self.given_keys().map(KeySource::Given);
-        }
-        let source = match self.source.take() {
-            Some(source) => source,
-            None => Box::new(self.http_keys()?),
-        };
-        let (issuer, clock) = (self.issuer.as_str().into(), Arc::clone(&self.clock));
-        Ok(KeySource::Remote(RemoteKeys::new(issuer, source, clock, self.remote.clone())))
-    }
-
-    fn http_keys(&self) -> Result<HttpKeys, ConfigError> {
-        let endpoint = |what, url: &str, query| {
-            endpoint::parse(url, query, self.allow_http)
-                .map_err(|problem| ConfigError::new(what, url, problem.to_string()))
-        };
-        endpoint("issuer", &self.issuer, Query::Forbidden)?;
-        let jwks_uri = self.jwks_uri.as_deref();
-        let jwks_uri = jwks_uri.map(|uri| endpoint("jwks_uri", uri, Query::Allowed)).transpose()?;
-        let client = self.client()?;
-        Ok(match jwks_uri {
-            Some(uri) => HttpKeys::at(client, uri),
-            None => HttpKeys::of_issuer(client, &self.issuer, self.allow_http),
-        })
-    }
-
-    fn given_keys(&self) -> Result<KeySet, ConfigError> {
-        let mut keys = Vec::new();
-        for given in &self.given {
-            match given {
-                GivenKeys::JwkSet(json) => {
-                    let set = KeySet::from_json(json.as_bytes())
-                        .map_err(|problem| ConfigError::new("JWK Set", "…", problem.to_string()))?;
-                    if set.is_empty() {
-                        let problem = "it has no key that verifies signatures";
-                        return Err(ConfigError::new("JWK Set", "…", problem));
-                    }
-                    keys.extend(set.into_keys());
-                }
-                GivenKeys::Pem(pem) => {
-                    let key = Key::from_pem(pem).map_err(|problem| {
-                        ConfigError::new("PEM key", label(pem), problem.to_string())
-                    })?;
-                    keys.push(key);
-                }
-                GivenKeys::Secret(algorithm, secret) => {
-                    let key =
-                        VerifyingKey::hmac(*algorithm, secret.expose()).map_err(|problem| {
-                            ConfigError::new("secret for", algorithm.name(), problem.to_string())
-                        })?;
-                    let algorithms = key.algorithms();
-                    keys.push(Key::new(None, key, algorithms));
-                }
-            }
-        }
-        Ok(KeySet::new(keys))
-    }
-
-    fn client(&self) -> Result<Arc<dyn HttpClient>, ConfigError> {
-        if let Some(client) = &self.client {
-            return Ok(Arc::clone(client));
-        }
-        #[cfg(feature = "reqwest")]
-        return match crate::ReqwestClient::new() {
-            Ok(client) => Ok(Arc::new(client)),
-            Err(problem) => Err(ConfigError::new("HTTP client", "reqwest", problem.to_string())),
-        };
-        #[cfg(not(feature = "reqwest"))]
-        Err(ConfigError::new(
-            "HTTP client",
-            "none",
-            "give one by `http_client`, or turn on the feature `reqwest`",
-        ))
-    }
-}
-
-/// The line that a PEM text begins with. The rest may be a private key, and is shown to nobody, nor
-/// is a text that only looks like one.
-fn label(pem: &str) -> String {
-    let is_plain =
-        |label: &&str| label.bytes().all(|byte| matches!(byte, b' ' | b'0'..=b'9' | b'A'..=b'Z'));
-    let label =
-        pem.trim_start().strip_prefix("-----BEGIN ").and_then(|rest| rest.split_once("-----"));
-    match label.map(|(label, _)| label).filter(is_plain) {
-        Some(label) => format!("-----BEGIN {label}-----"),
-        None => "\u{2026}".to_owned(),
+        let seen = SeenTokens::new(self.settings.cache_capacity);
+        let issuer = Arc::new(self.settings.into_issuer()?);
+        Ok(JwtVerifier { issuer, seen })
     }
 }
 

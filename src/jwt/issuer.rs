@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use super::{
     compact::Compact,
     header::Header,
-    key_source::{KeySource, Keys},
+    key_source::{KeySource, Keys, KeysRef},
     payload::Payload,
     rules::Rules,
     scope_claim::ScopeClaim,
@@ -38,6 +38,13 @@ pub(super) struct Unverified<'a> {
     compact: Compact<'a>,
     header: Header,
     payload: Payload,
+}
+
+/// A token that was found good.
+pub(super) struct Judged {
+    pub(super) identity: Identity,
+    /// The key set that verified it.
+    pub(super) generation: u64,
 }
 
 /// Why a judgement ends without an identity.
@@ -109,16 +116,16 @@ impl Issuer {
     }
 
     /// Judges a token that names this issuer.
-    pub(super) fn judge(&self, token: Unverified<'_>) -> Result<Identity, Stop> {
+    pub(super) fn judge(&self, token: Unverified<'_>) -> Result<Judged, Stop> {
         let now = self.now();
         self.judge_claims(&token, now)?;
-        let signature = match self.keys.current(now) {
-            Keys::Ready(keys) => token.check_signature(&keys),
+        let keys = match self.keys.current(now) {
+            Keys::Ready(keys) => keys,
             Keys::Wait(waiter) => return Err(Stop::Wait(waiter)),
             Keys::Refuse(error) => return Err(Stop::Refused(error)),
         };
-        match signature {
-            Signature::Valid => Ok(self.accept(token.payload)?),
+        match token.check_signature(&keys) {
+            Signature::Valid => Ok(self.accept(token.payload, &keys)?),
             Signature::Invalid(fault) => Err(fault.into()),
             Signature::InvalidUntilNewer(fault) => {
                 Err(Stop::Wait(self.keys.newer(now, fault.into())?))
@@ -127,31 +134,37 @@ impl Issuer {
     }
 
     /// Judges a token, and waits for keys where it must.
-    pub(super) async fn judge_owned(self: Arc<Self>, token: String) -> Result<Identity, Error> {
-        let judged = Unverified::read(&token, |_| Ok::<_, Stop>(&self))
+    pub(super) async fn judge_in_time(self: &Arc<Self>, token: &str) -> Result<Judged, Error> {
+        let judged = Unverified::read(token, |_| Ok::<_, Stop>(self))
             .and_then(|(unverified, issuer)| issuer.judge(unverified));
         match judged {
-            Ok(identity) => Ok(identity),
+            Ok(judged) => Ok(judged),
             Err(Stop::Refused(error)) => Err(error),
-            Err(Stop::Wait(waiter)) => Arc::clone(&self).judge_later(token, waiter).await,
+            Err(Stop::Wait(waiter)) => self.judge_later(token, waiter).await,
         }
     }
 
     /// Judges a token after `waiter`, with whatever keys there are then.
     pub(super) async fn judge_later(
-        self: Arc<Self>,
-        token: String,
-        waiter: Waiter,
-    ) -> Result<Identity, Error> {
-        waiter.wait().await;
-        let (token, _) = Unverified::read(&token, |_| Ok::<_, Error>(&self))?;
-        let now = self.now();
-        self.judge_claims(&token, now)?;
-        let signature = token.check_signature(&*self.keys.settled(now)?);
-        match signature {
-            Signature::Valid => self.accept(token.payload),
-            Signature::Invalid(fault) => Err(fault.into()),
-            Signature::InvalidUntilNewer(fault) => Err(self.keys.still_unknown(now, fault.into())),
+        self: &Arc<Self>,
+        token: &str,
+        mut waiter: Waiter,
+    ) -> Result<Judged, Error> {
+        loop {
+            let landed = waiter.wait().await;
+            let (token, _) = Unverified::read(token, |_| Ok::<_, Error>(self))?;
+            let now = self.now();
+            self.judge_claims(&token, now)?;
+            let keys = self.keys.settled(now)?;
+            return match token.check_signature(&keys) {
+                Signature::Valid => self.accept(token.payload, &keys),
+                Signature::Invalid(fault) => Err(fault.into()),
+                // Patience is for keys that are known. This one may be on its way.
+                Signature::InvalidUntilNewer(_) if !landed => continue,
+                Signature::InvalidUntilNewer(fault) => {
+                    Err(self.keys.still_unknown(now, fault.into()))
+                }
+            };
         }
     }
 
@@ -163,10 +176,27 @@ impl Issuer {
         self.rules.judge(token.header.token_type, &token.payload, now)
     }
 
-    fn accept(&self, payload: Payload) -> Result<Identity, Error> {
+    /// Whether a token that was found good by the keys of `generation` still is.
+    pub(super) fn stands_by(&self, identity: &Identity, generation: u64) -> bool {
+        let now = self.now();
+        let same_keys = match self.keys.current(now) {
+            Keys::Ready(keys) => keys.generation() == generation,
+            Keys::Wait(_) | Keys::Refuse(_) => false,
+        };
+        same_keys
+            && self.rules.judge_times(identity.registered(), now).is_ok()
+            && self.check(identity).is_ok()
+    }
+
+    fn accept(&self, payload: Payload, keys: &KeysRef<'_>) -> Result<Judged, Error> {
         let identity = Identity::new(payload.raw, payload.registered, payload.scopes);
-        self.checks.iter().try_for_each(|check| check(&identity))?;
-        Ok(identity)
+        self.check(&identity)?;
+        Ok(Judged { identity, generation: keys.generation() })
+    }
+
+    /// The checks of the service's own.
+    fn check(&self, identity: &Identity) -> Result<(), Error> {
+        self.checks.iter().try_for_each(|check| check(identity))
     }
 
     fn now(&self) -> NumericDate {

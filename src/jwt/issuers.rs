@@ -3,11 +3,12 @@
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use super::{
-    JwtVerifier, Tenant,
+    IssuersBuilder,
     issuer::{Issuer, Stop, Unverified},
     tenants::{NewTenant, Tenants},
+    token_cache::SeenTokens,
 };
-use crate::{BearerToken, ConfigError, Error, Readiness, TokenFault, Verification, Verify};
+use crate::{BearerToken, Error, Readiness, TokenFault, Verification, Verify};
 
 /// Verifies JWT access tokens of several issuers, each by its own rules and its own keys.
 ///
@@ -27,12 +28,29 @@ use crate::{BearerToken, ConfigError, Error, Readiness, TokenFault, Verification
 /// # let _ = layer;
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
+///
+/// Tokens that aren't JWTs go by their form too: those with a prefix of their own to the verifier of
+/// that prefix, any other to [`opaque`](IssuersBuilder::opaque). None is tried at one verifier after
+/// another.
 #[derive(Clone)]
 pub struct Issuers(Arc<Trusted>);
 
-struct Trusted {
-    by_name: HashMap<Box<str>, Arc<Issuer>>,
-    tenants: Vec<Arc<Tenants>>,
+/// Who judges which tokens.
+pub(super) struct Trusted {
+    pub(super) by_name: HashMap<Box<str>, Trust>,
+    pub(super) tenants: Vec<Arc<Tenants>>,
+    pub(super) by_prefix: Vec<(Box<str>, Arc<TokenVerifier>)>,
+    pub(super) opaque: Option<Arc<TokenVerifier>>,
+    pub(super) seen: SeenTokens,
+}
+
+pub(super) type TokenVerifier = dyn for<'a> Verify<BearerToken<'a>>;
+
+/// How tokens of one issuer are judged.
+pub(super) enum Trust {
+    Here(Arc<Issuer>),
+    /// By a verifier that asks someone, such as the issuer.
+    Elsewhere(Arc<TokenVerifier>),
 }
 
 /// Whom a token is given to.
@@ -45,6 +63,7 @@ struct Choice {
 /// Why there is nobody to judge a token now.
 enum Unchosen {
     Refused(Error),
+    Elsewhere(Arc<TokenVerifier>),
     New(NewTenant),
 }
 
@@ -52,6 +71,10 @@ impl Issuers {
     /// Begins without any issuer.
     pub fn builder() -> IssuersBuilder {
         IssuersBuilder::default()
+    }
+
+    pub(super) fn new(trusted: Trusted) -> Self {
+        Self(Arc::new(trusted))
     }
 
     /// Fetches the keys of each issuer that has none yet, one after another. Tenants aren't known
@@ -62,7 +85,7 @@ impl Issuers {
     /// The first that failed; the others are tried all the same.
     pub async fn warm_up(&self) -> Result<(), Error> {
         let mut result = Ok(());
-        for issuer in self.0.by_name.values() {
+        for issuer in self.0.judged_here() {
             result = result.and(issuer.warm_up().await);
         }
         result
@@ -71,12 +94,19 @@ impl Issuers {
     /// Whether the keys of each issuer are at hand, tenants left out.
     #[must_use]
     pub fn readiness(&self) -> Vec<Readiness> {
-        self.0.by_name.values().map(|issuer| issuer.readiness()).collect()
+        self.0.judged_here().map(|issuer| issuer.readiness()).collect()
     }
 }
 
 impl Verify<BearerToken<'_>> for Issuers {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
+        if let Some(verifier) = self.0.by_form(token.as_str()) {
+            return verifier.verify(token);
+        }
+        if let Some(identity) = self.0.seen.get(token.as_str()) {
+            return Verification::ready(Ok(identity));
+        }
+        let memory = self.0.seen.begin();
         let mut choice = None;
         let read = Unverified::read(token.as_str(), |name| {
             let name = name.ok_or(TokenFault::Issuer)?;
@@ -86,8 +116,10 @@ impl Verify<BearerToken<'_>> for Issuers {
         let unverified = match read {
             Ok((unverified, _)) => unverified,
             Err(Unchosen::Refused(error)) => return Verification::ready(Err(error)),
+            Err(Unchosen::Elsewhere(verifier)) => return verifier.verify(token),
             Err(Unchosen::New(tenant)) => {
-                return Verification::pending(tenant.judge(token.as_str().to_owned()));
+                let token = token.as_str().to_owned();
+                return Verification::pending(async move { tenant.judge(&token, memory).await });
             }
         };
         // A token that could be read has been given to someone.
@@ -95,24 +127,51 @@ impl Verify<BearerToken<'_>> for Issuers {
             return Verification::ready(Err(TokenFault::Issuer.into()));
         };
         match issuer.judge(unverified) {
-            Ok(identity) => {
+            Ok(judged) => {
                 if let Some(tenants) = unproven_in {
                     tenants.prove(&issuer);
                 }
-                Verification::ready(Ok(identity))
+                Verification::ready(Ok(memory.keep(token.as_str(), judged, &issuer)))
             }
             Err(Stop::Refused(error)) => Verification::ready(Err(error)),
             Err(Stop::Wait(waiter)) => {
-                Verification::pending(issuer.judge_later(token.as_str().to_owned(), waiter))
+                let token = token.as_str().to_owned();
+                Verification::pending(async move {
+                    let judged = issuer.judge_later(&token, waiter).await?;
+                    Ok(memory.keep(&token, judged, &issuer))
+                })
             }
         }
     }
 }
 
 impl Trusted {
+    fn judged_here(&self) -> impl Iterator<Item = &Arc<Issuer>> {
+        self.by_name.values().filter_map(|trust| match trust {
+            Trust::Here(issuer) => Some(issuer),
+            Trust::Elsewhere(_) => None,
+        })
+    }
+
+    /// Who judges a token that no issuer need be read from.
+    fn by_form(&self, token: &str) -> Option<&Arc<TokenVerifier>> {
+        let prefixed = self.by_prefix.iter().find(|(prefix, _)| token.starts_with(&**prefix));
+        match prefixed {
+            Some((_, verifier)) => Some(verifier),
+            None if is_jwt(token) => None,
+            None => self.opaque.as_ref(),
+        }
+    }
+
     fn choose(&self, name: &str) -> Result<Choice, Unchosen> {
-        if let Some(issuer) = self.by_name.get(name) {
-            return Ok(Choice { issuer: Arc::clone(issuer), unproven_in: None });
+        match self.by_name.get(name) {
+            Some(Trust::Here(issuer)) => {
+                return Ok(Choice { issuer: Arc::clone(issuer), unproven_in: None });
+            }
+            Some(Trust::Elsewhere(verifier)) => {
+                return Err(Unchosen::Elsewhere(Arc::clone(verifier)));
+            }
+            None => {}
         }
         let found = self.tenants.iter().find_map(|tenants| Some((tenants, tenants.tenant(name)?)));
         let (tenants, tenant) = found.ok_or(TokenFault::Issuer)?;
@@ -127,6 +186,11 @@ impl Trusted {
     }
 }
 
+/// Whether a token has the form of a JWT: three parts.
+fn is_jwt(token: &str) -> bool {
+    token.bytes().filter(|&byte| byte == b'.').take(3).count() == 2
+}
+
 impl<E: Into<Error>> From<E> for Unchosen {
     fn from(error: E) -> Self {
         Self::Refused(error.into())
@@ -139,76 +203,5 @@ impl fmt::Debug for Issuers {
             .field("trusted", &self.0.by_name.keys())
             .field("tenants", &self.0.tenants)
             .finish()
-    }
-}
-
-/// Makes [`Issuers`].
-#[derive(Debug, Default)]
-#[must_use]
-pub struct IssuersBuilder {
-    trusted: Vec<JwtVerifier>,
-    tenants: Vec<Result<Tenants, ConfigError>>,
-}
-
-impl IssuersBuilder {
-    /// Trusts the issuer of this verifier.
-    pub fn trust(mut self, verifier: JwtVerifier) -> Self {
-        self.trusted.push(verifier);
-        self
-    }
-
-    /// Trusts every issuer of a form, such as the tenants of one login service. `{tenant}` stands in
-    /// `pattern` for a name of letters, digits, `-` and `_`, at most 64 of them.
-    ///
-    /// `resolve` makes the verifier of a tenant when its first token comes: for the issuer that
-    /// [`Tenant::issuer`] names, which has the form of the pattern, or `None` for a tenant that is
-    /// not known here. Up to 1,000 verifiers of tenants that have proved themselves by a good token
-    /// are kept, and 100 of others, so that made-up tenants push out no real one.
-    ///
-    /// ```
-    /// use portcullis::{Issuers, JwtVerifier, Tenant};
-    ///
-    /// let issuers = Issuers::builder()
-    ///     .tenants("https://login.example/{tenant}/v2.0", async |tenant: Tenant| {
-    ///         if tenant.name() != "acme" {
-    ///             return Ok(None);
-    ///         }
-    ///         let verifier = JwtVerifier::builder(tenant.issuer()).audience("https://api.example");
-    ///         verifier.build().map(Some).map_err(portcullis::Error::misconfigured)
-    ///     })
-    ///     .build()?;
-    /// # let _ = issuers;
-    /// # Ok::<(), portcullis::ConfigError>(())
-    /// ```
-    pub fn tenants<F, R>(mut self, pattern: &str, resolve: F) -> Self
-    where
-        F: Fn(Tenant) -> R + Send + Sync + 'static,
-        R: Future<Output = Result<Option<JwtVerifier>, Error>> + Send + 'static,
-    {
-        let resolve = Box::new(move |tenant| Box::pin(resolve(tenant)) as _);
-        self.tenants.push(Tenants::new(pattern, resolve));
-        self
-    }
-
-    /// The verifier.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] if an issuer is named twice, a pattern is not one, or nobody is trusted.
-    pub fn build(self) -> Result<Issuers, ConfigError> {
-        let mut by_name = HashMap::new();
-        for verifier in self.trusted {
-            let issuer = verifier.issuer;
-            if let Some(twice) = by_name.insert(issuer.name().into(), issuer) {
-                return Err(ConfigError::new("issuer", twice.name(), "trusted twice"));
-            }
-        }
-        let tenants: Result<Vec<_>, _> =
-            self.tenants.into_iter().map(|tenants| tenants.map(Arc::new)).collect();
-        let tenants = tenants?;
-        if by_name.is_empty() && tenants.is_empty() {
-            return Err(ConfigError::new("issuers", "[]", "at least one is needed"));
-        }
-        Ok(Issuers(Arc::new(Trusted { by_name, tenants })))
     }
 }

@@ -66,7 +66,7 @@ impl KeySource {
 
     /// Brings keys where there are none, and waits for them.
     pub(super) async fn warm_up(&self, now: NumericDate) -> Result<(), Error> {
-        let waiter = match self.current(now) {
+        let mut waiter = match self.current(now) {
             Keys::Ready(_) => return Ok(()),
             Keys::Refuse(error) => return Err(error),
             Keys::Wait(waiter) => waiter,
@@ -120,6 +120,16 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     line
+}
+
+impl KeysRef<'_> {
+    /// Tells key sets of one source apart.
+    pub(super) fn generation(&self) -> u64 {
+        match self {
+            Self::Given(_) => 0,
+            Self::Remote(snapshot) => snapshot.as_ref().map_or(0, |snapshot| snapshot.generation),
+        }
+    }
 }
 
 impl Deref for KeysRef<'_> {

@@ -2,26 +2,30 @@
 //!
 //! `compact` takes a token apart, `header` and `payload` read its halves, `rules` judges the claims.
 //! An `issuer` puts these in order, cheap checks first, with keys of its `key_source`. [`JwtVerifier`]
-//! has one issuer, [`Issuers`] several, and `tenants` that are found when they are met. `builder` is
-//! what users write.
+//! has one issuer, [`Issuers`] several, and `tenants` that are found when they are met. `builder` and
+//! `issuers_builder` are what users write, `settings` checks it.
 
 mod builder;
 mod compact;
 mod header;
 mod issuer;
 mod issuers;
+mod issuers_builder;
 mod key_source;
 mod payload;
 mod profile;
 mod rules;
 mod scope_claim;
+mod settings;
 mod tenants;
+mod token_cache;
 mod token_type;
 mod verifier;
 
 pub use self::{
     builder::{AudienceGiven, AudienceMissing, Dangerous, JwtVerifierBuilder},
-    issuers::{Issuers, IssuersBuilder},
+    issuers::Issuers,
+    issuers_builder::IssuersBuilder,
     profile::Profile,
     tenants::Tenant,
     verifier::JwtVerifier,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Profile, payload::Payload, token_type::TokenType};
 use crate::{
     TokenFault,
-    claims::{Audience, ClaimText, NumericDate},
+    claims::{Audience, ClaimText, NumericDate, RegisteredClaims},
     json::{self, Value},
 };
 
@@ -47,6 +47,19 @@ impl Rules {
         if payload.is_other_token || !self.profile.accepts(token_type) {
             return Err(TokenFault::Type);
         }
+        self.judge_times(claims, now)?;
+        if self.profile == Profile::Rfc9068 {
+            require_rfc9068(payload)?;
+        }
+        self.required.iter().try_for_each(|(name, text)| require_text(payload, name, text))
+    }
+
+    /// The part that time changes.
+    pub(super) fn judge_times(
+        &self,
+        claims: &RegisteredClaims,
+        now: NumericDate,
+    ) -> Result<(), TokenFault> {
         let expires_at = claims.expires_at.ok_or(TokenFault::Claims)?;
         if now >= expires_at.saturating_add(self.leeway) {
             return Err(TokenFault::Expired);
@@ -55,10 +68,7 @@ impl Rules {
         if [claims.not_before, claims.issued_at].into_iter().flatten().any(|begin| begin > latest) {
             return Err(TokenFault::NotYetValid);
         }
-        if self.profile == Profile::Rfc9068 {
-            require_rfc9068(payload)?;
-        }
-        self.required.iter().try_for_each(|(name, text)| require_text(payload, name, text))
+        Ok(())
     }
 
     fn is_for_us(&self, payload: &Payload) -> bool {

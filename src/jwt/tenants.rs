@@ -4,7 +4,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use quick_cache::sync::Cache;
 
-use super::{JwtVerifier, issuer::Issuer};
+use super::{JwtVerifier, issuer::Issuer, token_cache::Memory};
 use crate::{ConfigError, Error, Identity, TokenFault};
 
 const PLACEHOLDER: &str = "{tenant}";
@@ -96,7 +96,7 @@ impl Tenants {
 
 impl NewTenant {
     /// Finds the tenant's issuer, once for all who ask at the same time, and has it judge the token.
-    pub(super) async fn judge(self, token: String) -> Result<Identity, Error> {
+    pub(super) async fn judge(self, token: &str, memory: Memory) -> Result<Identity, Error> {
         let Self { tenants, tenant } = self;
         let name = tenant.issuer.clone();
         let resolve = async {
@@ -111,9 +111,9 @@ impl NewTenant {
             }
         };
         let issuer = tenants.unproven.get_or_insert_async(name.as_str(), resolve).await?;
-        let identity = Arc::clone(&issuer).judge_owned(token).await?;
+        let judged = issuer.judge_in_time(token).await?;
         tenants.prove(&issuer);
-        Ok(identity)
+        Ok(memory.keep(token, judged, &issuer))
     }
 }
 

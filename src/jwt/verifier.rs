@@ -6,6 +6,7 @@ use super::{
     JwtVerifierBuilder,
     builder::AudienceMissing,
     issuer::{Issuer, Stop, Unverified},
+    token_cache::SeenTokens,
 };
 use crate::{BearerToken, Error, Readiness, Verification, Verify};
 
@@ -35,6 +36,7 @@ use crate::{BearerToken, Error, Readiness, Verification, Verify};
 #[derive(Clone)]
 pub struct JwtVerifier {
     pub(super) issuer: Arc<Issuer>,
+    pub(super) seen: SeenTokens,
 }
 
 impl JwtVerifier {
@@ -64,14 +66,23 @@ impl JwtVerifier {
 
 impl Verify<BearerToken<'_>> for JwtVerifier {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
+        if let Some(identity) = self.seen.get(token.as_str()) {
+            return Verification::ready(Ok(identity));
+        }
+        let memory = self.seen.begin();
         let judged = Unverified::read(token.as_str(), |_| Ok::<_, Stop>(&self.issuer))
             .and_then(|(token, issuer)| issuer.judge(token));
         match judged {
-            Ok(identity) => Verification::ready(Ok(identity)),
+            Ok(judged) => {
+                Verification::ready(Ok(memory.keep(token.as_str(), judged, &self.issuer)))
+            }
             Err(Stop::Refused(error)) => Verification::ready(Err(error)),
             Err(Stop::Wait(waiter)) => {
-                let issuer = Arc::clone(&self.issuer);
-                Verification::pending(issuer.judge_later(token.as_str().to_owned(), waiter))
+                let (issuer, token) = (Arc::clone(&self.issuer), token.as_str().to_owned());
+                Verification::pending(async move {
+                    let judged = issuer.judge_later(&token, waiter).await?;
+                    Ok(memory.keep(&token, judged, &issuer))
+                })
             }
         }
     }

@@ -12,11 +12,13 @@ use http::{
 };
 
 use super::{ErrorBody, Refusal, RefusalBody};
-use crate::{Clock, Error, ErrorKind, challenge::Challenge, observe};
+use crate::{Clock, Error, ErrorKind, challenge::Challenge, credentials::Scheme, observe};
 
 /// How refusals look, by the configuration of one layer.
 #[derive(Debug, Clone)]
 pub(crate) struct Renderer {
+    /// Those that are challenged for, in that order.
+    pub(crate) schemes: Vec<Scheme>,
     pub(crate) realm: Option<String>,
     pub(crate) body: ErrorBody,
     pub(crate) clock: Arc<dyn Clock>,
@@ -30,6 +32,7 @@ impl Renderer {
         error: Error,
         method: &Method,
         uri: &Uri,
+        used: Option<Scheme>,
         mut head: Parts,
     ) -> Response<B> {
         observe::refused(&error);
@@ -44,8 +47,10 @@ impl Renderer {
             headers.remove(stale);
         }
         headers.insert(CONTENT_TYPE, content.content_type);
-        if let Some(challenge) = self.challenge(&error) {
-            headers.insert(WWW_AUTHENTICATE, challenge);
+        if is_challenged(error.kind()) {
+            for scheme in &self.schemes {
+                headers.append(WWW_AUTHENTICATE, self.challenge(*scheme, used, &error));
+            }
         }
         if let Some(delay) = error.retry_after() {
             headers.insert(RETRY_AFTER, whole_seconds(delay).into());
@@ -60,15 +65,27 @@ impl Renderer {
         Response::from_parts(head, B::from_bytes(bytes))
     }
 
-    fn challenge(&self, error: &Error) -> Option<HeaderValue> {
-        challenged(error.kind()).then(|| {
-            let challenge = Challenge::new("Bearer");
-            let challenge = match &self.realm {
-                Some(realm) => challenge.parameter("realm", realm),
-                None => challenge,
-            };
-            challenge.error(error).into_header()
-        })
+    /// The challenge of one scheme. What is wrong is said in that of the scheme that was used; where
+    /// that can't be told, in the first that can say it.
+    fn challenge(&self, scheme: Scheme, used: Option<Scheme>, error: &Error) -> HeaderValue {
+        let mut challenge = Challenge::new(scheme.name());
+        match (&self.realm, scheme) {
+            (Some(realm), _) => challenge = challenge.parameter("realm", realm),
+            // RFC 7617 §2 asks for one.
+            #[cfg(feature = "_jwt")]
+            (None, Scheme::Basic) => challenge = challenge.parameter("realm", "restricted"),
+            _ => {}
+        }
+        #[cfg(feature = "_jwt")]
+        if scheme == Scheme::Basic {
+            challenge = challenge.parameter("charset", "UTF-8");
+        }
+        let speaker =
+            used.or_else(|| self.schemes.iter().copied().find(|one| one.carries_tokens()));
+        if scheme.carries_tokens() && speaker == Some(scheme) {
+            challenge = challenge.error(error);
+        }
+        challenge.into_header()
     }
 }
 
@@ -84,24 +101,31 @@ pub(crate) fn unrendered<B: RefusalBody>(error: Error) -> Response<B> {
 /// outside writes it anew.
 #[cfg(feature = "axum")]
 pub(crate) fn stand_alone<B: RefusalBody>(error: Error) -> Response<B> {
-    let renderer =
-        Renderer { realm: None, body: ErrorBody::oauth(), clock: Arc::new(crate::SystemClock) };
+    let renderer = Renderer {
+        schemes: vec![error.scheme()],
+        realm: None,
+        body: ErrorBody::oauth(),
+        clock: Arc::new(crate::SystemClock),
+    };
     let head = Response::new(()).into_parts().0;
     let (method, uri) = (Method::GET, Uri::default());
-    let mut response = renderer.render(error.clone(), &method, &uri, head);
+    let mut response = renderer.render(error.clone(), &method, &uri, None, head);
     response.extensions_mut().insert(error);
     response
 }
 
 /// Whether a refusal asks for (other) credentials.
-const fn challenged(kind: ErrorKind) -> bool {
+const fn is_challenged(kind: ErrorKind) -> bool {
     match kind {
         ErrorKind::InsufficientScope
         | ErrorKind::InvalidCredentials
         | ErrorKind::InvalidRequest(_)
         | ErrorKind::InvalidToken(_)
         | ErrorKind::MissingCredentials => true,
-        ErrorKind::AccessDenied | ErrorKind::Misconfigured | ErrorKind::Unavailable => false,
+        ErrorKind::AccessDenied
+        | ErrorKind::Misconfigured
+        | ErrorKind::TooManyAttempts
+        | ErrorKind::Unavailable => false,
     }
 }
 

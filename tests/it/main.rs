@@ -12,9 +12,22 @@
 
 mod attacks_of_record;
 mod bare_tower;
+#[cfg(feature = "password-hash")]
+mod basic;
+mod discovery;
 mod hostile_input;
+#[cfg(all(feature = "http-body", feature = "reqwest"))]
+mod http_clients;
 mod jwt_rules;
+mod key_life_cycle;
 mod layer_behaviour;
+mod outages;
+#[cfg(feature = "reqwest")]
+mod over_sockets;
+mod own_tokens;
 mod refusals;
 mod rfc_vectors;
+mod single_flight;
 mod support;
+mod token_cache;
+mod unknown_keys;

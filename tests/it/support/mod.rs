@@ -1,7 +1,12 @@
 //! What the tests share: an issuer, a protected service, requests and what came of them.
 
+#[cfg(feature = "reqwest")]
+pub mod host;
 pub mod jws;
+pub mod network;
 pub mod openssl;
+pub mod verdict;
+pub mod wire;
 
 use axum::{Router, body::Body};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header::AUTHORIZATION};

@@ -1,0 +1,110 @@
+//! What a request is expected to be answered.
+
+use reqwest::{
+    StatusCode,
+    header::{HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use serde_json::Value;
+
+/// The answer that the tour foretells.
+pub(crate) struct Expected {
+    status: u16,
+    challenge: Option<String>,
+    retry_after: bool,
+    body: Body,
+}
+
+enum Body {
+    Empty,
+    /// The body of a refusal, with this `message`.
+    Refusal(&'static str),
+    Text(&'static str),
+}
+
+/// The answer that came.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+impl Expected {
+    /// The service's own answer.
+    pub(crate) fn answer(status: u16, text: &'static str) -> Self {
+        Self { status, challenge: None, retry_after: false, body: Body::Text(text) }
+    }
+
+    pub(crate) fn missing_credentials() -> Self {
+        Self::refusal(401, "Authentication required.").challenge("")
+    }
+
+    pub(crate) fn invalid_request(message: &'static str) -> Self {
+        Self::refusal(400, message).error("invalid_request", message)
+    }
+
+    pub(crate) fn invalid_token(message: &'static str) -> Self {
+        Self::refusal(401, message).error("invalid_token", message)
+    }
+
+    pub(crate) fn insufficient_scope(scope: &str) -> Self {
+        let message = "Token lacks the required scope.";
+        let mut expected = Self::refusal(403, message).error("insufficient_scope", message);
+        expected.challenge.get_or_insert_default().push_str(&format!(r#", scope="{scope}""#));
+        expected
+    }
+
+    pub(crate) fn unavailable() -> Self {
+        let refusal = Self::refusal(503, "Authentication temporarily unavailable.");
+        Self { retry_after: true, ..refusal }
+    }
+
+    pub(crate) fn without_body(self) -> Self {
+        Self { body: Body::Empty, ..self }
+    }
+
+    fn refusal(status: u16, message: &'static str) -> Self {
+        Self { body: Body::Refusal(message), ..Self::answer(status, "") }
+    }
+
+    fn error(self, code: &str, description: &str) -> Self {
+        self.challenge(&format!(r#", error="{code}", error_description="{description}""#))
+    }
+
+    fn challenge(self, error: &str) -> Self {
+        Self { challenge: Some(format!(r#"Bearer realm="orders"{error}"#)), ..self }
+    }
+
+    /// In what the answer differs, in words.
+    pub(super) fn differences(&self, answer: &Answer) -> Vec<String> {
+        let mut differences = Vec::new();
+        if answer.status.as_u16() != self.status {
+            differences.push(format!("the status should be {}", self.status));
+        }
+        let challenges = answer.headers.get_all(WWW_AUTHENTICATE).iter();
+        if !challenges.map(HeaderValue::as_bytes).eq(self.challenge.iter().map(String::as_bytes)) {
+            let challenge = self.challenge.as_deref().unwrap_or("none");
+            differences.push(format!("the challenge should be {challenge}"));
+        }
+        if answer.headers.contains_key(RETRY_AFTER) != self.retry_after {
+            let should = if self.retry_after { "should" } else { "shouldn't" };
+            differences.push(format!("there {should} be a Retry-After"));
+        }
+        match self.body {
+            Body::Empty if !answer.body.is_empty() => differences.push("a body".to_owned()),
+            Body::Refusal(message) if !self.is_told(message, &answer.body) => {
+                differences.push(format!("the body should have status and message: {message}"));
+            }
+            Body::Text(text) if answer.body != text => {
+                differences.push(format!("the body should be {text}"));
+            }
+            _ => {}
+        }
+        differences
+    }
+
+    fn is_told(&self, message: &str, body: &str) -> bool {
+        let body: Value = serde_json::from_str(body).unwrap_or_default();
+        let [status, text] = ["statusCode", "message"].map(|name| body.get(name));
+        status.is_some_and(|it| *it == self.status) && text.is_some_and(|it| it == message)
+    }
+}

@@ -1,0 +1,201 @@
+//! User-id and password (RFC 7617).
+
+use std::fmt;
+
+use base64_simd::STANDARD;
+use http::{HeaderMap, header::AUTHORIZATION};
+use zeroize::Zeroizing;
+
+use super::Authorization;
+use crate::{Error, ErrorKind, RequestFault};
+
+/// A user-id and a password as a request presents them ([RFC 7617 §2]), not yet judged.
+///
+/// Both are UTF-8 without control characters, and either may be empty. They are taken as they come:
+/// nothing is trimmed, folded or normalised.
+///
+/// `Debug` shows neither, since the user-id may be somebody's e-mail address. The password's memory
+/// is cleared when it is dropped.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+/// use portcullis::BasicCredentials;
+///
+/// let mut headers = HeaderMap::new();
+/// let line = HeaderValue::from_static("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+/// headers.insert(AUTHORIZATION, line);
+/// let credentials = BasicCredentials::from_headers(&headers)?;
+/// assert_eq!(credentials.user_id(), "Aladdin");
+/// assert_eq!(credentials.password(), "open sesame");
+/// assert_eq!(format!("{credentials:?}"), "BasicCredentials([redacted])");
+/// # Ok::<(), portcullis::Error>(())
+/// ```
+///
+/// With the `axum` feature it is an extractor too, which needs no layer.
+///
+/// [RFC 7617 §2]: https://www.rfc-editor.org/rfc/rfc7617#section-2
+#[derive(Clone)]
+pub struct BasicCredentials {
+    user_id: Box<str>,
+    password: Zeroizing<Box<str>>,
+}
+
+impl BasicCredentials {
+    /// The scheme's name on the wire.
+    pub(crate) const SCHEME: &'static str = "Basic";
+
+    /// Reads user-id and password from the `Authorization` header.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingCredentials`] without the header, or with another scheme in it;
+    /// [`ErrorKind::InvalidRequest`] if the header stands twice or breaks the grammar.
+    pub fn from_headers(headers: &HeaderMap) -> Result<Self, Error> {
+        match Authorization::from_headers(headers, &AUTHORIZATION)? {
+            Some(line) if line.is(Self::SCHEME) => Ok(Self::parse(line.credentials)?),
+            _ => Err(ErrorKind::MissingCredentials.into()),
+        }
+    }
+
+    /// The base64 of `user-id ":" password`: canonical, as RFC 4648 §3.5 lets a decoder insist.
+    pub(crate) fn parse(token68: &[u8]) -> Result<Self, RequestFault> {
+        let bytes = STANDARD.decode_to_vec(token68).map_err(|_| RequestFault::Malformed)?;
+        let bytes = Zeroizing::new(bytes);
+        let text = str::from_utf8(&bytes).map_err(|_| RequestFault::Malformed)?;
+        // The first colon: a user-id has none, a password may.
+        let (user_id, password) = text.split_once(':').ok_or(RequestFault::Malformed)?;
+        if text.contains(char::is_control) {
+            return Err(RequestFault::Malformed);
+        }
+        Ok(Self::new(user_id, password))
+    }
+
+    pub(crate) fn new(user_id: &str, password: &str) -> Self {
+        Self { user_id: user_id.into(), password: Zeroizing::new(password.into()) }
+    }
+
+    /// Who the caller claims to be.
+    #[must_use]
+    pub fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
+    /// The password. Compare it in constant time, or better, against a hash.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+}
+
+impl fmt::Debug for BasicCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BasicCredentials([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(token68: &str) -> Option<(String, String)> {
+        let credentials = BasicCredentials::parse(token68.as_bytes()).ok()?;
+        Some((credentials.user_id().into(), credentials.password().into()))
+    }
+
+    #[test]
+    fn the_first_colon_splits_and_either_part_may_be_empty() {
+        for (text, user_id, password) in [
+            ("Aladdin:open sesame", "Aladdin", "open sesame"),
+            ("test:123\u{a3}", "test", "123\u{a3}"),
+            ("a:b:c", "a", "b:c"),
+            ("a::", "a", ":"),
+            ("a:", "a", ""),
+            (":b", "", "b"),
+            (":", "", ""),
+            (" a : b ", " a ", " b "),
+            ("a%3Ab+c:%20", "a%3Ab+c", "%20"),
+        ] {
+            let parsed = parse(&STANDARD.encode_to_string(text));
+            assert_eq!(parsed, Some((user_id.into(), password.into())), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_user_id_and_password_is_malformed() {
+        let cases: [&[u8]; 11] = [
+            b"",
+            b"no colon",
+            b"a\0:b",
+            b"a:b\r\n",
+            b"a:b\x7f",
+            b"a\t:b",
+            b"a:\x1b[2J",
+            "a:\u{85}".as_bytes(),
+            b"a:\xff",
+            b"caf\xe9:b",
+            b"a:\xc0\x80",
+        ];
+        for text in cases {
+            assert_eq!(parse(&STANDARD.encode_to_string(text)), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_canonical_base64_is_read() {
+        assert_eq!(parse("YTo="), Some(("a".into(), String::new())));
+        for token68 in [
+            "",
+            "=",
+            "====",
+            "YTo",
+            "YTo==",
+            "YTo=YTo=",
+            "YTp=",
+            "YT o=",
+            "YTo= ",
+            "YTo=\n",
+            "Y",
+            "YTo\u{e9}",
+            "YTo-",
+            "YTo_",
+            "a:b",
+            "YTo=,",
+            "\"YTo=\"",
+            "Bearer",
+            "YTo= YTo=",
+        ] {
+            assert_eq!(parse(token68), None, "{token68:?}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_neither_user_id_nor_password() {
+        let credentials = BasicCredentials::new("alice", "s3cret");
+        assert_eq!(format!("{credentials:?}"), "BasicCredentials([redacted])");
+    }
+
+    #[test]
+    fn another_scheme_or_none_is_missing_and_a_second_line_is_refused() {
+        let missing = ErrorKind::MissingCredentials;
+        let malformed = RequestFault::Malformed.into();
+        let cases: [(&[&str], Option<ErrorKind>); 9] = [
+            (&[], Some(missing)),
+            (&[""], Some(missing)),
+            (&["Bearer YTo="], Some(missing)),
+            (&["BasicYTo="], Some(missing)),
+            (&["Basic"], Some(malformed)),
+            (&["Basic\tYTo="], Some(missing)),
+            (&["Basic YTo=", "Basic YTo="], Some(RequestFault::Repeated.into())),
+            (&["Basic YTo="], None),
+            (&["bAsIc   YTo="], None),
+        ];
+        for (lines, kind) in cases {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(AUTHORIZATION, line.parse().unwrap());
+            }
+            let refused = BasicCredentials::from_headers(&headers).err().map(|e| e.kind());
+            assert_eq!(refused, kind, "{lines:?}");
+        }
+    }
+}

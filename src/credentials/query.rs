@@ -1,0 +1,126 @@
+//! The `access_token` query parameter (RFC 6750 §2.3).
+
+use std::borrow::Cow;
+
+use http::Uri;
+
+use crate::RequestFault;
+
+const NAME: &[u8] = b"access_token";
+
+/// The token in the query, decoded.
+pub(super) fn token(uri: &Uri) -> Result<Option<String>, RequestFault> {
+    let parameters = uri.query().into_iter().flat_map(|query| query.split('&'));
+    let mut values = parameters.filter(|parameter| is_token(parameter)).map(value);
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(RequestFault::Repeated);
+    }
+    decode(value).map(Some).ok_or(RequestFault::Malformed)
+}
+
+/// Path and query of `uri` with each `access_token` left out, however its name is encoded.
+pub(crate) fn without_access_token(uri: &Uri) -> Cow<'_, str> {
+    let whole = uri.path_and_query().map_or("", |path_and_query| path_and_query.as_str());
+    let Some(query) = uri.query() else { return Cow::Borrowed(whole) };
+    if !query.split('&').any(is_token) {
+        return Cow::Borrowed(whole);
+    }
+    let kept: Vec<_> = query.split('&').filter(|parameter| !is_token(parameter)).collect();
+    if kept.is_empty() {
+        Cow::Borrowed(uri.path())
+    } else {
+        Cow::Owned(format!("{}?{}", uri.path(), kept.join("&")))
+    }
+}
+
+fn is_token(parameter: &str) -> bool {
+    let name = parameter.split_once('=').map_or(parameter, |(name, _)| name);
+    let mut decoded = Decoded(name.as_bytes());
+    NAME.iter().all(|&byte| decoded.next() == Some(Some(byte))) && decoded.next().is_none()
+}
+
+fn value(parameter: &str) -> &str {
+    parameter.split_once('=').map_or("", |(_, value)| value)
+}
+
+fn decode(value: &str) -> Option<String> {
+    String::from_utf8(Decoded(value.as_bytes()).collect::<Option<_>>()?).ok()
+}
+
+/// The bytes of a form-encoded text; `None` for a `%` without two hexadecimal digits.
+struct Decoded<'a>(&'a [u8]);
+
+impl Iterator for Decoded<'_> {
+    type Item = Option<u8>;
+
+    fn next(&mut self) -> Option<Option<u8>> {
+        let hex =
+            |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let (byte, rest) = match *self.0 {
+            [] => return None,
+            [b'%', high, low, ref rest @ ..] => {
+                (hex(high).zip(hex(low)).map(|(high, low)| (high << 4) | low), rest)
+            }
+            [b'%', ref rest @ ..] => (None, rest),
+            [b'+', ref rest @ ..] => (Some(b' '), rest),
+            [byte, ref rest @ ..] => (Some(byte), rest),
+        };
+        self.0 = rest;
+        Some(byte)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uri(text: &str) -> Uri {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_token_is_read_wherever_it_stands_in_the_query() {
+        use RequestFault::{Malformed, Repeated};
+        for (query, found) in [
+            ("/", Ok(None)),
+            ("/?a=b", Ok(None)),
+            ("/?access_token=abc", Ok(Some("abc"))),
+            ("/?a=b&access_token=abc&c", Ok(Some("abc"))),
+            ("/?access_token=a%2Bb%3d", Ok(Some("a+b="))),
+            ("/?access_token=a+b", Ok(Some("a b"))),
+            ("/?access%5Ftoken=abc", Ok(Some("abc"))),
+            ("/?access_token=", Ok(Some(""))),
+            ("/?access_token", Ok(Some(""))),
+            ("/?access_tokens=abc", Ok(None)),
+            ("/?Access_Token=abc", Ok(None)),
+            ("/?access_token=a&access_token=a", Err(Repeated)),
+            ("/?access_token=a&access%5ftoken=b", Err(Repeated)),
+            ("/?access_token=%", Err(Malformed)),
+            ("/?access_token=%zz", Err(Malformed)),
+            ("/?access_token=%ff", Err(Malformed)),
+        ] {
+            assert_eq!(token(&uri(query)), found.map(|found| found.map(str::to_owned)), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_never_left_in_the_query() {
+        for (text, left) in [
+            ("/", "/"),
+            ("/a?b=c", "/a?b=c"),
+            ("/a?access_token=s3cret", "/a"),
+            ("/a?b=c&access_token=s3cret&d=e", "/a?b=c&d=e"),
+            ("/a?access%5Ftoken=s3cret", "/a"),
+            ("/a?%61ccess_toke%6e=s3cret&x", "/a?x"),
+            ("/a?access_token=s3cret&access_token=s3cret", "/a"),
+            ("/a?access_tokens=kept", "/a?access_tokens=kept"),
+            ("/a?access%ZZtoken=kept", "/a?access%ZZtoken=kept"),
+            ("http://host/a?b=%28c", "/a?b=%28c"),
+            ("*", "*"),
+            ("host:443", ""),
+        ] {
+            assert_eq!(without_access_token(&uri(text)), left);
+        }
+    }
+}

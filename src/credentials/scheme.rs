@@ -1,0 +1,28 @@
+//! Authentication schemes (RFC 9110 §11.1).
+
+/// A scheme that a layer may accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    #[cfg(feature = "_jwt")]
+    Basic,
+    Bearer,
+    /// `Authorization: token …`, as some services have it in the place of Bearer.
+    Token,
+}
+
+impl Scheme {
+    /// Its name in a challenge. In requests case doesn't count.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            #[cfg(feature = "_jwt")]
+            Self::Basic => "Basic",
+            Self::Bearer => "Bearer",
+            Self::Token => "token",
+        }
+    }
+
+    /// Whether its challenges carry the parameters of RFC 6750.
+    pub(crate) const fn carries_tokens(self) -> bool {
+        matches!(self, Self::Bearer | Self::Token)
+    }
+}

@@ -1,0 +1,165 @@
+//! Verified tokens, seen again.
+
+use std::{
+    fmt,
+    hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use quick_cache::{
+    Weighter,
+    sync::{Cache, DefaultLifecycle},
+};
+
+use super::issuer::{Issuer, Judged};
+use crate::Identity;
+
+/// What a cache holds at the most by default.
+pub(super) const DEFAULT_CAPACITY: usize = 32 * 1024 * 1024;
+
+/// What an entry takes beside its texts, about: the identity, the entry, its place in the cache.
+const OVERHEAD: usize = 500;
+
+/// How much of a token's end is hashed: enough to tell signatures apart.
+const TAIL: usize = 16;
+
+/// Tokens that were verified in full, with what they say. Only those enter, so a stranger can
+/// neither fill it nor choose what leaves it.
+///
+/// A hit saves the signature and the parsing, and nothing else: time, keys and the checks of the
+/// service's own are looked at again each time. With no capacity nothing is remembered. Clones share
+/// what they remember.
+#[derive(Debug, Clone)]
+pub(super) struct SeenTokens(Option<Arc<TokenCache>>);
+
+/// A verification that begins now, whose outcome may be remembered.
+pub(super) struct Memory {
+    cache: Option<Arc<TokenCache>>,
+    epoch: u64,
+}
+
+impl SeenTokens {
+    /// At most about `capacity` bytes.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self((capacity > 0).then(|| Arc::new(TokenCache::new(capacity))))
+    }
+
+    /// What the token says, if it was verified before and is as good as it was then.
+    pub(super) fn get(&self, token: &str) -> Option<Identity> {
+        self.0.as_ref()?.get(token)
+    }
+
+    pub(super) fn begin(&self) -> Memory {
+        let epoch = self.0.as_ref().map_or(0, |cache| cache.epoch());
+        Memory { cache: self.0.clone(), epoch }
+    }
+}
+
+impl Memory {
+    /// Remembers a token that was found good.
+    pub(super) fn keep(self, token: &str, judged: Judged, issuer: &Arc<Issuer>) -> Identity {
+        if let Some(cache) = self.cache {
+            cache.insert(token, &judged, issuer, self.epoch);
+        }
+        judged.identity
+    }
+}
+
+struct TokenCache {
+    entries: Cache<u64, Arc<Entry>, ByBytes, BuildHasherDefault<Hashed>>,
+    seed: RandomState,
+    /// Counts revocations, so that a verification under way when one happens isn't remembered.
+    epoch: AtomicU64,
+}
+
+struct Entry {
+    /// The whole token, since its place in the cache is found by a hash of its end.
+    token: Box<str>,
+    identity: Identity,
+    issuer: Arc<Issuer>,
+    /// The key set that verified it.
+    generation: u64,
+}
+
+impl TokenCache {
+    fn new(capacity: usize) -> Self {
+        let entries = capacity / (1024 + OVERHEAD);
+        let weight = u64::try_from(capacity).unwrap_or(u64::MAX);
+        let (hasher, lifecycle) = (BuildHasherDefault::default(), DefaultLifecycle::default());
+        let entries = Cache::with(entries.max(1), weight, ByBytes, hasher, lifecycle);
+        Self { entries, seed: RandomState::new(), epoch: AtomicU64::new(0) }
+    }
+
+    fn get(&self, token: &str) -> Option<Identity> {
+        let entry = self.entries.get(&self.place(token))?;
+        let is_good =
+            *entry.token == *token && entry.issuer.stands_by(&entry.identity, entry.generation);
+        is_good.then(|| entry.identity.clone())
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Remembers a token that was verified since `epoch`.
+    fn insert(&self, token: &str, judged: &Judged, issuer: &Arc<Issuer>, epoch: u64) {
+        let entry = Entry {
+            token: token.into(),
+            identity: judged.identity.clone(),
+            issuer: Arc::clone(issuer),
+            generation: judged.generation,
+        };
+        self.entries.insert(self.place(token), Arc::new(entry));
+        // Looked at after the insertion: a revocation before this line is seen here, and one after
+        // it finds the entry.
+        if self.epoch() != epoch {
+            self.entries.remove(&self.place(token));
+        }
+    }
+
+    fn place(&self, token: &str) -> u64 {
+        let start = token.len().saturating_sub(TAIL);
+        self.seed.hash_one(token.as_bytes().get(start..))
+    }
+}
+
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenCache").field("tokens", &self.entries.len()).finish_non_exhaustive()
+    }
+}
+
+/// Counts an entry by the bytes that it takes.
+#[derive(Clone)]
+struct ByBytes;
+
+impl Weighter<u64, Arc<Entry>> for ByBytes {
+    fn weight(&self, _place: &u64, entry: &Arc<Entry>) -> u64 {
+        let texts = entry.token.len().saturating_add(entry.identity.raw_claims().len());
+        u64::try_from(texts.saturating_add(OVERHEAD)).unwrap_or(u64::MAX)
+    }
+}
+
+/// Takes a place as the hash that it is.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Only `u64`s are hashed; anything else still comes out different from most.
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, place: u64) {
+        self.0 = place;
+    }
+}
