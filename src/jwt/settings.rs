@@ -179,9 +179,8 @@ impl Settings {
                     keys.extend(set.into_keys());
                 }
                 GivenKeys::Pem(pem) => {
-                    let label = pem.trim().lines().next().unwrap_or_default();
                     let key = Key::from_pem(pem).map_err(|problem| {
-                        ConfigError::new("PEM key", label, problem.to_string())
+                        ConfigError::new("PEM key", label(pem), problem.to_string())
                     })?;
                     keys.push(key);
                 }
@@ -213,5 +212,18 @@ impl Settings {
             "none",
             "give one by `http_client`, or turn on the feature `reqwest`",
         ))
+    }
+}
+
+/// The line that a PEM text begins with. The rest may be a private key, and is shown to nobody, nor
+/// is a text that only looks like one.
+fn label(pem: &str) -> String {
+    let is_plain =
+        |label: &&str| label.bytes().all(|byte| matches!(byte, b' ' | b'0'..=b'9' | b'A'..=b'Z'));
+    let begun = pem.trim_start().strip_prefix("-----BEGIN ");
+    let label = begun.and_then(|rest| rest.split_once("-----")).map(|(label, _)| label);
+    match label.filter(is_plain) {
+        Some(label) => format!("-----BEGIN {label}-----"),
+        None => "\u{2026}".to_owned(),
     }
 }

@@ -101,6 +101,26 @@ fn a_private_key_is_refused() {
 }
 
 #[test]
+fn an_error_shows_no_more_of_a_text_than_its_label() {
+    let key = pem("PRIVATE KEY", openssl::PRIVATE_ED25519);
+    for text in [
+        // As it gets into environment variables.
+        key.replace('\n', "\\n"),
+        key.replace('\n', " "),
+        key.replace('\n', ""),
+        openssl::PRIVATE_ED25519.to_owned(),
+        format!("key={}", openssl::PRIVATE_ED25519),
+        format!("{} {key}", openssl::PRIVATE_ED25519),
+        key.replace("-----", "--"),
+        key.replacen("-----\n", "----\n", 1),
+    ] {
+        let error = with_pem(&text).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains(&openssl::PRIVATE_ED25519[..16]), "{shown}");
+    }
+}
+
+#[test]
 fn a_certificate_is_refused() {
     assert_eq!(
         sentence(openssl::CERTIFICATE),
