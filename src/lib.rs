@@ -27,6 +27,8 @@ mod error_kind;
 mod http_client;
 mod identity;
 #[cfg(feature = "_jwt")]
+mod introspection;
+#[cfg(feature = "_jwt")]
 mod json;
 #[cfg(feature = "_jwt")]
 mod jwks;
@@ -37,6 +39,9 @@ mod observe;
 mod readiness;
 mod require;
 mod response;
+#[cfg(feature = "_jwt")]
+mod revocation;
+mod revocation_checked;
 mod scope;
 mod scope_policy;
 mod scope_set;
@@ -61,11 +66,16 @@ pub use self::{
     algorithm::{Algorithm, UnknownAlgorithm},
     credentials::BasicCredentials,
     http_client::{HttpClient, HttpError, HttpResponseFuture},
+    introspection::{
+        ClientGiven, ClientMissing, IntrospectionDangerous, IntrospectionVerifier,
+        IntrospectionVerifierBuilder,
+    },
     jwt::{
         AudienceGiven, AudienceMissing, Dangerous, Issuers, IssuersBuilder, JwtVerifier,
         JwtVerifierBuilder, Profile, Tenant,
     },
     readiness::Readiness,
+    revocation::Revocation,
     secret::Secret,
 };
 pub use self::{
@@ -78,6 +88,7 @@ pub use self::{
     identity::{Identity, IdentityAssertion},
     require::{Require, RequireFuture, RequireLayer, RequireScopeLayer},
     response::{Content, ErrorBody, Refusal, RefusalBody},
+    revocation_checked::RevocationChecked,
     scope::{InvalidScope, Scope},
     scope_policy::ScopePolicy,
     scope_set::ScopeSet,

@@ -90,7 +90,9 @@ impl HttpKeys {
                 let address = known.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let uri = match address {
                     Some(uri) => uri,
-                    None => metadata::discover(&*self.client, issuer, *allow_http).await?,
+                    None => {
+                        metadata::discover(&*self.client, issuer, "jwks_uri", *allow_http).await?
+                    }
                 };
                 let fetched = self.get_keys(&uri, etag).await?;
                 *known.lock().unwrap_or_else(PoisonError::into_inner) = Some(uri);
