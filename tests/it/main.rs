@@ -27,6 +27,7 @@ mod outages;
 mod over_sockets;
 mod own_tokens;
 mod refusals;
+mod revocation;
 mod rfc_vectors;
 mod single_flight;
 mod support;
