@@ -55,16 +55,16 @@ pub(crate) struct Listed {
     id: i64,
     name: String,
     scopes: String,
-    created_at: u64,
-    expires_at: u64,
-    revoked_at: Option<u64>,
-    last_used_at: Option<u64>,
+    created_at: i64,
+    expires_at: i64,
+    revoked_at: Option<i64>,
+    last_used_at: Option<i64>,
 }
 
 /// One line of the audit trail.
 #[derive(Serialize)]
 pub(crate) struct Event {
-    at: u64,
+    at: i64,
     event: String,
 }
 
@@ -104,7 +104,7 @@ impl Database {
     pub(crate) async fn list(&self, owner: String) -> Result<Vec<Listed>, Failure> {
         self.run(move |connection| {
             let mut query =
-                connection.prepare_cached("SELECT * FROM token WHERE owner = ? ORDER BY id")?;
+                connection.prepare("SELECT * FROM token WHERE owner = ? ORDER BY id")?;
             let tokens = query.query_map([owner], |row| {
                 Ok(Listed {
                     id: row.get("id")?,
@@ -149,7 +149,7 @@ impl Database {
     /// What happened to a token of that owner's, from its creation on.
     pub(crate) async fn audit(&self, owner: String, id: i64) -> Result<Vec<Event>, Failure> {
         self.run(move |connection| {
-            let mut query = connection.prepare_cached(
+            let mut query = connection.prepare(
                 "SELECT audit.at, audit.event FROM audit JOIN token ON token.id = audit.token
                  WHERE token.id = ? AND token.owner = ? ORDER BY audit.rowid",
             )?;
@@ -178,7 +178,7 @@ impl Database {
 impl TokenStore for Database {
     fn find(&self, digest: TokenDigest) -> TokenLookup<'_> {
         Box::pin(self.run(move |connection| {
-            let mut query = connection.prepare_cached("SELECT * FROM token WHERE digest = ?")?;
+            let mut query = connection.prepare("SELECT * FROM token WHERE digest = ?")?;
             query.query_row([digest.as_bytes()], |row| record(row)).optional()
         }))
     }
@@ -214,15 +214,16 @@ fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
         .scopes(ScopeSet::from_wire(&scopes))
         .issued_at(time(row.get("created_at")?))
         .expires_at(time(row.get("expires_at")?))
-        .revoked_at(row.get::<_, Option<u64>>("revoked_at")?.map(time)))
+        .revoked_at(row.get::<_, Option<i64>>("revoked_at")?.map(time)))
 }
 
-fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+fn seconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// A time beyond what the clock can show is long past: no token shall be good for ever by accident.
-fn time(seconds: u64) -> SystemTime {
-    let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
-    time.unwrap_or(SystemTime::UNIX_EPOCH)
+/// A time that the clock can't show is long past: no token shall be good for ever by accident.
+fn time(seconds: i64) -> SystemTime {
+    let since = u64::try_from(seconds).map(Duration::from_secs).unwrap_or_default();
+    SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)
 }

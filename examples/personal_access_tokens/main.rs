@@ -52,7 +52,7 @@ use axum::{
     routing::{delete, get, post},
 };
 use portcullis::{
-    AuthenticateLayer, Clock, ConfigError, Error, Identity, JwtVerifier, OwnTokenFormat,
+    AuthenticateLayer, Clock, ConfigError, Error, Identity, Issuers, JwtVerifier, OwnTokenFormat,
     OwnTokenVerifier, RequireLayer, RequireScopeLayer, Scope, ScopeSet,
     testing::{TestClock, TestIssuer},
 };
@@ -83,10 +83,9 @@ fn app(
     clock: impl Clock + Clone,
 ) -> Result<Router, ConfigError> {
     let format = OwnTokenFormat::new("demo_pat")?;
-    let verifier = OwnTokenVerifier::new(format.clone(), database.clone())
-        .issuer(US)
-        .clock(clock.clone())
-        .otherwise(logins);
+    let own =
+        OwnTokenVerifier::new(format.clone(), database.clone()).issuer(US).clock(clock.clone());
+    let verifier = Issuers::builder().prefix(format.prefix(), own).trust(logins).build()?;
 
     let logged_in = RequireLayer::new(|identity| match identity.issuer() {
         Some(US) => Err(Error::access_denied()),
@@ -132,7 +131,7 @@ async fn create(
         .database
         .create(Draft {
             digest: token.digest(),
-            owner: owner(&identity),
+            owner: identity.require_subject()?.to_owned(),
             name: wish.name,
             scopes,
             created_at: now,
@@ -150,7 +149,7 @@ fn end(now: SystemTime, days: u32) -> Option<SystemTime> {
 }
 
 async fn list(State(service): State<Service>, identity: Identity) -> Result<Response, Problem> {
-    Ok(Json(service.database.list(owner(&identity)).await?).into_response())
+    Ok(Json(service.database.list(identity.require_subject()?.to_owned()).await?).into_response())
 }
 
 async fn revoke(
@@ -159,7 +158,8 @@ async fn revoke(
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let now = service.clock.now();
-    if service.database.revoke(owner(&identity), id, now).await? {
+    let owner = identity.require_subject()?.to_owned();
+    if service.database.revoke(owner, id, now).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::NotFound)
@@ -171,7 +171,8 @@ async fn audit(
     identity: Identity,
     Path(id): Path<i64>,
 ) -> Result<Response, Problem> {
-    let events = service.database.audit(owner(&identity), id).await?;
+    let owner = identity.require_subject()?.to_owned();
+    let events = service.database.audit(owner, id).await?;
     if events.is_empty() {
         return Err(Problem::NotFound);
     }
@@ -184,10 +185,6 @@ async fn posts(identity: Identity) -> Json<Value> {
 
 async fn publish() -> StatusCode {
     StatusCode::CREATED
-}
-
-fn owner(identity: &Identity) -> String {
-    identity.subject().unwrap_or_default().to_owned()
 }
 
 /// Why a handler doesn't answer.

@@ -61,8 +61,9 @@ impl Attempts {
 
     fn slot(&self, user_id: &str) -> &AtomicU64 {
         static NOWHERE: AtomicU64 = AtomicU64::new(0);
-        let place = usize::try_from(self.seed.hash_one(user_id) % SLOTS as u64);
-        place.ok().and_then(|place| self.full_at.get(place)).unwrap_or(&NOWHERE)
+        let place = self.seed.hash_one(user_id).checked_rem(SLOTS as u64);
+        let place = place.and_then(|place| usize::try_from(place).ok());
+        place.and_then(|place| self.full_at.get(place)).unwrap_or(&NOWHERE)
     }
 }
 

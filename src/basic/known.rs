@@ -1,4 +1,4 @@
-//! Credentials that were verified before.
+//! Credentials that were judged before.
 
 use std::{
     fmt,
@@ -16,24 +16,27 @@ use crate::{
     crypto::{Digest, KeyedDigest},
 };
 
-/// How many are kept at the most.
+/// How many of either are kept at the most.
 const CAPACITY: usize = 10_000;
 
 /// How long the owner of verified credentials is told from those who guess.
 const KNOWN_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Credentials that were found good, as keyed digests: the passwords are not in here, and without
-/// the key, which dies with the process, the digests say nothing of them.
+/// Credentials that were found right or wrong, as keyed digests: the passwords are not in here, and
+/// without the key, which dies with the process, the digests say nothing of them.
 ///
-/// Only what was verified enters, so a stranger can neither fill it nor choose what leaves it.
+/// Those that were right have a place of their own, so a stranger can neither fill it nor choose
+/// what leaves it. Those that were wrong are kept since a client with an old password repeats it:
+/// that is no guess, and must not cost what a guess does.
 pub(super) struct KnownCredentials {
     digest: KeyedDigest,
-    entries: Cache<Digest, Arc<Entry>>,
+    right: Cache<Digest, Arc<Right>>,
+    wrong: Cache<Digest, SystemTime>,
     /// Counts invalidations, so that a check under way when one happens isn't remembered.
     epoch: AtomicU64,
 }
 
-struct Entry {
+struct Right {
     user_id: Box<str>,
     identity: Identity,
     verified_at: SystemTime,
@@ -44,12 +47,22 @@ pub(super) struct Candidate {
     digest: Digest,
     user_id: Box<str>,
     epoch: u64,
-    known: Option<(Identity, Duration)>,
+    right: Option<(Identity, Duration)>,
+    wrong: Option<Duration>,
 }
 
 impl KnownCredentials {
     pub(super) fn new() -> Self {
-        Self { digest: KeyedDigest::new(), entries: Cache::new(CAPACITY), epoch: AtomicU64::new(0) }
+        Self::with_capacity(CAPACITY)
+    }
+
+    fn with_capacity(capacity: usize) -> Self {
+        Self {
+            digest: KeyedDigest::new(),
+            right: Cache::new(capacity),
+            wrong: Cache::new(capacity),
+            epoch: AtomicU64::new(0),
+        }
     }
 
     /// Looks up `credentials`, as judged by what is `on_file`: once that has changed, they are
@@ -64,35 +77,44 @@ impl KnownCredentials {
         let epoch = self.epoch.load(Ordering::Acquire);
         let (user_id, password) = (credentials.user_id(), credentials.password());
         let digest = self.digest.of(&[user_id.as_bytes(), password.as_bytes(), on_file]);
-        let known = self.entries.get(&digest).and_then(|entry| {
-            // One from the future was made before the clock was turned back.
-            let age = now.duration_since(entry.verified_at).ok()?;
-            (age < KNOWN_FOR).then(|| (entry.identity.clone(), age))
+        // What comes from the future was judged before the clock was turned back: it has no age.
+        let right = self.right.get(&digest).and_then(|right| {
+            let age = now.duration_since(right.verified_at).ok()?;
+            (age < KNOWN_FOR).then(|| (right.identity.clone(), age))
         });
-        Candidate { digest, user_id: user_id.into(), epoch, known }
+        let wrong = self.wrong.get(&digest).and_then(|at| now.duration_since(at).ok());
+        Candidate { digest, user_id: user_id.into(), epoch, right, wrong }
     }
 
-    pub(super) fn keep(&self, candidate: Candidate, identity: &Identity, now: SystemTime) {
-        let entry = Entry {
-            user_id: candidate.user_id.clone(),
-            identity: identity.clone(),
-            verified_at: now,
-        };
-        self.entries.insert(candidate.digest.clone(), Arc::new(entry));
-        // After the insertion: whichever comes second, this or the invalidation, removes it.
-        if self.epoch.load(Ordering::Acquire) != candidate.epoch {
-            self.forget(&candidate);
-        }
+    /// They have been found right now.
+    pub(super) fn keep_right(&self, candidate: Candidate, identity: &Identity, now: SystemTime) {
+        let Candidate { digest, user_id, epoch, .. } = candidate;
+        let right = Right { user_id, identity: identity.clone(), verified_at: now };
+        self.wrong.remove(&digest);
+        self.right.insert(digest.clone(), Arc::new(right));
+        self.forget_if_outdated(&digest, epoch);
     }
 
-    /// They have been refused now.
-    pub(super) fn forget(&self, candidate: &Candidate) {
-        self.entries.remove(&candidate.digest);
+    /// They have been found wrong now.
+    pub(super) fn keep_wrong(&self, candidate: Candidate, now: SystemTime) {
+        let Candidate { digest, epoch, .. } = candidate;
+        self.right.remove(&digest);
+        self.wrong.insert(digest.clone(), now);
+        self.forget_if_outdated(&digest, epoch);
     }
 
     pub(super) fn invalidate(&self, user_id: &str) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.entries.retain(|_, entry| *entry.user_id != *user_id);
+        self.right.retain(|_, right| *right.user_id != *user_id);
+        self.wrong.clear();
+    }
+
+    /// After the insertion: whichever comes second, this or the invalidation, removes it.
+    fn forget_if_outdated(&self, digest: &Digest, epoch: u64) {
+        if self.epoch.load(Ordering::Acquire) != epoch {
+            self.right.remove(digest);
+            self.wrong.remove(digest);
+        }
     }
 }
 
@@ -101,19 +123,28 @@ impl Candidate {
         &self.user_id
     }
 
+    /// Whether they were right within the last day.
     pub(super) fn is_known(&self) -> bool {
-        self.known.is_some()
+        self.right.is_some()
     }
 
     /// Who it is, if that was found less than `at_most` ago.
     pub(super) fn verified_within(&self, at_most: Duration) -> Option<&Identity> {
-        self.known.as_ref().filter(|(_, age)| *age < at_most).map(|(identity, _)| identity)
+        self.right.as_ref().filter(|(_, age)| *age < at_most).map(|(identity, _)| identity)
+    }
+
+    /// Whether they were found wrong less than `at_most` ago.
+    pub(super) fn refused_within(&self, at_most: Duration) -> bool {
+        self.wrong.is_some_and(|age| age < at_most)
     }
 }
 
 impl fmt::Debug for KnownCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KnownCredentials").field("len", &self.entries.len()).finish_non_exhaustive()
+        f.debug_struct("KnownCredentials")
+            .field("right", &self.right.len())
+            .field("wrong", &self.wrong.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -129,7 +160,7 @@ mod tests {
         let known = KnownCredentials::new();
         let candidate = known.look_up(&alice("right"), b"hash", now);
         assert!(!candidate.is_known());
-        known.keep(candidate, &Identity::assertion().subject("alice").build(), now);
+        known.keep_right(candidate, &Identity::assertion().subject("alice").build(), now);
         known
     }
 
@@ -165,13 +196,31 @@ mod tests {
     }
 
     #[test]
+    fn what_was_wrong_is_wrong_only_so_long_and_only_by_what_was_on_file() {
+        let (now, second) = (SystemTime::now(), Duration::from_secs(1));
+        let known = KnownCredentials::new();
+        known.keep_wrong(known.look_up(&alice("old"), b"hash", now), now);
+        let refused = |password, on_file: &[u8], at, at_most| {
+            known.look_up(&alice(password), on_file, at).refused_within(at_most)
+        };
+        assert!(refused("old", b"hash", now + 29 * second, 30 * second));
+        assert!(!refused("old", b"hash", now + 30 * second, 30 * second));
+        assert!(!refused("old", b"hash", now - second, 30 * second));
+        assert!(!refused("old", b"hash", now, Duration::ZERO));
+        assert!(!refused("old", b"other", now, 30 * second));
+        assert!(!refused("new", b"hash", now, 30 * second));
+        known.invalidate("alice");
+        assert!(!refused("old", b"hash", now, 30 * second));
+    }
+
+    #[test]
     fn what_was_refused_or_invalidated_is_known_no_more() {
         let now = SystemTime::now();
         let known = knowing_alice(now);
-        known.forget(&known.look_up(&alice("wrong"), b"hash", now));
+        known.keep_wrong(known.look_up(&alice("wrong"), b"hash", now), now);
         known.invalidate("bob");
         assert!(known.look_up(&alice("right"), b"hash", now).is_known());
-        known.forget(&known.look_up(&alice("right"), b"hash", now));
+        known.keep_wrong(known.look_up(&alice("right"), b"hash", now), now);
         assert!(!known.look_up(&alice("right"), b"hash", now).is_known());
 
         let known = knowing_alice(now);
@@ -185,18 +234,24 @@ mod tests {
         let known = KnownCredentials::new();
         let candidate = known.look_up(&alice("right"), b"", now);
         known.invalidate("alice");
-        known.keep(candidate, &Identity::assertion().build(), now);
+        known.keep_right(candidate, &Identity::assertion().build(), now);
         assert!(!known.look_up(&alice("right"), b"", now).is_known());
+
+        let candidate = known.look_up(&alice("wrong"), b"", now);
+        known.invalidate("alice");
+        known.keep_wrong(candidate, now);
+        assert!(!known.look_up(&alice("wrong"), b"", now).refused_within(KNOWN_FOR));
     }
 
     #[test]
     fn it_holds_only_so_many() {
-        let (known, now) = (KnownCredentials::new(), SystemTime::now());
+        let (known, now) = (KnownCredentials::with_capacity(100), SystemTime::now());
         let identity = Identity::assertion().build();
-        for user in 0..CAPACITY * 2 {
+        for user in 0..1000 {
             let credentials = BasicCredentials::new(&user.to_string(), "");
-            known.keep(known.look_up(&credentials, b"", now), &identity, now);
+            known.keep_right(known.look_up(&credentials, b"", now), &identity, now);
+            known.keep_wrong(known.look_up(&credentials, b"other", now), now);
         }
-        assert!(known.entries.len() <= CAPACITY);
+        assert!(known.right.len() <= 100 && known.wrong.len() <= 100);
     }
 }

@@ -34,7 +34,8 @@ use crate::{
 /// the answer is [`ErrorKind::TooManyAttempts`], unread ([`wrong_attempts`](Self::wrong_attempts)).
 /// This can't be used to lock the user out who has the password: credentials that were right within
 /// the last day, since this process started, are checked without counting. Only a client that was
-/// never seen before has to wait its turn while someone else guesses. Where requests come from is
+/// never seen before has to wait its turn while someone else guesses. Nor do clients that go on with
+/// an old password: the same wrong credentials again are no attempt ([`remember_for`]). Where requests come from is
 /// not looked at: behind a proxy they all come from there. Limit by address there as well.
 ///
 /// What is kept for this is bounded, however many user-ids a stranger makes up, and it is no
@@ -43,6 +44,7 @@ use crate::{
 /// A clone shares all of this.
 ///
 /// [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617
+/// [`remember_for`]: Self::remember_for
 #[derive(Clone)]
 pub struct BasicVerifier(Arc<Inner>);
 
@@ -103,7 +105,7 @@ impl BasicVerifier {
         }))
     }
 
-    /// How long credentials that were right are right without another check.
+    /// How long credentials that were right are right without another check, and wrong ones wrong.
     ///
     /// Five minutes by default with password hashes, which take tens of milliseconds on purpose
     /// while Basic sends the password with every request. The store is asked all the same, so
@@ -140,7 +142,7 @@ impl BasicVerifier {
         self
     }
 
-    /// Forgets that credentials of this user were right: the next ones are checked.
+    /// Forgets what was found about this user's credentials: the next ones are checked.
     pub fn invalidate(&self, user_id: &str) {
         self.0.known.invalidate(user_id);
     }
@@ -167,6 +169,9 @@ impl Inner {
         if let Some(then) = candidate.verified_within(self.remember_for) {
             return Ok(on_file.identity().unwrap_or(then).clone());
         }
+        if candidate.refused_within(self.remember_for) {
+            return Err(ErrorKind::InvalidCredentials.into());
+        }
         let admitted = Arc::clone(&self.under_way).try_acquire_owned().map_err(|_| {
             Error::unavailable("too many passwords to check at once")
                 .with_retry_after(Duration::from_secs(1))
@@ -183,14 +188,15 @@ impl Inner {
             Ok(identity) => identity.is_none(),
             Err(error) => !error.status().is_server_error(),
         };
-        if was_wrong {
-            self.known.forget(&candidate);
-        } else if !candidate.is_known() {
+        if !was_wrong && !candidate.is_known() {
             self.attempts.give_back(candidate.user_id());
         }
-        let identity = verdict?.ok_or(ErrorKind::InvalidCredentials)?;
-        self.known.keep(candidate, &identity, now);
-        Ok(identity)
+        match &verdict {
+            Ok(Some(identity)) => self.known.keep_right(candidate, identity, now),
+            _ if was_wrong => self.known.keep_wrong(candidate, now),
+            _ => {}
+        }
+        verdict?.ok_or_else(|| ErrorKind::InvalidCredentials.into())
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
     algorithm::AlgorithmSet,
     crypto::VerifyingKey,
     endpoint::{self, Query},
+    http_client,
     jwks::{FetchKeys, HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
 };
 
@@ -162,7 +163,7 @@ impl Settings {
         endpoint("issuer", &self.issuer, Query::Forbidden)?;
         let jwks_uri = self.jwks_uri.as_deref();
         let jwks_uri = jwks_uri.map(|uri| endpoint("jwks_uri", uri, Query::Allowed)).transpose()?;
-        let client = self.client()?;
+        let client = http_client::or_default(self.client.clone())?;
         Ok(match jwks_uri {
             Some(uri) => HttpKeys::at(client, uri),
             None => HttpKeys::of_issuer(client, &self.issuer, self.allow_http),
@@ -179,9 +180,8 @@ impl Settings {
                     keys.extend(set.into_keys());
                 }
                 GivenKeys::Pem(pem) => {
-                    let label = pem.trim().lines().next().unwrap_or_default();
                     let key = Key::from_pem(pem).map_err(|problem| {
-                        ConfigError::new("PEM key", label, problem.to_string())
+                        ConfigError::new("PEM key", label(pem), problem.to_string())
                     })?;
                     keys.push(key);
                 }
@@ -197,21 +197,17 @@ impl Settings {
         }
         Ok(KeySet::new(keys))
     }
+}
 
-    fn client(&self) -> Result<Arc<dyn HttpClient>, ConfigError> {
-        if let Some(client) = &self.client {
-            return Ok(Arc::clone(client));
-        }
-        #[cfg(feature = "reqwest")]
-        return match crate::ReqwestClient::new() {
-            Ok(client) => Ok(Arc::new(client)),
-            Err(problem) => Err(ConfigError::new("HTTP client", "reqwest", problem.to_string())),
-        };
-        #[cfg(not(feature = "reqwest"))]
-        Err(ConfigError::new(
-            "HTTP client",
-            "none",
-            "give one by `http_client`, or turn on the feature `reqwest`",
-        ))
+/// The line that a PEM text begins with. The rest may be a private key, and is shown to nobody, nor
+/// is a text that only looks like one.
+fn label(pem: &str) -> String {
+    let is_plain =
+        |label: &&str| label.bytes().all(|byte| matches!(byte, b' ' | b'0'..=b'9' | b'A'..=b'Z'));
+    let begun = pem.trim_start().strip_prefix("-----BEGIN ");
+    let label = begun.and_then(|rest| rest.split_once("-----")).map(|(label, _)| label);
+    match label.filter(is_plain) {
+        Some(label) => format!("-----BEGIN {label}-----"),
+        None => "\u{2026}".to_owned(),
     }
 }

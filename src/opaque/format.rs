@@ -100,7 +100,8 @@ impl OwnTokenFormat {
         is_token.then(|| TokenDigest::of(token))
     }
 
-    /// What every token of this form begins with, such as `hcms_pat_`.
+    /// What every token of this form begins with, such as `hcms_pat_`: for
+    /// [`IssuersBuilder::prefix`](crate::IssuersBuilder::prefix).
     #[must_use]
     pub fn prefix(&self) -> &str {
         &self.prefix

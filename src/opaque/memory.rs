@@ -62,6 +62,7 @@ impl MemoryTokenStore {
     /// Revokes the token with that id; `false` if there is none. The first time is the one that stays.
     ///
     /// Whether the one who asks may do so is the caller's to know.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn revoke(&self, id: &str, at: SystemTime) -> bool {
         let mut found = false;
         for entry in self.entries().values_mut().filter(|entry| entry.record.id == id) {
@@ -81,6 +82,7 @@ impl MemoryTokenStore {
     }
 
     /// Forgets the token with that id; `false` if there is none.
+    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
     pub fn remove(&self, id: &str) -> bool {
         let mut entries = self.entries();
         let before = entries.len();

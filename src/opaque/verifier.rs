@@ -50,6 +50,19 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 ///
 /// Nothing is remembered from one request to the next: a token that was revoked is refused from then
 /// on. A store that answers from a memory of its own decides for itself how late it may be.
+///
+/// For a service that takes JWTs too, [`Issuers`](crate::Issuers) give each its tokens:
+///
+/// ```
+/// use portcullis::{Issuers, JwtVerifier, MemoryTokenStore, OwnTokenFormat, OwnTokenVerifier};
+///
+/// let format = OwnTokenFormat::new("hcms_pat")?;
+/// let own = OwnTokenVerifier::new(format.clone(), MemoryTokenStore::new());
+/// let jwts = JwtVerifier::builder("https://as.example").audience("https://cms.example").build()?;
+/// let verifier = Issuers::builder().prefix(format.prefix(), own).trust(jwts).build()?;
+/// # let _ = verifier;
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct OwnTokenVerifier(Arc<Judge>);
@@ -61,7 +74,6 @@ struct Judge {
     uses: Arc<UseQueue>,
     clock: Arc<dyn Clock>,
     issuer: Option<Arc<str>>,
-    others: Option<Arc<dyn for<'a> Verify<BearerToken<'a>>>>,
 }
 
 impl OwnTokenVerifier {
@@ -74,35 +86,12 @@ impl OwnTokenVerifier {
             store,
             clock: Arc::new(SystemClock),
             issuer: None,
-            others: None,
         }))
     }
 
     /// Sets [`Identity::issuer`], by which handlers know these tokens from others. None by default.
     pub fn issuer(mut self, issuer: impl Into<Arc<str>>) -> Self {
         self.judge_mut().issuer = Some(issuer.into());
-        self
-    }
-
-    /// Gives tokens without the prefix to `verifier`, for a service that takes personal access tokens
-    /// and JWTs alike. They are refused by default.
-    ///
-    /// A token with the prefix never gets there: not to another verifier, and not to an authorization
-    /// server that one asks.
-    ///
-    /// ```
-    /// use portcullis::{
-    ///     AuthenticateLayer, JwtVerifier, MemoryTokenStore, OwnTokenFormat, OwnTokenVerifier,
-    /// };
-    ///
-    /// let jwts = JwtVerifier::builder("https://as.example").audience("https://cms.example").build()?;
-    /// let own = OwnTokenVerifier::new(OwnTokenFormat::new("hcms_pat")?, MemoryTokenStore::new());
-    /// let layer = AuthenticateLayer::bearer(own.otherwise(jwts));
-    /// # let _ = layer;
-    /// # Ok::<(), portcullis::ConfigError>(())
-    /// ```
-    pub fn otherwise(mut self, verifier: impl for<'a> Verify<BearerToken<'a>>) -> Self {
-        self.judge_mut().others = Some(Arc::new(verifier));
         self
     }
 
@@ -119,17 +108,11 @@ impl OwnTokenVerifier {
 
 impl Verify<BearerToken<'_>> for OwnTokenVerifier {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
-        let judge = &self.0;
-        match (judge.format.digest(token.as_str()), &judge.others) {
-            (Some(digest), _) => {
-                let judge = Arc::clone(judge);
-                Verification::pending(async move { judge.look_up(digest).await })
-            }
-            (None, Some(others)) if !token.as_str().starts_with(judge.format.prefix()) => {
-                others.verify(token)
-            }
-            (None, _) => Verification::ready(Err(TokenFault::Malformed.into())),
-        }
+        let Some(digest) = self.0.format.digest(token.as_str()) else {
+            return Verification::ready(Err(TokenFault::Malformed.into()));
+        };
+        let judge = Arc::clone(&self.0);
+        Verification::pending(async move { judge.look_up(digest).await })
     }
 }
 

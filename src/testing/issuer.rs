@@ -9,7 +9,10 @@ use std::{
 use serde_json::Value;
 
 use super::{Fault, ServedIssuer, TestClient, TestClock, TokenBuilder, keys::Keys};
-use crate::{Algorithm, AudienceMissing, JwtVerifier, JwtVerifierBuilder, Secret};
+use crate::{
+    Algorithm, AudienceMissing, ClientGiven, IntrospectionVerifier, IntrospectionVerifierBuilder,
+    JwtVerifier, JwtVerifierBuilder, Secret,
+};
 
 /// An authorization server for tests. Clones are the same issuer.
 ///
@@ -52,15 +55,15 @@ impl TestIssuer {
     /// An issuer of that name, which is also where it believes to be.
     #[must_use]
     pub fn named(issuer: impl Into<String>) -> Self {
-        Self(Arc::new(Inner {
-            issuer: issuer.into(),
-            clock: TestClock::new(),
-            state: Mutex::default(),
-        }))
+        Self::with_clock(issuer.into(), TestClock::new())
+    }
+
+    pub(super) fn with_clock(issuer: String, clock: TestClock) -> Self {
+        Self(Arc::new(Inner { issuer, clock, state: Mutex::default() }))
     }
 
     /// An issuer at a free port of loopback, with discovery, keys, a token endpoint and
-    /// introspection. It ends when the answer is dropped.
+    /// introspection. Its clock runs. It ends when the answer is dropped.
     ///
     /// # Errors
     ///
@@ -78,7 +81,7 @@ impl TestIssuer {
     /// Where its JWK Set is.
     #[must_use]
     pub fn jwks_uri(&self) -> String {
-        format!("{}/jwks", self.issuer())
+        self.address("/jwks")
     }
 
     /// The clock that its tokens are dated by.
@@ -91,6 +94,17 @@ impl TestIssuer {
     /// reaches it without a socket.
     pub fn verifier(&self) -> JwtVerifierBuilder<AudienceMissing> {
         JwtVerifier::builder(self.issuer()).http_client(self.http_client()).clock(self.clock())
+    }
+
+    /// The beginning of a verifier that asks this issuer about tokens, as a client that is registered
+    /// for it, with its clock and an HTTP client that reaches it without a socket.
+    pub fn introspection(&self) -> IntrospectionVerifierBuilder<ClientGiven, AudienceMissing> {
+        let (client_id, secret) = ("resource-server", "resource-server-secret");
+        self.register_client(client_id, secret);
+        IntrospectionVerifier::builder(format!("{}/introspect", self.issuer()))
+            .client_secret_basic(client_id, secret)
+            .http_client(self.http_client())
+            .clock(self.clock())
     }
 
     /// An HTTP client that reaches this issuer, and nothing else, without a socket.
@@ -161,6 +175,11 @@ impl TestIssuer {
     #[must_use]
     pub fn requests_to(&self, path: &str) -> usize {
         self.state().requests.iter().filter(|asked| *asked == path).count()
+    }
+
+    /// Where one of its endpoints is. The name may end in a slash, as it does at Auth0.
+    pub(super) fn address(&self, place: &str) -> String {
+        format!("{}{place}", self.issuer().trim_end_matches('/'))
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

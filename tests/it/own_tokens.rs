@@ -13,9 +13,10 @@ use std::{
 
 use axum::{Router, routing::get};
 use portcullis::{
-    AuthenticateLayer, BearerToken, Claims, Clock, Error, ErrorKind, Identity, MemoryTokenStore,
-    NewToken, OwnTokenFormat, OwnTokenVerifier, RequireScopeLayer, Scope, ScopeSet, TokenDigest,
-    TokenFault, TokenLookup, TokenRecord, TokenStore, TokenUse, Verification, Verify,
+    AuthenticateLayer, BearerToken, Claims, Clock, Error, ErrorKind, Identity, Issuers,
+    MemoryTokenStore, NewToken, OwnTokenFormat, OwnTokenVerifier, RequireScopeLayer, Scope,
+    ScopeSet, TokenDigest, TokenFault, TokenLookup, TokenRecord, TokenStore, TokenUse,
+    Verification, Verify,
     testing::{TestClock, TestIssuer},
 };
 use serde_json::{Value, json};
@@ -384,7 +385,7 @@ async fn a_hook_may_wait_for_an_async_client() {
     tokio::time::timeout(SOON, told).await.unwrap().unwrap();
 }
 
-/// Counts what it is given, and refuses it.
+/// Remembers what it is given, and refuses it.
 struct Elsewhere(Arc<Mutex<Vec<String>>>);
 
 impl Verify<BearerToken<'_>> for Elsewhere {
@@ -395,38 +396,36 @@ impl Verify<BearerToken<'_>> for Elsewhere {
 }
 
 #[tokio::test]
-async fn a_token_with_the_prefix_goes_nowhere_else() {
-    let given = Arc::new(Mutex::new(Vec::new()));
-    let store = Counted::default();
+async fn own_tokens_jwts_and_others_in_one_layer_each_go_to_their_own_verifier() {
+    let (issuer, store, given) = (TestIssuer::new(), Counted::default(), Arc::default());
     let token = store.issue("1", |one| one);
-    let verifier = OwnTokenVerifier::new(format(), store).otherwise(Elsewhere(given.clone()));
-    let app = app(verifier);
-
-    for (text, status) in [
-        (token.reveal(), 200),
-        (format().generate().unwrap().reveal(), 401),
-        ("hcms_pat_", 401),
-        (&token.reveal()[..57], 401),
-    ] {
-        assert_eq!(send(&app, with_token(text)).await.status, status);
-    }
-    assert!(given.lock().unwrap().is_empty());
-    send(&app, with_token("hcms_pa")).await;
-    assert_eq!(*given.lock().unwrap(), ["hcms_pa"]);
-}
-
-#[tokio::test]
-async fn own_tokens_and_jwts_in_one_layer() {
-    let issuer = TestIssuer::new();
-    let store = Counted::default();
-    let token = store.issue("1", |one| one);
-    let jwts = issuer.verifier().audience(API).build().unwrap();
-    let app = app(OwnTokenVerifier::new(format(), store.clone()).otherwise(jwts));
+    let issuers = Issuers::builder()
+        .prefix(format().prefix(), OwnTokenVerifier::new(format(), store.clone()))
+        .trust(issuer.verifier().audience(API).build().unwrap())
+        .opaque(Elsewhere(Arc::clone(&given)))
+        .build()
+        .unwrap();
+    let app = whoami().layer(AuthenticateLayer::bearer(issuers));
 
     let jwt = issuer.token().audience(API).subject("bob").mint();
-    assert_eq!(send(&app, with_token(token.reveal())).await.body, "alice");
     assert_eq!(send(&app, with_token(&jwt)).await.body, "bob");
+    assert_eq!(store.look_ups(), 0);
+    assert_eq!(send(&app, with_token(token.reveal())).await.body, "alice");
     assert_eq!(store.look_ups(), 1);
+
+    // What has the prefix goes nowhere else, not to an authorization server that others ask either.
+    let unknown = format().generate().unwrap();
+    for text in [unknown.reveal(), "hcms_pat_", &token.reveal()[..57]] {
+        assert_eq!(send(&app, with_token(text)).await.status, 401, "{text}");
+    }
+    assert!(given.lock().unwrap().is_empty());
+    assert_eq!(send(&app, with_token("hcms_pa")).await.status, 401);
+    assert_eq!(*given.lock().unwrap(), ["hcms_pa"]);
+
+    // Issuers remember verified JWTs; of own tokens they must not.
+    assert!(store.tokens.revoke("1", SystemTime::now()));
+    let answer = send(&app, with_token(token.reveal())).await;
+    assert_eq!(answer.error.unwrap().kind(), TokenFault::Revoked.into());
 }
 
 #[tokio::test]

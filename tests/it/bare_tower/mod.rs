@@ -1,5 +1,6 @@
 //! The layers over services that know no framework.
 
+#[cfg(feature = "http-body")]
 mod bodies;
 mod readiness;
 

@@ -4,7 +4,7 @@ use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
 use serde_json::json;
 
 use super::{accepts, builder, jwk, outcome, token, verifier};
-use crate::support::{API, jws};
+use crate::support::{API, issuer_with, jws};
 
 const ASYMMETRIC: [Algorithm; 10] = [
     Algorithm::EdDsa,
@@ -22,9 +22,7 @@ const SYMMETRIC: [Algorithm; 3] = [Algorithm::Hs256, Algorithm::Hs384, Algorithm
 
 /// An issuer that has published a key of every kind.
 fn issuer_of_all() -> TestIssuer {
-    let issuer = TestIssuer::new();
-    ASYMMETRIC.into_iter().for_each(|algorithm| issuer.publish(algorithm));
-    issuer
+    issuer_with(ASYMMETRIC)
 }
 
 #[tokio::test]
@@ -173,10 +171,8 @@ async fn the_algorithm_must_fit_the_key_that_the_token_names() {
         for algorithm in ASYMMETRIC {
             // Signed with the key of its algorithm, whichever it names.
             let token = token(&issuer).algorithm(algorithm).header("kid", json!(kid)).mint();
-            let expected = match fitting.contains(&algorithm.name()) {
-                true => Ok("alice"),
-                false => Err(&TokenFault::Algorithm),
-            };
+            let fits = fitting.contains(&algorithm.name());
+            let expected = if fits { Ok("alice") } else { Err(&TokenFault::Algorithm) };
             let outcome = outcome(&verifier, &token).await;
             assert_eq!(outcome.as_deref(), expected, "{algorithm} with {kid}");
         }

@@ -2,9 +2,17 @@
 
 use std::time::Duration;
 
-use portcullis::{Algorithm, ConfigError, JwtVerifier, Profile, testing::TestIssuer};
+use portcullis::{
+    Algorithm, AudienceMissing, ConfigError, JwtVerifier, JwtVerifierBuilder, Profile,
+    testing::TestIssuer,
+};
 
 use crate::support::{API, jws, openssl};
+
+/// A verifier in the making that would fetch its keys from nowhere.
+fn builder(issuer: &str) -> JwtVerifierBuilder<AudienceMissing> {
+    JwtVerifier::builder(issuer).http_client(TestIssuer::new().http_client())
+}
 
 fn sentence<T: std::fmt::Debug>(result: Result<T, ConfigError>) -> String {
     result.unwrap_err().to_string()
@@ -25,7 +33,7 @@ fn an_issuer_whose_keys_are_fetched_is_an_https_url() {
         ("https://as.example?a=b", "must not carry a user name, a query or a fragment"),
         ("https://as.example#a", "must not carry a user name, a query or a fragment"),
     ] {
-        let result = JwtVerifier::builder(issuer).audience(API).build();
+        let result = builder(issuer).audience(API).build();
         assert_eq!(sentence(result), format!("issuer `{issuer}`: {problem}"));
     }
     for issuer in [
@@ -36,29 +44,28 @@ fn an_issuer_whose_keys_are_fetched_is_an_https_url() {
         "http://127.0.0.1:4001/op",
         "http://[::1]:4001",
     ] {
-        assert!(JwtVerifier::builder(issuer).audience(API).build().is_ok(), "{issuer}");
+        assert!(builder(issuer).audience(API).build().is_ok(), "{issuer}");
     }
-    let plain = JwtVerifier::builder("http://as.example").dangerous().plain_http();
+    let plain = builder("http://as.example").dangerous().plain_http();
     assert!(plain.audience(API).build().is_ok());
 }
 
 #[test]
 fn an_issuer_whose_keys_are_given_may_have_any_name_but_none() {
     let build = |issuer: &str| {
-        let builder = JwtVerifier::builder(issuer).audience(API);
+        let builder = builder(issuer).audience(API);
         builder.hmac_secret(Algorithm::Hs256, jws::SECRET).build()
     };
     for issuer in ["joe", "urn:example:issuer", "REGARDS", "http://as.example"] {
         assert!(build(issuer).is_ok(), "{issuer}");
     }
     assert_eq!(sentence(build("")), "issuer ``: empty");
-    assert_eq!(sentence(JwtVerifier::builder("").audience(API).build()), "issuer ``: empty");
+    assert_eq!(sentence(builder("").audience(API).build()), "issuer ``: empty");
 }
 
 #[test]
 fn a_jwks_uri_is_an_https_url() {
-    let build =
-        |uri: &str| JwtVerifier::builder("https://as.example").audience(API).jwks_uri(uri).build();
+    let build = |uri: &str| builder("https://as.example").audience(API).jwks_uri(uri).build();
     for (uri, problem) in [
         ("", "not an absolute URL"),
         ("/jwks", "not an absolute URL"),
@@ -78,7 +85,7 @@ fn a_jwks_uri_is_an_https_url() {
 
 #[test]
 fn an_audience_has_a_name() {
-    let builder = || JwtVerifier::builder("https://as.example");
+    let builder = || builder("https://as.example");
     assert_eq!(sentence(builder().audience("").build()), "audience ``: empty");
     assert_eq!(sentence(builder().audience(API).audience("").build()), "audience ``: empty");
     assert!(builder().client("").build().is_err());
@@ -86,7 +93,7 @@ fn an_audience_has_a_name() {
 
 #[test]
 fn audience_client_and_any_audience_exclude_each_other() {
-    let builder = || JwtVerifier::builder("https://as.example");
+    let builder = || builder("https://as.example");
     assert_eq!(
         sentence(builder().audience(API).client("app").build()),
         "client `app`: given together with an audience"
@@ -100,7 +107,7 @@ fn audience_client_and_any_audience_exclude_each_other() {
 
 #[test]
 fn algorithms_are_named_by_at_least_one_and_an_hmac_needs_its_secret() {
-    let builder = || JwtVerifier::builder("https://as.example").audience(API);
+    let builder = || builder("https://as.example").audience(API);
     assert_eq!(
         sentence(builder().algorithms([]).build()),
         "algorithms `[]`: at least one is needed"
@@ -135,7 +142,7 @@ fn a_profile_and_an_algorithm_are_read_by_their_names() {
 #[test]
 fn an_issuer_named_twice_is_refused() {
     let verifier = || {
-        let builder = JwtVerifier::builder("https://as.example").audience(API);
+        let builder = builder("https://as.example").audience(API);
         builder.pem_key(openssl::ED25519).build().unwrap()
     };
     let issuers = portcullis::Issuers::builder().trust(verifier()).trust(verifier());

@@ -4,15 +4,11 @@ use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
 use serde_json::{Value, json};
 
 use super::{accepts, jwk, outcome, token};
-use crate::support::{API, jws};
+use crate::support::{API, issuer_with, jws};
 
 /// An issuer with keys of all kinds.
 fn issuer() -> TestIssuer {
-    let issuer = TestIssuer::new();
-    for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa, Algorithm::Rs256] {
-        issuer.publish(algorithm);
-    }
-    issuer
+    issuer_with([Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa, Algorithm::Rs256])
 }
 
 /// `key` with some members set, or, where the value is null, left out.

@@ -1,6 +1,8 @@
 //! Public keys in PEM form, and tokens that OpenSSL signed.
 
-use portcullis::{Algorithm, ConfigError, JwtVerifier, TokenFault, testing::TestIssuer};
+use portcullis::{
+    Algorithm, ConfigError, JwtVerifier, JwtVerifierBuilder, TokenFault, testing::TestIssuer,
+};
 use serde_json::json;
 
 use super::{accepts, outcome};
@@ -57,7 +59,7 @@ async fn a_pem_key_verifies_whatever_the_kid() {
 async fn several_pem_keys_serve_together() {
     let builder = TestIssuer::new().verifier().audience(API);
     let keys = [openssl::RSA, openssl::P256, openssl::P384, openssl::P521, openssl::ED25519];
-    let verifier = keys.into_iter().fold(builder, |builder, key| builder.pem_key(key));
+    let verifier = keys.into_iter().fold(builder, JwtVerifierBuilder::pem_key);
     let verifier = verifier.build().unwrap();
     for (name, _, token) in openssl::TOKENS {
         assert!(accepts(&verifier, token).await, "{name}");
@@ -96,6 +98,26 @@ fn a_private_key_is_refused() {
         sentence(pem("PRIVATE KEY", openssl::PRIVATE_ED25519)),
         "PEM key `-----BEGIN PRIVATE KEY-----`: it is a private key; give the public one"
     );
+}
+
+#[test]
+fn an_error_shows_no_more_of_a_text_than_its_label() {
+    let key = pem("PRIVATE KEY", openssl::PRIVATE_ED25519);
+    for text in [
+        // As it gets into environment variables.
+        key.replace('\n', "\\n"),
+        key.replace('\n', " "),
+        key.replace('\n', ""),
+        openssl::PRIVATE_ED25519.to_owned(),
+        format!("key={}", openssl::PRIVATE_ED25519),
+        format!("{} {key}", openssl::PRIVATE_ED25519),
+        key.replace("-----", "--"),
+        key.replacen("-----\n", "----\n", 1),
+    ] {
+        let error = with_pem(&text).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains(&openssl::PRIVATE_ED25519[..16]), "{shown}");
+    }
 }
 
 #[test]

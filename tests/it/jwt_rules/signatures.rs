@@ -3,7 +3,7 @@
 use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
 
 use super::{accepts, builder, outcome, token, verifier};
-use crate::support::jws;
+use crate::support::{issuer_with, jws, openssl};
 
 const ALL: [Algorithm; 13] = [
     Algorithm::EdDsa,
@@ -23,8 +23,7 @@ const ALL: [Algorithm; 13] = [
 
 /// An issuer that signs with everything, and its verifier.
 fn all() -> (TestIssuer, portcullis::JwtVerifier) {
-    let issuer = TestIssuer::new();
-    ALL.into_iter().for_each(|algorithm| issuer.publish(algorithm));
+    let issuer = issuer_with(ALL);
     let hmacs = [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512];
     let builder = hmacs.into_iter().fold(builder(&issuer), |builder, algorithm| {
         builder.hmac_secret(algorithm, issuer.hmac_secret(algorithm))
@@ -53,7 +52,7 @@ async fn a_signature_of_the_wrong_length_or_of_one_byte_throughout_is_refused() 
             ("a zero in front", [&[0], &signature[..]].concat()),
             ("twice", signature.repeat(2)),
             ("20 KB", vec![0xa5; 20_000]),
-            ("20 KB that begin right", [&signature[..], &[0; 20_000]].concat()),
+            ("20 KB that begin right", [signature.clone(), vec![0; 20_000]].concat()),
             ("1 MiB", vec![1; 1 << 20]),
         ] {
             let token = jws::with_signature(&good, forged);
@@ -158,6 +157,42 @@ async fn an_ecdsa_number_of_zero_or_at_least_the_order_is_refused() {
             let token = jws::with_signature(&good, [r, s].concat());
             assert!(!accepts(&verifier, &token).await, "{algorithm}, {case}");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_ed25519_number_of_at_least_the_order_is_refused() {
+    // RFC 8032 §5.1: L, in little endian. s + L signs as s does, for those who don't look.
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
+        0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+    let (issuer, verifier) = all();
+    let good = token(&issuer).algorithm(Algorithm::EdDsa).mint();
+    let mut signature = jws::decode(jws::parts(&good)[2]);
+    for _ in 0..7 {
+        let mut carry = 0;
+        for (digit, order) in signature[32..].iter_mut().zip(ORDER) {
+            let sum = u16::from(*digit) + u16::from(order) + carry;
+            [*digit, _] = sum.to_le_bytes();
+            carry = sum >> 8;
+        }
+        let token = jws::with_signature(&good, &signature);
+        assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Signature));
+    }
+}
+
+#[tokio::test]
+async fn an_rsa_signature_in_another_encoding_is_refused() {
+    let issuer = TestIssuer::new();
+    let verifier = issuer.verifier().audience(crate::support::API).pem_key(openssl::RSA);
+    let verifier = verifier.build().unwrap();
+    let (_, _, good) = openssl::TOKENS[0];
+    assert!(accepts(&verifier, good).await);
+    for (case, algorithm, signature) in openssl::ODD_RSA_SIGNATURES {
+        let header = jws::encode(format!(r#"{{"alg":"{algorithm}","typ":"at+jwt"}}"#));
+        let token = format!("{header}.{}.{signature}", jws::parts(good)[1]);
+        assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Signature), "{case}");
     }
 }
 

@@ -9,6 +9,7 @@ use super::{accepts, builder, hmac_verifier, outcome, token};
 use crate::support::jws;
 
 const T: u64 = 1_700_000_000;
+const NANOSECONDS: i64 = 1_000_000_000;
 
 fn issuer() -> TestIssuer {
     let issuer = TestIssuer::new();
@@ -18,6 +19,12 @@ fn issuer() -> TestIssuer {
 
 fn at(since_epoch: Duration) -> SystemTime {
     SystemTime::UNIX_EPOCH + since_epoch
+}
+
+/// So many nanoseconds after a second, or before it.
+fn near(seconds: u64, nanoseconds: i64) -> SystemTime {
+    let second = seconds * NANOSECONDS.unsigned_abs();
+    at(Duration::from_nanos(second.checked_add_signed(nanoseconds).unwrap()))
 }
 
 fn with_leeway(issuer: &TestIssuer, leeway: Option<u64>) -> JwtVerifier {
@@ -33,17 +40,17 @@ async fn a_token_expires_at_exp_and_the_leeway_to_the_second() {
         let issuer = issuer();
         let verifier = with_leeway(&issuer, leeway);
         let token = token(&issuer).claim("exp", json!(T + 100)).mint();
-        let end = Duration::from_secs(T + 100 + seconds);
+        let end = T + 100 + seconds;
         for (now, fault) in [
-            (Duration::from_secs(T), None),
-            (end - Duration::from_secs(1), None),
-            (end - Duration::from_nanos(1), None),
-            (end, Some(TokenFault::Expired)),
-            (end + Duration::from_nanos(1), Some(TokenFault::Expired)),
-            (end + Duration::from_secs(1), Some(TokenFault::Expired)),
-            (end * 2, Some(TokenFault::Expired)),
+            (near(T, 0), None),
+            (near(end, -NANOSECONDS), None),
+            (near(end, -1), None),
+            (near(end, 0), Some(TokenFault::Expired)),
+            (near(end, 1), Some(TokenFault::Expired)),
+            (near(end, NANOSECONDS), Some(TokenFault::Expired)),
+            (near(end * 2, 0), Some(TokenFault::Expired)),
         ] {
-            issuer.clock().set(at(now));
+            issuer.clock().set(now);
             assert_eq!(outcome(&verifier, &token).await.err(), fault, "{leeway:?} {now:?}");
         }
     }
@@ -57,16 +64,16 @@ async fn a_token_begins_at_nbf_and_iat_less_the_leeway_to_the_second() {
             let verifier = with_leeway(&issuer, leeway);
             let token = token(&issuer).claim(claim, json!(T + 100)).claim("exp", json!(T + 9999));
             let token = token.mint();
-            let begin = Duration::from_secs(T + 100 - seconds);
+            let begin = T + 100 - seconds;
             for (now, fault) in [
-                (Duration::from_secs(T), Some(TokenFault::NotYetValid)),
-                (begin - Duration::from_secs(1), Some(TokenFault::NotYetValid)),
-                (begin - Duration::from_nanos(1), Some(TokenFault::NotYetValid)),
-                (begin, None),
-                (begin + Duration::from_secs(1), None),
-                (begin + Duration::from_secs(1000), None),
+                (near(T, 0), Some(TokenFault::NotYetValid)),
+                (near(begin, -NANOSECONDS), Some(TokenFault::NotYetValid)),
+                (near(begin, -1), Some(TokenFault::NotYetValid)),
+                (near(begin, 0), None),
+                (near(begin, NANOSECONDS), None),
+                (near(begin + 1000, 0), None),
             ] {
-                issuer.clock().set(at(now));
+                issuer.clock().set(now);
                 let outcome = outcome(&verifier, &token).await;
                 assert_eq!(outcome.err(), fault, "{claim} {leeway:?} {now:?}");
             }

@@ -15,10 +15,8 @@ struct Knows(&'static str);
 impl Verify<BearerToken<'_>> for Knows {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
         let identity = Identity::assertion().subject(self.0).scopes(ScopeSet::from_wire("read"));
-        Verification::ready(match token.as_str().starts_with(self.0) {
-            true => Ok(identity.build()),
-            false => Err(TokenFault::Revoked.into()),
-        })
+        let knows = token.as_str().starts_with(self.0);
+        Verification::ready(knows.then(|| identity.build()).ok_or(TokenFault::Revoked.into()))
     }
 }
 

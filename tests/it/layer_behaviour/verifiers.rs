@@ -64,8 +64,8 @@ async fn a_request_without_a_readable_token_does_not_reach_the_verifier() {
 
 #[tokio::test]
 async fn a_request_that_is_refused_does_not_reach_the_handler() {
-    let handled = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&handled);
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&calls);
     let handler = async move || counter.fetch_add(1, Ordering::Relaxed).to_string();
     let app = axum::Router::new()
         .route("/", axum::routing::get(handler))
@@ -73,9 +73,9 @@ async fn a_request_that_is_refused_does_not_reach_the_handler() {
     for request in [with_token("bob-1"), with_token("down"), Request::new(Body::empty())] {
         send(&app, request).await;
     }
-    assert_eq!(handled.load(Ordering::Relaxed), 0);
+    assert_eq!(calls.load(Ordering::Relaxed), 0);
     send(&app, with_token("alice-1")).await;
-    assert_eq!(handled.load(Ordering::Relaxed), 1);
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use axum::{Router, body::Body};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header::AUTHORIZATION};
 use http_body_util::BodyExt;
 use portcullis::{
-    AuthenticateLayer, BearerToken, ErrorKind, Identity, Verify, testing::TestIssuer,
+    Algorithm, AuthenticateLayer, BearerToken, ErrorKind, Identity, Verify, testing::TestIssuer,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -46,6 +46,15 @@ impl Answer {
     pub fn kind(&self) -> Option<ErrorKind> {
         self.error.as_ref().map(portcullis::Error::kind)
     }
+}
+
+/// An issuer that has published its keys for these algorithms.
+pub fn issuer_with(algorithms: impl IntoIterator<Item = Algorithm>) -> TestIssuer {
+    let issuer = TestIssuer::new();
+    for algorithm in algorithms {
+        issuer.publish(algorithm);
+    }
+    issuer
 }
 
 /// A router that answers `GET /` with the subject, behind a layer for tokens of `issuer`.
