@@ -25,11 +25,11 @@ pub(crate) async fn run(url: &str, issuer: &TestIssuer, clock: &TestClock) -> Ou
     laptop.send("POST /posts", None, 403).await?;
     laptop.send("GET /tokens", None, 403).await?;
 
-    println!("A typo in it is found without asking the database.");
+    println!("A digit too many is found without asking the database.");
     let mistyped = Caller::new(url, token.replacen("demo_pat_", "demo_pat_O", 1))?;
     mistyped.send("GET /posts", None, 401).await?;
 
-    println!("Alice sees her tokens, and where this one was used. Nothing there opens a door.");
+    println!("Alice sees her tokens, and when this one was used. Nothing there opens a door.");
     let list = browser.send("GET /tokens", None, 200).await?;
     if list.to_string().contains(&token) {
         return Err("the list shows the token".into());
@@ -68,15 +68,10 @@ impl<'a> Caller<'a> {
 
     /// Sends a request such as `GET /posts`, shows it and its answer, which must have that status.
     async fn send(&self, route: &str, body: Option<Value>, status: u16) -> Outcome<Value> {
-        println!(
-            "    > {route}{}",
-            body.iter().map(|body| format!("  {body}")).collect::<String>()
-        );
+        show(&format!("> {route}"), body.as_ref());
         let (answered, answer) = self.ask(route, body).await?;
-        println!(
-            "    < {answered}  {}\n",
-            if answer.is_null() { String::new() } else { answer.to_string() }
-        );
+        show(&format!("< {answered}"), Some(&answer).filter(|answer| !answer.is_null()));
+        println!();
         if answered != status {
             return Err(format!("{route} should be answered with {status}").into());
         }
@@ -105,5 +100,12 @@ impl<'a> Caller<'a> {
         let response = request.bearer_auth(&self.token).send().await?;
         let status = response.status().as_u16();
         Ok((status, serde_json::from_str(&response.text().await?).unwrap_or_default()))
+    }
+}
+
+fn show(line: &str, body: Option<&Value>) {
+    match body {
+        Some(body) => println!("    {line}  {body}"),
+        None => println!("    {line}"),
     }
 }
