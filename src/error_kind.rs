@@ -168,6 +168,8 @@ pub enum TokenFault {
     Claims,
     /// Its time is over (`exp`).
     Expired,
+    /// Its issuer calls it inactive: it was revoked, has expired, or never was one.
+    Inactive,
     /// It comes from an issuer that isn't trusted (`iss`).
     Issuer,
     /// It is not a token of a form that is understood.
@@ -176,7 +178,7 @@ pub enum TokenFault {
     NotYetValid,
     /// A check of the service's own refused it.
     Rejected,
-    /// It was revoked, or its issuer calls it inactive.
+    /// It was revoked.
     Revoked,
     /// Its signature is wrong.
     Signature,
@@ -193,6 +195,7 @@ impl TokenFault {
             Self::Audience => "Token not intended for this audience.",
             Self::Claims => "Token claims invalid.",
             Self::Expired => "Token expired.",
+            Self::Inactive => "Token inactive.",
             Self::Issuer => "Token issuer not trusted.",
             Self::Malformed => "Token malformed.",
             Self::NotYetValid => "Token not yet valid.",
@@ -210,6 +213,7 @@ impl TokenFault {
             Self::Audience => "token_audience",
             Self::Claims => "token_claims",
             Self::Expired => "token_expired",
+            Self::Inactive => "token_inactive",
             Self::Issuer => "token_issuer",
             Self::Malformed => "token_malformed",
             Self::NotYetValid => "token_not_yet_valid",

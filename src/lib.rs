@@ -98,6 +98,8 @@ mod error_kind;
 mod http_client;
 mod identity;
 #[cfg(feature = "_jwt")]
+mod introspection;
+#[cfg(feature = "_jwt")]
 mod json;
 #[cfg(feature = "_jwt")]
 mod jwks;
@@ -110,6 +112,9 @@ mod opaque;
 mod readiness;
 mod require;
 mod response;
+#[cfg(feature = "_jwt")]
+mod revocation;
+mod revocation_checked;
 mod scope;
 mod scope_policy;
 mod scope_set;
@@ -137,6 +142,10 @@ pub use self::{
     basic::BasicVerifier,
     credentials::{BasicCredentials, ClientCredentials},
     http_client::{HttpClient, HttpError, HttpResponseFuture},
+    introspection::{
+        ClientGiven, ClientMissing, IntrospectionDangerous, IntrospectionVerifier,
+        IntrospectionVerifierBuilder,
+    },
     jwt::{
         AudienceGiven, AudienceMissing, Dangerous, Issuers, IssuersBuilder, JwtVerifier,
         JwtVerifierBuilder, Profile, Tenant,
@@ -146,6 +155,7 @@ pub use self::{
         TokenDigest, TokenLookup, TokenRecord, TokenStore, TokenUse,
     },
     readiness::Readiness,
+    revocation::Revocation,
     secret::Secret,
 };
 pub use self::{
@@ -158,6 +168,7 @@ pub use self::{
     identity::{Identity, IdentityAssertion},
     require::{Require, RequireFuture, RequireLayer, RequireScopeLayer},
     response::{Content, ErrorBody, Refusal, RefusalBody},
+    revocation_checked::RevocationChecked,
     scope::{InvalidScope, Scope},
     scope_policy::ScopePolicy,
     scope_set::ScopeSet,

@@ -84,3 +84,53 @@ pub(crate) fn token_use_lost(first: bool) {
     #[cfg(not(feature = "tracing"))]
     let _ = first;
 }
+
+/// An introspection has ended, with an outcome or without one.
+#[cfg(feature = "_jwt")]
+pub(crate) fn introspected<E: std::error::Error>(
+    host: &std::sync::Arc<str>,
+    outcome: Result<&'static str, &E>,
+    took: std::time::Duration,
+) {
+    #[cfg(feature = "metrics")]
+    {
+        let outcome = outcome.unwrap_or("failure");
+        metrics::counter!(
+            "portcullis_introspections_total",
+            "endpoint" => std::sync::Arc::clone(host), "outcome" => outcome
+        )
+        .increment(1);
+        metrics::histogram!(
+            "portcullis_introspection_seconds", "endpoint" => std::sync::Arc::clone(host)
+        )
+        .record(took);
+    }
+    #[cfg(feature = "tracing")]
+    match outcome {
+        Ok(outcome) => {
+            tracing::debug!(target: "portcullis", endpoint = %host, outcome, ?took, "token introspected");
+        }
+        Err(error) => {
+            let source = error.source().map(tracing::field::display);
+            tracing::warn!(
+                target: "portcullis", endpoint = %host, source, ?took, "no introspection: {error}"
+            );
+        }
+    }
+    #[cfg(not(any(feature = "metrics", feature = "tracing")))]
+    let _ = (host, outcome, took);
+}
+
+/// A server refuses to introspect tokens of the kind that it was asked about.
+#[cfg(feature = "_jwt")]
+pub(crate) fn token_type_unsupported(host: &str) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "portcullis",
+        endpoint = host,
+        "the server answers `unsupported_token_type`: its tokens are probably JWTs, which a \
+         JwtVerifier verifies"
+    );
+    #[cfg(not(feature = "tracing"))]
+    let _ = host;
+}

@@ -1,9 +1,10 @@
-//! The seam for outgoing HTTP: keys and metadata of issuers come through here.
+//! The seam for outgoing HTTP: keys, metadata and introspection come through here.
 //!
 //! [`HttpClient`] is what we need of a client; `fetch` adds what we never leave to one: a time-out
 //! and a bound on the body.
 
 mod client;
+mod default;
 mod fetch;
 mod http_error;
 #[cfg(feature = "reqwest")]
@@ -11,7 +12,6 @@ mod reqwest;
 #[cfg(feature = "http-body")]
 mod service_client;
 
-pub(crate) use self::fetch::fetch;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestClient;
 #[cfg(feature = "http-body")]
@@ -20,3 +20,4 @@ pub use self::{
     client::{HttpClient, HttpResponseFuture},
     http_error::HttpError,
 };
+pub(crate) use self::{default::or_default, fetch::fetch};

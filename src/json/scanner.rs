@@ -57,6 +57,13 @@ impl<'a> Scanner<'a> {
         Ok(Some((name, self.value()?)))
     }
 
+    /// The object around us, whose bracket has just been opened.
+    pub(super) fn object_text(mut self) -> &'a str {
+        let start = self.at.wrapping_sub(1);
+        while let Ok(Some(_)) = self.member() {}
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
     /// Reads the next element of the array around us, or the end of it.
     #[inline(always)]
     pub(super) fn element(&mut self) -> Result<Option<Value<'a>>, JsonError> {

@@ -38,6 +38,11 @@ impl<'a> Object<'a> {
         iter::from_fn(move || scanner.member().ok()?).fuse()
     }
 
+    /// The object as it stands in the text, brackets included.
+    pub(crate) fn as_str(self) -> &'a str {
+        self.0.object_text()
+    }
+
     /// The value of the member of that name.
     pub(crate) fn find(self, name: &str) -> Option<Value<'a>> {
         self.iter().find(|(text, _)| text.is(name)).map(|(_, value)| value)

@@ -91,7 +91,11 @@ impl HttpKeys {
                 let (uri, etag) = match address {
                     Some(uri) => (uri, etag),
                     // An ETag means something only where it came from (RFC 9110 §8.8.3).
-                    None => (metadata::discover(&*self.client, issuer, *allow_http).await?, None),
+                    None => {
+                        let client = &*self.client;
+                        let found = metadata::discover(client, issuer, "jwks_uri", *allow_http);
+                        (found.await?, None)
+                    }
                 };
                 let fetched = self.get_keys(&uri, etag).await?;
                 *known.lock().unwrap_or_else(PoisonError::into_inner) = Some(uri);

@@ -2,6 +2,7 @@
 
 use http::Uri;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     fetch::{FetchError, get, require_json},
@@ -12,17 +13,18 @@ use crate::{
     http_client::{HttpClient, HttpError},
 };
 
-/// Finds where the issuer's keys are. Asks at each well-known place until one answers with
-/// metadata of exactly that issuer.
-pub(super) async fn discover(
+/// Finds the address that the issuer's metadata has under `member`. Asks at each well-known place
+/// until one answers with metadata of exactly that issuer.
+pub(crate) async fn discover(
     client: &dyn HttpClient,
     issuer: &str,
+    member: &'static str,
     allow_http: bool,
 ) -> Result<Uri, FetchError> {
     let mut first_error = None;
     for place in well_known(issuer) {
-        match read(client, &place, issuer, allow_http).await {
-            Ok(jwks_uri) => return Ok(jwks_uri),
+        match read(client, &place, issuer, member, allow_http).await {
+            Ok(address) => return Ok(address),
             // A body that is too long is an answer, if a poor one.
             Err(
                 error @ FetchError::Http {
@@ -40,12 +42,14 @@ async fn read(
     client: &dyn HttpClient,
     place: &str,
     issuer: &str,
+    member: &'static str,
     allow_http: bool,
 ) -> Result<Uri, FetchError> {
     #[derive(Deserialize)]
     struct Metadata {
         issuer: String,
-        jwks_uri: Option<String>,
+        #[serde(flatten)]
+        others: serde_json::Map<String, Value>,
     }
     let place: Uri = place.parse().map_err(|_| unusable(issuer, "it is not an address"))?;
     let response = require_json(&place, get(client, &place, None).await?)?;
@@ -54,11 +58,11 @@ async fn read(
     if metadata.issuer != issuer {
         return Err(unusable(issuer, &format!("`{place}` names another issuer")));
     }
-    let jwks_uri = metadata
-        .jwks_uri
-        .ok_or_else(|| unusable(issuer, &format!("`{place}` names no `jwks_uri`")))?;
-    endpoint::parse(&jwks_uri, Query::Allowed, allow_http)
-        .map_err(|problem| unusable(issuer, &format!("its `jwks_uri` is {problem}")))
+    let address = metadata.others.get(member).and_then(Value::as_str);
+    let address =
+        address.ok_or_else(|| unusable(issuer, &format!("`{place}` names no `{member}`")))?;
+    endpoint::parse(address, Query::Allowed, allow_http)
+        .map_err(|problem| unusable(issuer, &format!("its `{member}` is {problem}")))
 }
 
 fn unusable(issuer: &str, problem: &str) -> FetchError {

@@ -18,5 +18,6 @@ pub(crate) use self::jwks_client_rs::SourceKeys;
 pub(crate) use self::{
     fetch::{FetchError, FetchKeys, HttpKeys},
     key_set::{Key, KeySet},
+    metadata::discover,
     remote::{Current, Newer, RemoteKeys, RemoteSettings, Snapshot, Waiter},
 };

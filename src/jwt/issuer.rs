@@ -36,8 +36,8 @@ pub(super) struct Issuer {
 /// A token that was read, and judged by nobody.
 pub(super) struct Unverified<'a> {
     compact: Compact<'a>,
-    header: Header,
-    payload: Payload,
+    pub(super) header: Header,
+    pub(super) payload: Payload,
 }
 
 /// A token that was found good.
@@ -56,7 +56,7 @@ pub(super) enum Stop {
 
 /// What the keys at hand say of a signature.
 #[derive(Debug, PartialEq, Eq)]
-enum Signature {
+pub(super) enum Signature {
     Valid,
     Invalid(TokenFault),
     /// Invalid by these keys; newer ones may say otherwise.
@@ -77,7 +77,7 @@ impl<'a> Unverified<'a> {
         Ok((Self { compact, header, payload }, issuer))
     }
 
-    fn check_signature(&self, keys: &KeySet) -> Signature {
+    pub(super) fn check_signature(&self, keys: &KeySet) -> Signature {
         let Header { algorithm, kid, .. } = &self.header;
         let mut buffer = [0; MAX_SIGNATURE];
         let Some(signature) = base64url::decode_into(self.compact.signature, &mut buffer) else {
@@ -199,7 +199,7 @@ impl Issuer {
         self.checks.iter().try_for_each(|check| check(identity))
     }
 
-    fn now(&self) -> NumericDate {
+    pub(super) fn now(&self) -> NumericDate {
         NumericDate::from_system_time(self.clock.now())
     }
 }

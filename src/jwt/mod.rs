@@ -3,9 +3,11 @@
 //! `compact` takes a token apart, `header` and `payload` read its halves, `rules` judges the claims.
 //! An `issuer` puts these in order, cheap checks first, with keys of its `key_source`. [`JwtVerifier`]
 //! has one issuer, [`Issuers`] several, and `tenants` that are found when they are met. `builder` and
-//! `issuers_builder` are what users write, `settings` checks it.
+//! `issuers_builder` are what users write, `settings` checks it. `signed_answer` opens introspection
+//! answers that an issuer has signed.
 
 mod builder;
+pub(crate) mod claim_value;
 mod compact;
 mod header;
 mod issuer;
@@ -15,8 +17,9 @@ mod key_source;
 mod payload;
 mod profile;
 mod rules;
-mod scope_claim;
+pub(crate) mod scope_claim;
 mod settings;
+mod signed_answer;
 mod tenants;
 mod token_cache;
 mod token_type;

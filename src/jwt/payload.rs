@@ -2,11 +2,14 @@
 
 use crate::{
     ScopeSet, TokenFault, base64url,
-    claims::{Audience, ClaimText, NumericDate, RegisteredClaims},
+    claims::{ClaimText, RegisteredClaims},
     json::{self, Text, Value},
 };
 
-use super::scope_claim::{self, ScopeClaim};
+use super::{
+    claim_value::{audience, date, is_one_of, text},
+    scope_claim::{self, ScopeClaim},
+};
 
 /// The claims of a token: as text, and what of them we understand.
 #[derive(Debug)]
@@ -111,37 +114,6 @@ fn set<T>(place: &mut T, value: Option<T>) -> bool {
         }
         None => false,
     }
-}
-
-fn text(value: Value<'_>) -> Option<ClaimText> {
-    let Value::String(text) = value else { return None };
-    if text.as_plain().is_none() {
-        return Some(ClaimText::from(text.to_cow().into_owned()));
-    }
-    let range = text.range();
-    let (start, end) = (u32::try_from(range.start).ok()?, u32::try_from(range.end).ok()?);
-    Some(ClaimText::Within { start, end })
-}
-
-/// One string, or an array of strings (RFC 7519 §4.1.3).
-fn audience(value: Value<'_>) -> Option<Audience> {
-    match value {
-        Value::Array(audiences) => audiences.iter().map(text).collect(),
-        value => text(value).map(Audience::One),
-    }
-}
-
-/// A `NumericDate` (RFC 7519 §2): a number, maybe with a fraction, not negative.
-fn date(value: Value<'_>) -> Option<NumericDate> {
-    let Value::Number(number) = value else { return None };
-    match number.as_u64() {
-        Some(seconds) => Some(NumericDate::from_secs(seconds)),
-        None => NumericDate::from_secs_f64(number.as_f64()?),
-    }
-}
-
-fn is_one_of(value: Value<'_>, texts: &[&str]) -> bool {
-    matches!(value, Value::String(text) if texts.iter().any(|one| text.is(one)))
 }
 
 #[cfg(test)]

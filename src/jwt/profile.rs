@@ -36,7 +36,7 @@ impl Profile {
         match token_type {
             TokenType::AccessToken => true,
             TokenType::Jwt | TokenType::Unsaid => self == Self::Relaxed,
-            TokenType::Other => false,
+            TokenType::IntrospectionAnswer | TokenType::Other => false,
         }
     }
 }

@@ -71,6 +71,14 @@ impl Rules {
         Ok(())
     }
 
+    /// Whether a signed answer is for us: for the client as which we asked, or as a token would be.
+    pub(super) fn is_addressed(&self, payload: &Payload, client_id: Option<&str>) -> bool {
+        let mut audiences = payload.registered.audience.as_slice().iter();
+        self.is_for_us(payload)
+            || client_id.is_some()
+                && audiences.any(|audience| audience.get(&payload.raw) == client_id)
+    }
+
     fn is_for_us(&self, payload: &Payload) -> bool {
         let claims = &payload.registered;
         let is_one_of = |ours: &[Box<str>], theirs: &ClaimText| {

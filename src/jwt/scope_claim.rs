@@ -7,11 +7,11 @@ use crate::{
 
 /// A place for scopes beside `scope` and `scp`: a claim, or a JSON pointer (RFC 6901) to one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ScopeClaim(String);
+pub(crate) struct ScopeClaim(String);
 
 impl ScopeClaim {
     /// What begins with `/` is a pointer, anything else a name.
-    pub(super) fn new(place: &str) -> Self {
+    pub(crate) fn new(place: &str) -> Self {
         if place.starts_with('/') {
             Self(place.to_owned())
         } else {
@@ -21,7 +21,7 @@ impl ScopeClaim {
 }
 
 /// The scopes of `scope`, `scp` and the other places together.
-pub(super) fn read(
+pub(crate) fn read(
     scope: Option<Value<'_>>,
     scp: Option<Value<'_>>,
     elsewhere: &[ScopeClaim],

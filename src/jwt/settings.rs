@@ -15,6 +15,7 @@ use crate::{
     algorithm::AlgorithmSet,
     crypto::VerifyingKey,
     endpoint::{self, Query},
+    http_client,
     jwks::{FetchKeys, HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
 };
 
@@ -162,7 +163,7 @@ impl Settings {
         endpoint("issuer", &self.issuer, Query::Forbidden)?;
         let jwks_uri = self.jwks_uri.as_deref();
         let jwks_uri = jwks_uri.map(|uri| endpoint("jwks_uri", uri, Query::Allowed)).transpose()?;
-        let client = self.client()?;
+        let client = http_client::or_default(self.client.clone())?;
         Ok(match jwks_uri {
             Some(uri) => HttpKeys::at(client, uri),
             None => HttpKeys::of_issuer(client, &self.issuer, self.allow_http),
@@ -195,23 +196,6 @@ impl Settings {
             }
         }
         Ok(KeySet::new(keys))
-    }
-
-    fn client(&self) -> Result<Arc<dyn HttpClient>, ConfigError> {
-        if let Some(client) = &self.client {
-            return Ok(Arc::clone(client));
-        }
-        #[cfg(feature = "reqwest")]
-        return match crate::ReqwestClient::new() {
-            Ok(client) => Ok(Arc::new(client)),
-            Err(problem) => Err(ConfigError::new("HTTP client", "reqwest", problem.to_string())),
-        };
-        #[cfg(not(feature = "reqwest"))]
-        Err(ConfigError::new(
-            "HTTP client",
-            "none",
-            "give one by `http_client`, or turn on the feature `reqwest`",
-        ))
     }
 }
 

@@ -5,9 +5,11 @@
 pub(super) enum TokenType {
     /// `at+jwt` (RFC 9068 §2.1).
     AccessToken,
+    /// `token-introspection+jwt` (RFC 9701 §5), which is no token at all.
+    IntrospectionAnswer,
     /// `JWT`, which may be anything.
     Jwt,
-    /// Something else: a logout token, a security event, an introspection answer.
+    /// Something else: a logout token, a security event.
     Other,
     /// Nothing.
     Unsaid,
@@ -24,6 +26,8 @@ impl TokenType {
         };
         if subtype.eq_ignore_ascii_case("at+jwt") {
             Self::AccessToken
+        } else if subtype.eq_ignore_ascii_case("token-introspection+jwt") {
+            Self::IntrospectionAnswer
         } else if subtype.eq_ignore_ascii_case("jwt") {
             Self::Jwt
         } else {

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use http::{
     Method, Request, Response, StatusCode,
-    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+    header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
 };
 use serde_json::{Value, json};
 
 use super::TestIssuer;
 use crate::{BearerToken, Clock, HttpError, Verify, base64url};
+
+const SIGNED_ANSWER: &str = "application/token-introspection+jwt";
 
 type Parameters = BTreeMap<String, String>;
 
@@ -107,14 +109,23 @@ fn token(issuer: &TestIssuer, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
 /// RFC 7662.
 async fn introspect(issuer: &TestIssuer, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
     let form = form(request.body());
-    if authenticated_client(issuer, request, &form).is_none() {
+    let Some(client_id) = authenticated_client(issuer, request, &form) else {
         return refuse(StatusCode::UNAUTHORIZED, "invalid_client");
-    }
-    let inactive = ok(&json!({ "active": false }));
+    };
     let Some(token) = form.get("token") else {
         return refuse(StatusCode::BAD_REQUEST, "invalid_request");
     };
-    if issuer.state().revoked.contains(token) {
+    let answer = introspection_answer(issuer, token).await;
+    if request.headers().get(ACCEPT).is_some_and(|accept| accept == SIGNED_ANSWER) {
+        signed_answer(issuer, &client_id, answer)
+    } else {
+        ok(&answer)
+    }
+}
+
+async fn introspection_answer(issuer: &TestIssuer, token: &str) -> Value {
+    let inactive = json!({ "active": false });
+    if issuer.state().revoked.iter().any(|revoked| revoked == token) {
         return inactive;
     }
     let opaque = issuer.state().opaque.get(token).cloned();
@@ -129,7 +140,19 @@ async fn introspect(issuer: &TestIssuer, request: &Request<Vec<u8>>) -> Response
     let mut answer = claims;
     answer["active"] = json!(true);
     answer["token_type"] = json!("Bearer");
-    ok(&answer)
+    answer
+}
+
+/// RFC 9701.
+fn signed_answer(issuer: &TestIssuer, client_id: &str, answer: Value) -> Response<Vec<u8>> {
+    let token = issuer.token().header("typ", json!("token-introspection+jwt"));
+    let token = token.audience(client_id).claim("token_introspection", answer);
+    let own = ["sub", "client_id", "exp", "jti"];
+    let token = own.into_iter().fold(token, super::TokenBuilder::without_claim);
+    let mut response = json_response(StatusCode::OK, token.mint());
+    let content_type = http::HeaderValue::from_static(SIGNED_ANSWER);
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
 }
 
 fn is_current(issuer: &TestIssuer, claims: &Value) -> bool {

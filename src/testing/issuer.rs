@@ -9,7 +9,10 @@ use std::{
 use serde_json::Value;
 
 use super::{Fault, ServedIssuer, TestClient, TestClock, TokenBuilder, keys::Keys};
-use crate::{Algorithm, AudienceMissing, JwtVerifier, JwtVerifierBuilder, Secret};
+use crate::{
+    Algorithm, AudienceMissing, ClientGiven, IntrospectionVerifier, IntrospectionVerifierBuilder,
+    JwtVerifier, JwtVerifierBuilder, Secret,
+};
 
 /// An authorization server for tests. Clones are the same issuer.
 ///
@@ -91,6 +94,17 @@ impl TestIssuer {
     /// reaches it without a socket.
     pub fn verifier(&self) -> JwtVerifierBuilder<AudienceMissing> {
         JwtVerifier::builder(self.issuer()).http_client(self.http_client()).clock(self.clock())
+    }
+
+    /// The beginning of a verifier that asks this issuer about tokens, as a client that is registered
+    /// for it, with its clock and an HTTP client that reaches it without a socket.
+    pub fn introspection(&self) -> IntrospectionVerifierBuilder<ClientGiven, AudienceMissing> {
+        let (client_id, secret) = ("resource-server", "resource-server-secret");
+        self.register_client(client_id, secret);
+        IntrospectionVerifier::builder(format!("{}/introspect", self.issuer()))
+            .client_secret_basic(client_id, secret)
+            .http_client(self.http_client())
+            .clock(self.clock())
     }
 
     /// An HTTP client that reaches this issuer, and nothing else, without a socket.

@@ -18,6 +18,7 @@ mod discovery;
 mod hostile_input;
 #[cfg(all(feature = "http-body", feature = "reqwest"))]
 mod http_clients;
+mod introspection;
 mod jwt_rules;
 mod key_life_cycle;
 mod layer_behaviour;

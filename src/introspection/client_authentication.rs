@@ -1,0 +1,159 @@
+//! How we tell the introspection endpoint who we are (RFC 7662 §2.1).
+
+use std::fmt;
+
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use zeroize::Zeroizing;
+
+use crate::{ConfigError, Secret};
+
+/// This service's own credentials.
+#[derive(Clone)]
+pub(super) enum ClientAuthentication {
+    /// `client_secret_basic` (RFC 6749 §2.3.1).
+    Basic { client_id: String, secret: Secret },
+    /// An access token of our own (RFC 6750).
+    BearerToken(Secret),
+    /// `client_secret_post` (RFC 6749 §2.3.1).
+    Post { client_id: String, secret: Secret },
+}
+
+impl ClientAuthentication {
+    /// Refuses what can't work; names no secret.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        match self {
+            Self::Basic { client_id, secret } | Self::Post { client_id, secret } => {
+                if client_id.is_empty() {
+                    return Err(ConfigError::new("client id", "", "empty"));
+                }
+                if secret.expose().is_empty() {
+                    return Err(ConfigError::new("client secret of", client_id, "empty"));
+                }
+            }
+            Self::BearerToken(token) => {
+                let is_token = crate::BearerToken::parse(token.expose()).is_ok();
+                if !is_token {
+                    return Err(ConfigError::new("bearer token", "…", "not a bearer token"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The client that the endpoint knows us as, if we know.
+    pub(super) fn client_id(&self) -> Option<&str> {
+        match self {
+            Self::Basic { client_id, .. } | Self::Post { client_id, .. } => Some(client_id),
+            Self::BearerToken(_) => None,
+        }
+    }
+
+    /// Puts the credentials into a request: into its headers, or behind the form in its body.
+    pub(super) fn apply(&self, headers: &mut HeaderMap, form: &mut Vec<u8>) {
+        let line = match self {
+            Self::Basic { client_id, secret } => {
+                // Both are form-encoded first, so that a colon in the id is told from the one between.
+                let mut pair = Zeroizing::new(Vec::new());
+                append_encoded(&mut pair, client_id.as_bytes());
+                pair.push(b':');
+                append_encoded(&mut pair, secret.expose());
+                format!("Basic {}", base64_simd::STANDARD.encode_to_string(&*pair)).into_bytes()
+            }
+            Self::BearerToken(token) => [b"Bearer ", token.expose()].concat(),
+            Self::Post { client_id, secret } => {
+                form.extend_from_slice(b"&client_id=");
+                append_encoded(form, client_id.as_bytes());
+                form.extend_from_slice(b"&client_secret=");
+                append_encoded(form, secret.expose());
+                return;
+            }
+        };
+        // What `check` has let pass is a header value.
+        if let Ok(mut line) = HeaderValue::try_from(line) {
+            line.set_sensitive(true);
+            headers.insert(AUTHORIZATION, line);
+        }
+    }
+}
+
+/// Appends `value` as `application/x-www-form-urlencoded` has it.
+pub(super) fn append_encoded(form: &mut Vec<u8>, value: &[u8]) {
+    for piece in form_urlencoded::byte_serialize(value) {
+        form.extend_from_slice(piece.as_bytes());
+    }
+}
+
+impl fmt::Debug for ClientAuthentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Basic { client_id, .. } => write!(f, "Basic({client_id:?}, [redacted])"),
+            Self::BearerToken(_) => f.write_str("BearerToken([redacted])"),
+            Self::Post { client_id, .. } => write!(f, "Post({client_id:?}, [redacted])"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn basic(client_id: &str, secret: &str) -> ClientAuthentication {
+        ClientAuthentication::Basic { client_id: client_id.into(), secret: secret.into() }
+    }
+
+    #[test]
+    fn id_and_secret_are_form_encoded_before_they_are_joined() {
+        for (client_id, secret, pair) in [
+            ("app", "s3cret", "app:s3cret"),
+            ("rs:odd", "a+b c%d&e=f/g:h", "rs%3Aodd:a%2Bb+c%25d%26e%3Df%2Fg%3Ah"),
+            ("äpp", "ü", "%C3%A4pp:%C3%BC"),
+        ] {
+            let (mut headers, mut form) = (HeaderMap::new(), Vec::new());
+            basic(client_id, secret).apply(&mut headers, &mut form);
+            let line = &headers[AUTHORIZATION];
+            assert!(line.is_sensitive());
+            let encoded = line.to_str().unwrap().strip_prefix("Basic ").unwrap();
+            let decoded = base64_simd::STANDARD.decode_to_vec(encoded).unwrap();
+            assert_eq!(String::from_utf8(decoded).unwrap(), pair);
+            assert!(form.is_empty());
+        }
+    }
+
+    #[test]
+    fn posted_credentials_stand_in_the_form_and_nowhere_else() {
+        let (mut headers, mut form) = (HeaderMap::new(), b"token=t".to_vec());
+        let post = ClientAuthentication::Post { client_id: "a&b".into(), secret: "c d".into() };
+        post.apply(&mut headers, &mut form);
+        assert_eq!(form, b"token=t&client_id=a%26b&client_secret=c+d");
+        assert!(headers.is_empty());
+    }
+
+    #[test]
+    fn a_token_of_our_own_is_a_sensitive_header() {
+        let (mut headers, mut form) = (HeaderMap::new(), Vec::new());
+        ClientAuthentication::BearerToken("mine".into()).apply(&mut headers, &mut form);
+        assert_eq!(headers[AUTHORIZATION], "Bearer mine");
+        assert!(headers[AUTHORIZATION].is_sensitive());
+    }
+
+    #[test]
+    fn what_cannot_work_is_named_and_no_secret_is_shown() {
+        for (authentication, message) in [
+            (basic("", "s3cret"), "client id ``: empty"),
+            (basic("app", ""), "client secret of `app`: empty"),
+            (
+                ClientAuthentication::BearerToken("s3cret\n".into()),
+                "bearer token `…`: not a bearer token",
+            ),
+        ] {
+            assert_eq!(authentication.check().unwrap_err().to_string(), message);
+        }
+        let post = ClientAuthentication::Post { client_id: "app".into(), secret: "s3cret".into() };
+        let bearer = ClientAuthentication::BearerToken("s3cret".into());
+        for authentication in [basic("app", "s3cret"), post, bearer] {
+            assert!(authentication.check().is_ok());
+            let shown = format!("{authentication:?}");
+            assert!(!shown.contains("s3cret") && shown.contains("[redacted]"), "{shown}");
+        }
+    }
+}

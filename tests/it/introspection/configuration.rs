@@ -1,0 +1,101 @@
+//! What can't work is refused when the verifier is built.
+
+use std::time::Duration;
+
+use portcullis::{
+    AudienceMissing, ClientGiven, IntrospectionVerifier, IntrospectionVerifierBuilder,
+};
+
+use super::INTROSPECT;
+
+type Builder = IntrospectionVerifierBuilder<ClientGiven, AudienceMissing>;
+
+fn at(url: &str) -> Builder {
+    IntrospectionVerifier::builder(url).client_secret_basic("orders-api", "s3cret")
+}
+
+#[test]
+fn an_address_must_be_https_or_on_loopback() {
+    for (url, problem) in [
+        ("https://as.example/introspect", None),
+        ("https://as.example/introspect?tenant=acme", None),
+        ("http://127.0.0.1:8080/introspect", None),
+        ("http://localhost/introspect", None),
+        ("http://as.example/introspect", Some("must use https, except on loopback")),
+        ("as.example/introspect", Some("not an absolute URL")),
+        ("", Some("not an absolute URL")),
+        (
+            "https://user@as.example/introspect",
+            Some("must not carry a user name, a query or a fragment"),
+        ),
+    ] {
+        let built = at(url).without_audience().build();
+        let expected = problem.map(|problem| format!("introspection endpoint `{url}`: {problem}"));
+        assert_eq!(built.err().map(|error| error.to_string()), expected);
+    }
+    assert!(at("http://as.example/").dangerous().plain_http().without_audience().build().is_ok());
+    let discovering = |issuer: &str| {
+        let builder = IntrospectionVerifier::discover(issuer).bearer_token("mine");
+        builder.without_audience().build().err().map(|error| error.to_string())
+    };
+    assert_eq!(discovering("https://as.example"), None);
+    assert_eq!(
+        discovering("http://as.example").as_deref(),
+        Some("issuer `http://as.example`: must use https, except on loopback")
+    );
+}
+
+#[test]
+fn every_other_value_is_named_too() {
+    let builder = || IntrospectionVerifier::builder(INTROSPECT);
+    for (built, message) in [
+        (at(INTROSPECT).audience("").build(), "audience ``: empty"),
+        (
+            at(INTROSPECT).audience("api").dangerous().any_audience().build(),
+            "audience `any`: given together with an audience or with none",
+        ),
+        (
+            at(INTROSPECT).without_audience().dangerous().any_audience().build(),
+            "audience `any`: given together with an audience or with none",
+        ),
+        (
+            builder().client_secret_post("orders-api", "").audience("api").build(),
+            "client secret of `orders-api`: empty",
+        ),
+        (
+            builder().client_secret_basic("", "s3cret").audience("api").build(),
+            "client id ``: empty",
+        ),
+        (
+            builder().bearer_token("s3cret\r\nx: y").audience("api").build(),
+            "bearer token `…`: not a bearer token",
+        ),
+        (
+            at(INTROSPECT).audience("api").cache_capacity(0).build(),
+            "cache capacity `0`: to keep nothing, keep it for no time",
+        ),
+        (
+            at(INTROSPECT).audience("api").max_concurrent(0).build(),
+            "concurrent introspections `0`: none, or too many",
+        ),
+    ] {
+        assert_eq!(built.unwrap_err().to_string(), message);
+    }
+    let built = at(INTROSPECT).audience("api").cache_for(Duration::ZERO).max_concurrent(1).build();
+    assert!(built.is_ok());
+}
+
+#[test]
+fn no_secret_is_shown() {
+    let builder = || IntrospectionVerifier::builder(INTROSPECT);
+    for builder in [
+        builder().client_secret_basic("orders-api", "s3cret"),
+        builder().client_secret_post("orders-api", "s3cret"),
+        builder().bearer_token("s3cret"),
+    ] {
+        let shown = format!("{builder:?}");
+        let verifier = builder.without_audience().build().unwrap();
+        let shown = format!("{shown} {verifier:?} {verifier:#?}");
+        assert!(!shown.contains("s3cret") && shown.contains("redacted"), "{shown}");
+    }
+}

@@ -1,0 +1,174 @@
+//! Answers as different servers give them.
+
+use portcullis::{ErrorKind, TokenFault, testing::TestIssuer};
+
+use super::{asking, endpoint::Endpoint, judge, told, verify};
+use crate::support::API;
+
+#[tokio::test]
+async fn an_answer_is_judged_whatever_its_dialect() {
+    let at = |fault: TokenFault| Err(ErrorKind::from(fault));
+    let alice = || Ok("alice".to_owned());
+    for (members, verdict) in [
+        (r#""active":true,"sub":"alice","aud":"https://api.example""#, alice()),
+        (r#""active":true,"sub":"alice","aud":["x","https://api.example"]"#, alice()),
+        (r#""active":true,"aud":"https://api.example","client_id":"batch""#, Ok(String::new())),
+        (r#""active":true,"sub":"alice","aud":"https://api.example","exp":4102444800.75"#, alice()),
+        (
+            r#""active":true,"sub":"alice","aud":"https://api.example","token_type":"bEaReR"#,
+            Err(ErrorKind::Unavailable),
+        ),
+        (
+            r#""active":true,"sub":"alice","aud":"https://api.example","token_type":"bEaReR""#,
+            alice(),
+        ),
+        (
+            r#""active":true,"sub":"alice","aud":"https://api.example","scope":null,"iss":null"#,
+            alice(),
+        ),
+        (
+            r#""active":true,"sub":"alice","aud":"https://api.example","iss":"https://as.example""#,
+            alice(),
+        ),
+        (
+            r#""active":true,"sub":"alice","aud":"https://api.example","iss":"https://other""#,
+            at(TokenFault::Issuer),
+        ),
+        (r#""active":true,"sub":"alice","aud":"https://other.example""#, at(TokenFault::Audience)),
+        (r#""active":true,"sub":"alice""#, at(TokenFault::Audience)),
+        (r#""active":true,"aud":"https://api.example","exp":1"#, at(TokenFault::Expired)),
+        (
+            r#""active":true,"aud":"https://api.example","nbf":4102444800"#,
+            at(TokenFault::NotYetValid),
+        ),
+        (
+            r#""active":true,"aud":"https://api.example","token_type":"refresh_token""#,
+            at(TokenFault::Type),
+        ),
+        (r#""active":false"#, at(TokenFault::Inactive)),
+        (r#""active":false,"sub":"alice","aud":"https://api.example""#, at(TokenFault::Inactive)),
+        (r#""active":"true","aud":"https://api.example""#, Err(ErrorKind::Unavailable)),
+        (r#""active":1,"aud":"https://api.example""#, Err(ErrorKind::Unavailable)),
+        (r#""active":null,"aud":"https://api.example""#, Err(ErrorKind::Unavailable)),
+        (r#""aud":"https://api.example""#, Err(ErrorKind::Unavailable)),
+        (r#""active":true,"active":true"#, Err(ErrorKind::Unavailable)),
+        (r#""active":false,"active":true"#, Err(ErrorKind::Unavailable)),
+        (r#""active":true,"aud":"https://api.example","aud":"x""#, Err(ErrorKind::Unavailable)),
+        (r#""active":true,"aud":"https://api.example","exp":"1""#, Err(ErrorKind::Unavailable)),
+    ] {
+        let endpoint = Endpoint::saying(format!("{{{members}}}"));
+        let verifier = asking(&endpoint).audience(API).issuer("https://as.example").build();
+        assert_eq!(judge(&verifier.unwrap(), "t").await, verdict, "{members}");
+    }
+}
+
+#[tokio::test]
+async fn without_an_audience_only_tokens_for_nobody_in_particular_pass() {
+    for (members, passes) in [
+        (r#"{"active":true}"#, true),
+        (r#"{"active":true,"aud":[]}"#, true),
+        (r#"{"active":true,"aud":"https://api.example"}"#, false),
+    ] {
+        let endpoint = Endpoint::saying(members);
+        let none = asking(&endpoint).without_audience().build().unwrap();
+        assert_eq!(verify(&none, "t").await.is_ok(), passes, "{members}");
+        let either = asking(&endpoint).without_audience().audience(API).build().unwrap();
+        assert!(verify(&either, "t").await.is_ok(), "{members}");
+        let any = asking(&endpoint).dangerous().any_audience().build().unwrap();
+        assert!(verify(&any, "t").await.is_ok(), "{members}");
+    }
+}
+
+#[tokio::test]
+async fn what_else_the_answer_says_is_at_hand() {
+    let members = r#"{"active":true,"username":"alice@acme","cid":"app","jti":"7","groups":["a"],"scope":"r w"}"#;
+    let endpoint = Endpoint::saying(members);
+    let verifier = asking(&endpoint).without_audience().scope_claim("groups").build().unwrap();
+    let identity = verify(&verifier, "t").await.unwrap();
+    assert_eq!(identity.raw_claims(), members);
+    assert_eq!((identity.client_id(), identity.token_id()), (Some("app"), Some("7")));
+    assert_eq!(identity.scopes().to_string(), "r w a");
+    #[derive(serde::Deserialize)]
+    struct User {
+        username: String,
+    }
+    assert_eq!(identity.claims::<User>().unwrap().username, "alice@acme");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_introspect_such_tokens_has_them_refused() {
+    let endpoint = Endpoint::new(|_| (400, r#"{"error":"unsupported_token_type"}"#.to_owned()));
+    let verifier = asking(&endpoint).without_audience().build().unwrap();
+    for _ in 0..3 {
+        assert_eq!(judge(&verifier, "a.b.c").await, Err(TokenFault::Type.into()));
+    }
+    assert_eq!(endpoint.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_check_of_the_services_own_is_made_each_time() {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    };
+    let (endpoint, locked) = (Endpoint::naming(), Arc::new(AtomicBool::new(false)));
+    let is_locked = Arc::clone(&locked);
+    let verifier = asking(&endpoint).without_audience().check(move |_| {
+        if is_locked.load(Ordering::Relaxed) { Err(TokenFault::Rejected.into()) } else { Ok(()) }
+    });
+    let verifier = verifier.build().unwrap();
+    assert!(verify(&verifier, "alice").await.is_ok());
+    locked.store(true, Ordering::Relaxed);
+    assert_eq!(judge(&verifier, "alice").await, Err(TokenFault::Rejected.into()));
+    assert_eq!(endpoint.asked(), 1);
+}
+
+#[tokio::test]
+async fn jwts_and_opaque_tokens_of_an_issuer_are_introspected_alike() {
+    let issuer = TestIssuer::new();
+    let verifier = issuer.introspection().audience(API).build().unwrap();
+    let token = || issuer.token().audience(API).subject("alice").scope("orders:read");
+    for token in [token().mint(), token().mint_opaque()] {
+        let identity = verify(&verifier, &token).await.unwrap();
+        assert_eq!(identity.subject(), Some("alice"));
+        assert!(identity.scopes().to_string().contains("orders:read"));
+    }
+    assert_eq!(judge(&verifier, "made-up").await, Err(TokenFault::Inactive.into()));
+}
+
+#[tokio::test]
+async fn an_error_tells_the_operator_what_is_wrong_and_no_secret() {
+    for (status, body, message) in [
+        (
+            200,
+            r#"{"active":"true"}"#,
+            "the access token could not be judged: `https://as.example/introspect` gave an answer \
+             that can't be used: no boolean `active`",
+        ),
+        (
+            200,
+            r#"{"active":true,"exp":"1"}"#,
+            "the access token could not be judged: `https://as.example/introspect` gave an answer \
+             that can't be used: `exp` has a value that it can't have",
+        ),
+        (
+            500,
+            "the-token",
+            "the access token could not be judged: `https://as.example/introspect` answered with \
+             status 500 Internal Server Error",
+        ),
+        (
+            401,
+            "the-token",
+            "authentication is misconfigured: `https://as.example/introspect` refuses the \
+             credentials of this service (status 401 Unauthorized)",
+        ),
+    ] {
+        let endpoint = Endpoint::new(move |_| (status, body.to_owned()));
+        let verifier = asking(&endpoint).without_audience().build().unwrap();
+        let error = verify(&verifier, "the-token").await.unwrap_err();
+        assert_eq!(told(&error), message);
+        let shown = format!("{error:?}");
+        assert!(!shown.contains("the-token") && !shown.contains("s3cret"), "{shown}");
+    }
+}

@@ -1,0 +1,88 @@
+//! The endpoint that an issuer's metadata names.
+
+use std::time::Duration;
+
+use portcullis::{
+    ErrorKind, IntrospectionVerifier,
+    testing::{Fault, TestIssuer},
+};
+
+use super::{begin, judge, verify};
+use crate::support::API;
+
+const METADATA: &str = "/.well-known/openid-configuration";
+
+fn discovering(issuer: &TestIssuer) -> IntrospectionVerifier {
+    issuer.register_client("orders-api", "s3cret");
+    IntrospectionVerifier::discover(issuer.issuer())
+        .client_secret_basic("orders-api", "s3cret")
+        .audience(API)
+        .http_client(issuer.http_client())
+        .clock(issuer.clock())
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_endpoint_is_looked_up_once_when_the_first_token_comes() {
+    let issuer = TestIssuer::new();
+    let verifier = discovering(&issuer);
+    assert_eq!(issuer.requests_to(METADATA), 0);
+    let waiting: Vec<_> = (0..20)
+        .map(|_| issuer.token().audience(API).mint_opaque())
+        .map(|token| begin(&verifier, &token))
+        .collect();
+    for one in waiting {
+        assert!(one.wait().await.is_ok());
+    }
+    assert_eq!(issuer.requests_to(METADATA), 1);
+    assert_eq!(issuer.requests_to("/introspect"), 20);
+}
+
+#[tokio::test]
+async fn a_look_up_that_failed_is_tried_again_after_a_pause() {
+    let issuer = TestIssuer::new();
+    let verifier = discovering(&issuer);
+    let token = issuer.token().audience(API).mint_opaque();
+    issuer.fail(Fault::Unreachable);
+    for (pause, asked) in [(1, 1), (2, 2), (4, 3)] {
+        for _ in 0..10 {
+            let error = verify(&verifier, &token).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unavailable);
+            assert_eq!(error.retry_after(), Some(Duration::from_secs(pause)));
+            assert_eq!(issuer.requests_to(METADATA), asked);
+        }
+        issuer.clock().advance(Duration::from_secs(pause));
+    }
+    issuer.recover();
+    assert_eq!(judge(&verifier, &token).await, Ok("alice".to_owned()));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_turned_back_makes_no_pause_longer() {
+    let issuer = TestIssuer::new();
+    let verifier = discovering(&issuer);
+    let token = issuer.token().audience(API).mint_opaque();
+    issuer.fail(Fault::Status(500));
+    assert!(verify(&verifier, &token).await.is_err());
+    issuer.recover();
+    let now = portcullis::Clock::now(&issuer.clock());
+    issuer.clock().set(now - Duration::from_secs(100));
+    assert_eq!(judge(&verifier, &token).await, Ok("alice".to_owned()));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_gone_is_looked_up_again_at_most_once_a_minute() {
+    let issuer = TestIssuer::new();
+    let verifier = discovering(&issuer);
+    let token = || issuer.token().audience(API).mint_opaque();
+    assert!(verify(&verifier, &token()).await.is_ok());
+    issuer.fail(Fault::Status(404));
+    assert!(verify(&verifier, &token()).await.is_err());
+    assert_eq!(issuer.requests_to(METADATA), 1);
+    issuer.clock().advance(Duration::from_secs(60));
+    assert!(verify(&verifier, &token()).await.is_err());
+    issuer.recover();
+    assert!(verify(&verifier, &token()).await.is_ok());
+    assert_eq!(issuer.requests_to(METADATA), 2);
+}
