@@ -16,8 +16,7 @@ pub(crate) async fn run(url: &str, issuer: &TestIssuer, clock: &TestClock) -> Ou
 
     println!("Alice has logged in, and makes a token for her laptop. It is shown this once.");
     let wish = json!({ "name": "laptop", "scopes": "posts:read", "days": 90 });
-    let made = browser.send("POST /tokens", Some(wish), 201).await?;
-    let token = made["token"].as_str().ok_or("no token")?.to_owned();
+    let token = browser.make_token(wish).await?;
     let laptop = Caller::new(url, token.clone())?;
 
     println!("With it the laptop may read, and no more: neither write nor manage tokens.");
@@ -43,10 +42,9 @@ pub(crate) async fn run(url: &str, issuer: &TestIssuer, clock: &TestClock) -> Ou
 
     println!("Another token is left alone, and expires when its 30 days are over.");
     let wish = json!({ "name": "backup job", "scopes": "posts:read", "days": 30 });
-    let made = browser.send("POST /tokens", Some(wish), 201).await?;
-    let job = Caller::new(url, made["token"].as_str().ok_or("no token")?.to_owned())?;
+    let job = Caller::new(url, browser.make_token(wish).await?)?;
     job.send("GET /posts", None, 200).await?;
-    clock.advance(DAY * 30);
+    clock.advance(DAY.saturating_mul(30));
     job.send("GET /posts", None, 401).await?;
 
     println!("All went as it should.");
@@ -76,6 +74,12 @@ impl<'a> Caller<'a> {
             return Err(format!("{route} should be answered with {status}").into());
         }
         Ok(answer)
+    }
+
+    async fn make_token(&self, wish: Value) -> Outcome<String> {
+        let made = self.send("POST /tokens", Some(wish), 201).await?;
+        let token = made.get("token").and_then(Value::as_str).ok_or("no token")?;
+        Ok(token.to_owned())
     }
 
     /// Uses are written down beside the requests, so a moment may pass before one is seen.
