@@ -69,7 +69,7 @@ impl ClientCredentials {
     /// As [`BasicCredentials::from_headers`], and [`ErrorKind::InvalidRequest`] if one isn't
     /// form-encoded.
     pub fn from_headers(headers: &HeaderMap) -> Result<Self, Error> {
-        Ok(BasicCredentials::from_headers(headers)?.try_into()?)
+        BasicCredentials::from_headers(headers)?.try_into()
     }
 
     /// From the parameters `client_id` and `client_secret` of a form in a request's body. Never take
