@@ -3,8 +3,11 @@
     clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::items_after_statements,
+    clippy::match_bool,
     clippy::missing_panics_doc,
     clippy::panic,
+    clippy::unchecked_time_subtraction,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "tests report by panic, and share by `pub`"
