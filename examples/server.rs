@@ -1,4 +1,4 @@
-//! A resource server for any issuer, configured by its environment alone.
+//! A resource server for any issuers, configured by its environment alone.
 //!
 //! ```sh
 //! LISTEN=127.0.0.1:8080 ISSUER=https://as.example AUDIENCE=https://api.example \
@@ -22,8 +22,8 @@
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `LISTEN` | address and port | `127.0.0.1:0`, a free port |
-//! | `ISSUER` | the issuer's URL, as in `iss` | must be set |
-//! | `JWKS_URI` | where its keys are | as its metadata says |
+//! | `ISSUER` | the issuer's URL, as in `iss`; several with commas between | must be set |
+//! | `JWKS_URI` | where the keys are, of one issuer | as its metadata says |
 //! | `AUDIENCE` | this service's name, as in `aud` | must be set |
 //! | `ALGORITHMS` | the only ones to accept, such as `RS256,ES256` | all that its keys allow |
 //! | `PROFILE` | `relaxed` or `rfc9068` | `relaxed` |
@@ -50,7 +50,8 @@ use axum::{
     serve::ListenerExt,
 };
 use portcullis::{
-    Algorithm, AuthenticateLayer, Claims, Identity, JwtVerifier, Profile, RequireScopeLayer, Scope,
+    Algorithm, AuthenticateLayer, Claims, Identity, Issuers, JwtVerifier, Profile,
+    RequireScopeLayer, Scope,
 };
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, runtime};
@@ -58,8 +59,8 @@ use tokio::{net::TcpListener, runtime};
 const READ: Scope = Scope::from_static("api:read");
 const WRITE: Scope = Scope::from_static("api:write");
 
-fn app(verifier: JwtVerifier) -> Router {
-    let authenticate = AuthenticateLayer::bearer(verifier);
+fn app(issuers: Issuers) -> Router {
+    let authenticate = AuthenticateLayer::bearer(issuers);
     let protected = Router::new()
         .route("/me", get(me))
         .route("/read", get(subject).route_layer(RequireScopeLayer::new(READ)))
@@ -94,7 +95,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Box<dyn Error>> {
     let listen = read("LISTEN")?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
     let threads = read::<NonZero<usize>>("WORKER_THREADS")?;
-    let verifier = verifier_from_env()?;
+    let issuers = issuers_from_env()?;
 
     let mut runtime = runtime::Builder::new_multi_thread();
     if let Some(threads) = threads {
@@ -107,20 +108,34 @@ fn run() -> Result<(), Box<dyn Error>> {
         println!("listening on http://{}", listener.local_addr()?);
         // Answers are small, and must not wait for company.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        axum::serve(listener, app(verifier)).with_graceful_shutdown(stop).await?;
+        axum::serve(listener, app(issuers)).with_graceful_shutdown(stop).await?;
         Ok(())
     })
 }
 
-fn verifier_from_env() -> Result<JwtVerifier, Box<dyn Error>> {
-    let mut verifier = JwtVerifier::builder(require("ISSUER")?)
+fn issuers_from_env() -> Result<Issuers, Box<dyn Error>> {
+    let names = require("ISSUER")?;
+    let jwks_uri = read::<String>("JWKS_URI")?;
+    if let Some(uri) = jwks_uri.as_deref().filter(|_| names.contains(',')) {
+        return Err(bad("JWKS_URI", uri, "there are several issuers").into());
+    }
+    let mut issuers = Issuers::builder();
+    for name in names.split(',') {
+        issuers = issuers.trust(verifier_from_env(name, jwks_uri.as_deref())?);
+    }
+    Ok(issuers.build()?)
+}
+
+fn verifier_from_env(issuer: &str, jwks_uri: Option<&str>) -> Result<JwtVerifier, Box<dyn Error>> {
+    let mut verifier = JwtVerifier::builder(issuer)
         .audience(require("AUDIENCE")?)
         .profile(read("PROFILE")?.unwrap_or(Profile::Relaxed));
-    if let Some(uri) = read::<String>("JWKS_URI")? {
+    if let Some(uri) = jwks_uri {
         verifier = verifier.jwks_uri(uri);
     }
     if let Some(names) = read::<String>("ALGORITHMS")? {
-        let algorithms: Result<Vec<Algorithm>, _> = names.split(',').map(str::parse).collect();
+        let algorithms = names.split(',').map(|name| name.trim().parse::<Algorithm>());
+        let algorithms = algorithms.collect::<Result<Vec<_>, _>>();
         verifier =
             verifier.algorithms(algorithms.map_err(|error| bad("ALGORITHMS", &names, error))?);
     }

@@ -37,8 +37,6 @@ const API: &str = "https://orders.example";
 const READ: Scope = Scope::from_static("orders:read");
 const WRITE: Scope = Scope::from_static("orders:write");
 
-const MINUTE: Duration = Duration::from_secs(60);
-
 fn service(verifier: JwtVerifier, clock: TestClock) -> Router {
     let authenticate = AuthenticateLayer::bearer(verifier).realm("orders").clock(clock);
     let protected = Router::new()
@@ -188,7 +186,7 @@ async fn tokens(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Result<()> {
         )
         .await?;
     let aged = good.mint();
-    issuer.clock().advance(6 * MINUTE);
+    issuer.clock().advance(minutes(6));
     guide
         .stop(
             "The good token, six minutes later",
@@ -268,7 +266,7 @@ async fn changing_issuer(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Res
         )
         .await?;
     issuer.fail(Fault::Unreachable);
-    issuer.clock().advance(60 * MINUTE);
+    issuer.clock().advance(minutes(60));
     guide
         .stop(
             "An issuer that has been down for an hour",
@@ -289,7 +287,7 @@ async fn changing_issuer(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Res
         )
         .await?;
     issuer.recover();
-    issuer.clock().advance(MINUTE);
+    issuer.clock().advance(minutes(1));
     guide
         .stop(
             "The issuer is back",
@@ -298,4 +296,8 @@ async fn changing_issuer(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Res
             Expected::answer(200, "Orders of alice"),
         )
         .await
+}
+
+fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count.saturating_mul(60))
 }

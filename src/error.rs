@@ -4,6 +4,8 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
+#[cfg(feature = "axum")]
+use crate::credentials::Scheme;
 use crate::{ErrorKind, RequestFault, TokenFault};
 
 /// Why a request is refused.
@@ -25,6 +27,9 @@ use crate::{ErrorKind, RequestFault, TokenFault};
 #[derive(Clone)]
 pub struct Error {
     kind: ErrorKind,
+    /// What to ask for where no layer is configured to.
+    #[cfg(feature = "axum")]
+    scheme: Scheme,
     /// Set once a renderer has written this error into its response.
     rendered: bool,
     scope: Option<Arc<str>>,
@@ -36,7 +41,15 @@ impl Error {
     /// A refusal of this kind.
     #[must_use]
     pub const fn new(kind: ErrorKind) -> Self {
-        Self { kind, rendered: false, scope: None, retry_after: None, source: None }
+        Self {
+            kind,
+            #[cfg(feature = "axum")]
+            scheme: Scheme::Bearer,
+            rendered: false,
+            scope: None,
+            retry_after: None,
+            source: None,
+        }
     }
 
     /// `403 Forbidden` for a reason other than scopes.
@@ -103,10 +116,21 @@ impl Error {
         self.scope.as_deref()
     }
 
-    /// When to try again, for [`ErrorKind::Unavailable`].
+    /// When to try again, for [`ErrorKind::TooManyAttempts`] and [`ErrorKind::Unavailable`].
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) const fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    #[cfg(all(feature = "axum", feature = "_jwt"))]
+    pub(crate) fn asking_for_basic(mut self) -> Self {
+        self.scheme = Scheme::Basic;
+        self
     }
 
     pub(crate) const fn is_rendered(&self) -> bool {
@@ -151,6 +175,9 @@ impl fmt::Display for Error {
             ErrorKind::InvalidToken(_) => "access token refused",
             ErrorKind::MissingCredentials => return f.write_str("request without credentials"),
             ErrorKind::Misconfigured => return f.write_str("authentication is misconfigured"),
+            ErrorKind::TooManyAttempts => {
+                return f.write_str("too many wrong credentials for this user");
+            }
             ErrorKind::Unavailable => {
                 return f.write_str("the access token could not be judged");
             }

@@ -13,6 +13,7 @@ use http::StatusCode;
 /// | `InvalidToken` | 401 | `invalid_token` |
 /// | `MissingCredentials` | 401 | none |
 /// | `Misconfigured` | 500 | none |
+/// | `TooManyAttempts` | 429 | none |
 /// | `Unavailable` | 503 | none |
 ///
 /// A verdict about the caller is a 4xx. Whatever kept us from judging is a 5xx.
@@ -44,6 +45,8 @@ pub enum ErrorKind {
     MissingCredentials,
     /// This service is wired up wrongly, such as a guard without authentication around it.
     Misconfigured,
+    /// Too many wrong credentials came for this user: those at hand were not looked at.
+    TooManyAttempts,
     /// Something needed for the judgement is out of reach: the token was never judged.
     Unavailable,
 }
@@ -59,6 +62,7 @@ impl ErrorKind {
             }
             Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Self::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -82,6 +86,7 @@ impl ErrorKind {
         match self {
             Self::InvalidRequest(_) => 3,
             Self::AccessDenied | Self::InsufficientScope => 7,
+            Self::TooManyAttempts => 8,
             Self::Misconfigured => 13,
             Self::Unavailable => 14,
             Self::InvalidCredentials | Self::InvalidToken(_) | Self::MissingCredentials => 16,
@@ -99,6 +104,7 @@ impl ErrorKind {
             Self::InvalidToken(fault) => fault.description(),
             Self::MissingCredentials => "Authentication required.",
             Self::Misconfigured => "Internal error.",
+            Self::TooManyAttempts => "Too many attempts.",
             Self::Unavailable => "Authentication temporarily unavailable.",
         }
     }
@@ -114,6 +120,7 @@ impl ErrorKind {
             Self::InvalidToken(fault) => fault.reason(),
             Self::MissingCredentials => "missing_credentials",
             Self::Misconfigured => "misconfigured",
+            Self::TooManyAttempts => "too_many_attempts",
             Self::Unavailable => "unavailable",
         }
     }
@@ -245,6 +252,7 @@ mod tests {
             (TokenFault::Expired.into(), 401, Some("invalid_token"), 16),
             (ErrorKind::MissingCredentials, 401, None, 16),
             (ErrorKind::Misconfigured, 500, None, 13),
+            (ErrorKind::TooManyAttempts, 429, None, 8),
             (ErrorKind::Unavailable, 503, None, 14),
         ] {
             assert_eq!(kind.status().as_u16(), status, "{kind:?}");

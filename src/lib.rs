@@ -1,4 +1,73 @@
-//! portcullis
+//! Tower layers and axum extractors for OAuth 2 **resource servers**.
+//!
+//! One layer in front of a service verifies access tokens, guards name the scope of a route, and
+//! every refusal is right and looks the same.
+//!
+//! ```
+//! # #[cfg(all(feature = "axum", feature = "reqwest", feature = "_jwt"))]
+//! # fn main() -> Result<(), portcullis::ConfigError> {
+//! use axum::{Router, routing::get};
+//! use portcullis::{AuthenticateLayer, Identity, JwtVerifier, RequireScopeLayer, Scope};
+//!
+//! const READ: Scope = Scope::from_static("orders:read");
+//!
+//! async fn list(identity: Identity) -> String {
+//!     format!("orders of {}", identity.subject().unwrap_or("nobody"))
+//! }
+//!
+//! let verifier = JwtVerifier::builder("https://as.example").audience("https://api.example").build()?;
+//! let app: Router = Router::new()
+//!     .route("/orders", get(list).route_layer(RequireScopeLayer::new(READ)))
+//!     .layer(AuthenticateLayer::bearer(verifier).realm("orders"));
+//! # assert!(app.has_routes());
+//! # Ok(())
+//! # }
+//! # #[cfg(not(all(feature = "axum", feature = "reqwest", feature = "_jwt")))]
+//! # fn main() {}
+//! ```
+//!
+//! The way of a request:
+//!
+//! 1. [`AuthenticateLayer`] reads the credentials: [`BearerToken`], `BasicCredentials`.
+//! 2. A verifier judges them: [`JwtVerifier`] for one issuer, [`Issuers`] for several,
+//!    [`OwnTokenVerifier`] for personal access tokens of your own, [`BasicVerifier`] for passwords, one
+//!    of your own by [`Verify`].
+//! 3. The [`Identity`] goes along with the request. [`RequireScopeLayer`] and [`RequireLayer`] read
+//!    it, and so do handlers: as an extractor, by [`Identity::require`], or as [`Claims`].
+//! 4. Whatever refuses makes an [`Error`], which the layer turns into the response: status, challenge
+//!    and body by [`ErrorBody`].
+//!
+//! # Features
+//!
+//! `axum`, `reqwest` and `aws-lc-rs` are on by default.
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `axum` | extractors, and errors as responses |
+//! | `reqwest` | fetching keys and metadata over HTTP, with rustls |
+//! | `aws-lc-rs` | verifying JWTs with aws-lc-rs |
+//! | `rust-crypto` | verifying JWTs in pure Rust; where both are on, aws-lc-rs verifies |
+//! | `http-body` | refusals into the bodies of `http-body-util`, and `ResponseBody` for any other |
+//! | `jwks-client-rs` | keys from any `JwksSource` of the crate `jwks_client_rs` |
+//! | `metrics` | counters and histograms through the crate `metrics` |
+//! | `password-hash` | users with argon2 password hashes, for Basic authentication |
+//! | `serde` | claims as types of your own |
+//! | `testing` | an issuer for tests |
+//! | `tracing` | events through the crate `tracing` |
+//!
+//! # Figures
+//!
+//! With `metrics`: `portcullis_requests_total` by `outcome` (`authenticated`, `anonymous`, or the
+//! reason of the refusal, [`ErrorKind::reason`]); `portcullis_key_fetches_total` by `issuer` and
+//! `outcome` (`success`, `failure`); `portcullis_key_fetch_seconds` by `issuer`;
+//! `portcullis_token_uses_lost_total`. With `tracing`, events of the target `portcullis`: refusals at
+//! `DEBUG`, at `WARN` where the token could not be judged, at `ERROR` where the service is wired up
+//! wrongly; fetches of keys at `DEBUG`, failed ones at `WARN`, as lost uses of tokens are.
+
+#![cfg_attr(
+    not(all(feature = "_jwt", feature = "axum")),
+    allow(rustdoc::broken_intra_doc_links, reason = "what is linked to needs a feature")
+)]
 #![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(feature = "_jwt"))))]
 #![forbid(unsafe_code)]
 
@@ -12,6 +81,8 @@ mod authenticate;
 mod axum;
 #[cfg(feature = "_jwt")]
 mod base64url;
+#[cfg(feature = "_jwt")]
+mod basic;
 mod challenge;
 mod claims;
 mod clock;
@@ -34,7 +105,11 @@ mod json;
 mod jwks;
 #[cfg(feature = "_jwt")]
 mod jwt;
+#[cfg(feature = "_jwt")]
+mod metadata;
 mod observe;
+#[cfg(feature = "_jwt")]
+mod opaque;
 #[cfg(feature = "_jwt")]
 mod readiness;
 mod require;
@@ -55,6 +130,8 @@ mod verify;
 
 #[cfg(feature = "axum")]
 pub use self::axum::Claims;
+#[cfg(all(feature = "password-hash", feature = "_jwt"))]
+pub use self::basic::{MemoryUserStore, PasswordHash, UserRecord, UserStore};
 #[cfg(all(feature = "reqwest", feature = "_jwt"))]
 pub use self::http_client::ReqwestClient;
 #[cfg(all(feature = "http-body", feature = "_jwt"))]
@@ -64,7 +141,8 @@ pub use self::response::ResponseBody;
 #[cfg(feature = "_jwt")]
 pub use self::{
     algorithm::{Algorithm, UnknownAlgorithm},
-    credentials::BasicCredentials,
+    basic::BasicVerifier,
+    credentials::{BasicCredentials, ClientCredentials},
     http_client::{HttpClient, HttpError, HttpResponseFuture},
     introspection::{
         ClientGiven, ClientMissing, IntrospectionDangerous, IntrospectionVerifier,
@@ -73,6 +151,10 @@ pub use self::{
     jwt::{
         AudienceGiven, AudienceMissing, Dangerous, Issuers, IssuersBuilder, JwtVerifier,
         JwtVerifierBuilder, Profile, Tenant,
+    },
+    opaque::{
+        InvalidTokenDigest, MemoryTokenStore, NewToken, OwnTokenFormat, OwnTokenVerifier,
+        TokenDigest, TokenLookup, TokenRecord, TokenStore, TokenUse,
     },
     readiness::Readiness,
     revocation::Revocation,

@@ -121,3 +121,16 @@ pub(crate) fn token_type_unsupported(host: &str) {
     #[cfg(not(feature = "tracing"))]
     let _ = host;
 }
+
+/// A use of a token was lost on its way to the store, as the `first` one in a row or as one more.
+#[cfg(feature = "_jwt")]
+pub(crate) fn token_use_lost(first: bool) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("portcullis_token_uses_lost_total").increment(1);
+    #[cfg(feature = "tracing")]
+    if first {
+        tracing::warn!(target: "portcullis", "uses of tokens come in faster than the store takes them");
+    }
+    #[cfg(not(feature = "tracing"))]
+    let _ = first;
+}

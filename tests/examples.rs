@@ -3,7 +3,14 @@
 //! `cargo test` builds them first. Where these tests alone are wanted it doesn't: then run
 //! `cargo build --examples` before.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests report by panic")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::match_wild_err_arm,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests report by panic"
+)]
 
 use std::{
     env::{self, consts::EXE_SUFFIX},
@@ -125,7 +132,7 @@ async fn the_server_heeds_every_variable() {
             ("ISSUER", issuer.issuer()),
             ("JWKS_URI", &issuer.jwks_uri()),
             ("AUDIENCE", API),
-            ("ALGORITHMS", "ES256,EdDSA"),
+            ("ALGORITHMS", "ES256, EdDSA"),
             ("PROFILE", "rfc9068"),
             ("WORKER_THREADS", "1"),
         ],
@@ -147,6 +154,19 @@ async fn the_server_heeds_every_variable() {
     assert_eq!(issuer.requests_to("/jwks"), 1);
 }
 
+#[tokio::test]
+async fn the_server_takes_tokens_of_several_issuers() {
+    let (one, other) = (TestIssuer::serve().await.unwrap(), TestIssuer::serve().await.unwrap());
+    let stranger = TestIssuer::serve().await.unwrap();
+    let names = [one.issuer(), other.issuer()].join(",");
+    let server = Server::start("server", &[("ISSUER", &names), ("AUDIENCE", API)]);
+    for (issuer, status) in [(&one, 200), (&other, 200), (&stranger, 401)] {
+        let token = issuer.token().audience(API).mint();
+        assert_eq!(server.ask("GET /me", Some(&token)).await.status, status);
+    }
+    assert_eq!(stranger.requests_to("/jwks"), 0);
+}
+
 #[test]
 fn bad_configuration_is_one_line_and_status_2() {
     const ISSUER: (&str, &str) = ("ISSUER", "https://as.example");
@@ -159,6 +179,19 @@ fn bad_configuration_is_one_line_and_status_2() {
         (vec![ISSUER, ("AUDIENCE", "")], ["AUDIENCE", "must be set"]),
         (vec![AUDIENCE, ("ISSUER", "as.example")], ["ISSUER", "`as.example`"]),
         (vec![AUDIENCE, ("ISSUER", "http://as.example")], ["ISSUER", "`http://as.example`"]),
+        (vec![AUDIENCE, ("ISSUER", "https://as.example,")], ["ISSUER", "``"]),
+        (
+            vec![AUDIENCE, ("ISSUER", "https://as.example,https://as.example")],
+            ["ISSUER", "`https://as.example`"],
+        ),
+        (
+            vec![
+                AUDIENCE,
+                ("ISSUER", "https://a.example,https://b.example"),
+                ("JWKS_URI", "https://a.example/jwks"),
+            ],
+            ["JWKS_URI", "`https://a.example/jwks`"],
+        ),
         (with(("JWKS_URI", "/jwks")), ["JWKS_URI", "`/jwks`"]),
         (with(("JWKS_URI", "http://as.example/jwks")), ["JWKS_URI", "`http://as.example/jwks`"]),
         (with(("LISTEN", "8080")), ["LISTEN", "`8080`"]),
@@ -228,6 +261,38 @@ async fn the_order_service_takes_the_token_that_it_prints() {
     let forbidden = service.ask("DELETE /orders/2", Some(token)).await;
     assert_eq!(forbidden.challenge, None);
     assert_eq!(forbidden.json()["message"], "Access denied.");
+}
+
+#[test]
+fn the_life_of_a_personal_access_token_goes_as_it_should() {
+    let ended = Program::start("personal_access_tokens", &[]).end();
+    let stdout = ended.stdout.join("\n");
+    assert!(ended.status.success(), "{stdout}\n{:?}", ended.stderr);
+    assert_eq!(ended.stderr, [""; 0]);
+    for part in ["\"event\":\"used\"", "\"event\":\"revoked\"", "Token revoked.", "Token expired."]
+    {
+        assert!(stdout.contains(part), "no {part} in:\n{stdout}");
+    }
+    // One for the laptop, one for the backup job, each shown when it is made.
+    assert_eq!(stdout.matches("demo_pat_").count(), 2, "{stdout}");
+    assert!(stdout.ends_with("All went as it should."), "{stdout}");
+}
+
+#[tokio::test]
+async fn the_content_service_takes_the_login_that_it_prints() {
+    let service = Server::start("personal_access_tokens", &[("LISTEN", "127.0.0.1:0")]);
+    let line = service.program.line();
+    let login = line.strip_prefix("LOGIN=").expect("a login");
+    for (route, status) in [
+        ("GET /posts", 200),
+        ("POST /posts", 201),
+        ("GET /tokens", 200),
+        ("GET /tokens/1/audit", 404),
+        ("DELETE /tokens/1", 404),
+    ] {
+        assert_eq!(service.ask(route, Some(login)).await.status, status, "{route}");
+        assert_eq!(service.ask(route, None).await.status, 401, "{route}");
+    }
 }
 
 /// An example that serves, until it is dropped.
@@ -301,8 +366,16 @@ struct Ended {
 impl Program {
     /// Runs the example with these variables, and none of its others that may be set here.
     fn start(name: &str, variables: &[(&str, &str)]) -> Self {
-        const ALL: [&str; 7] =
-            ["ALGORITHMS", "AUDIENCE", "ISSUER", "JWKS_URI", "LISTEN", "PROFILE", "WORKER_THREADS"];
+        const ALL: [&str; 8] = [
+            "ALGORITHMS",
+            "AUDIENCE",
+            "DATABASE",
+            "ISSUER",
+            "JWKS_URI",
+            "LISTEN",
+            "PROFILE",
+            "WORKER_THREADS",
+        ];
         let mut command = Command::new(path(name));
         for variable in ALL {
             command.env_remove(variable);
@@ -319,18 +392,18 @@ impl Program {
     fn line(&self) -> String {
         match self.stdout.recv_timeout(PATIENCE) {
             Ok(line) => line,
-            Err(_) => panic!("no line, but: {:?}", self.stderr.try_iter().collect::<Vec<_>>()),
+            Err(error) => panic!("{error}: {:?}", self.stderr.try_iter().collect::<Vec<_>>()),
         }
     }
 
     /// Waits until it ends by itself.
     fn end(mut self) -> Ended {
-        let deadline = Instant::now() + PATIENCE;
+        let start = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(Instant::now() < deadline, "it doesn't end");
+            assert!(start.elapsed() < PATIENCE, "it doesn't end");
             thread::sleep(Duration::from_millis(10));
         };
         Ended { status, stdout: self.stdout.iter().collect(), stderr: self.stderr.iter().collect() }

@@ -48,9 +48,10 @@ impl Expected {
 
     pub(crate) fn insufficient_scope(scope: &str) -> Self {
         let message = "Token lacks the required scope.";
-        let mut expected = Self::refusal(403, message).error("insufficient_scope", message);
-        expected.challenge.get_or_insert_default().push_str(&format!(r#", scope="{scope}""#));
-        expected
+        let error = format!(
+            r#", error="insufficient_scope", error_description="{message}", scope="{scope}""#
+        );
+        Self::refusal(403, message).challenge(&error)
     }
 
     pub(crate) fn unavailable() -> Self {
@@ -90,7 +91,9 @@ impl Expected {
             differences.push(format!("there {should} be a Retry-After"));
         }
         match self.body {
-            Body::Empty if !answer.body.is_empty() => differences.push("a body".to_owned()),
+            Body::Empty if !answer.body.is_empty() => {
+                differences.push("there should be no body".to_owned());
+            }
             Body::Refusal(message) if !self.is_told(message, &answer.body) => {
                 differences.push(format!("the body should have status and message: {message}"));
             }

@@ -28,8 +28,7 @@ impl Guide {
     }
 
     pub(crate) fn chapter(&self, title: &str) {
-        self.page.blank();
-        self.page.blank();
+        println!("\n");
         self.page.line(Ink::Bold, title);
         self.page.line(Ink::Bold, &"=".repeat(title.len()));
     }
@@ -44,10 +43,10 @@ impl Guide {
     ) -> reqwest::Result<()> {
         self.stops = self.stops.saturating_add(1);
         let title = format!("{:>2}  {title}", self.stops);
-        self.page.blank();
+        println!();
         self.page.line(Ink::Bold, &title);
         self.page.wrapped(Ink::Plain, "    ", "", ' ', why);
-        self.page.blank();
+        println!();
 
         self.show_request(&request);
         let response = request.to(&self.client, &self.service).send().await?;
@@ -72,8 +71,7 @@ impl Guide {
 
     /// Sums up.
     pub(crate) fn farewell(self) -> ExitCode {
-        self.page.blank();
-        self.page.blank();
+        println!("\n");
         if self.surprises.is_empty() {
             let all = format!("{} requests, and every answer as told.", self.stops);
             self.page.line(Ink::Green, &all);

@@ -26,10 +26,6 @@ impl Page {
         Self { is_colourful }
     }
 
-    pub(super) fn blank(&self) {
-        println!();
-    }
-
     pub(super) fn line(&self, ink: Ink, text: &str) {
         let code = match ink {
             Ink::Plain => return println!("{text}"),

@@ -17,7 +17,8 @@ impl<'a> Authorization<'a> {
     ///
     /// # Errors
     ///
-    /// [`RequestFault::Repeated`] for more than one line: which one counts is not ours to guess.
+    /// [`RequestFault::Repeated`] for more than one line, and for a list in one: which one counts is
+    /// not ours to guess.
     pub(crate) fn from_headers(
         headers: &'a HeaderMap,
         name: &HeaderName,
@@ -27,7 +28,10 @@ impl<'a> Authorization<'a> {
         if lines.next().is_some() {
             return Err(RequestFault::Repeated);
         }
-        Ok(Self::parse(line.as_bytes()))
+        match Self::parse(line.as_bytes()) {
+            Some(authorization) if authorization.is_list() => Err(RequestFault::Repeated),
+            authorization => Ok(authorization),
+        }
     }
 
     fn parse(line: &'a [u8]) -> Option<Self> {
@@ -36,14 +40,32 @@ impl<'a> Authorization<'a> {
             return None;
         }
         let end = line.iter().position(|&byte| byte == b' ').unwrap_or(line.len());
-        let (scheme, credentials) = line.split_at_checked(end)?;
-        Some(Self { scheme, credentials: trim(credentials) })
+        let (scheme, mut credentials) = line.split_at_checked(end)?;
+        while let [b' ', rest @ ..] = credentials {
+            credentials = rest;
+        }
+        Some(Self { scheme, credentials })
+    }
+
+    /// Whether these are several credentials with commas between, as a proxy makes of several lines.
+    /// Commas also stand between the parameters of one (RFC 9110 §11.4), but not behind a `token68`.
+    fn is_list(&self) -> bool {
+        let mut elements = self.credentials.split(|&byte| byte == b',');
+        let first = elements.next().unwrap_or_default();
+        elements.next().is_some() && !is_parameter(first)
     }
 
     /// Whether the scheme is `scheme`, in any case.
     pub(crate) fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme.as_bytes())
     }
+}
+
+/// Whether this is a name and a value, and not a `token68` with its padding.
+fn is_parameter(element: &[u8]) -> bool {
+    let mut halves = element.splitn(2, |&byte| byte == b'=');
+    let (_, value) = (halves.next(), halves.next().unwrap_or_default());
+    !matches!(trim(value), [] | [b'=', ..])
 }
 
 /// Without the optional white space (RFC 9110 §5.6.3) at either end. A tab inside is left alone: it
@@ -63,13 +85,14 @@ mod tests {
 
     #[test]
     fn a_scheme_and_what_follows_it() {
-        let cases: [(&[u8], Option<(&[u8], &[u8])>); 9] = [
+        let cases: [(&[u8], Option<(&[u8], &[u8])>); 10] = [
             (b"Bearer abc", Some((b"Bearer", b"abc"))),
             (b"Bearer    abc", Some((b"Bearer", b"abc"))),
             (b"  Bearer abc  ", Some((b"Bearer", b"abc"))),
             (b"Bearer", Some((b"Bearer", b""))),
             (b"Bearer ", Some((b"Bearer", b""))),
             (b"Bearer\tabc", Some((b"Bearer\tabc", b""))),
+            (b"Bearer \tabc", Some((b"Bearer", b"\tabc"))),
             (b"Bearer a b", Some((b"Bearer", b"a b"))),
             (b"", None),
             (b"   ", None),
@@ -87,6 +110,27 @@ mod tests {
         headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
         let error = Authorization::from_headers(&headers, &AUTHORIZATION).unwrap_err();
         assert_eq!(error, RequestFault::Repeated);
+    }
+
+    #[test]
+    fn a_list_of_credentials_is_refused_and_a_list_of_parameters_is_one() {
+        for (line, is_list) in [
+            ("Bearer a, Bearer b", true),
+            ("Bearer a,Bearer b", true),
+            ("Bearer a,", true),
+            ("Bearer ,a", true),
+            ("Basic YQ==, Bearer b", true),
+            ("Basic YWE=, Bearer b", true),
+            ("Negotiate , Bearer b", true),
+            ("Bearer a", false),
+            ("Digest username=\"a\", realm=\"b, c\"", false),
+            ("Digest username = a , realm=b", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.append(AUTHORIZATION, HeaderValue::from_static(line));
+            let read = Authorization::from_headers(&headers, &AUTHORIZATION);
+            assert_eq!(read.is_err(), is_list, "{line}");
+        }
     }
 
     #[test]

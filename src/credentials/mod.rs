@@ -7,15 +7,17 @@ mod authorization;
 #[cfg(feature = "_jwt")]
 mod basic;
 mod bearer;
+#[cfg(feature = "_jwt")]
+mod client;
 mod cookie;
+#[cfg(feature = "_jwt")]
+mod form;
 mod query;
 mod request_head;
 mod scheme;
 mod sources;
 mod websocket;
 
-#[cfg(feature = "_jwt")]
-pub use self::basic::BasicCredentials;
 pub(crate) use self::{
     authorization::Authorization,
     cookie::TokenCookie,
@@ -24,4 +26,6 @@ pub(crate) use self::{
     sources::{Credentials, Presented, Source, Sources},
     websocket::{PROTOCOL as WEBSOCKET_PROTOCOL, without_token as websocket_without_token},
 };
+#[cfg(feature = "_jwt")]
+pub use self::{basic::BasicCredentials, client::ClientCredentials};
 pub use self::{bearer::BearerToken, request_head::RequestHead};

@@ -47,6 +47,11 @@ impl VerifyingKey {
         let Some(needed) = algorithm.min_secret_len() else {
             return Err(KeyError::NO_HMAC);
         };
+        if is_key_text(secret) {
+            return Err(KeyError::Unsupported(
+                "it is a key in PEM, OpenSSH or JWK form, and no secret",
+            ));
+        }
         if secret.len() < needed {
             return Err(KeyError::Weak { unit: "bytes", given: secret.len(), needed });
         }
@@ -77,6 +82,16 @@ impl VerifyingKey {
             key: backend::Key::rsa(components)?,
         })
     }
+}
+
+/// Whether a text holds a key in a form that public keys are passed on in. Whoever configured one as
+/// a secret would let everyone sign.
+fn is_key_text(text: &[u8]) -> bool {
+    let holds = |mark: &[u8]| text.windows(mark.len()).any(|part| part == mark);
+    let begins = |mark: &[u8]| text.trim_ascii_start().starts_with(mark);
+    holds(b"-----BEGIN ")
+        || [b"ssh-".as_slice(), b"ecdsa-sha2-"].iter().any(|mark| begins(mark))
+        || (begins(b"{") && holds(b"\"kty\""))
 }
 
 impl fmt::Debug for VerifyingKey {
@@ -202,6 +217,23 @@ mod tests {
         let key =
             VerifyingKey::hmac(Algorithm::Hs256, b"correct horse battery staple, 32").unwrap();
         assert_eq!(format!("{key:?}"), "VerifyingKey { algorithms: {Hs256}, key: [redacted] }");
+    }
+
+    #[test]
+    fn a_public_key_is_no_secret() {
+        for text in [
+            "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAQ4oMxXrXj40zL2KUEB5sM0ERPFP1cNgYurRoAj9OCg=",
+            "# the key\n -----BEGIN RSA PUBLIC KEY-----\nMCowBQYDK2VwAyEAAQ4oMxXrXj40zL2KUEB5s",
+            "-----BEGIN CERTIFICATE-----\nMCowBQYDK2VwAyEAAQ4oMxXrXj40zL2KUEB5sM0ERPFP1cNgYurR",
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEOKDMV614+NMy9ilBAebDNBETxT9XDYGLq0aAI/Tgo",
+            "  ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBE+wSb",
+            r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+        ] {
+            let error = VerifyingKey::hmac(Algorithm::Hs256, text.as_bytes()).unwrap_err();
+            let sentence =
+                "the key is not supported: it is a key in PEM, OpenSSH or JWK form, and no secret";
+            assert_eq!(error.to_string(), sentence, "{text}");
+        }
     }
 
     #[test]

@@ -11,7 +11,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// `reqwest` as an [`HttpClient`]: the default, with rustls, without redirects.
 ///
 /// To change what it does, build a `reqwest::Client` of your own (proxy, private CA, client
-/// certificate) and wrap it. Turn redirects off in it:
+/// certificate) and wrap it. Turn redirects off in it: what it brings from where it was redirected is
+/// not taken.
 ///
 /// ```
 /// use portcullis::ReqwestClient;
@@ -52,7 +53,11 @@ impl HttpClient for ReqwestClient {
         let client = self.0.clone();
         Box::pin(async move {
             let request = reqwest::Request::try_from(request).map_err(HttpError::transport)?;
+            let asked = request.url().clone();
             let response = client.execute(request).await.map_err(HttpError::transport)?;
+            if *response.url() != asked {
+                return Err(HttpError::transport("the client followed a redirect"));
+            }
             read(response, max_body).await
         })
     }

@@ -7,6 +7,7 @@ use super::jwk;
 use crate::{
     algorithm::{Algorithm, AlgorithmSet},
     crypto::VerifyingKey,
+    http_client::read_object,
 };
 
 /// More keys than this are no key set of an issuer, but an attack or an accident.
@@ -48,6 +49,8 @@ pub(crate) struct KeySet {
 /// Why a text is not a key set.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeySetError {
+    #[error("it has no key that verifies signatures")]
+    NoKey,
     #[error("it is not a JWK Set")]
     NotAKeySet,
     #[error("it has {0} keys, and at most {MAX_KEYS} are read")]
@@ -68,8 +71,7 @@ impl KeySet {
         struct Document {
             keys: Vec<Value>,
         }
-        let document: Document =
-            serde_json::from_slice(text).map_err(|_| KeySetError::NotAKeySet)?;
+        let document: Document = read_object(text).ok_or(KeySetError::NotAKeySet)?;
         Self::from_values(&document.keys)
     }
 
@@ -78,7 +80,9 @@ impl KeySet {
         if keys.len() > MAX_KEYS {
             return Err(KeySetError::TooMany(keys.len()));
         }
-        Ok(Self::new(keys.iter().filter_map(|key| jwk::read(key).ok()).collect()))
+        let keys: Vec<_> = keys.iter().filter_map(|key| jwk::read(key).ok()).collect();
+        // An issuer that signs has a key: a set without any is an accident, like no set at all.
+        if keys.is_empty() { Err(KeySetError::NoKey) } else { Ok(Self::new(keys)) }
     }
 
     pub(crate) fn into_keys(self) -> Vec<Key> {
@@ -87,10 +91,6 @@ impl KeySet {
 
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.keys.is_empty()
     }
 
     /// The keys that a token with that header may be signed with: those of its `kid`; else those

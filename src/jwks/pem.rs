@@ -27,6 +27,10 @@ impl Key {
         if pem.contains("BEGIN CERTIFICATE-----") {
             return Err(PemError::Certificate);
         }
+        // Of several, the reader would take the first.
+        if pem.matches("-----BEGIN ").count() != 1 {
+            return Err(PemError::Malformed);
+        }
         let key = verifying_key(pem.trim().as_bytes())?;
         let algorithms = key.algorithms();
         Ok(Self::new(None, key, algorithms))

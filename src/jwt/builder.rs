@@ -201,7 +201,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// The clock that tokens and keys expire by. [`SystemClock`] by default.
+    /// The clock that tokens and keys expire by. [`SystemClock`](crate::SystemClock) by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
         self
@@ -245,7 +245,8 @@ impl JwtVerifierBuilder<AudienceGiven> {
     /// # Errors
     ///
     /// [`ConfigError`], which names the value: an issuer or `jwks_uri` that is no `https` URL, an
-    /// empty audience, a key that can't be read or is too weak, no key at all in a set, no algorithm.
+    /// empty issuer or audience, a key that can't be read or is too weak, no key at all in a set, no
+    /// algorithm.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
         let seen = SeenTokens::new(self.settings.cache_capacity);
         let issuer = Arc::new(self.settings.into_issuer()?);

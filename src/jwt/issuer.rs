@@ -148,17 +148,23 @@ impl Issuer {
     pub(super) async fn judge_later(
         self: &Arc<Self>,
         token: &str,
-        waiter: Waiter,
+        mut waiter: Waiter,
     ) -> Result<Judged, Error> {
-        waiter.wait().await;
-        let (token, _) = Unverified::read(token, |_| Ok::<_, Error>(self))?;
-        let now = self.now();
-        self.judge_claims(&token, now)?;
-        let keys = self.keys.settled(now)?;
-        match token.check_signature(&keys) {
-            Signature::Valid => self.accept(token.payload, &keys),
-            Signature::Invalid(fault) => Err(fault.into()),
-            Signature::InvalidUntilNewer(fault) => Err(self.keys.still_unknown(now, fault.into())),
+        loop {
+            let landed = waiter.wait().await;
+            let (token, _) = Unverified::read(token, |_| Ok::<_, Error>(self))?;
+            let now = self.now();
+            self.judge_claims(&token, now)?;
+            let keys = self.keys.settled(now)?;
+            return match token.check_signature(&keys) {
+                Signature::Valid => self.accept(token.payload, &keys),
+                Signature::Invalid(fault) => Err(fault.into()),
+                // Patience is for keys that are known. This one may be on its way.
+                Signature::InvalidUntilNewer(_) if !landed => continue,
+                Signature::InvalidUntilNewer(fault) => {
+                    Err(self.keys.still_unknown(now, fault.into()))
+                }
+            };
         }
     }
 

@@ -66,7 +66,7 @@ impl KeySource {
 
     /// Brings keys where there are none, and waits for them.
     pub(super) async fn warm_up(&self, now: NumericDate) -> Result<(), Error> {
-        let waiter = match self.current(now) {
+        let mut waiter = match self.current(now) {
             Keys::Ready(_) => return Ok(()),
             Keys::Refuse(error) => return Err(error),
             Keys::Wait(waiter) => waiter,

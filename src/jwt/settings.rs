@@ -74,6 +74,9 @@ impl Settings {
 
     /// Checks everything, and names what is wrong.
     pub(super) fn into_issuer(mut self) -> Result<Issuer, ConfigError> {
+        if self.issuer.is_empty() {
+            return Err(ConfigError::new("issuer", "", "empty"));
+        }
         let allowed = self.allowed_algorithms()?;
         let keys = self.key_source()?;
         let audience = self.audience_rule()?;
@@ -174,16 +177,11 @@ impl Settings {
                 GivenKeys::JwkSet(json) => {
                     let set = KeySet::from_json(json.as_bytes())
                         .map_err(|problem| ConfigError::new("JWK Set", "…", problem.to_string()))?;
-                    if set.is_empty() {
-                        let problem = "it has no key that verifies signatures";
-                        return Err(ConfigError::new("JWK Set", "…", problem));
-                    }
                     keys.extend(set.into_keys());
                 }
                 GivenKeys::Pem(pem) => {
-                    let label = pem.trim().lines().next().unwrap_or_default();
                     let key = Key::from_pem(pem).map_err(|problem| {
-                        ConfigError::new("PEM key", label, problem.to_string())
+                        ConfigError::new("PEM key", label(pem), problem.to_string())
                     })?;
                     keys.push(key);
                 }
@@ -198,5 +196,18 @@ impl Settings {
             }
         }
         Ok(KeySet::new(keys))
+    }
+}
+
+/// The line that a PEM text begins with. The rest may be a private key, and is shown to nobody, nor
+/// is a text that only looks like one.
+fn label(pem: &str) -> String {
+    let is_plain =
+        |label: &&str| label.bytes().all(|byte| matches!(byte, b' ' | b'0'..=b'9' | b'A'..=b'Z'));
+    let begun = pem.trim_start().strip_prefix("-----BEGIN ");
+    let label = begun.and_then(|rest| rest.split_once("-----")).map(|(label, _)| label);
+    match label.filter(is_plain) {
+        Some(label) => format!("-----BEGIN {label}-----"),
+        None => "\u{2026}".to_owned(),
     }
 }

@@ -22,7 +22,7 @@ impl Refusal<'_> {
         self.error
     }
 
-    /// The request's method.
+    /// The request's method. For HEAD it is GET: HEAD is told how long the body for GET is.
     #[must_use]
     pub fn method(&self) -> &Method {
         self.method

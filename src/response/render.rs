@@ -36,6 +36,9 @@ impl Renderer {
         mut head: Parts,
     ) -> Response<B> {
         observe::refused(&error);
+        // HEAD is answered with the length that GET's body has (RFC 9110 §8.6), so with that body.
+        let is_head = method == Method::HEAD;
+        let method = if is_head { &Method::GET } else { method };
         let refusal = Refusal { error: &error, method, uri, time: self.clock.now() };
         let content = self.body.content(&refusal);
         head.status = error.status();
@@ -52,8 +55,7 @@ impl Renderer {
         if let Some(delay) = error.retry_after() {
             headers.insert(RETRY_AFTER, whole_seconds(delay).into());
         }
-        let bytes = if method == Method::HEAD {
-            // What GET would be answered, without the body (RFC 9110 §9.3.2).
+        let bytes = if is_head {
             headers.insert(CONTENT_LENGTH, content.bytes.len().into());
             Vec::new()
         } else {
@@ -100,7 +102,7 @@ pub(crate) fn unrendered<B: RefusalBody>(error: Error) -> Response<B> {
 #[cfg(feature = "axum")]
 pub(crate) fn stand_alone<B: RefusalBody>(error: Error) -> Response<B> {
     let renderer = Renderer {
-        schemes: vec![Scheme::Bearer],
+        schemes: vec![error.scheme()],
         realm: None,
         body: ErrorBody::oauth(),
         clock: Arc::new(crate::SystemClock),
@@ -120,7 +122,10 @@ const fn is_challenged(kind: ErrorKind) -> bool {
         | ErrorKind::InvalidRequest(_)
         | ErrorKind::InvalidToken(_)
         | ErrorKind::MissingCredentials => true,
-        ErrorKind::AccessDenied | ErrorKind::Misconfigured | ErrorKind::Unavailable => false,
+        ErrorKind::AccessDenied
+        | ErrorKind::Misconfigured
+        | ErrorKind::TooManyAttempts
+        | ErrorKind::Unavailable => false,
     }
 }
 

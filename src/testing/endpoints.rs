@@ -45,12 +45,11 @@ pub(super) async fn answer(
 }
 
 fn metadata(issuer: &TestIssuer) -> Response<Vec<u8>> {
-    let name = issuer.issuer();
     ok(&json!({
-        "issuer": name,
+        "issuer": issuer.issuer(),
         "jwks_uri": issuer.jwks_uri(),
-        "token_endpoint": format!("{name}/token"),
-        "introspection_endpoint": format!("{name}/introspect"),
+        "token_endpoint": issuer.address("/token"),
+        "introspection_endpoint": issuer.address("/introspect"),
         "grant_types_supported": ["client_credentials", "password"],
     }))
 }
@@ -58,10 +57,12 @@ fn metadata(issuer: &TestIssuer) -> Response<Vec<u8>> {
 fn jwks(issuer: &TestIssuer, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
     let set = issuer.jwk_set();
     let etag = format!("\"{}-{}\"", set.len(), set.bytes().map(u32::from).sum::<u32>());
-    if request.headers().get(IF_NONE_MATCH).is_some_and(|known| *known == etag) {
-        return status(StatusCode::NOT_MODIFIED);
-    }
-    let mut response = json_response(StatusCode::OK, set);
+    let unchanged = request.headers().get(IF_NONE_MATCH).is_some_and(|known| *known == etag);
+    let mut response = if unchanged {
+        status(StatusCode::NOT_MODIFIED)
+    } else {
+        json_response(StatusCode::OK, set)
+    };
     let headers = response.headers_mut();
     headers.insert(ETAG, etag.parse().expect("a header value"));
     if let Some(value) = &issuer.state().cache_control {

@@ -81,7 +81,7 @@ impl TestIssuer {
     /// Where its JWK Set is.
     #[must_use]
     pub fn jwks_uri(&self) -> String {
-        format!("{}/jwks", self.issuer())
+        self.address("/jwks")
     }
 
     /// The clock that its tokens are dated by.
@@ -175,6 +175,11 @@ impl TestIssuer {
     #[must_use]
     pub fn requests_to(&self, path: &str) -> usize {
         self.state().requests.iter().filter(|asked| *asked == path).count()
+    }
+
+    /// Where one of its endpoints is. The name may end in a slash, as it does at Auth0.
+    pub(super) fn address(&self, place: &str) -> String {
+        format!("{}{place}", self.issuer().trim_end_matches('/'))
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

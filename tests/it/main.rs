@@ -1,4 +1,34 @@
 //! Every behaviour at the level where its user meets it: a service and a request.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "tests report by panic, and share by `pub`"
+)]
 
+mod attacks_of_record;
+mod bare_tower;
+#[cfg(feature = "password-hash")]
+mod basic;
+mod discovery;
+mod hostile_input;
+#[cfg(all(feature = "http-body", feature = "reqwest"))]
+mod http_clients;
 mod introspection;
+mod jwt_rules;
+mod key_life_cycle;
+mod layer_behaviour;
+mod outages;
+#[cfg(feature = "reqwest")]
+mod over_sockets;
+mod own_tokens;
+mod refusals;
+mod rfc_vectors;
+mod single_flight;
 mod support;
+mod token_cache;
+mod unknown_keys;

@@ -39,9 +39,9 @@ impl Control {
         self.failures > 0
     }
 
-    /// Whether a refetch for an unknown key was started so recently that none may follow.
-    pub(super) fn is_cooling(&self, now: NumericDate, settings: &RemoteSettings) -> bool {
-        time_left(self.cool_until, now, settings.cool_down).is_some()
+    /// How long no refetch may follow the one that was started for an unknown key.
+    pub(super) fn cooling(&self, now: NumericDate, settings: &RemoteSettings) -> Option<Duration> {
+        time_left(self.cool_until, now, settings.cool_down)
     }
 
     pub(super) fn start_cooling(&mut self, now: NumericDate, settings: &RemoteSettings) {

@@ -2,11 +2,16 @@
 
 use std::{
     sync::{Arc, Weak},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use http::HeaderValue;
-use tokio::{runtime::Handle, sync::watch, task::AbortHandle};
+use tokio::{
+    runtime::Handle,
+    sync::{oneshot, watch},
+    task::AbortHandle,
+    time::Instant,
+};
 
 use super::remote_keys::Shared;
 use crate::{
@@ -17,9 +22,13 @@ use crate::{
 /// Discovery and keys together take no longer.
 const FLIGHT_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// A fetch that hasn't even timed out by then is on a runtime that nobody drives any more.
+const OVERDUE: Duration = Duration::from_secs(20);
+
 /// A fetch in a task of its own, which ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct Flight {
+    started_at: Instant,
     landed: watch::Receiver<bool>,
     task: AbortHandle,
 }
@@ -36,18 +45,29 @@ impl Flight {
     pub(super) fn start(shared: &Arc<Shared>, etag: Option<HeaderValue>) -> Result<Self, Error> {
         let runtime = Handle::try_current().map_err(Error::misconfigured)?;
         let (sender, landed) = watch::channel(false);
-        let landing = Landing {
-            shared: Arc::downgrade(shared),
-            sender,
-            started: Instant::now(),
-            reported: false,
-        };
+        let started_at = Instant::now();
         let fetch = shared.source.fetch(etag);
+        let (start, started) = oneshot::channel::<Landing>();
         let task = runtime.spawn(async move {
+            let Ok(landing) = started.await else { return };
             let outcome = tokio::time::timeout(FLIGHT_TIMEOUT, fetch).await;
             landing.report(outcome.unwrap_or(Err(FetchError::GivenUp)));
         });
-        Ok(Self { landed, task: task.abort_handle() })
+        // Handed over only now: a runtime that has ended drops the task within `spawn`, and a landing
+        // must not report while the lock is held under which flights are started.
+        let landing =
+            Landing { shared: Arc::downgrade(shared), sender, started_at, reported: false };
+        start.send(landing).map_err(Landing::disarm)?;
+        Ok(Self { started_at, landed, task: task.abort_handle() })
+    }
+
+    pub(super) fn is_overdue(&self) -> bool {
+        self.started_at.elapsed() >= OVERDUE
+    }
+
+    /// Whether this is the flight whose end is told there.
+    pub(super) fn is_told_by(&self, sender: &watch::Sender<bool>) -> bool {
+        self.landed.same_channel(&sender.subscribe())
     }
 
     pub(super) fn waiter(&self, patience: Option<Duration>) -> Waiter {
@@ -62,13 +82,14 @@ impl Drop for Flight {
 }
 
 impl Waiter {
-    pub(crate) async fn wait(mut self) {
+    /// Whether the fetch has ended, or ought to have. If not, patience has, and the next wait has none
+    /// to lose.
+    pub(crate) async fn wait(&mut self) -> bool {
         let landed = self.landed.wait_for(|landed| *landed);
         // An error is a sender that is gone, which has reported too.
-        match self.patience {
-            Some(patience) => drop(tokio::time::timeout(patience, landed).await),
-            None => drop(landed.await),
-        }
+        let patience = self.patience.take();
+        let in_time = tokio::time::timeout(patience.unwrap_or(OVERDUE), landed).await.is_ok();
+        in_time || patience.is_none()
     }
 }
 
@@ -76,7 +97,7 @@ impl Waiter {
 struct Landing {
     shared: Weak<Shared>,
     sender: watch::Sender<bool>,
-    started: Instant,
+    started_at: Instant,
     reported: bool,
 }
 
@@ -85,10 +106,16 @@ impl Landing {
         self.settle(outcome);
     }
 
+    /// For a flight that never starts.
+    fn disarm(mut self) -> Error {
+        self.reported = true;
+        Error::unavailable("the runtime that was to fetch the keys has ended")
+    }
+
     fn settle(&mut self, outcome: Result<Fetched, FetchError>) {
         self.reported = true;
         if let Some(shared) = self.shared.upgrade() {
-            shared.land(outcome, self.started.elapsed());
+            shared.land(&self.sender, outcome, self.started_at.elapsed());
         }
         self.sender.send_replace(true);
     }

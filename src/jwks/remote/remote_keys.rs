@@ -8,6 +8,7 @@ use std::{
 };
 
 use arc_swap::{ArcSwapOption, Guard};
+use tokio::sync::watch;
 
 use super::{RemoteSettings, Snapshot, Waiter, control::Control, flight::Flight, snapshot::Age};
 use crate::{
@@ -106,19 +107,27 @@ impl RemoteKeys {
     pub(crate) fn newer(&self, now: NumericDate) -> Newer {
         let shared = &self.0;
         let mut control = shared.control();
-        if control.flight.is_none() {
+        let is_first = control.flight.is_none();
+        if is_first {
             if let Some(error) = control.pause(now, &shared.settings) {
                 return Newer::Unavailable(error);
             }
-            if control.is_cooling(now, &shared.settings) {
-                return Newer::None;
+            if let Some(rest) = control.cooling(now, &shared.settings) {
+                return if control.is_outage() {
+                    Newer::Unavailable(control.unavailable(rest))
+                } else {
+                    Newer::None
+                };
             }
+        }
+        let waiter = match shared.fly(&mut control) {
+            Ok(flight) => flight.waiter(None),
+            Err(error) => return Newer::Unavailable(error),
+        };
+        if is_first {
             control.start_cooling(now, &shared.settings);
         }
-        match shared.fly(&mut control) {
-            Ok(flight) => Newer::Wait(flight.waiter(None)),
-            Err(error) => Newer::Unavailable(error),
-        }
+        Newer::Wait(waiter)
     }
 
     /// The keys after a wait: whatever may still be used.
@@ -126,19 +135,20 @@ impl RemoteKeys {
         let guard = self.0.snapshot.load();
         match guard.as_ref() {
             Some(snapshot) if snapshot.age(now) != Age::Unusable => Ok(guard),
-            _ => Err(self.unavailable(now)),
+            _ => Err(self.0.unavailable(&self.0.control(), now)),
         }
     }
 
     /// Whether the last fetch failed, so that a key unknown to us may be known to the issuer.
     pub(crate) fn outage(&self, now: NumericDate) -> Option<Error> {
-        self.0.control().is_outage().then(|| self.unavailable(now))
+        let control = self.0.lock();
+        control.is_outage().then(|| self.0.unavailable(&control, now))
     }
 
     pub(crate) fn status(&self, now: NumericDate) -> Status {
         let snapshot = self.0.snapshot.load();
         let snapshot = snapshot.as_ref();
-        let control = self.0.control();
+        let control = self.0.lock();
         let to_refresh = snapshot.and_then(|snapshot| snapshot.refresh_at.since(now));
         let pause = control.pause_left(now, &self.0.settings);
         Status {
@@ -149,18 +159,21 @@ impl RemoteKeys {
             next_fetch: pause.or(to_refresh).unwrap_or_default(),
         }
     }
-
-    fn unavailable(&self, now: NumericDate) -> Error {
-        let control = self.0.control();
-        control.unavailable(control.time_to_retry(now, &self.0.settings))
-    }
 }
 
 impl Shared {
-    /// Takes in what a flight brought.
-    pub(super) fn land(&self, outcome: Result<Fetched, FetchError>, took: Duration) {
+    /// Takes in what the flight brought whose end `sender` tells.
+    pub(super) fn land(
+        &self,
+        sender: &watch::Sender<bool>,
+        outcome: Result<Fetched, FetchError>,
+        took: Duration,
+    ) {
         let now = NumericDate::from_system_time(self.clock.now());
-        let mut control = self.control();
+        let mut control = self.lock();
+        if !control.flight.as_ref().is_some_and(|flight| flight.is_told_by(sender)) {
+            return;
+        }
         let before = self.snapshot.load();
         let outcome = outcome.and_then(|fetched| {
             Snapshot::of(fetched, before.as_deref(), now, &self.settings).ok_or(FetchError::GivenUp)
@@ -227,7 +240,20 @@ impl Shared {
         Ok(control.flight.insert(flight))
     }
 
+    fn unavailable(&self, control: &Control, now: NumericDate) -> Error {
+        control.unavailable(control.time_to_retry(now, &self.settings))
+    }
+
+    /// For a request: a flight that will never land is out of its way.
     fn control(&self) -> MutexGuard<'_, Control> {
+        let mut control = self.lock();
+        if control.flight.as_ref().is_some_and(Flight::is_overdue) {
+            control.flight = None;
+        }
+        control
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Control> {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,6 @@
 //! A fetched key set and its times.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::HeaderValue;
 
@@ -14,6 +14,8 @@ pub(crate) struct Snapshot {
     /// Counts key sets: another number, other keys.
     pub(crate) generation: u64,
     pub(super) etag: Option<HeaderValue>,
+    /// How long its responses said that it is fresh.
+    said: Option<Duration>,
     pub(super) fetched_at: NumericDate,
     /// From here on a request starts a refresh, and doesn't wait for it.
     pub(super) refresh_at: NumericDate,
@@ -39,22 +41,25 @@ impl Snapshot {
         now: NumericDate,
         settings: &RemoteSettings,
     ) -> Option<Self> {
-        let (keys, generation, etag) = match (fetched.keys, before) {
+        let (keys, generation, etag, said) = match (fetched.keys, before) {
             (Some(keys), before) => {
-                let generation = before.map_or(0, |before| before.generation);
-                (Arc::new(keys), generation.wrapping_add(1), fetched.etag)
+                let generation = before.map_or(0, |before| before.generation).wrapping_add(1);
+                (Arc::new(keys), generation, fetched.etag, fetched.freshness)
             }
+            // What a 304 doesn't say is as it was (RFC 9111 §4.3.4).
             (None, Some(before)) => {
-                (Arc::clone(&before.keys), before.generation, before.etag.clone())
+                let (keys, etag) = (Arc::clone(&before.keys), before.etag.clone());
+                (keys, before.generation, etag, fetched.freshness.or(before.said))
             }
             (None, None) => return None,
         };
-        let freshness = settings.freshness(fetched.freshness);
+        let freshness = settings.freshness(said);
         let fresh_until = now.saturating_add(freshness);
         Some(Self {
             keys,
             generation,
             etag,
+            said,
             fetched_at: now,
             refresh_at: now.saturating_add(freshness.mul_f64(0.8)),
             fresh_until,

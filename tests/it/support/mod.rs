@@ -1,9 +1,19 @@
 //! What the tests share: an issuer, a protected service, requests and what came of them.
 
+#[cfg(feature = "reqwest")]
+pub mod host;
+pub mod jws;
+pub mod network;
+pub mod openssl;
+pub mod verdict;
+pub mod wire;
+
 use axum::{Router, body::Body};
-use http::{HeaderMap, Request, StatusCode, header::AUTHORIZATION};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header::AUTHORIZATION};
 use http_body_util::BodyExt;
-use portcullis::{AuthenticateLayer, Identity, testing::TestIssuer};
+use portcullis::{
+    Algorithm, AuthenticateLayer, BearerToken, ErrorKind, Identity, Verify, testing::TestIssuer,
+};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -31,6 +41,20 @@ impl Answer {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).expect("a JSON body")
     }
+
+    /// The kind of the refusal that stands in the response's extensions.
+    pub fn kind(&self) -> Option<ErrorKind> {
+        self.error.as_ref().map(portcullis::Error::kind)
+    }
+}
+
+/// An issuer that has published its keys for these algorithms.
+pub fn issuer_with(algorithms: impl IntoIterator<Item = Algorithm>) -> TestIssuer {
+    let issuer = TestIssuer::new();
+    for algorithm in algorithms {
+        issuer.publish(algorithm);
+    }
+    issuer
 }
 
 /// A router that answers `GET /` with the subject, behind a layer for tokens of `issuer`.
@@ -68,4 +92,16 @@ pub async fn send(app: &Router, request: Request<Body>) -> Answer {
         body: String::from_utf8(bytes.to_vec()).expect("UTF-8"),
         error: head.extensions.remove(),
     }
+}
+
+/// What `verifier` makes of a token, whatever the token is.
+pub async fn verify(
+    verifier: &impl for<'a> Verify<BearerToken<'a>>,
+    token: &str,
+) -> Result<Identity, ErrorKind> {
+    let mut headers = HeaderMap::new();
+    let line = HeaderValue::from_str(&format!("Bearer {token}")).expect("a header value");
+    headers.insert(AUTHORIZATION, line);
+    let token = BearerToken::from_headers(&headers).map_err(|error| error.kind())?;
+    verifier.verify(token).wait().await.map_err(|error| error.kind())
 }

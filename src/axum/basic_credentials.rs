@@ -1,0 +1,41 @@
+//! `BasicCredentials` as an extractor.
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::{header::AUTHORIZATION, request::Parts};
+
+use crate::{BasicCredentials, Error, ErrorKind};
+
+/// Needs no layer: for those who only want to parse. The password isn't verified.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use portcullis::BasicCredentials;
+///
+/// let app: Router = Router::new()
+///     .route("/", get(async |user: BasicCredentials| user.user_id().to_owned()));
+/// # assert!(app.has_routes());
+/// ```
+impl<S: Send + Sync> FromRequestParts<S> for BasicCredentials {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        Self::from_headers(&parts.headers).map_err(Error::asking_for_basic)
+    }
+}
+
+/// `None` without Basic credentials in the request; malformed ones are refused.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for BasicCredentials {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Error> {
+        if !parts.headers.contains_key(AUTHORIZATION) {
+            return Ok(None);
+        }
+        let read = <Self as FromRequestParts<S>>::from_request_parts(parts, state).await;
+        match read {
+            Ok(credentials) => Ok(Some(credentials)),
+            Err(error) if error.kind() == ErrorKind::MissingCredentials => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Attacks that others fell to, each built as it was.
+
+mod algorithm_confusion;
+mod claims;
+mod header;
+mod signatures;
+
+use portcullis::{Algorithm, ErrorKind, JwtVerifier, TokenFault, testing::TestIssuer};
+
+use crate::support::{API, issuer_with, jws, verify};
+
+/// An issuer with keys of every kind, and a verifier of its tokens that a user would write.
+fn target() -> (TestIssuer, JwtVerifier) {
+    use Algorithm::{EdDsa, Es256, Es384, Es512, Rs256};
+    let issuer = issuer_with([EdDsa, Es256, Es384, Es512, Rs256]);
+    let verifier = issuer.verifier().audience(API).build().unwrap();
+    (issuer, verifier)
+}
+
+/// Asserts that a forged token is refused, for that reason, and a real one beside it isn't.
+async fn assert_refused(target: &(TestIssuer, JwtVerifier), forged: &str, fault: TokenFault) {
+    let (issuer, verifier) = target;
+    let real = issuer.token().audience(API).mint();
+    assert!(verify(verifier, &real).await.is_ok(), "a real token");
+    let refusal = verify(verifier, forged).await.map(|identity| format!("{identity:?}"));
+    assert_eq!(refusal, Err(ErrorKind::InvalidToken(fault)), "{forged}");
+}
+
+/// A header for an HMAC, with the `kid` of the issuer's RSA key.
+fn hmac_header(algorithm: &str) -> String {
+    format!(r#"{{"alg":"{algorithm}","kid":"rsa-0","typ":"at+jwt"}}"#)
+}
+
+/// A forged token under that HMAC, keyed with `key`.
+fn hmac_forgery(issuer: &TestIssuer, algorithm: &str, key: &[u8]) -> String {
+    let claims = jws::encode(jws::forged_claims(issuer).to_string());
+    let message = format!("{}.{claims}", jws::encode(hmac_header(algorithm)));
+    let signature = jws::encode(jws::hmac(algorithm, key, message.as_bytes()));
+    format!("{message}.{signature}")
+}

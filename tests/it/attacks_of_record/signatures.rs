@@ -1,0 +1,60 @@
+//! Signatures that are none.
+
+use portcullis::{Algorithm, TokenFault};
+use serde_json::json;
+
+use super::{assert_refused, hmac_forgery, target};
+use crate::support::{API, jws};
+
+#[tokio::test]
+async fn cve_2015_2951_the_algorithm_none() {
+    let target = target();
+    let claims = jws::encode(jws::forged_claims(&target.0).to_string());
+    let real = target.0.token().audience(API).mint();
+    for name in
+        ["none", "None", "NONE", "nOnE", "nonE", "none ", " none", "no\u{200b}ne", "", "null"]
+    {
+        for header in [json!({ "alg": name }), json!({ "alg": name, "typ": "JWT", "kid": "rsa-0" })]
+        {
+            let header = jws::encode(header.to_string());
+            for signature in ["", jws::parts(&real)[2], "AA"] {
+                let forged = format!("{header}.{claims}.{signature}");
+                assert_refused(&target, &forged, TokenFault::Algorithm).await;
+            }
+            let without_dot = format!("{header}.{claims}");
+            assert_refused(&target, &without_dot, TokenFault::Malformed).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn cve_2020_28042_an_empty_signature() {
+    let target = target();
+    for algorithm in
+        [Algorithm::Rs256, Algorithm::Es256, Algorithm::Ps512, Algorithm::Es512, Algorithm::EdDsa]
+    {
+        for token in [target.0.token(), target.0.token().without_header("kid")] {
+            let real = token.audience(API).algorithm(algorithm).mint();
+            let stripped = jws::with_signature(&real, []);
+            assert_refused(&target, &stripped, TokenFault::Signature).await;
+        }
+    }
+    let forged = hmac_forgery(&target.0, "HS256", b"");
+    assert_refused(&target, &jws::with_signature(&forged, []), TokenFault::Algorithm).await;
+}
+
+#[tokio::test]
+async fn cve_2022_21449_a_signature_of_zeros() {
+    let target = target();
+    for (algorithm, len) in
+        [(Algorithm::Es256, 64), (Algorithm::Es384, 96), (Algorithm::Es512, 132)]
+    {
+        for token in [target.0.token(), target.0.token().without_header("kid")] {
+            let real = token.audience(API).algorithm(algorithm).subject("admin").mint();
+            for zeros in [vec![0; len], b"\x30\x06\x02\x01\x00\x02\x01\x00".to_vec()] {
+                let forged = jws::with_signature(&real, zeros);
+                assert_refused(&target, &forged, TokenFault::Signature).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Every type of body, and what passes through the layer as it is.
+
+use std::{convert::Infallible, io};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{
+    BodyExt, Empty, Full,
+    combinators::{BoxBody, UnsyncBoxBody},
+};
+use portcullis::{
+    AuthenticateLayer, Error, ErrorBody, RefusalBody, RequireScopeLayer, ResponseBody, Scope,
+};
+use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+
+use super::{Judges, request, says_in};
+
+/// What a refusal of a service with bodies of type `B` says, at the layer and at a guard.
+async fn refusals<B: RefusalBody + 'static>(inner: fn() -> B) -> [Response<B>; 2] {
+    let inner =
+        service_fn(
+            move |_: Request<()>| async move { Ok::<_, Infallible>(Response::new(inner())) },
+        );
+    let service = ServiceBuilder::new()
+        .layer(AuthenticateLayer::bearer(Judges::AtOnce).error_body(ErrorBody::oauth()))
+        .layer(RequireScopeLayer::new(Scope::from_static("write")))
+        .service(inner);
+    [
+        service.clone().oneshot(request(None)).await.unwrap(),
+        service.oneshot(request(Some("good"))).await.unwrap(),
+    ]
+}
+
+const BODIES: [&str; 2] = [
+    r#"{"error_description":"Authentication required."}"#,
+    r#"{"error":"insufficient_scope","error_description":"Token lacks the required scope."}"#,
+];
+
+fn statuses<B>(refusals: &[Response<B>; 2]) -> [u16; 2] {
+    refusals.each_ref().map(|refusal| refusal.status().as_u16())
+}
+
+#[tokio::test]
+async fn a_refusal_fits_into_strings_and_bytes() {
+    let texts = refusals(|| "in".to_owned()).await;
+    assert_eq!(statuses(&texts), [401, 403]);
+    assert_eq!(texts.map(Response::into_body), BODIES);
+
+    let vecs = refusals(|| b"in".to_vec()).await;
+    assert_eq!(statuses(&vecs), [401, 403]);
+    assert_eq!(vecs.map(Response::into_body), BODIES.map(Vec::from));
+
+    let bytes = refusals(|| Bytes::from("in")).await;
+    assert_eq!(statuses(&bytes), [401, 403]);
+    assert_eq!(bytes.map(Response::into_body), BODIES);
+}
+
+async fn read<B: http_body::Body<Data = Bytes>>(refusals: [Response<B>; 2]) -> [String; 2]
+where
+    B::Error: std::fmt::Debug,
+{
+    let [one, other] = refusals.map(|refusal| refusal.into_body().collect());
+    let text = |bytes: Bytes| String::from_utf8(bytes.to_vec()).unwrap();
+    [text(one.await.unwrap().to_bytes()), text(other.await.unwrap().to_bytes())]
+}
+
+#[tokio::test]
+async fn a_refusal_fits_into_the_bodies_of_http_body_util_and_axum() {
+    let full = refusals(|| Full::new(Bytes::from("in"))).await;
+    assert_eq!(statuses(&full), [401, 403]);
+    assert_eq!(read(full).await, BODIES);
+
+    let boxed = refusals::<BoxBody<Bytes, io::Error>>(|| {
+        Full::from("in").map_err(|never: Infallible| match never {}).boxed()
+    });
+    assert_eq!(read(boxed.await).await, BODIES);
+
+    let unsync = refusals::<UnsyncBoxBody<Bytes, io::Error>>(|| {
+        Full::from("in").map_err(|never: Infallible| match never {}).boxed_unsync()
+    });
+    assert_eq!(read(unsync.await).await, BODIES);
+
+    assert_eq!(read(refusals(|| axum::body::Body::from("in")).await).await, BODIES);
+}
+
+#[tokio::test]
+async fn any_other_body_is_wrapped() {
+    let wrapped = refusals(|| ResponseBody::inner(Empty::<Bytes>::new())).await;
+    assert_eq!(statuses(&wrapped), [401, 403]);
+    let hints =
+        wrapped.each_ref().map(|refusal| http_body::Body::size_hint(refusal.body()).exact());
+    assert_eq!(hints, BODIES.map(|body| Some(body.len() as u64)));
+    assert_eq!(read(wrapped).await, BODIES);
+
+    let inner = ResponseBody::inner(Full::new(Bytes::from("in")));
+    assert!(!http_body::Body::is_end_stream(&inner));
+    assert_eq!(inner.collect().await.unwrap().to_bytes(), "in");
+}
+
+/// A body of the service's own.
+#[derive(Debug, PartialEq)]
+struct Pages(Vec<Vec<u8>>);
+
+impl RefusalBody for Pages {
+    fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(vec![bytes])
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_one_s_own_needs_one_method() {
+    let pages = refusals(|| Pages(vec![])).await;
+    assert_eq!(pages.map(Response::into_body), BODIES.map(|body| Pages(vec![body.into()])));
+}
+
+#[tokio::test]
+async fn a_request_s_body_may_be_anything_and_reaches_the_service() {
+    struct Upload(Vec<u8>);
+    let inner = service_fn(|request: Request<Upload>| async move {
+        Ok::<_, Infallible>(Response::new(request.into_body().0))
+    });
+    for judges in [Judges::AtOnce, Judges::Later] {
+        let service = AuthenticateLayer::bearer(judges).layer(inner);
+        let request = request(Some("good")).map(|()| Upload(b"scan".to_vec()));
+        assert_eq!(service.oneshot(request).await.unwrap().into_body(), b"scan", "{judges:?}");
+    }
+}
+
+#[tokio::test]
+async fn errors_of_the_service_pass_through() {
+    let inner = service_fn(async |_: Request<()>| {
+        Err::<Response<String>, BoxError>("the disk is full".into())
+    });
+    for judges in [Judges::AtOnce, Judges::Later] {
+        let service = ServiceBuilder::new()
+            .layer(AuthenticateLayer::bearer(judges))
+            .layer(RequireScopeLayer::new(Scope::from_static("read")))
+            .service(inner);
+        let error = service.clone().oneshot(request(Some("good"))).await.unwrap_err();
+        assert_eq!(error.to_string(), "the disk is full", "{judges:?}");
+        assert_eq!(service.oneshot(request(Some("bad"))).await.unwrap().status(), 401);
+    }
+}
+
+#[tokio::test]
+async fn clones_and_layers_share_nothing_that_changes() {
+    let plain = AuthenticateLayer::bearer(Judges::AtOnce);
+    let named = plain.clone().realm("orders");
+    let mut service = named.layer(service_fn(says_in));
+    let anonymous = plain.clone().allow_anonymous().layer(service_fn(says_in));
+    let mut clone = service.clone();
+    for (service, challenge) in
+        [(&mut service, r#"Bearer realm="orders""#), (&mut clone, r#"Bearer realm="orders""#)]
+    {
+        let response = service.ready().await.unwrap().call(request(None)).await.unwrap();
+        assert_eq!(response.headers()["www-authenticate"], challenge);
+    }
+    let response = plain.layer(service_fn(says_in)).oneshot(request(None)).await.unwrap();
+    assert_eq!(response.headers()["www-authenticate"], "Bearer");
+    assert_eq!(anonymous.oneshot(request(None)).await.unwrap().into_body(), "in");
+}
+
+#[tokio::test]
+async fn the_error_is_in_the_extensions_of_a_bare_response_too() {
+    let service = AuthenticateLayer::bearer(Judges::Later).layer(service_fn(says_in));
+    let response = service.oneshot(request(Some("bad"))).await.unwrap();
+    let error = response.extensions().get::<Error>().unwrap();
+    assert_eq!(error.to_string(), "access token refused: Token revoked.");
+}
+
+#[test]
+fn services_and_futures_can_be_sent_to_other_threads() {
+    fn assert_send<T: Send>(_: &T) {}
+    let mut service = ServiceBuilder::new()
+        .layer(AuthenticateLayer::bearer(Judges::Later))
+        .layer(RequireScopeLayer::new(Scope::from_static("read")))
+        .service(service_fn(says_in));
+    assert_send(&service);
+    let future = service.call(request(Some("good")));
+    assert_send(&future);
+    assert!(format!("{future:?}").starts_with("ResponseFuture { state: \"verifying\""));
+}

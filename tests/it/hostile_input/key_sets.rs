@@ -1,0 +1,80 @@
+//! Key sets of any bytes and any JSON.
+
+use portcullis::ErrorKind;
+use proptest::{collection::vec, prelude::*};
+use serde_json::{Value, json};
+
+use super::{ISSUER, edited, edits, good_token, run};
+use crate::support::{API, verify};
+
+/// Builds a verifier with that key set and judges a good token, if there is one to judge with.
+fn judge(set: &str) -> Option<Result<(), ErrorKind>> {
+    let verifier = ISSUER.verifier().audience(API).jwk_set(set).build().ok()?;
+    let token = good_token().mint();
+    let verdict = run(verify(&verifier, &token)).map(drop);
+    assert!(matches!(verdict, Ok(()) | Err(ErrorKind::InvalidToken(_))), "{verdict:?}");
+    Some(verdict)
+}
+
+fn published() -> Value {
+    serde_json::from_str(&ISSUER.jwk_set()).unwrap()
+}
+
+fn member() -> impl Strategy<Value = String> {
+    let names = [
+        "kty", "crv", "x", "y", "n", "e", "k", "d", "use", "key_ops", "alg", "kid", "x5c", "x5u",
+        "oth",
+    ];
+    prop::sample::select(names.to_vec()).prop_map(str::to_owned)
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let texts = [
+        "RSA", "EC", "OKP", "oct", "P-256", "P-384", "P-521", "Ed25519", "X25519", "sig", "enc",
+        "verify", "ES256", "EdDSA", "HS256", "RS256", "none", "AQAB", "AA", "",
+    ];
+    prop_oneof![
+        4 => prop::sample::select(texts.to_vec()).prop_map(Value::from),
+        2 => "[A-Za-z0-9_-]{0,90}".prop_map(Value::from),
+        1 => any::<String>().prop_map(Value::from),
+        1 => vec(prop::sample::select(texts.to_vec()), 0..3).prop_map(Value::from),
+        1 => prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<f64>().prop_map(Value::from)],
+    ]
+}
+
+#[test]
+fn the_set_that_is_changed_here_is_good() {
+    assert_eq!(judge(&published().to_string()), Some(Ok(())));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn a_set_with_any_change_is_read_or_refused(edits in edits()) {
+        let bytes = edited(published().to_string().as_bytes(), edits);
+        judge(&String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn a_set_of_any_text_is_refused(text in any::<String>()) {
+        prop_assert_eq!(judge(&text), None);
+    }
+
+    #[test]
+    fn a_key_of_any_members_is_skipped_and_the_rest_serves(
+        members in vec((member(), value()), 0..6),
+        of_a_good_key in any::<bool>(),
+    ) {
+        let mut set = published();
+        let mut odd = if of_a_good_key { set["keys"][0].clone() } else { json!({}) };
+        odd["kid"] = json!("odd");
+        odd.as_object_mut().unwrap().extend(members);
+        // Whatever it becomes, it must not take the name of the key that serves.
+        if odd["kid"] == "p256-0" {
+            odd["kid"] = json!("odd");
+        }
+        set["keys"].as_array_mut().unwrap().insert(0, odd);
+        prop_assert_eq!(judge(&set.to_string()), Some(Ok(())));
+    }
+}

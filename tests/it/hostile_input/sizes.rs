@@ -1,0 +1,138 @@
+//! Input that is large, long or deep.
+
+use portcullis::TokenFault;
+use serde_json::json;
+
+use super::{ISSUER, SERVICE, good_token, status, verifier};
+use crate::support::{API, jws, protected, send, verify, with_token};
+
+const MIB: usize = 1 << 20;
+
+/// Tokens of a MiB or so.
+fn giants() -> Vec<(&'static str, String)> {
+    let good = good_token().mint();
+    let [header, claims, signature] = jws::parts(&good);
+    let long = "A".repeat(MIB);
+    vec![
+        ("letters", long.clone()),
+        ("dots", ".".repeat(1_000_000)),
+        ("parts", "a.".repeat(500_000) + "a"),
+        ("a good one and dots", format!("{good}{}", ".".repeat(1_000_000))),
+        ("a long header", format!("{long}.{claims}.{signature}")),
+        ("long claims", format!("{header}.{long}.{signature}")),
+        ("a long signature", format!("{header}.{claims}.{long}")),
+        ("padding", format!("{good}{}", "=".repeat(MIB))),
+    ]
+}
+
+#[tokio::test]
+async fn a_token_of_a_mib_is_400_at_the_layer() {
+    let app = protected(&ISSUER);
+    for (case, token) in giants() {
+        let answer = send(&app, with_token(&token)).await;
+        assert_eq!(answer.status, 400, "{case}");
+        assert_eq!(answer.json()["message"], "Access token too long.", "{case}");
+        assert!(answer.body.len() < 500, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_a_mib_is_refused_by_the_verifier_too() {
+    for (case, token) in giants() {
+        assert_eq!(status(&SERVICE, format!("Bearer {token}").as_bytes()).await, 401, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn claims_of_a_mib_that_are_good_are_good() {
+    let claim = json!("x".repeat(MIB));
+    let token = good_token().claim("photo", claim).mint();
+    assert!(verify(&verifier(), &token).await.is_ok());
+    assert_eq!(send(&protected(&ISSUER), with_token(&token)).await.status, 400);
+}
+
+#[tokio::test]
+async fn json_that_nests_deeply_is_refused() {
+    let verifier = verifier();
+    let good = jws::forged_claims(&ISSUER).to_string();
+    let header = r#"{"alg":"HS256"}"#;
+    for (open, close) in [("[", "]"), (r#"{"a":"#, "}"), (r#"[{"a":["#, "]}]")] {
+        for depth in [100, 10_000, 200_000] {
+            let nested = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            let unclosed = open.repeat(depth);
+            for deep in [nested, unclosed] {
+                let claims = good.replacen('{', &format!("{{\"x\":{deep},"), 1);
+                for token in [
+                    jws::sign(jws::SECRET, header, &claims),
+                    jws::sign(jws::SECRET, header, &deep),
+                    jws::sign(jws::SECRET, format!(r#"{{"alg":"HS256","x":{deep}}}"#), &good),
+                    jws::sign(jws::SECRET, &deep, &good),
+                ] {
+                    let refusal = verify(&verifier, &token).await.map(drop);
+                    assert_eq!(refusal, Err(TokenFault::Malformed.into()), "{open} {depth}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn claims_that_nest_as_real_ones_do_are_good() {
+    let deep =
+        |depth: usize| (0..depth).fold(json!("leaf"), |inner, _| json!({ "group": [inner] }));
+    for depth in [1, 5, 10] {
+        let token = good_token().claim("groups", deep(depth)).mint();
+        assert!(verify(&verifier(), &token).await.is_ok(), "{depth}");
+    }
+}
+
+#[tokio::test]
+async fn twenty_thousand_claims_are_read_and_their_duplicates_found() {
+    let verifier = verifier();
+    let good = jws::forged_claims(&ISSUER).to_string();
+    let many: Vec<_> = (0..20_000).map(|n| format!("\"c{n}\":{n}")).collect();
+    for (more, is_good) in
+        [("", true), (",\"c0\":0", false), (",\"c19999\":0", false), (",\"\\u0063500\":0", false)]
+    {
+        let claims = good.replacen('{', &format!("{{{}{more},", many.join(",")), 1);
+        let token = jws::sign(jws::SECRET, r#"{"alg":"HS256"}"#, &claims);
+        assert_eq!(verify(&verifier, &token).await.is_ok(), is_good, "{more}");
+    }
+}
+
+#[tokio::test]
+async fn twenty_thousand_audiences_and_scopes_are_read() {
+    let verifier = verifier();
+    let mut audiences: Vec<_> = (0..20_000).map(|n| format!("https://{n}.example")).collect();
+    let strangers = good_token().claim("aud", json!(audiences)).mint();
+    assert_eq!(verify(&verifier, &strangers).await.map(drop), Err(TokenFault::Audience.into()));
+    audiences.push(API.to_owned());
+    let scopes: Vec<_> = (0..20_000).map(|n| n.to_string()).collect();
+    let token = good_token().claim("aud", json!(audiences)).scope(&scopes.join(" ")).mint();
+    let identity = verify(&verifier, &token).await.unwrap();
+    assert!(identity.scopes().contains("19999") && !identity.scopes().contains("20000"));
+}
+
+#[tokio::test]
+async fn numbers_of_any_length_are_refused_or_read() {
+    let verifier = verifier();
+    let good = jws::forged_claims(&ISSUER);
+    for digits in [
+        "9".repeat(100_000),
+        format!("1e{}", "9".repeat(1000)),
+        format!("0.{}", "1".repeat(100_000)),
+    ] {
+        for name in ["exp", "nbf", "iat", "x"] {
+            let mut claims = good.clone();
+            claims.as_object_mut().unwrap().remove(name);
+            let claims = claims.to_string().replacen('{', &format!("{{\"{name}\":{digits},"), 1);
+            let token = jws::sign(jws::SECRET, r#"{"alg":"HS256"}"#, &claims);
+            let verdict = verify(&verifier, &token).await.map(drop);
+            assert!(
+                matches!(verdict, Ok(()) | Err(portcullis::ErrorKind::InvalidToken(_))),
+                "{name}"
+            );
+            assert!(name != "x" || verdict.is_ok(), "a number that nobody reads");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Configuration that can't work fails when it is made, and says why.
+
+use std::time::Duration;
+
+use portcullis::{
+    Algorithm, AudienceMissing, ConfigError, JwtVerifier, JwtVerifierBuilder, Profile,
+    testing::TestIssuer,
+};
+
+use crate::support::{API, jws, openssl};
+
+/// A verifier in the making that would fetch its keys from nowhere.
+fn builder(issuer: &str) -> JwtVerifierBuilder<AudienceMissing> {
+    JwtVerifier::builder(issuer).http_client(TestIssuer::new().http_client())
+}
+
+fn sentence<T: std::fmt::Debug>(result: Result<T, ConfigError>) -> String {
+    result.unwrap_err().to_string()
+}
+
+#[test]
+fn an_issuer_whose_keys_are_fetched_is_an_https_url() {
+    for (issuer, problem) in [
+        ("as.example", "not an absolute URL"),
+        ("/issuer", "not an absolute URL"),
+        ("ftp://as.example", "not an absolute URL"),
+        ("https://", "not an absolute URL"),
+        ("https://as.example/ a", "not an absolute URL"),
+        ("http://as.example", "must use https, except on loopback"),
+        ("http://localhost.evil.example", "must use https, except on loopback"),
+        ("http://127.0.0.1.evil.example", "must use https, except on loopback"),
+        ("https://user@as.example", "must not carry a user name, a query or a fragment"),
+        ("https://as.example?a=b", "must not carry a user name, a query or a fragment"),
+        ("https://as.example#a", "must not carry a user name, a query or a fragment"),
+    ] {
+        let result = builder(issuer).audience(API).build();
+        assert_eq!(sentence(result), format!("issuer `{issuer}`: {problem}"));
+    }
+    for issuer in [
+        "https://as.example",
+        "https://as.example/",
+        "https://as.example:8443/realms/one",
+        "http://localhost:4001",
+        "http://127.0.0.1:4001/op",
+        "http://[::1]:4001",
+    ] {
+        assert!(builder(issuer).audience(API).build().is_ok(), "{issuer}");
+    }
+    let plain = builder("http://as.example").dangerous().plain_http();
+    assert!(plain.audience(API).build().is_ok());
+}
+
+#[test]
+fn an_issuer_whose_keys_are_given_may_have_any_name_but_none() {
+    let build = |issuer: &str| {
+        let builder = builder(issuer).audience(API);
+        builder.hmac_secret(Algorithm::Hs256, jws::SECRET).build()
+    };
+    for issuer in ["joe", "urn:example:issuer", "REGARDS", "http://as.example"] {
+        assert!(build(issuer).is_ok(), "{issuer}");
+    }
+    assert_eq!(sentence(build("")), "issuer ``: empty");
+    assert_eq!(sentence(builder("").audience(API).build()), "issuer ``: empty");
+}
+
+#[test]
+fn a_jwks_uri_is_an_https_url() {
+    let build = |uri: &str| builder("https://as.example").audience(API).jwks_uri(uri).build();
+    for (uri, problem) in [
+        ("", "not an absolute URL"),
+        ("/jwks", "not an absolute URL"),
+        ("file:///etc/jwks.json", "not an absolute URL"),
+        ("http://as.example/jwks", "must use https, except on loopback"),
+        ("https://user:pw@as.example/jwks", "must not carry a user name, a query or a fragment"),
+        ("https://as.example/jwks#a", "must not carry a user name, a query or a fragment"),
+    ] {
+        assert_eq!(sentence(build(uri)), format!("jwks_uri `{uri}`: {problem}"));
+    }
+    for uri in
+        ["https://as.example/jwks", "https://cdn.example/jwks?v=1", "http://127.0.0.1:1/jwks"]
+    {
+        assert!(build(uri).is_ok(), "{uri}");
+    }
+}
+
+#[test]
+fn an_audience_has_a_name() {
+    let builder = || builder("https://as.example");
+    assert_eq!(sentence(builder().audience("").build()), "audience ``: empty");
+    assert_eq!(sentence(builder().audience(API).audience("").build()), "audience ``: empty");
+    assert!(builder().client("").build().is_err());
+}
+
+#[test]
+fn audience_client_and_any_audience_exclude_each_other() {
+    let builder = || builder("https://as.example");
+    assert_eq!(
+        sentence(builder().audience(API).client("app").build()),
+        "client `app`: given together with an audience"
+    );
+    assert_eq!(
+        sentence(builder().audience(API).dangerous().any_audience().build()),
+        "audience `any`: given together with an audience or client"
+    );
+    assert!(builder().client("app").dangerous().any_audience().build().is_err());
+}
+
+#[test]
+fn algorithms_are_named_by_at_least_one_and_an_hmac_needs_its_secret() {
+    let builder = || builder("https://as.example").audience(API);
+    assert_eq!(
+        sentence(builder().algorithms([]).build()),
+        "algorithms `[]`: at least one is needed"
+    );
+    for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
+        let result = builder().algorithms([Algorithm::Es256, algorithm]).build();
+        assert_eq!(sentence(result), format!("algorithm `{algorithm}`: has no secret"));
+    }
+    let other = builder().hmac_secret(Algorithm::Hs256, jws::SECRET);
+    let result = other.algorithms([Algorithm::Hs512]).build();
+    assert_eq!(sentence(result), "algorithm `HS512`: has no secret");
+}
+
+#[test]
+fn a_profile_and_an_algorithm_are_read_by_their_names() {
+    assert_eq!("rfc9068".parse(), Ok(Profile::Rfc9068));
+    assert_eq!("relaxed".parse(), Ok(Profile::Relaxed));
+    assert_eq!(
+        sentence("strict".parse::<Profile>()),
+        "profile `strict`: neither `relaxed` nor `rfc9068`"
+    );
+    assert_eq!(
+        "none".parse::<Algorithm>().unwrap_err().to_string(),
+        "unknown JWS algorithm `none`"
+    );
+    assert_eq!(
+        "es256".parse::<Algorithm>().unwrap_err().to_string(),
+        "unknown JWS algorithm `es256`"
+    );
+}
+
+#[test]
+fn an_issuer_named_twice_is_refused() {
+    let verifier = || {
+        let builder = builder("https://as.example").audience(API);
+        builder.pem_key(openssl::ED25519).build().unwrap()
+    };
+    let issuers = portcullis::Issuers::builder().trust(verifier()).trust(verifier());
+    assert!(sentence(issuers.build()).contains("https://as.example"));
+    assert!(portcullis::Issuers::builder().build().is_err(), "no issuer at all");
+}
+
+#[test]
+fn debug_shows_no_key_and_no_secret() {
+    let issuer = TestIssuer::new();
+    let secret = "correct horse battery staple, 32 bytes";
+    let builder = issuer.verifier().audience(API);
+    let builder = builder.hmac_secret(Algorithm::Hs256, secret).pem_key(openssl::RSA);
+    let builder = builder.leeway(Duration::from_secs(5));
+    let shown = format!("{builder:?}");
+    let verifier = builder.build().unwrap();
+    for shown in [shown, format!("{verifier:?}"), format!("{:?}", portcullis::Secret::from(secret))]
+    {
+        assert!(!shown.contains("horse"), "{shown}");
+        assert!(!shown.contains("104, 111, 114, 115, 101"), "{shown}");
+    }
+}

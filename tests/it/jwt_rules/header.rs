@@ -1,0 +1,159 @@
+//! The JOSE header.
+
+use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
+use serde_json::json;
+
+use super::{accepts, hmac_verifier, jwk, outcome, token, verifier};
+use crate::support::jws;
+
+#[tokio::test]
+async fn an_extension_that_must_be_understood_is_not() {
+    let issuer = TestIssuer::new();
+    let verifier = verifier(&issuer);
+    for crit in [
+        json!(["exp"]),
+        json!(["x-custom-policy"]),
+        json!(["http://example.invalid/UNDEFINED"]),
+        json!(["b64"]),
+        json!(["alg", "kid", "typ"]),
+        json!(["jwk"]),
+        json!([]),
+        json!(""),
+        json!("exp"),
+        json!({}),
+        json!(0),
+        json!(false),
+    ] {
+        let token = token(&issuer).header("crit", crit.clone()).header("exp", json!(1)).mint();
+        assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Malformed), "{crit}");
+    }
+    // The kit takes null for absent.
+    let token = token(&issuer).mint_with_raw_header(r#"{"alg":"ES256","crit":null}"#);
+    assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Malformed));
+}
+
+#[tokio::test]
+async fn a_payload_that_is_not_base64url_is_refused_whether_crit_says_so_or_not() {
+    let issuer = TestIssuer::new();
+    let verifier = verifier(&issuer);
+    for b64 in [json!(false), json!("false"), json!("true"), json!(0), json!(1), json!([])] {
+        let alone = token(&issuer).header("b64", b64.clone());
+        let critical = alone.clone().header("crit", json!(["b64"]));
+        for token in [alone, critical] {
+            assert_eq!(
+                outcome(&verifier, &token.mint()).await,
+                Err(TokenFault::Malformed),
+                "{b64}"
+            );
+        }
+    }
+    assert!(accepts(&verifier, &token(&issuer).header("b64", json!(true)).mint()).await);
+}
+
+#[tokio::test]
+async fn a_key_or_an_address_of_one_in_the_header_is_never_used() {
+    let issuer = TestIssuer::new();
+    let mallory = TestIssuer::new();
+    mallory.clock().set(portcullis::Clock::now(&issuer.clock()));
+    mallory.publish(Algorithm::Es256);
+    let verifier = verifier(&issuer);
+    let key = jwk(&mallory, "p256-0");
+    for (name, value) in [
+        ("jwk", key.clone()),
+        ("jku", json!("https://mallory.test/jwks")),
+        ("x5u", json!("https://mallory.test/cert.pem")),
+        ("x5c", json!(["MIIB"])),
+        ("x5t", json!("dGh1bWI")),
+        ("x5t#S256", json!("dGh1bWI")),
+    ] {
+        let forged = token(&mallory).header(name, value.clone());
+        assert_eq!(
+            outcome(&verifier, &forged.clone().mint()).await,
+            Err(TokenFault::Signature),
+            "{name}"
+        );
+        let unnamed = forged.without_header("kid");
+        assert_eq!(outcome(&verifier, &unnamed.mint()).await, Err(TokenFault::Signature), "{name}");
+        // A token that is good without it is good with it.
+        assert!(accepts(&verifier, &token(&issuer).header(name, value).mint()).await, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn members_that_nobody_knows_are_let_be() {
+    let issuer = TestIssuer::new();
+    let token = token(&issuer)
+        .header("nonce", json!("n"))
+        .header("cty", json!("JWT"))
+        .header("ver", json!(2.0))
+        .header("org.example.deep", json!({ "a": [{ "b": null }] }));
+    assert!(accepts(&verifier(&issuer), &token.mint()).await);
+}
+
+#[tokio::test]
+async fn members_that_are_read_must_be_strings() {
+    let issuer = TestIssuer::new();
+    let verifier = hmac_verifier(&issuer);
+    let claims = jws::forged_claims(&issuer).to_string();
+    for name in ["alg", "kid", "typ"] {
+        for value in ["null", "1", "true", "[]", "{}", r#"["HS256"]"#] {
+            let header = match name {
+                "alg" => format!(r#"{{"alg":{value}}}"#),
+                _ => format!(r#"{{"alg":"HS256","{name}":{value}}}"#),
+            };
+            let token = jws::sign(jws::SECRET, &header, &claims);
+            assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Malformed), "{header}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_header_is_one_json_object_in_utf_8_without_duplicates() {
+    let issuer = TestIssuer::new();
+    let verifier = hmac_verifier(&issuer);
+    let claims = jws::forged_claims(&issuer).to_string();
+    let deep = format!(r#"{{"alg":"HS256","x":{}{}}}"#, "[".repeat(100), "]".repeat(100));
+    let long = format!(r#"{{"alg":"HS256","x":"{}"}}"#, "x".repeat(100_000));
+    let bad: [&[u8]; 20] = [
+        b"",
+        b" ",
+        b"{}",
+        b"[]",
+        b"null",
+        b"\"HS256\"",
+        b"{\"alg\":\"HS256\"",
+        b"{\"alg\":\"HS256\"}}",
+        b"{\"alg\":\"HS256\"} x",
+        b"{\"alg\":\"HS256\",}",
+        b"{alg:\"HS256\"}",
+        b"{\"alg\":\"HS256\",\"alg\":\"HS256\"}",
+        b"{\"alg\":\"none\",\"alg\":\"HS256\"}",
+        b"{\"alg\":\"HS256\",\"\\u0061lg\":\"none\"}",
+        b"{\"alg\":\"HS256\",\"x\":{\"y\":1,\"y\":2}}",
+        b"\xef\xbb\xbf{\"alg\":\"HS256\"}",
+        b"{\"alg\":\"HS256\",\"x\":\"\xff\"}",
+        b"{\"alg\":\"HS256\",\"x\":\"\xed\xa0\x80\"}",
+        deep.as_bytes(),
+        long.as_bytes(),
+    ];
+    for header in bad {
+        let token = jws::sign(jws::SECRET, header, &claims);
+        let shown = String::from_utf8_lossy(&header[..header.len().min(80)]);
+        assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Malformed), "{shown}");
+    }
+    for header in
+        ["{\"alg\":\"HS256\"}", " {\r\n\t\"alg\" : \"HS256\" } ", "{\"\\u0061lg\":\"HS\\u003256\"}"]
+    {
+        assert!(accepts(&verifier, &jws::sign(jws::SECRET, header, &claims)).await, "{header}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_without_alg_is_refused() {
+    let issuer = TestIssuer::new();
+    for algorithm in [Algorithm::Es256, Algorithm::Rs256] {
+        let token = token(&issuer).algorithm(algorithm).without_header("alg").mint();
+        let outcome = outcome(&verifier(&issuer), &token).await;
+        assert_eq!(outcome, Err(TokenFault::Malformed), "{algorithm}");
+    }
+}

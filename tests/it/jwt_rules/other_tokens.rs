@@ -1,0 +1,112 @@
+//! Tokens of other kinds, signed by the right issuer with the right key.
+
+use portcullis::{
+    Profile, TokenFault,
+    testing::{TestIssuer, TokenBuilder},
+};
+use serde_json::json;
+
+use super::{accepts, builder, outcome, token};
+
+/// What an issuer may sign beside access tokens, as near to one as it can be: for our audience, and
+/// with every claim that an access token has.
+fn other_tokens(issuer: &TestIssuer) -> Vec<(&'static str, TokenBuilder)> {
+    let token = || token(issuer);
+    let jwt = || token().header("typ", json!("JWT"));
+    let typed = |typ: &str| token().header("typ", json!(typ));
+    let logout = json!({ "http://schemas.openid.net/event/backchannel-logout": {} });
+    vec![
+        ("an ID token with at_hash", jwt().claim("nonce", json!("n")).claim("at_hash", json!("x"))),
+        ("an ID token with c_hash", jwt().claim("nonce", json!("n")).claim("c_hash", json!("x"))),
+        ("an ID token that says it is an access token", token().claim("at_hash", json!("x"))),
+        ("a hash that is no text", jwt().claim("at_hash", json!(null))),
+        ("a logout token", typed("logout+jwt").claim("events", logout.clone())),
+        ("a logout token without typ", token().without_header("typ").claim("events", logout)),
+        ("a security event", typed("secevent+jwt").claim("events", json!({}))),
+        ("events alone", jwt().claim("events", json!({}))),
+        ("an introspection answer", typed("token-introspection+jwt")),
+        ("an introspection answer in full", typed("application/token-introspection+jwt")),
+        ("a DPoP proof", typed("dpop+jwt")),
+        ("a client assertion", typed("client-authentication+jwt")),
+        ("a request object", typed("oauth-authz-req+jwt")),
+        ("an entity statement", typed("entity-statement+jwt")),
+        ("a verifiable credential", typed("vc+sd-jwt")),
+        ("userinfo", typed("userinfo+jwt")),
+        ("a refresh token of Keycloak", jwt().claim("typ", json!("Refresh"))),
+        ("an offline token of Keycloak", jwt().claim("typ", json!("Offline"))),
+        ("an ID token of Keycloak", jwt().claim("typ", json!("ID"))),
+        ("a logout token of Keycloak", jwt().claim("typ", json!("Logout"))),
+        ("an ID token of Cognito", jwt().claim("token_use", json!("id"))),
+    ]
+}
+
+#[tokio::test]
+async fn no_other_kind_of_token_passes_as_an_access_token_in_either_profile() {
+    let issuer = TestIssuer::new();
+    for profile in [Profile::Relaxed, Profile::Rfc9068] {
+        let verifier = builder(&issuer).profile(profile).build().unwrap();
+        for (case, token) in other_tokens(&issuer) {
+            let outcome = outcome(&verifier, &token.mint()).await;
+            assert_eq!(outcome, Err(TokenFault::Type), "{case}, {profile}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nor_where_any_audience_will_do() {
+    let issuer = TestIssuer::new();
+    issuer.publish(portcullis::Algorithm::Es256);
+    let verifier = issuer.verifier().jwk_set(issuer.jwk_set()).dangerous().any_audience();
+    let verifier = verifier.build().unwrap();
+    for (case, token) in other_tokens(&issuer) {
+        assert_eq!(outcome(&verifier, &token.mint()).await, Err(TokenFault::Type), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn access_tokens_of_known_issuers_pass_in_the_relaxed_profile() {
+    let issuer = TestIssuer::new();
+    let relaxed = builder(&issuer).build().unwrap();
+    let jwt = || token(&issuer).header("typ", json!("JWT"));
+    for (case, token) in [
+        (
+            "Auth0",
+            jwt()
+                .without_claim("jti")
+                .claim("azp", json!("app"))
+                .claim("gty", json!("client-credentials")),
+        ),
+        (
+            "Keycloak",
+            jwt().claim("typ", json!("Bearer")).claim("azp", json!("app")).claim("sid", json!("s")),
+        ),
+        (
+            "Entra ID",
+            jwt()
+                .without_claim("jti")
+                .claim("ver", json!("2.0"))
+                .claim("uti", json!("u"))
+                .claim("scp", json!("read")),
+        ),
+        (
+            "Okta",
+            token(&issuer)
+                .without_header("typ")
+                .claim("cid", json!("app"))
+                .claim("scp", json!(["read"])),
+        ),
+        (
+            "Cognito, with an audience",
+            token(&issuer).without_header("typ").claim("token_use", json!("access")),
+        ),
+        (
+            "RFC 9068",
+            token(&issuer)
+                .claim("auth_time", json!(1))
+                .claim("acr", json!("2"))
+                .claim("nonce", json!("n")),
+        ),
+    ] {
+        assert!(accepts(&relaxed, &token.mint()).await, "{case}");
+    }
+}

@@ -1,0 +1,115 @@
+//! Where a token's scopes stand.
+
+use portcullis::{JwtVerifier, TokenFault, testing::TestIssuer};
+use serde_json::{Value, json};
+
+use super::{builder, token};
+use crate::support::verify;
+
+async fn scopes(
+    verifier: &JwtVerifier,
+    issuer: &TestIssuer,
+    claims: Value,
+) -> Result<String, TokenFault> {
+    let Value::Object(claims) = claims else { panic!("an object of claims") };
+    let token =
+        claims.into_iter().fold(token(issuer), |token, (name, value)| token.claim(&name, value));
+    match verify(verifier, &token.mint()).await {
+        Ok(identity) => Ok(identity.scopes().as_str().to_owned()),
+        Err(portcullis::ErrorKind::InvalidToken(fault)) => Err(fault),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn scope_and_scp_are_read_as_a_text_or_a_list() {
+    let issuer = TestIssuer::new();
+    let verifier = builder(&issuer).build().unwrap();
+    for (claims, found) in [
+        (json!({}), Ok("")),
+        (json!({ "scope": "read write" }), Ok("read write")),
+        (json!({ "scope": "  read   write  " }), Ok("read write")),
+        (json!({ "scope": "" }), Ok("")),
+        (json!({ "scope": null }), Ok("")),
+        (json!({ "scope": ["read", "write"] }), Ok("read write")),
+        (json!({ "scope": [] }), Ok("")),
+        (json!({ "scp": "read write" }), Ok("read write")),
+        (json!({ "scp": ["read"] }), Ok("read")),
+        (json!({ "scope": "read", "scp": ["write"] }), Ok("read write")),
+        (json!({ "scope": 1 }), Err(TokenFault::Claims)),
+        (json!({ "scope": true }), Err(TokenFault::Claims)),
+        (json!({ "scope": {} }), Err(TokenFault::Claims)),
+        (json!({ "scope": ["read", 1] }), Err(TokenFault::Claims)),
+        (json!({ "scp": { "read": true } }), Err(TokenFault::Claims)),
+        (json!({ "permissions": ["read"], "roles": ["write"] }), Ok("")),
+        (json!({ "scopes": "read" }), Ok("")),
+    ] {
+        let outcome = scopes(&verifier, &issuer, claims.clone()).await;
+        assert_eq!(outcome, found.map(str::to_owned), "{claims}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_scope_is_left_out_and_never_split_into_one() {
+    let issuer = TestIssuer::new();
+    let verifier = builder(&issuer).build().unwrap();
+    for (claims, found) in [
+        (json!({ "scope": ["read admin"] }), ""),
+        (json!({ "scope": ["read", "order admin", "write"] }), "read write"),
+        (json!({ "scope": ["", " ", "read"] }), "read"),
+        (json!({ "scope": "read \"admin\" a\\b caf\u{e9} write" }), "read write"),
+        (json!({ "scope": "read\tadmin" }), ""),
+        (json!({ "scope": "read\nadmin write" }), "write"),
+        (json!({ "scope": "read,admin" }), "read,admin"),
+        (json!({ "scope": "read\u{a0}admin" }), ""),
+    ] {
+        assert_eq!(
+            scopes(&verifier, &issuer, claims.clone()).await.as_deref(),
+            Ok(found),
+            "{claims}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn more_places_are_named_by_claim_or_by_pointer() {
+    let issuer = TestIssuer::new();
+    let keycloak = json!({
+        "scope": "profile",
+        "realm_access": { "roles": ["admin", "offline_access"] },
+        "resource_access": { "orders": { "roles": ["read"] }, "a/b~c": { "roles": ["odd"] } },
+    });
+    for (places, claims, found) in [
+        (&["permissions"][..], json!({ "permissions": ["read:orders"] }), Ok("read:orders")),
+        (&["permissions"], json!({ "permissions": "read write" }), Ok("read write")),
+        (&["permissions"], json!({ "scope": "a", "permissions": ["b"] }), Ok("a b")),
+        (&["permissions"], json!({}), Ok("")),
+        (&["permissions"], json!({ "permissions": 7 }), Err(TokenFault::Claims)),
+        (&["permissions", "roles"], json!({ "roles": ["r"], "permissions": ["p"] }), Ok("p r")),
+        (&["https://acme.example/roles"], json!({ "https://acme.example/roles": ["a"] }), Ok("a")),
+        (&["/realm_access/roles"], keycloak.clone(), Ok("profile admin offline_access")),
+        (&["/resource_access/orders/roles"], keycloak.clone(), Ok("profile read")),
+        (&["/resource_access/a~1b~0c/roles"], keycloak.clone(), Ok("profile odd")),
+        (&["/realm_access/roles/0"], keycloak.clone(), Ok("profile admin")),
+        (&["/realm_access/groups", "/nowhere/at/all"], keycloak.clone(), Ok("profile")),
+        (&["realm_access"], keycloak.clone(), Err(TokenFault::Claims)),
+        (&["realm_access/roles"], keycloak, Ok("profile")),
+    ] {
+        let mut builder = builder(&issuer);
+        for place in places {
+            builder = builder.scope_claim(place);
+        }
+        let verifier = builder.build().unwrap();
+        let outcome = scopes(&verifier, &issuer, claims.clone()).await;
+        assert_eq!(outcome, found.map(str::to_owned), "{places:?} {claims}");
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_scopes_are_all_there() {
+    let issuer = TestIssuer::new();
+    let verifier = builder(&issuer).build().unwrap();
+    let many: Vec<_> = (0..1000).map(|n| format!("s{n}")).collect();
+    let outcome = scopes(&verifier, &issuer, json!({ "scope": many })).await;
+    assert_eq!(outcome, Ok(many.join(" ")));
+}

@@ -1,0 +1,241 @@
+//! Signatures that nobody made with the key.
+
+use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
+
+use super::{accepts, builder, outcome, token, verifier};
+use crate::support::{issuer_with, jws, openssl};
+
+const ALL: [Algorithm; 13] = [
+    Algorithm::EdDsa,
+    Algorithm::Es256,
+    Algorithm::Es384,
+    Algorithm::Es512,
+    Algorithm::Hs256,
+    Algorithm::Hs384,
+    Algorithm::Hs512,
+    Algorithm::Ps256,
+    Algorithm::Ps384,
+    Algorithm::Ps512,
+    Algorithm::Rs256,
+    Algorithm::Rs384,
+    Algorithm::Rs512,
+];
+
+/// An issuer that signs with everything, and its verifier.
+fn all() -> (TestIssuer, portcullis::JwtVerifier) {
+    let issuer = issuer_with(ALL);
+    let hmacs = [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512];
+    let builder = hmacs.into_iter().fold(builder(&issuer), |builder, algorithm| {
+        builder.hmac_secret(algorithm, issuer.hmac_secret(algorithm))
+    });
+    let verifier = builder.build().unwrap();
+    (issuer, verifier)
+}
+
+#[tokio::test]
+async fn a_signature_of_the_wrong_length_or_of_one_byte_throughout_is_refused() {
+    let (issuer, verifier) = all();
+    for algorithm in ALL {
+        let good = token(&issuer).algorithm(algorithm).mint();
+        assert_eq!(outcome(&verifier, &good).await.as_deref(), Ok("alice"), "{algorithm}");
+        let signature = jws::decode(jws::parts(&good)[2]);
+        let len = signature.len();
+        for (case, forged) in [
+            ("none", vec![]),
+            ("one byte", vec![1]),
+            ("zeros", vec![0; len]),
+            ("ones", vec![0xff; len]),
+            ("cut", signature[..len - 1].to_vec()),
+            ("cut in front", signature[1..].to_vec()),
+            ("half", signature[..len / 2].to_vec()),
+            ("a zero behind", [&signature[..], &[0]].concat()),
+            ("a zero in front", [&[0], &signature[..]].concat()),
+            ("twice", signature.repeat(2)),
+            ("20 KB", vec![0xa5; 20_000]),
+            ("20 KB that begin right", [signature.clone(), vec![0; 20_000]].concat()),
+            ("1 MiB", vec![1; 1 << 20]),
+        ] {
+            let token = jws::with_signature(&good, forged);
+            assert_eq!(
+                outcome(&verifier, &token).await,
+                Err(TokenFault::Signature),
+                "{algorithm}, {case}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_flipped_bit_anywhere_is_refused() {
+    let (issuer, verifier) = all();
+    for algorithm in ALL {
+        let good = token(&issuer).algorithm(algorithm).mint();
+        let signature = jws::decode(jws::parts(&good)[2]);
+        for at in [0, 1, signature.len() / 2 - 1, signature.len() / 2, signature.len() - 1] {
+            for bit in [0, 7] {
+                let mut flipped = signature.clone();
+                flipped[at] ^= 1 << bit;
+                let token = jws::with_signature(&good, flipped);
+                assert!(!accepts(&verifier, &token).await, "{algorithm}, byte {at}, bit {bit}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_signature_of_another_token_is_refused() {
+    let (issuer, verifier) = all();
+    for algorithm in ALL {
+        let (mine, admins) =
+            (token(&issuer).algorithm(algorithm), token(&issuer).algorithm(algorithm));
+        let (mine, admins) = (mine.mint(), admins.subject("admin").mint());
+        let [header, _, signature] = jws::parts(&mine);
+        let [_, claims, _] = jws::parts(&admins);
+        let spliced = format!("{header}.{claims}.{signature}");
+        assert_eq!(outcome(&verifier, &spliced).await, Err(TokenFault::Signature), "{algorithm}");
+
+        // The dot between the two parts is signed too.
+        let (header, claims) = (jws::parts(&mine)[0], jws::parts(&mine)[1]);
+        let (start, end) = claims.split_at(4);
+        let moved = format!("{header}{start}.{end}.{signature}");
+        assert!(!accepts(&verifier, &moved).await, "{algorithm}");
+    }
+}
+
+#[tokio::test]
+async fn an_ecdsa_signature_in_der_is_refused() {
+    let (issuer, verifier) = all();
+    for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512] {
+        let good = token(&issuer).algorithm(algorithm).mint();
+        let signature = jws::decode(jws::parts(&good)[2]);
+        let (r, s) = signature.split_at(signature.len() / 2);
+        let der = sequence(&[integer(r), integer(s)].concat());
+        assert_eq!(der[0], 0x30);
+        let token = jws::with_signature(&good, der);
+        assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Signature), "{algorithm}");
+    }
+}
+
+#[tokio::test]
+async fn an_ecdsa_number_of_zero_or_at_least_the_order_is_refused() {
+    let (issuer, verifier) = all();
+    for (algorithm, len, order) in [
+        (Algorithm::Es256, 32, "FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"),
+        (
+            Algorithm::Es384,
+            48,
+            "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973",
+        ),
+        (
+            Algorithm::Es512,
+            66,
+            "01FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409",
+        ),
+    ] {
+        let good = token(&issuer).algorithm(algorithm).mint();
+        let signature = jws::decode(jws::parts(&good)[2]);
+        let (r, s) = signature.split_at(len);
+        let n: Vec<_> = (0..len)
+            .map(|at| u8::from_str_radix(&order[2 * at..2 * at + 2], 16).unwrap())
+            .collect();
+        let (zero, most) = (vec![0; len], vec![0xff; len]);
+        let mut one = zero.clone();
+        one[len - 1] = 1;
+        for (case, r, s) in [
+            ("both 0", &*zero, &*zero),
+            ("r 0", &zero, s),
+            ("s 0", r, &zero),
+            ("both the order", &n, &n),
+            ("r the order", &n, s),
+            ("s the order", r, &n),
+            ("both the largest", &most, &most),
+            ("r the largest", &most, s),
+            ("s the largest", r, &most),
+            ("both 1", &one, &one),
+            ("swapped", s, r),
+        ] {
+            let token = jws::with_signature(&good, [r, s].concat());
+            assert!(!accepts(&verifier, &token).await, "{algorithm}, {case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_ed25519_number_of_at_least_the_order_is_refused() {
+    // RFC 8032 §5.1: L, in little endian. s + L signs as s does, for those who don't look.
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
+        0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+    let (issuer, verifier) = all();
+    let good = token(&issuer).algorithm(Algorithm::EdDsa).mint();
+    let mut signature = jws::decode(jws::parts(&good)[2]);
+    for _ in 0..7 {
+        let mut carry = 0;
+        for (digit, order) in signature[32..].iter_mut().zip(ORDER) {
+            let sum = u16::from(*digit) + u16::from(order) + carry;
+            [*digit, _] = sum.to_le_bytes();
+            carry = sum >> 8;
+        }
+        let token = jws::with_signature(&good, &signature);
+        assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Signature));
+    }
+}
+
+#[tokio::test]
+async fn an_rsa_signature_in_another_encoding_is_refused() {
+    let issuer = TestIssuer::new();
+    let verifier = issuer.verifier().audience(crate::support::API).pem_key(openssl::RSA);
+    let verifier = verifier.build().unwrap();
+    let (_, _, good) = openssl::TOKENS[0];
+    assert!(accepts(&verifier, good).await);
+    for (case, algorithm, signature) in openssl::ODD_RSA_SIGNATURES {
+        let header = jws::encode(format!(r#"{{"alg":"{algorithm}","typ":"at+jwt"}}"#));
+        let token = format!("{header}.{}.{signature}", jws::parts(good)[1]);
+        assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Signature), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_good_signature_of_someone_else_is_refused() {
+    let (issuer, verifier) = all();
+    let stranger = TestIssuer::new();
+    stranger.clock().set(portcullis::Clock::now(&issuer.clock()));
+    for algorithm in ALL {
+        for forged in [token(&stranger), token(&stranger).without_header("kid")] {
+            let forged = forged.algorithm(algorithm).mint();
+            assert_eq!(
+                outcome(&verifier, &forged).await,
+                Err(TokenFault::Signature),
+                "{algorithm}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_signature_is_only_looked_at_once_the_claims_are_good() {
+    let issuer = TestIssuer::new();
+    let verifier = verifier(&issuer);
+    let expired = token(&issuer).claim("exp", serde_json::json!(1)).mint();
+    let forged = jws::with_signature(&expired, [0; 64]);
+    assert_eq!(outcome(&verifier, &forged).await, Err(TokenFault::Expired));
+}
+
+/// An INTEGER of DER.
+fn integer(number: &[u8]) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let sign: &[u8] = if number[zeros] >= 0x80 { &[0] } else { &[] };
+    value(2, &[sign, &number[zeros..]].concat())
+}
+
+/// A SEQUENCE of DER.
+fn sequence(items: &[u8]) -> Vec<u8> {
+    value(0x30, items)
+}
+
+fn value(tag: u8, value: &[u8]) -> Vec<u8> {
+    let len = u8::try_from(value.len()).expect("a short value");
+    let header = if len < 0x80 { vec![tag, len] } else { vec![tag, 0x81, len] };
+    [&header, value].concat()
+}

@@ -1,0 +1,113 @@
+//! Claims as types of the service's own.
+
+use std::sync::Arc;
+
+use axum::{Router, extract::Request, middleware::Next, routing::get};
+use portcullis::{AuthenticateLayer, Claims, Error, Identity, TokenFault, testing::TestIssuer};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::support::{API, send, with_token};
+
+#[derive(Debug, Deserialize)]
+struct Tenant {
+    tenant: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Roles {
+    roles: Vec<String>,
+}
+
+fn layer(issuer: &TestIssuer) -> AuthenticateLayer {
+    AuthenticateLayer::bearer(issuer.verifier().audience(API).build().unwrap())
+}
+
+#[tokio::test]
+async fn claims_are_extracted_as_any_type() {
+    let issuer = TestIssuer::new();
+    let handler = async |Claims(tenant): Claims<Tenant>, roles: Claims<Roles>| {
+        format!("{} {}", tenant.tenant, roles.roles.join("+"))
+    };
+    let app = Router::new().route("/", get(handler)).layer(layer(&issuer));
+    let token = issuer.token().audience(API);
+    let token = token.claim("tenant", json!("acm\u{e9}")).claim("roles", json!(["a", "b"]));
+    assert_eq!(send(&app, with_token(&token.mint())).await.body, "acm\u{e9} a+b");
+}
+
+#[tokio::test]
+async fn claims_are_read_once_and_remembered_with_the_identity() {
+    let issuer = TestIssuer::new();
+    let handler =
+        async |one: Claims<Tenant>, _: Claims<Roles>, again: Claims<Tenant>, identity: Identity| {
+            let of_identity = identity.claims::<Tenant>().unwrap();
+            (Arc::ptr_eq(&one.0, &again.0) && Arc::ptr_eq(&one.0, &of_identity)).to_string()
+        };
+    let app = Router::new().route("/", get(handler)).layer(layer(&issuer));
+    let token = issuer.token().audience(API);
+    let token = token.claim("tenant", json!("acme")).claim("roles", json!([])).mint();
+    assert_eq!(send(&app, with_token(&token)).await.body, "true");
+}
+
+#[tokio::test]
+async fn a_middleware_and_the_handler_behind_it_share_them() {
+    async fn remember(
+        tenant: Claims<Tenant>,
+        mut request: Request,
+        next: Next,
+    ) -> axum::response::Response {
+        request.extensions_mut().insert(tenant.0);
+        next.run(request).await
+    }
+    let issuer = TestIssuer::new();
+    let handler = async |tenant: Claims<Tenant>, seen: axum::Extension<Arc<Tenant>>| {
+        Arc::ptr_eq(&tenant.0, &seen.0).to_string()
+    };
+    let app = Router::new()
+        .route("/", get(handler))
+        .layer(axum::middleware::from_fn(remember))
+        .layer(layer(&issuer));
+    let token = issuer.token().audience(API).claim("tenant", json!("acme")).mint();
+    assert_eq!(send(&app, with_token(&token)).await.body, "true");
+}
+
+#[tokio::test]
+async fn a_token_that_lacks_what_the_service_needs_is_401() {
+    let issuer = TestIssuer::new();
+    let app = Router::new()
+        .route("/", get(async |tenant: Claims<Tenant>| tenant.tenant.clone()))
+        .layer(layer(&issuer));
+    for (case, token) in [
+        ("absent", issuer.token().audience(API)),
+        ("a number", issuer.token().audience(API).claim("tenant", json!(7))),
+        ("null", issuer.token().audience(API).claim("tenant", json!(null))),
+    ] {
+        let answer = send(&app, with_token(&token.mint())).await;
+        assert_eq!(answer.status, 401, "{case}");
+        assert_eq!(
+            answer.challenge(),
+            Some(r#"Bearer error="invalid_token", error_description="Token claims invalid.""#),
+            "{case}"
+        );
+        assert_eq!(answer.kind(), Some(TokenFault::Claims.into()), "{case}");
+        let error = answer.error.unwrap();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.contains("the claims are not a `") && source.contains("Tenant"), "{source}");
+    }
+}
+
+#[tokio::test]
+async fn a_handler_may_ask_for_claims_and_do_without() {
+    let issuer = TestIssuer::new();
+    let handler = async |identity: Identity| -> Result<String, Error> {
+        match identity.claims::<Tenant>() {
+            Ok(tenant) => Ok(tenant.tenant.clone()),
+            Err(_) => Ok("no tenant".to_owned()),
+        }
+    };
+    let app = Router::new().route("/", get(handler)).layer(layer(&issuer));
+    let token = issuer.token().audience(API);
+    assert_eq!(send(&app, with_token(&token.clone().mint())).await.body, "no tenant");
+    let token = token.claim("tenant", json!("acme"));
+    assert_eq!(send(&app, with_token(&token.mint())).await.body, "acme");
+}

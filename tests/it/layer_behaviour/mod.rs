@@ -1,0 +1,10 @@
+//! What the layer lets through, and what those inside it find.
+
+mod anonymous;
+mod bearer_token;
+mod claims;
+mod guards;
+mod identity;
+mod nesting;
+mod sources;
+mod verifiers;

@@ -1,0 +1,446 @@
+//! Tokens that the service issued itself: personal access tokens.
+
+use std::{
+    error::Error as StdError,
+    future,
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::{Duration, SystemTime},
+};
+
+use axum::{Router, routing::get};
+use portcullis::{
+    AuthenticateLayer, BearerToken, Claims, Clock, Error, ErrorKind, Identity, Issuers,
+    MemoryTokenStore, NewToken, OwnTokenFormat, OwnTokenVerifier, RequireScopeLayer, Scope,
+    ScopeSet, TokenDigest, TokenFault, TokenLookup, TokenRecord, TokenStore, TokenUse,
+    Verification, Verify,
+    testing::{TestClock, TestIssuer},
+};
+use serde_json::{Value, json};
+
+use crate::support::{API, send, whoami, with_token};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const SOON: Duration = Duration::from_secs(10);
+
+fn format() -> OwnTokenFormat {
+    OwnTokenFormat::new("hcms_pat").unwrap()
+}
+
+/// A store that counts its look-ups.
+#[derive(Clone, Default)]
+struct Counted {
+    tokens: MemoryTokenStore,
+    look_ups: Arc<AtomicUsize>,
+}
+
+impl Counted {
+    fn look_ups(&self) -> usize {
+        self.look_ups.load(Ordering::SeqCst)
+    }
+
+    /// A new token of alice's, with what `more` adds to its record.
+    fn issue(&self, id: &str, more: impl FnOnce(TokenRecord) -> TokenRecord) -> NewToken {
+        let token = format().generate().unwrap();
+        self.tokens.insert(token.digest(), more(TokenRecord::new(id, "alice")));
+        token
+    }
+}
+
+impl TokenStore for Counted {
+    fn find(&self, digest: TokenDigest) -> TokenLookup<'_> {
+        self.look_ups.fetch_add(1, Ordering::SeqCst);
+        self.tokens.find(digest)
+    }
+
+    fn used(&self, uses: &[TokenUse]) {
+        self.tokens.used(uses);
+    }
+}
+
+fn app(verifier: OwnTokenVerifier) -> Router {
+    whoami().layer(AuthenticateLayer::bearer(verifier))
+}
+
+#[tokio::test]
+async fn a_token_is_as_good_as_its_record() {
+    let (store, clock) = (Counted::default(), TestClock::new());
+    let now = clock.now();
+    let app = app(OwnTokenVerifier::new(format(), store.clone()).clock(clock));
+
+    for (what, token, verdict) in [
+        ("no end", store.issue("1", |one| one), Ok("alice")),
+        ("a day left", store.issue("2", |one| one.expires_at(now + DAY)), Ok("alice")),
+        ("ends now", store.issue("3", |one| one.expires_at(now)), Err(TokenFault::Expired)),
+        ("ended", store.issue("4", |one| one.expires_at(now - DAY)), Err(TokenFault::Expired)),
+        ("revoked", store.issue("5", |one| one.revoked_at(now)), Err(TokenFault::Revoked)),
+        (
+            "revoked by a clock ahead",
+            store.issue("6", |one| one.revoked_at(now + DAY)),
+            Err(TokenFault::Revoked),
+        ),
+        (
+            "revoked and expired",
+            store.issue("7", |one| one.revoked_at(now).expires_at(now)),
+            Err(TokenFault::Revoked),
+        ),
+        ("unknown", format().generate().unwrap(), Err(TokenFault::Rejected)),
+    ] {
+        let before = store.look_ups();
+        let answer = send(&app, with_token(token.reveal())).await;
+        assert_eq!(store.look_ups(), before + 1, "{what}");
+        match verdict {
+            Ok(subject) => assert_eq!((answer.status.as_u16(), &*answer.body), (200, subject)),
+            Err(fault) => {
+                let kind = ErrorKind::from(fault);
+                assert_eq!(answer.status, 401, "{what}");
+                assert_eq!(answer.error.as_ref().map(Error::kind), Some(kind), "{what}");
+                let challenge = answer.challenge().unwrap();
+                assert!(challenge.contains(r#"error="invalid_token""#), "{what}: {challenge}");
+                assert_eq!(answer.json()["message"], kind.description(), "{what}");
+                assert!(!format!("{answer:?}").contains(token.reveal()), "{what}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_expires_by_the_clock_between_two_requests() {
+    let (store, clock) = (Counted::default(), TestClock::new());
+    let token = store.issue("1", |one| one.expires_at(clock.now() + DAY));
+    let app = app(OwnTokenVerifier::new(format(), store).clock(clock.clone()));
+
+    assert_eq!(send(&app, with_token(token.reveal())).await.status, 200);
+    clock.advance(DAY);
+    let answer = send(&app, with_token(token.reveal())).await;
+    assert_eq!(answer.error.unwrap().kind(), TokenFault::Expired.into());
+}
+
+#[tokio::test]
+async fn a_revocation_holds_from_the_next_request_on() {
+    let store = Counted::default();
+    let (lost, kept) = (store.issue("lost", |one| one), store.issue("kept", |one| one));
+    let app = app(OwnTokenVerifier::new(format(), store.clone()));
+
+    assert_eq!(send(&app, with_token(lost.reveal())).await.status, 200);
+    assert!(store.tokens.revoke("lost", SystemTime::now()));
+    let answer = send(&app, with_token(lost.reveal())).await;
+    assert_eq!(answer.error.unwrap().kind(), TokenFault::Revoked.into());
+    assert_eq!(send(&app, with_token(kept.reveal())).await.status, 200);
+
+    assert!(store.tokens.remove("kept"));
+    let answer = send(&app, with_token(kept.reveal())).await;
+    assert_eq!(answer.error.unwrap().kind(), TokenFault::Rejected.into());
+}
+
+#[tokio::test]
+async fn junk_is_refused_without_a_look_up() {
+    let store = Counted::default();
+    let token = store.issue("1", |one| one);
+    let text = token.reveal();
+    let app = app(OwnTokenVerifier::new(format(), store.clone()));
+
+    let other = OwnTokenFormat::new("other_pat").unwrap().generate().unwrap();
+    let (body, check) = text.split_at(text.len() - 6);
+    let swapped = if text.ends_with('0') { "1" } else { "0" };
+    for junk in [
+        "x".to_owned(),
+        "hcms_pat_".to_owned(),
+        "Hcms_pat_".to_owned() + &text[9..],
+        text[..text.len() - 1].to_owned(),
+        text.to_owned() + "0",
+        text.to_owned() + "=",
+        text[..text.len() - 1].to_owned() + swapped,
+        format!("{check}{body}"),
+        text.to_ascii_uppercase(),
+        "a".repeat(16 * 1024),
+        other.reveal().to_owned(),
+        TestIssuer::new().token().audience(API).mint(),
+    ] {
+        let answer = send(&app, with_token(&junk)).await;
+        assert_eq!(answer.status, 401, "{junk}");
+        assert_eq!(answer.error.unwrap().kind(), TokenFault::Malformed.into(), "{junk}");
+    }
+    assert_eq!(store.look_ups(), 0);
+    assert_eq!(send(&app, with_token(text)).await.status, 200);
+}
+
+#[tokio::test]
+async fn guards_read_the_scopes_of_the_record() {
+    const WRITE: Scope = Scope::from_static("posts:write");
+    let store = Counted::default();
+    let guarded = Router::new()
+        .route("/", get(async || "written").route_layer(RequireScopeLayer::new(WRITE)))
+        .layer(AuthenticateLayer::bearer(OwnTokenVerifier::new(format(), store.clone())));
+
+    for (scopes, status) in [
+        ("posts:read posts:write", 200),
+        ("posts:read", 403),
+        ("posts:writer", 403),
+        ("posts", 403),
+        ("", 403),
+    ] {
+        let token = store.issue(scopes, |one| one.scopes(ScopeSet::from_wire(scopes)));
+        let answer = send(&guarded, with_token(token.reveal())).await;
+        assert_eq!(answer.status, status, "{scopes:?}");
+        if status == 403 {
+            assert!(answer.challenge().unwrap().contains(r#"scope="posts:write""#), "{scopes:?}");
+        }
+    }
+    let expired = store.issue("expired", |one| one.expires_at(SystemTime::UNIX_EPOCH));
+    assert_eq!(send(&guarded, with_token(expired.reveal())).await.status, 401);
+}
+
+#[tokio::test]
+async fn handlers_read_typed_claims_of_the_record() {
+    let store = Counted::default();
+    let token = store.issue("42", |one| {
+        one.scopes(ScopeSet::from_wire("a b")).claims_json(r#"{"tenant":"acme","sub":"mallory"}"#)
+    });
+    let claims = async |Claims(claims): Claims<Value>, identity: Identity| {
+        assert_eq!((identity.issuer(), identity.token_id()), (Some("own"), Some("42")));
+        claims.to_string()
+    };
+    let verifier = OwnTokenVerifier::new(format(), store.clone()).issuer("own");
+    let app =
+        Router::new().route("/", get(claims)).layer(AuthenticateLayer::bearer(verifier.clone()));
+
+    let answer = send(&app, with_token(token.reveal())).await;
+    let expected =
+        json!({ "iss": "own", "sub": "alice", "jti": "42", "scope": "a b", "tenant": "acme" });
+    assert_eq!(answer.json(), expected);
+
+    let broken = store.issue("43", |one| one.claims_json("s3cret"));
+    let answer = send(&app, with_token(broken.reveal())).await;
+    assert_eq!((answer.status.as_u16(), answer.challenge()), (500, None));
+    assert!(!format!("{answer:?}").contains("s3cret"));
+}
+
+/// A store that fails.
+struct Down;
+
+impl TokenStore for Down {
+    fn find(&self, _: TokenDigest) -> TokenLookup<'_> {
+        Box::pin(async { Err("database is locked at /srv/tokens.db".into()) })
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_503_without_a_challenge_and_told_to_the_operator_alone() {
+    let token = format().generate().unwrap();
+    let app = app(OwnTokenVerifier::new(format(), Down));
+    let answer = send(&app, with_token(token.reveal())).await;
+    assert_eq!((answer.status.as_u16(), answer.challenge()), (503, None));
+    assert_eq!(answer.headers["retry-after"], "5");
+    assert!(!answer.body.contains("database"), "{}", answer.body);
+    assert!(!format!("{answer:?}").contains(token.reveal()));
+    let error = answer.error.unwrap();
+    assert_eq!(error.source().unwrap().to_string(), "database is locked at /srv/tokens.db");
+
+    // Junk was judged, so it is a verdict.
+    assert_eq!(send(&app, with_token("junk")).await.status, 401);
+}
+
+/// A store that never answers, and tells when it is no longer asked.
+struct Hangs(mpsc::Sender<()>);
+
+struct TellsWhenDropped(mpsc::Sender<()>);
+
+impl Drop for TellsWhenDropped {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
+impl TokenStore for Hangs {
+    fn find(&self, _: TokenDigest) -> TokenLookup<'_> {
+        let asked = TellsWhenDropped(self.0.clone());
+        Box::pin(async move {
+            future::pending::<()>().await;
+            drop(asked);
+            Ok(None)
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_is_no_longer_asked_when_the_request_has_ended() {
+    let (sender, dropped) = mpsc::channel();
+    let token = format().generate().unwrap();
+    let app = app(OwnTokenVerifier::new(format(), Hangs(sender)));
+    let request = send(&app, with_token(token.reveal()));
+    assert!(tokio::time::timeout(SOON, request).await.is_err());
+    dropped.try_recv().unwrap();
+}
+
+/// A store whose hook does as it is told, beside one that works.
+struct Hooked<F> {
+    tokens: MemoryTokenStore,
+    hook: F,
+}
+
+impl<F: Fn(&[TokenUse]) + Send + Sync + 'static> TokenStore for Hooked<F> {
+    fn find(&self, digest: TokenDigest) -> TokenLookup<'_> {
+        self.tokens.find(digest)
+    }
+
+    fn used(&self, uses: &[TokenUse]) {
+        (self.hook)(uses);
+    }
+}
+
+fn hooked(store: &Counted, hook: impl Fn(&[TokenUse]) + Send + Sync + 'static) -> OwnTokenVerifier {
+    OwnTokenVerifier::new(format(), Hooked { tokens: store.tokens.clone(), hook })
+}
+
+#[tokio::test]
+async fn the_store_is_told_of_each_use_in_order_and_of_no_refusal() {
+    let (store, clock) = (Counted::default(), TestClock::new());
+    let (first, second) = (store.issue("1", |one| one), store.issue("2", |one| one));
+    let revoked = store.issue("3", |one| one.revoked_at(SystemTime::UNIX_EPOCH));
+    let (sender, told) = mpsc::channel();
+    let verifier = hooked(&store, move |uses| {
+        for used in uses {
+            sender.send(used.clone()).unwrap();
+        }
+    });
+    let app = app(verifier.clock(clock.clone()));
+
+    let start = clock.now();
+    for token in [&first, &revoked, &second, &first] {
+        send(&app, with_token(token.reveal())).await;
+        clock.advance(DAY);
+    }
+    send(&app, with_token("junk")).await;
+    for (token, id, days) in [(&first, "1", 0), (&second, "2", 2), (&first, "1", 3)] {
+        let used = told.recv_timeout(SOON).unwrap();
+        assert_eq!(used.token_id(), id);
+        assert_eq!(used.digest(), token.digest());
+        assert_eq!(used.at(), start + DAY * days);
+        assert!(!format!("{used:?}").contains(token.reveal()));
+    }
+    assert!(told.recv_timeout(Duration::from_millis(50)).is_err());
+}
+
+#[tokio::test]
+async fn a_hook_that_blocks_delays_no_request() {
+    let store = Counted::default();
+    let token = store.issue("1", |one| one);
+    let gate = Arc::new((Mutex::new(false), Condvar::new()));
+    let (entered, has_entered) = mpsc::channel();
+    let hook_gate = Arc::clone(&gate);
+    let app = app(hooked(&store, move |_| {
+        let _ = entered.send(());
+        let (open, changed) = &*hook_gate;
+        drop(changed.wait_while(open.lock().unwrap(), |open| !*open));
+    }));
+
+    // On this runtime's one thread: had the hook run here, it would block for good.
+    assert_eq!(send(&app, with_token(token.reveal())).await.status, 200);
+    has_entered.recv_timeout(SOON).unwrap();
+    for _ in 0..2_000 {
+        assert_eq!(send(&app, with_token(token.reveal())).await.status, 200);
+    }
+    assert!(has_entered.try_recv().is_err(), "one call at a time");
+    *gate.0.lock().unwrap() = true;
+    gate.1.notify_all();
+}
+
+#[tokio::test]
+async fn a_hook_that_panics_fails_no_request() {
+    let store = Counted::default();
+    let token = store.issue("1", |one| one);
+    let (sender, told) = mpsc::channel();
+    let app = app(hooked(&store, move |_| {
+        let _ = sender.send(());
+        // As a panic, but one that prints nothing into the report of the tests.
+        std::panic::resume_unwind(Box::new(()));
+    }));
+    for _ in 0..3 {
+        assert_eq!(send(&app, with_token(token.reveal())).await.status, 200);
+        told.recv_timeout(SOON).unwrap();
+        // Until the panic has run its course the next use waits with this one's courier.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_hook_may_wait_for_an_async_client() {
+    let store = Counted::default();
+    let token = store.issue("1", |one| one);
+    let (sender, told) = tokio::sync::oneshot::channel();
+    let sender = Mutex::new(Some(sender));
+    let app = app(hooked(&store, move |_| {
+        tokio::runtime::Handle::current().block_on(async {
+            tokio::task::yield_now().await;
+            if let Some(sender) = sender.lock().unwrap().take() {
+                let _ = sender.send(());
+            }
+        });
+    }));
+    assert_eq!(send(&app, with_token(token.reveal())).await.status, 200);
+    tokio::time::timeout(SOON, told).await.unwrap().unwrap();
+}
+
+/// Remembers what it is given, and refuses it.
+struct Elsewhere(Arc<Mutex<Vec<String>>>);
+
+impl Verify<BearerToken<'_>> for Elsewhere {
+    fn verify(&self, token: BearerToken<'_>) -> Verification {
+        self.0.lock().unwrap().push(token.as_str().to_owned());
+        Verification::ready(Err(TokenFault::Issuer.into()))
+    }
+}
+
+#[tokio::test]
+async fn own_tokens_jwts_and_others_in_one_layer_each_go_to_their_own_verifier() {
+    let (issuer, store, given) = (TestIssuer::new(), Counted::default(), Arc::default());
+    let token = store.issue("1", |one| one);
+    let issuers = Issuers::builder()
+        .prefix(format().prefix(), OwnTokenVerifier::new(format(), store.clone()))
+        .trust(issuer.verifier().audience(API).build().unwrap())
+        .opaque(Elsewhere(Arc::clone(&given)))
+        .build()
+        .unwrap();
+    let app = whoami().layer(AuthenticateLayer::bearer(issuers));
+
+    let jwt = issuer.token().audience(API).subject("bob").mint();
+    assert_eq!(send(&app, with_token(&jwt)).await.body, "bob");
+    assert_eq!(store.look_ups(), 0);
+    assert_eq!(send(&app, with_token(token.reveal())).await.body, "alice");
+    assert_eq!(store.look_ups(), 1);
+
+    // What has the prefix goes nowhere else, not to an authorization server that others ask either.
+    let unknown = format().generate().unwrap();
+    for text in [unknown.reveal(), "hcms_pat_", &token.reveal()[..57]] {
+        assert_eq!(send(&app, with_token(text)).await.status, 401, "{text}");
+    }
+    assert!(given.lock().unwrap().is_empty());
+    assert_eq!(send(&app, with_token("hcms_pa")).await.status, 401);
+    assert_eq!(*given.lock().unwrap(), ["hcms_pa"]);
+
+    // Issuers remember verified JWTs; of own tokens they must not.
+    assert!(store.tokens.revoke("1", SystemTime::now()));
+    let answer = send(&app, with_token(token.reveal())).await;
+    assert_eq!(answer.error.unwrap().kind(), TokenFault::Revoked.into());
+}
+
+#[tokio::test]
+async fn nothing_shows_a_token() {
+    let store = Counted::default();
+    let token = store.issue("1", |one| one);
+    let verifier = OwnTokenVerifier::new(format(), Arc::new(store.clone()));
+    let answer = send(&app(verifier.clone()), with_token(token.reveal())).await;
+    assert_eq!(answer.status, 200);
+
+    let secret = token.reveal().strip_prefix("hcms_pat_").unwrap();
+    let digest = token.digest().to_string();
+    let records = store.tokens.list("alice");
+    let shown = format!("{token:?} {verifier:?} {:?} {records:?} {answer:?}", store.tokens);
+    assert!(!shown.contains(secret), "{shown}");
+    assert!(!shown.contains(&digest), "{shown}");
+    assert!(!digest.contains(secret));
+}

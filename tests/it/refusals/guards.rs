@@ -1,0 +1,147 @@
+//! Refusals of what lies inside the layer: guards and extractors.
+
+use axum::{Router, body::Body, routing::get};
+use http::Request;
+use portcullis::{
+    Claims, Error, ErrorKind, Identity, RequireLayer, RequireScopeLayer, Scope, ScopePolicy,
+};
+
+use super::{Expected, issuer, layer};
+use crate::support::{API, send, with_token};
+
+const READ: Scope = Scope::from_static("orders:read");
+const WRITE: Scope = Scope::from_static("orders:write");
+const ADMIN: Scope = Scope::from_static("admin");
+
+fn guarded(policy: impl Into<ScopePolicy>) -> Router {
+    Router::new().route("/", get("in")).route_layer(RequireScopeLayer::new(policy))
+}
+
+#[tokio::test]
+async fn too_little_scope_is_403_and_the_challenge_names_all_that_is_needed() {
+    let issuer = issuer();
+    let cases: [(ScopePolicy, &str, &'static str); 5] = [
+        (
+            READ.into(),
+            "",
+            r#"Bearer realm="orders", error="insufficient_scope", error_description="Token lacks the required scope.", scope="orders:read""#,
+        ),
+        (
+            READ.and(WRITE),
+            "orders:read",
+            r#"Bearer realm="orders", error="insufficient_scope", error_description="Token lacks the required scope.", scope="orders:read orders:write""#,
+        ),
+        (
+            READ.or(ADMIN),
+            "",
+            r#"Bearer realm="orders", error="insufficient_scope", error_description="Token lacks the required scope.", scope="orders:read""#,
+        ),
+        (
+            READ.and(WRITE).or(ADMIN),
+            "orders:write",
+            r#"Bearer realm="orders", error="insufficient_scope", error_description="Token lacks the required scope.", scope="orders:read orders:write""#,
+        ),
+        (
+            ScopePolicy::any([]),
+            "orders:read",
+            r#"Bearer realm="orders", error="insufficient_scope", error_description="Token lacks the required scope.""#,
+        ),
+    ];
+    for (policy, granted, challenge) in cases {
+        let app = guarded(policy.clone()).layer(layer(&issuer));
+        let expected = Expected {
+            kind: ErrorKind::InsufficientScope,
+            status: (403, "Forbidden"),
+            challenge: Some(challenge),
+            message: "Token lacks the required scope.",
+            error: Some("insufficient_scope"),
+        };
+        let token = issuer.token().audience(API).scope(granted).mint();
+        expected.check(&app, with_token(&token), &policy.to_string()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_guard_s_own_no_is_403_without_challenge() {
+    let issuer = issuer();
+    let staff = RequireLayer::new(|identity| match identity.subject() {
+        Some("alice") => Err(Error::access_denied()),
+        _ => Ok(()),
+    });
+    let app = Router::new().route("/", get("in")).route_layer(staff).layer(layer(&issuer));
+    let expected = Expected {
+        kind: ErrorKind::AccessDenied,
+        status: (403, "Forbidden"),
+        challenge: None,
+        message: "Access denied.",
+        error: None,
+    };
+    expected.check(&app, with_token(&issuer.token().audience(API).mint()), "alice").await;
+    let token = issuer.token().audience(API).subject("bob").mint();
+    assert_eq!(send(&app, with_token(&token)).await.body, "in");
+}
+
+#[tokio::test]
+async fn a_guard_without_a_layer_outside_it_fails_closed() {
+    let issuer = issuer();
+    let token = issuer.token().audience(API).scope("orders:read").mint();
+    let checks_nothing = RequireLayer::new(|_| Ok(()));
+    for app in [guarded(READ), Router::new().route("/", get("in")).route_layer(checks_nothing)] {
+        for request in [with_token(&token), Request::new(Body::empty())] {
+            let answer = send(&app, request).await;
+            assert_eq!(answer.status, 500);
+            assert_eq!(answer.challenge(), None);
+            assert_eq!(answer.body, "");
+            assert_eq!(answer.kind(), Some(ErrorKind::Misconfigured));
+            let source = std::error::Error::source(answer.error.as_ref().unwrap()).unwrap();
+            assert_eq!(source.to_string(), "a guard needs an AuthenticateLayer outside it");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_layer_inside_the_guard_does_not_help_it() {
+    let issuer = issuer();
+    let app = Router::new().route("/", get("in"));
+    let app = app.layer(layer(&issuer)).layer(RequireScopeLayer::new(READ));
+    let token = issuer.token().audience(API).scope("orders:read").mint();
+    assert_eq!(send(&app, with_token(&token)).await.status, 500);
+}
+
+#[tokio::test]
+async fn an_extractor_without_a_layer_outside_it_fails_closed() {
+    let issuer = issuer();
+    let token = issuer.token().audience(API).mint();
+    for (name, app) in [
+        ("Identity", Router::new().route("/", get(async |_: Identity| "in"))),
+        ("Option<Identity>", Router::new().route("/", get(async |_: Option<Identity>| "in"))),
+        ("Claims", Router::new().route("/", get(async |_: Claims<serde_json::Value>| "in"))),
+    ] {
+        let answer = send(&app, with_token(&token)).await;
+        assert_eq!(answer.status, 500, "{name}");
+        assert_eq!(answer.challenge(), None, "{name}");
+        assert_eq!(answer.headers["content-type"], "application/json", "{name}");
+        assert_eq!(answer.body, r#"{"error_description":"Internal error."}"#, "{name}");
+        let source = std::error::Error::source(answer.error.as_ref().unwrap()).unwrap();
+        let sentence = format!("the extractor `{name}` needs an AuthenticateLayer outside it");
+        assert_eq!(source.to_string(), sentence);
+    }
+}
+
+#[tokio::test]
+async fn an_anonymous_request_is_401_at_a_guard_and_at_an_extractor() {
+    let issuer = issuer();
+    let identity = Router::new().route("/", get(async |_: Identity| "in"));
+    let claims = Router::new().route("/", get(async |_: Claims<serde_json::Value>| "in"));
+    let expected = Expected {
+        kind: ErrorKind::MissingCredentials,
+        status: (401, "Unauthorized"),
+        challenge: Some(r#"Bearer realm="orders""#),
+        message: "Authentication required.",
+        error: None,
+    };
+    for (case, app) in [("guard", guarded(READ)), ("identity", identity), ("claims", claims)] {
+        let app = app.layer(layer(&issuer).allow_anonymous());
+        expected.check(&app, Request::new(Body::empty()), case).await;
+    }
+}

@@ -1,0 +1,186 @@
+//! What is wrong with a token.
+
+use std::time::Duration;
+
+use portcullis::{
+    Algorithm, AuthenticateLayer, BearerToken, Clock, Error, ErrorKind, TokenFault, Verification,
+    Verify,
+    testing::{TestIssuer, TokenBuilder},
+};
+use serde_json::json;
+
+use super::{Expected, issuer, layer, service};
+use crate::support::{API, jws, whoami, with_token};
+
+/// What a refused token is on the wire.
+fn invalid(fault: TokenFault) -> Expected {
+    let (message, challenge) = match fault {
+        TokenFault::Algorithm => (
+            "Token algorithm not accepted.",
+            r#"Bearer realm="orders", error="invalid_token", error_description="Token algorithm not accepted.""#,
+        ),
+        TokenFault::Audience => (
+            "Token not intended for this audience.",
+            r#"Bearer realm="orders", error="invalid_token", error_description="Token not intended for this audience.""#,
+        ),
+        TokenFault::Claims => (
+            "Token claims invalid.",
+            r#"Bearer realm="orders", error="invalid_token", error_description="Token claims invalid.""#,
+        ),
+        TokenFault::Expired => (
+            "Token expired.",
+            r#"Bearer realm="orders", error="invalid_token", error_description="Token expired.""#,
+        ),
+        TokenFault::Issuer => (
+            "Token issuer not trusted.",
+            r#"Bearer realm="orders", error="invalid_token", error_description="Token issuer not trusted.""#,
+        ),
+        TokenFault::Malformed => (
+            "Token malformed.",
+            r#"Bearer realm="orders", error="invalid_token", error_description="Token malformed.""#,
+        ),
+        TokenFault::NotYetValid => (
+            "Token not yet valid.",
+            r#"Bearer realm="orders", error="invalid_token", error_description="Token not yet valid.""#,
+        ),
+        TokenFault::Rejected => (
+            "Token not accepted.",
+            r#"Bearer realm="orders", error="invalid_token", error_description="Token not accepted.""#,
+        ),
+        TokenFault::Revoked => (
+            "Token revoked.",
+            r#"Bearer realm="orders", error="invalid_token", error_description="Token revoked.""#,
+        ),
+        TokenFault::Signature => (
+            "Token signature invalid.",
+            r#"Bearer realm="orders", error="invalid_token", error_description="Token signature invalid.""#,
+        ),
+        TokenFault::Type => (
+            "Token is not an access token.",
+            r#"Bearer realm="orders", error="invalid_token", error_description="Token is not an access token.""#,
+        ),
+        TokenFault::UnknownKey => (
+            "Token key unknown.",
+            r#"Bearer realm="orders", error="invalid_token", error_description="Token key unknown.""#,
+        ),
+        other => panic!("add {other:?} to this table"),
+    };
+    Expected {
+        kind: ErrorKind::InvalidToken(fault),
+        status: (401, "Unauthorized"),
+        challenge: Some(challenge),
+        message,
+        error: Some("invalid_token"),
+    }
+}
+
+fn good(issuer: &TestIssuer) -> TokenBuilder {
+    issuer.token().audience(API)
+}
+
+#[tokio::test]
+async fn every_fault_of_a_token_is_401_with_its_own_words() {
+    let issuer = issuer();
+    let app = service(&issuer);
+    let now = issuer.clock().now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let good_token = good(&issuer).mint();
+    let stranger = TestIssuer::new();
+    stranger.clock().set(issuer.clock().now());
+    let forged_claims = jws::forged_claims(&issuer).to_string();
+
+    for (case, fault, token) in [
+        ("expired", TokenFault::Expired, good(&issuer).claim("exp", json!(now - 61)).mint()),
+        (
+            "nbf to come",
+            TokenFault::NotYetValid,
+            good(&issuer).claim("nbf", json!(now + 61)).mint(),
+        ),
+        (
+            "iat to come",
+            TokenFault::NotYetValid,
+            good(&issuer).claim("iat", json!(now + 61)).mint(),
+        ),
+        (
+            "another issuer",
+            TokenFault::Issuer,
+            good(&issuer).claim("iss", json!("https://x")).mint(),
+        ),
+        ("no issuer", TokenFault::Issuer, good(&issuer).without_claim("iss").mint()),
+        ("another audience", TokenFault::Audience, issuer.token().audience("https://x").mint()),
+        ("no audience", TokenFault::Audience, issuer.token().mint()),
+        ("no expiry", TokenFault::Claims, good(&issuer).without_claim("exp").mint()),
+        ("expiry a string", TokenFault::Claims, good(&issuer).claim("exp", json!("9")).mint()),
+        (
+            "a logout token",
+            TokenFault::Type,
+            good(&issuer).header("typ", json!("logout+jwt")).mint(),
+        ),
+        ("an ID token", TokenFault::Type, good(&issuer).claim("at_hash", json!("x")).mint()),
+        ("no JWT", TokenFault::Malformed, "mF_9.B5f-4.1JqM".to_owned()),
+        ("opaque", TokenFault::Malformed, "abc".to_owned()),
+        ("five parts", TokenFault::Malformed, format!("{good_token}.e30.e30")),
+        ("crit", TokenFault::Malformed, good(&issuer).header("crit", json!(["x"])).mint()),
+        ("claims no JSON", TokenFault::Malformed, good(&issuer).mint_raw("alice")),
+        ("none", TokenFault::Algorithm, good(&issuer).header("alg", json!("none")).mint()),
+        (
+            "HS256 without a secret",
+            TokenFault::Algorithm,
+            jws::sign(b"guess", r#"{"alg":"HS256"}"#, &forged_claims),
+        ),
+        ("a zero signature", TokenFault::Signature, jws::with_signature(&good_token, [0; 64])),
+        ("no signature", TokenFault::Signature, jws::with_signature(&good_token, [])),
+        ("a stranger's", TokenFault::Signature, good(&stranger).mint()),
+        ("unknown kid", TokenFault::UnknownKey, good(&issuer).header("kid", json!("x")).mint()),
+        (
+            "unpublished key",
+            TokenFault::UnknownKey,
+            good(&stranger).algorithm(Algorithm::EdDsa).mint(),
+        ),
+    ] {
+        invalid(fault).check(&app, with_token(&token), case).await;
+    }
+}
+
+#[tokio::test]
+async fn an_expired_token_is_told_so_as_the_clock_turns() {
+    let issuer = issuer();
+    let app = whoami()
+        .layer(layer(&issuer).clock(portcullis::testing::TestClock::at(issuer.clock().now())));
+    let token = good(&issuer).mint();
+    assert_eq!(crate::support::send(&app, with_token(&token)).await.status, 200);
+    issuer.clock().advance(Duration::from_secs(360));
+    invalid(TokenFault::Expired).check(&app, with_token(&token), "5 minutes and leeway").await;
+}
+
+#[tokio::test]
+async fn a_check_of_the_service_s_own_refuses_in_the_same_form() {
+    let issuer = issuer();
+    let verifier = issuer.verifier().audience(API).jwk_set(issuer.jwk_set());
+    let verifier = verifier.check(|identity| match identity.subject() {
+        Some("bob") => Err(TokenFault::Rejected.into()),
+        _ => Ok(()),
+    });
+    let layer = AuthenticateLayer::bearer(verifier.build().unwrap());
+    let app = whoami().layer(layer.realm("orders").clock(issuer.clock()));
+    let token = good(&issuer).subject("bob").mint();
+    invalid(TokenFault::Rejected).check(&app, with_token(&token), "bob").await;
+}
+
+/// Refuses every token in one way.
+struct Refuses(TokenFault);
+
+impl Verify<BearerToken<'_>> for Refuses {
+    fn verify(&self, _: BearerToken<'_>) -> Verification {
+        Verification::ready(Err(Error::from(self.0)))
+    }
+}
+
+#[tokio::test]
+async fn a_verifier_of_one_s_own_refuses_in_the_same_form() {
+    let issuer = issuer();
+    for fault in [TokenFault::Revoked, TokenFault::Rejected, TokenFault::Expired] {
+        let layer = AuthenticateLayer::bearer(Refuses(fault)).realm("orders");
+        let app = whoami().layer(layer.clock(issuer.clock()));
+        invalid(fault).check(&app, with_token("abc"), "custom").await;
+    }
+}
