@@ -27,4 +27,22 @@ impl ConfigError {
     ) -> Self {
         Self { what, value: value.into(), problem: problem.into() }
     }
+
+    /// What was configured, such as `issuer`.
+    #[must_use]
+    pub const fn what(&self) -> &'static str {
+        self.what
+    }
+
+    /// The value that can't be used.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// What is wrong with it.
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
 }

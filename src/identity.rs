@@ -66,6 +66,16 @@ impl Identity {
         self.text(&self.0.registered.subject)
     }
 
+    /// `sub`, for a service that can't do without: `identity.require_subject()?` in a handler.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenFault::Claims`](crate::TokenFault::Claims) if there is none, or an empty one.
+    pub fn require_subject(&self) -> Result<&str, Error> {
+        let subject = self.subject().filter(|subject| !subject.is_empty());
+        subject.ok_or_else(|| crate::TokenFault::Claims.into())
+    }
+
     /// `iss`: who issued the token.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {

@@ -72,6 +72,19 @@ pub(crate) fn keys_fetched<E: std::error::Error>(
     let _ = (issuer, outcome, took);
 }
 
+/// A use of a token was lost on its way to the store, as the `first` one in a row or as one more.
+#[cfg(feature = "_jwt")]
+pub(crate) fn token_use_lost(first: bool) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("portcullis_token_uses_lost_total").increment(1);
+    #[cfg(feature = "tracing")]
+    if first {
+        tracing::warn!(target: "portcullis", "uses of tokens come in faster than the store takes them");
+    }
+    #[cfg(not(feature = "tracing"))]
+    let _ = first;
+}
+
 /// An introspection has ended, with an outcome or without one.
 #[cfg(feature = "_jwt")]
 pub(crate) fn introspected<E: std::error::Error>(
@@ -120,17 +133,4 @@ pub(crate) fn token_type_unsupported(host: &str) {
     );
     #[cfg(not(feature = "tracing"))]
     let _ = host;
-}
-
-/// A use of a token was lost on its way to the store, as the `first` one in a row or as one more.
-#[cfg(feature = "_jwt")]
-pub(crate) fn token_use_lost(first: bool) {
-    #[cfg(feature = "metrics")]
-    metrics::counter!("portcullis_token_uses_lost_total").increment(1);
-    #[cfg(feature = "tracing")]
-    if first {
-        tracing::warn!(target: "portcullis", "uses of tokens come in faster than the store takes them");
-    }
-    #[cfg(not(feature = "tracing"))]
-    let _ = first;
 }

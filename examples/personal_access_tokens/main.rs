@@ -131,7 +131,7 @@ async fn create(
         .database
         .create(Draft {
             digest: token.digest(),
-            owner: owner(&identity),
+            owner: identity.require_subject()?.to_owned(),
             name: wish.name,
             scopes,
             created_at: now,
@@ -149,7 +149,7 @@ fn end(now: SystemTime, days: u32) -> Option<SystemTime> {
 }
 
 async fn list(State(service): State<Service>, identity: Identity) -> Result<Response, Problem> {
-    Ok(Json(service.database.list(owner(&identity)).await?).into_response())
+    Ok(Json(service.database.list(identity.require_subject()?.to_owned()).await?).into_response())
 }
 
 async fn revoke(
@@ -158,7 +158,8 @@ async fn revoke(
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let now = service.clock.now();
-    if service.database.revoke(owner(&identity), id, now).await? {
+    let owner = identity.require_subject()?.to_owned();
+    if service.database.revoke(owner, id, now).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::NotFound)
@@ -170,7 +171,8 @@ async fn audit(
     identity: Identity,
     Path(id): Path<i64>,
 ) -> Result<Response, Problem> {
-    let events = service.database.audit(owner(&identity), id).await?;
+    let owner = identity.require_subject()?.to_owned();
+    let events = service.database.audit(owner, id).await?;
     if events.is_empty() {
         return Err(Problem::NotFound);
     }
@@ -183,10 +185,6 @@ async fn posts(identity: Identity) -> Json<Value> {
 
 async fn publish() -> StatusCode {
     StatusCode::CREATED
-}
-
-fn owner(identity: &Identity) -> String {
-    identity.subject().unwrap_or_default().to_owned()
 }
 
 /// Why a handler doesn't answer.

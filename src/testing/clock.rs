@@ -1,13 +1,13 @@
 //! A clock that tests turn.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant, SystemTime},
 };
 
 use crate::Clock;
 
-/// A clock that stands still until a test turns it. Clones show the same time.
+/// A clock that a test turns. Clones show the same time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -20,20 +20,35 @@ use crate::Clock;
 /// assert_eq!(clock.now(), before + Duration::from_secs(60));
 /// ```
 #[derive(Debug, Clone)]
-pub struct TestClock(Arc<Mutex<SystemTime>>);
+pub struct TestClock(Arc<Mutex<Hands>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Hands {
+    time: SystemTime,
+    /// Since when the clock has run from there. One that stands still hasn't.
+    running_since: Option<Instant>,
+}
 
 impl TestClock {
-    /// Shows the second in which it is made.
+    /// Stands still at the second in which it is made.
     #[must_use]
     pub fn new() -> Self {
         let since_epoch = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
         Self::at(SystemTime::UNIX_EPOCH + Duration::from_secs(since_epoch.as_secs()))
     }
 
-    /// Shows `time`.
+    /// Stands still at `time`.
     #[must_use]
     pub fn at(time: SystemTime) -> Self {
-        Self(Arc::new(Mutex::new(time)))
+        Self(Arc::new(Mutex::new(Hands { time, running_since: None })))
+    }
+
+    /// Runs with the system's clock, and can be turned as well: for a test beside a service that
+    /// goes by the system's.
+    #[must_use]
+    pub fn running() -> Self {
+        let hands = Hands { time: SystemTime::now(), running_since: Some(Instant::now()) };
+        Self(Arc::new(Mutex::new(hands)))
     }
 
     /// Turns it forward.
@@ -43,7 +58,12 @@ impl TestClock {
 
     /// Turns it to `time`, which may lie behind.
     pub fn set(&self, time: SystemTime) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = time;
+        let mut hands = self.hands();
+        *hands = Hands { time, running_since: hands.running_since.map(|_| Instant::now()) };
+    }
+
+    fn hands(&self) -> MutexGuard<'_, Hands> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -55,6 +75,7 @@ impl Default for TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> SystemTime {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let Hands { time, running_since } = *self.hands();
+        time + running_since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 }

@@ -55,15 +55,15 @@ impl TestIssuer {
     /// An issuer of that name, which is also where it believes to be.
     #[must_use]
     pub fn named(issuer: impl Into<String>) -> Self {
-        Self(Arc::new(Inner {
-            issuer: issuer.into(),
-            clock: TestClock::new(),
-            state: Mutex::default(),
-        }))
+        Self::with_clock(issuer.into(), TestClock::new())
+    }
+
+    pub(super) fn with_clock(issuer: String, clock: TestClock) -> Self {
+        Self(Arc::new(Inner { issuer, clock, state: Mutex::default() }))
     }
 
     /// An issuer at a free port of loopback, with discovery, keys, a token endpoint and
-    /// introspection. It ends when the answer is dropped.
+    /// introspection. Its clock runs. It ends when the answer is dropped.
     ///
     /// # Errors
     ///

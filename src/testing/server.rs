@@ -12,7 +12,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-use super::{TestIssuer, endpoints};
+use super::{TestClock, TestIssuer, endpoints};
 use crate::HttpError;
 
 /// A [`TestIssuer`] on loopback: see [`TestIssuer::serve`]. It stops when it is dropped.
@@ -37,7 +37,7 @@ impl ServedIssuer {
     pub(super) async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let issuer = TestIssuer::named(format!("http://{address}"));
+        let issuer = TestIssuer::with_clock(format!("http://{address}"), TestClock::running());
         let server = tokio::spawn(accept(listener, issuer.clone()));
         Ok(Self { issuer, address, server })
     }
