@@ -105,6 +105,8 @@ mod json;
 mod jwks;
 #[cfg(feature = "_jwt")]
 mod jwt;
+#[cfg(feature = "_jwt")]
+mod metadata;
 mod observe;
 #[cfg(feature = "_jwt")]
 mod opaque;

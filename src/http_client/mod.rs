@@ -5,6 +5,7 @@
 
 mod client;
 mod default;
+mod document;
 mod fetch;
 mod http_error;
 #[cfg(feature = "reqwest")]
@@ -20,4 +21,8 @@ pub use self::{
     client::{HttpClient, HttpResponseFuture},
     http_error::HttpError,
 };
-pub(crate) use self::{default::or_default, fetch::fetch};
+pub(crate) use self::{
+    default::or_default,
+    document::{DocumentError, get, read_object, require_json},
+    fetch::fetch,
+};

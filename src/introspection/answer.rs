@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "an answer is moved once and gone")]
 pub(super) enum Answer {
-    Active(Claims),
+    Active(Box<Claims>),
     Inactive,
 }
 
@@ -58,7 +58,7 @@ impl Answer {
         let scopes = scope_claim::read(reader.scope, reader.scp, scope_claims, members)
             .map_err(|_| AnswerFault::Member("scope"))?;
         let is_other_token = reader.is_other_token;
-        Ok(Self::Active(Claims { raw, registered, scopes, is_other_token }))
+        Ok(Self::Active(Box::new(Claims { raw, registered, scopes, is_other_token })))
     }
 }
 
@@ -155,7 +155,7 @@ mod tests {
 
     fn active(text: &str) -> Claims {
         match read(text) {
-            Ok(Answer::Active(claims)) => claims,
+            Ok(Answer::Active(claims)) => *claims,
             other => panic!("{text}: {other:?}"),
         }
     }

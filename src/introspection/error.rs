@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use http::StatusCode;
 
 use super::answer::AnswerFault;
-use crate::{Error, ErrorKind, TokenFault, http_client::HttpError, jwks::FetchError};
+use crate::{Error, ErrorKind, TokenFault, http_client::HttpError, metadata::MetadataError};
 
 /// How long a caller is asked to wait where nobody knows better.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -21,7 +21,7 @@ pub(super) enum IntrospectionError {
     #[error("`{url}` refuses the credentials of this service (status {status})")]
     Credentials { url: String, status: StatusCode },
     #[error("the introspection endpoint is not known")]
-    Discovery { source: Arc<FetchError>, retry_after: Duration },
+    Discovery { source: Arc<MetadataError>, retry_after: Duration },
     #[error("the introspection was given up")]
     GivenUp,
     #[error("asking `{url}` failed")]

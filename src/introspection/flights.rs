@@ -9,6 +9,7 @@ use std::{
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::Instant,
 };
 
 use super::{
@@ -20,6 +21,9 @@ use crate::{Error, Identity};
 
 /// Discovery, introspection and keys together take no longer.
 const FLIGHT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// When one is taken for lost: its runtime may have stopped without ending.
+const OVERDUE: Duration = Duration::from_secs(20);
 
 /// The introspections that are under way.
 #[derive(Debug)]
@@ -39,6 +43,7 @@ struct UnderWay {
 #[derive(Debug)]
 struct Flight {
     id: u64,
+    started_at: Instant,
     landed: watch::Receiver<Option<Outcome>>,
 }
 
@@ -63,7 +68,9 @@ impl Flights {
     /// Joins the introspection of this token, or starts one. Past the bound it starts none.
     pub(super) fn board(&self, asker: &Arc<Introspector>, token: &str) -> Result<Boarding, Error> {
         let mut under_way = self.under_way();
-        if let Some(flight) = under_way.by_token.get(token) {
+        if let Some(flight) = under_way.by_token.get(token)
+            && flight.started_at.elapsed() < OVERDUE
+        {
             return Ok(Boarding::Wait(Waiter(flight.landed.clone())));
         }
         // Looked at again, under the lock that a verdict is kept under: one may have landed since.
@@ -78,7 +85,9 @@ impl Flights {
         let (id, token) = (under_way.next_id, Arc::<str>::from(token));
         under_way.next_id = id.wrapping_add(1);
         let waiter = Waiter(landed.clone());
-        under_way.by_token.insert(Arc::clone(&token), Flight { id, landed });
+        under_way
+            .by_token
+            .insert(Arc::clone(&token), Flight { id, started_at: Instant::now(), landed });
         let landing = Landing { asker: Arc::clone(asker), token, id, sender, _permit: permit };
         // A runtime that is shutting down drops the task on the spot, and with it the landing, which
         // needs the lock.
@@ -109,10 +118,10 @@ impl Flights {
 
 impl Waiter {
     pub(super) async fn wait(mut self) -> Result<Identity, Error> {
-        let landed = self.0.wait_for(Option::is_some).await;
-        match landed.as_deref() {
-            Ok(Some(outcome)) => outcome.clone(),
-            // The task has panicked, or its runtime has ended.
+        let landed = tokio::time::timeout(OVERDUE, self.0.wait_for(Option::is_some)).await;
+        match landed.as_ref().map(|landed| landed.as_deref()) {
+            Ok(Ok(Some(outcome))) => outcome.clone(),
+            // The task has panicked, or its runtime has ended or stopped.
             _ => Err(IntrospectionError::GivenUp.into()),
         }
     }

@@ -95,7 +95,7 @@ impl Introspector {
             .map_err(|fault| IntrospectionError::Answer { url, fault })?;
         let now = self.now();
         let claims = match answer {
-            Answer::Active(claims) => claims,
+            Answer::Active(claims) => *claims,
             // Servers call a token inactive whatever the reason. Where we know it, we say it.
             Answer::Inactive if self.verdicts.is_known_to_be_over(token, now) => {
                 let expires_at = Some(now);

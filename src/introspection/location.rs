@@ -10,7 +10,7 @@ use crate::{
     Clock,
     claims::NumericDate,
     http_client::HttpClient,
-    jwks::{FetchError, discover},
+    metadata::{self, Member, MetadataError},
 };
 
 /// The pause after one failed discovery, doubled with each further one, up to the longest.
@@ -40,7 +40,7 @@ pub(super) struct Discovery {
 struct Found {
     address: Option<(Uri, NumericDate)>,
     failures: u32,
-    last_failure: Option<(Arc<FetchError>, NumericDate)>,
+    last_failure: Option<(Arc<MetadataError>, NumericDate)>,
 }
 
 impl Location {
@@ -69,7 +69,7 @@ impl Location {
             return Err(failure);
         }
         let (issuer, allow_http) = (&discovery.issuer, discovery.allow_http);
-        match discover(client, issuer, "introspection_endpoint", allow_http).await {
+        match metadata::discover(client, issuer, Member::IntrospectionEndpoint, allow_http).await {
             Ok(uri) => {
                 *found = Found { address: Some((uri.clone(), now())), ..Found::default() };
                 Ok(uri)
@@ -97,7 +97,7 @@ impl Found {
         (!left.is_zero()).then_some(IntrospectionError::Discovery { source, retry_after: left })
     }
 
-    fn failed(&mut self, error: FetchError, now: NumericDate) -> IntrospectionError {
+    fn failed(&mut self, error: MetadataError, now: NumericDate) -> IntrospectionError {
         let source = Arc::new(error);
         self.failures = self.failures.saturating_add(1);
         self.last_failure = Some((Arc::clone(&source), now));

@@ -8,16 +8,13 @@ use std::{
     time::Duration,
 };
 
-use http::{
-    HeaderValue, Request, Response, StatusCode, Uri,
-    header::{ACCEPT, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+use http::{HeaderValue, StatusCode, Uri, header::ETAG};
+
+use super::{KeySet, cache_control, key_set::KeySetError};
+use crate::{
+    http_client::{DocumentError, HttpClient, get, require_json},
+    metadata::{self, Member, MetadataError},
 };
-
-use super::{KeySet, cache_control, key_set::KeySetError, metadata};
-use crate::http_client::{HttpClient, HttpError, fetch};
-
-/// A longer body is not read.
-pub(super) const MAX_BODY: usize = 256 * 1024;
 
 /// Where a remote key set comes from.
 pub(crate) trait FetchKeys: fmt::Debug + Send + Sync + 'static {
@@ -40,16 +37,12 @@ pub(crate) struct Fetched {
 /// Why a fetch brought no keys. It names the address, and nothing of the response's body.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
-    #[error("fetching `{url}` failed")]
-    Http { url: String, source: HttpError },
-    #[error("`{url}` answered with status {status}")]
-    Status { url: String, status: StatusCode },
-    #[error("`{url}` answered with content type `{found}`, not JSON")]
-    ContentType { url: String, found: String },
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     #[error("`{url}` answered with no usable key set")]
     KeySet { url: String, source: KeySetError },
-    #[error("the metadata of issuer `{issuer}` can't be used: {problem}")]
-    Metadata { issuer: String, problem: String },
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
     #[error("the key source failed")]
     #[allow(dead_code, reason = "made by key sources that aren't HTTP")]
     Source(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -92,7 +85,7 @@ impl HttpKeys {
                     (uri, etag)
                 } else {
                     let client = &*self.client;
-                    let found = metadata::discover(client, issuer, "jwks_uri", *allow_http);
+                    let found = metadata::discover(client, issuer, Member::JwksUri, *allow_http);
                     // An ETag means something only where it came from (RFC 9110 §8.8.3).
                     (found.await?, None)
                 };
@@ -121,51 +114,4 @@ impl FetchKeys for HttpKeys {
     fn fetch(&self, etag: Option<HeaderValue>) -> FetchFuture {
         Box::pin(self.clone().bring(etag))
     }
-}
-
-/// `GET`, whatever the status.
-pub(super) async fn get(
-    client: &dyn HttpClient,
-    uri: &Uri,
-    etag: Option<HeaderValue>,
-) -> Result<Response<Vec<u8>>, FetchError> {
-    let mut request = Request::new(Vec::new());
-    *request.uri_mut() = uri.clone();
-    let json = HeaderValue::from_static("application/json, application/jwk-set+json");
-    request.headers_mut().insert(ACCEPT, json);
-    if let Some(etag) = etag {
-        request.headers_mut().insert(IF_NONE_MATCH, etag);
-    }
-    fetch(client, request, MAX_BODY)
-        .await
-        .map_err(|source| FetchError::Http { url: uri.to_string(), source })
-}
-
-/// The response, if it is `200 OK` with JSON. An HTML page with status 200 is a common failure.
-pub(super) fn require_json(
-    uri: &Uri,
-    response: Response<Vec<u8>>,
-) -> Result<Response<Vec<u8>>, FetchError> {
-    if response.status() != StatusCode::OK {
-        return Err(FetchError::Status { url: uri.to_string(), status: response.status() });
-    }
-    let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    match content_type {
-        Some(content_type) if !is_json(content_type) => Err(FetchError::ContentType {
-            url: uri.to_string(),
-            found: String::from_utf8_lossy(content_type).chars().take(64).collect(),
-        }),
-        // Files on a plain server may come without a type; the parser judges them.
-        _ => Ok(response),
-    }
-}
-
-/// `application/json`, `application/jwk-set+json` and their like; `text/plain` and
-/// `application/octet-stream` for key sets on plain file servers.
-fn is_json(content_type: &[u8]) -> bool {
-    let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
-    let essence = essence.trim_ascii().to_ascii_lowercase();
-    essence.ends_with(b"/json")
-        || essence.ends_with(b"+json")
-        || matches!(&*essence, b"text/plain" | b"application/octet-stream")
 }

@@ -1,12 +1,13 @@
 //! A JWK Set (RFC 7517 §5), parsed once.
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::jwk;
 use crate::{
     algorithm::{Algorithm, AlgorithmSet},
     crypto::VerifyingKey,
+    http_client::read_object,
 };
 
 /// More keys than this are no key set of an issuer, but an attack or an accident.
@@ -120,9 +121,4 @@ impl KeySet {
         let end = rest.partition_point(|key| key.kid.as_deref() <= kid);
         rest.get(..end).unwrap_or_default()
     }
-}
-
-/// Reads a JSON object. Left to itself, serde takes an array for a struct too.
-pub(super) fn read_object<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
-    if text.trim_ascii_start().starts_with(b"{") { serde_json::from_slice(text).ok() } else { None }
 }

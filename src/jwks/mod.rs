@@ -1,7 +1,7 @@
 //! Keys of issuers: where they come from, how long they are good.
 //!
-//! `jwk` and `pem` read one key, [`KeySet`] holds many by `kid`. `fetch` brings a set over HTTP,
-//! `metadata` finds where from, `remote` keeps what was fetched.
+//! `jwk` and `pem` read one key, [`KeySet`] holds many by `kid`. `fetch` brings a set over HTTP
+//! and `remote` keeps what was fetched.
 
 mod cache_control;
 mod fetch;
@@ -9,7 +9,6 @@ mod jwk;
 #[cfg(feature = "jwks-client-rs")]
 mod jwks_client_rs;
 mod key_set;
-mod metadata;
 mod pem;
 mod remote;
 
@@ -18,6 +17,5 @@ pub(crate) use self::jwks_client_rs::SourceKeys;
 pub(crate) use self::{
     fetch::{FetchError, FetchKeys, HttpKeys},
     key_set::{Key, KeySet},
-    metadata::discover,
     remote::{Current, Newer, RemoteKeys, RemoteSettings, Snapshot, Waiter},
 };

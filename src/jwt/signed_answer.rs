@@ -50,13 +50,19 @@ impl Issuer {
             Keys::Wait(waiter) => waiter,
             Keys::Refuse(error) => return Err(error),
         };
-        waiter.wait().await;
-        let now = self.now();
-        let signature = answer.check_signature(&*self.keys.settled(now)?);
-        match signature {
-            Signature::Valid => Ok(answer.payload),
-            Signature::Invalid(fault) => Err(fault.into()),
-            Signature::InvalidUntilNewer(fault) => Err(self.keys.still_unknown(now, fault.into())),
+        loop {
+            let landed = waiter.wait().await;
+            let now = self.now();
+            let signature = answer.check_signature(&*self.keys.settled(now)?);
+            return match signature {
+                Signature::Valid => Ok(answer.payload),
+                Signature::Invalid(fault) => Err(fault.into()),
+                // Patience is for keys that are known. This one may be on its way.
+                Signature::InvalidUntilNewer(_) if !landed => continue,
+                Signature::InvalidUntilNewer(fault) => {
+                    Err(self.keys.still_unknown(now, fault.into()))
+                }
+            };
         }
     }
 

@@ -81,6 +81,10 @@ async fn without_an_audience_only_tokens_for_nobody_in_particular_pass() {
 
 #[tokio::test]
 async fn what_else_the_answer_says_is_at_hand() {
+    #[derive(serde::Deserialize)]
+    struct User {
+        username: String,
+    }
     let members = r#"{"active":true,"username":"alice@acme","cid":"app","jti":"7","groups":["a"],"scope":"r w"}"#;
     let endpoint = Endpoint::saying(members);
     let verifier = asking(&endpoint).without_audience().scope_claim("groups").build().unwrap();
@@ -88,10 +92,6 @@ async fn what_else_the_answer_says_is_at_hand() {
     assert_eq!(identity.raw_claims(), members);
     assert_eq!((identity.client_id(), identity.token_id()), (Some("app"), Some("7")));
     assert_eq!(identity.scopes().to_string(), "r w a");
-    #[derive(serde::Deserialize)]
-    struct User {
-        username: String,
-    }
     assert_eq!(identity.claims::<User>().unwrap().username, "alice@acme");
 }
 

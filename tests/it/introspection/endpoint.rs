@@ -13,8 +13,10 @@ use tokio::sync::Semaphore;
 #[derive(Clone)]
 pub struct Endpoint(Arc<Inner>);
 
+type Say = dyn Fn(&str) -> (u16, String) + Send + Sync;
+
 struct Inner {
-    answer: Box<dyn Fn(&str) -> (u16, String) + Send + Sync>,
+    answer: Box<Say>,
     requests: Mutex<Vec<Request<Vec<u8>>>>,
     /// An answer takes a place here before it is sent.
     gate: Semaphore,

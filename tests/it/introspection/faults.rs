@@ -175,3 +175,24 @@ fn an_introspection_that_its_runtime_drops_is_given_up_and_begun_anew() {
     endpoint.open(1);
     assert_eq!(runtime().block_on(judge(&verifier, "alice")), Ok("alice".to_owned()));
 }
+
+#[test]
+fn an_introspection_whose_runtime_has_stopped_is_not_waited_for_without_end() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap()
+    };
+    let endpoint = Endpoint::naming();
+    let verifier = asking(&endpoint).without_audience().build().unwrap();
+    let stopped = runtime();
+    let lost = stopped.block_on(async { begin(&verifier, "alice") });
+    runtime().block_on(async {
+        let error = lost.wait().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+    });
+    drop(stopped);
+    assert_eq!(runtime().block_on(judge(&verifier, "alice")), Ok("alice".to_owned()));
+}

@@ -1,36 +1,50 @@
 //! Metadata of issuers: OpenID Connect Discovery 1.0 §4 and RFC 8414.
 
+use std::fmt;
+
 use http::Uri;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
-    fetch::{FetchError, get, require_json},
-    key_set::read_object,
-};
 use crate::{
     endpoint::{self, Query},
-    http_client::{HttpClient, HttpError},
+    http_client::{DocumentError, HttpClient, HttpError, get, read_object, require_json},
 };
 
-/// Finds the address that the issuer's metadata has under `member`. Asks at each well-known place
-/// until one answers with metadata of exactly that issuer.
+/// An address that metadata names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Member {
+    IntrospectionEndpoint,
+    JwksUri,
+}
+
+/// Why metadata names no address that we can use.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MetadataError {
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    #[error("the metadata of issuer `{issuer}` can't be used: {problem}")]
+    Unusable { issuer: String, problem: String },
+}
+
+/// Finds an address of the issuer's. Asks at each well-known place until one answers with metadata
+/// of exactly that issuer that has the address.
 pub(crate) async fn discover(
     client: &dyn HttpClient,
     issuer: &str,
-    member: &'static str,
+    member: Member,
     allow_http: bool,
-) -> Result<Uri, FetchError> {
+) -> Result<Uri, MetadataError> {
     let mut first_error = None;
     for place in well_known(issuer) {
         match read(client, &place, issuer, member, allow_http).await {
             Ok(address) => return Ok(address),
             // A body that is too long is an answer, if a poor one.
             Err(
-                error @ FetchError::Http {
+                error @ MetadataError::Document(DocumentError::Http {
                     source: HttpError::TimedOut { .. } | HttpError::Transport(_),
                     ..
-                },
+                }),
             ) => return Err(error),
             Err(error) => first_error = first_error.or(Some(error)),
         }
@@ -42,14 +56,14 @@ async fn read(
     client: &dyn HttpClient,
     place: &str,
     issuer: &str,
-    member: &'static str,
+    member: Member,
     allow_http: bool,
-) -> Result<Uri, FetchError> {
+) -> Result<Uri, MetadataError> {
     #[derive(Deserialize)]
     struct Metadata {
         issuer: String,
-        #[serde(flatten)]
-        others: serde_json::Map<String, Value>,
+        introspection_endpoint: Option<Value>,
+        jwks_uri: Option<Value>,
     }
     let place: Uri = place.parse().map_err(|_| unusable(issuer, "it is not an address"))?;
     let response = require_json(&place, get(client, &place, None).await?)?;
@@ -58,15 +72,28 @@ async fn read(
     if metadata.issuer != issuer {
         return Err(unusable(issuer, &format!("`{place}` names another issuer")));
     }
-    let address = metadata.others.get(member).and_then(Value::as_str);
+    let address = match member {
+        Member::IntrospectionEndpoint => metadata.introspection_endpoint,
+        Member::JwksUri => metadata.jwks_uri,
+    };
+    let address = address.as_ref().and_then(Value::as_str);
     let address =
         address.ok_or_else(|| unusable(issuer, &format!("`{place}` names no `{member}`")))?;
     endpoint::parse(address, Query::Allowed, allow_http)
         .map_err(|problem| unusable(issuer, &format!("its `{member}` is {problem}")))
 }
 
-fn unusable(issuer: &str, problem: &str) -> FetchError {
-    FetchError::Metadata { issuer: issuer.to_owned(), problem: problem.to_owned() }
+fn unusable(issuer: &str, problem: &str) -> MetadataError {
+    MetadataError::Unusable { issuer: issuer.to_owned(), problem: problem.to_owned() }
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::IntrospectionEndpoint => "introspection_endpoint",
+            Self::JwksUri => "jwks_uri",
+        })
+    }
 }
 
 /// The places where metadata may stand: appended to the issuer (OpenID Connect), or put between
