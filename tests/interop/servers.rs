@@ -104,8 +104,7 @@ impl OidcProvider {
     }
 
     fn admin_url(&self, request: &str) -> String {
-        let url: http::Uri = self.issuer.parse().expect("an address");
-        format!("http://{}/__admin/{request}", url.authority().expect("a host"))
+        format!("http://{}/__admin/{request}", authority(&self.issuer))
     }
 }
 
@@ -143,7 +142,9 @@ impl Glewlwyd {
     pub fn rotate(&self, keep: bool) {
         let script =
             variable("PORTCULLIS_GLEWLWYD_ROTATE", "$PWD/tests/interop/glewlwyd/rotate.sh");
+        let port = authority(&self.issuer).rsplit(':').next().expect("a port").to_owned();
         let mut rotate = Command::new(&script);
+        rotate.env("PORT", port);
         if !keep {
             rotate.arg("drop");
         }
@@ -177,6 +178,12 @@ async fn text(request: reqwest::RequestBuilder) -> String {
     let text = response.text().await.expect("a text");
     assert!(status.is_success(), "{url}: {status}: {text}");
     text
+}
+
+/// Host and port.
+fn authority(url: &str) -> String {
+    let url: http::Uri = url.parse().expect("an address");
+    url.authority().expect("a host").to_string()
 }
 
 /// The servers are on loopback, whatever proxy the environment names.

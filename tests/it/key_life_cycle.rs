@@ -47,7 +47,7 @@ async fn keys_are_fetched_again_once_four_fifths_of_their_freshness_are_over() {
         let clock = issuer.clock();
         assert_eq!(verdict(&verifier, &token).await, ACCEPTED);
 
-        clock.advance(seconds(freshness) * 4 / 5 - seconds(1));
+        clock.advance(seconds(freshness * 4 / 5 - 1));
         assert_eq!(verdict_at_once(&verifier, &token), Some(ACCEPTED), "{cache_control:?}");
         all_quiet().await;
         assert_eq!(issuer.requests_to("/jwks"), 1, "{cache_control:?}: a second too early");
@@ -192,7 +192,7 @@ async fn a_304_renews_the_freshness_by_its_own_word_or_else_by_that_of_the_set()
         assert_eq!(verdict(&verifier, &token).await, ACCEPTED);
         assert_eq!(wire.requests_to("/jwks"), 2);
 
-        issuer.clock().advance(seconds(freshness) * 4 / 5 - seconds(1));
+        issuer.clock().advance(seconds(freshness * 4 / 5 - 1));
         assert_eq!(verdict(&verifier, &token).await, ACCEPTED);
         all_quiet().await;
         assert_eq!(wire.requests_to("/jwks"), 2, "{word_of_304:?}: a second too early");
