@@ -22,17 +22,23 @@
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `LISTEN` | address and port | `127.0.0.1:0`, a free port |
-//! | `ISSUER` | the issuer's URL, as in `iss`; several with commas between | must be set |
+//! | `ISSUER` | the issuer's URL, as in `iss`; several with commas between | must be set, except for introspection alone |
 //! | `JWKS_URI` | where the keys are, of one issuer | as its metadata says |
 //! | `AUDIENCE` | this service's name, as in `aud` | must be set |
 //! | `ALGORITHMS` | the only ones to accept, such as `RS256,ES256` | all that its keys allow |
 //! | `PROFILE` | `relaxed` or `rfc9068` | `relaxed` |
+//! | `INTROSPECTION_URL` | whom to ask about tokens that are no JWTs | they are refused |
+//! | `INTROSPECTION_CLIENT_ID`, `INTROSPECTION_CLIENT_SECRET` | as whom to ask | must be set with it |
+//! | `BASIC_USERS` | `user:password,…`: who may come with Basic, for both scopes | nobody |
+//! | `QUERY_TOKEN` | `1`: the query parameter `access_token` counts too | `0` |
+//! | `TOKEN_SCHEME` | `1`: `Authorization: token …` counts too | `0` |
 //! | `WORKER_THREADS` | threads that serve requests | one for each CPU |
 //!
 //! An empty variable counts as one that isn't set. Bad configuration ends with status 2 and one line
 //! on stderr. Stops in good order on Ctrl-C and SIGTERM.
 
 use std::{
+    collections::HashMap,
     env::{self, VarError},
     error::Error,
     fmt::Display,
@@ -42,6 +48,7 @@ use std::{
     num::NonZero,
     process::ExitCode,
     str::FromStr,
+    sync::Arc,
 };
 
 use axum::{
@@ -50,8 +57,8 @@ use axum::{
     serve::ListenerExt,
 };
 use portcullis::{
-    Algorithm, AuthenticateLayer, Claims, Identity, Issuers, JwtVerifier, Profile,
-    RequireScopeLayer, Scope,
+    Algorithm, AuthenticateLayer, BasicCredentials, BasicVerifier, Identity, IntrospectionVerifier,
+    Issuers, JwtVerifier, Profile, RequireScopeLayer, Scope, Secret,
 };
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, runtime};
@@ -59,8 +66,7 @@ use tokio::{net::TcpListener, runtime};
 const READ: Scope = Scope::from_static("api:read");
 const WRITE: Scope = Scope::from_static("api:write");
 
-fn app(issuers: Issuers) -> Router {
-    let authenticate = AuthenticateLayer::bearer(issuers);
+fn app(authenticate: AuthenticateLayer) -> Router {
     let protected = Router::new()
         .route("/me", get(me))
         .route("/read", get(subject).route_layer(RequireScopeLayer::new(READ)))
@@ -70,11 +76,13 @@ fn app(issuers: Issuers) -> Router {
     Router::new().route("/healthz", get("ok")).merge(protected).merge(public)
 }
 
-async fn me(identity: Identity, Claims(claims): Claims<Map<String, Value>>) -> Json<Value> {
+async fn me(identity: Identity) -> Json<Value> {
+    // Who comes with a password has no claims.
+    let claims = identity.claims::<Map<String, Value>>().ok();
     Json(json!({
         "subject": identity.subject(),
         "scopes": identity.scopes().iter().collect::<Vec<_>>(),
-        "claims": *claims,
+        "claims": claims.as_deref().cloned().unwrap_or_default(),
     }))
 }
 
@@ -95,7 +103,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Box<dyn Error>> {
     let listen = read("LISTEN")?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
     let threads = read::<NonZero<usize>>("WORKER_THREADS")?;
-    let issuers = issuers_from_env()?;
+    let authenticate = layer_from_env()?;
 
     let mut runtime = runtime::Builder::new_multi_thread();
     if let Some(threads) = threads {
@@ -108,18 +116,71 @@ fn run() -> Result<(), Box<dyn Error>> {
         println!("listening on http://{}", listener.local_addr()?);
         // Answers are small, and must not wait for company.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        axum::serve(listener, app(issuers)).with_graceful_shutdown(stop).await?;
+        axum::serve(listener, app(authenticate)).with_graceful_shutdown(stop).await?;
         Ok(())
     })
 }
 
+fn layer_from_env() -> Result<AuthenticateLayer, Box<dyn Error>> {
+    let mut layer = AuthenticateLayer::bearer(issuers_from_env()?);
+    if let Some(users) = read::<String>("BASIC_USERS")? {
+        layer = layer.basic(basic_users(&users)?);
+    }
+    if is_on("QUERY_TOKEN")? {
+        layer = layer.query_parameter();
+    }
+    if is_on("TOKEN_SCHEME")? {
+        layer = layer.token_scheme();
+    }
+    Ok(layer)
+}
+
+/// Passwords in plain, as the environment has them: for trying things out.
+fn basic_users(list: &str) -> Result<BasicVerifier, String> {
+    let mut users = HashMap::new();
+    for user in list.split(',') {
+        let (name, password) = user
+            .split_once(':')
+            .ok_or_else(|| bad("BASIC_USERS", "…", "not `user:password` with commas between"))?;
+        users.insert(name.to_owned(), Secret::from(password));
+    }
+    let users = Arc::new(users);
+    Ok(BasicVerifier::new(move |credentials: BasicCredentials| {
+        let users = Arc::clone(&users);
+        async move {
+            let name = credentials.user_id();
+            let given = Secret::from(credentials.password());
+            let is_right = users.get(name).is_some_and(|password| *password == given);
+            let scopes = [READ.as_str(), WRITE.as_str()].into_iter().collect();
+            Ok(is_right.then(|| Identity::assertion().subject(name).scopes(scopes).build()))
+        }
+    }))
+}
+
+fn introspection_from_env(url: &str) -> Result<IntrospectionVerifier, Box<dyn Error>> {
+    let client_id = require("INTROSPECTION_CLIENT_ID")?;
+    let secret = require("INTROSPECTION_CLIENT_SECRET")?;
+    let verifier = IntrospectionVerifier::builder(url)
+        .client_secret_basic(client_id, secret)
+        .audience(require("AUDIENCE")?);
+    Ok(verifier.build()?)
+}
+
 fn issuers_from_env() -> Result<Issuers, Box<dyn Error>> {
-    let names = require("ISSUER")?;
+    let mut issuers = Issuers::builder();
+    let introspection = read::<String>("INTROSPECTION_URL")?;
+    if let Some(url) = &introspection {
+        issuers = issuers.opaque(introspection_from_env(url)?);
+    }
+    let names = match (read::<String>("ISSUER")?, introspection) {
+        (None, Some(_)) => return Ok(issuers.build()?),
+        (None, None) => require("ISSUER")?,
+        (Some(names), _) => names,
+    };
     let jwks_uri = read::<String>("JWKS_URI")?;
     if let Some(uri) = jwks_uri.as_deref().filter(|_| names.contains(',')) {
         return Err(bad("JWKS_URI", uri, "there are several issuers").into());
     }
-    let mut issuers = Issuers::builder();
     for name in names.split(',') {
         issuers = issuers.trust(verifier_from_env(name, jwks_uri.as_deref())?);
     }
@@ -149,6 +210,14 @@ fn read<T: FromStr<Err: Display>>(name: &str) -> Result<Option<T>, String> {
         Ok(value) => value.parse().map(Some).map_err(|error| bad(name, &value, error)),
         Err(VarError::NotPresent) => Ok(None),
         Err(VarError::NotUnicode(value)) => Err(bad(name, value.display(), "not UTF-8")),
+    }
+}
+
+fn is_on(name: &str) -> Result<bool, String> {
+    match read::<String>(name)?.as_deref() {
+        None | Some("0") => Ok(false),
+        Some("1") => Ok(true),
+        Some(other) => Err(bad(name, other, "neither 0 nor 1")),
     }
 }
 

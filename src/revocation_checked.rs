@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{BearerToken, Error, Verification, Verify, verify::VerificationState};
+use crate::{BearerToken, Error, Revocation, Verification, Verify, verify::VerificationState};
 
 /// Verifies a token by one verifier and has a second one confirm it: a JWT whose signature and claims
 /// are checked here, and whose issuer is asked, as often as the second verifier's cache has it,
@@ -68,5 +68,9 @@ where
                 Ok::<_, Error>(identity)
             }),
         }
+    }
+    fn revoke(&self, revocation: &Revocation) {
+        self.verifier.revoke(revocation);
+        self.revocation.revoke(revocation);
     }
 }

@@ -27,11 +27,21 @@ use crate::{Error, Identity};
 pub trait Verify<C>: Send + Sync + 'static {
     /// Judges `credentials`.
     fn verify(&self, credentials: C) -> Verification;
+
+    /// Forgets verdicts on what was revoked, its own and those of verifiers that it asks. A verifier
+    /// that remembers none, as this does by default, has nothing to do.
+    #[cfg(feature = "_jwt")]
+    fn revoke(&self, _revocation: &crate::Revocation) {}
 }
 
 impl<C, V: Verify<C> + ?Sized> Verify<C> for Arc<V> {
     fn verify(&self, credentials: C) -> Verification {
         (**self).verify(credentials)
+    }
+
+    #[cfg(feature = "_jwt")]
+    fn revoke(&self, revocation: &crate::Revocation) {
+        (**self).revoke(revocation);
     }
 }
 

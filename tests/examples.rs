@@ -167,6 +167,48 @@ async fn the_server_takes_tokens_of_several_issuers() {
     assert_eq!(stranger.requests_to("/jwks"), 0);
 }
 
+#[tokio::test]
+async fn the_server_takes_every_credential_at_every_route() {
+    let issuer = TestIssuer::serve().await.unwrap();
+    issuer.register_client("rs", "rs-secret");
+    let introspection = format!("{}/introspect", issuer.issuer());
+    let server = Server::start(
+        "server",
+        &[
+            ("ISSUER", issuer.issuer()),
+            ("AUDIENCE", API),
+            ("INTROSPECTION_URL", &introspection),
+            ("INTROSPECTION_CLIENT_ID", "rs"),
+            ("INTROSPECTION_CLIENT_SECRET", "rs-secret"),
+            ("BASIC_USERS", "bob:builder,alice:wonder:land"),
+            ("QUERY_TOKEN", "1"),
+            ("TOKEN_SCHEME", "1"),
+        ],
+    );
+    let good = || issuer.token().audience(API).scope("api:read api:write");
+    let (jwt, opaque) = (good().mint(), good().mint_opaque());
+    let in_query = |token: &str| format!("?access_token={token}");
+    for (query, authorization, status) in [
+        (String::new(), Some(format!("Bearer {jwt}")), 200),
+        (String::new(), Some(format!("Bearer {opaque}")), 200),
+        (String::new(), Some(format!("token {opaque}")), 200),
+        (String::new(), Some("Basic YWxpY2U6d29uZGVyOmxhbmQ=".to_owned()), 200),
+        (in_query(&jwt), None, 200),
+        (in_query(&opaque), None, 200),
+        (in_query(&jwt), Some(format!("Bearer {jwt}")), 400),
+        (String::new(), Some("Basic YWxpY2U6d3Jvbmc=".to_owned()), 401),
+        (String::new(), Some("Bearer opaque-unknown".to_owned()), 401),
+    ] {
+        for route in ["GET /public", "GET /me", "GET /read", "POST /write"] {
+            let answer = server.ask_with(&format!("{route}{query}"), authorization.clone()).await;
+            assert_eq!(answer.status, status, "{route} {query} {authorization:?}");
+            if status == 200 {
+                assert_eq!(answer.json()["subject"], "alice", "{route} {query} {authorization:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn bad_configuration_is_one_line_and_status_2() {
     const ISSUER: (&str, &str) = ("ISSUER", "https://as.example");
@@ -194,6 +236,9 @@ fn bad_configuration_is_one_line_and_status_2() {
         ),
         (with(("JWKS_URI", "/jwks")), ["JWKS_URI", "`/jwks`"]),
         (with(("JWKS_URI", "http://as.example/jwks")), ["JWKS_URI", "`http://as.example/jwks`"]),
+        (with(("BASIC_USERS", "alice")), ["BASIC_USERS", "user:password"]),
+        (with(("QUERY_TOKEN", "yes")), ["QUERY_TOKEN", "`yes`"]),
+        (with(("INTROSPECTION_URL", "/introspect")), ["INTROSPECTION_CLIENT_ID", "must be set"]),
         (with(("LISTEN", "8080")), ["LISTEN", "`8080`"]),
         (with(("LISTEN", "192.0.2.1:80")), ["LISTEN", "`192.0.2.1:80`"]),
         (with(("ALGORITHMS", "ES256,RS257")), ["ALGORITHM", "`RS257`"]),
@@ -319,11 +364,16 @@ impl Server {
 
     /// Sends a request such as `GET /me`.
     async fn ask(&self, route: &str, token: Option<&str>) -> Answer {
+        self.ask_with(route, token.map(|token| format!("Bearer {token}"))).await
+    }
+
+    /// With any `Authorization`.
+    async fn ask_with(&self, route: &str, authorization: Option<String>) -> Answer {
         let (method, path) = route.split_once(' ').unwrap();
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = self.client.request(method, format!("{}{path}", self.url));
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
         }
         let response = request.send().await.unwrap();
         let challenge = response.headers().get("www-authenticate");
@@ -366,14 +416,20 @@ struct Ended {
 impl Program {
     /// Runs the example with these variables, and none of its others that may be set here.
     fn start(name: &str, variables: &[(&str, &str)]) -> Self {
-        const ALL: [&str; 8] = [
+        const ALL: [&str; 14] = [
             "ALGORITHMS",
             "AUDIENCE",
+            "BASIC_USERS",
             "DATABASE",
+            "INTROSPECTION_CLIENT_ID",
+            "INTROSPECTION_CLIENT_SECRET",
+            "INTROSPECTION_URL",
             "ISSUER",
             "JWKS_URI",
             "LISTEN",
             "PROFILE",
+            "QUERY_TOKEN",
+            "TOKEN_SCHEME",
             "WORKER_THREADS",
         ];
         let mut command = Command::new(path(name));

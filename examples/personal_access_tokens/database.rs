@@ -179,7 +179,7 @@ impl TokenStore for Database {
     fn find(&self, digest: TokenDigest) -> TokenLookup<'_> {
         Box::pin(self.run(move |connection| {
             let mut query = connection.prepare("SELECT * FROM token WHERE digest = ?")?;
-            query.query_row([digest.as_bytes()], |row| record(row)).optional()
+            query.query_row([digest.as_bytes()], record).optional()
         }))
     }
 

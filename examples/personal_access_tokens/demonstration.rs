@@ -16,8 +16,7 @@ pub(crate) async fn run(url: &str, issuer: &TestIssuer, clock: &TestClock) -> Ou
 
     println!("Alice has logged in, and makes a token for her laptop. It is shown this once.");
     let wish = json!({ "name": "laptop", "scopes": "posts:read", "days": 90 });
-    let made = browser.send("POST /tokens", Some(wish), 201).await?;
-    let token = made["token"].as_str().ok_or("no token")?.to_owned();
+    let token = browser.make_token(wish).await?;
     let laptop = Caller::new(url, token.clone())?;
 
     println!("With it the laptop may read, and no more: neither write nor manage tokens.");
@@ -25,11 +24,11 @@ pub(crate) async fn run(url: &str, issuer: &TestIssuer, clock: &TestClock) -> Ou
     laptop.send("POST /posts", None, 403).await?;
     laptop.send("GET /tokens", None, 403).await?;
 
-    println!("A typo in it is found without asking the database.");
+    println!("A digit too many is found without asking the database.");
     let mistyped = Caller::new(url, token.replacen("demo_pat_", "demo_pat_O", 1))?;
     mistyped.send("GET /posts", None, 401).await?;
 
-    println!("Alice sees her tokens, and where this one was used. Nothing there opens a door.");
+    println!("Alice sees her tokens, and when this one was used. Nothing there opens a door.");
     let list = browser.send("GET /tokens", None, 200).await?;
     if list.to_string().contains(&token) {
         return Err("the list shows the token".into());
@@ -43,10 +42,9 @@ pub(crate) async fn run(url: &str, issuer: &TestIssuer, clock: &TestClock) -> Ou
 
     println!("Another token is left alone, and expires when its 30 days are over.");
     let wish = json!({ "name": "backup job", "scopes": "posts:read", "days": 30 });
-    let made = browser.send("POST /tokens", Some(wish), 201).await?;
-    let job = Caller::new(url, made["token"].as_str().ok_or("no token")?.to_owned())?;
+    let job = Caller::new(url, browser.make_token(wish).await?)?;
     job.send("GET /posts", None, 200).await?;
-    clock.advance(DAY * 30);
+    clock.advance(DAY.saturating_mul(30));
     job.send("GET /posts", None, 401).await?;
 
     println!("All went as it should.");
@@ -68,19 +66,20 @@ impl<'a> Caller<'a> {
 
     /// Sends a request such as `GET /posts`, shows it and its answer, which must have that status.
     async fn send(&self, route: &str, body: Option<Value>, status: u16) -> Outcome<Value> {
-        println!(
-            "    > {route}{}",
-            body.iter().map(|body| format!("  {body}")).collect::<String>()
-        );
+        show(&format!("> {route}"), body.as_ref());
         let (answered, answer) = self.ask(route, body).await?;
-        println!(
-            "    < {answered}  {}\n",
-            if answer.is_null() { String::new() } else { answer.to_string() }
-        );
+        show(&format!("< {answered}"), Some(&answer).filter(|answer| !answer.is_null()));
+        println!();
         if answered != status {
             return Err(format!("{route} should be answered with {status}").into());
         }
         Ok(answer)
+    }
+
+    async fn make_token(&self, wish: Value) -> Outcome<String> {
+        let made = self.send("POST /tokens", Some(wish), 201).await?;
+        let token = made.get("token").and_then(Value::as_str).ok_or("no token")?;
+        Ok(token.to_owned())
     }
 
     /// Uses are written down beside the requests, so a moment may pass before one is seen.
@@ -105,5 +104,12 @@ impl<'a> Caller<'a> {
         let response = request.bearer_auth(&self.token).send().await?;
         let status = response.status().as_u16();
         Ok((status, serde_json::from_str(&response.text().await?).unwrap_or_default()))
+    }
+}
+
+fn show(line: &str, body: Option<&Value>) {
+    match body {
+        Some(body) => println!("    {line}  {body}"),
+        None => println!("    {line}"),
     }
 }

@@ -19,7 +19,8 @@ mod user_store;
 mod users;
 mod verifier;
 
-#[cfg(all(test, feature = "password-hash", feature = "testing"))]
+#[cfg(test)]
+#[cfg(all(feature = "password-hash", feature = "testing"))]
 mod tests;
 
 pub use self::verifier::BasicVerifier;

@@ -44,17 +44,15 @@ impl Service {
 
     /// Guesses until nothing is judged any more, and counts the guesses that were.
     async fn hammer(&self, user_id: &str) -> usize {
-        let mut judged = 0;
-        loop {
+        for judged in 0.. {
             let guess = self.guesses.fetch_add(1, Ordering::Relaxed).to_string();
             match self.ask(user_id, &guess).await.unwrap_err() {
-                ErrorKind::InvalidCredentials => judged += 1,
-                kind => {
-                    assert_eq!(kind, ErrorKind::TooManyAttempts);
-                    return judged;
-                }
+                ErrorKind::InvalidCredentials => {}
+                ErrorKind::TooManyAttempts => return judged,
+                kind => panic!("{kind:?}"),
             }
         }
+        unreachable!()
     }
 }
 

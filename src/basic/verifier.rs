@@ -16,13 +16,22 @@ use crate::{
 #[cfg_attr(not(feature = "password-hash"), doc = "(feature `password-hash`) by password hashes.")]
 ///
 /// ```
-/// use portcullis::{AuthenticateLayer, BasicCredentials, BasicVerifier, Identity};
+/// # use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+/// use portcullis::{BasicCredentials, BasicVerifier, Identity, Verify};
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), portcullis::Error> {
 /// let verifier = BasicVerifier::new(async |credentials: BasicCredentials| {
 ///     let is_right = credentials.password() == "open sesame";
 ///     Ok(is_right.then(|| Identity::assertion().subject(credentials.user_id()).build()))
 /// });
-/// # let _ = verifier;
+/// # let line = HeaderValue::from_static("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+/// # let headers = HeaderMap::from_iter([(AUTHORIZATION, line)]);
+/// let aladdin = BasicCredentials::from_headers(&headers)?;
+/// let identity = verifier.verify(aladdin).wait().await?;
+/// assert_eq!(identity.subject(), Some("Aladdin"));
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// Wrong credentials are refused with 401 and without a word on what is wrong. An unknown user costs

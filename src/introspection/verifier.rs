@@ -104,6 +104,10 @@ impl Verify<BearerToken<'_>> for IntrospectionVerifier {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
         self.0.verify(token.as_str())
     }
+
+    fn revoke(&self, revocation: &Revocation) {
+        IntrospectionVerifier::revoke(self, revocation);
+    }
 }
 
 impl fmt::Debug for IntrospectionVerifier {

@@ -81,14 +81,13 @@ impl HttpKeys {
             Location::Discovered { issuer, allow_http, known } => {
                 // Taken out, so that a fetch that fails is followed by a new discovery.
                 let address = known.lock().unwrap_or_else(PoisonError::into_inner).take();
-                let (uri, etag) = match address {
-                    Some(uri) => (uri, etag),
+                let (uri, etag) = if let Some(uri) = address {
+                    (uri, etag)
+                } else {
+                    let client = &*self.client;
+                    let found = metadata::discover(client, issuer, Member::JwksUri, *allow_http);
                     // An ETag means something only where it came from (RFC 9110 §8.8.3).
-                    None => (
-                        metadata::discover(&*self.client, issuer, Member::JwksUri, *allow_http)
-                            .await?,
-                        None,
-                    ),
+                    (found.await?, None)
                 };
                 let fetched = self.get_keys(&uri, etag).await?;
                 *known.lock().unwrap_or_else(PoisonError::into_inner) = Some(uri);

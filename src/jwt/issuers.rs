@@ -8,7 +8,7 @@ use super::{
     tenants::{NewTenant, Tenants},
     token_cache::SeenTokens,
 };
-use crate::{BearerToken, Error, Readiness, TokenFault, Verification, Verify};
+use crate::{BearerToken, Error, Readiness, Revocation, TokenFault, Verification, Verify};
 
 /// Verifies JWT access tokens of several issuers, each by its own rules and its own keys.
 ///
@@ -91,6 +91,23 @@ impl Issuers {
         result
     }
 
+    /// Forgets verdicts on what was revoked, those of the verifiers for opaque tokens included.
+    ///
+    /// A JWT that is verified here vouches for itself: see
+    /// [`JwtVerifier::revoke`](crate::JwtVerifier::revoke).
+    pub fn revoke(&self, revocation: &Revocation) {
+        let trusted = &self.0;
+        trusted.seen.revoke(revocation);
+        let by_name = trusted.by_name.values().filter_map(|trust| match trust {
+            Trust::Here(_) => None,
+            Trust::Elsewhere(verifier) => Some(verifier),
+        });
+        let by_prefix = trusted.by_prefix.iter().map(|(_, verifier)| verifier);
+        for verifier in by_name.chain(by_prefix).chain(&trusted.opaque) {
+            verifier.revoke(revocation);
+        }
+    }
+
     /// Whether the keys of each issuer are at hand, tenants left out.
     #[must_use]
     pub fn readiness(&self) -> Vec<Readiness> {
@@ -142,6 +159,9 @@ impl Verify<BearerToken<'_>> for Issuers {
                 })
             }
         }
+    }
+    fn revoke(&self, revocation: &Revocation) {
+        Issuers::revoke(self, revocation);
     }
 }
 

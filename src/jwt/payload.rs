@@ -122,7 +122,7 @@ mod tests {
 
     fn parse(text: &str) -> Result<Payload, TokenFault> {
         Payload::parse(text.into(), |_| Ok::<_, TokenFault>(((), &[][..])))
-            .map(|(payload, _)| payload)
+            .map(|(payload, ())| payload)
     }
 
     #[test]

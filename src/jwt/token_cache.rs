@@ -15,7 +15,7 @@ use quick_cache::{
 };
 
 use super::issuer::{Issuer, Judged};
-use crate::Identity;
+use crate::{Identity, Revocation};
 
 /// What a cache holds at the most by default.
 pub(super) const DEFAULT_CAPACITY: usize = 32 * 1024 * 1024;
@@ -50,6 +50,13 @@ impl SeenTokens {
     /// What the token says, if it was verified before and is as good as it was then.
     pub(super) fn get(&self, token: &str) -> Option<Identity> {
         self.0.as_ref()?.get(token)
+    }
+
+    /// Forgets what was revoked, also what is being verified.
+    pub(super) fn revoke(&self, revocation: &Revocation) {
+        if let Some(cache) = &self.0 {
+            cache.revoke(revocation);
+        }
     }
 
     pub(super) fn begin(&self) -> Memory {
@@ -118,6 +125,11 @@ impl TokenCache {
         if self.epoch() != epoch {
             self.entries.remove(&self.place(token));
         }
+    }
+
+    fn revoke(&self, revocation: &Revocation) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.entries.retain(|_, entry| !revocation.concerns(&entry.token, &entry.identity));
     }
 
     fn place(&self, token: &str) -> u64 {

@@ -8,7 +8,7 @@ use super::{
     issuer::{Issuer, Stop, Unverified},
     token_cache::SeenTokens,
 };
-use crate::{BearerToken, Error, Readiness, Verification, Verify};
+use crate::{BearerToken, Error, Readiness, Revocation, Verification, Verify};
 
 /// Verifies JWT access tokens of one issuer ([RFC 7519], [RFC 9068], [RFC 8725]).
 ///
@@ -57,6 +57,13 @@ impl JwtVerifier {
         self.issuer.warm_up().await
     }
 
+    /// Forgets tokens that were revoked: they are verified anew. That alone doesn't refuse them, since
+    /// a JWT vouches for itself until it expires; who is to be asked about revocation is said by
+    /// [`RevocationChecked`](crate::RevocationChecked), or by a [`check`](JwtVerifierBuilder::check).
+    pub fn revoke(&self, revocation: &Revocation) {
+        self.seen.revoke(revocation);
+    }
+
     /// Whether the keys are at hand.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
@@ -85,6 +92,9 @@ impl Verify<BearerToken<'_>> for JwtVerifier {
                 })
             }
         }
+    }
+    fn revoke(&self, revocation: &Revocation) {
+        JwtVerifier::revoke(self, revocation);
     }
 }
 

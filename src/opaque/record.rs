@@ -201,6 +201,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::arithmetic_side_effects, reason = "small numbers")]
     fn at(seconds: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
     }

@@ -40,10 +40,9 @@ fn base64(text: &str) -> String {
     for chunk in text.as_bytes().chunks(3) {
         let bits = (0..3).fold(0, |bits, i| bits << 8 | usize::from(*chunk.get(i).unwrap_or(&0)));
         for i in 0..4 {
-            match i <= chunk.len() {
-                true => encoded.push(char::from(ALPHABET[bits >> (18 - 6 * i) & 63])),
-                false => encoded.push('='),
-            }
+            let is_padding = i > chunk.len();
+            let character = char::from(ALPHABET[bits >> (18 - 6 * i) & 63]);
+            encoded.push(if is_padding { '=' } else { character });
         }
     }
     encoded

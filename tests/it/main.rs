@@ -3,8 +3,11 @@
     clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::items_after_statements,
+    clippy::match_bool,
     clippy::missing_panics_doc,
     clippy::panic,
+    clippy::unchecked_time_subtraction,
     clippy::unwrap_used,
     unreachable_pub,
     reason = "tests report by panic, and share by `pub`"
@@ -27,6 +30,7 @@ mod outages;
 mod over_sockets;
 mod own_tokens;
 mod refusals;
+mod revocation;
 mod rfc_vectors;
 mod single_flight;
 mod support;

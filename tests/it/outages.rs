@@ -13,9 +13,7 @@ use crate::support::{
     API,
     network::Network,
     protected, send,
-    verdict::{
-        ACCEPTED, DAY, UNAVAILABLE, all_quiet, outage, pass, seconds, verdict, verdict_at_once,
-    },
+    verdict::{ACCEPTED, DAY, UNAVAILABLE, outage, pass, seconds, verdict, verdict_at_once},
     with_token,
 };
 

@@ -1,0 +1,83 @@
+//! What is served while a server fails, and how it ends.
+
+use std::time::Duration;
+
+use portcullis::testing::TestClock;
+
+use crate::servers::{OidcProvider, UNAVAILABLE, UNKNOWN_KEY, refusal};
+
+/// Ways to fail, the last two of which take the 5 seconds that a fetch has.
+const MODES: [&str; 8] = ["500", "garbage", "empty", "html", "huge", "redirect", "slow", "drip"];
+const STALE: Duration = Duration::from_secs(700);
+
+#[tokio::test]
+#[ignore = "needs a running server"]
+async fn known_keys_go_on_while_the_key_set_fails_and_new_ones_follow_after_it() {
+    let (root, path) = (OidcProvider::at_the_root().await, OidcProvider::at_a_path().await);
+    tokio::join!(fail_keys(&root), fail_keys(&path));
+}
+
+async fn fail_keys(provider: &OidcProvider) {
+    provider.token_lifetime(86_400).await;
+    for mode in MODES {
+        let clock = TestClock::new();
+        let builder = || provider.verifier(&["es256"]).clock(clock.clone());
+        let (experienced, fresh) = (builder().build().unwrap(), builder().build().unwrap());
+        let old = provider.token("es256").await;
+        assert_eq!(refusal(&experienced, &old).await, None, "{mode}");
+
+        provider.rotate(false).await;
+        let new = provider.token("es256").await;
+        provider.serve_keys(mode).await;
+        clock.advance(STALE);
+        let (known, unknown) = tokio::join!(refusal(&experienced, &old), refusal(&fresh, &new));
+        assert_eq!(known, None, "{mode}");
+        assert_eq!(unknown, Some(UNAVAILABLE), "{mode}");
+        assert_eq!(refusal(&experienced, &new).await, Some(UNAVAILABLE), "{mode}");
+        assert_eq!(refusal(&experienced, &old).await, None, "{mode}");
+
+        provider.serve_keys("ok").await;
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(refusal(&fresh, &new).await, None, "{mode}");
+        assert_eq!(refusal(&experienced, &new).await, None, "{mode}");
+        assert_eq!(refusal(&experienced, &old).await, Some(UNKNOWN_KEY), "{mode}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a running server"]
+async fn a_verifier_that_starts_while_discovery_fails_recovers_without_a_restart() {
+    let (root, path) = (OidcProvider::at_the_root().await, OidcProvider::at_a_path().await);
+    tokio::join!(fail_discovery(&root), fail_discovery(&path));
+}
+
+async fn fail_discovery(provider: &OidcProvider) {
+    let token = provider.token("es256").await;
+    for mode in MODES {
+        let clock = TestClock::new();
+        let verifier = provider.verifier(&["es256"]).clock(clock.clone()).build().unwrap();
+        provider.serve_metadata(mode).await;
+        assert_eq!(refusal(&verifier, &token).await, Some(UNAVAILABLE), "{mode}");
+        assert_eq!(refusal(&verifier, &token).await, Some(UNAVAILABLE), "{mode}: in the pause");
+        provider.serve_metadata("ok").await;
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(refusal(&verifier, &token).await, None, "{mode}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a running server"]
+async fn a_redirect_is_not_followed() {
+    for provider in [OidcProvider::at_the_root().await, OidcProvider::at_a_path().await] {
+        let token = provider.token("es256").await;
+        provider.serve_keys("redirect").await;
+        let verifier = || provider.verifier(&["es256"]).build().unwrap();
+        let before = provider.redirects_followed().await;
+        assert_eq!(refusal(&verifier(), &token).await, Some(UNAVAILABLE));
+        provider.serve_metadata("redirect").await;
+        assert_eq!(refusal(&verifier(), &token).await, Some(UNAVAILABLE));
+        assert_eq!(provider.redirects_followed().await, before);
+        provider.serve_keys("ok").await;
+        provider.serve_metadata("ok").await;
+    }
+}

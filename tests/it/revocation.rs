@@ -1,0 +1,145 @@
+//! Revocation: what it takes for a token to be refused before its time.
+
+use std::time::Duration;
+
+use http::{HeaderMap, header::AUTHORIZATION};
+use portcullis::{
+    BearerToken, Error, ErrorKind, Identity, IntrospectionVerifier, Issuers, JwtVerifier,
+    Revocation, RevocationChecked, TokenFault, Verify,
+    testing::{Fault, TestIssuer},
+};
+
+use crate::support::API;
+
+async fn verify(
+    verifier: &impl for<'a> Verify<BearerToken<'a>>,
+    token: &str,
+) -> Result<Identity, Error> {
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+    verifier.verify(BearerToken::from_headers(&headers)?).wait().await
+}
+
+fn jwts(issuer: &TestIssuer) -> JwtVerifier {
+    issuer.verifier().audience(API).build().unwrap()
+}
+
+fn introspection(issuer: &TestIssuer) -> IntrospectionVerifier {
+    issuer.register_client("rs", "rs-secret");
+    IntrospectionVerifier::builder(format!("{}/introspect", issuer.issuer()))
+        .client_secret_basic("rs", "rs-secret")
+        .audience(API)
+        .cache_for(Duration::from_secs(30))
+        .http_client(issuer.http_client())
+        .clock(issuer.clock())
+        .build()
+        .unwrap()
+}
+
+fn inactive(verdict: Result<Identity, Error>) -> bool {
+    verdict.is_err_and(|error| error.kind().code() == Some("invalid_token"))
+}
+
+#[tokio::test]
+async fn a_jwt_is_refused_once_its_issuer_has_been_asked_again() {
+    let issuer = TestIssuer::new();
+    let verifier = RevocationChecked::new(jwts(&issuer), introspection(&issuer));
+    let token = issuer.token().audience(API).mint();
+    assert_eq!(verify(&verifier, &token).await.unwrap().subject(), Some("alice"));
+    assert_eq!(issuer.requests_to("/introspect"), 1);
+
+    issuer.revoke(&token);
+    verify(&verifier, &token).await.unwrap();
+    assert_eq!(issuer.requests_to("/introspect"), 1);
+
+    issuer.clock().advance(Duration::from_secs(30));
+    assert!(inactive(verify(&verifier, &token).await));
+}
+
+#[tokio::test]
+async fn what_is_told_to_be_revoked_is_asked_about_at_once() {
+    let issuer = TestIssuer::new();
+    for which in 0..3 {
+        let verifier = RevocationChecked::new(jwts(&issuer), introspection(&issuer));
+        let token = issuer.token().audience(API).mint();
+        let identity = verify(&verifier, &token).await.unwrap();
+        issuer.revoke(&token);
+        let revocation = match which {
+            0 => Revocation::Token(token.clone()),
+            1 => Revocation::TokenId(identity.token_id().unwrap().to_owned()),
+            _ => Revocation::Subject("alice".to_owned()),
+        };
+        Verify::revoke(&verifier, &revocation);
+        assert!(inactive(verify(&verifier, &token).await), "{revocation:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_jwt_is_nothing_to_ask_about() {
+    let issuer = TestIssuer::new();
+    let verifier = RevocationChecked::new(jwts(&issuer), introspection(&issuer));
+    let token = issuer.token().audience("https://other.example").mint();
+    let error = verify(&verifier, &token).await.unwrap_err();
+    assert_eq!(error.kind(), TokenFault::Audience.into());
+    assert_eq!(issuer.requests_to("/introspect"), 0);
+}
+
+#[tokio::test]
+async fn while_nobody_can_be_asked_a_good_jwt_is_not_judged() {
+    let issuer = TestIssuer::new();
+    let verifier = RevocationChecked::new(jwts(&issuer), introspection(&issuer));
+    verifier_is_warm(&issuer, &verifier).await;
+    issuer.fail(Fault::Status(500));
+    let token = issuer.token().audience(API).subject("bob").mint();
+    let error = verify(&verifier, &token).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+}
+
+async fn verifier_is_warm(issuer: &TestIssuer, verifier: &impl for<'a> Verify<BearerToken<'a>>) {
+    verify(verifier, &issuer.token().audience(API).mint()).await.unwrap();
+}
+
+#[tokio::test]
+async fn tokens_go_by_form_and_issuer_and_are_never_tried_elsewhere() {
+    let (here, there) = (TestIssuer::new(), TestIssuer::named("https://asked.test"));
+    let issuers = Issuers::builder()
+        .trust(jwts(&here))
+        .trust_with(there.issuer(), introspection(&there))
+        .opaque(introspection(&here))
+        .build()
+        .unwrap();
+    let good = |issuer: &TestIssuer| issuer.token().audience(API);
+    for (token, asked_here, asked_there, accepted) in [
+        (good(&here).mint(), 0, 0, true),
+        (good(&there).mint(), 0, 1, true),
+        (good(&here).mint_opaque(), 1, 1, true),
+        (good(&here).audience("https://other.example").mint(), 1, 1, false),
+        ("no-token".to_owned(), 2, 1, false),
+    ] {
+        assert_eq!(verify(&issuers, &token).await.is_ok(), accepted, "{token}");
+        assert_eq!(here.requests_to("/introspect"), asked_here, "{token}");
+        assert_eq!(there.requests_to("/introspect"), asked_there, "{token}");
+    }
+}
+
+#[tokio::test]
+async fn one_call_reaches_every_verifier_of_several_issuers() {
+    let (here, there) = (TestIssuer::new(), TestIssuer::named("https://asked.test"));
+    let issuers = Issuers::builder()
+        .trust_with(there.issuer(), introspection(&there))
+        .opaque(introspection(&here))
+        .build()
+        .unwrap();
+    let tokens = [
+        (&here, here.token().audience(API).mint_opaque()),
+        (&there, there.token().audience(API).mint()),
+    ];
+    for (issuer, token) in &tokens {
+        verify(&issuers, token).await.unwrap();
+        issuer.revoke(token);
+    }
+    issuers.revoke(&Revocation::Subject("alice".to_owned()));
+    for (_, token) in &tokens {
+        assert!(inactive(verify(&issuers, token).await));
+    }
+}
