@@ -12,6 +12,8 @@ use crate::{BearerToken, Error, Revocation, Verification, Verify, verify::Verifi
 /// judge, because its endpoint is out of reach, the request gets 503.
 ///
 /// ```
+/// # #[cfg(feature = "_jwt")]
+/// # fn main() -> Result<(), portcullis::ConfigError> {
 /// use std::time::Duration;
 ///
 /// use portcullis::{AuthenticateLayer, IntrospectionVerifier, JwtVerifier, RevocationChecked};
@@ -24,7 +26,10 @@ use crate::{BearerToken, Error, Revocation, Verification, Verify, verify::Verifi
 ///     .build()?;
 /// let layer = AuthenticateLayer::bearer(RevocationChecked::new(verifier, introspection));
 /// # let _ = layer;
-/// # Ok::<(), portcullis::ConfigError>(())
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "_jwt"))]
+/// # fn main() {}
 /// ```
 #[derive(Debug, Clone)]
 pub struct RevocationChecked<V, R> {

@@ -178,7 +178,9 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     /// client id that this service authenticates with, or an audience of `signer`, since there are
     /// servers that put the token's own audience there.
     ///
-    /// `signer`'s other rules are about tokens, and don't count here.
+    /// `signer`'s other rules are about tokens, and don't count here. Where a server gives no signed
+    /// answer but an empty 400, it is asked once more for a plain one, which may refuse the token and
+    /// never accepts it.
     ///
     /// ```
     /// use portcullis::{Algorithm, IntrospectionVerifier, JwtVerifier};

@@ -8,6 +8,7 @@ use http::{
 };
 
 use super::{
+    answer::Answer,
     client_authentication::{ClientAuthentication, append_encoded},
     error::IntrospectionError,
     location::Location,
@@ -18,6 +19,9 @@ use crate::{
     http_client::{HttpClient, fetch},
     json::{self, Value},
 };
+
+const JSON: &str = "application/json";
+const SIGNED: &str = "application/token-introspection+jwt";
 
 /// A longer body is not read.
 const MAX_BODY: usize = 64 * 1024;
@@ -60,18 +64,22 @@ impl Endpoint {
 
     async fn ask_at(&self, uri: &Uri, token: &str) -> Result<Reply, IntrospectionError> {
         let url = shown(uri);
-        let response = fetch(&*self.client, self.request(uri, token), MAX_BODY)
-            .await
-            .map_err(|source| IntrospectionError::Http { url: url.clone(), source })?;
+        let Some(signer) = &self.signer else {
+            let response = self.send(uri, token, JSON).await?;
+            if response.status() != StatusCode::OK {
+                return refusal(url, &response);
+            }
+            let json = text(&url, response)?.into_boxed_str();
+            return Ok(Reply::Answer { url, json });
+        };
+        let response = self.send(uri, token, SIGNED).await?;
+        if response.status() == StatusCode::BAD_REQUEST && response.body().is_empty() {
+            return self.ask_whether_inactive(uri, token, &response).await;
+        }
         if response.status() != StatusCode::OK {
             return refusal(url, &response);
         }
-        let Ok(body) = String::from_utf8(response.into_body()) else {
-            return Err(IntrospectionError::Utf8 { url });
-        };
-        let Some(signer) = &self.signer else {
-            return Ok(Reply::Answer { url, json: body.into_boxed_str() });
-        };
+        let body = text(&url, response)?;
         let jws = body.trim_ascii();
         if jws.starts_with('{') {
             return Err(IntrospectionError::NotSigned { url });
@@ -82,15 +90,42 @@ impl Endpoint {
         }
     }
 
-    fn request(&self, uri: &Uri, token: &str) -> Request<Vec<u8>> {
+    /// For servers, such as glewlwyd, that sign no answer about an inactive token, and say nothing:
+    /// a plain answer may refuse a token, for nobody gains by that, but never accept one.
+    async fn ask_whether_inactive(
+        &self,
+        uri: &Uri,
+        token: &str,
+        refused: &Response<Vec<u8>>,
+    ) -> Result<Reply, IntrospectionError> {
+        let url = shown(uri);
+        let response = self.send(uri, token, JSON).await?;
+        if response.status() != StatusCode::OK {
+            return refusal(url, refused);
+        }
+        let json = text(&url, response)?.into_boxed_str();
+        match Answer::read(json.clone(), &[]) {
+            Ok(Answer::Inactive) => Ok(Reply::Answer { url, json }),
+            _ => refusal(url, refused),
+        }
+    }
+
+    async fn send(
+        &self,
+        uri: &Uri,
+        token: &str,
+        accept: &'static str,
+    ) -> Result<Response<Vec<u8>>, IntrospectionError> {
+        fetch(&*self.client, self.request(uri, token, accept), MAX_BODY)
+            .await
+            .map_err(|source| IntrospectionError::Http { url: shown(uri), source })
+    }
+
+    fn request(&self, uri: &Uri, token: &str, accept: &'static str) -> Request<Vec<u8>> {
         let mut form = b"token=".to_vec();
         append_encoded(&mut form, token.as_bytes());
         form.extend_from_slice(b"&token_type_hint=access_token");
         let mut headers = HeaderMap::new();
-        let accept = match self.signer {
-            Some(_) => "application/token-introspection+jwt",
-            None => "application/json",
-        };
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
         let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         headers.insert(CONTENT_TYPE, content_type);
@@ -101,6 +136,11 @@ impl Endpoint {
         *request.headers_mut() = headers;
         request
     }
+}
+
+fn text(url: &str, response: Response<Vec<u8>>) -> Result<String, IntrospectionError> {
+    String::from_utf8(response.into_body())
+        .map_err(|_| IntrospectionError::Utf8 { url: url.to_owned() })
 }
 
 /// What a response says that is not `200 OK`.

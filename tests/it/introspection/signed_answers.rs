@@ -147,3 +147,31 @@ async fn a_signed_answer_is_no_access_token() {
     let refused = send(&app, with_token(&body)).await;
     assert_eq!(refused.error.unwrap().kind(), TokenFault::Type.into());
 }
+
+/// glewlwyd answers 400, without a body, about tokens that it would call inactive.
+#[tokio::test]
+async fn a_plain_answer_may_refuse_where_none_is_signed_but_never_accept() {
+    let issuer = TestIssuer::new();
+    let active = json!({ "active": true, "aud": API }).to_string();
+    for (status, empty, plain, verdict) in [
+        (400, "", r#"{"active":false}"#, Err(TokenFault::Inactive.into())),
+        (400, "", &active, Err(ErrorKind::Unavailable)),
+        (400, "", "<html>", Err(ErrorKind::Unavailable)),
+        (400, "{}", r#"{"active":false}"#, Err(ErrorKind::Unavailable)),
+        (500, "", r#"{"active":false}"#, Err(ErrorKind::Unavailable)),
+        (200, "", r#"{"active":false}"#, Err(ErrorKind::Unavailable)),
+    ] {
+        let (empty, plain) = (empty.to_owned(), plain.to_owned());
+        let client = TestClient::new(move |request| {
+            let signed = request.headers()["accept"] == "application/token-introspection+jwt";
+            let (status, body) = if signed { (status, &empty) } else { (200, &plain) };
+            let response = Response::builder().status(status).body(body.clone().into_bytes());
+            async move { Ok(response.unwrap()) }
+        });
+        issuer.publish(Algorithm::Es256);
+        let signer = issuer.verifier().audience(API).jwk_set(issuer.jwk_set()).build().unwrap();
+        let verifier = issuer.introspection().audience(API).http_client(client);
+        let verifier = verifier.signed_responses(signer).build().unwrap();
+        assert_eq!(judge(&verifier, "t").await, verdict);
+    }
+}
