@@ -1,12 +1,15 @@
 //! An issuer as its documents and tokens show it: recorded shapes, with keys and names made up.
 
-use std::{collections::BTreeMap, time::UNIX_EPOCH};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::UNIX_EPOCH,
+};
 
 use http::{Response, header::CONTENT_TYPE};
 use portcullis::{
     Algorithm, AudienceGiven, BearerToken, Clock, Error, ErrorKind, HttpError, Identity,
     JwtVerifier, JwtVerifierBuilder, TokenFault, Verify,
-    testing::{TestClient, TestIssuer},
+    testing::{TestClient, TestClock, TestIssuer},
 };
 use serde_json::{Value, json};
 
@@ -54,7 +57,7 @@ impl Recorded {
 
     /// The verifier, with this issuer as all of its network.
     pub fn online(&self, verifier: JwtVerifierBuilder<AudienceGiven>) -> JwtVerifier {
-        verifier.http_client(self.client()).clock(self.signer.clock()).build().unwrap()
+        verifier.http_client(self.client()).clock(self.clock()).build().unwrap()
     }
 
     pub fn client(&self) -> TestClient {
@@ -73,9 +76,13 @@ impl Recorded {
         })
     }
 
+    pub fn clock(&self) -> TestClock {
+        self.signer.clock()
+    }
+
     /// The issuer's time in seconds.
     pub fn now(&self) -> u64 {
-        self.signer.clock().now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+        self.clock().now().duration_since(UNIX_EPOCH).unwrap().as_secs()
     }
 
     /// Signs the token by the algorithm that its header names.
@@ -90,7 +97,8 @@ impl Recorded {
         V: for<'a> Verify<BearerToken<'a>>,
     {
         assert!(judge(verifier, &self.mint(good)).await.is_ok());
-        for (what, header, claims, fault) in near_misses.into_iter().chain(self.of_any_issuer(good)) {
+        for (what, header, claims, fault) in near_misses.into_iter().chain(self.of_any_issuer(good))
+        {
             let token = Token {
                 header: changed(&good.header, &header),
                 claims: changed(&good.claims, &claims),
@@ -104,7 +112,9 @@ impl Recorded {
     }
 
     fn of_any_issuer(&self, good: &Token) -> Vec<NearMiss> {
-        use TokenFault::{Algorithm, Audience, Claims, Expired, Issuer, NotYetValid, Type, UnknownKey};
+        use TokenFault::{
+            Algorithm, Audience, Claims, Expired, Issuer, NotYetValid, Type, UnknownKey,
+        };
         let (now, issuer) = (self.now(), good.claims["iss"].as_str().unwrap());
         let slash = match issuer.strip_suffix('/') {
             Some(bare) => bare.to_owned(),
@@ -136,22 +146,34 @@ fn mint_with(signer: &TestIssuer, token: &Token) -> String {
     let bare = signer.token().algorithm(algorithm.unwrap_or(Algorithm::Rs256));
     let bare = bare.without_header("typ").without_header("kid");
     let header = token.header.as_object().unwrap().iter();
-    let token_builder = header.fold(bare, |token, (name, value)| token.header(name, value.clone()));
-    token_builder.mint_raw(&token.claims.to_string())
+    let signed = header.fold(bare, |token, (name, value)| token.header(name, value.clone()));
+    signed.mint_raw(&token.claims.to_string())
 }
 
 /// The scopes that the token has, or what it is refused for.
 pub fn verdict(judged: Result<Identity, Error>) -> Result<String, TokenFault> {
-    judged.map(|identity| identity.scopes().to_string()).map_err(|error| match error.kind() {
+    judged.map(|identity| scopes(&identity)).map_err(|error| match error.kind() {
         ErrorKind::InvalidToken(fault) => fault,
         other => panic!("the token was not judged: {other:?}, {error:?}"),
     })
 }
 
+/// The scopes, each once, in alphabetical order.
+pub fn scopes(identity: &Identity) -> String {
+    let scopes: BTreeSet<_> = identity.scopes().iter().collect();
+    Vec::from_iter(scopes).join(" ")
+}
+
+/// Both changes, one after the other.
+pub fn both(one: &Value, other: Value) -> Value {
+    let mut members = one.as_object().unwrap().clone();
+    members.extend(other.as_object().unwrap().clone());
+    members.into()
+}
+
 /// `base` with the members of `changes` in it; those that are `null` are left out.
 pub fn changed(base: &Value, changes: &Value) -> Value {
-    let mut object = base.as_object().unwrap().clone();
-    object.extend(changes.as_object().unwrap().clone());
-    object.retain(|_, value| !value.is_null());
-    object.into()
+    let mut object = both(base, changes.clone());
+    object.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    object
 }

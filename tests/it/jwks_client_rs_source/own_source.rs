@@ -131,9 +131,8 @@ async fn a_source_is_asked_when_the_first_token_needs_it_and_once_for_a_hundred(
     assert_eq!(store.fetches(), 0);
 
     let requests = (0..100).map(|_| (verifier.clone(), store.token()));
-    let crowd: JoinSet<_> = requests
-        .map(|(verifier, token)| async move { refusal(&verifier, &token).await })
-        .collect();
+    let crowd: JoinSet<_> =
+        requests.map(|(verifier, token)| async move { refusal(&verifier, &token).await }).collect();
     assert!(crowd.join_all().await.iter().all(Option::is_none));
     assert_eq!(store.fetches(), 1);
 }

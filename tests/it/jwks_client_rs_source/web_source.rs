@@ -84,7 +84,8 @@ async fn good_keys_serve_while_the_server_is_gone() {
 #[tokio::test]
 async fn a_key_without_a_kid_spoils_the_whole_set_of_that_crate() {
     // The reason to prefer our own fetch: there it is left out or used, and the rest serves.
-    let source = |set: serde_json::Value| serde_json::from_value::<jwks_client_rs::JsonWebKeySet>(set);
+    let source =
+        |set: serde_json::Value| serde_json::from_value::<jwks_client_rs::JsonWebKeySet>(set);
     let issuer = served().await;
     let mut set: serde_json::Value = serde_json::from_str(&issuer.jwk_set()).unwrap();
     assert!(source(set.clone()).is_ok());

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use http::Response;
 use portcullis::{
     Algorithm, JwtVerifier, Readiness,
-    testing::{Fault, TestIssuer},
+    testing::{Fault, TestClient, TestIssuer},
 };
-use serde_json::json;
 
 use crate::support::{API, verdict::judge};
 
@@ -106,19 +106,14 @@ fn given_keys_are_ready_and_never_fetched() {
 }
 
 #[tokio::test]
-async fn a_key_set_without_usable_keys_is_fetched_and_empty_and_says_so() {
-    let (issuer, verifier, token) = setting();
-    let _ = (&issuer, &token);
-    let empty = portcullis::testing::TestClient::new(async |_| {
-        Ok(http::Response::new(json!({ "keys": [] }).to_string().into_bytes()))
-    });
-    let verifier_of_none = JwtVerifier::builder(verifier.readiness().issuer())
+async fn a_key_set_without_a_key_that_verifies_is_a_failure_like_another() {
+    let client = TestClient::new(async |_| Ok(Response::new(br#"{"keys":[]}"#.to_vec())));
+    let verifier = JwtVerifier::builder("https://issuer.test")
         .audience(API)
         .jwks_uri("https://issuer.test/jwks")
-        .http_client(empty)
+        .http_client(client)
         .build()
         .unwrap();
-    verifier_of_none.warm_up().await.unwrap();
-    assert_eq!(verifier_of_none.readiness().keys(), 0);
-    assert!(verifier_of_none.readiness().is_ready(), "it can judge: no token is the issuer's");
+    assert_eq!(verifier.warm_up().await.unwrap_err().status(), 503);
+    assert_eq!(state(&verifier.readiness()), (false, 0, None, true));
 }

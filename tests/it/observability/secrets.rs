@@ -146,7 +146,11 @@ fn cases(issuer: &TestIssuer) -> Vec<Case> {
         Case::bearer("five parts", "/", format!("{good}.{PRIVATE}.{PRIVATE}")),
         Case::bearer("too long", "/", good.repeat(100)),
         Case::bearer("a scope too few", "/admin", good.clone()),
-        Case::bearer("claims of another type", "/staff", token().claim("number", json!(PRIVATE)).mint()),
+        Case::bearer(
+            "claims of another type",
+            "/staff",
+            token().claim("number", json!(PRIVATE)).mint(),
+        ),
         Case::lines("twice", &[&format!("Bearer {good}"), &format!("Bearer {good}")]),
         Case::lines("a list", &[&format!("Bearer {good}, Bearer {good}")]),
         Case::lines("a space inside", &[&format!("Bearer {good} {good}")]),

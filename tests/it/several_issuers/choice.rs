@@ -9,7 +9,7 @@ use portcullis::{
 use serde_json::{Value, json};
 
 use super::setting::{alpha_and_beta, fault, protected, token, trusting, verifier};
-use crate::support::{API, send, with_token, verdict::judge};
+use crate::support::{API, send, verdict::judge, with_token};
 
 #[tokio::test]
 async fn a_token_goes_to_the_issuer_that_it_names_byte_for_byte() {
@@ -82,9 +82,8 @@ async fn a_token_of_one_issuer_that_another_has_signed_is_refused() {
     let issuers = trusting([verifier(&alpha), verifier(&beta)]);
     let signature = Some(ErrorKind::InvalidToken(TokenFault::Signature));
     let unknown = Some(ErrorKind::InvalidToken(TokenFault::UnknownKey));
-    let forged = |name: &TestIssuer, signer: &TestIssuer| {
-        token(signer).claim("iss", json!(name.issuer()))
-    };
+    let forged =
+        |name: &TestIssuer, signer: &TestIssuer| token(signer).claim("iss", json!(name.issuer()));
     for (name, signer) in [(&alpha, &beta), (&beta, &alpha)] {
         for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
             let what = format!("{} by {} {algorithm}", name.issuer(), signer.issuer());

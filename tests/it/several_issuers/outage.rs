@@ -31,7 +31,11 @@ async fn an_issuer_that_fails_makes_its_own_tokens_503_and_no_others() {
             let of_alpha = send(&app, with_token(&token(&alpha).mint())).await;
             assert_eq!(of_alpha.status, 503, "{failure:?}");
             assert!(of_alpha.headers.contains_key("retry-after"), "{failure:?}");
-            assert_eq!(send(&app, with_token(&token(&beta).mint())).await.status, 200, "{failure:?}");
+            assert_eq!(
+                send(&app, with_token(&token(&beta).mint())).await.status,
+                200,
+                "{failure:?}"
+            );
         }
         assert_eq!(beta.requests_to("/jwks"), 1, "{failure:?}");
 
@@ -86,7 +90,11 @@ async fn made_up_keys_of_one_issuer_use_up_nothing_of_another() {
     assert_eq!(beta.requests_to("/jwks"), 1, "none of it for beta");
 
     beta.rotate_keys(false);
-    assert_eq!(fault(&issuers, &token(&beta).mint()).await, None, "beta's rotation is seen at once");
+    assert_eq!(
+        fault(&issuers, &token(&beta).mint()).await,
+        None,
+        "beta's rotation is seen at once"
+    );
     alpha.rotate_keys(false);
     assert_eq!(fault(&issuers, &token(&alpha).mint()).await, unknown, "alpha cools down");
     clock.advance(Duration::from_secs(10));

@@ -6,7 +6,7 @@ use portcullis::{
     testing::{TestIssuer, TokenBuilder},
 };
 
-use crate::support::{API, whoami, verdict::judge};
+use crate::support::{API, verdict::judge, whoami};
 
 /// Two issuers that name their keys alike: `kid` is the same wherever the algorithm is.
 pub fn alpha_and_beta() -> (TestIssuer, TestIssuer) {

@@ -7,9 +7,7 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-use portcullis::{
-    BearerToken, Error, ErrorKind, Identity, TokenFault, Verify, testing::TestClock,
-};
+use portcullis::{BearerToken, Error, ErrorKind, Identity, TokenFault, Verify, testing::TestClock};
 
 pub type Verdict = Result<(), ErrorKind>;
 

@@ -26,8 +26,8 @@ pub struct Directory {
     hosts: Arc<Mutex<Vec<String>>>,
     /// The tenants that the resolver was asked for, in order.
     asked: Arc<Mutex<Vec<String>>>,
-    /// One count for each verifier that is still in memory.
-    verifiers: Arc<()>,
+    /// How many verifiers are in memory.
+    verifiers: Arc<AtomicUsize>,
     fetches: Arc<AtomicUsize>,
 }
 
@@ -57,11 +57,11 @@ impl Directory {
 
     /// A verifier for the issuer that `tenant` names, which calls the login service.
     pub fn verifier(&self, tenant: &Tenant) -> JwtVerifierBuilder<AudienceGiven> {
-        let counted = Arc::clone(&self.verifiers);
+        let counted = Counted::new(&self.verifiers);
         JwtVerifier::builder(tenant.issuer())
             .audience(API)
             .http_client(self.client())
-            .check(move |_| Ok(drop(Arc::clone(&counted))))
+            .check(move |_| counted.is_there())
     }
 
     /// Issuers of the pattern, every one of which is known.
@@ -97,7 +97,8 @@ impl Directory {
             asked.lock().unwrap().push(tenant.name().to_owned());
             resolve(tenant)
         };
-        Issuers::builder().tenants(pattern, resolve).build().unwrap()
+        // Tokens that are remembered would keep verifiers in memory beside what is kept of tenants.
+        Issuers::builder().token_cache(0).tenants(pattern, resolve).build().unwrap()
     }
 
     /// How often the resolver was asked for that tenant.
@@ -120,7 +121,7 @@ impl Directory {
 
     /// How many verifiers there are in memory.
     pub fn verifiers(&self) -> usize {
-        Arc::strong_count(&self.verifiers) - 1
+        self.verifiers.load(Ordering::Relaxed)
     }
 
     /// How many requests have reached the login service.
@@ -148,5 +149,27 @@ impl Directory {
                 }
             }
         })
+    }
+}
+
+/// Stands in a verifier and is counted for as long as that is in memory.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+
+    /// A check that everyone passes.
+    fn is_there(&self) -> Result<(), Error> {
+        assert!(self.0.load(Ordering::Relaxed) > 0);
+        Ok(())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
