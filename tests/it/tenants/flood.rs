@@ -76,9 +76,12 @@ async fn a_tenant_is_not_proven_by_a_token_that_is_refused() {
     for (what, token) in refused {
         let directory = Directory::new(&["acme"]);
         let issuers = directory.issuers();
-        assert!(refusal(&issuers, &token(&directory.tenant("acme"))).await.is_some(), "{what}");
-        for token in made_up(1000) {
-            assert!(refusal(&issuers, &token).await.is_some());
+        for (number, made_up) in made_up(2000).enumerate() {
+            assert!(refusal(&issuers, &made_up).await.is_some());
+            if number == 1000 {
+                let refused = token(&directory.tenant("acme"));
+                assert!(refusal(&issuers, &refused).await.is_some(), "{what}");
+            }
         }
         assert_eq!(refusal(&issuers, &directory.token("acme")).await, None, "{what}");
         assert_eq!(directory.asked_for("acme"), 2, "{what}: it was pushed out by the others");
