@@ -6,7 +6,7 @@ use http::StatusCode;
 
 #[cfg(feature = "axum")]
 use crate::credentials::Scheme;
-use crate::{ErrorKind, RequestFault, TokenFault};
+use crate::{ErrorKind, RequestFault, TokenFault, observe};
 
 /// Why a request is refused.
 ///
@@ -32,6 +32,8 @@ pub struct Error {
     scheme: Scheme,
     /// Set once a renderer has written this error into its response.
     rendered: bool,
+    /// Set once operators were told of it.
+    told: bool,
     scope: Option<Arc<str>>,
     retry_after: Option<Duration>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
@@ -46,6 +48,7 @@ impl Error {
             #[cfg(feature = "axum")]
             scheme: Scheme::Bearer,
             rendered: false,
+            told: false,
             scope: None,
             retry_after: None,
             source: None,
@@ -137,6 +140,15 @@ impl Error {
         self.rendered
     }
 
+    /// Tells operators of this refusal, unless they know of it: it may pass several that would.
+    pub(crate) fn told(mut self) -> Self {
+        if !self.told {
+            observe::refused(&self);
+            self.told = true;
+        }
+        self
+    }
+
     pub(crate) fn into_rendered(mut self) -> Self {
         self.rendered = true;
         self
@@ -189,6 +201,22 @@ impl fmt::Display for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// An error and what caused it, in one line.
+#[cfg(any(feature = "tracing", feature = "_jwt"))]
+pub(crate) struct WithCauses<'a>(pub(crate) &'a (dyn StdError + 'static));
+
+#[cfg(any(feature = "tracing", feature = "_jwt"))]
+impl fmt::Display for WithCauses<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(error) = self;
+        write!(f, "{error}")?;
+        match error.source() {
+            Some(cause) => write!(f, ": {}", WithCauses(cause)),
+            None => Ok(()),
+        }
     }
 }
 

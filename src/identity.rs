@@ -82,8 +82,8 @@ impl Identity {
         self.text(&self.0.registered.issuer)
     }
 
-    /// The client that the token was issued to: `client_id`, else `azp`, else `cid`, as different
-    /// issuers call it.
+    /// The client that the token was issued to: `client_id`, else `azp`, else `cid` or `appid`, as
+    /// different issuers call it.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.text(&self.0.registered.client_id)

@@ -17,7 +17,7 @@ pub(crate) fn refused(error: &Error) {
     {
         use crate::ErrorKind;
         let (status, reason) = (error.status().as_u16(), error.kind().reason());
-        let source = std::error::Error::source(error).map(tracing::field::display);
+        let source = causes(error);
         match error.kind() {
             ErrorKind::Misconfigured => {
                 tracing::error!(target: "portcullis", status, reason, source, "{error}");
@@ -30,6 +30,12 @@ pub(crate) fn refused(error: &Error) {
     }
 }
 
+/// What caused an error, down to the root.
+#[cfg(feature = "tracing")]
+fn causes(error: &dyn std::error::Error) -> Option<impl tracing::Value + '_> {
+    error.source().map(|cause| tracing::field::display(crate::error::WithCauses(cause)))
+}
+
 #[cfg(feature = "metrics")]
 fn count_request(outcome: &'static str) {
     metrics::counter!("portcullis_requests_total", "outcome" => outcome).increment(1);
@@ -38,10 +44,11 @@ fn count_request(outcome: &'static str) {
 #[cfg(not(feature = "metrics"))]
 fn count_request(_outcome: &'static str) {}
 
-/// A fetch of an issuer's keys has ended.
+/// A fetch of an issuer's keys has ended. `label` is what the issuer's figures are kept under.
 #[cfg(feature = "_jwt")]
 pub(crate) fn keys_fetched<E: std::error::Error>(
     issuer: &std::sync::Arc<str>,
+    label: &std::sync::Arc<str>,
     outcome: Result<usize, &E>,
     took: std::time::Duration,
 ) {
@@ -50,13 +57,11 @@ pub(crate) fn keys_fetched<E: std::error::Error>(
         let result = if outcome.is_ok() { "success" } else { "failure" };
         metrics::counter!(
             "portcullis_key_fetches_total",
-            "issuer" => std::sync::Arc::clone(issuer), "outcome" => result
+            "issuer" => std::sync::Arc::clone(label), "outcome" => result
         )
         .increment(1);
-        metrics::histogram!(
-            "portcullis_key_fetch_seconds", "issuer" => std::sync::Arc::clone(issuer)
-        )
-        .record(took);
+        let label = std::sync::Arc::clone(label);
+        metrics::histogram!("portcullis_key_fetch_seconds", "issuer" => label).record(took);
     }
     #[cfg(feature = "tracing")]
     match outcome {
@@ -64,12 +69,12 @@ pub(crate) fn keys_fetched<E: std::error::Error>(
             tracing::debug!(target: "portcullis", %issuer, keys, ?took, "keys fetched");
         }
         Err(error) => {
-            let source = error.source().map(tracing::field::display);
+            let source = causes(error);
             tracing::warn!(target: "portcullis", %issuer, source, ?took, "no keys fetched: {error}");
         }
     }
     #[cfg(not(any(feature = "metrics", feature = "tracing")))]
-    let _ = (issuer, outcome, took);
+    let _ = (issuer, label, outcome, took);
 }
 
 /// A use of a token was lost on its way to the store, as the `first` one in a row or as one more.

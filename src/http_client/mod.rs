@@ -13,6 +13,8 @@ mod reqwest;
 #[cfg(feature = "http-body")]
 mod service_client;
 
+#[cfg(feature = "jwks-client-rs")]
+pub(crate) use self::fetch::FETCH_TIMEOUT;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::ReqwestClient;
 #[cfg(feature = "http-body")]

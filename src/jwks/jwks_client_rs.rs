@@ -10,6 +10,7 @@ use super::{
     KeySet,
     fetch::{FetchError, FetchFuture, FetchKeys, Fetched},
 };
+use crate::http_client::{FETCH_TIMEOUT, HttpError};
 
 /// Takes what a source fetches into our own life cycle: cache, cool-down, outages.
 pub(crate) struct SourceKeys<S>(Arc<S>);
@@ -24,7 +25,9 @@ impl<S: JwksSource + Send + Sync + 'static> FetchKeys for SourceKeys<S> {
     fn fetch(&self, _etag: Option<HeaderValue>) -> FetchFuture {
         let source = Arc::clone(&self.0);
         Box::pin(async move {
-            let keys = source.fetch_keys().await;
+            // A source has its own ideas of how long a fetch may take.
+            let keys = tokio::time::timeout(FETCH_TIMEOUT, source.fetch_keys()).await;
+            let keys = keys.map_err(|_| FetchError::Source(HttpError::timed_out().into()))?;
             let keys = keys.map_err(|error| FetchError::Source(error.into()))?.keys();
             let keys: Vec<_> = keys.iter().map(jwk).collect();
             let keys =

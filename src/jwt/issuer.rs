@@ -107,8 +107,20 @@ impl Issuer {
         &self.rules.issuer
     }
 
-    pub(super) async fn warm_up(&self) -> Result<(), Error> {
-        self.keys.warm_up(self.now()).await
+    /// Has keys fetched, if there are none, and then waits for them: the fetch is under way before
+    /// anyone does.
+    pub(super) fn warm_up(&self) -> impl Future<Output = Result<(), Error>> + Send {
+        let fetch = self.keys.bring(self.now());
+        async {
+            let Some(mut waiter) = fetch? else { return Ok(()) };
+            waiter.wait().await;
+            self.keys.settled(self.now()).map(drop)
+        }
+    }
+
+    /// Has figures call it by another name.
+    pub(super) fn label(&self, label: &Arc<str>) {
+        self.keys.label(label);
     }
 
     pub(super) fn readiness(&self) -> Readiness {

@@ -38,6 +38,8 @@ pub struct Issuers(Arc<Trusted>);
 /// Who judges which tokens.
 pub(super) struct Trusted {
     pub(super) by_name: HashMap<Box<str>, Trust>,
+    /// Those of them whose keys are ours to know, in the order in which they were given.
+    pub(super) judged_here: Vec<Arc<Issuer>>,
     pub(super) tenants: Vec<Arc<Tenants>>,
     pub(super) by_prefix: Vec<(Box<str>, Arc<TokenVerifier>)>,
     pub(super) opaque: Option<Arc<TokenVerifier>>,
@@ -77,16 +79,17 @@ impl Issuers {
         Self(Arc::new(trusted))
     }
 
-    /// Fetches the keys of each issuer that has none yet, one after another. Tenants aren't known
+    /// Fetches the keys of each issuer that has none yet, all at the same time. Tenants aren't known
     /// yet.
     ///
     /// # Errors
     ///
-    /// The first that failed; the others are tried all the same.
+    /// That of the first, in the order of trust, that failed; the others are tried all the same.
     pub async fn warm_up(&self) -> Result<(), Error> {
+        let fetches: Vec<_> = self.0.judged_here.iter().map(|issuer| issuer.warm_up()).collect();
         let mut result = Ok(());
-        for issuer in self.0.judged_here() {
-            result = result.and(issuer.warm_up().await);
+        for fetch in fetches {
+            result = result.and(fetch.await);
         }
         result
     }
@@ -108,10 +111,10 @@ impl Issuers {
         }
     }
 
-    /// Whether the keys of each issuer are at hand, tenants left out.
+    /// Whether the keys of each issuer are at hand, in the order of trust, tenants left out.
     #[must_use]
     pub fn readiness(&self) -> Vec<Readiness> {
-        self.0.judged_here().map(|issuer| issuer.readiness()).collect()
+        self.0.judged_here.iter().map(|issuer| issuer.readiness()).collect()
     }
 }
 
@@ -155,6 +158,9 @@ impl Verify<BearerToken<'_>> for Issuers {
                 let token = token.as_str().to_owned();
                 Verification::pending(async move {
                     let judged = issuer.judge_later(&token, waiter).await?;
+                    if let Some(tenants) = unproven_in {
+                        tenants.prove(&issuer);
+                    }
                     Ok(memory.keep(&token, judged, &issuer))
                 })
             }
@@ -166,13 +172,6 @@ impl Verify<BearerToken<'_>> for Issuers {
 }
 
 impl Trusted {
-    fn judged_here(&self) -> impl Iterator<Item = &Arc<Issuer>> {
-        self.by_name.values().filter_map(|trust| match trust {
-            Trust::Here(issuer) => Some(issuer),
-            Trust::Elsewhere(_) => None,
-        })
-    }
-
     /// Who judges a token that no issuer need be read from.
     fn by_form(&self, token: &str) -> Option<&Arc<TokenVerifier>> {
         let prefixed = self.by_prefix.iter().find(|(prefix, _)| token.starts_with(&**prefix));

@@ -119,8 +119,11 @@ impl IssuersBuilder {
     /// [`ConfigError`] if an issuer is named twice, a pattern is not one, a prefix is empty or hidden
     /// by another before it, or nobody is trusted.
     pub fn build(self) -> Result<Issuers, ConfigError> {
-        let mut by_name = HashMap::new();
+        let (mut by_name, mut judged_here) = (HashMap::new(), Vec::new());
         for (name, trust) in self.trusted {
+            if let Trust::Here(issuer) = &trust {
+                judged_here.push(Arc::clone(issuer));
+            }
             if by_name.insert(name.clone().into_boxed_str(), trust).is_some() {
                 return Err(ConfigError::new("issuer", name, "trusted twice"));
             }
@@ -142,7 +145,7 @@ impl IssuersBuilder {
         }
         let opaque = self.opaque;
         let seen = SeenTokens::new(self.cache_capacity);
-        Ok(Issuers::new(Trusted { by_name, tenants, by_prefix, opaque, seen }))
+        Ok(Issuers::new(Trusted { by_name, judged_here, tenants, by_prefix, opaque, seen }))
     }
 }
 

@@ -1,12 +1,13 @@
 //! Where a verifier finds its keys.
 
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc};
 
 use arc_swap::Guard;
 
 use crate::{
     Error, Readiness,
     claims::NumericDate,
+    error::WithCauses,
     jwks::{Current, KeySet, Newer, RemoteKeys, Snapshot, Waiter},
 };
 
@@ -20,7 +21,7 @@ pub(super) enum KeySource {
 /// A key set for the length of one verification, without a reference count of its own.
 pub(super) enum KeysRef<'a> {
     Given(&'a KeySet),
-    Remote(Guard<Option<std::sync::Arc<Snapshot>>>),
+    Remote(Guard<Option<Arc<Snapshot>>>),
 }
 
 /// What a source has for a token at this moment.
@@ -64,15 +65,20 @@ impl KeySource {
         }
     }
 
-    /// Brings keys where there are none, and waits for them.
-    pub(super) async fn warm_up(&self, now: NumericDate) -> Result<(), Error> {
-        let mut waiter = match self.current(now) {
-            Keys::Ready(_) => return Ok(()),
-            Keys::Refuse(error) => return Err(error),
-            Keys::Wait(waiter) => waiter,
-        };
-        waiter.wait().await;
-        self.settled(now).map(drop)
+    /// Has keys brought where there are none. The wait is for [`settled`](Self::settled) ones.
+    pub(super) fn bring(&self, now: NumericDate) -> Result<Option<Waiter>, Error> {
+        match self.current(now) {
+            Keys::Ready(_) => Ok(None),
+            Keys::Refuse(error) => Err(error),
+            Keys::Wait(waiter) => Ok(Some(waiter)),
+        }
+    }
+
+    /// Has figures call the issuer by another name.
+    pub(super) fn label(&self, label: &Arc<str>) {
+        if let Self::Remote(remote) = self {
+            remote.label(label);
+        }
     }
 
     pub(super) fn readiness(&self, issuer: &str, now: NumericDate) -> Readiness {
@@ -93,7 +99,7 @@ impl KeySource {
                     is_ready: status.is_usable,
                     keys: status.keys,
                     age: status.age,
-                    last_error: status.last_error.map(|error| with_causes(&*error)),
+                    last_error: status.last_error.map(|error| WithCauses(&*error).to_string()),
                     next_fetch: Some(status.next_fetch),
                 }
             }
@@ -108,18 +114,6 @@ impl KeySource {
             Self::Remote(remote) => remote.outage(now).unwrap_or(unknown),
         }
     }
-}
-
-/// An error and what caused it, in one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
-    line
 }
 
 impl KeysRef<'_> {

@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
             "scp" => set(&mut self.scp, Some(Some(value))),
             // Names of the client at other issuers. Nobody relies on them, so other types are let be.
             "azp" => set(&mut self.authorized_party, text(value).or(Some(ClaimText::Absent))),
-            "cid" => set(&mut self.client, text(value).or(Some(ClaimText::Absent))),
+            "appid" | "cid" => set(&mut self.client, text(value).or(Some(ClaimText::Absent))),
             "at_hash" | "c_hash" | "events" => set(&mut self.is_other_token, Some(true)),
             // Keycloak and Cognito say in a claim what a token is for.
             "typ" if is_one_of(value, &["ID", "Refresh", "Offline", "Logout"]) => {
@@ -192,6 +192,7 @@ mod tests {
             (r#"{"client_id":"a","azp":"b","cid":"c"}"#, Some("a")),
             (r#"{"azp":"b","cid":"c"}"#, Some("b")),
             (r#"{"cid":"c"}"#, Some("c")),
+            (r#"{"appid":"d"}"#, Some("d")),
             (r#"{"azp":7}"#, None),
         ] {
             let payload = parse(claims).unwrap();

@@ -1,8 +1,9 @@
 //! Issuers that are found when their first token comes.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{convert::Infallible, fmt, future::Future, pin::Pin, sync::Arc};
 
 use quick_cache::sync::Cache;
+use tokio::sync::OnceCell;
 
 use super::{JwtVerifier, issuer::Issuer, token_cache::Memory};
 use crate::{ConfigError, Error, Identity, TokenFault};
@@ -36,12 +37,16 @@ impl Tenant {
 
 /// The tenants of one pattern.
 pub(super) struct Tenants {
+    pattern: Arc<str>,
     before: String,
     after: String,
     resolve: Box<Resolve>,
     proven: Cache<String, Arc<Issuer>>,
-    unproven: Cache<String, Arc<Issuer>>,
+    unproven: Cache<String, Arc<Arrival>>,
 }
+
+/// A tenant that is being found, or was. Those who wait for it share what comes of it.
+type Arrival = OnceCell<Result<Arc<Issuer>, Error>>;
 
 pub(super) type Resolve = dyn Fn(Tenant) -> ResolveFuture + Send + Sync;
 pub(super) type ResolveFuture =
@@ -63,6 +68,7 @@ impl Tenants {
             return Err(ConfigError::new("issuer pattern", pattern, problem));
         }
         Ok(Self {
+            pattern: pattern.into(),
             before: before.to_owned(),
             after: after.to_owned(),
             resolve,
@@ -84,13 +90,38 @@ impl Tenants {
     }
 
     pub(super) fn unproven(&self, issuer: &str) -> Option<Arc<Issuer>> {
-        self.unproven.get(issuer)
+        self.unproven.get(issuer)?.get()?.as_ref().ok().cloned()
     }
 
     /// Keeps a tenant that has had a good token where made-up ones don't come.
     pub(super) fn prove(&self, issuer: &Arc<Issuer>) {
         self.proven.insert(issuer.name().to_owned(), Arc::clone(issuer));
         self.unproven.remove(issuer.name());
+    }
+
+    fn arrival(&self, issuer: &str) -> Arc<Arrival> {
+        let arrival =
+            self.unproven.get_or_insert_with(issuer, || Ok::<_, Infallible>(Arc::default()));
+        arrival.unwrap_or_else(|never| match never {})
+    }
+
+    /// Forgets one of whom nothing came, so that the next request asks anew.
+    fn forget(&self, issuer: &str, arrival: &Arc<Arrival>) {
+        self.unproven.remove_if(issuer, |kept| Arc::ptr_eq(kept, arrival));
+    }
+
+    async fn find(&self, tenant: Tenant) -> Result<Arc<Issuer>, Error> {
+        let name = tenant.issuer.clone();
+        let issuer = (self.resolve)(tenant).await?.ok_or(TokenFault::Issuer)?.issuer;
+        if issuer.name() != name {
+            return Err(Error::misconfigured(format!(
+                "the verifier of issuer `{}` was given for the tenant `{name}`",
+                issuer.name()
+            )));
+        }
+        // Labels are configured values: the pattern is one, a tenant's name isn't.
+        issuer.label(&self.pattern);
+        Ok(issuer)
     }
 }
 
@@ -99,27 +130,23 @@ impl NewTenant {
     pub(super) async fn judge(self, token: &str, memory: Memory) -> Result<Identity, Error> {
         let Self { tenants, tenant } = self;
         let name = tenant.issuer.clone();
-        let resolve = async {
-            let verifier = (tenants.resolve)(tenant).await?.ok_or(TokenFault::Issuer)?;
-            if verifier.issuer.name() == name {
-                Ok(verifier.issuer)
-            } else {
-                Err(Error::misconfigured(format!(
-                    "the verifier of issuer `{}` was given for the tenant `{name}`",
-                    verifier.issuer.name()
-                )))
+        let arrival = tenants.arrival(&name);
+        let issuer = match arrival.get_or_init(|| tenants.find(tenant)).await {
+            Ok(issuer) => issuer,
+            Err(error) => {
+                tenants.forget(&name, &arrival);
+                return Err(error.clone());
             }
         };
-        let issuer = tenants.unproven.get_or_insert_async(name.as_str(), resolve).await?;
         let judged = issuer.judge_in_time(token).await?;
-        tenants.prove(&issuer);
-        Ok(memory.keep(token, judged, &issuer))
+        tenants.prove(issuer);
+        Ok(memory.keep(token, judged, issuer))
     }
 }
 
 impl fmt::Debug for Tenants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tenants({}{PLACEHOLDER}{})", self.before, self.after)
+        write!(f, "Tenants({})", self.pattern)
     }
 }
 

@@ -26,7 +26,9 @@ impl<S> Require<S> {
     }
 
     fn decide<B>(&self, request: &Request<B>) -> Result<(), Error> {
-        let authentication = Authentication::of(request.extensions(), "a guard")?;
+        // Without a layer outside nobody else tells of it.
+        let authentication =
+            Authentication::of(request.extensions(), "a guard").map_err(Error::told)?;
         (self.check)(authentication.require_identity()?)
     }
 }

@@ -1,13 +1,12 @@
 //! What an error body may show.
 
-use std::{borrow::Cow, time::SystemTime};
+use std::{borrow::Cow, fmt, time::SystemTime};
 
 use http::{Method, Uri};
 
 use crate::{Error, credentials::without_access_token};
 
 /// A refused request, as the body of the refusal may show it.
-#[derive(Debug)]
 pub struct Refusal<'a> {
     pub(super) error: &'a Error,
     pub(super) method: &'a Method,
@@ -38,6 +37,18 @@ impl Refusal<'_> {
     #[must_use]
     pub fn time(&self) -> SystemTime {
         self.time
+    }
+}
+
+/// Shows no more of the target than [`Refusal::uri`] does.
+impl fmt::Debug for Refusal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("error", self.error)
+            .field("method", self.method)
+            .field("uri", &self.uri())
+            .field("time", &self.time)
+            .finish()
     }
 }
 

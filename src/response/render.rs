@@ -12,7 +12,7 @@ use http::{
 };
 
 use super::{ErrorBody, Refusal, RefusalBody};
-use crate::{Clock, Error, ErrorKind, challenge::Challenge, credentials::Scheme, observe};
+use crate::{Clock, Error, ErrorKind, challenge::Challenge, credentials::Scheme};
 
 /// How refusals look, by the configuration of one layer.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ impl Renderer {
         used: Option<Scheme>,
         mut head: Parts,
     ) -> Response<B> {
-        observe::refused(&error);
+        let error = error.told();
         // HEAD is answered with the length that GET's body has (RFC 9110 §8.6), so with that body.
         let is_head = method == Method::HEAD;
         let method = if is_head { &Method::GET } else { method };
@@ -109,6 +109,7 @@ pub(crate) fn stand_alone<B: RefusalBody>(error: Error) -> Response<B> {
     };
     let head = Response::new(()).into_parts().0;
     let (method, uri) = (Method::GET, Uri::default());
+    let error = error.told();
     let mut response = renderer.render(error.clone(), &method, &uri, None, head);
     response.extensions_mut().insert(error);
     response

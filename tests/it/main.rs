@@ -22,9 +22,13 @@ mod hostile_input;
 #[cfg(all(feature = "http-body", feature = "reqwest"))]
 mod http_clients;
 mod introspection;
+mod issuers_of_record;
+#[cfg(feature = "jwks-client-rs")]
+mod jwks_client_rs_source;
 mod jwt_rules;
 mod key_life_cycle;
 mod layer_behaviour;
+mod observability;
 mod outages;
 #[cfg(feature = "reqwest")]
 mod over_sockets;
@@ -32,7 +36,9 @@ mod own_tokens;
 mod refusals;
 mod revocation;
 mod rfc_vectors;
+mod several_issuers;
 mod single_flight;
 mod support;
+mod tenants;
 mod token_cache;
 mod unknown_keys;

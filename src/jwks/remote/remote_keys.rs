@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::atomic::{AtomicU64, Ordering},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -55,6 +55,8 @@ pub(crate) struct Status {
 pub(super) struct Shared {
     /// The issuer, as it was configured.
     issuer: Arc<str>,
+    /// What figures call it, if not by its name.
+    label: OnceLock<Arc<str>>,
     pub(super) source: Box<dyn FetchKeys>,
     clock: Arc<dyn Clock>,
     settings: RemoteSettings,
@@ -73,6 +75,7 @@ impl RemoteKeys {
     ) -> Self {
         Self(Arc::new(Shared {
             issuer,
+            label: OnceLock::new(),
             source,
             clock,
             settings,
@@ -80,6 +83,11 @@ impl RemoteKeys {
             quiet_until: AtomicU64::new(0),
             control: Mutex::default(),
         }))
+    }
+
+    /// Has figures call this issuer by another name.
+    pub(crate) fn label(&self, label: &Arc<str>) {
+        self.0.label.get_or_init(|| Arc::clone(label));
     }
 
     /// The keys for a request. One whose keys are fresh, or kept through an outage, doesn't wait.
@@ -179,7 +187,8 @@ impl Shared {
             Snapshot::of(fetched, before.as_deref(), now, &self.settings).ok_or(FetchError::GivenUp)
         });
         let keys = outcome.as_ref().map(|snapshot| snapshot.keys.len());
-        observe::keys_fetched(&self.issuer, keys, took);
+        let label = self.label.get().unwrap_or(&self.issuer);
+        observe::keys_fetched(&self.issuer, label, keys, took);
         let quiet_until = match outcome {
             Ok(snapshot) => {
                 self.snapshot.store(Some(Arc::new(snapshot)));

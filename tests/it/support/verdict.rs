@@ -7,7 +7,7 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-use portcullis::{BearerToken, Error, ErrorKind, TokenFault, Verify, testing::TestClock};
+use portcullis::{BearerToken, Error, ErrorKind, Identity, TokenFault, Verify, testing::TestClock};
 
 pub type Verdict = Result<(), ErrorKind>;
 
@@ -18,7 +18,7 @@ pub const UNKNOWN_KEY: Verdict = Err(ErrorKind::InvalidToken(TokenFault::Unknown
 
 /// The verdict, waited for where it must be.
 pub async fn verdict(verifier: &impl for<'a> Verify<BearerToken<'a>>, token: &str) -> Verdict {
-    judge(verifier, token).await.map_err(|error| error.kind())
+    judge(verifier, token).await.map(drop).map_err(|error| error.kind())
 }
 
 /// The verdict if it is known without a wait; else the request is cancelled.
@@ -39,10 +39,14 @@ pub async fn outage(verifier: &impl for<'a> Verify<BearerToken<'a>>, token: &str
     error
 }
 
-async fn judge(verifier: &impl for<'a> Verify<BearerToken<'a>>, token: &str) -> Result<(), Error> {
+/// The identity or the refusal, waited for where it must be.
+pub async fn judge(
+    verifier: &impl for<'a> Verify<BearerToken<'a>>,
+    token: &str,
+) -> Result<Identity, Error> {
     let line = HeaderValue::from_str(&format!("Bearer {token}")).expect("a header value");
     let headers = HeaderMap::from_iter([(AUTHORIZATION, line)]);
-    verifier.verify(BearerToken::from_headers(&headers)?).wait().await.map(drop)
+    verifier.verify(BearerToken::from_headers(&headers)?).wait().await
 }
 
 /// Lets every task run until all of them wait. Needs tokio's clock to be paused, and turns it by a

@@ -1,0 +1,28 @@
+//! The page for users shows the configurations that are tested here, line by line.
+
+const PAGE: &str = include_str!("../../../docs/issuers.md");
+
+const SOURCES: [&str; 6] = [
+    include_str!("auth0.rs"),
+    include_str!("cognito.rs"),
+    include_str!("entra_id.rs"),
+    include_str!("google.rs"),
+    include_str!("keycloak.rs"),
+    include_str!("okta.rs"),
+];
+
+/// The lines of a text without the space around them.
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+}
+
+#[test]
+fn each_configuration_of_the_page_is_one_that_is_tested() {
+    let blocks: Vec<_> = PAGE.split("```rust\n").skip(1).collect();
+    assert!(blocks.len() >= SOURCES.len(), "{} configurations", blocks.len());
+    for block in blocks {
+        let block = lines(block.split("```").next().unwrap());
+        let is_in = |source: &&str| lines(source).windows(block.len()).any(|part| part == block);
+        assert!(SOURCES.iter().any(|source| is_in(&source)), "nowhere: {block:#?}");
+    }
+}

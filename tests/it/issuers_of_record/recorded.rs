@@ -1,0 +1,179 @@
+//! An issuer as its documents and tokens show it: recorded shapes, with keys and names made up.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::UNIX_EPOCH,
+};
+
+use http::{Response, header::CONTENT_TYPE};
+use portcullis::{
+    Algorithm, AudienceGiven, BearerToken, Clock, Error, ErrorKind, HttpError, Identity,
+    JwtVerifier, JwtVerifierBuilder, TokenFault, Verify,
+    testing::{TestClient, TestClock, TestIssuer},
+};
+use serde_json::{Value, json};
+
+use crate::support::verdict::judge;
+
+/// What stands in place of a certificate. Nobody reads it.
+pub const CERTIFICATE: &str = "MIIC/zCCAeegAwIBAgIJYTQ5nnqWLXxqMA0GCSqGSIb3DQEBCwUAMA==";
+
+/// An issuer: a signing key, and documents by address.
+pub struct Recorded {
+    signer: TestIssuer,
+    documents: BTreeMap<String, Value>,
+}
+
+/// A token's header and claims before they are signed.
+#[derive(Clone)]
+pub struct Token {
+    pub header: Value,
+    pub claims: Value,
+}
+
+/// A token that differs from a good one in these members of header and claims (`null`: left out),
+/// and what it is refused for.
+pub type NearMiss = (&'static str, Value, Value, TokenFault);
+
+impl Recorded {
+    pub fn new(issuer: &str) -> Self {
+        let signer = TestIssuer::named(issuer);
+        signer.publish(Algorithm::Rs256);
+        Self { signer, documents: BTreeMap::new() }
+    }
+
+    /// Serves `document` at `url`. At any other address there is nothing.
+    pub fn serving(mut self, url: &str, document: Value) -> Self {
+        self.documents.insert(url.to_owned(), document);
+        self
+    }
+
+    /// The public key that tokens are signed with, and these members beside its numbers.
+    pub fn jwk(&self, members: Value) -> Value {
+        let set: Value = serde_json::from_str(&self.signer.jwk_set()).unwrap();
+        let key = &set["keys"][0];
+        changed(&json!({ "kty": "RSA", "n": key["n"], "e": key["e"] }), &members)
+    }
+
+    /// The verifier, with this issuer as all of its network.
+    pub fn online(&self, verifier: JwtVerifierBuilder<AudienceGiven>) -> JwtVerifier {
+        verifier.http_client(self.client()).clock(self.clock()).build().unwrap()
+    }
+
+    pub fn client(&self) -> TestClient {
+        let documents = self.documents.clone();
+        TestClient::new(move |request| {
+            let document = documents.get(&request.uri().to_string()).map(Value::to_string);
+            async move {
+                let response = match document {
+                    Some(document) => Response::builder()
+                        .header(CONTENT_TYPE, "application/json; charset=utf-8")
+                        .body(document.into_bytes()),
+                    None => Response::builder().status(404).body(Vec::new()),
+                };
+                response.map_err(HttpError::transport)
+            }
+        })
+    }
+
+    pub fn clock(&self) -> TestClock {
+        self.signer.clock()
+    }
+
+    /// The issuer's time in seconds.
+    pub fn now(&self) -> u64 {
+        self.clock().now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+    }
+
+    /// Signs the token by the algorithm that its header names.
+    pub fn mint(&self, token: &Token) -> String {
+        mint_with(&self.signer, token)
+    }
+
+    /// Asserts that each of these is refused for just that reason, and so are the near-misses that
+    /// are the same for every issuer.
+    pub async fn assert_refused<V>(&self, verifier: &V, good: &Token, near_misses: Vec<NearMiss>)
+    where
+        V: for<'a> Verify<BearerToken<'a>>,
+    {
+        assert!(judge(verifier, &self.mint(good)).await.is_ok());
+        for (what, header, claims, fault) in near_misses.into_iter().chain(self.of_any_issuer(good))
+        {
+            let token = Token {
+                header: changed(&good.header, &header),
+                claims: changed(&good.claims, &claims),
+            };
+            assert_eq!(verdict(judge(verifier, &self.mint(&token)).await), Err(fault), "{what}");
+        }
+        let stranger = TestIssuer::new();
+        let forged = mint_with(&stranger, good);
+        let forged = verdict(judge(verifier, &forged).await);
+        assert_eq!(forged, Err(TokenFault::Signature), "signed by another, with the same kid");
+    }
+
+    fn of_any_issuer(&self, good: &Token) -> Vec<NearMiss> {
+        use TokenFault::{
+            Algorithm, Audience, Claims, Expired, Issuer, NotYetValid, Type, UnknownKey,
+        };
+        let (now, issuer) = (self.now(), good.claims["iss"].as_str().unwrap());
+        let slash = match issuer.strip_suffix('/') {
+            Some(bare) => bare.to_owned(),
+            None => format!("{issuer}/"),
+        };
+        let same = || json!({});
+        vec![
+            ("expired", same(), json!({ "exp": now - 61 }), Expired),
+            ("without exp", same(), json!({ "exp": null }), Claims),
+            ("not yet valid", same(), json!({ "nbf": now + 61 }), NotYetValid),
+            ("issued in the future", same(), json!({ "iat": now + 61 }), NotYetValid),
+            ("a slash more or less", same(), json!({ "iss": slash }), Issuer),
+            ("another issuer", same(), json!({ "iss": "https://evil.example/" }), Issuer),
+            ("without issuer", same(), json!({ "iss": null }), Issuer),
+            ("another audience", same(), json!({ "aud": "https://other.example" }), Audience),
+            ("an empty audience", same(), json!({ "aud": [] }), Audience),
+            ("with at_hash", same(), json!({ "at_hash": "MTIzNDU2Nzg5MDEyMzQ1Ng" }), Type),
+            ("a logout token", json!({ "typ": "logout+jwt" }), same(), Type),
+            ("an unknown key", json!({ "kid": "no-such-key" }), same(), UnknownKey),
+            ("by PS256", json!({ "alg": "PS256" }), same(), Algorithm),
+            ("by a secret", json!({ "alg": "HS256" }), same(), Algorithm),
+            ("unsigned", json!({ "alg": "none" }), same(), Algorithm),
+        ]
+    }
+}
+
+fn mint_with(signer: &TestIssuer, token: &Token) -> String {
+    let algorithm = token.header["alg"].as_str().and_then(|name| name.parse().ok());
+    let bare = signer.token().algorithm(algorithm.unwrap_or(Algorithm::Rs256));
+    let bare = bare.without_header("typ").without_header("kid");
+    let header = token.header.as_object().unwrap().iter();
+    let signed = header.fold(bare, |token, (name, value)| token.header(name, value.clone()));
+    signed.mint_raw(&token.claims.to_string())
+}
+
+/// The scopes that the token has, or what it is refused for.
+pub fn verdict(judged: Result<Identity, Error>) -> Result<String, TokenFault> {
+    judged.map(|identity| scopes(&identity)).map_err(|error| match error.kind() {
+        ErrorKind::InvalidToken(fault) => fault,
+        other => panic!("the token was not judged: {other:?}, {error:?}"),
+    })
+}
+
+/// The scopes, each once, in alphabetical order.
+pub fn scopes(identity: &Identity) -> String {
+    let scopes: BTreeSet<_> = identity.scopes().iter().collect();
+    Vec::from_iter(scopes).join(" ")
+}
+
+/// Both changes, one after the other.
+pub fn both(one: &Value, other: Value) -> Value {
+    let mut members = one.as_object().unwrap().clone();
+    members.extend(other.as_object().unwrap().clone());
+    members.into()
+}
+
+/// `base` with the members of `changes` in it; those that are `null` are left out.
+pub fn changed(base: &Value, changes: &Value) -> Value {
+    let mut object = both(base, changes.clone());
+    object.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    object
+}

@@ -1,0 +1,97 @@
+//! The crate's own source, against a server.
+
+use std::time::Duration;
+
+use jwks_client_rs::source::WebSource;
+use portcullis::{
+    Algorithm, ErrorKind, JwtVerifier, TokenFault,
+    testing::{Fault, ServedIssuer, TestIssuer},
+};
+use serde_json::json;
+
+use crate::support::{API, verdict::judge};
+
+async fn served() -> ServedIssuer {
+    let issuer = TestIssuer::serve().await.unwrap();
+    issuer.publish(Algorithm::Es256);
+    issuer
+}
+
+fn verifier(issuer: &ServedIssuer) -> JwtVerifier {
+    let source = WebSource::builder().build(issuer.jwks_uri().parse().unwrap()).unwrap();
+    let builder = JwtVerifier::builder(issuer.issuer()).audience(API).clock(issuer.clock());
+    builder.jwks_source(source).build().unwrap()
+}
+
+async fn refusal(verifier: &JwtVerifier, token: &str) -> Option<ErrorKind> {
+    judge(verifier, token).await.err().map(|error| error.kind())
+}
+
+fn token(issuer: &ServedIssuer) -> String {
+    issuer.token().audience(API).mint()
+}
+
+#[tokio::test]
+async fn keys_come_from_the_server_once_and_again_when_they_rotate() {
+    let issuer = served().await;
+    let verifier = verifier(&issuer);
+    for _ in 0..10 {
+        assert_eq!(refusal(&verifier, &token(&issuer)).await, None);
+    }
+    assert_eq!(issuer.requests_to("/jwks"), 1);
+
+    issuer.rotate_keys(false);
+    assert_eq!(refusal(&verifier, &token(&issuer)).await, None);
+    assert_eq!(issuer.requests_to("/jwks"), 2);
+
+    let unknown = Some(ErrorKind::InvalidToken(TokenFault::UnknownKey));
+    for number in 0..10 {
+        let made_up = issuer.token().audience(API).header("kid", json!(number.to_string())).mint();
+        assert_eq!(refusal(&verifier, &made_up).await, unknown);
+    }
+    assert_eq!(issuer.requests_to("/jwks"), 2, "the cool-down has begun");
+}
+
+#[tokio::test]
+async fn a_server_that_fails_is_503_and_then_recovers() {
+    for fault in [Fault::Status(500), Fault::Html, Fault::Garbage, Fault::Unreachable] {
+        let issuer = served().await;
+        let verifier = verifier(&issuer);
+        issuer.fail(fault);
+        for _ in 0..3 {
+            let refused = refusal(&verifier, &token(&issuer)).await;
+            assert_eq!(refused, Some(ErrorKind::Unavailable), "{fault:?}");
+        }
+        issuer.recover();
+        issuer.clock().advance(Duration::from_secs(1));
+        assert_eq!(refusal(&verifier, &token(&issuer)).await, None, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn good_keys_serve_while_the_server_is_gone() {
+    let issuer = served().await;
+    let verifier = verifier(&issuer);
+    let hour = Duration::from_secs(60 * 60);
+    let (good, clock) = (issuer.token().audience(API).expires_in(hour * 2).mint(), issuer.clock());
+    assert_eq!(refusal(&verifier, &good).await, None);
+    drop(issuer);
+    clock.advance(hour);
+    assert_eq!(refusal(&verifier, &good).await, None);
+    assert!(verifier.readiness().is_ready());
+}
+
+#[tokio::test]
+async fn a_key_without_a_kid_spoils_the_whole_set_of_that_crate() {
+    // The reason to prefer our own fetch: there it is left out or used, and the rest serves.
+    let source =
+        |set: serde_json::Value| serde_json::from_value::<jwks_client_rs::JsonWebKeySet>(set);
+    let issuer = served().await;
+    let mut set: serde_json::Value = serde_json::from_str(&issuer.jwk_set()).unwrap();
+    assert!(source(set.clone()).is_ok());
+    set["keys"][0].as_object_mut().unwrap().remove("kid");
+    assert!(source(set.clone()).is_err());
+    let own = JwtVerifier::builder(issuer.issuer()).audience(API).clock(issuer.clock());
+    let own = own.jwk_set(set.to_string()).build().unwrap();
+    assert_eq!(refusal(&own, &token(&issuer)).await, None);
+}

@@ -1,0 +1,108 @@
+//! A subscriber of `tracing` that writes everything down.
+
+use std::{
+    fmt::{Debug, Write},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    field::{Field, Visit},
+    span,
+    subscriber::DefaultGuard,
+};
+
+/// What was said on this thread since it was made, down to the level of TRACE.
+#[derive(Clone, Default)]
+pub struct Capture(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    lines: Mutex<Vec<Line>>,
+    spans: AtomicU64,
+}
+
+/// An event, or a span with the fields that it was made with or was given later.
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub level: Level,
+    pub target: String,
+    /// The message first, then `name=value` of every field.
+    pub text: String,
+}
+
+impl Capture {
+    /// Listens on this thread for as long as the guard lives.
+    pub fn begin() -> (Self, DefaultGuard) {
+        let capture = Self::default();
+        let guard = tracing::subscriber::set_default(capture.clone());
+        (capture, guard)
+    }
+
+    /// All that was said, whoever said it.
+    pub fn everything(&self) -> Vec<Line> {
+        self.0.lines.lock().unwrap().clone()
+    }
+
+    /// What this crate has said, and forgets it.
+    pub fn take(&self) -> Vec<Line> {
+        let mut lines = std::mem::take(&mut *self.0.lines.lock().unwrap());
+        lines.retain(|line| line.target.starts_with("portcullis"));
+        lines
+    }
+
+    fn write(&self, metadata: &Metadata<'_>, record: impl FnOnce(&mut Text)) {
+        let mut text = Text::default();
+        record(&mut text);
+        self.0.lines.lock().unwrap().push(Line {
+            level: *metadata.level(),
+            target: metadata.target().to_owned(),
+            text: text.0,
+        });
+    }
+}
+
+impl Subscriber for Capture {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &span::Attributes<'_>) -> span::Id {
+        self.write(span.metadata(), |text| {
+            text.0.push_str(span.metadata().name());
+            span.record(text);
+        });
+        span::Id::from_u64(self.0.spans.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
+        let mut text = Text::default();
+        values.record(&mut text);
+        let line = Line { level: Level::TRACE, target: "a span's field".to_owned(), text: text.0 };
+        self.0.lines.lock().unwrap().push(line);
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        self.write(event.metadata(), |text| event.record(text));
+    }
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[derive(Default)]
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            self.0.insert_str(0, &format!("{value:?}"));
+        } else {
+            write!(self.0, " {}={value:?}", field.name()).unwrap();
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Whose a token is, and by which rules it is judged.
+
+use std::time::Duration;
+
+use portcullis::{
+    Algorithm, ConfigError, ErrorKind, Issuers, JwtVerifier, Profile, TokenFault,
+    testing::TestIssuer,
+};
+use serde_json::{Value, json};
+
+use super::setting::{alpha_and_beta, fault, protected, token, trusting, verifier};
+use crate::support::{API, send, verdict::judge, with_token};
+
+#[tokio::test]
+async fn a_token_goes_to_the_issuer_that_it_names_byte_for_byte() {
+    let (alpha, beta) = alpha_and_beta();
+    let app = protected(&trusting([verifier(&alpha), verifier(&beta)]));
+    let untrusted = Some(ErrorKind::InvalidToken(TokenFault::Issuer));
+    let malformed = Some(ErrorKind::InvalidToken(TokenFault::Claims));
+
+    for (issuer, iss, refusal) in [
+        (&alpha, json!("https://alpha.test"), None),
+        (&beta, json!("https://beta.test/"), None),
+        (&alpha, json!("https://alpha.test/"), untrusted),
+        (&beta, json!("https://beta.test"), untrusted),
+        (&beta, json!("https://beta.test//"), untrusted),
+        (&alpha, json!("https://Alpha.test"), untrusted),
+        (&alpha, json!("HTTPS://alpha.test"), untrusted),
+        (&alpha, json!("http://alpha.test"), untrusted),
+        (&alpha, json!("https://alpha.tes"), untrusted),
+        (&alpha, json!("https://alpha.test.evil.example"), untrusted),
+        (&alpha, json!("https://alpha.test:443"), untrusted),
+        (&alpha, json!("https://alpha.test "), untrusted),
+        (&alpha, json!(" https://alpha.test"), untrusted),
+        (&alpha, json!("https://alpha.test\u{0}"), untrusted),
+        (&alpha, json!("https://alph\u{430}.test"), untrusted),
+        (&alpha, json!("alpha.test"), untrusted),
+        (&alpha, json!(""), untrusted),
+        (&alpha, json!("https://alpha.test https://beta.test/"), untrusted),
+        (&alpha, json!(["https://alpha.test"]), malformed),
+        (&alpha, json!(["https://alpha.test", "https://beta.test/"]), malformed),
+        (&alpha, json!({ "iss": "https://alpha.test" }), malformed),
+        (&alpha, Value::Null, malformed),
+        (&alpha, json!(1), malformed),
+        (&alpha, json!(true), malformed),
+    ] {
+        let answer = send(&app, with_token(&token(issuer).claim("iss", iss.clone()).mint())).await;
+        assert_eq!(answer.error.map(|error| error.kind()), refusal, "{iss}");
+        assert_eq!(answer.status, if refusal.is_some() { 401 } else { 200 }, "{iss}");
+    }
+
+    let nameless = send(&app, with_token(&token(&alpha).without_claim("iss").mint())).await;
+    assert_eq!((nameless.status.as_u16(), nameless.error.map(|it| it.kind())), (401, untrusted));
+}
+
+#[tokio::test]
+async fn an_issuer_is_what_its_json_text_says_however_it_is_written() {
+    let (alpha, beta) = alpha_and_beta();
+    let issuers = trusting([verifier(&alpha), verifier(&beta)]);
+    let claims = |iss: &str| format!(r#"{{"iss":"{iss}","aud":"{API}","exp":99999999999}}"#);
+    let escaped = claims(r"https:\/\/alph\u0061.test");
+    assert_eq!(fault(&issuers, &alpha.token().mint_raw(&escaped)).await, None);
+
+    let twice = format!(r#"{{"iss":"https://beta.test/",{}"#, &escaped[1..]);
+    let malformed = Some(ErrorKind::InvalidToken(TokenFault::Malformed));
+    assert_eq!(fault(&issuers, &alpha.token().mint_raw(&twice)).await, malformed);
+}
+
+#[tokio::test]
+async fn a_token_of_nobody_s_causes_no_fetch() {
+    let (alpha, beta) = alpha_and_beta();
+    let app = protected(&trusting([verifier(&alpha), verifier(&beta)]));
+    let stranger = TestIssuer::named("https://stranger.test");
+    assert_eq!(send(&app, with_token(&token(&stranger).mint())).await.status, 401);
+    assert_eq!((alpha.requests_to("/jwks"), beta.requests_to("/jwks")), (0, 0));
+    assert_eq!(stranger.requests_to("/jwks"), 0);
+}
+
+#[tokio::test]
+async fn a_token_of_one_issuer_that_another_has_signed_is_refused() {
+    let (alpha, beta) = alpha_and_beta();
+    let issuers = trusting([verifier(&alpha), verifier(&beta)]);
+    let signature = Some(ErrorKind::InvalidToken(TokenFault::Signature));
+    let unknown = Some(ErrorKind::InvalidToken(TokenFault::UnknownKey));
+    let forged =
+        |name: &TestIssuer, signer: &TestIssuer| token(signer).claim("iss", json!(name.issuer()));
+    for (name, signer) in [(&alpha, &beta), (&beta, &alpha)] {
+        for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
+            let what = format!("{} by {} {algorithm}", name.issuer(), signer.issuer());
+            let same_kid = forged(name, signer).algorithm(algorithm);
+            assert_eq!(fault(&issuers, &same_kid.mint()).await, signature, "{what}");
+            let no_kid = forged(name, signer).algorithm(algorithm).without_header("kid").mint();
+            assert_eq!(fault(&issuers, &no_kid).await, signature, "{what} without kid");
+        }
+        let other_kid = forged(name, signer).header("kid", json!("p256-9")).mint();
+        assert_eq!(fault(&issuers, &other_kid).await, unknown, "{}", name.issuer());
+    }
+    for issuer in [&alpha, &beta] {
+        assert_eq!(fault(&issuers, &token(issuer).mint()).await, None, "{}", issuer.issuer());
+    }
+}
+
+#[tokio::test]
+async fn each_token_is_judged_by_the_rules_of_its_own_issuer() {
+    use TokenFault::{Algorithm as Alg, Audience, Claims, Expired, Rejected, Type};
+    let (alpha, beta) = alpha_and_beta();
+    let issuers = trusting([
+        alpha
+            .verifier()
+            .audience("urn:alpha")
+            .algorithms([Algorithm::Es256])
+            .profile(Profile::Rfc9068)
+            .leeway(Duration::ZERO)
+            .check(|identity| match identity.subject() {
+                Some("mallory") => Err(TokenFault::Rejected.into()),
+                _ => Ok(()),
+            }),
+        beta.verifier()
+            .client("batch")
+            .algorithms([Algorithm::EdDsa])
+            .require_claim("token_use", "access")
+            .leeway(Duration::from_secs(60)),
+    ]);
+    let of_alpha = || alpha.token().audience("urn:alpha");
+    let of_beta = || {
+        let token = beta.token().algorithm(Algorithm::EdDsa).without_claim("aud");
+        token.claim("client_id", json!("batch")).claim("token_use", json!("access"))
+    };
+    let over = Duration::ZERO;
+    for (what, token, refusal) in [
+        ("alpha", of_alpha(), None),
+        ("beta", of_beta(), None),
+        ("alpha for beta's client", of_alpha().without_claim("aud"), Some(Audience)),
+        ("beta for alpha's audience", of_beta().audience("urn:alpha"), Some(Audience)),
+        ("alpha, EdDSA", of_alpha().algorithm(Algorithm::EdDsa), Some(Alg)),
+        ("beta, ES256", of_beta().algorithm(Algorithm::Es256), Some(Alg)),
+        ("alpha without typ", of_alpha().without_header("typ"), Some(Type)),
+        ("beta without typ", of_beta().without_header("typ"), None),
+        ("alpha without jti", of_alpha().without_claim("jti"), Some(Claims)),
+        ("beta without jti", of_beta().without_claim("jti"), None),
+        ("beta without token_use", of_beta().without_claim("token_use"), Some(Claims)),
+        ("alpha, over", of_alpha().expires_in(over), Some(Expired)),
+        ("beta, over, within leeway", of_beta().expires_in(over), None),
+        ("alpha's mallory", of_alpha().subject("mallory"), Some(Rejected)),
+        ("beta's mallory", of_beta().subject("mallory"), None),
+    ] {
+        let refusal = refusal.map(ErrorKind::InvalidToken);
+        assert_eq!(fault(&issuers, &token.mint()).await, refusal, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn each_issuer_s_scopes_stand_where_its_own_configuration_says() {
+    let (alpha, beta) = alpha_and_beta();
+    let issuers = trusting([
+        verifier(&alpha).scope_claim("permissions"),
+        verifier(&beta).scope_claim("/realm_access/roles"),
+    ]);
+    for (issuer, scopes) in [(&alpha, "base may-permit"), (&beta, "base may-act")] {
+        let token = token(issuer)
+            .scope("base")
+            .claim("permissions", json!(["may-permit"]))
+            .claim("realm_access", json!({ "roles": ["may-act"] }));
+        let identity = judge(&issuers, &token.mint()).await.unwrap();
+        assert_eq!(identity.scopes().to_string(), scopes, "{}", issuer.issuer());
+        assert_eq!(identity.issuer(), Some(issuer.issuer()));
+    }
+}
+
+#[test]
+fn a_configuration_that_cannot_be_meant_is_an_error_that_names_it() {
+    let (alpha, beta) = alpha_and_beta();
+    let of = |issuer: &TestIssuer| verifier(issuer).build().unwrap();
+    let error = |issuers: Result<Issuers, ConfigError>| issuers.unwrap_err().to_string();
+
+    let twice = Issuers::builder().trust(of(&alpha)).trust(of(&beta)).trust(of(&alpha));
+    assert_eq!(error(twice.build()), "issuer `https://alpha.test`: trusted twice");
+    assert_eq!(error(Issuers::builder().build()), "issuers `[]`: at least one is needed");
+    let placeless = Issuers::builder().trust(of(&alpha)).tenants("https://login.test", no_tenant);
+    let problem = "issuer pattern `https://login.test`: `{tenant}` stands nowhere in it";
+    assert_eq!(error(placeless.build()), problem);
+}
+
+#[tokio::test]
+async fn issuers_whose_names_differ_by_a_slash_are_two() {
+    let (plain, slashed) =
+        (TestIssuer::named("https://one.test"), TestIssuer::named("https://one.test/"));
+    let issuers = trusting([
+        verifier(&plain).jwk_set(published(&plain)),
+        verifier(&slashed).jwk_set(published(&slashed)),
+    ]);
+    for issuer in [&plain, &slashed] {
+        assert_eq!(fault(&issuers, &token(issuer).mint()).await, None, "{}", issuer.issuer());
+    }
+    let crossed = token(&plain).claim("iss", json!(slashed.issuer())).mint();
+    let signature = Some(ErrorKind::InvalidToken(TokenFault::Signature));
+    assert_eq!(fault(&issuers, &crossed).await, signature);
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_trusted_by_name_is_never_asked_for_as_a_tenant() {
+    let acme = TestIssuer::named("https://login.test/acme");
+    let issuers = Issuers::builder()
+        .tenants("https://login.test/{tenant}", async |tenant| panic!("asked for {tenant:?}"))
+        .trust(verifier(&acme).build().unwrap())
+        .build()
+        .unwrap();
+    assert_eq!(fault(&issuers, &token(&acme).mint()).await, None);
+}
+
+#[tokio::test]
+async fn clones_share_keys_and_fetches() {
+    let (alpha, _) = alpha_and_beta();
+    let issuers = trusting([verifier(&alpha)]);
+    let clone = issuers.clone();
+    for issuers in [&issuers, &clone] {
+        assert_eq!(fault(issuers, &token(&alpha).mint()).await, None);
+    }
+    assert_eq!(alpha.requests_to("/jwks"), 1);
+}
+
+async fn no_tenant(_: portcullis::Tenant) -> Result<Option<JwtVerifier>, portcullis::Error> {
+    Ok(None)
+}
+
+fn published(issuer: &TestIssuer) -> String {
+    issuer.publish(Algorithm::Es256);
+    issuer.jwk_set()
+}

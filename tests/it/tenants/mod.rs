@@ -1,0 +1,6 @@
+//! Issuers that are found when their first token comes.
+
+mod crowd;
+mod directory;
+mod flood;
+mod resolver;
