@@ -138,7 +138,6 @@ impl Glewlwyd {
     }
 
     /// Gives it new keys; the old ones stay in its set, or don't.
-    #[expect(clippy::unused_self, reason = "it is this server that is told")]
     pub fn rotate(&self, keep: bool) {
         let script =
             variable("PORTCULLIS_GLEWLWYD_ROTATE", "$PWD/tests/interop/glewlwyd/rotate.sh");
