@@ -1,0 +1,50 @@
+//! What one row shows beside another.
+
+use super::rows::ROUTER;
+
+/// A figure of one row beside another, which it names.
+#[derive(Debug, Clone, Copy)]
+pub enum Figure {
+    /// How many allocations more.
+    Allocations(&'static str),
+    /// How many percent more or less time.
+    Change(&'static str),
+    /// How much more time, in ns.
+    Difference(&'static str),
+    /// The time beyond the router's, as a multiple of that raw verification.
+    Net(&'static str),
+    /// How many times its time.
+    Ratio(&'static str),
+}
+
+impl Figure {
+    /// The rows that it needs beside its own.
+    pub fn others(self) -> Vec<&'static str> {
+        match self {
+            Self::Allocations(other)
+            | Self::Change(other)
+            | Self::Difference(other)
+            | Self::Ratio(other) => vec![other],
+            Self::Net(raw) => vec![ROUTER, raw],
+        }
+    }
+
+    /// Whether `value` is within `limit`.
+    pub fn meets(self, value: f64, limit: f64) -> bool {
+        match self {
+            Self::Change(_) => value.abs() <= limit,
+            _ => value <= limit,
+        }
+    }
+
+    /// The value in words, such as `1.140 × raw RS256, net of router alone`.
+    pub fn describe(self, value: f64) -> String {
+        match self {
+            Self::Allocations(other) => format!("{value:+} allocations on {other}"),
+            Self::Change(other) => format!("{value:+.1} % on {other}"),
+            Self::Difference(other) => format!("{value:+.0} ns on {other}"),
+            Self::Net(raw) => format!("{value:.3} × {raw}, net of {ROUTER}"),
+            Self::Ratio(other) => format!("{value:.2} × {other}"),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! What the rows are made from, each part when a row first asks for it.
+
+use std::cell::OnceCell;
+
+use portcullis::{
+    AudienceGiven, AuthenticateLayer, Issuers, IssuersBuilder, JwtVerifier, JwtVerifierBuilder,
+    Readiness,
+};
+use tokio::runtime::{self, Runtime};
+
+use super::issuer::Issuer;
+
+/// How a verifier treats tokens that it has verified.
+#[derive(Debug, Clone, Copy)]
+pub enum Memory {
+    /// As it does by default.
+    Default,
+    /// Forgets them at once.
+    None,
+}
+
+/// A runtime, and issuers with their verifiers.
+pub struct Fixture {
+    pub runtime: Runtime,
+    pub issuer: Issuer,
+    issuer_with_100_keys: OnceCell<Issuer>,
+    pool_size: usize,
+}
+
+impl Fixture {
+    /// `pool_size` is how many requests come before a token comes again.
+    pub fn new(pool_size: usize) -> Self {
+        Self {
+            runtime: current_thread(),
+            issuer: Issuer::new(pool_size),
+            issuer_with_100_keys: OnceCell::new(),
+            pool_size,
+        }
+    }
+
+    /// The issuer with 100 keys.
+    pub fn issuer_with_100_keys(&self) -> &Issuer {
+        self.issuer_with_100_keys.get_or_init(|| Issuer::with_100_keys(self.pool_size))
+    }
+
+    /// Authentication of one issuer's tokens, whose keys are at hand.
+    pub fn layer(&self, issuer: &Issuer, memory: Memory) -> AuthenticateLayer {
+        self.verified_by(verifier(issuer.verifier(), memory))
+    }
+
+    /// Authentication of the issuer's HS256 tokens.
+    pub fn hmac_layer(&self, memory: Memory) -> AuthenticateLayer {
+        self.verified_by(verifier(self.issuer.hmac_verifier(), memory))
+    }
+
+    /// Authentication of the tokens of the issuer and 19 others, whose keys are at hand.
+    pub fn layer_of_20_issuers(&self, memory: Memory) -> AuthenticateLayer {
+        let others: Vec<_> = (1..20).map(Issuer::one_of_many).collect();
+        let all = others.iter().chain([&self.issuer]);
+        let verifiers = all.map(|issuer| verifier(issuer.verifier(), memory));
+        let builder = match memory {
+            Memory::Default => Issuers::builder(),
+            Memory::None => Issuers::builder().token_cache(0),
+        };
+        let issuers = verifiers.fold(builder, IssuersBuilder::trust);
+        let issuers = issuers.build().expect("a good configuration");
+        self.runtime.block_on(issuers.warm_up()).expect("issuers in reach");
+        assert!(issuers.readiness().iter().all(Readiness::is_ready));
+        AuthenticateLayer::bearer(issuers)
+    }
+
+    fn verified_by(&self, verifier: JwtVerifier) -> AuthenticateLayer {
+        self.runtime.block_on(verifier.warm_up()).expect("an issuer in reach");
+        AuthenticateLayer::bearer(verifier)
+    }
+}
+
+/// A runtime for one thread: what a request costs, not what it costs to hand it around.
+pub fn current_thread() -> Runtime {
+    runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+fn verifier(builder: JwtVerifierBuilder<AudienceGiven>, memory: Memory) -> JwtVerifier {
+    let builder = match memory {
+        Memory::Default => builder,
+        Memory::None => builder.token_cache(0),
+    };
+    builder.build().expect("a good configuration")
+}

@@ -1,0 +1,249 @@
+//! All that is measured, and what it is held against.
+
+use std::sync::Arc;
+
+use axum::Router;
+use http::StatusCode;
+use portcullis::Algorithm::{self, EdDsa, Es256, Hs256, Ps256, Rs256};
+use serde_json::json;
+
+use super::{
+    figure::Figure::{self, Allocations, Change, Difference, Net, Ratio},
+    fixture::{Fixture, Memory},
+    issuer::Issuer,
+    raw::Raw,
+    services,
+    subject::Subject,
+};
+
+/// The router without authentication. A request's net time and allocations are those beyond it.
+pub const ROUTER: &str = "router alone";
+
+const CONSTANT: &str = "constant `Arc`, `Extension`";
+const BY_HAND: &str = "401 by hand";
+
+/// One line of the table.
+pub struct Row {
+    pub name: &'static str,
+    /// What it is held against, and how far it may go.
+    pub figures: Vec<(Figure, Option<f64>)>,
+    /// Whether it is measured on two threads, too.
+    pub two_threads: bool,
+    make: Box<dyn Fn(&Fixture) -> Subject>,
+}
+
+impl Row {
+    fn new(name: &'static str, make: impl Fn(&Fixture) -> Subject + 'static) -> Self {
+        Self { name, figures: Vec::new(), two_threads: false, make: Box::new(make) }
+    }
+
+    /// Shows a figure.
+    fn shows(mut self, figure: Figure) -> Self {
+        self.figures.push((figure, None));
+        self
+    }
+
+    /// Shows a figure that is to be at most `limit`.
+    fn bar(mut self, figure: Figure, limit: f64) -> Self {
+        self.figures.push((figure, Some(limit)));
+        self
+    }
+
+    fn on_two_threads(mut self) -> Self {
+        self.two_threads = true;
+        self
+    }
+
+    pub fn subject(&self, fixture: &Fixture) -> Subject {
+        (self.make)(fixture)
+    }
+}
+
+/// Every row, those of one kind together.
+pub fn all() -> Vec<Row> {
+    let groups = [baselines(), known(), raw(), first_seen(), seen(), refused()];
+    groups.into_iter().flatten().collect()
+}
+
+fn baselines() -> Vec<Row> {
+    vec![
+        Row::new(ROUTER, |it| ok(services::plain(), it, Rs256)).on_two_threads(),
+        Row::new("layer that does nothing", |it| ok(services::behind_nothing(), it, Rs256))
+            .shows(Ratio(ROUTER)),
+        Row::new(CONSTANT, |it| ok(services::for_someone(), it, Rs256)).shows(Ratio(ROUTER)),
+        Row::new(BY_HAND, |it| refused_with(services::behind_refusal(), &it.issuer.tokens(Rs256))),
+    ]
+}
+
+/// The layer alone: its verifier knows the answer.
+fn known() -> Vec<Row> {
+    let known =
+        |app: Router| move |it: &Fixture| ok(app.clone().layer(services::vouching()), it, Rs256);
+    vec![
+        Row::new("identity known", known(services::for_identity()))
+            .shows(Ratio(CONSTANT))
+            .shows(Allocations(CONSTANT))
+            .on_two_threads(),
+        Row::new("identity known, `Claims<T>`", known(services::for_claims()))
+            .shows(Difference("identity known"))
+            .bar(Allocations("identity known"), 0.0),
+        Row::new(
+            "identity known, layer that does nothing",
+            known(services::for_identity_behind_nothing()),
+        ),
+        Row::new("identity known, scope guard", known(services::for_identity_behind_guard()))
+            .bar(Difference("identity known, layer that does nothing"), 50.0)
+            .shows(Allocations("identity known, layer that does nothing")),
+    ]
+}
+
+fn raw() -> Vec<Row> {
+    let raw = |algorithm| move |it: &Fixture| Subject::raw(Raw::new(&it.issuer, algorithm));
+    vec![
+        Row::new("raw RS256", raw(Rs256)).on_two_threads(),
+        Row::new("raw PS256", raw(Ps256)),
+        Row::new("raw ES256", raw(Es256)).on_two_threads(),
+        Row::new("raw EdDSA", raw(EdDsa)),
+        Row::new("raw HS256", raw(Hs256)),
+    ]
+}
+
+fn first_seen() -> Vec<Row> {
+    let first = |app: fn() -> Router, algorithm| {
+        move |it: &Fixture| ok(app().layer(it.layer(&it.issuer, Memory::None)), it, algorithm)
+    };
+    let algorithm = |name, algorithm| Row::new(name, first(services::for_identity, algorithm));
+    vec![
+        algorithm("first seen, RS256", Rs256)
+            .bar(Net("raw RS256"), 1.15)
+            .bar(Allocations(ROUTER), 12.0)
+            .on_two_threads(),
+        algorithm("first seen, PS256", Ps256)
+            .bar(Net("raw PS256"), 1.12)
+            .bar(Allocations(ROUTER), 12.0),
+        algorithm("first seen, ES256", Es256)
+            .bar(Net("raw ES256"), 1.04)
+            .bar(Allocations(ROUTER), 12.0)
+            .on_two_threads(),
+        algorithm("first seen, EdDSA", EdDsa)
+            .bar(Net("raw EdDSA"), 1.06)
+            .bar(Allocations(ROUTER), 12.0),
+        Row::new("first seen, HS256", |it| {
+            ok(services::for_identity().layer(it.hmac_layer(Memory::None)), it, Hs256)
+        })
+        .shows(Net("raw HS256"))
+        .bar(Allocations(ROUTER), 12.0),
+        Row::new("first seen, RS256, `Claims<T>`", first(services::for_claims, Rs256))
+            .shows(Difference("first seen, RS256"))
+            .shows(Allocations("first seen, RS256")),
+        Row::new("first seen, RS256, 100 keys", |it| {
+            let issuer = it.issuer_with_100_keys();
+            let app = services::for_identity().layer(it.layer(issuer, Memory::None));
+            Subject::bearers(app, &*issuer.tokens(Rs256), StatusCode::OK)
+        })
+        .bar(Change("first seen, RS256"), 3.0),
+        Row::new("first seen, RS256, 20 issuers", |it| {
+            ok(services::for_identity().layer(it.layer_of_20_issuers(Memory::None)), it, Rs256)
+        })
+        .bar(Change("first seen, RS256"), 3.0),
+    ]
+}
+
+/// Tokens that the verifier has met before.
+fn seen() -> Vec<Row> {
+    let one = |app: fn() -> Router, algorithm| {
+        move |it: &Fixture| {
+            let app = app().layer(it.layer(&it.issuer, Memory::Default));
+            Subject::bearers(app, it.issuer.tokens(algorithm).first(), StatusCode::OK)
+        }
+    };
+    let algorithm = |name, algorithm| {
+        Row::new(name, one(services::for_identity, algorithm))
+            .bar(Ratio(CONSTANT), 1.3)
+            .bar(Allocations(CONSTANT), 0.0)
+    };
+    vec![
+        algorithm("seen, RS256", Rs256).on_two_threads(),
+        algorithm("seen, ES256", Es256),
+        Row::new("seen, RS256, one of many", |it| {
+            ok(services::for_identity().layer(it.layer(&it.issuer, Memory::Default)), it, Rs256)
+        })
+        .bar(Ratio(CONSTANT), 1.3)
+        .on_two_threads(),
+        Row::new("seen, RS256, `Claims<T>`", one(services::for_claims, Rs256))
+            .shows(Difference("seen, RS256"))
+            .bar(Allocations("seen, RS256"), 0.0),
+        Row::new("seen, RS256, 100 keys", |it| {
+            let issuer = it.issuer_with_100_keys();
+            let app = services::for_identity().layer(it.layer(issuer, Memory::Default));
+            Subject::bearers(app, issuer.tokens(Rs256).first(), StatusCode::OK)
+        })
+        .bar(Change("seen, RS256"), 3.0),
+        Row::new("seen, RS256, 20 issuers", |it| {
+            let app = services::for_identity().layer(it.layer_of_20_issuers(Memory::Default));
+            Subject::bearers(app, it.issuer.tokens(Rs256).first(), StatusCode::OK)
+        })
+        .bar(Change("seen, RS256"), 3.0),
+    ]
+}
+
+/// What strangers send. None of it needs a signature checked, but the last.
+fn refused() -> Vec<Row> {
+    let row = |name, tokens: fn(&Issuer) -> Arc<[String]>| {
+        Row::new(name, move |it| refused_with(protected(it), &tokens(&it.issuer)))
+    };
+    let cheap = |name, tokens| row(name, tokens).bar(Difference(BY_HAND), 1000.0);
+    vec![
+        Row::new("refused, no token", |it| {
+            Subject::anonymous(protected(it), StatusCode::UNAUTHORIZED)
+        })
+        .bar(Difference(BY_HAND), 1000.0),
+        cheap("refused, garbage", |_| ["garbage".to_owned()].into()).on_two_threads(),
+        cheap("refused, 16 KB without a dot", |_| ["a".repeat(16 * 1024)].into()),
+        cheap("refused, unknown kid", |issuer| {
+            issuer.pool(|token| token.header("kid", json!("made-up")).mint())
+        })
+        .on_two_threads(),
+        cheap("refused, wrong issuer", |issuer| {
+            issuer.pool(|token| token.claim("iss", json!("https://evil.test")).mint())
+        }),
+        cheap("refused, expired", |issuer| {
+            issuer.pool(|token| token.claim("exp", json!(1_700_000_000)).mint())
+        }),
+        Row::new("refused, unknown kid, 100 keys", |it| {
+            let issuer = it.issuer_with_100_keys();
+            let app = services::for_identity().layer(it.layer(issuer, Memory::Default));
+            refused_with(app, &issuer.pool(|token| token.header("kid", json!("made-up")).mint()))
+        })
+        .bar(Change("refused, unknown kid"), 3.0),
+        Row::new("refused, wrong issuer, 20 issuers", |it| {
+            let app = services::for_identity().layer(it.layer_of_20_issuers(Memory::Default));
+            let evil = json!("https://evil.test");
+            refused_with(app, &it.issuer.pool(|token| token.claim("iss", evil.clone()).mint()))
+        })
+        .bar(Change("refused, wrong issuer"), 3.0),
+        row("refused, bad signature, RS256", |issuer| {
+            let tokens = issuer.tokens(Rs256);
+            let (_, other) = tokens[0].rsplit_once('.').expect("a signature");
+            let forge = |token: &String| {
+                let (message, _) = token.rsplit_once('.').expect("a signature");
+                format!("{message}.{other}")
+            };
+            tokens[1..].iter().map(forge).collect()
+        })
+        .shows(Ratio("raw RS256")),
+    ]
+}
+
+fn protected(it: &Fixture) -> Router {
+    services::for_identity().layer(it.layer(&it.issuer, Memory::Default))
+}
+
+/// Requests with the issuer's good tokens, which are let through.
+fn ok(app: Router, it: &Fixture, algorithm: Algorithm) -> Subject {
+    Subject::bearers(app, &*it.issuer.tokens(algorithm), StatusCode::OK)
+}
+
+fn refused_with(app: Router, tokens: &[String]) -> Subject {
+    Subject::bearers(app, tokens, StatusCode::UNAUTHORIZED)
+}
