@@ -50,9 +50,9 @@ impl<'a> Authorization<'a> {
     /// Whether these are several credentials with commas between, as a proxy makes of several lines.
     /// Commas also stand between the parameters of one (RFC 9110 §11.4), but not behind a `token68`.
     fn is_list(&self) -> bool {
-        let mut elements = self.credentials.split(|&byte| byte == b',');
-        let first = elements.next().unwrap_or_default();
-        elements.next().is_some() && !is_parameter(first)
+        // Most have no comma at all, which is seen fast.
+        self.credentials.contains(&b',')
+            && !self.credentials.split(|&byte| byte == b',').next().is_some_and(is_parameter)
     }
 
     /// Whether the scheme is `scheme`, in any case.
