@@ -256,6 +256,46 @@ async fn more_checks_than_may_be_under_way_are_answered_503() {
 }
 
 #[tokio::test]
+async fn a_flood_of_guesses_leaves_their_places_to_those_who_were_right_before() {
+    let is_stuck = Arc::new(AtomicBool::new(false));
+    let verifier = BasicVerifier::new({
+        let is_stuck = Arc::clone(&is_stuck);
+        move |credentials: BasicCredentials| {
+            let is_stuck = is_stuck.load(Ordering::Relaxed);
+            async move {
+                match credentials.password() {
+                    "right" => Ok(Some(Identity::assertion().subject("alice").build())),
+                    _ if is_stuck => std::future::pending().await,
+                    _ => Ok(None),
+                }
+            }
+        }
+    })
+    .max_checks(1);
+    ask(&verifier, "alice", "right").await.unwrap();
+    is_stuck.store(true, Ordering::Relaxed);
+    let mut flood = Box::pin(ask(&verifier, "mallory", "guess"));
+    assert!(flood.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    let error = ask(&verifier, "mallory", "another").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    ask(&verifier, "alice", "right").await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_function_says_of_a_locked_account_is_said_again_and_counts_as_wrong() {
+    let verifier = BasicVerifier::new(async |_| Err(Error::access_denied()))
+        .remember_for(30 * SECOND)
+        .wrong_attempts(3, Duration::from_secs(10))
+        .clock(TestClock::new());
+    for _ in 0..3 {
+        let error = ask(&verifier, "alice", "x").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AccessDenied);
+    }
+    let error = ask(&verifier, "alice", "x").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooManyAttempts);
+}
+
+#[tokio::test]
 async fn an_outage_is_no_wrong_attempt_and_forgets_nobody() {
     let (down, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let verifier = BasicVerifier::new({

@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 #[cfg(feature = "password-hash")]
 use super::{UserStore, users::Users};
@@ -63,7 +63,7 @@ struct Inner {
     known: Arc<KnownCredentials>,
     remember_for: Duration,
     attempts: Arc<Attempts>,
-    under_way: Arc<Semaphore>,
+    places: Places,
     clock: Arc<dyn Clock>,
 }
 
@@ -109,7 +109,7 @@ impl BasicVerifier {
             known: Arc::new(KnownCredentials::new()),
             remember_for,
             attempts: Arc::new(Attempts::new(20, Duration::from_secs(10))),
-            under_way: Arc::new(Semaphore::new(128)),
+            places: Places::new(128),
             clock: Arc::new(SystemClock),
         }))
     }
@@ -136,11 +136,11 @@ impl BasicVerifier {
     }
 
     /// How many checks may be under way or wait for their turn. A request past that is answered
-    /// with 503. 128 by default.
+    /// with 503. 128 by default, and as many again for credentials that were right within the last
+    /// day, so that a flood of others leaves them their places.
     #[must_use]
     pub fn max_checks(mut self, checks: usize) -> Self {
-        let checks = checks.min(Semaphore::MAX_PERMITS);
-        self.inner_mut().under_way = Arc::new(Semaphore::new(checks));
+        self.inner_mut().places = Places::new(checks);
         self
     }
 
@@ -181,10 +181,7 @@ impl Inner {
         if candidate.refused_within(self.remember_for) {
             return Err(ErrorKind::InvalidCredentials.into());
         }
-        let admitted = Arc::clone(&self.under_way).try_acquire_owned().map_err(|_| {
-            Error::unavailable("too many passwords to check at once")
-                .with_retry_after(Duration::from_secs(1))
-        })?;
+        let admitted = self.places.take(candidate.is_known())?;
         // Taken before the check, so that attempts at the same time count too; and not by those who
         // are known to have the password, whom nobody else's attempts may keep out.
         if !candidate.is_known() {
@@ -193,19 +190,44 @@ impl Inner {
                 .map_err(|wait| Error::new(ErrorKind::TooManyAttempts).with_retry_after(wait))?;
         }
         let verdict = on_file.check(credentials, admitted).await;
-        let was_wrong = match &verdict {
-            Ok(identity) => identity.is_none(),
-            Err(error) => !error.status().is_server_error(),
-        };
-        if !was_wrong && !candidate.is_known() {
+        let was_judged = !verdict.as_ref().is_err_and(|error| error.status().is_server_error());
+        let is_right = matches!(verdict, Ok(Some(_)));
+        if (is_right || !was_judged) && !candidate.is_known() {
             self.attempts.give_back(candidate.user_id());
         }
+        let verdict =
+            verdict.and_then(|who| who.ok_or_else(|| ErrorKind::InvalidCredentials.into()));
         match &verdict {
-            Ok(Some(identity)) => self.known.keep_right(candidate, identity, now),
-            _ if was_wrong => self.known.keep_wrong(candidate, now),
-            _ => {}
+            Ok(identity) => self.known.keep_right(candidate, identity, now),
+            Err(error) if error.kind() == ErrorKind::InvalidCredentials => {
+                self.known.keep_wrong(candidate, now);
+            }
+            // Such as an account that is locked: to be said anew each time.
+            Err(_) => {}
         }
-        verdict?.ok_or_else(|| ErrorKind::InvalidCredentials.into())
+        verdict
+    }
+}
+
+/// How many checks there may be.
+#[derive(Clone)]
+struct Places {
+    for_known: Arc<Semaphore>,
+    for_others: Arc<Semaphore>,
+}
+
+impl Places {
+    fn new(checks: usize) -> Self {
+        let places = || Arc::new(Semaphore::new(checks.min(Semaphore::MAX_PERMITS)));
+        Self { for_known: places(), for_others: places() }
+    }
+
+    fn take(&self, is_known: bool) -> Result<OwnedSemaphorePermit, Error> {
+        let places = if is_known { &self.for_known } else { &self.for_others };
+        Arc::clone(places).try_acquire_owned().map_err(|_| {
+            Error::unavailable("too many passwords to check at once")
+                .with_retry_after(Duration::from_secs(1))
+        })
     }
 }
 
