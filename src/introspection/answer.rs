@@ -10,7 +10,6 @@ use crate::{
 
 /// What the endpoint says of a token.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "an answer is moved once and gone")]
 pub(super) enum Answer {
     Active(Box<Claims>),
     Inactive,
