@@ -114,7 +114,6 @@ mod opaque;
 mod readiness;
 mod require;
 mod response;
-#[cfg(feature = "_jwt")]
 mod revocation;
 mod revocation_checked;
 mod scope;
@@ -157,7 +156,6 @@ pub use self::{
         TokenDigest, TokenLookup, TokenRecord, TokenStore, TokenUse,
     },
     readiness::Readiness,
-    revocation::Revocation,
     secret::Secret,
 };
 pub use self::{
@@ -170,6 +168,7 @@ pub use self::{
     identity::{Identity, IdentityAssertion},
     require::{Require, RequireFuture, RequireLayer, RequireScopeLayer},
     response::{Content, ErrorBody, Refusal, RefusalBody},
+    revocation::Revocation,
     revocation_checked::RevocationChecked,
     scope::{InvalidScope, Scope},
     scope_policy::ScopePolicy,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[cfg(feature = "_jwt")]
 use crate::Identity;
 
 /// Which tokens are no longer to be trusted, for verifiers that remember verdicts: see
@@ -26,6 +27,7 @@ pub enum Revocation {
     TokenId(String),
 }
 
+#[cfg(feature = "_jwt")]
 impl Revocation {
     /// Whether it is about this token, which has that identity.
     pub(crate) fn concerns(&self, token: &str, identity: &Identity) -> bool {

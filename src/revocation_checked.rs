@@ -69,6 +69,7 @@ where
             }),
         }
     }
+
     fn revoke(&self, revocation: &Revocation) {
         self.verifier.revoke(revocation);
         self.revocation.revoke(revocation);

@@ -30,7 +30,6 @@ pub trait Verify<C>: Send + Sync + 'static {
 
     /// Forgets verdicts on what was revoked, its own and those of verifiers that it asks. A verifier
     /// that remembers none, as this does by default, has nothing to do.
-    #[cfg(feature = "_jwt")]
     fn revoke(&self, _revocation: &crate::Revocation) {}
 }
 
@@ -39,7 +38,6 @@ impl<C, V: Verify<C> + ?Sized> Verify<C> for Arc<V> {
         (**self).verify(credentials)
     }
 
-    #[cfg(feature = "_jwt")]
     fn revoke(&self, revocation: &crate::Revocation) {
         (**self).revoke(revocation);
     }
