@@ -46,15 +46,21 @@ impl Curve {
         }
     }
 
-    /// The uncompressed point of these coordinates, each exactly as long as the curve has it
-    /// ([RFC 7518 §6.2.1.2]).
+    /// The uncompressed point of these coordinates. Each should be as long as the curve has it
+    /// ([RFC 7518 §6.2.1.2]); a shorter one lacks the zeros in front, which real servers leave out.
     ///
     /// [RFC 7518 §6.2.1.2]: https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.2
     pub(crate) fn point(self, x: &[u8], y: &[u8]) -> Result<Vec<u8>, KeyError> {
-        if [x, y].iter().any(|coordinate| coordinate.len() != self.coordinate_len()) {
-            return Err(KeyError::Malformed("its x or y hasn't the length of its curve"));
+        let mut point = vec![UNCOMPRESSED];
+        for coordinate in [x, y] {
+            let missing = self.coordinate_len().checked_sub(coordinate.len());
+            let missing = missing.filter(|_| !coordinate.is_empty());
+            let missing =
+                missing.ok_or(KeyError::Malformed("its x or y hasn't the length of its curve"))?;
+            point.extend(std::iter::repeat_n(0, missing));
+            point.extend_from_slice(coordinate);
         }
-        Ok([&[UNCOMPRESSED], x, y].concat())
+        Ok(point)
     }
 
     /// The length of an uncompressed point in bytes: a tag, `x` and `y`.
@@ -92,7 +98,10 @@ mod tests {
             assert_eq!(point, [vec![4], vec![1; len], vec![2; len]].concat());
             assert_eq!(point.len(), curve.point_len());
 
-            for (x, y) in [(len - 1, len), (len, len - 1), (len - 1, len + 1), (0, 2 * len)] {
+            let padded = curve.point(&vec![1; len - 1], &vec![2; len]).unwrap();
+            assert_eq!(padded, [vec![4, 0], vec![1; len - 1], vec![2; len]].concat());
+
+            for (x, y) in [(len + 1, len), (len, len + 1), (len - 1, len + 1), (0, len), (len, 0)] {
                 assert!(curve.point(&vec![1; x], &vec![2; y]).is_err(), "{curve:?}, {x}, {y}");
             }
         }
