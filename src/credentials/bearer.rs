@@ -79,6 +79,7 @@ impl<'a> BearerToken<'a> {
 }
 
 /// Whether all bytes are of the alphabet. No branch depends on one, so the compiler takes many at once.
+#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
 fn is_alphabet(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |all, &byte| {
         let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
