@@ -102,10 +102,11 @@ impl RemoteKeys {
             }
             Age::Stale => match shared.revalidate(now) {
                 Some(waiter) => Current::Wait(waiter),
-                None => Current::Ready(guard),
+                None => Current::Ready(shared.snapshot.load()),
             },
             Age::Unusable => match shared.join_or_start(now) {
-                Ok(waiter) => Current::Wait(waiter),
+                Ok(Some(waiter)) => Current::Wait(waiter),
+                Ok(None) => Current::Ready(shared.snapshot.load()),
                 Err(error) => Current::Unavailable(error),
             },
         }
@@ -208,7 +209,8 @@ impl Shared {
             return;
         }
         let mut control = self.control();
-        if control.flight.is_none() && control.pause(now, &self.settings).is_none() {
+        let is_due = self.age(now) == Age::RefreshDue;
+        if is_due && control.flight.is_none() && control.pause(now, &self.settings).is_none() {
             // Without a runtime there is no refresh; the request that must wait for one will say so.
             let _ = self.fly(&mut control);
         }
@@ -218,6 +220,10 @@ impl Shared {
     /// key is not used; none once the issuer is known to be out of reach.
     fn revalidate(self: &Arc<Self>, now: NumericDate) -> Option<Waiter> {
         let mut control = self.control();
+        if self.age(now) != Age::Stale {
+            // A flight has landed while this request came for the lock.
+            return None;
+        }
         let pausing = control.pause(now, &self.settings).is_some();
         if control.flight.is_none() && pausing {
             return None;
@@ -227,15 +233,22 @@ impl Shared {
         (!outage).then(|| flight.waiter(Some(self.settings.patience)))
     }
 
-    /// For a request that has no keys at all.
-    fn join_or_start(self: &Arc<Self>, now: NumericDate) -> Result<Waiter, Error> {
+    /// For a request that has no keys at all. `None` if there are some by now.
+    fn join_or_start(self: &Arc<Self>, now: NumericDate) -> Result<Option<Waiter>, Error> {
         let mut control = self.control();
+        if self.age(now) != Age::Unusable {
+            return Ok(None);
+        }
         if control.flight.is_none()
             && let Some(error) = control.pause(now, &self.settings)
         {
             return Err(error);
         }
-        self.fly(&mut control).map(|flight| flight.waiter(None))
+        self.fly(&mut control).map(|flight| Some(flight.waiter(None)))
+    }
+
+    fn age(&self, now: NumericDate) -> Age {
+        self.snapshot.load().as_ref().map_or(Age::Unusable, |snapshot| snapshot.age(now))
     }
 
     /// The flight under way, or a new one.
