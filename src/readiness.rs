@@ -8,9 +8,13 @@ use std::{sync::Arc, time::Duration};
 /// # #[cfg(feature = "testing")]
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// use portcullis::testing::{Fault, TestIssuer};
+/// use portcullis::{
+///     Algorithm,
+///     testing::{Fault, TestIssuer},
+/// };
 ///
 /// let issuer = TestIssuer::new();
+/// issuer.publish(Algorithm::Es256);
 /// let verifier = issuer.verifier().audience("https://api.example").build().unwrap();
 /// assert!(!verifier.readiness().is_ready());
 ///
