@@ -140,7 +140,7 @@ impl Issuer {
             Signature::Valid => Ok(self.accept(token.payload, &keys)?),
             Signature::Invalid(fault) => Err(fault.into()),
             Signature::InvalidUntilNewer(fault) => {
-                Err(Stop::Wait(self.keys.newer(now, fault.into())?))
+                Err(Stop::Wait(self.keys.newer(now, keys.generation(), fault.into())?))
             }
         }
     }

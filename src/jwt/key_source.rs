@@ -44,12 +44,17 @@ impl KeySource {
         }
     }
 
-    /// A wait for keys that may know what those at hand don't. `unknown` is the refusal where there
-    /// are none to be had.
-    pub(super) fn newer(&self, now: NumericDate, unknown: Error) -> Result<Waiter, Error> {
+    /// A wait for keys that may know what those of `generation` don't. `unknown` is the refusal where
+    /// there are none to be had.
+    pub(super) fn newer(
+        &self,
+        now: NumericDate,
+        generation: u64,
+        unknown: Error,
+    ) -> Result<Waiter, Error> {
         match self {
             Self::Given(_) => Err(unknown),
-            Self::Remote(remote) => match remote.newer(now) {
+            Self::Remote(remote) => match remote.newer(now, generation) {
                 Newer::Wait(waiter) => Ok(waiter),
                 Newer::Unavailable(error) => Err(error),
                 Newer::None => Err(unknown),

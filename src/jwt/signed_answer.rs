@@ -45,7 +45,9 @@ impl Issuer {
             Keys::Ready(keys) => match answer.check_signature(&keys) {
                 Signature::Valid => return Ok(answer.payload),
                 Signature::Invalid(fault) => return Err(fault.into()),
-                Signature::InvalidUntilNewer(fault) => self.keys.newer(now, fault.into())?,
+                Signature::InvalidUntilNewer(fault) => {
+                    self.keys.newer(now, keys.generation(), fault.into())?
+                }
             },
             Keys::Wait(waiter) => waiter,
             Keys::Refuse(error) => return Err(error),

@@ -12,7 +12,9 @@ use tokio::time::Instant;
 
 use crate::support::{
     API,
-    verdict::{ACCEPTED, DAY, UNKNOWN_KEY, all_quiet, pass, seconds, verdict, verdict_at_once},
+    verdict::{
+        ACCEPTED, DAY, UNAVAILABLE, UNKNOWN_KEY, all_quiet, pass, seconds, verdict, verdict_at_once,
+    },
     wire::Wire,
 };
 
@@ -201,6 +203,17 @@ async fn a_304_renews_the_freshness_by_its_own_word_or_else_by_that_of_the_set()
         all_quiet().await;
         assert_eq!(wire.requests_to("/jwks"), 3, "{word_of_304:?}: in time");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_304_that_nobody_asked_for_is_no_key_set() {
+    let issuer = TestIssuer::new();
+    let (verifier, token) = set_up(&issuer);
+    issuer.fail(Fault::Status(304));
+    assert_eq!(verdict(&verifier, &token).await, UNAVAILABLE);
+    issuer.recover();
+    issuer.clock().advance(seconds(1));
+    assert_eq!(verdict(&verifier, &token).await, ACCEPTED);
 }
 
 #[tokio::test(start_paused = true)]

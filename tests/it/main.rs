@@ -33,6 +33,7 @@ mod issuers_of_record;
 mod jwks_client_rs_source;
 mod jwt_rules;
 mod key_life_cycle;
+mod key_races;
 mod layer_behaviour;
 mod observability;
 mod outages;

@@ -82,6 +82,11 @@ impl Drop for Flight {
 }
 
 impl Waiter {
+    /// For a fetch that has ended already.
+    pub(super) fn over() -> Self {
+        Self { landed: watch::channel(true).1, patience: None }
+    }
+
     /// Whether the fetch has ended, or ought to have. If not, patience has, and the next wait has none
     /// to lose.
     pub(crate) async fn wait(&mut self) -> bool {

@@ -112,12 +112,17 @@ impl RemoteKeys {
         }
     }
 
-    /// A fetch for a request whose key isn't among the current ones.
-    pub(crate) fn newer(&self, now: NumericDate) -> Newer {
+    /// A fetch for a request whose key isn't among those of `generation`.
+    pub(crate) fn newer(&self, now: NumericDate, generation: u64) -> Newer {
         let shared = &self.0;
         let mut control = shared.control();
         let is_first = control.flight.is_none();
         if is_first {
+            // Newer ones may have landed since the request looked.
+            let snapshot = shared.snapshot.load();
+            if snapshot.as_ref().is_some_and(|snapshot| snapshot.generation != generation) {
+                return Newer::Wait(Waiter::over());
+            }
             if let Some(error) = control.pause(now, &shared.settings) {
                 return Newer::Unavailable(error);
             }

@@ -7,6 +7,10 @@ use http::HeaderValue;
 use super::{super::fetch::Fetched, RemoteSettings};
 use crate::{claims::NumericDate, jwks::KeySet};
 
+/// Between a request's look at the clock and its look at the keys new ones may land, which aren't
+/// from the future for that.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
 /// A key set as it was fetched. Replaced whole, never changed.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
@@ -68,7 +72,7 @@ impl Snapshot {
     }
 
     pub(super) fn age(&self, now: NumericDate) -> Age {
-        if now < self.fetched_at {
+        if now.saturating_add(AT_ONCE) < self.fetched_at {
             // The clock was turned back: the times mean nothing, so the set is fetched again.
             Age::RefreshDue
         } else if now < self.refresh_at {
