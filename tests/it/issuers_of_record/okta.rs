@@ -16,7 +16,7 @@ fn preset() -> JwtVerifierBuilder<AudienceGiven> {
 }
 
 fn recorded() -> Recorded {
-    let recorded = Recorded::new(ISSUER);
+    let recorded = Recorded::default();
     let keys = json!({
         "keys": [recorded.jwk(json!({ "alg": "RS256", "use": "sig", "kid": KID }))],
     });

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
     time::UNIX_EPOCH,
 };
 
@@ -13,14 +14,20 @@ use portcullis::{
 };
 use serde_json::{Value, json};
 
-use crate::support::verdict::judge;
+use crate::support::{issuer_with, verdict::judge};
 
 /// What stands in place of a certificate. Nobody reads it.
 pub const CERTIFICATE: &str = "MIIC/zCCAeegAwIBAgIJYTQ5nnqWLXxqMA0GCSqGSIb3DQEBCwUAMA==";
 
-/// An issuer: a signing key, and documents by address.
+/// Signs for all issuers of record: making an RSA key takes its time.
+static SIGNER: LazyLock<TestIssuer> = LazyLock::new(|| issuer_with([Algorithm::Rs256]));
+
+/// Signs for none of them.
+static STRANGER: LazyLock<TestIssuer> = LazyLock::new(TestIssuer::new);
+
+/// An issuer: documents by address, and a key to sign with.
+#[derive(Default)]
 pub struct Recorded {
-    signer: TestIssuer,
     documents: BTreeMap<String, Value>,
 }
 
@@ -36,12 +43,6 @@ pub struct Token {
 pub type NearMiss = (&'static str, Value, Value, TokenFault);
 
 impl Recorded {
-    pub fn new(issuer: &str) -> Self {
-        let signer = TestIssuer::named(issuer);
-        signer.publish(Algorithm::Rs256);
-        Self { signer, documents: BTreeMap::new() }
-    }
-
     /// Serves `document` at `url`. At any other address there is nothing.
     pub fn serving(mut self, url: &str, document: Value) -> Self {
         self.documents.insert(url.to_owned(), document);
@@ -50,7 +51,7 @@ impl Recorded {
 
     /// The public key that tokens are signed with, and these members beside its numbers.
     pub fn jwk(&self, members: Value) -> Value {
-        let set: Value = serde_json::from_str(&self.signer.jwk_set()).unwrap();
+        let set: Value = serde_json::from_str(&SIGNER.jwk_set()).unwrap();
         let key = &set["keys"][0];
         changed(&json!({ "kty": "RSA", "n": key["n"], "e": key["e"] }), &members)
     }
@@ -77,7 +78,7 @@ impl Recorded {
     }
 
     pub fn clock(&self) -> TestClock {
-        self.signer.clock()
+        SIGNER.clock()
     }
 
     /// The issuer's time in seconds.
@@ -87,7 +88,7 @@ impl Recorded {
 
     /// Signs the token by the algorithm that its header names.
     pub fn mint(&self, token: &Token) -> String {
-        mint_with(&self.signer, token)
+        mint_with(&SIGNER, token)
     }
 
     /// Asserts that each of these is refused for just that reason, and so are the near-misses that
@@ -105,8 +106,7 @@ impl Recorded {
             };
             assert_eq!(verdict(judge(verifier, &self.mint(&token)).await), Err(fault), "{what}");
         }
-        let stranger = TestIssuer::new();
-        let forged = mint_with(&stranger, good);
+        let forged = mint_with(&STRANGER, good);
         let forged = verdict(judge(verifier, &forged).await);
         assert_eq!(forged, Err(TokenFault::Signature), "signed by another, with the same kid");
     }

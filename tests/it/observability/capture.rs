@@ -42,14 +42,14 @@ impl Capture {
         (capture, guard)
     }
 
-    /// All that was said, whoever said it.
-    pub fn everything(&self) -> Vec<Line> {
-        self.0.lines.lock().unwrap().clone()
+    /// All that was said, whoever said it. Forgets it.
+    pub fn take_all(&self) -> Vec<Line> {
+        std::mem::take(&mut *self.0.lines.lock().unwrap())
     }
 
-    /// What this crate has said, and forgets it.
+    /// What this crate has said. Forgets everything.
     pub fn take(&self) -> Vec<Line> {
-        let mut lines = std::mem::take(&mut *self.0.lines.lock().unwrap());
+        let mut lines = self.take_all();
         lines.retain(|line| line.target.starts_with("portcullis"));
         lines
     }

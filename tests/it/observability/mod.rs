@@ -7,4 +7,5 @@ mod events;
 #[cfg(feature = "metrics")]
 mod figures;
 mod readiness;
+#[cfg(feature = "tracing")]
 mod secrets;
