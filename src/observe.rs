@@ -116,7 +116,7 @@ pub(crate) fn introspected<E: std::error::Error>(
             tracing::debug!(target: "portcullis", endpoint = %host, outcome, ?took, "token introspected");
         }
         Err(error) => {
-            let source = error.source().map(tracing::field::display);
+            let source = causes(error);
             tracing::warn!(
                 target: "portcullis", endpoint = %host, source, ?took, "no introspection: {error}"
             );
