@@ -15,7 +15,7 @@ fn preset() -> JwtVerifierBuilder<AudienceGiven> {
 
 /// Two keys: the current one, and the one that a rotation will bring.
 fn recorded() -> Recorded {
-    let recorded = Recorded::default();
+    let recorded = Recorded::new();
     let key = |kid: &str| {
         recorded.jwk(json!({
             "alg": "RS256", "use": "sig", "kid": kid, "x5t": "dfrlEXMuWrPaCbmIrpXaiwNjFf4",

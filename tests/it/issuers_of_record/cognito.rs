@@ -29,7 +29,7 @@ fn preset_of_a_resource() -> JwtVerifierBuilder<AudienceGiven> {
 /// One key signs access tokens, the other ID tokens. Here both are the same, so that it takes a rule
 /// to tell the tokens apart.
 fn recorded() -> Recorded {
-    let recorded = Recorded::default();
+    let recorded = Recorded::new();
     let key = |kid: &str| recorded.jwk(json!({ "alg": "RS256", "use": "sig", "kid": kid }));
     let keys = json!({ "keys": [key(ID_KID), key(ACCESS_KID)] });
     let metadata = json!({

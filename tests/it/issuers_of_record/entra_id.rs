@@ -58,7 +58,7 @@ where
 /// The login service as one tenant sees it: keys without `alg`, for tokens of both versions.
 fn recorded(tenant: &str) -> Recorded {
     let base = format!("https://login.microsoftonline.com/{tenant}");
-    let recorded = Recorded::default();
+    let recorded = if tenant == PARTNER { Recorded::with_other_key() } else { Recorded::new() };
     let key = |kid: &str, issuer: Value| {
         recorded.jwk(json!({
             "use": "sig", "kid": kid, "x5t": kid, "x5c": [CERTIFICATE], "issuer": issuer,

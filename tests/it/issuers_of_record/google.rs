@@ -27,7 +27,7 @@ fn preset_of_several() -> JwtVerifierBuilder<AudienceGiven> {
 }
 
 fn recorded() -> Recorded {
-    let recorded = Recorded::default();
+    let recorded = Recorded::new();
     let key = |kid: &str| recorded.jwk(json!({ "alg": "RS256", "use": "sig", "kid": kid }));
     let keys = json!({ "keys": [key("f833e8a7fe3fe4b878948219a1684afa373ca86f"), key(KID)] });
     let metadata = json!({

@@ -21,7 +21,7 @@ fn preset() -> JwtVerifierBuilder<AudienceGiven> {
 
 /// A key that signs and one that encrypts stand in one set.
 fn recorded() -> Recorded {
-    let recorded = Recorded::default();
+    let recorded = Recorded::new();
     let key = |kid: &str, algorithm: &str, public_key_use: &str| {
         recorded.jwk(json!({
             "kid": kid, "alg": algorithm, "use": public_key_use, "x5c": [CERTIFICATE],

@@ -16,7 +16,7 @@ fn preset() -> JwtVerifierBuilder<AudienceGiven> {
 }
 
 fn recorded() -> Recorded {
-    let recorded = Recorded::default();
+    let recorded = Recorded::new();
     let keys = json!({
         "keys": [recorded.jwk(json!({ "alg": "RS256", "use": "sig", "kid": KID }))],
     });

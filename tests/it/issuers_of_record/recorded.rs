@@ -19,15 +19,15 @@ use crate::support::{issuer_with, verdict::judge};
 /// What stands in place of a certificate. Nobody reads it.
 pub const CERTIFICATE: &str = "MIIC/zCCAeegAwIBAgIJYTQ5nnqWLXxqMA0GCSqGSIb3DQEBCwUAMA==";
 
-/// Signs for all issuers of record: making an RSA key takes its time.
+/// Signs for the issuers of record: making an RSA key takes its time.
 static SIGNER: LazyLock<TestIssuer> = LazyLock::new(|| issuer_with([Algorithm::Rs256]));
 
-/// Signs for none of them.
-static STRANGER: LazyLock<TestIssuer> = LazyLock::new(TestIssuer::new);
+/// Signs for whoever has another key.
+static OTHER: LazyLock<TestIssuer> = LazyLock::new(|| issuer_with([Algorithm::Rs256]));
 
-/// An issuer: documents by address, and a key to sign with.
-#[derive(Default)]
+/// An issuer: a signing key, and documents by address.
 pub struct Recorded {
+    signer: &'static TestIssuer,
     documents: BTreeMap<String, Value>,
 }
 
@@ -43,6 +43,15 @@ pub struct Token {
 pub type NearMiss = (&'static str, Value, Value, TokenFault);
 
 impl Recorded {
+    pub fn new() -> Self {
+        Self { signer: &SIGNER, documents: BTreeMap::new() }
+    }
+
+    /// One whose key is another's.
+    pub fn with_other_key() -> Self {
+        Self { signer: &OTHER, ..Self::new() }
+    }
+
     /// Serves `document` at `url`. At any other address there is nothing.
     pub fn serving(mut self, url: &str, document: Value) -> Self {
         self.documents.insert(url.to_owned(), document);
@@ -51,7 +60,7 @@ impl Recorded {
 
     /// The public key that tokens are signed with, and these members beside its numbers.
     pub fn jwk(&self, members: Value) -> Value {
-        let set: Value = serde_json::from_str(&SIGNER.jwk_set()).unwrap();
+        let set: Value = serde_json::from_str(&self.signer.jwk_set()).unwrap();
         let key = &set["keys"][0];
         changed(&json!({ "kty": "RSA", "n": key["n"], "e": key["e"] }), &members)
     }
@@ -78,7 +87,7 @@ impl Recorded {
     }
 
     pub fn clock(&self) -> TestClock {
-        SIGNER.clock()
+        self.signer.clock()
     }
 
     /// The issuer's time in seconds.
@@ -88,7 +97,7 @@ impl Recorded {
 
     /// Signs the token by the algorithm that its header names.
     pub fn mint(&self, token: &Token) -> String {
-        mint_with(&SIGNER, token)
+        mint_with(self.signer, token)
     }
 
     /// Asserts that each of these is refused for just that reason, and so are the near-misses that
@@ -106,7 +115,7 @@ impl Recorded {
             };
             assert_eq!(verdict(judge(verifier, &self.mint(&token)).await), Err(fault), "{what}");
         }
-        let forged = mint_with(&STRANGER, good);
+        let forged = mint_with(&OTHER, good);
         let forged = verdict(judge(verifier, &forged).await);
         assert_eq!(forged, Err(TokenFault::Signature), "signed by another, with the same kid");
     }
