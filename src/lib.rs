@@ -90,7 +90,6 @@ mod config_error;
 mod credentials;
 #[cfg(feature = "_jwt")]
 mod crypto;
-#[cfg(feature = "_jwt")]
 mod endpoint;
 mod error;
 mod error_kind;
@@ -167,7 +166,7 @@ pub use self::{
     error_kind::{ErrorKind, RequestFault, TokenFault},
     identity::{Identity, IdentityAssertion},
     require::{Require, RequireFuture, RequireLayer, RequireScopeLayer},
-    response::{Content, ErrorBody, Refusal, RefusalBody},
+    response::{Content, ErrorBody, JsonBody, Refusal, RefusalBody},
     revocation::Revocation,
     revocation_checked::RevocationChecked,
     scope::{InvalidScope, Scope},

@@ -7,6 +7,7 @@ use http::{
     header::{ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
 };
 
+use super::original_uri;
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::{
@@ -52,10 +53,8 @@ impl Used {
         match self.source {
             Source::Elsewhere => {}
             Source::Query => {
-                let path_and_query = without_access_token(request.uri()).parse().ok();
-                let mut parts = std::mem::take(request.uri_mut()).into_parts();
-                parts.path_and_query = path_and_query;
-                *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+                take_token_out(request.uri_mut());
+                original_uri::change(request.extensions_mut(), take_token_out);
             }
             Source::WebSocket => {
                 let protocols = websocket_without_token(request.headers());
@@ -91,6 +90,13 @@ impl Used {
             _ => {}
         }
     }
+}
+
+fn take_token_out(uri: &mut Uri) {
+    let path_and_query = without_access_token(uri).parse().ok();
+    let mut parts = std::mem::take(uri).into_parts();
+    parts.path_and_query = path_and_query;
+    *uri = Uri::from_parts(parts).unwrap_or_default();
 }
 
 impl Policy {

@@ -1,6 +1,6 @@
 //! Refusals as HTTP responses: the one place where an error meets the wire.
 //!
-//! [`ErrorBody`] says how the body looks, [`Refusal`] is what it may show, [`RefusalBody`] is what a
+//! [`ErrorBody`] says how the body looks, [`JsonBody`] what is chosen about the default one, [`Refusal`] is what it may show, [`RefusalBody`] is what a
 //! response's body type must be able to do; `render` puts status, challenge and body together.
 
 mod body;
@@ -10,6 +10,7 @@ mod error_body;
 #[cfg(feature = "http-body")]
 mod http_body;
 mod json;
+mod json_body;
 mod refusal;
 mod render;
 
@@ -18,4 +19,7 @@ pub use self::http_body::ResponseBody;
 #[cfg(feature = "axum")]
 pub(crate) use self::render::stand_alone;
 pub(crate) use self::render::{Renderer, unrendered};
-pub use self::{body::RefusalBody, content::Content, error_body::ErrorBody, refusal::Refusal};
+pub use self::{
+    body::RefusalBody, content::Content, error_body::ErrorBody, json_body::JsonBody,
+    refusal::Refusal,
+};

@@ -7,6 +7,7 @@
 mod body_forms;
 mod credentials;
 mod guards;
+mod json_body;
 mod kinds;
 mod methods;
 mod responses;
