@@ -76,7 +76,7 @@ impl Sources {
         let mut found = Found(None);
         for name in &self.headers {
             if let Some(line) = Authorization::from_headers(head.headers(), name)?
-                && let Some(presented) = self.header_line(line)
+                && let Some(presented) = line.read(|line| self.header_line(*line))
             {
                 found.put(presented)?;
             }
