@@ -4,13 +4,10 @@
 use std::{io, sync::Arc, time::Duration};
 
 use axum::{
-    Json, Router,
+    Router,
     body::Bytes,
     extract::State,
-    http::{
-        StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE},
-    },
+    http::header::CONTENT_TYPE,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -21,6 +18,8 @@ use portcullis::{
 use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
+
+use crate::support::{TokenError, token_answer};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const CLIENT: [&str; 2] = ["demo-client", "demo-secret"];
@@ -89,32 +88,26 @@ struct TokenRequest {
 
 /// The body is read whatever its `Content-Type` says: the document names none, and `curl -d` calls it
 /// a form.
-async fn token(State(issuer): State<Issuer>, body: Bytes) -> Response {
-    let Ok(request) = serde_json::from_slice::<TokenRequest>(&body) else {
-        return refuse(StatusCode::BAD_REQUEST, "invalid_request");
-    };
+async fn token(State(issuer): State<Issuer>, body: Bytes) -> Result<Response, TokenError> {
+    let request: TokenRequest =
+        serde_json::from_slice(&body).map_err(|_| TokenError::InvalidRequest)?;
     let [client_id, secret] = CLIENT;
     // `Secret` compares in constant time.
     let is_right = Secret::from(request.client_secret) == Secret::from(secret);
     if request.client_id != client_id || !is_right {
-        return refuse(StatusCode::UNAUTHORIZED, "invalid_client");
+        return Err(TokenError::InvalidClient);
     }
     if request.grant_type != "client_credentials" {
-        return refuse(StatusCode::BAD_REQUEST, "unsupported_grant_type");
+        return Err(TokenError::UnsupportedGrantType);
     }
     if !issuer.audiences.contains(&request.audience.as_str()) {
-        return refuse(StatusCode::BAD_REQUEST, "invalid_target");
+        return Err(TokenError::InvalidTarget);
     }
-    let answer = json!({
+    Ok(token_answer(json!({
         "access_token": issuer.token(client_id, &request.audience).mint(),
         "expires_in": DAY.as_secs(),
         "token_type": "Bearer",
-    });
-    ([(CACHE_CONTROL, "no-store")], Json(answer)).into_response()
-}
-
-fn refuse(status: StatusCode, error: &str) -> Response {
-    (status, [(CACHE_CONTROL, "no-store")], Json(json!({ "error": error }))).into_response()
+    })))
 }
 
 async fn keys(State(issuer): State<Issuer>) -> impl IntoResponse {

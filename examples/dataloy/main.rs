@@ -37,8 +37,8 @@
 
 mod cargo;
 mod issuer;
-#[path = "../support/listen.rs"]
-mod listen;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::error::Error as StdError;
 
@@ -92,10 +92,10 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     let test = api(&issuer, TEST, &test_url)?;
     tokio::spawn(axum::serve(test_listener, test).into_future());
 
-    let (listener, url) = listen::listen().await?;
+    let (listener, url) = support::listen().await?;
     let production = api(&issuer, PRODUCTION, &url)?;
     println!("TEST_URL={test_url}");
     println!("TOKEN_URL={}", issuer.token_url());
     println!("EXPIRED={}", issuer.expired_token(PRODUCTION));
-    Ok(listen::serve(listener, production).await?)
+    Ok(support::serve(listener, production).await?)
 }

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use http::HeaderValue;
 
 use super::{Content, Refusal, json::JsonObject, json_body::JsonForm};
+use crate::ErrorKind;
 
 /// The form of error bodies. Whatever it is, status and challenge stay right: they are written
 /// elsewhere.
@@ -23,6 +24,7 @@ enum Form {
     Json(JsonForm),
     OAuth,
     Problem,
+    TokenEndpoint,
     Custom(Arc<dyn Fn(&Refusal<'_>) -> Content + Send + Sync>),
 }
 
@@ -63,6 +65,20 @@ impl ErrorBody {
         Self(Form::OAuth)
     }
 
+    /// The form of OAuth's own endpoints, with the code that [RFC 6749 §5.2] has for a client that
+    /// isn't who it says, or doesn't say: `invalid_client`. For
+    /// [`AuthenticateLayer::basic_only`](crate::AuthenticateLayer) in front of a token endpoint.
+    ///
+    /// ```json
+    /// {"error":"invalid_client","error_description":"Invalid credentials."}
+    /// ```
+    ///
+    /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+    #[must_use]
+    pub const fn token_endpoint() -> Self {
+        Self(Form::TokenEndpoint)
+    }
+
     /// A form of your own.
     #[must_use]
     pub fn custom(body: impl Fn(&Refusal<'_>) -> Content + Send + Sync + 'static) -> Self {
@@ -72,8 +88,9 @@ impl ErrorBody {
     pub(crate) fn content(&self, refusal: &Refusal<'_>) -> Content {
         match &self.0 {
             Form::Json(form) => form.content(refusal),
-            Form::OAuth => oauth(refusal),
+            Form::OAuth => oauth(refusal, refusal.error.kind().code()),
             Form::Problem => problem(refusal),
+            Form::TokenEndpoint => token_endpoint(refusal),
             Form::Custom(body) => body(refusal),
         }
     }
@@ -93,10 +110,18 @@ fn problem(refusal: &Refusal<'_>) -> Content {
     )
 }
 
-pub(super) fn oauth(refusal: &Refusal<'_>) -> Content {
-    let kind = refusal.error.kind();
-    let object = with_code(JsonObject::new(), kind.code());
-    Content::json(object.string("error_description", kind.description()).finish())
+fn oauth(refusal: &Refusal<'_>, code: Option<&'static str>) -> Content {
+    let object = with_code(JsonObject::new(), code);
+    let description = refusal.error.kind().description();
+    Content::json(object.string("error_description", description).finish())
+}
+
+fn token_endpoint(refusal: &Refusal<'_>) -> Content {
+    let code = match refusal.error.kind() {
+        ErrorKind::InvalidCredentials | ErrorKind::MissingCredentials => Some("invalid_client"),
+        kind => kind.code(),
+    };
+    oauth(refusal, code)
 }
 
 pub(super) fn with_code(object: JsonObject, code: Option<&'static str>) -> JsonObject {
@@ -119,6 +144,7 @@ impl fmt::Debug for ErrorBody {
             Form::Json(_) => "json",
             Form::OAuth => "oauth",
             Form::Problem => "problem_json",
+            Form::TokenEndpoint => "token_endpoint",
             Form::Custom(_) => "custom",
         };
         write!(f, "ErrorBody({form})")
