@@ -16,5 +16,6 @@
     reason = "tests report by panic"
 )]
 
+mod dataloy;
 mod harmony_cms;
 mod support;
