@@ -53,6 +53,7 @@
 //! | `password-hash` | users with argon2 password hashes, for Basic authentication |
 //! | `serde` | claims as types of your own |
 //! | `testing` | an issuer for tests |
+//! | `tonic` | gRPC with tonic: errors as its status, identities from its requests |
 //! | `tracing` | events through the crate `tracing` |
 //!
 //! # Figures
@@ -112,6 +113,7 @@ mod observe;
 mod opaque;
 #[cfg(feature = "_jwt")]
 mod readiness;
+mod request_identity;
 mod require;
 mod response;
 mod revocation;
@@ -123,6 +125,8 @@ mod scope_set;
 mod secret;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "tonic")]
+mod tonic;
 #[cfg(feature = "serde")]
 mod typed_claims;
 mod verify;
@@ -166,6 +170,7 @@ pub use self::{
     error::Error,
     error_kind::{ErrorKind, RequestFault, TokenFault},
     identity::{Identity, IdentityAssertion},
+    request_identity::RequestIdentity,
     require::{Require, RequireFuture, RequireLayer, RequireScopeLayer},
     response::{Content, ErrorBody, Refusal, RefusalBody},
     revocation::Revocation,
