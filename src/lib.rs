@@ -91,7 +91,6 @@ mod config_error;
 mod credentials;
 #[cfg(feature = "_jwt")]
 mod crypto;
-#[cfg(feature = "_jwt")]
 mod endpoint;
 mod error;
 mod error_kind;
@@ -172,7 +171,7 @@ pub use self::{
     identity::{Identity, IdentityAssertion},
     request_identity::RequestIdentity,
     require::{Require, RequireFuture, RequireLayer, RequireScopeLayer},
-    response::{Content, ErrorBody, Refusal, RefusalBody},
+    response::{Content, ErrorBody, JsonBody, Refusal, RefusalBody},
     revocation::Revocation,
     revocation_checked::RevocationChecked,
     scope::{InvalidScope, Scope},

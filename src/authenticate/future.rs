@@ -12,7 +12,10 @@ use http::{Method, Request, Response, Uri};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::policy::{Policy, Used};
+use super::{
+    original_uri,
+    policy::{Policy, Used},
+};
 use crate::{
     Error, RefusalBody,
     identity::Authentication,
@@ -59,7 +62,7 @@ impl RequestTarget {
         Self {
             policy: Arc::clone(policy),
             method: request.method().clone(),
-            uri: request.uri().clone(),
+            uri: original_uri::of(request).clone(),
             used,
             protocol: Protocol::of(request),
         }

@@ -1,7 +1,8 @@
 //! Refusals as HTTP responses: the one place where an error meets the wire.
 //!
-//! [`ErrorBody`] says how the body looks, [`Refusal`] is what it may show, [`RefusalBody`] is what a
-//! response's body type must be able to do; `render` puts status, challenge and body together, `grpc` the same in gRPC.
+//! [`ErrorBody`] says how the body looks, [`JsonBody`] what is chosen about the default one, [`Refusal`]
+//! is what it may show, [`RefusalBody`] is what a response's body type must be able to do; `render` puts
+//! status, challenge and body together, `grpc` the same in gRPC.
 
 mod body;
 mod carried;
@@ -12,6 +13,7 @@ mod grpc;
 #[cfg(feature = "http-body")]
 mod http_body;
 mod json;
+mod json_body;
 mod refusal;
 mod render;
 
@@ -21,7 +23,10 @@ pub(crate) use self::grpc::grpc_details;
 pub use self::http_body::ResponseBody;
 #[cfg(feature = "axum")]
 pub(crate) use self::render::stand_alone;
-pub use self::{body::RefusalBody, content::Content, error_body::ErrorBody, refusal::Refusal};
+pub use self::{
+    body::RefusalBody, content::Content, error_body::ErrorBody, json_body::JsonBody,
+    refusal::Refusal,
+};
 pub(crate) use self::{
     carried::carried_error,
     grpc::Protocol,

@@ -54,8 +54,10 @@ impl Renderer {
         let content = self.body.content(&refusal);
         head.status = error.status();
         let headers = &mut head.headers;
-        for stale in [CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING, WWW_AUTHENTICATE] {
-            headers.remove(stale);
+        if !headers.is_empty() {
+            for stale in [CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING, WWW_AUTHENTICATE] {
+                headers.remove(stale);
+            }
         }
         headers.insert(CONTENT_TYPE, content.content_type);
         for challenge in self.challenges(&error, used) {

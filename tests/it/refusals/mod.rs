@@ -9,6 +9,7 @@ mod body_forms;
 mod credentials;
 mod grpc;
 mod guards;
+mod json_body;
 mod kinds;
 mod methods;
 mod responses;
