@@ -18,4 +18,5 @@
 
 mod dataloy;
 mod harmony_cms;
+mod page;
 mod support;
