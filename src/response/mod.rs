@@ -1,7 +1,8 @@
 //! Refusals as HTTP responses: the one place where an error meets the wire.
 //!
-//! [`ErrorBody`] says how the body looks, [`JsonBody`] what is chosen about the default one, [`Refusal`] is what it may show, [`RefusalBody`] is what a
-//! response's body type must be able to do; `render` puts status, challenge and body together.
+//! [`ErrorBody`] says how the body looks, [`JsonBody`] what is chosen about the default one,
+//! [`Refusal`] is what it may show, [`RefusalBody`] is what a response's body type must be able to do;
+//! `render` puts status, challenge and body together.
 
 mod body;
 mod content;
