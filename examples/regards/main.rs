@@ -20,7 +20,8 @@
 //!   --data '[{"rule": "mail the operator"}]'
 //! ```
 //!
-//! and what else there is:
+//! (The user of the first may not import rules: that takes the token of `admin@regards.fr`.) What else there
+//! is:
 //!
 //! ```sh
 //! curl "$HOST/api/v1/rs-notifier/rule" -H "Authorization: Bearer $TOKEN"
@@ -62,32 +63,32 @@ mod support;
 use std::{collections::BTreeMap, error::Error};
 
 use axum::Router;
-use portcullis::{Clock, SystemClock};
+use portcullis::SystemClock;
 use tokio::net::TcpListener;
 
-use self::{access::Access, support::listen};
+pub(crate) use self::access::Access;
+use self::support::listen;
 
 /// Starts each service on a port of its own: the gateway, and where the services are behind it.
 pub(crate) async fn start(
-    clock: impl Clock,
+    access: &Access,
 ) -> Result<(Router, BTreeMap<&'static str, String>), Box<dyn Error>> {
-    let access = Access::new(clock)?;
     let mut services = BTreeMap::new();
     for (name, router) in [
-        ("rs-authentication", authentication::router(&access)?),
-        ("rs-catalog", catalog::router(&access)?),
-        ("rs-notifier", notifier::router(&access)?),
+        ("rs-authentication", authentication::router(access)?),
+        ("rs-catalog", catalog::router(access)?),
+        ("rs-notifier", notifier::router(access)?),
     ] {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         services.insert(name, format!("http://{}", listener.local_addr()?));
         tokio::spawn(axum::serve(listener, router).into_future());
     }
-    Ok((gateway::router(&access, services.clone())?, services))
+    Ok((gateway::router(access, services.clone())?, services))
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (listener, _) = listen().await?;
-    let (gateway, _services) = start(SystemClock).await?;
+    let (gateway, _services) = start(&Access::new(SystemClock)?).await?;
     Ok(support::serve(listener, gateway).await?)
 }

@@ -69,7 +69,8 @@ impl<'a> Authorization<'a> {
 
     /// Whether the scheme is `scheme`, in any case.
     pub(crate) fn is(&self, scheme: &str) -> bool {
-        self.scheme.eq_ignore_ascii_case(scheme.as_bytes())
+        // Nearly all write it as the RFC does.
+        self.scheme == scheme.as_bytes() || self.scheme.eq_ignore_ascii_case(scheme.as_bytes())
     }
 }
 

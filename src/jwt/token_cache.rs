@@ -48,7 +48,7 @@ impl SeenTokens {
     }
 
     /// What the token says, if it was verified before and is as good as it was then.
-    pub(super) fn get(&self, token: &str) -> Option<Identity> {
+    pub(super) fn get(&self, token: &[u8]) -> Option<Identity> {
         self.0.as_ref()?.get(token)
     }
 
@@ -100,10 +100,10 @@ impl TokenCache {
         Self { entries, places: Places::new(), epoch: AtomicU64::new(0) }
     }
 
-    fn get(&self, token: &str) -> Option<Identity> {
+    fn get(&self, token: &[u8]) -> Option<Identity> {
         let entry = self.entries.get(&self.places.of(token))?;
-        let is_good =
-            *entry.token == *token && entry.issuer.stands_by(&entry.identity, entry.generation);
+        let is_good = entry.token.as_bytes() == token
+            && entry.issuer.stands_by(&entry.identity, entry.generation);
         is_good.then(|| entry.identity.clone())
     }
 
@@ -119,11 +119,11 @@ impl TokenCache {
             issuer: Arc::clone(issuer),
             generation: judged.generation,
         };
-        self.entries.insert(self.places.of(token), Arc::new(entry));
+        self.entries.insert(self.places.of(token.as_bytes()), Arc::new(entry));
         // Looked at after the insertion: a revocation before this line is seen here, and one after
         // it finds the entry.
         if self.epoch() != epoch {
-            self.entries.remove(&self.places.of(token));
+            self.entries.remove(&self.places.of(token.as_bytes()));
         }
     }
 
