@@ -15,6 +15,11 @@
     clippy::unwrap_used,
     reason = "tests report by panic"
 )]
+// Some tests have an example inside, to turn its clock; each has the examples' support inside itself.
+#![allow(clippy::duplicate_mod)]
 
+mod halo_cms;
+mod halo_integrations;
 mod harmony_cms;
+mod regards;
 mod support;
