@@ -53,6 +53,7 @@
 //! | `password-hash` | users with argon2 password hashes, for Basic authentication |
 //! | `serde` | claims as types of your own |
 //! | `testing` | an issuer for tests |
+//! | `tonic` | gRPC with tonic: errors as its status, identities from its requests |
 //! | `tracing` | events through the crate `tracing` |
 //!
 //! # Figures
@@ -111,6 +112,7 @@ mod observe;
 mod opaque;
 #[cfg(feature = "_jwt")]
 mod readiness;
+mod request_identity;
 mod require;
 mod response;
 mod revocation;
@@ -122,6 +124,8 @@ mod scope_set;
 mod secret;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "tonic")]
+mod tonic;
 #[cfg(feature = "serde")]
 mod typed_claims;
 mod verify;
@@ -165,6 +169,7 @@ pub use self::{
     error::Error,
     error_kind::{ErrorKind, RequestFault, TokenFault},
     identity::{Identity, IdentityAssertion},
+    request_identity::RequestIdentity,
     require::{Require, RequireFuture, RequireLayer, RequireScopeLayer},
     response::{Content, ErrorBody, JsonBody, Refusal, RefusalBody},
     revocation::Revocation,

@@ -5,25 +5,28 @@ use std::{
     collections::HashMap,
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::SystemTime,
 };
 
 use axum::{
     Form, Json, Router,
     extract::{Query, RawQuery, State},
-    http::{HeaderMap, StatusCode, header::CACHE_CONTROL},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, StatusCode},
+    response::Response,
     routing::{get, post},
 };
 use portcullis::{
-    ClientCredentials, ConfigError, Error, IntrospectionVerifier, OwnTokenFormat, Secret,
+    ClientCredentials, ConfigError, Error, IntrospectionVerifier, NewToken, OwnTokenFormat, Secret,
     TokenDigest,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-const HOUR: Duration = Duration::from_secs(60 * 60);
+use crate::support::{TokenError, token_answer};
+
+const HOUR: u64 = 60 * 60;
+const FORTNIGHT: u64 = 14 * 24 * HOUR;
 /// A real server keeps hashes, as [`PasswordHash`](portcullis::PasswordHash) does.
 const USERS: [[&str; 2]; 2] = [["alice", "wonderland"], ["bob", "builder"]];
 const CLIENTS: [[&str; 2]; 1] = [["demo-site", "demo-secret"]];
@@ -35,12 +38,12 @@ pub(crate) struct AuthorizationServer {
 }
 
 /// What is on file for a token. The token itself isn't.
-#[derive(Clone)]
 struct Grant {
     is_access: bool,
     username: String,
     client_id: String,
-    expires_at: SystemTime,
+    /// In seconds since 1970.
+    expires_at: u64,
 }
 
 impl AuthorizationServer {
@@ -59,7 +62,7 @@ impl AuthorizationServer {
             .with_state(self.clone())
     }
 
-    /// What our own services call, at an address that nobody else is told.
+    /// What our own services call, at an address that nobody else is told: its answer.
     pub(crate) async fn serve_introspection(
         &self,
         service: [&'static str; 2],
@@ -79,26 +82,25 @@ impl AuthorizationServer {
     fn introspect(&self, TokenForm { token }: TokenForm) -> Value {
         let grants = self.grants();
         let grant = grants.get(&TokenDigest::of(&token));
-        let Some(grant) = grant.filter(|it| it.is_access && SystemTime::now() < it.expires_at)
-        else {
-            return json!({ "active": false });
-        };
-        json!({
-            "active": true,
-            "sub": grant.username,
-            "client_id": grant.client_id,
-            "exp": grant.expires_at.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()),
-            "scope": null,
-        })
+        match grant.filter(|grant| grant.is_access && grant.is_current()) {
+            None => json!({ "active": false }),
+            Some(grant) => json!({
+                "active": true,
+                "sub": grant.username,
+                "client_id": grant.client_id,
+                "exp": grant.expires_at,
+                "scope": null,
+            }),
+        }
     }
 
-    /// RFC 7009: by the client that the token was given to. An unknown token is as good as revoked.
+    /// RFC 7009: by the client that the token was given to. Any other token is as good as revoked.
     fn revoke(
         &self,
         headers: &HeaderMap,
         TokenForm { token }: TokenForm,
         verifier: &IntrospectionVerifier,
-    ) -> Result<StatusCode, Refused> {
+    ) -> Result<StatusCode, TokenError> {
         let client_id = client(&CLIENTS, ClientCredentials::from_headers(headers))?;
         let digest = TokenDigest::of(&token);
         let is_own = self.grants().get(&digest).is_some_and(|it| it.client_id == client_id);
@@ -109,29 +111,46 @@ impl AuthorizationServer {
         Ok(StatusCode::OK)
     }
 
-    fn give(&self, username: &str, client_id: &str) -> Result<Response, Refused> {
-        let issue = |is_access, lifetime| {
-            let token = self.format.generate().map_err(|_| Refused::UNAVAILABLE)?;
-            let (username, client_id) = (username.to_owned(), client_id.to_owned());
-            let expires_at = SystemTime::now().checked_add(lifetime).ok_or(Refused::GRANT)?;
-            let grant = Grant { is_access, username, client_id, expires_at };
-            self.grants().insert(token.digest(), grant);
-            Ok(token)
-        };
-        let (access, refresh) = (issue(true, HOUR)?, issue(false, HOUR.saturating_mul(24 * 14))?);
-        let answer = json!({
+    fn give(&self, username: &str, client_id: &str) -> Result<Response, TokenError> {
+        let access = self.issue(true, HOUR, username, client_id)?;
+        let refresh = self.issue(false, FORTNIGHT, username, client_id)?;
+        Ok(token_answer(json!({
             "access_token": access.reveal(),
-            "expires_in": HOUR.as_secs(),
+            "expires_in": HOUR,
             "token_type": "bearer",
             "scope": null,
             "refresh_token": refresh.reveal(),
-        });
-        Ok(([(CACHE_CONTROL, "no-store")], Json(answer)).into_response())
+        })))
+    }
+
+    fn issue(
+        &self,
+        is_access: bool,
+        seconds: u64,
+        username: &str,
+        client_id: &str,
+    ) -> Result<NewToken, Error> {
+        let token = self.format.generate()?;
+        let (username, client_id) = (username.to_owned(), client_id.to_owned());
+        let expires_at = now().saturating_add(seconds);
+        let grant = Grant { is_access, username, client_id, expires_at };
+        self.grants().insert(token.digest(), grant);
+        Ok(token)
     }
 
     fn grants(&self) -> MutexGuard<'_, HashMap<TokenDigest, Grant>> {
         self.grants.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Grant {
+    fn is_current(&self) -> bool {
+        now() < self.expires_at
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs())
 }
 
 #[derive(Deserialize)]
@@ -157,22 +176,22 @@ async fn token(
     State(server): State<AuthorizationServer>,
     RawQuery(query): RawQuery,
     Query(request): Query<TokenRequest>,
-) -> Result<Response, Refused> {
+) -> Result<Response, TokenError> {
     let credentials = ClientCredentials::from_form(&query.unwrap_or_default());
     let client_id = client(&CLIENTS, credentials)?;
     match request.grant_type.as_str() {
         "password" if is_right(&USERS, &request.username, &Secret::from(request.password)) => {
             server.give(&request.username, &client_id)
         }
+        "password" => Err(TokenError::InvalidGrant),
         "refresh_token" => {
-            // Each serves once: a second use of it is a thief's, or comes after one.
-            let digest = TokenDigest::of(&request.refresh_token);
-            let is_good = |it: &Grant| !it.is_access && SystemTime::now() < it.expires_at;
-            let grant = server.grants().remove(&digest).filter(is_good).ok_or(Refused::GRANT)?;
-            server.give(&grant.username, &client_id)
+            // Each serves once, so what a thief has used is no good to the client, and it shows.
+            let used = server.grants().remove(&TokenDigest::of(&request.refresh_token));
+            let grant = used.filter(|grant| !grant.is_access && grant.is_current());
+            let grant = grant.filter(|grant| grant.client_id == client_id);
+            server.give(&grant.ok_or(TokenError::InvalidGrant)?.username, &client_id)
         }
-        "password" => Err(Refused::GRANT),
-        _ => Err(Refused(StatusCode::BAD_REQUEST, "unsupported_grant_type")),
+        _ => Err(TokenError::UnsupportedGrantType),
     }
 }
 
@@ -180,30 +199,15 @@ async fn token(
 fn client(
     known: &[[&str; 2]],
     credentials: Result<ClientCredentials, Error>,
-) -> Result<String, Refused> {
-    let credentials = credentials.map_err(|_| Refused::CLIENT)?;
+) -> Result<String, TokenError> {
+    let credentials = credentials.map_err(|_| TokenError::InvalidClient)?;
     let client_id = credentials.client_id();
     is_right(known, client_id, credentials.secret())
         .then(|| client_id.to_owned())
-        .ok_or(Refused::CLIENT)
+        .ok_or(TokenError::InvalidClient)
 }
 
 /// `Secret` compares in constant time.
 fn is_right(known: &[[&str; 2]], name: &str, secret: &Secret) -> bool {
     known.iter().any(|[one, right]| *one == name && *secret == Secret::from(*right))
-}
-
-/// RFC 6749 §5.2.
-struct Refused(StatusCode, &'static str);
-
-impl Refused {
-    const CLIENT: Self = Self(StatusCode::UNAUTHORIZED, "invalid_client");
-    const GRANT: Self = Self(StatusCode::BAD_REQUEST, "invalid_grant");
-    const UNAVAILABLE: Self = Self(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable");
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        (self.0, [(CACHE_CONTROL, "no-store")], Json(json!({ "error": self.1 }))).into_response()
-    }
 }

@@ -35,8 +35,8 @@
 //! | `scope: null`, so each token may do all that its user may | scopes, and a [`RequireScopeLayer`](portcullis::RequireScopeLayer) for each route |
 
 mod authorization_server;
-#[path = "../support/listen.rs"]
-mod listen;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::error::Error as StdError;
 
@@ -88,10 +88,10 @@ async fn user(user: Identity) -> Json<Value> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
-    let (listener, url) = listen::listen().await?;
+    let (listener, url) = support::listen().await?;
     let server = AuthorizationServer::new()?;
     let verifier = verifier(&server.serve_introspection(API).await?)?;
     // The token endpoint stands outside the layer: who asks there has no token yet.
     let app = api(verifier.clone(), &url).nest("/oauth/v2", server.endpoints(verifier));
-    Ok(listen::serve(listener, app).await?)
+    Ok(support::serve(listener, app).await?)
 }

@@ -13,12 +13,15 @@ pub(crate) fn token_answer(body: Value) -> Response {
     ([(CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
-/// Why there is no token (RFC 6749 §5.2). A client that isn't who it says is refused before, by the
-/// layer.
+/// Why there is no token (RFC 6749 §5.2).
 pub(crate) enum TokenError {
+    /// Where no layer has judged the client's credentials before.
+    InvalidClient,
     InvalidGrant,
     InvalidRequest,
     InvalidScope,
+    /// The service that the token is wanted for (RFC 8707 §2).
+    InvalidTarget,
     UnauthorizedClient,
     UnsupportedGrantType,
     /// Too many attempts, or something is out of reach.
@@ -46,14 +49,20 @@ impl From<Error> for TokenError {
 impl IntoResponse for TokenError {
     fn into_response(self) -> Response {
         let code = match self {
+            Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
             Self::InvalidRequest => "invalid_request",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::Refused(error) => return error.into_response(),
         };
+        let status = match code {
+            "invalid_client" => StatusCode::UNAUTHORIZED,
+            _ => StatusCode::BAD_REQUEST,
+        };
         let headers = [(CACHE_CONTROL, "no-store")];
-        (StatusCode::BAD_REQUEST, headers, Json(json!({ "error": code }))).into_response()
+        (status, headers, Json(json!({ "error": code }))).into_response()
     }
 }

@@ -104,7 +104,8 @@ impl Policy {
         if self.allow_cors_preflight && is_cors_preflight(request) {
             return (Decision::Admit(Authentication::Anonymous), None);
         }
-        match self.sources.read(&RequestHead::of(request)) {
+        let recall = |token: &[u8]| self.tokens.as_ref()?.recall(token);
+        match self.sources.read(&RequestHead::of(request), recall) {
             Ok(Some(Presented { credentials, scheme, source })) => {
                 let decision = match self.verify(credentials).0 {
                     VerificationState::Ready(Ok(identity)) => {
@@ -128,6 +129,7 @@ impl Policy {
                 Some(users) => users.verify(credentials),
                 None => refuse_unknown(),
             },
+            Credentials::Recalled(identity) => Verification::ready(Ok(identity)),
             Credentials::Token(token) => match &self.tokens {
                 Some(tokens) => tokens.verify(token),
                 None => refuse_unknown(),

@@ -51,9 +51,12 @@ impl BasicCredentials {
     /// [`ErrorKind::MissingCredentials`] without the header, or with another scheme in it;
     /// [`ErrorKind::InvalidRequest`] if the header stands twice or breaks the grammar.
     pub fn from_headers(headers: &HeaderMap) -> Result<Self, Error> {
-        match Authorization::from_headers(headers, &AUTHORIZATION)? {
-            Some(line) if line.is(Self::SCHEME) => Ok(Self::parse(line.credentials)?),
-            _ => Err(ErrorKind::MissingCredentials.into()),
+        let line = Authorization::from_headers(headers, &AUTHORIZATION)?;
+        let parse =
+            |line: &Authorization<'_>| line.is(Self::SCHEME).then(|| Self::parse(line.credentials));
+        match line.and_then(|line| line.read(parse)) {
+            Some(credentials) => Ok(credentials?),
+            None => Err(ErrorKind::MissingCredentials.into()),
         }
     }
 

@@ -18,6 +18,7 @@
 // Some tests have an example inside, to turn its clock; each has the examples' support inside itself.
 #![allow(clippy::duplicate_mod)]
 
+mod dataloy;
 mod halo_cms;
 mod halo_integrations;
 mod harmony_cms;

@@ -19,13 +19,15 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// An example as the process that it is, until it is dropped.
 pub(crate) struct Service {
     child: Child,
-    url: String,
+    /// What it has printed: `$URL` and others.
+    variables: Vec<(String, String)>,
     /// The comment at the head of its source.
     header: String,
 }
 
 impl Service {
-    /// Starts the example on a free port, and waits until it says where.
+    /// Starts the example on a free port, and waits until it says where. What it prints before, such as
+    /// `TOKEN=abc`, are variables too.
     pub(crate) fn start(example: &str) -> Self {
         let mut command = Command::new(program(example));
         command.env_remove("LISTEN").stdin(Stdio::null()).stdout(Stdio::piped());
@@ -33,21 +35,33 @@ impl Service {
         let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let (sender, lines) = mpsc::channel();
         // Reads on to the end, or the example would wait for a full pipe.
-        thread::spawn(move || stdout.lines().for_each(|line| drop(sender.send(line))));
-        let said = lines.recv_timeout(PATIENCE);
-        let url = said.ok().and_then(|line| Some(line.ok()?.strip_prefix("listening on ")?.into()));
-        let service = Self { child, url: url.unwrap_or_default(), header: header(example) };
-        assert_ne!(service.url, "", "{example} doesn't say first where it listens");
+        thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
+        });
+        let mut service = Self { child, variables: Vec::new(), header: header(example) };
+        while service.variables.iter().all(|(name, _)| name != "URL") {
+            let line = lines.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("{example} doesn't say where it listens"));
+            let url = line.strip_prefix("listening on ").map(|url| ("URL", url));
+            let variable = url.or_else(|| line.split_once('=')).expect("a variable");
+            service.variables.push((variable.0.to_owned(), variable.1.to_owned()));
+        }
         service
     }
 
     /// Where it listens, such as `http://127.0.0.1:49152`.
     pub(crate) fn url(&self) -> &str {
-        &self.url
+        self.variable("URL")
     }
 
-    /// Has `client` send a command that the example's header tells its reader. `$URL` is set, and what
-    /// `variables` add.
+    /// What it has printed of that name.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        let variable = self.variables.iter().find(|(one, _)| one == name);
+        &variable.unwrap_or_else(|| panic!("{name} isn't printed")).1
+    }
+
+    /// Has `client` send a command that the example's header tells its reader. `$URL` and whatever else
+    /// was printed are set, and what `variables` add.
     pub(crate) fn documented(
         &self,
         client: Client,
@@ -64,8 +78,8 @@ impl Service {
     }
 
     fn send(&self, client: Client, command: &str, variables: &[(&str, &str)]) -> Answer {
-        let url = [("URL", self.url())];
-        client.send(command, &[&url, variables].concat())
+        let printed = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        client.send(command, &printed.chain(variables.iter().copied()).collect::<Vec<_>>())
     }
 }
 
