@@ -22,5 +22,6 @@ mod dataloy;
 mod halo_cms;
 mod halo_integrations;
 mod harmony_cms;
+mod page;
 mod regards;
 mod support;
