@@ -93,7 +93,8 @@ impl Used {
 }
 
 fn take_token_out(uri: &mut Uri) {
-    let path_and_query = without_access_token(uri).parse().ok();
+    let target = uri.path_and_query().map(without_access_token);
+    let path_and_query = target.and_then(|target| target.parse().ok());
     let mut parts = std::mem::take(uri).into_parts();
     parts.path_and_query = path_and_query;
     *uri = Uri::from_parts(parts).unwrap_or_default();
@@ -104,8 +105,13 @@ impl Policy {
         if self.allow_cors_preflight && is_cors_preflight(request) {
             return (Decision::Admit(Authentication::Anonymous), None);
         }
-        let recall = |token: &[u8]| self.tokens.as_ref()?.recall(token);
-        match self.sources.read(&RequestHead::of(request), recall) {
+        if let Some(token) = self.sources.glance(request.headers())
+            && let Some(identity) = self.tokens.as_ref().and_then(|tokens| tokens.recall(token))
+        {
+            let used = Used { scheme: Scheme::Bearer, source: Source::Elsewhere };
+            return (Decision::Admit(Authentication::Identified(identity)), Some(used));
+        }
+        match self.sources.read(&RequestHead::of(request)) {
             Ok(Some(Presented { credentials, scheme, source })) => {
                 let decision = match self.verify(credentials).0 {
                     VerificationState::Ready(Ok(identity)) => {
@@ -129,7 +135,6 @@ impl Policy {
                 Some(users) => users.verify(credentials),
                 None => refuse_unknown(),
             },
-            Credentials::Recalled(identity) => Verification::ready(Ok(identity)),
             Credentials::Token(token) => match &self.tokens {
                 Some(tokens) => tokens.verify(token),
                 None => refuse_unknown(),
