@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the examples: `tour` and `personal_access_tokens` to their end, the two servers for a few requests each.
+# Runs the examples: `tour` and `personal_access_tokens` to their end, the two servers for a few requests each, and
+# the systems by the commands of their documents, sent by the real curl.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=.ci/lib.sh
@@ -82,3 +83,6 @@ if ((status != 2)) || (($(wc -l <"$dir/err") != 1)); then
     fail "a bad configuration: want exit status 2 and one line on stderr, got status $status and:"
 fi
 cat "$dir/err"
+
+run cargo build --quiet --all-features --examples
+run cargo test --quiet --all-features --test systems -- --ignored

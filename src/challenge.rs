@@ -13,7 +13,7 @@ pub(crate) struct Challenge {
 
 impl Challenge {
     pub(crate) fn new(scheme: &str) -> Self {
-        let mut text = String::with_capacity(128);
+        let mut text = String::with_capacity(160);
         text.push_str(scheme);
         Self { text, first: true }
     }
@@ -24,6 +24,18 @@ impl Challenge {
         self.first = false;
         self.text.push_str(name);
         self.text.push_str("=\"");
+        self.quote(value);
+        self.text.push('"');
+        self
+    }
+
+    fn quote(&mut self, value: &str) {
+        let plain =
+            |all, byte: &u8| all & matches!(byte, b' '..=b'~') & (*byte != b'"') & (*byte != b'\\');
+        if value.as_bytes().iter().fold(true, plain) {
+            self.text.push_str(value);
+            return;
+        }
         for character in value.chars() {
             match character {
                 '"' | '\\' => self.text.extend(['\\', character]),
@@ -31,8 +43,6 @@ impl Challenge {
                 _ => {}
             }
         }
-        self.text.push('"');
-        self
     }
 
     /// Adds what RFC 6750 §3 says of an error. Its descriptions are fixed texts of ours, so they

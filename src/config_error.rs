@@ -19,7 +19,6 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    #[cfg(feature = "_jwt")]
     pub(crate) fn new(
         what: &'static str,
         value: impl Into<String>,

@@ -4,17 +4,17 @@ use http::StatusCode;
 
 /// The kinds of refusal. Status, `error` code, gRPC code and description all derive from this one type.
 ///
-/// | kind | HTTP | `error` |
-/// |---|---|---|
-/// | `AccessDenied` | 403 | none |
-/// | `InsufficientScope` | 403 | `insufficient_scope` |
-/// | `InvalidCredentials` | 401 | none |
-/// | `InvalidRequest` | 400 | `invalid_request` |
-/// | `InvalidToken` | 401 | `invalid_token` |
-/// | `MissingCredentials` | 401 | none |
-/// | `Misconfigured` | 500 | none |
-/// | `TooManyAttempts` | 429 | none |
-/// | `Unavailable` | 503 | none |
+/// | kind | HTTP | `error` | gRPC |
+/// |---|---|---|---|
+/// | `AccessDenied` | 403 | none | `PERMISSION_DENIED` |
+/// | `InsufficientScope` | 403 | `insufficient_scope` | `PERMISSION_DENIED` |
+/// | `InvalidCredentials` | 401 | none | `UNAUTHENTICATED` |
+/// | `InvalidRequest` | 400 | `invalid_request` | `INVALID_ARGUMENT` |
+/// | `InvalidToken` | 401 | `invalid_token` | `UNAUTHENTICATED` |
+/// | `MissingCredentials` | 401 | none | `UNAUTHENTICATED` |
+/// | `Misconfigured` | 500 | none | `INTERNAL` |
+/// | `TooManyAttempts` | 429 | none | `RESOURCE_EXHAUSTED` |
+/// | `Unavailable` | 503 | none | `UNAVAILABLE` |
 ///
 /// A verdict about the caller is a 4xx. Whatever kept us from judging is a 5xx.
 ///

@@ -53,6 +53,7 @@
 //! | `password-hash` | users with argon2 password hashes, for Basic authentication |
 //! | `serde` | claims as types of your own |
 //! | `testing` | an issuer for tests |
+//! | `tonic` | gRPC with tonic: errors as its status, identities from its requests |
 //! | `tracing` | events through the crate `tracing` |
 //!
 //! # Figures
@@ -90,7 +91,6 @@ mod config_error;
 mod credentials;
 #[cfg(feature = "_jwt")]
 mod crypto;
-#[cfg(feature = "_jwt")]
 mod endpoint;
 mod error;
 mod error_kind;
@@ -112,6 +112,7 @@ mod observe;
 mod opaque;
 #[cfg(feature = "_jwt")]
 mod readiness;
+mod request_identity;
 mod require;
 mod response;
 mod revocation;
@@ -123,6 +124,8 @@ mod scope_set;
 mod secret;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "tonic")]
+mod tonic;
 #[cfg(feature = "serde")]
 mod typed_claims;
 mod verify;
@@ -166,8 +169,9 @@ pub use self::{
     error::Error,
     error_kind::{ErrorKind, RequestFault, TokenFault},
     identity::{Identity, IdentityAssertion},
+    request_identity::RequestIdentity,
     require::{Require, RequireFuture, RequireLayer, RequireScopeLayer},
-    response::{Content, ErrorBody, Refusal, RefusalBody},
+    response::{Content, ErrorBody, JsonBody, Refusal, RefusalBody},
     revocation::Revocation,
     revocation_checked::RevocationChecked,
     scope::{InvalidScope, Scope},

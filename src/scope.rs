@@ -102,12 +102,17 @@ pub(crate) const fn is_scope_token(text: &str) -> bool {
         return false;
     }
     while let [byte, rest @ ..] = bytes {
-        if !matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e) {
+        if !is_scope_byte(*byte) {
             return false;
         }
         bytes = rest;
     }
     true
+}
+
+/// `%x21 / %x23-5B / %x5D-7E`
+pub(crate) const fn is_scope_byte(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
 }
 
 #[cfg(test)]

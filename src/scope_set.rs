@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::scope::is_scope_token;
+use crate::scope::{is_scope_byte, is_scope_token};
 
 /// The scopes of an access token, as granted ([RFC 6749 §3.3]): a set without order.
 ///
@@ -34,7 +34,7 @@ impl ScopeSet {
     /// policy could ask for it.
     #[must_use]
     pub fn from_wire(scopes: &str) -> Self {
-        scopes.split(' ').collect()
+        if is_normal(scopes) { Self(scopes.into()) } else { scopes.split(' ').collect() }
     }
 
     /// Whether `scope` was granted.
@@ -78,6 +78,17 @@ impl<'a> FromIterator<&'a str> for ScopeSet {
     }
 }
 
+/// Whether these are scope tokens with one space between, as nearly every issuer writes them.
+fn is_normal(scopes: &str) -> bool {
+    let mut before = b' ';
+    let fits = |byte| {
+        let fits = is_scope_byte(byte) || (byte == b' ' && before != b' ');
+        before = byte;
+        fits
+    };
+    scopes.bytes().all(fits) && before != b' '
+}
+
 impl fmt::Debug for ScopeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
@@ -108,6 +119,24 @@ mod tests {
             (" ", false),
         ] {
             assert_eq!(scopes.contains(scope), contained, "{scope:?}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_written_with_one_space_between_however_they_came() {
+        for (wire, written) in [
+            ("", ""),
+            (" ", ""),
+            ("a", "a"),
+            ("a b", "a b"),
+            (" a", "a"),
+            ("a ", "a"),
+            ("a  b", "a b"),
+            ("a b\"c d", "a d"),
+            ("a\tb c", "c"),
+            ("\u{e9} a", "a"),
+        ] {
+            assert_eq!(ScopeSet::from_wire(wire).as_str(), written, "{wire:?}");
         }
     }
 

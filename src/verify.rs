@@ -28,6 +28,15 @@ pub trait Verify<C>: Send + Sync + 'static {
     /// Judges `credentials`.
     fn verify(&self, credentials: C) -> Verification;
 
+    /// Whom `credentials` were found to stand for when they were last verified, if they still do.
+    ///
+    /// They are the bytes that follow the scheme, which nobody has read yet: whoever remembers the very
+    /// same has no need to. A verifier that remembers nothing, as this does by default, is asked to
+    /// [`verify`](Self::verify) them.
+    fn recall(&self, _credentials: &[u8]) -> Option<Identity> {
+        None
+    }
+
     /// Forgets verdicts on what was revoked, its own and those of verifiers that it asks. A verifier
     /// that remembers none, as this does by default, has nothing to do.
     fn revoke(&self, _revocation: &crate::Revocation) {}
@@ -36,6 +45,10 @@ pub trait Verify<C>: Send + Sync + 'static {
 impl<C, V: Verify<C> + ?Sized> Verify<C> for Arc<V> {
     fn verify(&self, credentials: C) -> Verification {
         (**self).verify(credentials)
+    }
+
+    fn recall(&self, credentials: &[u8]) -> Option<Identity> {
+        (**self).recall(credentials)
     }
 
     fn revoke(&self, revocation: &crate::Revocation) {

@@ -1,8 +1,15 @@
-//! What a tour needs: requests, what they are expected to be answered, and a guide who shows both.
+//! What the services among the examples share, and what is no matter of the crate's: a listener, and
+//! the answers of a token endpoint.
 
-mod expected;
-mod guide;
-mod page;
-mod request;
+#![allow(dead_code, reason = "each example uses what it needs of it")]
 
-pub(crate) use self::{expected::Expected, guide::Guide, request::Request};
+mod hs256;
+mod listen;
+mod token_endpoint;
+
+#[allow(unused_imports, reason = "as above")]
+pub(crate) use self::{
+    hs256::Hs256Key,
+    listen::{listen, serve},
+    token_endpoint::{TokenError, token_answer},
+};

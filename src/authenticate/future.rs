@@ -12,8 +12,17 @@ use http::{Method, Request, Response, Uri};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::policy::{Policy, Used};
-use crate::{Error, RefusalBody, identity::Authentication, observe, verify::VerificationFuture};
+use super::{
+    original_uri,
+    policy::{Policy, Used},
+};
+use crate::{
+    Error, RefusalBody,
+    identity::Authentication,
+    observe,
+    response::{Protocol, carried_error},
+    verify::VerificationFuture,
+};
 
 pin_project! {
     /// The future of [`Authenticate`](crate::Authenticate).
@@ -45,6 +54,7 @@ pub(super) struct RequestTarget {
     method: Method,
     uri: Uri,
     used: Option<Used>,
+    protocol: Protocol,
 }
 
 impl RequestTarget {
@@ -52,14 +62,19 @@ impl RequestTarget {
         Self {
             policy: Arc::clone(policy),
             method: request.method().clone(),
-            uri: request.uri().clone(),
+            uri: original_uri::of(request).clone(),
             used,
+            protocol: Protocol::of(request),
         }
     }
 
     fn refuse<B: RefusalBody>(&self, error: Error, head: http::response::Parts) -> Response<B> {
         let used = self.used.map(|used| used.scheme);
-        self.policy.renderer.render(error, &self.method, &self.uri, used, head)
+        let renderer = &self.policy.renderer;
+        match self.protocol {
+            Protocol::Http => renderer.render(error, &self.method, &self.uri, used, head),
+            grpc => renderer.render_grpc(error, grpc, used, head),
+        }
     }
 
     fn refuse_anew<B: RefusalBody>(&self, error: Error) -> Response<B> {
@@ -68,7 +83,7 @@ impl RequestTarget {
 
     /// A response of the inner service: if it carries an error that no layer has rendered, this one does.
     fn finish<B: RefusalBody>(&self, mut response: Response<B>) -> Response<B> {
-        match response.extensions().get::<Error>() {
+        match carried_error(response.extensions()) {
             Some(error) if !error.is_rendered() => {
                 let error = error.clone();
                 self.refuse(error, response.into_parts().0)

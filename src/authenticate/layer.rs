@@ -109,9 +109,8 @@ impl AuthenticateLayer {
     /// Looks at the query parameter `access_token` too ([RFC 6750 §2.3]).
     ///
     /// Tokens in URLs end up in logs and histories: only for clients that can do no better. The
-    /// parameter is taken out of the URI that inner services and error bodies see, and 2xx responses
-    /// get `Cache-Control: private`. What stands outside this layer sees it, and so does axum's
-    /// `OriginalUri` where the router stands outside.
+    /// parameter is taken out of the URI that inner services and error bodies see, axum's `OriginalUri`
+    /// too, and 2xx responses get `Cache-Control: private`. What stands outside this layer sees it.
     ///
     /// [RFC 6750 §2.3]: https://www.rfc-editor.org/rfc/rfc6750#section-2.3
     pub fn query_parameter(mut self) -> Self {

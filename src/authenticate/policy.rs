@@ -7,6 +7,7 @@ use http::{
     header::{ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
 };
 
+use super::original_uri;
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::{
@@ -52,10 +53,8 @@ impl Used {
         match self.source {
             Source::Elsewhere => {}
             Source::Query => {
-                let path_and_query = without_access_token(request.uri()).parse().ok();
-                let mut parts = std::mem::take(request.uri_mut()).into_parts();
-                parts.path_and_query = path_and_query;
-                *request.uri_mut() = Uri::from_parts(parts).unwrap_or_default();
+                take_token_out(request.uri_mut());
+                original_uri::change(request.extensions_mut(), take_token_out);
             }
             Source::WebSocket => {
                 let protocols = websocket_without_token(request.headers());
@@ -93,12 +92,20 @@ impl Used {
     }
 }
 
+fn take_token_out(uri: &mut Uri) {
+    let path_and_query = without_access_token(uri).parse().ok();
+    let mut parts = std::mem::take(uri).into_parts();
+    parts.path_and_query = path_and_query;
+    *uri = Uri::from_parts(parts).unwrap_or_default();
+}
+
 impl Policy {
     pub(super) fn decide<B>(&self, request: &Request<B>) -> (Decision, Option<Used>) {
         if self.allow_cors_preflight && is_cors_preflight(request) {
             return (Decision::Admit(Authentication::Anonymous), None);
         }
-        match self.sources.read(&RequestHead::of(request)) {
+        let recall = |token: &[u8]| self.tokens.as_ref()?.recall(token);
+        match self.sources.read(&RequestHead::of(request), recall) {
             Ok(Some(Presented { credentials, scheme, source })) => {
                 let decision = match self.verify(credentials).0 {
                     VerificationState::Ready(Ok(identity)) => {
@@ -122,6 +129,7 @@ impl Policy {
                 Some(users) => users.verify(credentials),
                 None => refuse_unknown(),
             },
+            Credentials::Recalled(identity) => Verification::ready(Ok(identity)),
             Credentials::Token(token) => match &self.tokens {
                 Some(tokens) => tokens.verify(token),
                 None => refuse_unknown(),

@@ -1,6 +1,6 @@
 //! `BasicCredentials` as an extractor.
 
-use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{header::AUTHORIZATION, request::Parts};
 
 use crate::{BasicCredentials, Error, ErrorKind};

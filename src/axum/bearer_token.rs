@@ -1,6 +1,6 @@
 //! `BearerToken` as an extractor.
 
-use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{header::AUTHORIZATION, request::Parts};
 
 use crate::{BearerToken, Error, ErrorKind};

@@ -1,6 +1,6 @@
 //! The error as a response.
 
-use axum_core::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 
 use crate::{Error, response::stand_alone};
 

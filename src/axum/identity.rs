@@ -1,6 +1,6 @@
 //! `Identity` as an extractor.
 
-use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
 use crate::{Error, Identity, identity::Authentication};

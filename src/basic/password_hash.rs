@@ -4,10 +4,10 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
-    password_hash::{self, PasswordHashString, PasswordVerifier},
+    password_hash::{self, PasswordHashString, PasswordHasher, PasswordVerifier, SaltString},
 };
 
-use crate::ConfigError;
+use crate::{ConfigError, Error, crypto::fill_random};
 
 /// The argon2 hash of a password, in the [PHC string format]: `$argon2id$v=19$m=19456,t=2,p=1$…`.
 ///
@@ -33,6 +33,40 @@ use crate::ConfigError;
 pub struct PasswordHash(Arc<PasswordHashString>);
 
 impl PasswordHash {
+    /// Hashes a new password, with a salt of its own, at the cost that is recommended ([OWASP]):
+    /// argon2id with 19 MiB and two passes.
+    ///
+    /// That takes tens of milliseconds, so in a service it belongs onto a thread that may block.
+    ///
+    /// ```
+    /// use portcullis::PasswordHash;
+    ///
+    /// let hash = PasswordHash::new("open sesame")?;
+    /// assert!(hash.reveal().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    /// # Ok::<(), portcullis::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the operating system has no
+    /// randomness to give, or the password is longer than 4 GiB.
+    ///
+    /// [OWASP]: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
+    pub fn new(password: &str) -> Result<Self, Error> {
+        let mut salt = [0; password_hash::Salt::RECOMMENDED_LENGTH];
+        fill_random(&mut salt)
+            .ok_or_else(|| Error::unavailable("the operating system has no randomness to give"))?;
+        hash(password, &salt)
+            .map(|hash| Self(Arc::new(hash)))
+            .map_err(|error| Error::unavailable(error.to_string()))
+    }
+
+    /// The hash as text, to be stored: it is no password, but with it passwords can be tried out.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        self.0.as_str()
+    }
+
     /// Whether the password is the one that was hashed. As slow as it was made to be.
     pub(super) fn matches(&self, password: &str) -> bool {
         let hash = self.0.password_hash();
@@ -63,6 +97,13 @@ impl FromStr for PasswordHash {
         let fault = |problem: String| ConfigError::new("password hash", "[redacted]", problem);
         read(text).map(|hash| Self(Arc::new(hash))).map_err(|error| fault(error.to_string()))
     }
+}
+
+fn hash(password: &str, salt: &[u8]) -> password_hash::Result<PasswordHashString> {
+    let salt = SaltString::encode_b64(salt)?;
+    let params = Params::new(19_456, 2, 1, None)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    Ok(argon2.hash_password(password.as_bytes(), &salt)?.serialize())
 }
 
 fn read(text: &str) -> password_hash::Result<PasswordHashString> {
@@ -139,6 +180,24 @@ mod tests {
             assert!(error.starts_with("password hash `[redacted]`: "), "{error}");
             assert!(text.is_empty() || !error.contains(text), "{error}");
         }
+    }
+
+    #[test]
+    fn a_new_hash_matches_its_password_alone_and_no_other_new_hash() {
+        let (one, other) =
+            (PasswordHash::new("secret").unwrap(), PasswordHash::new("secret").unwrap());
+        assert!(one.matches("secret"));
+        assert!(!one.matches("Secret"));
+        assert_ne!(one.reveal(), other.reveal());
+        let stored: PasswordHash = one.reveal().parse().unwrap();
+        assert!(stored.matches("secret"));
+    }
+
+    #[test]
+    fn the_decoy_costs_what_a_new_hash_does() {
+        let cost = |hash: &PasswordHash| hash.reveal().rsplitn(3, '$').nth(2).map(str::to_owned);
+        let (decoy, new) = (PasswordHash::decoy().unwrap(), PasswordHash::new("").unwrap());
+        assert_eq!(cost(&decoy), cost(&new));
     }
 
     #[test]

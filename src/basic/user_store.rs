@@ -66,4 +66,10 @@ impl UserRecord {
     pub const fn new(password_hash: PasswordHash, identity: Identity) -> Self {
         Self { password_hash, identity }
     }
+
+    /// Who it is that has the password.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
+    }
 }

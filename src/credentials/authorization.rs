@@ -17,20 +17,33 @@ impl<'a> Authorization<'a> {
     ///
     /// # Errors
     ///
-    /// [`RequestFault::Repeated`] for more than one line, and for a list in one: which one counts is
-    /// not ours to guess.
+    /// [`RequestFault::Repeated`] for more than one line: which one counts is not ours to guess.
     pub(crate) fn from_headers(
         headers: &'a HeaderMap,
         name: &HeaderName,
     ) -> Result<Option<Self>, RequestFault> {
         let mut lines = headers.get_all(name).iter();
         let Some(line) = lines.next() else { return Ok(None) };
-        if lines.next().is_some() {
-            return Err(RequestFault::Repeated);
+        match lines.next() {
+            Some(_) => Err(RequestFault::Repeated),
+            None => Ok(Self::parse(line.as_bytes())),
         }
-        match Self::parse(line.as_bytes()) {
-            Some(authorization) if authorization.is_list() => Err(RequestFault::Repeated),
-            authorization => Ok(authorization),
+    }
+
+    /// What `parse` makes of the credentials; `None` if their scheme isn't one that it is for.
+    ///
+    /// # Errors
+    ///
+    /// What `parse` says. [`RequestFault::Repeated`] for a list of credentials in one line. Ours have
+    /// no comma, so those that could be read needn't be searched for one.
+    pub(crate) fn read<T>(
+        &self,
+        parse: impl FnOnce(&Self) -> Option<Result<T, RequestFault>>,
+    ) -> Option<Result<T, RequestFault>> {
+        match parse(self) {
+            Some(Ok(credentials)) => Some(Ok(credentials)),
+            _ if self.is_list() => Some(Err(RequestFault::Repeated)),
+            unread => unread,
         }
     }
 
@@ -50,14 +63,14 @@ impl<'a> Authorization<'a> {
     /// Whether these are several credentials with commas between, as a proxy makes of several lines.
     /// Commas also stand between the parameters of one (RFC 9110 §11.4), but not behind a `token68`.
     fn is_list(&self) -> bool {
-        // Most have no comma at all, which is seen fast.
         self.credentials.contains(&b',')
             && !self.credentials.split(|&byte| byte == b',').next().is_some_and(is_parameter)
     }
 
     /// Whether the scheme is `scheme`, in any case.
     pub(crate) fn is(&self, scheme: &str) -> bool {
-        self.scheme.eq_ignore_ascii_case(scheme.as_bytes())
+        // Nearly all write it as the RFC does.
+        self.scheme == scheme.as_bytes() || self.scheme.eq_ignore_ascii_case(scheme.as_bytes())
     }
 }
 
@@ -128,8 +141,13 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.append(AUTHORIZATION, HeaderValue::from_static(line));
-            let read = Authorization::from_headers(&headers, &AUTHORIZATION);
-            assert_eq!(read.is_err(), is_list, "{line}");
+            let line = Authorization::from_headers(&headers, &AUTHORIZATION).unwrap().unwrap();
+            let others: [Option<Result<(), _>>; 2] = [None, Some(Err(RequestFault::Malformed))];
+            for other in others {
+                let expected = if is_list { Some(Err(RequestFault::Repeated)) } else { other };
+                assert_eq!(line.read(|_| other), expected, "{line:?}");
+            }
+            assert_eq!(line.read(|_| Some(Ok(()))), Some(Ok(())), "{line:?}");
         }
     }
 

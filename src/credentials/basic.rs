@@ -51,9 +51,12 @@ impl BasicCredentials {
     /// [`ErrorKind::MissingCredentials`] without the header, or with another scheme in it;
     /// [`ErrorKind::InvalidRequest`] if the header stands twice or breaks the grammar.
     pub fn from_headers(headers: &HeaderMap) -> Result<Self, Error> {
-        match Authorization::from_headers(headers, &AUTHORIZATION)? {
-            Some(line) if line.is(Self::SCHEME) => Ok(Self::parse(line.credentials)?),
-            _ => Err(ErrorKind::MissingCredentials.into()),
+        let line = Authorization::from_headers(headers, &AUTHORIZATION)?;
+        let parse =
+            |line: &Authorization<'_>| line.is(Self::SCHEME).then(|| Self::parse(line.credentials));
+        match line.and_then(|line| line.read(parse)) {
+            Some(credentials) => Ok(credentials?),
+            None => Err(ErrorKind::MissingCredentials.into()),
         }
     }
 
@@ -70,7 +73,23 @@ impl BasicCredentials {
         Ok(Self::new(user_id, password))
     }
 
-    pub(crate) fn new(user_id: &str, password: &str) -> Self {
+    /// A user-id and a password from elsewhere than the header: the form of a login, or the password
+    /// grant ([RFC 6749 §4.3]). So they are judged by the same [`BasicVerifier`](crate::BasicVerifier)
+    /// as the header's, which counts wrong ones at both together.
+    ///
+    /// Taken as they are: what a header could not carry, such as a colon in the user-id, is for the
+    /// verifier not to know.
+    ///
+    /// ```
+    /// use portcullis::BasicCredentials;
+    ///
+    /// let credentials = BasicCredentials::new("Aladdin", "open sesame");
+    /// assert_eq!(credentials.user_id(), "Aladdin");
+    /// ```
+    ///
+    /// [RFC 6749 §4.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.3
+    #[must_use]
+    pub fn new(user_id: &str, password: &str) -> Self {
         Self { user_id: user_id.into(), password: Zeroizing::new(password.into()) }
     }
 

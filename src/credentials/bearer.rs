@@ -41,9 +41,12 @@ impl<'a> BearerToken<'a> {
     /// [`ErrorKind::MissingCredentials`] without the header, or with another scheme in it;
     /// [`ErrorKind::InvalidRequest`] if the header stands twice or breaks the grammar.
     pub fn from_headers(headers: &'a HeaderMap) -> Result<Self, Error> {
-        match Authorization::from_headers(headers, &AUTHORIZATION)? {
-            Some(line) if line.is(Self::SCHEME) => Ok(Self::parse(line.credentials)?),
-            _ => Err(ErrorKind::MissingCredentials.into()),
+        let line = Authorization::from_headers(headers, &AUTHORIZATION)?;
+        let parse =
+            |line: &Authorization<'a>| line.is(Self::SCHEME).then(|| Self::parse(line.credentials));
+        match line.and_then(|line| line.read(parse)) {
+            Some(token) => Ok(token?),
+            None => Err(ErrorKind::MissingCredentials.into()),
         }
     }
 
@@ -83,10 +86,10 @@ impl<'a> BearerToken<'a> {
 fn is_alphabet(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |all, &byte| {
         let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        let digit = byte.wrapping_sub(b'0') < 10;
-        let mark = (byte == b'-') | (byte == b'.') | (byte == b'_') | (byte == b'~');
-        let symbol = (byte == b'+') | (byte == b'/');
-        all & (letter | digit | mark | symbol)
+        // `-`, `.`, `/` and the digits stand in a row.
+        let digit = byte.wrapping_sub(b'-') < 13;
+        let mark = (byte == b'_') | (byte == b'~') | (byte == b'+');
+        all & (letter | digit | mark)
     })
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
-use crate::{Error, RequestFault};
+use crate::{Error, Identity, RequestFault};
 
 /// The places that a layer looks at. What isn't switched on isn't looked at.
 #[derive(Clone)]
@@ -28,11 +28,13 @@ pub(crate) struct Sources {
 pub(crate) type CustomSource =
     dyn Fn(&RequestHead<'_>) -> Result<Option<String>, Error> + Send + Sync;
 
-/// Credentials, parsed.
+/// Credentials, parsed, or known without.
 #[derive(Debug)]
 pub(crate) enum Credentials<'a> {
     #[cfg(feature = "_jwt")]
     Basic(BasicCredentials),
+    /// A token that was verified before.
+    Recalled(Identity),
     Token(BearerToken<'a>),
 }
 
@@ -66,17 +68,22 @@ impl Sources {
         }
     }
 
-    /// The one set of credentials in the request, if there is one.
+    /// The one set of credentials in the request, if there is one. A token in a header is read only if
+    /// `recall` doesn't know it as it stands there.
     ///
     /// # Errors
     ///
     /// [`RequestFault::Repeated`] if there are two, wherever they stand: which counts is not ours to
     /// guess (RFC 6750 §2). What a source of the user's own says.
-    pub(crate) fn read<'a>(&self, head: &RequestHead<'a>) -> Result<Option<Presented<'a>>, Error> {
+    pub(crate) fn read<'a>(
+        &self,
+        head: &RequestHead<'a>,
+        recall: impl Fn(&[u8]) -> Option<Identity>,
+    ) -> Result<Option<Presented<'a>>, Error> {
         let mut found = Found(None);
         for name in &self.headers {
             if let Some(line) = Authorization::from_headers(head.headers(), name)?
-                && let Some(presented) = self.header_line(line)
+                && let Some(presented) = line.read(|line| self.header_line(*line, &recall))
             {
                 found.put(presented)?;
             }
@@ -109,14 +116,16 @@ impl Sources {
     fn header_line<'a>(
         &self,
         line: Authorization<'a>,
+        recall: impl Fn(&[u8]) -> Option<Identity>,
     ) -> Option<Result<Presented<'a>, RequestFault>> {
         let scheme = *self.schemes.iter().find(|scheme| line.is(scheme.name()))?;
         let credentials = self.check_length(line.credentials.len()).and_then(|()| match scheme {
             #[cfg(feature = "_jwt")]
             Scheme::Basic => BasicCredentials::parse(line.credentials).map(Credentials::Basic),
-            Scheme::Bearer | Scheme::Token => {
-                BearerToken::parse(line.credentials).map(Credentials::Token)
-            }
+            Scheme::Bearer | Scheme::Token => match recall(line.credentials) {
+                Some(identity) => Ok(Credentials::Recalled(identity)),
+                None => BearerToken::parse(line.credentials).map(Credentials::Token),
+            },
         });
         let source = Source::Elsewhere;
         Some(credentials.map(|credentials| Presented { credentials, scheme, source }))

@@ -1,5 +1,7 @@
 //! The compact serialisation (RFC 7515 §3.1): three parts and two dots.
 
+use memchr::memchr_iter;
+
 use crate::TokenFault;
 
 /// A token taken apart; nothing is decoded yet.
@@ -16,15 +18,20 @@ impl<'a> Compact<'a> {
     /// Five parts, a JWE, are no token of ours; nor are a million.
     pub(super) fn split(token: &'a str) -> Result<Self, TokenFault> {
         let split = || {
-            let (header, rest) = token.split_once('.')?;
-            let (payload, signature) = rest.split_once('.')?;
-            let signed = header.len().checked_add(payload.len())?.checked_add(1)?;
-            let signing_input = token.get(..signed)?;
-            let whole = !signature.contains('.') && !header.is_empty() && !payload.is_empty();
+            let mut dots = memchr_iter(b'.', token.as_bytes());
+            let (first, second) = (dots.next()?, dots.next()?);
+            let (signing_input, signature) = (token.get(..second)?, after(token, second)?);
+            let (header, payload) = (token.get(..first)?, after(signing_input, first)?);
+            let whole = dots.next().is_none() && !header.is_empty() && !payload.is_empty();
             whole.then_some(Self { header, payload, signature, signing_input })
         };
         split().ok_or(TokenFault::Malformed)
     }
+}
+
+/// What follows the dot at `dot`.
+fn after(token: &str, dot: usize) -> Option<&str> {
+    token.get(dot.checked_add(1)?..)
 }
 
 #[cfg(test)]

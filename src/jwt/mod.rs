@@ -22,6 +22,7 @@ mod settings;
 mod signed_answer;
 mod tenants;
 mod token_cache;
+mod token_place;
 mod token_type;
 mod verifier;
 

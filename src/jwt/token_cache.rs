@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState},
+    hash::{BuildHasherDefault, Hasher},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -14,7 +14,10 @@ use quick_cache::{
     sync::{Cache, DefaultLifecycle},
 };
 
-use super::issuer::{Issuer, Judged};
+use super::{
+    issuer::{Issuer, Judged},
+    token_place::Places,
+};
 use crate::{Identity, Revocation};
 
 /// What a cache holds at the most by default.
@@ -22,9 +25,6 @@ pub(super) const DEFAULT_CAPACITY: usize = 32 * 1024 * 1024;
 
 /// What an entry takes beside its texts, about: the identity, the entry, its place in the cache.
 const OVERHEAD: usize = 500;
-
-/// How much of a token's end is hashed: enough to tell signatures apart.
-const TAIL: usize = 16;
 
 /// Tokens that were verified in full, with what they say. Only those enter, so a stranger can
 /// neither fill it nor choose what leaves it.
@@ -48,7 +48,7 @@ impl SeenTokens {
     }
 
     /// What the token says, if it was verified before and is as good as it was then.
-    pub(super) fn get(&self, token: &str) -> Option<Identity> {
+    pub(super) fn get(&self, token: &[u8]) -> Option<Identity> {
         self.0.as_ref()?.get(token)
     }
 
@@ -77,7 +77,7 @@ impl Memory {
 
 struct TokenCache {
     entries: Cache<u64, Arc<Entry>, ByBytes, BuildHasherDefault<Hashed>>,
-    seed: RandomState,
+    places: Places,
     /// Counts revocations, so that a verification under way when one happens isn't remembered.
     epoch: AtomicU64,
 }
@@ -97,13 +97,13 @@ impl TokenCache {
         let weight = u64::try_from(capacity).unwrap_or(u64::MAX);
         let (hasher, lifecycle) = (BuildHasherDefault::default(), DefaultLifecycle::default());
         let entries = Cache::with(entries.max(1), weight, ByBytes, hasher, lifecycle);
-        Self { entries, seed: RandomState::new(), epoch: AtomicU64::new(0) }
+        Self { entries, places: Places::new(), epoch: AtomicU64::new(0) }
     }
 
-    fn get(&self, token: &str) -> Option<Identity> {
-        let entry = self.entries.get(&self.place(token))?;
-        let is_good =
-            *entry.token == *token && entry.issuer.stands_by(&entry.identity, entry.generation);
+    fn get(&self, token: &[u8]) -> Option<Identity> {
+        let entry = self.entries.get(&self.places.of(token))?;
+        let is_good = entry.token.as_bytes() == token
+            && entry.issuer.stands_by(&entry.identity, entry.generation);
         is_good.then(|| entry.identity.clone())
     }
 
@@ -119,22 +119,17 @@ impl TokenCache {
             issuer: Arc::clone(issuer),
             generation: judged.generation,
         };
-        self.entries.insert(self.place(token), Arc::new(entry));
+        self.entries.insert(self.places.of(token.as_bytes()), Arc::new(entry));
         // Looked at after the insertion: a revocation before this line is seen here, and one after
         // it finds the entry.
         if self.epoch() != epoch {
-            self.entries.remove(&self.place(token));
+            self.entries.remove(&self.places.of(token.as_bytes()));
         }
     }
 
     fn revoke(&self, revocation: &Revocation) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         self.entries.retain(|_, entry| !revocation.concerns(&entry.token, &entry.identity));
-    }
-
-    fn place(&self, token: &str) -> u64 {
-        let start = token.len().saturating_sub(TAIL);
-        self.seed.hash_one(token.as_bytes().get(start..))
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     issuer::{Issuer, Stop, Unverified},
     token_cache::SeenTokens,
 };
-use crate::{BearerToken, Error, Readiness, Revocation, Verification, Verify};
+use crate::{BearerToken, Error, Identity, Readiness, Revocation, Verification, Verify};
 
 /// Verifies JWT access tokens of one issuer ([RFC 7519], [RFC 9068], [RFC 8725]).
 ///
@@ -73,7 +73,7 @@ impl JwtVerifier {
 
 impl Verify<BearerToken<'_>> for JwtVerifier {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
-        if let Some(identity) = self.seen.get(token.as_str()) {
+        if let Some(identity) = self.seen.get(token.as_str().as_bytes()) {
             return Verification::ready(Ok(identity));
         }
         let memory = self.seen.begin();
@@ -93,6 +93,11 @@ impl Verify<BearerToken<'_>> for JwtVerifier {
             }
         }
     }
+
+    fn recall(&self, token: &[u8]) -> Option<Identity> {
+        self.seen.get(token)
+    }
+
     fn revoke(&self, revocation: &Revocation) {
         JwtVerifier::revoke(self, revocation);
     }

@@ -44,7 +44,7 @@ impl RefusalBody for String {
 }
 
 #[cfg(feature = "axum")]
-impl RefusalBody for axum_core::body::Body {
+impl RefusalBody for axum::body::Body {
     fn from_bytes(bytes: Vec<u8>) -> Self {
         Self::from(bytes)
     }

@@ -4,7 +4,8 @@ use std::{fmt, sync::Arc};
 
 use http::HeaderValue;
 
-use super::{Content, Refusal, date::Date, json::JsonObject};
+use super::{Content, Refusal, json::JsonObject, json_body::JsonForm};
+use crate::ErrorKind;
 
 /// The form of error bodies. Whatever it is, status and challenge stay right: they are written
 /// elsewhere.
@@ -15,15 +16,15 @@ use super::{Content, Refusal, date::Date, json::JsonObject};
 /// let plain = ErrorBody::custom(|refusal| Content::text(refusal.error().kind().description()));
 /// assert_eq!(format!("{plain:?}"), "ErrorBody(custom)");
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ErrorBody(Form);
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 enum Form {
-    #[default]
-    Json,
+    Json(JsonForm),
     OAuth,
     Problem,
+    TokenEndpoint,
     Custom(Arc<dyn Fn(&Refusal<'_>) -> Content + Send + Sync>),
 }
 
@@ -36,9 +37,15 @@ impl ErrorBody {
     ///  "date":"2019-11-13T06:26:01","statusFamily":"CLIENT_ERROR","method":"GET",
     ///  "uri":"/ws/rest/Cargo","error":"invalid_token"}
     /// ```
+    ///
+    /// [`JsonBody`](crate::JsonBody) makes it with an absolute `uri`, or without `error`.
     #[must_use]
     pub const fn json() -> Self {
-        Self(Form::Json)
+        Self(Form::Json(JsonForm::DEFAULT))
+    }
+
+    pub(super) const fn with(form: JsonForm) -> Self {
+        Self(Form::Json(form))
     }
 
     /// `application/problem+json` ([RFC 9457]): `title`, `status`, `detail`, `instance`, and `error`
@@ -58,6 +65,20 @@ impl ErrorBody {
         Self(Form::OAuth)
     }
 
+    /// The form of OAuth's own endpoints, with the code that [RFC 6749 §5.2] has for a client that
+    /// isn't who it says, or doesn't say: `invalid_client`. For
+    /// [`AuthenticateLayer::basic_only`](crate::AuthenticateLayer) in front of a token endpoint.
+    ///
+    /// ```json
+    /// {"error":"invalid_client","error_description":"Invalid credentials."}
+    /// ```
+    ///
+    /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
+    #[must_use]
+    pub const fn token_endpoint() -> Self {
+        Self(Form::TokenEndpoint)
+    }
+
     /// A form of your own.
     #[must_use]
     pub fn custom(body: impl Fn(&Refusal<'_>) -> Content + Send + Sync + 'static) -> Self {
@@ -66,27 +87,13 @@ impl ErrorBody {
 
     pub(crate) fn content(&self, refusal: &Refusal<'_>) -> Content {
         match &self.0 {
-            Form::Json => json(refusal),
-            Form::OAuth => oauth(refusal),
+            Form::Json(form) => form.content(refusal),
+            Form::OAuth => oauth(refusal, refusal.error.kind().code()),
             Form::Problem => problem(refusal),
+            Form::TokenEndpoint => token_endpoint(refusal),
             Form::Custom(body) => body(refusal),
         }
     }
-}
-
-fn json(refusal: &Refusal<'_>) -> Content {
-    let kind = refusal.error.kind();
-    let status = kind.status();
-    let family = if status.is_server_error() { "SERVER_ERROR" } else { "CLIENT_ERROR" };
-    let object = JsonObject::new()
-        .number("statusCode", status.as_u16())
-        .string("statusText", status.canonical_reason().unwrap_or_default())
-        .string("message", kind.description())
-        .display("date", &Date(refusal.time))
-        .string("statusFamily", family)
-        .string("method", refusal.method.as_str())
-        .string("uri", &refusal.uri());
-    Content::json(with_code(object, kind.code()).finish())
 }
 
 fn problem(refusal: &Refusal<'_>) -> Content {
@@ -103,25 +110,41 @@ fn problem(refusal: &Refusal<'_>) -> Content {
     )
 }
 
-pub(super) fn oauth(refusal: &Refusal<'_>) -> Content {
-    let kind = refusal.error.kind();
-    let object = with_code(JsonObject::new(), kind.code());
-    Content::json(object.string("error_description", kind.description()).finish())
+fn oauth(refusal: &Refusal<'_>, code: Option<&'static str>) -> Content {
+    let object = with_code(JsonObject::new(), code);
+    let description = refusal.error.kind().description();
+    Content::json(object.string("error_description", description).finish())
 }
 
-fn with_code(object: JsonObject, code: Option<&'static str>) -> JsonObject {
+fn token_endpoint(refusal: &Refusal<'_>) -> Content {
+    let code = match refusal.error.kind() {
+        ErrorKind::InvalidCredentials | ErrorKind::MissingCredentials => Some("invalid_client"),
+        kind => kind.code(),
+    };
+    oauth(refusal, code)
+}
+
+pub(super) fn with_code(object: JsonObject, code: Option<&'static str>) -> JsonObject {
     match code {
         Some(code) => object.string("error", code),
         None => object,
     }
 }
 
+/// [`ErrorBody::json`].
+impl Default for ErrorBody {
+    fn default() -> Self {
+        Self::json()
+    }
+}
+
 impl fmt::Debug for ErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let form = match self.0 {
-            Form::Json => "json",
+            Form::Json(_) => "json",
             Form::OAuth => "oauth",
             Form::Problem => "problem_json",
+            Form::TokenEndpoint => "token_endpoint",
             Form::Custom(_) => "custom",
         };
         write!(f, "ErrorBody({form})")

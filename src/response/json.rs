@@ -12,8 +12,12 @@ impl JsonObject {
         Self(text)
     }
 
-    pub(super) fn string(self, name: &'static str, value: &str) -> Self {
-        self.display(name, &value)
+    pub(super) fn string(mut self, name: &'static str, value: &str) -> Self {
+        self.name(name);
+        self.0.push('"');
+        escape(value, &mut self.0);
+        self.0.push('"');
+        self
     }
 
     /// A string member with the text of `value`.
@@ -48,24 +52,32 @@ impl JsonObject {
     }
 }
 
-/// Escapes what it is given (RFC 8259 §7).
+/// Escapes what it is given.
 struct Escaped<'a>(&'a mut String);
 
 impl Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
-        if text.as_bytes().iter().all(plain) {
-            self.0.push_str(text);
-            return Ok(());
-        }
-        for character in text.chars() {
-            match character {
-                '"' | '\\' => self.0.extend(['\\', character]),
-                '\0'..' ' => write!(self.0, "\\u{:04x}", u32::from(character))?,
-                _ => self.0.push(character),
-            }
-        }
+        escape(text, self.0);
         Ok(())
+    }
+}
+
+/// Adds `text` as it stands in a JSON string (RFC 8259 §7). Most is plain, which is seen many bytes at
+/// a time.
+fn escape(text: &str, json: &mut String) {
+    let plain = |all, &byte: &u8| all & (byte != b'"') & (byte != b'\\') & (byte >= b' ');
+    if text.as_bytes().iter().fold(true, plain) {
+        json.push_str(text);
+        return;
+    }
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => json.extend(['\\', character]),
+            '\0'..' ' => {
+                let _ = write!(json, "\\u{:04x}", u32::from(character));
+            }
+            _ => json.push(character),
+        }
     }
 }
 

@@ -1,21 +1,34 @@
 //! Refusals as HTTP responses: the one place where an error meets the wire.
 //!
-//! [`ErrorBody`] says how the body looks, [`Refusal`] is what it may show, [`RefusalBody`] is what a
-//! response's body type must be able to do; `render` puts status, challenge and body together.
+//! [`ErrorBody`] says how the body looks, [`JsonBody`] what is chosen about the default one, [`Refusal`]
+//! is what it may show, [`RefusalBody`] is what a response's body type must be able to do; `render` puts
+//! status, challenge and body together, `grpc` the same in gRPC.
 
 mod body;
+mod carried;
 mod content;
 mod date;
 mod error_body;
+mod grpc;
 #[cfg(feature = "http-body")]
 mod http_body;
 mod json;
+mod json_body;
 mod refusal;
 mod render;
 
+#[cfg(feature = "tonic")]
+pub(crate) use self::grpc::grpc_details;
 #[cfg(feature = "http-body")]
 pub use self::http_body::ResponseBody;
 #[cfg(feature = "axum")]
 pub(crate) use self::render::stand_alone;
-pub(crate) use self::render::{Renderer, unrendered};
-pub use self::{body::RefusalBody, content::Content, error_body::ErrorBody, refusal::Refusal};
+pub use self::{
+    body::RefusalBody, content::Content, error_body::ErrorBody, json_body::JsonBody,
+    refusal::Refusal,
+};
+pub(crate) use self::{
+    carried::carried_error,
+    grpc::Protocol,
+    render::{Renderer, unrendered},
+};

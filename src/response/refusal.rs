@@ -27,10 +27,15 @@ impl Refusal<'_> {
         self.method
     }
 
-    /// The request's target, without any `access_token` in its query.
+    /// The request's target, without any `access_token` in its query. In a nested router of axum's it is
+    /// whole, as the client sent it.
     #[must_use]
     pub fn uri(&self) -> Cow<'_, str> {
         without_token(self.uri)
+    }
+
+    pub(super) fn path_and_query(&self) -> Cow<'_, str> {
+        without_access_token(self.uri)
     }
 
     /// When the request is refused.

@@ -25,6 +25,17 @@ pub(crate) struct Renderer {
 }
 
 impl Renderer {
+    /// For what may stand outside any layer.
+    #[cfg(any(feature = "axum", feature = "tonic"))]
+    pub(crate) fn stand_alone(scheme: Scheme) -> Self {
+        Self {
+            schemes: vec![scheme],
+            realm: None,
+            body: ErrorBody::oauth(),
+            clock: Arc::new(crate::SystemClock),
+        }
+    }
+
     /// Writes `error` into a response whose head is at hand: a fresh one, or that of a guard, whose
     /// other headers stay.
     pub(crate) fn render<B: RefusalBody>(
@@ -43,14 +54,14 @@ impl Renderer {
         let content = self.body.content(&refusal);
         head.status = error.status();
         let headers = &mut head.headers;
-        for stale in [CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING, WWW_AUTHENTICATE] {
-            headers.remove(stale);
+        if !headers.is_empty() {
+            for stale in [CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING, WWW_AUTHENTICATE] {
+                headers.remove(stale);
+            }
         }
         headers.insert(CONTENT_TYPE, content.content_type);
-        if is_challenged(error.kind()) {
-            for scheme in &self.schemes {
-                headers.append(WWW_AUTHENTICATE, self.challenge(*scheme, used, &error));
-            }
+        for challenge in self.challenges(&error, used) {
+            headers.append(WWW_AUTHENTICATE, challenge);
         }
         if let Some(delay) = error.retry_after() {
             headers.insert(RETRY_AFTER, whole_seconds(delay).into());
@@ -63,6 +74,16 @@ impl Renderer {
         };
         head.extensions.insert(error.into_rendered());
         Response::from_parts(head, B::from_bytes(bytes))
+    }
+
+    /// A challenge for each scheme, where the refusal asks for (other) credentials.
+    pub(super) fn challenges(
+        &self,
+        error: &Error,
+        used: Option<Scheme>,
+    ) -> impl Iterator<Item = HeaderValue> {
+        let schemes = if is_challenged(error.kind()) { &*self.schemes } else { &[] };
+        schemes.iter().map(move |scheme| self.challenge(*scheme, used, error))
     }
 
     /// The challenge of one scheme. What is wrong is said in that of the scheme that was used; where
@@ -101,12 +122,7 @@ pub(crate) fn unrendered<B: RefusalBody>(error: Error) -> Response<B> {
 /// outside writes it anew.
 #[cfg(feature = "axum")]
 pub(crate) fn stand_alone<B: RefusalBody>(error: Error) -> Response<B> {
-    let renderer = Renderer {
-        schemes: vec![error.scheme()],
-        realm: None,
-        body: ErrorBody::oauth(),
-        clock: Arc::new(crate::SystemClock),
-    };
+    let renderer = Renderer::stand_alone(error.scheme());
     let head = Response::new(()).into_parts().0;
     let (method, uri) = (Method::GET, Uri::default());
     let error = error.told();
@@ -131,6 +147,6 @@ const fn is_challenged(kind: ErrorKind) -> bool {
 }
 
 /// `Retry-After` counts whole seconds (RFC 9110 §10.2.3): the next one up, at least one.
-fn whole_seconds(delay: Duration) -> u64 {
+pub(super) fn whole_seconds(delay: Duration) -> u64 {
     delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0)).max(1)
 }

@@ -55,11 +55,21 @@ impl TestIssuer {
     /// An issuer of that name, which is also where it believes to be.
     #[must_use]
     pub fn named(issuer: impl Into<String>) -> Self {
-        Self::with_clock(issuer.into(), TestClock::new())
+        Self::with_clock(issuer, TestClock::new())
     }
 
-    pub(super) fn with_clock(issuer: String, clock: TestClock) -> Self {
-        Self(Arc::new(Inner { issuer, clock, state: Mutex::default() }))
+    /// An issuer of that name that dates its tokens by `clock`, such as one that is
+    /// [running](TestClock::running).
+    ///
+    /// ```
+    /// use portcullis::testing::{TestClock, TestIssuer};
+    ///
+    /// let issuer = TestIssuer::with_clock("https://issuer.test", TestClock::running());
+    /// assert_eq!(issuer.issuer(), "https://issuer.test");
+    /// ```
+    #[must_use]
+    pub fn with_clock(issuer: impl Into<String>, clock: TestClock) -> Self {
+        Self(Arc::new(Inner { issuer: issuer.into(), clock, state: Mutex::default() }))
     }
 
     /// An issuer at a free port of loopback, with discovery, keys, a token endpoint and

@@ -2,7 +2,10 @@
 
 use axum::{Router, body::Body, routing::get};
 use http::{HeaderValue, Request};
-use portcullis::{Content, Error, ErrorBody, RequireScopeLayer, Scope};
+use portcullis::{
+    AuthenticateLayer, BasicCredentials, BasicVerifier, Content, Error, ErrorBody,
+    RequireScopeLayer, Scope,
+};
 use serde_json::json;
 
 use super::{issuer, layer};
@@ -99,6 +102,35 @@ async fn the_oauth_form_has_error_and_error_description() {
             r#"{"error_description":"Authentication temporarily unavailable."}"#,
         ]
     );
+}
+
+#[tokio::test]
+async fn at_a_token_endpoint_a_client_that_is_not_known_is_an_invalid_client() {
+    let nobody = BasicVerifier::new(async |_: BasicCredentials| Ok(None));
+    let layer = AuthenticateLayer::basic_only(nobody).error_body(ErrorBody::token_endpoint());
+    let app: Router = Router::new().route("/token", get("in")).layer(layer);
+    for (authorization, status, body) in [
+        (None, 401, r#"{"error":"invalid_client","error_description":"Authentication required."}"#),
+        (
+            Some("Basic YTpi"),
+            401,
+            r#"{"error":"invalid_client","error_description":"Invalid credentials."}"#,
+        ),
+        (
+            Some("Basic ?"),
+            400,
+            r#"{"error":"invalid_request","error_description":"Malformed credentials."}"#,
+        ),
+    ] {
+        let mut request = Request::get("/token");
+        if let Some(line) = authorization {
+            request = request.header("authorization", line);
+        }
+        let answer = send(&app, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, status, "{authorization:?}");
+        assert_eq!(answer.body, body, "{authorization:?}");
+        assert_eq!(answer.challenge(), Some(r#"Basic realm="restricted", charset="UTF-8""#));
+    }
 }
 
 #[tokio::test]

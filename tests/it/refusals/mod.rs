@@ -2,11 +2,14 @@
 //!
 //! `credentials` is what is wrong with a request, `tokens` what is wrong with a token, `guards` what
 //! lies inside the layer, `kinds` every kind of error as a handler returns it. `body_forms` are the
-//! forms of bodies, `methods` those of requests, `responses` what else is seen of a response.
+//! forms of bodies, `methods` those of requests, `responses` what else is seen of a response, `grpc` the
+//! same in gRPC.
 
 mod body_forms;
 mod credentials;
+mod grpc;
 mod guards;
+mod json_body;
 mod kinds;
 mod methods;
 mod responses;

@@ -7,10 +7,10 @@ use reqwest::{
     header::{CONTENT_LENGTH, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 
-use super::{
-    Expected, Request,
-    expected::Answer,
+use crate::{
+    expected::{Answer, Expected},
     page::{Ink, Page},
+    request::Request,
 };
 
 /// Sends requests to a service, shows what comes back, and remembers what wasn't as told.

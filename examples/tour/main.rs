@@ -16,7 +16,10 @@
 //! curl -I $URL/orders
 //! ```
 
-mod support;
+mod expected;
+mod guide;
+mod page;
+mod request;
 
 use std::{error::Error, process::ExitCode, time::Duration};
 
@@ -30,8 +33,9 @@ use portcullis::{
     testing::{Fault, TestClock, TestIssuer},
 };
 use serde_json::json;
-use support::{Expected, Guide, Request};
 use tokio::net::TcpListener;
+
+use crate::{expected::Expected, guide::Guide, request::Request};
 
 const API: &str = "https://orders.example";
 const READ: Scope = Scope::from_static("orders:read");

@@ -1,0 +1,101 @@
+//! The REST API of Dataloy: tokens of an external issuer, for the production or the test environment, and
+//! refusals in the form that its documentation has.
+//!
+//! ```sh
+//! cargo run --example dataloy
+//! ```
+//!
+//! It starts an issuer of its own and both environments, and prints where they are: production as
+//! `$URL`, the test environment as `$TEST_URL`, and the issuer's `$TOKEN_URL`. The first command brings an
+//! `access_token` for production, to be used as `$TOKEN` as long as it is valid; `$EXPIRED` is one that
+//! was.
+//!
+//! ```sh
+//! curl -X POST $TOKEN_URL -d '{
+//!   "client_id": "demo-client",
+//!   "client_secret": "demo-secret",
+//!   "audience": "https://dataloy",
+//!   "grant_type": "client_credentials"
+//! }'
+//!
+//! curl $URL/ws/rest/Cargo -H "Authorization: Bearer $TOKEN"
+//! curl "$URL/ws/rest/Cargo?filter=subCargos.freight%28GTE%292500000" -H "Authorization: Bearer $TOKEN"
+//! curl "$URL/ws/rest/Cargo?filter=subCargos.freight%28GTE%292500000" -H "Authorization: Bearer $EXPIRED"
+//! curl $TEST_URL/ws/rest/Cargo -H "Authorization: Bearer $TOKEN"
+//! ```
+//!
+//! The document is kept to the letter. A new service should do otherwise:
+//!
+//! | here | a new service |
+//! |---|---|
+//! | a token request in JSON, whatever its `Content-Type` | a form, which every OAuth client sends (RFC 6749 §4.4.2) |
+//! | the secret in the body | `client_secret_basic`, or a key of the client's own (RFC 7523) |
+//! | `audience` | `resource`, its name in the standard (RFC 8707) |
+//! | one token for everything, for a day | scopes, with a [`RequireScopeLayer`](portcullis::RequireScopeLayer) for each route, and an hour |
+//! | a body of seven members | [`ErrorBody::problem_json`](portcullis::ErrorBody::problem_json) (RFC 9457) |
+//! | `date` without its time zone | it is UTC, but the client has to know |
+
+mod cargo;
+mod issuer;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::error::Error as StdError;
+
+use axum::{Json, Router, extract::Query, http::StatusCode, routing::get};
+use portcullis::{Algorithm, AuthenticateLayer, ConfigError, JsonBody, JwtVerifier};
+use serde::Deserialize;
+use tokio::net::TcpListener;
+
+use self::{
+    cargo::{Cargo, Filter, cargoes},
+    issuer::Issuer,
+};
+
+/// The names that tokens are made out to. One for the test environment is no good in production.
+const PRODUCTION: &str = "https://dataloy";
+const TEST: &str = "https://dataloy.dev";
+
+/// `url` is where clients find the service: it is shown to those who are refused, and no `Host` of
+/// theirs can change it.
+fn api(issuer: &Issuer, audience: &str, url: &str) -> Result<Router, ConfigError> {
+    let verifier = JwtVerifier::builder(issuer.name())
+        .audience(audience)
+        .jwks_uri(issuer.jwks_uri())
+        .algorithms([Algorithm::Rs256])
+        .build()?;
+    let body = JsonBody::new().base_uri(url).without_error_code().build()?;
+    let resources = Router::new()
+        .route("/Cargo", get(search))
+        .layer(AuthenticateLayer::bearer(verifier).realm("Dataloy").error_body(body));
+    Ok(Router::new().nest("/ws/rest", resources))
+}
+
+#[derive(Deserialize)]
+struct Search {
+    filter: Option<String>,
+}
+
+async fn search(Query(search): Query<Search>) -> Result<Json<Vec<Cargo>>, StatusCode> {
+    let read = |text: String| Filter::read(&text).ok_or(StatusCode::BAD_REQUEST);
+    let filter = search.filter.map(read).transpose()?;
+    let is_asked_for = |cargo: &Cargo| filter.as_ref().is_none_or(|filter| filter.takes(cargo));
+    Ok(Json(cargoes().into_iter().filter(is_asked_for).collect()))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn StdError>> {
+    let issuer = Issuer::serve([PRODUCTION, TEST]).await?;
+
+    let test_listener = TcpListener::bind("127.0.0.1:0").await?;
+    let test_url = format!("http://{}", test_listener.local_addr()?);
+    let test = api(&issuer, TEST, &test_url)?;
+    tokio::spawn(axum::serve(test_listener, test).into_future());
+
+    let (listener, url) = support::listen().await?;
+    let production = api(&issuer, PRODUCTION, &url)?;
+    println!("TEST_URL={test_url}");
+    println!("TOKEN_URL={}", issuer.token_url());
+    println!("EXPIRED={}", issuer.expired_token(PRODUCTION));
+    Ok(support::serve(listener, production).await?)
+}

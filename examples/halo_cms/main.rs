@@ -1,0 +1,103 @@
+//! The API of Halo, a content management system: Basic and Bearer side by side, and for Bearer either a
+//! personal access token or the JWT of a log-in. What is published can be read without any.
+//!
+//! ```sh
+//! cargo run --example halo_cms
+//! ```
+//!
+//! prints where it listens. With that as `$URL`, by name and password, by no credentials at all, and by
+//! the JWT of a log-in:
+//!
+//! ```sh
+//! curl -X GET "$URL/api/v1alpha1/posts" \
+//!   -H 'Authorization: Basic YWRtaW46cGFzc3dvcmQ=' \
+//!   -H 'Content-Type: application/json'
+//!
+//! curl "$URL/api/v1alpha1/posts"
+//!
+//! curl -X POST -u admin:password "$URL/api/v1alpha1/login"
+//! curl "$URL/api/v1alpha1/users/me" -H "Authorization: Bearer $JWT"
+//! ```
+//!
+//! A personal access token, from its making to its end:
+//!
+//! ```sh
+//! curl -X POST -u admin:password "$URL/api/v1alpha1/personalaccesstokens" \
+//!   -H 'Content-Type: application/json' \
+//!   -d '{"name": "backup job", "scopes": ["posts:read"], "days": 90}'
+//! curl "$URL/api/v1alpha1/posts" -H "Authorization: Bearer $PAT"
+//! curl -u admin:password "$URL/api/v1alpha1/personalaccesstokens"
+//! curl -u admin:password "$URL/api/v1alpha1/personalaccesstokens/1/uses"
+//! curl -X DELETE -u admin:password "$URL/api/v1alpha1/personalaccesstokens/1"
+//! ```
+//!
+//! | route | needs |
+//! |---|---|
+//! | `GET …/posts` | nothing; drafts are for those with `posts:read` |
+//! | `POST …/posts` | `posts:write` |
+//! | `DELETE …/posts/{id}` | `posts:delete` |
+//! | `GET …/users/me` | to be someone |
+//! | `POST …/login` | name and password |
+//! | `…/personalaccesstokens` | name and password, or a log-in: a token can't make tokens, nor see or revoke them |
+//!
+//! There are `admin` (password `password`, every permission) and `author` (`author-password`,
+//! `posts:read posts:write`).
+//!
+//! The document speaks of four errors: 401 without credentials, 401 with wrong ones, 401 with a bad token,
+//! 403 without the permission. They are told apart by `WWW-Authenticate` and by `detail`.
+//!
+//! A new service should offer Basic for its log-in alone: it sends the password with every request, and a
+//! program that has it can do all that its user can, until the user has a new one.
+
+mod log_in;
+mod posts;
+#[path = "../support/mod.rs"]
+mod support;
+mod token_center;
+mod tokens;
+mod users;
+
+use std::{error::Error, sync::Arc};
+
+use axum::Router;
+use portcullis::{
+    AuthenticateLayer, BasicVerifier, Clock, ErrorBody, Issuers, MemoryUserStore, RequireLayer,
+    SystemClock,
+};
+
+use self::{log_in::LogIn, support::listen, tokens::Tokens};
+
+/// One layer for passwords, personal access tokens and JWTs. What is public stands behind the same one,
+/// told to let anonymous requests through.
+pub(crate) fn app(
+    users: Arc<MemoryUserStore>,
+    clock: impl Clock + Clone,
+) -> Result<Router, Box<dyn Error>> {
+    let passwords = BasicVerifier::users(Arc::clone(&users)).clock(clock.clone());
+    let tokens = Tokens::new(users, clock.clone())?;
+    let log_in = LogIn::new(clock.clone())?;
+    let bearer = Issuers::builder()
+        .prefix(tokens.prefix(), tokens.verifier().clock(clock.clone()))
+        .trust(log_in.verifier().clock(clock).build()?)
+        .build()?;
+
+    let alike =
+        |layer: AuthenticateLayer| layer.realm("Halo").error_body(ErrorBody::problem_json());
+    let authenticate = alike(AuthenticateLayer::bearer(bearer).basic(passwords.clone()));
+    let by_password = alike(AuthenticateLayer::basic_only(passwords));
+    let no_token = RequireLayer::new(tokens::refuse_to_tokens);
+
+    let (public, protected) = posts::routers();
+    let token_center = token_center::router(tokens).route_layer(no_token);
+    Ok(Router::new()
+        .merge(protected.merge(token_center).layer(authenticate.clone()))
+        .merge(public.layer(authenticate.allow_anonymous()))
+        .merge(log_in.router().layer(by_password)))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let (listener, _) = listen().await?;
+    let app = app(Arc::new(users::demo()?), SystemClock)?;
+    Ok(support::serve(listener, app).await?)
+}

@@ -1,0 +1,105 @@
+//! Where users make personal access tokens, look after them, and revoke them.
+
+use std::time::{Duration, SystemTime};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response, Result},
+    routing::{delete, get},
+};
+use portcullis::{Error, Identity, Scope, ScopeSet, TokenRecord};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{support::token_answer, tokens::Tokens};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// The document recommends 30 to 90.
+const DEFAULT_DAYS: u32 = 90;
+const MAX_DAYS: u32 = 366;
+
+pub(crate) fn router(tokens: Tokens) -> Router {
+    Router::new()
+        .route("/api/v1alpha1/personalaccesstokens", get(list).post(create))
+        .route("/api/v1alpha1/personalaccesstokens/{id}", delete(revoke))
+        .route("/api/v1alpha1/personalaccesstokens/{id}/uses", get(uses))
+        .with_state(tokens)
+}
+
+#[derive(Deserialize)]
+struct Wish {
+    name: String,
+    scopes: Vec<String>,
+    days: Option<u32>,
+}
+
+/// The one answer that shows the token.
+async fn create(
+    who: Identity,
+    State(tokens): State<Tokens>,
+    Json(wish): Json<Wish>,
+) -> Result<Response> {
+    for scope in &wish.scopes {
+        // Nobody gives away what they don't have.
+        who.require(Scope::new(scope.as_str()).map_err(|_| StatusCode::BAD_REQUEST)?)?;
+    }
+    let days = wish.days.unwrap_or(DEFAULT_DAYS);
+    if !(1..=MAX_DAYS).contains(&days) {
+        return Err(StatusCode::BAD_REQUEST.into());
+    }
+    let now = tokens.now();
+    let end = DAY.checked_mul(days).and_then(|lifetime| now.checked_add(lifetime));
+    let user = who.require_subject()?;
+    let (token, record) = tokens.issue(|id| {
+        TokenRecord::new(id, user)
+            .name(wish.name)
+            .scopes(wish.scopes.iter().map(String::as_str).collect::<ScopeSet>())
+            .issued_at(now)
+            .expires_at(end.unwrap_or(now))
+    })?;
+    let mut shown = shown(&record);
+    if let Value::Object(members) = &mut shown {
+        members.insert("token".to_owned(), token.reveal().into());
+    }
+    Ok((StatusCode::CREATED, token_answer(shown)).into_response())
+}
+
+async fn list(who: Identity, State(tokens): State<Tokens>) -> Result<Json<Vec<Value>>, Error> {
+    Ok(Json(tokens.list(who.require_subject()?).iter().map(shown).collect()))
+}
+
+async fn uses(
+    who: Identity,
+    State(tokens): State<Tokens>,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Option<u64>>>> {
+    let uses = tokens.uses_of(who.require_subject()?, &id).ok_or(StatusCode::NOT_FOUND)?;
+    Ok(Json(uses.into_iter().map(|at| seconds(Some(at))).collect()))
+}
+
+async fn revoke(
+    who: Identity,
+    State(tokens): State<Tokens>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
+    let was_there = tokens.revoke(who.require_subject()?, &id);
+    Ok(if was_there { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND })
+}
+
+/// A token as its user sees it later on.
+fn shown(record: &TokenRecord) -> Value {
+    json!({
+        "id": record.id,
+        "name": record.name,
+        "scopes": record.scopes.iter().collect::<Vec<_>>(),
+        "expires_at": seconds(record.expires_at),
+        "revoked_at": seconds(record.revoked_at),
+    })
+}
+
+fn seconds(time: Option<SystemTime>) -> Option<u64> {
+    let since = time?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(since.as_secs())
+}

@@ -1,0 +1,109 @@
+//! Personal access tokens.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use portcullis::{
+    Clock, ConfigError, Error, Identity, MemoryTokenStore, MemoryUserStore, NewToken,
+    OwnTokenFormat, OwnTokenVerifier, TokenDigest, TokenLookup, TokenRecord, TokenStore, TokenUse,
+    UserStore,
+};
+
+/// Who issues them, by which they are told from log-ins.
+const TOKEN_CENTER: &str = "personal access tokens";
+
+/// The tokens of all users, as digests, and when each was used. Clones are the same store.
+#[derive(Clone)]
+pub(crate) struct Tokens {
+    format: OwnTokenFormat,
+    issued: MemoryTokenStore,
+    uses: Arc<Mutex<HashMap<String, Vec<SystemTime>>>>,
+    users: Arc<MemoryUserStore>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Tokens {
+    pub(crate) fn new(users: Arc<MemoryUserStore>, clock: impl Clock) -> Result<Self, ConfigError> {
+        Ok(Self {
+            format: OwnTokenFormat::new("pat")?,
+            issued: MemoryTokenStore::new(),
+            uses: Arc::default(),
+            users,
+            clock: Arc::new(clock),
+        })
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        self.format.prefix()
+    }
+
+    pub(crate) fn verifier(&self) -> OwnTokenVerifier {
+        OwnTokenVerifier::new(self.format.clone(), self.clone()).issuer(TOKEN_CENTER)
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    /// Keeps `record` under an id of its own, for a token that nobody can be shown again.
+    pub(crate) fn issue(
+        &self,
+        record: impl FnOnce(String) -> TokenRecord,
+    ) -> Result<(NewToken, TokenRecord), Error> {
+        let token = self.format.generate()?;
+        let mut uses = self.uses();
+        let record = record(uses.len().saturating_add(1).to_string());
+        uses.insert(record.id.clone(), Vec::new());
+        self.issued.insert(token.digest(), record.clone());
+        Ok((token, record))
+    }
+
+    pub(crate) fn list(&self, user: &str) -> Vec<TokenRecord> {
+        self.issued.list(user)
+    }
+
+    /// When the token was used, if it is the user's.
+    pub(crate) fn uses_of(&self, user: &str, id: &str) -> Option<Vec<SystemTime>> {
+        self.is_of(user, id).then(|| self.uses().get(id).cloned().unwrap_or_default())
+    }
+
+    /// Whether there was such a token of the user's. It is refused from now on.
+    pub(crate) fn revoke(&self, user: &str, id: &str) -> bool {
+        self.is_of(user, id) && self.issued.revoke(id, self.now())
+    }
+
+    fn is_of(&self, user: &str, id: &str) -> bool {
+        self.list(user).iter().any(|record| record.id == id)
+    }
+
+    fn uses(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<SystemTime>>> {
+        self.uses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A token can make no tokens, nor list or revoke them: whoever finds one must not outlive it.
+pub(crate) fn refuse_to_tokens(who: &Identity) -> Result<(), Error> {
+    if who.issuer() == Some(TOKEN_CENTER) { Err(Error::access_denied()) } else { Ok(()) }
+}
+
+impl TokenStore for Tokens {
+    /// A token can do what it was made for, as far as its user may do that now.
+    fn find(&self, digest: TokenDigest) -> TokenLookup<'_> {
+        Box::pin(async move {
+            let Some(token) = self.issued.find(digest).await? else { return Ok(None) };
+            let Some(user) = self.users.look_up(&token.subject).await? else { return Ok(None) };
+            let permitted = user.identity().scopes();
+            let scopes = token.scopes.iter().filter(|scope| permitted.contains(scope)).collect();
+            Ok(Some(token.scopes(scopes)))
+        })
+    }
+
+    fn used(&self, uses: &[TokenUse]) {
+        for used in uses {
+            self.uses().entry(used.token_id().to_owned()).or_default().push(used.at());
+        }
+    }
+}

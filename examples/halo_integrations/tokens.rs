@@ -1,0 +1,132 @@
+//! Access tokens, and the refresh tokens that get new ones.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use portcullis::{
+    ConfigError, Error, MemoryTokenStore, MemoryUserStore, OwnTokenFormat, OwnTokenVerifier,
+    TokenDigest, TokenFault, TokenLookup, TokenRecord, TokenStore, UserStore,
+};
+
+pub(crate) const ACCESS_LIFETIME: Duration = Duration::from_secs(60 * 60);
+const REFRESH_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// All tokens that were issued, as digests. Clones are the same store.
+#[derive(Clone)]
+pub(crate) struct Tokens {
+    users: Arc<MemoryUserStore>,
+    access_format: OwnTokenFormat,
+    access: MemoryTokenStore,
+    refresh_format: OwnTokenFormat,
+    refresh: Arc<Mutex<HashMap<TokenDigest, RefreshToken>>>,
+}
+
+/// For whom tokens are issued, and by which log-in.
+#[derive(Clone)]
+pub(crate) struct Grant {
+    /// The id of all tokens that come of one log-in.
+    log_in: String,
+    pub(crate) user: String,
+    /// Who got them, and alone may refresh them.
+    client: String,
+}
+
+struct RefreshToken {
+    grant: Grant,
+    expires_at: SystemTime,
+    is_used: bool,
+}
+
+/// An access token and a refresh token, to be shown once.
+pub(crate) struct Pair {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+impl Tokens {
+    pub(crate) fn new(users: Arc<MemoryUserStore>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            users,
+            // With a prefix each, so that neither is ever taken for the other.
+            access_format: OwnTokenFormat::new("halo_access")?,
+            access: MemoryTokenStore::new(),
+            refresh_format: OwnTokenFormat::new("halo_refresh")?,
+            refresh: Arc::default(),
+        })
+    }
+
+    /// What the API asks about access tokens.
+    pub(crate) fn verifier(&self) -> OwnTokenVerifier {
+        OwnTokenVerifier::new(self.access_format.clone(), self.clone())
+    }
+
+    /// The first tokens of a log-in.
+    pub(crate) fn log_in(&self, user: &str, client: &str, now: SystemTime) -> Result<Pair, Error> {
+        let log_in = self.access_format.generate()?.digest().to_string();
+        self.issue(Grant { log_in, user: user.to_owned(), client: client.to_owned() }, now)
+    }
+
+    /// New tokens for a refresh token, which is good once (RFC 9700 §4.14.2). One that comes a second
+    /// time was stolen, from its client or by it: nobody keeps a token of that log-in.
+    pub(crate) fn refresh(
+        &self,
+        token: &str,
+        client: &str,
+        now: SystemTime,
+    ) -> Result<(String, Pair), Error> {
+        let digest = self.refresh_format.digest(token).ok_or(TokenFault::Malformed)?;
+        let grant = {
+            let mut all = self.refresh.lock().unwrap_or_else(PoisonError::into_inner);
+            let token = all.get_mut(&digest).ok_or(TokenFault::Rejected)?;
+            let grant = token.grant.clone();
+            if token.is_used {
+                all.retain(|_, other| other.grant.log_in != grant.log_in);
+                self.access.revoke(&grant.log_in, now);
+                return Err(TokenFault::Revoked.into());
+            }
+            if grant.client != client {
+                return Err(TokenFault::Rejected.into());
+            }
+            if token.expires_at <= now {
+                return Err(TokenFault::Expired.into());
+            }
+            token.is_used = true;
+            grant
+        };
+        Ok((grant.user.clone(), self.issue(grant, now)?))
+    }
+
+    fn issue(&self, grant: Grant, now: SystemTime) -> Result<Pair, Error> {
+        let (access, refresh) = (self.access_format.generate()?, self.refresh_format.generate()?);
+        let record = TokenRecord::new(grant.log_in.clone(), grant.user.clone())
+            .client_id(grant.client.clone())
+            .issued_at(now)
+            .expires_at(end(now, ACCESS_LIFETIME));
+        self.access.insert(access.digest(), record);
+        let expires_at = end(now, REFRESH_LIFETIME);
+        let token = RefreshToken { grant, expires_at, is_used: false };
+        let mut all = self.refresh.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(refresh.digest(), token);
+        Ok(Pair { access: access.reveal().to_owned(), refresh: refresh.reveal().to_owned() })
+    }
+}
+
+/// A token says who it is. What they may do is looked up for each request, so that a permission that is
+/// withdrawn, or a user who is removed, is gone on the next one.
+impl TokenStore for Tokens {
+    fn find(&self, digest: TokenDigest) -> TokenLookup<'_> {
+        Box::pin(async move {
+            let Some(token) = self.access.find(digest).await? else { return Ok(None) };
+            let user = self.users.look_up(&token.subject).await?;
+            Ok(user.map(|user| token.scopes(user.identity().scopes().clone())))
+        })
+    }
+}
+
+/// A time past what the clock can show is now: no token shall be good for ever by accident.
+fn end(now: SystemTime, lifetime: Duration) -> SystemTime {
+    now.checked_add(lifetime).unwrap_or(now)
+}

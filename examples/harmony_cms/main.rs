@@ -1,0 +1,97 @@
+//! The REST API of HarmonyCMS: opaque tokens, in `Authorization: token` or in the query, about which its
+//! authorization server is asked (RFC 7662).
+//!
+//! ```sh
+//! cargo run --example harmony_cms
+//! ```
+//!
+//! With what it prints as `$URL`, and the `access_token` that the first command brings as `$TOKEN`:
+//!
+//! ```sh
+//! curl -X GET \
+//!   "$URL/oauth/v2/token?client_id=demo-site&client_secret=demo-secret&grant_type=password&username=alice&password=wonderland" \
+//!   -H 'Cache-Control: no-cache'
+//!
+//! curl -H "Authorization: token $TOKEN" $URL
+//! curl $URL/?access_token=$TOKEN
+//! curl $URL
+//!
+//! curl -i $URL/pages
+//! curl -i -H "Authorization: token $TOKEN" $URL/pages
+//! curl -i $URL/pages?access_token=$TOKEN
+//!
+//! curl -X POST $URL/oauth/v2/revoke -u demo-site:demo-secret -d "token=$TOKEN"
+//! curl -i -H "Authorization: token $TOKEN" $URL/pages
+//! ```
+//!
+//! Its clients are as they are. A new service should do otherwise:
+//!
+//! | here | a new service |
+//! |---|---|
+//! | `Authorization: token` | `Authorization: Bearer`, which is taken here too (RFC 6750 §2.1) |
+//! | `?access_token=`, which ends up in logs and histories | no tokens in addresses (RFC 9700 §4.3.2) |
+//! | a token by `GET`, with secret and password in the query | `POST` with a form (RFC 6749 §3.2), `Cache-Control: no-store` |
+//! | the password grant | the authorization code grant (RFC 9700 §2.4) |
+//! | `scope: null`, so each token may do all that its user may | scopes, and a [`RequireScopeLayer`](portcullis::RequireScopeLayer) for each route |
+
+mod authorization_server;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::error::Error as StdError;
+
+use axum::{Json, Router, routing::get};
+use portcullis::{AuthenticateLayer, ConfigError, Identity, IntrospectionVerifier};
+use serde_json::{Value, json};
+
+use self::authorization_server::AuthorizationServer;
+
+/// Who we are to the authorization server that we ask.
+const API: [&str; 2] = ["harmony-api", "harmony-api-secret"];
+
+/// What we know of a token: nothing, so we ask. The answer serves for a minute, or until the token is
+/// revoked here.
+fn verifier(introspection: &str) -> Result<IntrospectionVerifier, ConfigError> {
+    let [client_id, secret] = API;
+    IntrospectionVerifier::builder(introspection)
+        .client_secret_basic(client_id, secret)
+        .without_audience()
+        .build()
+}
+
+/// The root tells everyone what there is, and all the rest needs a token. A bad token is refused
+/// everywhere.
+fn api(verifier: IntrospectionVerifier, url: &str) -> Router {
+    let authenticate = AuthenticateLayer::bearer(verifier)
+        .token_scheme()
+        .query_parameter()
+        .realm("HarmonyCMS API");
+    let categories = Json(json!({
+        "pages_url": format!("{url}/pages"),
+        "user_url": format!("{url}/user"),
+    }));
+    let root = Router::new()
+        .route("/", get(async || categories))
+        .layer(authenticate.clone().allow_anonymous());
+    let protected =
+        Router::new().route("/pages", get(pages)).route("/user", get(user)).layer(authenticate);
+    root.merge(protected)
+}
+
+async fn pages() -> Json<Value> {
+    Json(json!([{ "slug": "home", "title": "Welcome" }, { "slug": "about", "title": "About us" }]))
+}
+
+async fn user(user: Identity) -> Json<Value> {
+    Json(json!({ "username": user.subject(), "client_id": user.client_id() }))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn StdError>> {
+    let (listener, url) = support::listen().await?;
+    let server = AuthorizationServer::new()?;
+    let verifier = verifier(&server.serve_introspection(API).await?)?;
+    // The token endpoint stands outside the layer: who asks there has no token yet.
+    let app = api(verifier.clone(), &url).nest("/oauth/v2", server.endpoints(verifier));
+    Ok(support::serve(listener, app).await?)
+}

@@ -1,0 +1,79 @@
+//! What all services share: who a token is of, and the layer and the guards that look at it.
+
+use std::{error::Error, sync::Arc};
+
+use portcullis::{
+    Algorithm, AuthenticateLayer, Clock, ConfigError, JwtVerifier, RequireLayer, RequireScopeLayer,
+    Scope, ScopePolicy, TokenFault,
+};
+use serde::{Deserialize, Serialize};
+
+use super::support::Hs256Key;
+
+/// Who issues tokens.
+pub(crate) const ISSUER: &str = "https://regards.example/rs-authentication";
+/// For whom: all services together.
+pub(crate) const SERVICES: &str = "https://regards.example";
+
+pub(crate) const PROJECT_1: Scope = Scope::from_static("project1");
+pub(crate) const PROJECT_2: Scope = Scope::from_static("project2");
+
+/// What a token says. One that doesn't is refused with 401.
+#[derive(Clone, Deserialize, Serialize)]
+pub(crate) struct User {
+    pub(crate) sub: String,
+    pub(crate) email: String,
+    pub(crate) role: Role,
+    pub(crate) tenant: String,
+}
+
+/// The lower one first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+pub(crate) enum Role {
+    #[serde(rename = "USER_ROLE")]
+    User,
+    #[serde(rename = "ADMIN_ROLE")]
+    Admin,
+}
+
+/// The secret that all services know, and the time.
+#[derive(Clone)]
+pub(crate) struct Access {
+    pub(crate) key: Hs256Key,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Access {
+    pub(crate) fn new(clock: impl Clock) -> Result<Self, Box<dyn Error>> {
+        Ok(Self { key: Hs256Key::generate()?, clock: Arc::new(clock) })
+    }
+
+    /// The layer of every service, and of the gateway.
+    pub(crate) fn layer(&self) -> Result<AuthenticateLayer, ConfigError> {
+        let verifier = JwtVerifier::builder(ISSUER)
+            .audience(SERVICES)
+            .hmac_secret(Algorithm::Hs256, self.key.secret())
+            .clock(Arc::clone(&self.clock))
+            // The tenant stands there twice. Guards look at the one, handlers at the other.
+            .check(|identity| {
+                let is_same = identity.claims::<User>()?.tenant == identity.scopes().as_str();
+                if is_same { Ok(()) } else { Err(TokenFault::Claims.into()) }
+            })
+            .build()?;
+        Ok(AuthenticateLayer::bearer(verifier).realm("REGARDS"))
+    }
+}
+
+/// For a service that serves these tenants: `scope` is the tenant.
+pub(crate) fn any_tenant_of<const N: usize>(tenants: [Scope; N]) -> RequireScopeLayer {
+    RequireScopeLayer::new(ScopePolicy::any(tenants))
+}
+
+/// For a route that is for this role and those above it. The role is no scope: a tenant named
+/// `ADMIN_ROLE` would make all its users administrators.
+pub(crate) fn at_least(role: Role) -> RequireLayer {
+    RequireLayer::new(move |identity| {
+        let has_role = identity.claims::<User>()?.role >= role;
+        if has_role { Ok(()) } else { Err(portcullis::Error::access_denied()) }
+    })
+}

@@ -1,0 +1,80 @@
+//! The gateway: it refuses what no service would take, and forwards the rest as it came, the token too.
+
+use std::{collections::BTreeMap, error::Error, sync::Arc};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Path, Request, State},
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONNECTION, HOST, TRANSFER_ENCODING},
+    },
+    response::Response,
+    routing::any,
+};
+
+use super::access::Access;
+
+const MAX_BODY: usize = 1024 * 1024;
+
+#[derive(Clone)]
+struct Gateway {
+    client: reqwest::Client,
+    services: Arc<BTreeMap<&'static str, String>>,
+}
+
+/// Tokens are got without one. Everything else needs one that is good; what it may do is for the
+/// service to say.
+pub(crate) fn router(
+    access: &Access,
+    services: BTreeMap<&'static str, String>,
+) -> Result<Router, Box<dyn Error>> {
+    // Whatever proxy the environment names, loopback is reached without it.
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let open = Router::new().route("/api/v1/rs-authentication/{*path}", any(authentication));
+    let protected = Router::new().route("/api/v1/{service}/{*path}", any(service));
+    Ok(open
+        .merge(protected.layer(access.layer()?))
+        .with_state(Gateway { client, services: Arc::new(services) }))
+}
+
+async fn authentication(gateway: State<Gateway>, request: Request) -> Result<Response, StatusCode> {
+    gateway.forward("rs-authentication", request).await
+}
+
+async fn service(
+    gateway: State<Gateway>,
+    Path((name, _)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, StatusCode> {
+    gateway.forward(&name, request).await
+}
+
+impl Gateway {
+    async fn forward(&self, service: &str, request: Request) -> Result<Response, StatusCode> {
+        let url = self.services.get(service).ok_or(StatusCode::NOT_FOUND)?;
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let url = format!("{url}{target}");
+        let (mut head, body) = request.into_parts();
+        let body = to_bytes(body, MAX_BODY).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+        head.headers.remove(HOST);
+        remove_hop_by_hop(&mut head.headers);
+        let forwarded = self.client.request(head.method, url).headers(head.headers).body(body);
+
+        let answer = forwarded.send().await.map_err(|_| StatusCode::BAD_GATEWAY)?;
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = answer.headers().clone();
+        remove_hop_by_hop(response.headers_mut());
+        *response.body_mut() = answer.bytes().await.map_err(|_| StatusCode::BAD_GATEWAY)?.into();
+        Ok(response)
+    }
+}
+
+/// What belongs to one connection (RFC 9110 §7.6.1).
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    for name in [CONNECTION, TRANSFER_ENCODING] {
+        headers.remove(name);
+    }
+}

@@ -1,0 +1,41 @@
+//! `rs-notifier`: the rules by which each project is notified.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    routing::{get, put},
+};
+use portcullis::{Claims, ConfigError};
+use serde_json::{Map, Value};
+use tokio::sync::Mutex;
+
+use super::access::{Access, PROJECT_1, PROJECT_2, Role, User, any_tenant_of, at_least};
+
+pub(crate) fn router(access: &Access) -> Result<Router, ConfigError> {
+    Ok(Router::new()
+        .route("/api/v1/rs-notifier/rule", get(list))
+        .route("/api/v1/rs-notifier/rule", put(import).route_layer(at_least(Role::Admin)))
+        .route_layer(any_tenant_of([PROJECT_1, PROJECT_2]))
+        .layer(access.layer()?)
+        .with_state(Rules::default()))
+}
+
+/// The rules of the caller's own project: there is no way to name another.
+async fn list(Claims(user): Claims<User>, State(rules): State<Rules>) -> Json<Vec<Rule>> {
+    Json(rules.lock().await.get(&user.tenant).cloned().unwrap_or_default())
+}
+
+async fn import(
+    Claims(user): Claims<User>,
+    State(rules): State<Rules>,
+    Json(imported): Json<Vec<Rule>>,
+) -> Json<Vec<Rule>> {
+    rules.lock().await.insert(user.tenant.clone(), imported.clone());
+    Json(imported)
+}
+
+/// By project.
+type Rules = Arc<Mutex<HashMap<String, Vec<Rule>>>>;
+type Rule = Map<String, Value>;

@@ -1,0 +1,71 @@
+//! Messages of a few fields, written without a library so that refusals need none.
+
+/// A protocol buffers message in the making. Empty texts and zeros are left out, as their defaults.
+#[derive(Default)]
+pub(super) struct Message(Vec<u8>);
+
+impl Message {
+    pub(super) fn integer(mut self, field: u8, value: u64) -> Self {
+        if value > 0 {
+            self.tag(field, 0);
+            self.varint(value);
+        }
+        self
+    }
+
+    pub(super) fn text(self, field: u8, text: &str) -> Self {
+        if text.is_empty() { self } else { self.bytes(field, text.as_bytes()) }
+    }
+
+    pub(super) fn message(self, field: u8, message: &Self) -> Self {
+        self.bytes(field, &message.0)
+    }
+
+    /// One entry of a `map<string, string>`.
+    pub(super) fn entry(self, field: u8, key: &str, value: &str) -> Self {
+        self.message(field, &Self::default().text(1, key).text(2, value))
+    }
+
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.0
+    }
+
+    fn bytes(mut self, field: u8, bytes: &[u8]) -> Self {
+        self.tag(field, 2);
+        self.varint(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    /// Fields are our own, and below 16.
+    fn tag(&mut self, field: u8, wire_type: u8) {
+        self.0.push((field << 3) | wire_type);
+    }
+
+    fn varint(&mut self, mut value: u64) {
+        loop {
+            let [low, ..] = value.to_le_bytes();
+            value >>= 7;
+            if value == 0 {
+                self.0.push(low & 0x7f);
+                return;
+            }
+            self.0.push(low | 0x80);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_those_of_the_encoding_s_own_documentation() {
+        assert_eq!(Message::default().integer(1, 150).finish(), [0x08, 0x96, 0x01]);
+        let testing = [0x12, 0x07, b't', b'e', b's', b't', b'i', b'n', b'g'];
+        assert_eq!(Message::default().text(2, "testing").finish(), testing);
+        let nested = Message::default().message(3, &Message::default().integer(1, 150));
+        assert_eq!(nested.finish(), [0x1a, 0x03, 0x08, 0x96, 0x01]);
+        assert_eq!(Message::default().integer(1, 0).text(2, "").finish(), [0; 0]);
+    }
+}

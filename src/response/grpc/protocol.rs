@@ -1,0 +1,160 @@
+//! What a request speaks, and so what it is refused in.
+
+use http::{HeaderValue, Method, Request, header::CONTENT_TYPE};
+
+/// The protocol of a request, by its `content-type`.
+///
+/// Decided before the request moves inward: for a GET by its method, for others by one comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Http,
+    Grpc(MessageFormat),
+    GrpcWeb(MessageFormat),
+    GrpcWebText(MessageFormat),
+}
+
+/// The format that a gRPC media type names after its `+`. A client may insist on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MessageFormat {
+    Unnamed,
+    Json,
+    Proto,
+}
+
+const GRPC: &[u8] = b"application/grpc";
+
+impl Protocol {
+    /// gRPC is always POST. What else calls itself gRPC, such as a GET that a cache could remember by
+    /// its address, is refused as HTTP: a status of 200 must not stand for what was refused there.
+    pub(crate) fn of<B>(request: &Request<B>) -> Self {
+        if request.method() != Method::POST {
+            return Self::Http;
+        }
+        match request.headers().get(CONTENT_TYPE) {
+            Some(media_type) => Self::of_media_type(media_type.as_bytes()),
+            None => Self::Http,
+        }
+    }
+
+    fn of_media_type(media_type: &[u8]) -> Self {
+        let Some((start, rest)) = media_type.split_at_checked(GRPC.len()) else {
+            return Self::Http;
+        };
+        if !start.eq_ignore_ascii_case(GRPC) {
+            return Self::Http;
+        }
+        // The longer name first: it starts like the shorter.
+        for (name, protocol) in [
+            ("-web-text", Self::GrpcWebText as fn(MessageFormat) -> Self),
+            ("-web", Self::GrpcWeb),
+            ("", Self::Grpc),
+        ] {
+            if let Some((start, format)) = rest.split_at_checked(name.len())
+                && start.eq_ignore_ascii_case(name.as_bytes())
+                && let Some(format) = MessageFormat::of(format)
+            {
+                return protocol(format);
+            }
+        }
+        Self::Http
+    }
+
+    /// The media type of a refusal. `None` for HTTP, where the form of the body says it.
+    pub(super) fn content_type(self) -> Option<HeaderValue> {
+        use MessageFormat::{Json, Proto, Unnamed};
+        let media_type = match self {
+            Self::Http => return None,
+            Self::Grpc(Unnamed) => "application/grpc",
+            Self::Grpc(Json) => "application/grpc+json",
+            Self::Grpc(Proto) => "application/grpc+proto",
+            Self::GrpcWeb(Unnamed) => "application/grpc-web",
+            Self::GrpcWeb(Json) => "application/grpc-web+json",
+            Self::GrpcWeb(Proto) => "application/grpc-web+proto",
+            Self::GrpcWebText(Unnamed) => "application/grpc-web-text",
+            Self::GrpcWebText(Json) => "application/grpc-web-text+json",
+            Self::GrpcWebText(Proto) => "application/grpc-web-text+proto",
+        };
+        Some(HeaderValue::from_static(media_type))
+    }
+}
+
+impl MessageFormat {
+    /// Of what follows the name: nothing, `+format`, or parameters. A format that we don't know is
+    /// answered without one, and never with a stranger's text. `None` where the name goes on.
+    fn of(rest: &[u8]) -> Option<Self> {
+        match rest {
+            [] | [b';' | b' ' | b'\t', ..] => Some(Self::Unnamed),
+            [b'+', format @ ..] => {
+                let end = format.iter().position(|byte| matches!(byte, b';' | b' ' | b'\t'));
+                let format = end.and_then(|end| format.get(..end)).unwrap_or(format);
+                Some(if format.eq_ignore_ascii_case(b"proto") {
+                    Self::Proto
+                } else if format.eq_ignore_ascii_case(b"json") {
+                    Self::Json
+                } else {
+                    Self::Unnamed
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        MessageFormat::{Json, Proto, Unnamed},
+        Protocol::{Grpc, GrpcWeb, GrpcWebText, Http},
+        *,
+    };
+
+    #[test]
+    fn the_media_type_says_what_a_request_speaks() {
+        for (media_type, protocol) in [
+            ("application/grpc", Grpc(Unnamed)),
+            ("application/grpc+proto", Grpc(Proto)),
+            ("application/grpc+json", Grpc(Json)),
+            ("application/grpc+thrift", Grpc(Unnamed)),
+            ("Application/GRPC+Proto", Grpc(Proto)),
+            ("application/grpc;charset=utf-8", Grpc(Unnamed)),
+            ("application/grpc+proto; charset=utf-8", Grpc(Proto)),
+            ("application/grpc-web", GrpcWeb(Unnamed)),
+            ("application/grpc-web+proto", GrpcWeb(Proto)),
+            ("application/grpc-web+json", GrpcWeb(Json)),
+            ("application/grpc-web-text", GrpcWebText(Unnamed)),
+            ("application/grpc-web-text+proto", GrpcWebText(Proto)),
+            ("application/grpc-websocket", Http),
+            ("application/grpc-web-texts", Http),
+            ("application/grpcs", Http),
+            ("application/grp", Http),
+            ("application/json", Http),
+            ("text/application/grpc", Http),
+            (" application/grpc", Http),
+            ("", Http),
+        ] {
+            let request = Request::post("/").header(CONTENT_TYPE, media_type).body(()).unwrap();
+            assert_eq!(Protocol::of(&request), protocol, "{media_type}");
+        }
+        assert_eq!(Protocol::of(&Request::post("/").body(()).unwrap()), Http);
+    }
+
+    #[test]
+    fn only_post_speaks_grpc() {
+        for method in ["GET", "HEAD", "PUT", "OPTIONS", "post"] {
+            let request =
+                Request::builder().method(method).header(CONTENT_TYPE, "application/grpc");
+            assert_eq!(Protocol::of(&request.body(()).unwrap()), Http, "{method}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_has_the_media_type_of_its_request() {
+        for protocol in [Grpc, GrpcWeb, GrpcWebText] {
+            for format in [Unnamed, Json, Proto] {
+                let media_type = protocol(format).content_type().unwrap();
+                assert_eq!(Protocol::of_media_type(media_type.as_bytes()), protocol(format));
+            }
+        }
+        assert_eq!(Http.content_type(), None);
+    }
+}

@@ -1,0 +1,132 @@
+//! What a refusal says in gRPC.
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Response, StatusCode,
+    header::{
+        CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRAILER, TRANSFER_ENCODING,
+        WWW_AUTHENTICATE,
+    },
+    response::Parts,
+};
+
+use super::{Protocol, base64, details::details};
+use crate::{
+    Error, RefusalBody,
+    credentials::Scheme,
+    response::render::{Renderer, whole_seconds},
+};
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+const GRPC_DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
+/// After how many milliseconds a client may retry by itself (gRFC A6).
+const GRPC_PUSHBACK: HeaderName = HeaderName::from_static("grpc-retry-pushback-ms");
+
+impl Renderer {
+    /// Writes `error` into a response whose head is at hand: 200, trailers in the place of headers, no
+    /// body. grpc-web's clients read that too: where no message came, nothing has to stand in a body.
+    pub(crate) fn render_grpc<B: RefusalBody>(
+        &self,
+        error: Error,
+        protocol: Protocol,
+        used: Option<Scheme>,
+        mut head: Parts,
+    ) -> Response<B> {
+        let error = error.told();
+        head.status = StatusCode::OK;
+        let headers = &mut head.headers;
+        for stale in
+            [CONTENT_ENCODING, CONTENT_LENGTH, TRAILER, TRANSFER_ENCODING, WWW_AUTHENTICATE]
+        {
+            headers.remove(stale);
+        }
+        if let Some(content_type) = protocol.content_type() {
+            headers.insert(CONTENT_TYPE, content_type);
+        }
+        headers.extend(self.grpc_trailers(&error, used));
+        head.extensions.insert(error.into_rendered());
+        Response::from_parts(head, B::from_bytes(Vec::new()))
+    }
+
+    /// Status, message, details, and the metadata that HTTP has as headers.
+    pub(crate) fn grpc_trailers(&self, error: &Error, used: Option<Scheme>) -> HeaderMap {
+        let kind = error.kind();
+        let mut trailers = self.grpc_metadata(error, used);
+        trailers.insert(GRPC_STATUS, kind.grpc_code().into());
+        // Descriptions are fixed texts of ours, in which nothing needs percent-encoding.
+        trailers.insert(GRPC_MESSAGE, HeaderValue::from_static(kind.description()));
+        let details = base64::encode(&details(error, self.realm.as_deref()));
+        if let Ok(details) = HeaderValue::try_from(details) {
+            trailers.insert(GRPC_DETAILS, details);
+        }
+        trailers
+    }
+
+    /// The metadata alone: the challenges, and when to try again.
+    pub(crate) fn grpc_metadata(&self, error: &Error, used: Option<Scheme>) -> HeaderMap {
+        let mut metadata = HeaderMap::with_capacity(6);
+        for challenge in self.challenges(error, used) {
+            metadata.append(WWW_AUTHENTICATE, in_ascii(challenge));
+        }
+        if let Some(delay) = error.retry_after() {
+            let seconds = whole_seconds(delay);
+            metadata.insert(RETRY_AFTER, seconds.into());
+            metadata.insert(GRPC_PUSHBACK, seconds.saturating_mul(1000).into());
+        }
+        metadata
+    }
+}
+
+/// Metadata is ASCII, which only a realm may not be.
+fn in_ascii(value: HeaderValue) -> HeaderValue {
+    if value.to_str().is_ok() {
+        return value;
+    }
+    let text = String::from_utf8_lossy(value.as_bytes());
+    let text: String = text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
+    HeaderValue::try_from(text).unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorKind, RequestFault, TokenFault};
+
+    #[test]
+    fn no_description_needs_percent_encoding() {
+        for kind in [
+            ErrorKind::AccessDenied,
+            ErrorKind::InsufficientScope,
+            ErrorKind::InvalidCredentials,
+            RequestFault::Malformed.into(),
+            RequestFault::Repeated.into(),
+            RequestFault::TooLong.into(),
+            TokenFault::Algorithm.into(),
+            TokenFault::Audience.into(),
+            TokenFault::Claims.into(),
+            TokenFault::Expired.into(),
+            TokenFault::Inactive.into(),
+            TokenFault::Issuer.into(),
+            TokenFault::Malformed.into(),
+            TokenFault::NotYetValid.into(),
+            TokenFault::Rejected.into(),
+            TokenFault::Revoked.into(),
+            TokenFault::Signature.into(),
+            TokenFault::Type.into(),
+            TokenFault::UnknownKey.into(),
+            ErrorKind::MissingCredentials,
+            ErrorKind::Misconfigured,
+            ErrorKind::TooManyAttempts,
+            ErrorKind::Unavailable,
+        ] {
+            let plain = |byte| matches!(byte, b' '..=b'~') && byte != b'%';
+            assert!(kind.description().bytes().all(plain), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_challenge_is_ascii_in_metadata() {
+        let challenge = HeaderValue::from_str("Bearer realm=\"caf\u{e9}\"").unwrap();
+        assert_eq!(in_ascii(challenge), "Bearer realm=\"caf?\"");
+    }
+}

@@ -1,0 +1,135 @@
+//! The default form of error bodies, and what can be chosen about it.
+
+use std::{borrow::Cow, sync::Arc};
+
+use super::{Content, ErrorBody, Refusal, date::Date, error_body::with_code, json::JsonObject};
+use crate::{
+    ConfigError,
+    endpoint::{self, Query},
+};
+
+/// The default error body with other settings: makes an [`ErrorBody`].
+///
+/// ```
+/// use http::{Request, Response};
+/// use portcullis::{AuthenticateLayer, JsonBody};
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[derive(Debug)] struct Nobody;
+/// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+/// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
+/// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let verifier = Nobody;
+/// # let service = service_fn(async |_: Request<()>| {
+/// #     Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+/// # });
+/// let body = JsonBody::new().base_uri("https://api.example").without_error_code().build()?;
+/// let service = AuthenticateLayer::bearer(verifier).error_body(body).layer(service);
+///
+/// let refused = service.oneshot(Request::get("/ws/rest/Cargo?a=b").body(())?).await?;
+/// assert!(refused.body().ends_with(r#""uri":"https://api.example/ws/rest/Cargo?a=b"}"#));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// An expired token is told so, with seven members and no other:
+///
+/// ```json
+/// {"statusCode":401,"statusText":"Unauthorized","message":"Token expired.",
+///  "date":"2019-11-13T06:26:01","statusFamily":"CLIENT_ERROR","method":"GET",
+///  "uri":"https://api.example/ws/rest/Cargo?filter=freight%28GTE%292500"}
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct JsonBody {
+    base_uri: Option<String>,
+    without_error_code: bool,
+}
+
+impl JsonBody {
+    /// Begins with the default: `uri` is the request's target as it came, and `error` is there where
+    /// RFC 6750 has a code.
+    pub const fn new() -> Self {
+        Self { base_uri: None, without_error_code: false }
+    }
+
+    /// Makes `uri` absolute: this, and then path and query of the request, without any `access_token`.
+    ///
+    /// It is the address that clients know the service by, such as `https://api.example`, with a path
+    /// where a proxy takes one off. Nothing that a request says is taken for it: `Host` is what the
+    /// client writes there.
+    pub fn base_uri(mut self, uri: impl Into<String>) -> Self {
+        self.base_uri = Some(uri.into());
+        self
+    }
+
+    /// Leaves the member `error` out. The challenge has the code all the same.
+    pub fn without_error_code(mut self) -> Self {
+        self.without_error_code = true;
+        self
+    }
+
+    /// The form, for [`AuthenticateLayer::error_body`](crate::AuthenticateLayer::error_body).
+    ///
+    /// ```
+    /// use portcullis::JsonBody;
+    ///
+    /// let error = JsonBody::new().base_uri("api.example").build().unwrap_err();
+    /// assert_eq!(error.to_string(), "base URI `api.example`: not an absolute URL");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if the base URI is no `http` or `https` URL, or has a user name, a query or a
+    /// fragment.
+    pub fn build(self) -> Result<ErrorBody, ConfigError> {
+        let base = self.base_uri.map(|uri| {
+            // Nobody calls it, so plain `http` is as good.
+            endpoint::parse(&uri, Query::Forbidden, true)
+                .map(|_| Arc::from(uri.trim_end_matches('/')))
+                .map_err(|problem| ConfigError::new("base URI", &uri, problem.to_string()))
+        });
+        let base = base.transpose()?;
+        Ok(ErrorBody::with(JsonForm { base, without_error_code: self.without_error_code }))
+    }
+}
+
+/// A [`JsonBody`] that was checked.
+#[derive(Clone)]
+pub(super) struct JsonForm {
+    /// Without a slash at its end.
+    base: Option<Arc<str>>,
+    without_error_code: bool,
+}
+
+impl JsonForm {
+    pub(super) const DEFAULT: Self = Self { base: None, without_error_code: false };
+
+    pub(super) fn content(&self, refusal: &Refusal<'_>) -> Content {
+        let kind = refusal.error.kind();
+        let status = kind.status();
+        let family = if status.is_server_error() { "SERVER_ERROR" } else { "CLIENT_ERROR" };
+        let object = JsonObject::new()
+            .number("statusCode", status.as_u16())
+            .string("statusText", status.canonical_reason().unwrap_or_default())
+            .string("message", kind.description())
+            .display("date", &Date(refusal.time))
+            .string("statusFamily", family)
+            .string("method", refusal.method.as_str())
+            .string("uri", &self.uri(refusal));
+        let code = if self.without_error_code { None } else { kind.code() };
+        Content::json(with_code(object, code).finish())
+    }
+
+    fn uri<'a>(&self, refusal: &'a Refusal<'_>) -> Cow<'a, str> {
+        let Some(base) = &self.base else { return refusal.uri() };
+        let path_and_query = refusal.path_and_query();
+        // The target of `OPTIONS *` is the service as a whole (RFC 9110 §7.1).
+        let rest = if path_and_query == "*" { "" } else { &path_and_query };
+        format!("{base}{rest}").into()
+    }
+}

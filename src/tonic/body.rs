@@ -1,0 +1,12 @@
+//! tonic's body.
+
+use http_body_util::Full;
+use tonic::body::Body;
+
+use crate::RefusalBody;
+
+impl RefusalBody for Body {
+    fn from_bytes(bytes: Vec<u8>) -> Self {
+        if bytes.is_empty() { Self::empty() } else { Self::new(Full::from(bytes)) }
+    }
+}

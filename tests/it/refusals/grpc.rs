@@ -1,0 +1,251 @@
+//! Refusals of gRPC requests, as the headers that they are.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    body::Body,
+    response::IntoResponse,
+    routing::{any, post},
+};
+use http::{Request, header::CONTENT_TYPE};
+use portcullis::{
+    BasicCredentials, Error, ErrorBody, ErrorKind, Identity, RequestFault, RequireScopeLayer,
+    Scope, TokenFault, Verification,
+};
+use tonic_types::{ErrorDetail, StatusExt};
+
+use super::{issuer, layer};
+use crate::support::{API, Answer, send};
+
+const METHOD: &str = "/orders.Orders/Create";
+
+/// A call of [`METHOD`] with that media type and `Authorization`.
+fn call(media_type: &str, authorization: Option<&str>) -> Request<Body> {
+    let request = Request::post(METHOD).header(CONTENT_TYPE, media_type);
+    let request = match authorization {
+        Some(line) => request.header("authorization", line),
+        None => request,
+    };
+    request.body(Body::empty()).unwrap()
+}
+
+/// The status as tonic reads it from the headers.
+fn status(answer: &Answer) -> tonic::Status {
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body, "");
+    tonic::Status::from_header_map(&answer.headers).expect("a status in the headers")
+}
+
+#[tokio::test]
+async fn every_kind_of_error_is_rendered_by_its_row() {
+    let issuer = issuer();
+    let cases: [(Error, i32, &str, Option<&str>); 9] = [
+        (ErrorKind::AccessDenied.into(), 7, "Access denied.", None),
+        (
+            Error::insufficient_scope("a b"),
+            7,
+            "Token lacks the required scope.",
+            Some(
+                r#"Bearer realm="orders", error="insufficient_scope", error_description="Token lacks the required scope.", scope="a b""#,
+            ),
+        ),
+        (
+            ErrorKind::InvalidCredentials.into(),
+            16,
+            "Invalid credentials.",
+            Some(r#"Bearer realm="orders""#),
+        ),
+        (
+            RequestFault::Repeated.into(),
+            3,
+            "More than one set of credentials.",
+            Some(
+                r#"Bearer realm="orders", error="invalid_request", error_description="More than one set of credentials.""#,
+            ),
+        ),
+        (
+            TokenFault::Revoked.into(),
+            16,
+            "Token revoked.",
+            Some(
+                r#"Bearer realm="orders", error="invalid_token", error_description="Token revoked.""#,
+            ),
+        ),
+        (
+            ErrorKind::MissingCredentials.into(),
+            16,
+            "Authentication required.",
+            Some(r#"Bearer realm="orders""#),
+        ),
+        (ErrorKind::Misconfigured.into(), 13, "Internal error.", None),
+        (ErrorKind::TooManyAttempts.into(), 8, "Too many attempts.", None),
+        (ErrorKind::Unavailable.into(), 14, "Authentication temporarily unavailable.", None),
+    ];
+    for (error, code, message, challenge) in cases {
+        let kind = error.kind();
+        let handler = async move || -> Result<String, Error> { Err(error) };
+        let app = Router::new().route(METHOD, post(handler)).layer(layer(&issuer));
+        let token = issuer.token().audience(API).mint();
+        let answer = send(&app, call("application/grpc", Some(&format!("Bearer {token}")))).await;
+        let status = status(&answer);
+        assert_eq!(status.code() as i32, code, "{kind:?}");
+        assert_eq!(status.message(), message, "{kind:?}");
+        assert_eq!(answer.challenge(), challenge, "{kind:?}");
+        assert_eq!(answer.headers["content-type"], "application/grpc", "{kind:?}");
+        assert_eq!(answer.kind(), Some(kind));
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!(info.reason, kind.reason().to_uppercase());
+        assert_eq!(info.domain, "orders");
+        assert_eq!(info.metadata.get("error").map(String::as_str), kind.code(), "{kind:?}");
+        let scope = (kind == ErrorKind::InsufficientScope).then_some("a b");
+        assert_eq!(info.metadata.get("scope").map(String::as_str), scope, "{kind:?}");
+        assert!(status.get_details_retry_info().is_none(), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_has_the_media_type_of_the_call() {
+    let issuer = issuer();
+    let app = Router::new().route(METHOD, post("in")).layer(layer(&issuer));
+    for (media_type, answered) in [
+        ("application/grpc", "application/grpc"),
+        ("application/grpc+proto", "application/grpc+proto"),
+        ("application/grpc+json", "application/grpc+json"),
+        ("Application/gRPC+Proto;charset=utf-8", "application/grpc+proto"),
+        ("application/grpc+x-mine", "application/grpc"),
+        ("application/grpc-web", "application/grpc-web"),
+        ("application/grpc-web+proto", "application/grpc-web+proto"),
+        ("application/grpc-web+json", "application/grpc-web+json"),
+        ("application/grpc-web-text", "application/grpc-web-text"),
+        ("application/grpc-web-text+proto", "application/grpc-web-text+proto"),
+    ] {
+        let answer = send(&app, call(media_type, None)).await;
+        assert_eq!(status(&answer).code(), tonic::Code::Unauthenticated, "{media_type}");
+        assert_eq!(answer.headers["content-type"], answered, "{media_type}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_grpc_call_is_refused_as_http_and_never_by_200() {
+    let issuer = issuer();
+    let app = Router::new().route(METHOD, any("in")).layer(layer(&issuer));
+    for (method, media_type) in [
+        ("GET", "application/grpc"),
+        ("HEAD", "application/grpc"),
+        ("PUT", "application/grpc+proto"),
+        ("OPTIONS", "application/grpc-web"),
+        ("POST", "application/json"),
+        ("POST", "application/grpcs"),
+        ("POST", "application/grpc-websocket"),
+    ] {
+        let mut request = call(media_type, None);
+        *request.method_mut() = method.parse().unwrap();
+        let answer = send(&app, request).await;
+        assert_eq!(answer.status, 401, "{method} {media_type}");
+        assert_eq!(answer.headers["content-type"], "application/json", "{method} {media_type}");
+        assert!(!answer.headers.contains_key("grpc-status"), "{method} {media_type}");
+    }
+}
+
+#[tokio::test]
+async fn guards_and_extractors_inside_refuse_in_grpc_too() {
+    let issuer = issuer();
+    let scope = RequireScopeLayer::new(Scope::from_static("orders:write"));
+    let guarded = Router::new().route(METHOD, post("in")).route_layer(scope);
+    let extracting = Router::new().route(METHOD, post(async |_: Identity| "in"));
+    let token = issuer.token().audience(API).scope("orders:read").mint();
+    let line = format!("Bearer {token}");
+
+    let app = guarded.clone().layer(layer(&issuer));
+    let answer = send(&app, call("application/grpc", Some(&line))).await;
+    assert_eq!(status(&answer).code(), tonic::Code::PermissionDenied);
+    let challenge = answer.challenge().unwrap();
+    assert!(challenge.ends_with(r#"scope="orders:write""#), "{challenge}");
+
+    for app in [guarded, extracting] {
+        let app = app.layer(layer(&issuer).allow_anonymous());
+        let answer = send(&app, call("application/grpc", None)).await;
+        assert_eq!(status(&answer).code(), tonic::Code::Unauthenticated);
+        assert_eq!(answer.challenge(), Some(r#"Bearer realm="orders""#));
+    }
+}
+
+#[tokio::test]
+async fn a_call_may_try_again_when_http_may() {
+    let issuer = issuer();
+    for (delay, seconds) in [(Duration::ZERO, 1), (Duration::from_millis(2500), 3)] {
+        let handler = async move || -> Result<String, Error> {
+            Err(Error::unavailable("the store is out of reach").with_retry_after(delay))
+        };
+        let app = Router::new().route(METHOD, post(handler)).layer(layer(&issuer));
+        let line = format!("Bearer {}", issuer.token().audience(API).mint());
+        let answer = send(&app, call("application/grpc", Some(&line))).await;
+        assert_eq!(answer.headers["retry-after"], seconds.to_string());
+        assert_eq!(answer.headers["grpc-retry-pushback-ms"], (seconds * 1000).to_string());
+        let status = status(&answer);
+        assert_eq!(status.code(), tonic::Code::Unavailable);
+        let retry = status.get_details_retry_info().unwrap();
+        assert_eq!(retry.retry_delay, Some(delay));
+        let details = status.get_error_details_vec();
+        assert!(matches!(details[..], [ErrorDetail::ErrorInfo(_), ErrorDetail::RetryInfo(_)]));
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_a_response_that_carries_an_error_contradicts_its_refusal() {
+    let issuer = issuer();
+    let handler = async || {
+        let mut response = ([("x-request-id", "7")], "a body that nobody may see").into_response();
+        let (status, headers) = (http::StatusCode::IM_A_TEAPOT, response.headers_mut());
+        headers.insert("content-length", 26.into());
+        headers.insert("grpc-status", 0.into());
+        headers.insert("grpc-message", "fine".parse().unwrap());
+        headers.insert("www-authenticate", "Negotiate".parse().unwrap());
+        *response.status_mut() = status;
+        response.extensions_mut().insert(Error::access_denied());
+        response
+    };
+    let app = Router::new().route(METHOD, post(handler)).layer(layer(&issuer));
+    let line = format!("Bearer {}", issuer.token().audience(API).mint());
+    let answer = send(&app, call("application/grpc", Some(&line))).await;
+    assert_eq!(status(&answer).code(), tonic::Code::PermissionDenied);
+    assert_eq!(answer.headers.get_all("grpc-status").iter().count(), 1);
+    assert_eq!(answer.headers["grpc-message"], "Access denied.");
+    assert_eq!(answer.challenge(), None);
+    assert_eq!(answer.headers["x-request-id"], "7");
+    assert!(answer.headers.get("content-length").is_none_or(|length| length == "0"));
+}
+
+#[tokio::test]
+async fn each_scheme_is_challenged_for_and_metadata_is_ascii() {
+    let issuer = issuer();
+    let nobody =
+        |_: BasicCredentials| Verification::ready(Err(ErrorKind::InvalidCredentials.into()));
+    let layer = layer(&issuer).basic(Users(nobody)).realm("caf\u{e9}");
+    let app = Router::new().route(METHOD, post("in")).layer(layer);
+    let answer = send(&app, call("application/grpc", Some("Basic YTpi"))).await;
+    let challenges: Vec<_> = answer.headers.get_all("www-authenticate").iter().collect();
+    assert_eq!(challenges, [r#"Bearer realm="caf?""#, r#"Basic realm="caf?", charset="UTF-8""#]);
+    let status = status(&answer);
+    assert_eq!(status.code(), tonic::Code::Unauthenticated);
+    assert_eq!(status.get_details_error_info().unwrap().domain, "caf\u{e9}");
+}
+
+#[tokio::test]
+async fn the_form_of_error_bodies_is_not_grpc_s() {
+    let issuer = issuer();
+    for body in [ErrorBody::json(), ErrorBody::problem_json(), ErrorBody::oauth()] {
+        let app = Router::new().route(METHOD, post("in")).layer(layer(&issuer).error_body(body));
+        let answer = send(&app, call("application/grpc", None)).await;
+        assert_eq!(status(&answer).message(), "Authentication required.");
+    }
+}
+
+struct Users(fn(BasicCredentials) -> Verification);
+
+impl portcullis::Verify<BasicCredentials> for Users {
+    fn verify(&self, credentials: BasicCredentials) -> Verification {
+        self.0(credentials)
+    }
+}

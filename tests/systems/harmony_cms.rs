@@ -1,0 +1,161 @@
+//! HarmonyCMS, as its page on authorization has it.
+
+use serde_json::json;
+
+use crate::support::{Client, Service};
+
+const LOGIN: &str = r#"curl -X GET \
+  "$URL/oauth/v2/token?client_id=demo-site&client_secret=demo-secret&grant_type=password&username=alice&password=wonderland" \
+  -H 'Cache-Control: no-cache'"#;
+const HEADER: &str = r#"curl -H "Authorization: token $TOKEN" $URL"#;
+const PARAMETER: &str = "curl $URL/?access_token=$TOKEN";
+const ROOT: &str = "curl $URL";
+const REVOKE: &str =
+    r#"curl -X POST $URL/oauth/v2/revoke -u demo-site:demo-secret -d "token=$TOKEN""#;
+
+#[test]
+fn its_commands_are_answered_as_documented() {
+    its_commands(Client::Socket);
+}
+
+#[test]
+#[ignore = "needs curl"]
+fn its_commands_by_curl_are_answered_as_documented() {
+    its_commands(Client::Curl);
+}
+
+fn its_commands(client: Client) {
+    let service = Service::start("harmony_cms");
+    let answer = service.documented(client, LOGIN, &[]);
+    assert_eq!(answer.status, 200);
+    let mut tokens = answer.json();
+    let [access, refresh] = ["access_token", "refresh_token"].map(|name| {
+        let token = tokens.as_object_mut().unwrap().remove(name).unwrap();
+        token.as_str().unwrap().to_owned()
+    });
+    assert_ne!(access, refresh);
+    assert_eq!(tokens, json!({ "expires_in": 3600, "token_type": "bearer", "scope": null }));
+
+    let variables = [("TOKEN", access.as_str())];
+    let categories = json!({
+        "pages_url": format!("{}/pages", service.url()),
+        "user_url": format!("{}/user", service.url()),
+    });
+    for command in [HEADER, PARAMETER, ROOT] {
+        let answer = service.documented(client, command, &variables);
+        assert_eq!(answer.status, 200, "{command}");
+        assert_eq!(answer.json(), categories, "{command}");
+    }
+    for (command, status) in [
+        ("curl -i $URL/pages", 401),
+        (r#"curl -i -H "Authorization: token $TOKEN" $URL/pages"#, 200),
+        ("curl -i $URL/pages?access_token=$TOKEN", 200),
+        (REVOKE, 200),
+        (r#"curl -i -H "Authorization: token $TOKEN" $URL/pages"#, 401),
+    ] {
+        assert_eq!(service.documented(client, command, &variables).status, status, "{command}");
+    }
+}
+
+#[test]
+fn a_token_is_taken_by_any_one_method_and_a_bad_one_by_none() {
+    let service = Service::start("harmony_cms");
+    let tokens = service.ask(LOGIN, &[]).json();
+    let variables = [
+        ("TOKEN", tokens["access_token"].as_str().unwrap()),
+        ("REFRESH", tokens["refresh_token"].as_str().unwrap()),
+    ];
+    let error = r#", error="invalid_token", error_description="Token inactive.""#;
+    let challenges = |bearer, token| {
+        let realm = "realm=\"HarmonyCMS API\"";
+        vec![format!("Bearer {realm}{bearer}"), format!("token {realm}{token}")]
+    };
+    let (bare, inactive) = (challenges("", ""), challenges("", error));
+    for (command, status, challenges) in [
+        ("curl $URL/user", 401, bare.clone()),
+        ("curl -H 'Authorization: Basic eDp5' $URL/user", 401, bare),
+        ("curl -H \"Authorization: token $TOKEN\" $URL/user", 200, vec![]),
+        ("curl -H \"authorization:TOKEN $TOKEN\" $URL/user", 200, vec![]),
+        ("curl -H \"Authorization: Bearer $TOKEN\" $URL/user", 200, vec![]),
+        ("curl $URL/user?access_token=$TOKEN", 200, vec![]),
+        ("curl -H 'Authorization: token made-up' $URL/user", 401, inactive.clone()),
+        ("curl -H 'Authorization: token made-up' $URL", 401, inactive.clone()),
+        ("curl $URL/?access_token=made-up", 401, challenges(error, "")),
+        ("curl -H \"Authorization: token $REFRESH\" $URL/user", 401, inactive),
+    ] {
+        let answer = service.ask(command, &variables);
+        assert_eq!(answer.status, status, "{command}");
+        assert_eq!(answer.headers("www-authenticate"), challenges, "{command}");
+    }
+    let both = "curl -H \"Authorization: token $TOKEN\" $URL/user?access_token=$TOKEN";
+    assert_eq!(service.ask(both, &variables).status, 400);
+}
+
+#[test]
+fn an_answer_to_a_token_in_the_query_is_private_and_a_refusal_does_not_show_it() {
+    let service = Service::start("harmony_cms");
+    let tokens = service.ask(LOGIN, &[]).json();
+    let variables = [("TOKEN", tokens["access_token"].as_str().unwrap())];
+    let answer = service.ask("curl $URL/user?access_token=$TOKEN", &variables);
+    assert_eq!(answer.header("cache-control"), Some("private"));
+    assert_eq!(answer.json(), json!({ "username": "alice", "client_id": "demo-site" }));
+    let refusal = service.ask("curl \"$URL/user?a=b&access_token=made-up&c=d\"", &[]);
+    assert_eq!(refusal.json()["uri"], "/user?a=b&c=d");
+}
+
+#[test]
+fn its_token_endpoint_refuses_as_oauth_says() {
+    let service = Service::start("harmony_cms");
+    let client = "client_id=demo-site&client_secret=demo-secret";
+    let password = "grant_type=password&username=alice&password=wonderland";
+    for (query, status, error) in [
+        (format!("{client}&grant_type=password&username=alice&password=no"), 400, "invalid_grant"),
+        (format!("{client}&grant_type=password&username=no&password=no"), 400, "invalid_grant"),
+        (format!("{client}&grant_type=password"), 400, "invalid_grant"),
+        (format!("{client}&grant_type=refresh_token"), 400, "invalid_grant"),
+        (format!("{client}&grant_type=made_up"), 400, "unsupported_grant_type"),
+        (format!("client_id=demo-site&client_secret=no&{password}"), 401, "invalid_client"),
+        (format!("client_id=no&client_secret=demo-secret&{password}"), 401, "invalid_client"),
+        (password.to_owned(), 401, "invalid_client"),
+    ] {
+        let answer = service.ask("curl \"$URL/oauth/v2/token?$QUERY\"", &[("QUERY", &query)]);
+        assert_eq!(answer.status, status, "{query}");
+        assert_eq!(answer.json(), json!({ "error": error }), "{query}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{query}");
+    }
+}
+
+#[test]
+fn a_refresh_token_brings_new_tokens_once() {
+    let service = Service::start("harmony_cms");
+    let first = service.ask(LOGIN, &[]).json();
+    let refresh = r#"curl "$URL/oauth/v2/token?client_id=demo-site&client_secret=demo-secret&grant_type=refresh_token&refresh_token=$REFRESH""#;
+    let variables = [("REFRESH", first["refresh_token"].as_str().unwrap())];
+    let second = service.ask(refresh, &variables);
+    assert_eq!(second.status, 200);
+    let second = second.json();
+    assert_ne!(first["access_token"], second["access_token"]);
+    let token = [("TOKEN", second["access_token"].as_str().unwrap())];
+    assert_eq!(service.ask("curl $URL/user?access_token=$TOKEN", &token).status, 200);
+    assert_eq!(service.ask(refresh, &variables).status, 400);
+}
+
+#[test]
+fn only_the_client_that_has_a_token_revokes_it() {
+    let service = Service::start("harmony_cms");
+    let tokens = service.ask(LOGIN, &[]).json();
+    let variables = [("TOKEN", tokens["access_token"].as_str().unwrap())];
+    let ask = "curl $URL/user?access_token=$TOKEN";
+    let revoke = |client| format!("curl -u {client} $URL/oauth/v2/revoke -d \"token=$TOKEN\"");
+    for (command, status) in [
+        (ask.to_owned(), 200),
+        (revoke("demo-site:wrong"), 401),
+        (revoke("harmony-api:harmony-api-secret"), 401),
+        (ask.to_owned(), 200),
+        (revoke("demo-site:demo-secret"), 200),
+        (ask.to_owned(), 401),
+        (revoke("demo-site:demo-secret"), 200),
+    ] {
+        assert_eq!(service.ask(&command, &variables).status, status, "{command}");
+    }
+}

@@ -1,0 +1,8 @@
+//! What drives a system: its example as a process, command lines, two clients that send them.
+
+mod answer;
+mod client;
+mod command_line;
+mod service;
+
+pub(crate) use self::{answer::Answer, client::Client, service::Service};
