@@ -53,6 +53,8 @@ impl Subject {
     }
 
     fn serve(app: Router, lines: Arc<[Option<String>]>, status: StatusCode) -> Self {
+        // As `axum::serve` does: routes are made once, not for each request.
+        let app = app.with_state(());
         Self { work: Work::Serve { app, lines, status }, next: 0 }
     }
 
