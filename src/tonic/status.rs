@@ -27,7 +27,7 @@ use crate::{
 /// ```
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
-        let metadata = Renderer::stand_alone(Scheme::Bearer).grpc_metadata(&error, None);
+        let metadata = Renderer::stand_alone(&[Scheme::Bearer]).grpc_metadata(&error, None);
         let mut status = Self::with_details_and_metadata(
             Code::from_i32(error.kind().grpc_code()),
             error.kind().description(),
