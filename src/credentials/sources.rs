@@ -2,14 +2,14 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-use http::{HeaderName, header::AUTHORIZATION};
+use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
 
 use super::{
     Authorization, BearerToken, RequestHead, Scheme, cookie::TokenCookie, query, websocket,
 };
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
-use crate::{Error, Identity, RequestFault};
+use crate::{Error, RequestFault};
 
 /// The places that a layer looks at. What isn't switched on isn't looked at.
 #[derive(Clone)]
@@ -28,13 +28,11 @@ pub(crate) struct Sources {
 pub(crate) type CustomSource =
     dyn Fn(&RequestHead<'_>) -> Result<Option<String>, Error> + Send + Sync;
 
-/// What credentials came to: parsed, or known without.
+/// What credentials were read as.
 #[derive(Debug)]
 pub(crate) enum Reading<'a> {
     #[cfg(feature = "_jwt")]
     Basic(BasicCredentials),
-    /// A token that was verified before.
-    Recalled(Identity),
     Token(BearerToken<'a>),
 }
 
@@ -76,8 +74,21 @@ impl Sources {
         }
     }
 
-    /// The one set of credentials in the request, if there is one. A token in a header is read only if
-    /// `recall` doesn't know it as it stands there.
+    /// The token of a request that presents it as nearly all do, behind `Bearer ` in a header, at a layer
+    /// that looks nowhere else. It isn't read: whoever knows the very bytes has read them before.
+    pub(crate) fn glance<'a>(&self, headers: &'a HeaderMap) -> Option<&'a [u8]> {
+        let Self { query: false, cookie: None, websocket: false, .. } = self else { return None };
+        let [name] = &*self.headers else { return None };
+        let mut lines = headers.get_all(name).iter();
+        let (Some(line), None) = (lines.next(), lines.next()) else { return None };
+        let token = line.as_bytes().strip_prefix(b"Bearer ")?;
+        let fits = token.len() <= self.max_token_length
+            && self.custom.is_empty()
+            && self.schemes.contains(&Scheme::Bearer);
+        fits.then_some(token)
+    }
+
+    /// The one set of credentials in the request, if there is one.
     ///
     /// # Errors
     ///
@@ -86,14 +97,12 @@ impl Sources {
     pub(crate) fn read<'a>(
         &self,
         head: &RequestHead<'a>,
-        recall: impl Fn(&[u8]) -> Option<Identity>,
     ) -> Result<Option<Presented<'a>>, Unreadable> {
         let mut found = Found(None);
         for name in &self.headers {
             let Some(line) = Authorization::from_headers(head.headers(), name)? else { continue };
             let scheme = self.schemes.iter().copied().find(|scheme| line.is(scheme.name()));
-            let read =
-                line.read(|line| scheme.map(|scheme| self.header_line(line, scheme, &recall)));
+            let read = line.read(|line| scheme.map(|scheme| self.header_line(line, scheme)));
             if let Some(read) = read {
                 found.put(read, scheme)?;
             }
@@ -126,16 +135,12 @@ impl Sources {
         &self,
         line: &Authorization<'a>,
         scheme: Scheme,
-        recall: impl Fn(&[u8]) -> Option<Identity>,
     ) -> Result<Presented<'a>, RequestFault> {
         self.check_length(line.credentials.len())?;
         let credentials = match scheme {
             #[cfg(feature = "_jwt")]
             Scheme::Basic => Reading::Basic(BasicCredentials::parse(line.credentials)?),
-            Scheme::Bearer | Scheme::Token => match recall(line.credentials) {
-                Some(identity) => Reading::Recalled(identity),
-                None => Reading::Token(BearerToken::parse(line.credentials)?),
-            },
+            Scheme::Bearer | Scheme::Token => Reading::Token(BearerToken::parse(line.credentials)?),
         };
         Ok(Presented { credentials, scheme, source: Source::Elsewhere })
     }
