@@ -166,7 +166,7 @@ pub use self::{
     authenticate::{Authenticate, AuthenticateLayer, ResponseFuture},
     clock::{Clock, SystemClock},
     config_error::ConfigError,
-    credentials::{BearerToken, RequestHead},
+    credentials::{BearerToken, Credentials, RequestHead},
     error::Error,
     error_kind::{ErrorKind, RequestFault, TokenFault},
     identity::{Identity, IdentityAssertion},
