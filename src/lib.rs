@@ -95,6 +95,8 @@ mod endpoint;
 mod error;
 mod error_kind;
 #[cfg(feature = "_jwt")]
+mod expiry;
+#[cfg(feature = "_jwt")]
 mod http_client;
 mod identity;
 #[cfg(feature = "_jwt")]
@@ -135,6 +137,8 @@ mod verify;
 pub use self::axum::Claims;
 #[cfg(all(feature = "password-hash", feature = "_jwt"))]
 pub use self::basic::{MemoryUserStore, PasswordHash, UserRecord, UserStore};
+#[cfg(all(feature = "http-body", feature = "_jwt"))]
+pub use self::expiry::{EndAtExpiry, EndAtExpiryFuture, EndAtExpiryLayer, ExpiringBody};
 #[cfg(all(feature = "reqwest", feature = "_jwt"))]
 pub use self::http_client::ReqwestClient;
 #[cfg(all(feature = "http-body", feature = "_jwt"))]
@@ -146,6 +150,7 @@ pub use self::{
     algorithm::{Algorithm, UnknownAlgorithm},
     basic::BasicVerifier,
     credentials::{BasicCredentials, ClientCredentials},
+    expiry::Expired,
     http_client::{HttpClient, HttpError, HttpResponseFuture},
     introspection::{
         ClientGiven, ClientMissing, IntrospectionDangerous, IntrospectionVerifier,

@@ -9,11 +9,14 @@
     reason = "tests report by panic, and share by `pub`"
 )]
 
+mod expiry;
 mod identities;
+mod one_port;
 #[allow(clippy::all, clippy::pedantic, reason = "generated")]
 #[rustfmt::skip]
 #[path = "../../examples/tonic/orders.rs"]
 mod orders;
+mod policies;
 mod refusals;
 mod statuses;
 mod support;
