@@ -1,11 +1,12 @@
-//! One row, so many times, for a tool that counts instructions.
+//! Rows for a tool that counts instructions, each so many times.
 //!
 //! ```text
-//! cargo bench --bench instructions --all-features --no-run
-//! valgrind --tool=callgrind --toggle-collect='*::measured' <the executable> 100 'seen, RS256'
+//! benches/instructions.py              # counts, and compares with the figures in benches/instructions.tsv
+//! benches/instructions.py --renew      # counts, and writes them there
 //! ```
 //!
-//! Only what happens inside `measured` is to be counted: keys, tokens and requests are made before,
+//! That script builds this, and runs it under callgrind with the number of times and the names of the
+//! rows. Only what happens inside `measured` is counted: keys, tokens and requests are made before,
 //! and each token has been sent once. Without arguments it lists the rows.
 
 #![allow(clippy::expect_used, reason = "a bench reports by panic")]
@@ -22,20 +23,22 @@ use tokio::runtime::Runtime;
 const POOL_SIZE: usize = 16;
 
 fn main() {
-    let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let [times, name] = arguments.as_slice() else {
-        for row in rows::all() {
+    let mut arguments = env::args().skip(1).filter(|argument| argument != "--bench");
+    let rows = rows::all();
+    let Some(times) = arguments.next() else {
+        for row in rows {
             println!("{}", row.name);
         }
         return;
     };
     let times = times.parse().expect("how many times");
-    let rows = rows::all();
-    let row = rows.iter().find(|row| row.name == name).expect("the name of a row");
     let fixture = Fixture::new(POOL_SIZE);
-    let mut subject = row.subject(&fixture);
-    fixture.runtime.block_on(subject.check());
-    measured(&fixture.runtime, subject.prepare(times));
+    for name in arguments {
+        let row = rows.iter().find(|row| row.name == name).expect("the name of a row");
+        let mut subject = row.subject(&fixture);
+        fixture.runtime.block_on(subject.check());
+        measured(&fixture.runtime, subject.prepare(times));
+    }
 }
 
 #[inline(never)]

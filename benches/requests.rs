@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo bench --bench requests --all-features
-//! cargo bench --bench requests --all-features -- --quick 'first seen'
+//! cargo bench --bench requests --all-features -- --quick --tsv figures.tsv 'first seen'
 //! ```
 //!
 //! A row is one request through an axum router in process: the clone of the router, the call, the
@@ -10,17 +10,15 @@
 //! are compared round by round, so that a busy machine disturbs the times, but hardly the ratios.
 //! The bars are printed, and not enforced: times are for people to judge.
 
+#[allow(dead_code, reason = "each bench uses another part")]
 mod measure;
+#[allow(dead_code, reason = "each bench uses another part")]
 mod support;
 
-use std::{collections::BTreeSet, env, fs, thread};
+use std::collections::BTreeSet;
 
-use measure::{
-    rounds::{self, Results},
-    threads::{self, Scaling},
-};
+use measure::{flood, options::Options, report, rounds, threads, tsv::Tsv};
 use support::{
-    figure::Figure,
     fixture::Fixture,
     rows::{self, ROUTER, Row},
 };
@@ -28,29 +26,25 @@ use support::{
 /// How many requests come before a token comes again.
 const POOL_SIZE: usize = 512;
 
-/// How much worse than the router's a row's scaling may be, in percent.
-const SCALING: f64 = -10.0;
-
 fn main() {
-    let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let (options, filters): (Vec<_>, Vec<_>) =
-        arguments.iter().partition(|argument| argument.starts_with("--"));
-    let quick = options.iter().any(|option| *option == "--quick");
-    let (rounds, rounds_of_two) = if quick { (50, 5) } else { (500, 50) };
+    let options = Options::from_env();
+    let (rounds, rounds_of_two) = if options.quick { (50, 5) } else { (500, 50) };
+    let mut tsv = Tsv::create("requests", options.tsv.as_deref());
 
-    let rows = chosen(rows::all(), &filters);
+    let rows = chosen(rows::all(), &options);
     let fixture = Fixture::new(POOL_SIZE);
-    print_header(rounds);
-    print_table(&rows, &rounds::measure(&rows, &fixture, rounds));
-    print_scaling(&threads::measure(&rows, &fixture, rounds_of_two));
+    report::header(rounds, &format!("pools of {POOL_SIZE} tokens"));
+    report::table(&rows, &rounds::measure(&rows, &fixture, rounds), &mut tsv);
+    report::scaling(&threads::measure(&rows, &fixture, rounds_of_two), &mut tsv);
+    if options.chooses("flood") {
+        report::flood(&flood::measure(&fixture, rounds_of_two), &mut tsv);
+    }
 }
 
-/// The rows whose names contain one of `filters`, and those that they are compared with.
-fn chosen(rows: Vec<Row>, filters: &[&String]) -> Vec<Row> {
-    let is_asked_for =
-        |row: &&Row| filters.is_empty() || filters.iter().any(|part| row.name.contains(*part));
+/// The rows that were asked for, and those that they are compared with.
+fn chosen(rows: Vec<Row>, options: &Options) -> Vec<Row> {
     let mut names = BTreeSet::from([ROUTER]);
-    let mut waiting: Vec<_> = rows.iter().filter(is_asked_for).collect();
+    let mut waiting: Vec<_> = rows.iter().filter(|row| options.chooses(row.name)).collect();
     while let Some(row) = waiting.pop() {
         if names.insert(row.name) {
             let others: Vec<_> =
@@ -59,56 +53,4 @@ fn chosen(rows: Vec<Row>, filters: &[&String]) -> Vec<Row> {
         }
     }
     rows.into_iter().filter(|row| names.contains(row.name)).collect()
-}
-
-fn print_header(rounds: usize) {
-    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpus.lines().find_map(|line| line.strip_prefix("model name"));
-    let model = model.map_or("unknown processor", |line| line.trim_start_matches(['\t', ':', ' ']));
-    let threads = thread::available_parallelism().map_or(0, usize::from);
-    let profile = if cfg!(debug_assertions) { "NOT OPTIMISED: worthless" } else { "optimised" };
-    println!("{model}, {threads} threads; {profile}; {rounds} rounds; pools of {POOL_SIZE} tokens");
-    println!(
-        "time: ns for one, the median of all rounds and the lowest tenth; allocations: Rust's"
-    );
-}
-
-fn print_table(rows: &[Row], results: &Results) {
-    println!("\n{:42}{:>9}{:>9}{:>7}{:>8}", "one thread", "median", "low", "allocs", "bytes");
-    for row in rows {
-        let measured = &results[row.name];
-        let describe = |&(figure, limit): &(Figure, Option<f64>)| {
-            let value = measured.figure(figure, results);
-            let text = figure.describe(value);
-            match limit {
-                Some(limit) => {
-                    format!("{text}; at most {limit}: {}", verdict(figure.meets(value, limit)))
-                }
-                None => text,
-            }
-        };
-        let figures: Vec<_> = row.figures.iter().map(describe).collect();
-        let (median, low) = (measured.median(), measured.low());
-        print!("{:42}{median:>9.0}{low:>9.0}", row.name);
-        print!("{:>7}{:>8}  ", measured.allocations, measured.bytes);
-        println!("{}", figures.join(&format!("\n{:77}", "")));
-    }
-}
-
-fn print_scaling(rows: &[Scaling]) {
-    let Some(router) = rows.first() else { return };
-    println!("\n{:42}{:>9}{:>9}{:>7}", "two threads", "alone", "together", "factor");
-    for row in rows {
-        let (alone, together, factor) = (row.alone(), row.together(), row.factor());
-        print!("{:42}{alone:>9.0}{together:>9.0}{factor:>7.2}", row.name);
-        let beside = row.beside(router);
-        println!(
-            "  {beside:+.1} % on {ROUTER}; at least {SCALING}: {}",
-            verdict(beside >= SCALING)
-        );
-    }
-}
-
-fn verdict(met: bool) -> &'static str {
-    if met { "met" } else { "MISSED" }
 }

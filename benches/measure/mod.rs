@@ -1,9 +1,12 @@
-//! Times and allocations of rows: on one thread in `rounds`, on two in `threads`.
+//! Times and allocations of rows: on one thread in `rounds`, on two in `threads`,
+//! beside strangers in `flood`. `report` tells them
+//! to people, and to scripts by `tsv`.
 
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a bench reports by panic"
 )]
 #![allow(
@@ -14,5 +17,11 @@
 )]
 #![allow(unreachable_pub, reason = "there is nobody outside a bench")]
 
+pub mod flood;
+pub mod machine;
+pub mod memory;
+pub mod options;
+pub mod report;
 pub mod rounds;
 pub mod threads;
+pub mod tsv;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::runtime::Runtime;
 
 use crate::support::{
-    figure::Figure::{self, Allocations, Change, Difference, Net, Ratio},
+    figure::Figure::{self, Allocations, Change, Difference, Net, NetOf, Ratio},
     fixture::Fixture,
     rows::{ROUTER, Row},
     subject::Subject,
@@ -47,13 +47,15 @@ impl Measured {
                 self.beside(&results[other], |ours, theirs| ours / theirs - 1.0) * 100.0
             }
             Difference(other) => self.beside(&results[other], |ours, theirs| ours - theirs),
-            Net(raw) => {
-                let net = self.rounds.iter().zip(&results[ROUTER].rounds).map(|(a, b)| a - b);
-                let raw = &results[raw].rounds;
-                percentile(net.zip(raw).map(|(net, raw)| net / raw).collect(), 50)
-            }
+            Net(raw) => self.net(&results[ROUTER], &results[raw]),
+            NetOf(router, raw) => self.net(&results[router], &results[raw]),
             Ratio(other) => self.beside(&results[other], |ours, theirs| ours / theirs),
         }
+    }
+
+    fn net(&self, router: &Self, raw: &Self) -> f64 {
+        let net = self.rounds.iter().zip(&router.rounds).map(|(ours, router)| ours - router);
+        percentile(net.zip(&raw.rounds).map(|(net, raw)| net / raw).collect(), 50)
     }
 
     fn beside(&self, other: &Self, compare: impl Fn(f64, f64) -> f64) -> f64 {

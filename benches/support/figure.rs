@@ -13,6 +13,8 @@ pub enum Figure {
     Difference(&'static str),
     /// The time beyond the router's, as a multiple of that raw verification.
     Net(&'static str),
+    /// The same with another router: first that, then the verification.
+    NetOf(&'static str, &'static str),
     /// How many times its time.
     Ratio(&'static str),
 }
@@ -26,6 +28,7 @@ impl Figure {
             | Self::Difference(other)
             | Self::Ratio(other) => vec![other],
             Self::Net(raw) => vec![ROUTER, raw],
+            Self::NetOf(router, raw) => vec![router, raw],
         }
     }
 
@@ -37,6 +40,17 @@ impl Figure {
         }
     }
 
+    /// What it is called where a script reads it.
+    pub fn name(self) -> String {
+        match self {
+            Self::Allocations(other) => format!("allocations on {other}"),
+            Self::Change(other) => format!("% on {other}"),
+            Self::Difference(other) => format!("ns on {other}"),
+            Self::Net(raw) | Self::NetOf(_, raw) => format!("net × {raw}"),
+            Self::Ratio(other) => format!("× {other}"),
+        }
+    }
+
     /// The value in words, such as `1.140 × raw RS256, net of router alone`.
     pub fn describe(self, value: f64) -> String {
         match self {
@@ -44,6 +58,7 @@ impl Figure {
             Self::Change(other) => format!("{value:+.1} % on {other}"),
             Self::Difference(other) => format!("{value:+.0} ns on {other}"),
             Self::Net(raw) => format!("{value:.3} × {raw}, net of {ROUTER}"),
+            Self::NetOf(router, raw) => format!("{value:.3} × {raw}, net of {router}"),
             Self::Ratio(other) => format!("{value:.2} × {other}"),
         }
     }

@@ -30,17 +30,17 @@ pub struct Fixture {
 impl Fixture {
     /// `pool_size` is how many requests come before a token comes again.
     pub fn new(pool_size: usize) -> Self {
-        Self {
-            runtime: current_thread(),
-            issuer: Issuer::new(pool_size),
-            issuer_with_100_keys: OnceCell::new(),
-            pool_size,
-        }
+        Self::of(current_thread(), Issuer::new(pool_size), pool_size)
+    }
+
+    /// The same with an issuer that something else needs, too.
+    pub fn of(runtime: Runtime, issuer: Issuer, pool_size: usize) -> Self {
+        Self { runtime, issuer, issuer_with_100_keys: OnceCell::new(), pool_size }
     }
 
     /// The issuer with 100 keys.
     pub fn issuer_with_100_keys(&self) -> &Issuer {
-        self.issuer_with_100_keys.get_or_init(|| Issuer::with_100_keys(self.pool_size))
+        self.issuer_with_100_keys.get_or_init(|| Issuer::with_keys(100, self.pool_size))
     }
 
     /// Authentication of one issuer's tokens, whose keys are at hand.
@@ -55,7 +55,12 @@ impl Fixture {
 
     /// Authentication of the tokens of the issuer and 19 others, whose keys are at hand.
     pub fn layer_of_20_issuers(&self, memory: Memory) -> AuthenticateLayer {
-        let others: Vec<_> = (1..20).map(Issuer::one_of_many).collect();
+        self.layer_of_issuers(20, memory)
+    }
+
+    /// Authentication of the tokens of the issuer and as many others as make `count`.
+    pub fn layer_of_issuers(&self, count: usize, memory: Memory) -> AuthenticateLayer {
+        let others: Vec<_> = (1..count).map(Issuer::one_of_many).collect();
         let all = others.iter().chain([&self.issuer]);
         let verifiers = all.map(|issuer| verifier(issuer.verifier(), memory));
         let builder = match memory {

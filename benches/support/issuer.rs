@@ -39,17 +39,22 @@ pub struct Issuer {
 impl Issuer {
     /// One with a key of each asymmetric kind, which mints `pool_size` tokens of each algorithm.
     pub fn new(pool_size: usize) -> Self {
-        let issuer = Self::named("https://issuer.test", pool_size);
+        Self::called("https://issuer.test", pool_size)
+    }
+
+    /// The same under another name.
+    pub fn called(name: &str, pool_size: usize) -> Self {
+        let issuer = Self::named(name, pool_size);
         for algorithm in [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa] {
             issuer.server.publish(algorithm);
         }
         issuer
     }
 
-    /// One with 100 keys, the first of which signs.
-    pub fn with_100_keys(pool_size: usize) -> Self {
+    /// One with so many keys, the first of which signs.
+    pub fn with_keys(count: usize, pool_size: usize) -> Self {
         let issuer = Self::named("https://issuer.test", pool_size);
-        for _ in 1..100 {
+        for _ in 1..count {
             issuer.server.publish(Algorithm::Es256);
             issuer.server.rotate_keys(true);
         }
@@ -70,10 +75,14 @@ impl Issuer {
         Self { server, pool_size, pools: RefCell::default() }
     }
 
+    /// The `iss` of its tokens.
+    pub fn name(&self) -> &str {
+        self.server.issuer()
+    }
+
     /// The beginning of a verifier of its tokens, by the system's clock.
     pub fn verifier(&self) -> JwtVerifierBuilder<AudienceGiven> {
-        let name = self.server.issuer();
-        JwtVerifier::builder(name).http_client(self.server.http_client()).audience(API)
+        JwtVerifier::builder(self.name()).http_client(self.server.http_client()).audience(API)
     }
 
     /// The beginning of a verifier of its HS256 tokens.
@@ -101,6 +110,27 @@ impl Issuer {
             algorithm => self.pool(|token| token.algorithm(algorithm).mint()),
         });
         Arc::clone(pool)
+    }
+
+    /// Good tokens of that length in bytes, or one less: with as many roles as that takes.
+    pub fn tokens_of(&self, algorithm: Algorithm, bytes: usize) -> Vec<String> {
+        let token = |n: usize, roles: &[String], rest: usize| {
+            self.server
+                .token()
+                .algorithm(algorithm)
+                .audience(API)
+                .subject(&format!("{n:012}"))
+                .expires_in(DAY)
+                .claim("roles", json!(roles))
+                .claim("rest", json!("-".repeat(rest)))
+                .mint()
+        };
+        let shortest = token(0, &[], 0).len();
+        // Three bytes become four in base64.
+        let free = bytes.checked_sub(shortest).expect("room for what a token needs") * 3 / 4;
+        let roles: Vec<_> = (0..free / 20).map(|n| format!("some-role-{n:07}")).collect();
+        let rest = free - roles.len() * 20 + usize::from(!roles.is_empty());
+        (0..self.pool_size).map(|n| token(n, &roles, rest)).collect()
     }
 
     /// RS256 tokens, each another one, finished by `mint`.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_lc_rs::{
+    error::Unspecified,
     hmac,
     signature::{self, ParsedPublicKey, RsaPublicKeyComponents},
 };
@@ -19,8 +20,9 @@ pub struct Raw {
     signed: Box<[Signed]>,
 }
 
+/// A parsed key.
 #[derive(Debug)]
-enum Key {
+pub enum Key {
     Public(ParsedPublicKey),
     Secret(Box<hmac::Key>),
 }
@@ -34,43 +36,65 @@ struct Signed {
 impl Raw {
     /// The tokens that `issuer` mints with that algorithm.
     pub fn new(issuer: &Issuer, algorithm: Algorithm) -> Arc<Self> {
-        let signed = issuer.tokens(algorithm).iter().map(|token| Signed::new(token)).collect();
+        Self::of(issuer, algorithm, &issuer.tokens(algorithm))
+    }
+
+    /// Those tokens of the issuer's, signed with that algorithm.
+    pub fn of(issuer: &Issuer, algorithm: Algorithm, tokens: &[String]) -> Arc<Self> {
+        let signed = tokens.iter().map(|token| Signed::new(token)).collect();
         Arc::new(Self { key: Key::new(issuer, algorithm), signed })
     }
 
     /// Verifies the `n`th token, from the start again after the last.
     pub fn verify(&self, n: usize) {
         let Signed { message, signature } = &self.signed[n % self.signed.len()];
-        match &self.key {
-            Key::Public(key) => key.verify_sig(message, signature),
-            Key::Secret(key) => hmac::verify(key, message, signature),
-        }
-        .expect("a good signature");
+        self.key.verify(message, signature).expect("a good signature");
     }
 }
 
 impl Key {
     fn new(issuer: &Issuer, algorithm: Algorithm) -> Self {
+        match kty(algorithm) {
+            Some(kty) => Self::from_jwk(&issuer.jwk(kty), algorithm),
+            None => Self::Secret(Box::new(Issuer::hmac_key())),
+        }
+    }
+
+    /// The public key of a JWK, for that algorithm.
+    pub fn from_jwk(jwk: &Value, algorithm: Algorithm) -> Self {
         let rsa = |parameters| {
-            let jwk = issuer.jwk("RSA");
-            let components = RsaPublicKeyComponents { n: member(&jwk, "n"), e: member(&jwk, "e") };
+            let components = RsaPublicKeyComponents { n: member(jwk, "n"), e: member(jwk, "e") };
             components.to_parsed_public_key(parameters)
         };
         let key = match algorithm {
             Algorithm::Rs256 => rsa(&signature::RSA_PKCS1_2048_8192_SHA256),
             Algorithm::Ps256 => rsa(&signature::RSA_PSS_2048_8192_SHA256),
             Algorithm::Es256 => {
-                let jwk = issuer.jwk("EC");
-                let point = [vec![4], member(&jwk, "x"), member(&jwk, "y")].concat();
+                let point = [vec![4], member(jwk, "x"), member(jwk, "y")].concat();
                 ParsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point)
             }
-            Algorithm::EdDsa => {
-                ParsedPublicKey::new(&signature::ED25519, member(&issuer.jwk("OKP"), "x"))
-            }
-            Algorithm::Hs256 => return Self::Secret(Box::new(Issuer::hmac_key())),
+            Algorithm::EdDsa => ParsedPublicKey::new(&signature::ED25519, member(jwk, "x")),
             other => panic!("no raw verification with {other}"),
         };
         Self::Public(key.expect("a good key"))
+    }
+
+    /// Verifies one signature.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Unspecified> {
+        match self {
+            Self::Public(key) => key.verify_sig(message, signature),
+            Self::Secret(key) => hmac::verify(key, message, signature),
+        }
+    }
+}
+
+/// The type of key that signs with that algorithm (RFC 7518 §6.1), where it is a public one.
+pub fn kty(algorithm: Algorithm) -> Option<&'static str> {
+    match algorithm {
+        Algorithm::Rs256 | Algorithm::Ps256 => Some("RSA"),
+        Algorithm::Es256 => Some("EC"),
+        Algorithm::EdDsa => Some("OKP"),
+        _ => None,
     }
 }
 

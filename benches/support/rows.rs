@@ -12,15 +12,17 @@ use super::{
     fixture::{Fixture, Memory},
     issuer::Issuer,
     raw::Raw,
-    services,
+    services, strangers,
     subject::Subject,
 };
 
 /// The router without authentication. A request's net time and allocations are those beyond it.
 pub const ROUTER: &str = "router alone";
 
-const CONSTANT: &str = "constant `Arc`, `Extension`";
-const BY_HAND: &str = "401 by hand";
+/// The least that a layer can cost which says who it is.
+pub const CONSTANT: &str = "constant `Arc`, `Extension`";
+/// The least that a refusal can cost.
+pub const BY_HAND: &str = "401 by hand";
 
 /// One line of the table.
 pub struct Row {
@@ -33,23 +35,23 @@ pub struct Row {
 }
 
 impl Row {
-    fn new(name: &'static str, make: impl Fn(&Fixture) -> Subject + 'static) -> Self {
+    pub fn new(name: &'static str, make: impl Fn(&Fixture) -> Subject + 'static) -> Self {
         Self { name, figures: Vec::new(), two_threads: false, make: Box::new(make) }
     }
 
     /// Shows a figure.
-    fn shows(mut self, figure: Figure) -> Self {
+    pub fn shows(mut self, figure: Figure) -> Self {
         self.figures.push((figure, None));
         self
     }
 
     /// Shows a figure that is to be at most `limit`.
-    fn bar(mut self, figure: Figure, limit: f64) -> Self {
+    pub fn bar(mut self, figure: Figure, limit: f64) -> Self {
         self.figures.push((figure, Some(limit)));
         self
     }
 
-    fn on_two_threads(mut self) -> Self {
+    pub fn on_two_threads(mut self) -> Self {
         self.two_threads = true;
         self
     }
@@ -65,7 +67,7 @@ pub fn all() -> Vec<Row> {
     groups.into_iter().flatten().collect()
 }
 
-fn baselines() -> Vec<Row> {
+pub fn baselines() -> Vec<Row> {
     vec![
         Row::new(ROUTER, |it| ok(services::plain(), it, Rs256)).on_two_threads(),
         Row::new("layer that does nothing", |it| ok(services::behind_nothing(), it, Rs256))
@@ -97,7 +99,7 @@ fn known() -> Vec<Row> {
     ]
 }
 
-fn raw() -> Vec<Row> {
+pub fn raw() -> Vec<Row> {
     let raw = |algorithm| move |it: &Fixture| Subject::raw(Raw::new(&it.issuer, algorithm));
     vec![
         Row::new("raw RS256", raw(Rs256)).on_two_threads(),
@@ -198,12 +200,9 @@ fn refused() -> Vec<Row> {
             Subject::anonymous(protected(it), StatusCode::UNAUTHORIZED)
         })
         .bar(Difference(BY_HAND), 1000.0),
-        cheap("refused, garbage", |_| ["garbage".to_owned()].into()).on_two_threads(),
-        cheap("refused, 16 KB without a dot", |_| ["a".repeat(16 * 1024)].into()),
-        cheap("refused, unknown kid", |issuer| {
-            issuer.pool(|token| token.header("kid", json!("made-up")).mint())
-        })
-        .on_two_threads(),
+        cheap("refused, garbage", |_| strangers::garbage()).on_two_threads(),
+        cheap("refused, 16 KB without a dot", |_| strangers::long()),
+        cheap("refused, unknown kid", strangers::unknown_kid).on_two_threads(),
         cheap("refused, wrong issuer", |issuer| {
             issuer.pool(|token| token.claim("iss", json!("https://evil.test")).mint())
         }),
@@ -213,7 +212,7 @@ fn refused() -> Vec<Row> {
         Row::new("refused, unknown kid, 100 keys", |it| {
             let issuer = it.issuer_with_100_keys();
             let app = services::for_identity().layer(it.layer(issuer, Memory::Default));
-            refused_with(app, &issuer.pool(|token| token.header("kid", json!("made-up")).mint()))
+            refused_with(app, &strangers::unknown_kid(issuer))
         })
         .bar(Change("refused, unknown kid"), 3.0),
         Row::new("refused, wrong issuer, 20 issuers", |it| {
@@ -222,16 +221,7 @@ fn refused() -> Vec<Row> {
             refused_with(app, &it.issuer.pool(|token| token.claim("iss", evil.clone()).mint()))
         })
         .bar(Change("refused, wrong issuer"), 3.0),
-        row("refused, bad signature, RS256", |issuer| {
-            let tokens = issuer.tokens(Rs256);
-            let (_, other) = tokens[0].rsplit_once('.').expect("a signature");
-            let forge = |token: &String| {
-                let (message, _) = token.rsplit_once('.').expect("a signature");
-                format!("{message}.{other}")
-            };
-            tokens[1..].iter().map(forge).collect()
-        })
-        .shows(Ratio("raw RS256")),
+        row("refused, bad signature, RS256", strangers::bad_signature).shows(Ratio("raw RS256")),
     ]
 }
 

@@ -1,8 +1,10 @@
 //! One thing to measure, and the doing of it.
 
 use std::{
+    fmt,
     hint::black_box,
     ops::Range,
+    pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -24,16 +26,24 @@ pub struct Subject {
     next: usize,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Work {
-    Serve { app: Router, lines: Arc<[Option<String>]>, status: StatusCode },
+    Serve { app: Router, lines: Arc<[Option<String>]>, status: Option<StatusCode> },
     Verify(Arc<Raw>),
+    Other(Arc<Prepare>),
 }
+
+/// Makes what is needed to do something for each number of the range, and does it when polled.
+pub type Prepare = dyn Fn(Range<usize>) -> Doing + Send + Sync;
+
+/// What is being done.
+pub type Doing = Pin<Box<dyn Future<Output = ()>>>;
 
 /// Work that only needs doing: the requests are made.
 pub enum Batch {
     Serve(Router, Vec<Request<Body>>),
     Verify(Arc<Raw>, Range<usize>),
+    Other(Doing),
 }
 
 impl Subject {
@@ -53,6 +63,18 @@ impl Subject {
     }
 
     fn serve(app: Router, lines: Arc<[Option<String>]>, status: StatusCode) -> Self {
+        Self::answered(app, lines, Some(status))
+    }
+
+    /// Requests to `app` with one `Authorization` after another, that have been seen to be answered
+    /// as is meant.
+    pub fn lines(app: Router, lines: Arc<[Option<String>]>) -> Self {
+        Self::answered(app, lines, None)
+    }
+
+    fn answered(app: Router, lines: Arc<[Option<String>]>, status: Option<StatusCode>) -> Self {
+        // As `axum::serve` does: routes are made once, not for each request.
+        let app = app.with_state(());
         Self { work: Work::Serve { app, lines, status }, next: 0 }
     }
 
@@ -61,11 +83,16 @@ impl Subject {
         Self { work: Work::Verify(raw), next: 0 }
     }
 
+    /// Anything else, that has been seen to do what is meant.
+    pub fn other(prepare: impl Fn(Range<usize>) -> Doing + Send + Sync + 'static) -> Self {
+        Self { work: Work::Other(Arc::new(prepare)), next: 0 }
+    }
+
     /// The same, beginning with other tokens, so that two threads don't meet at one.
     pub fn at_other_tokens(&self) -> Self {
         let other = match &self.work {
             Work::Serve { lines, .. } => lines.len() / 2,
-            Work::Verify(_) => 0,
+            Work::Verify(_) | Work::Other(_) => 0,
         };
         Self { next: other, ..self.clone() }
     }
@@ -73,7 +100,7 @@ impl Subject {
     /// Sees to it that what is measured is what was meant, and that each token has been seen where
     /// that makes a difference.
     pub async fn check(&self) {
-        let Work::Serve { app, lines, status } = &self.work else { return };
+        let Work::Serve { app, lines, status: Some(status) } = &self.work else { return };
         for line in &**lines {
             let answer = app.clone().oneshot(request(line.as_deref())).await;
             let answer = answer.expect("infallible");
@@ -105,6 +132,7 @@ impl Subject {
                 Batch::Serve(app.clone(), range.map(|n| request(line(n))).collect())
             }
             Work::Verify(raw) => Batch::Verify(Arc::clone(raw), range),
+            Work::Other(prepare) => Batch::Other(prepare(range)),
         }
     }
 }
@@ -119,11 +147,23 @@ impl Batch {
                 }
             }
             Self::Verify(raw, range) => range.for_each(|n| raw.verify(n)),
+            Self::Other(doing) => doing.await,
         }
     }
 }
 
-fn request(line: Option<&str>) -> Request<Body> {
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Serve { .. } => "Serve",
+            Self::Verify(_) => "Verify",
+            Self::Other(_) => "Other",
+        })
+    }
+}
+
+/// A request with that `Authorization`.
+pub fn request(line: Option<&str>) -> Request<Body> {
     let request = Request::get("/");
     let request = match line {
         Some(line) => request.header(AUTHORIZATION, line),

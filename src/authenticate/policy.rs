@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use http::{
-    HeaderValue, Method, Request, Response, StatusCode, Uri,
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri,
     header::{ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
 };
 
@@ -11,7 +11,7 @@ use super::original_uri;
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::{
-    BearerToken, Error, ErrorKind, Policies, RequestHead, Verification, Verify,
+    BearerToken, Error, ErrorKind, Identity, Policies, RequestHead, Verification, Verify,
     credentials::{
         Credentials, Presented, Scheme, Source, Sources, WEBSOCKET_PROTOCOL,
         websocket_without_token, without_access_token,
@@ -95,7 +95,8 @@ impl Used {
 }
 
 fn take_token_out(uri: &mut Uri) {
-    let path_and_query = without_access_token(uri).parse().ok();
+    let target = uri.path_and_query().map(without_access_token);
+    let path_and_query = target.and_then(|target| target.parse().ok());
     let mut parts = std::mem::take(uri).into_parts();
     parts.path_and_query = path_and_query;
     *uri = Uri::from_parts(parts).unwrap_or_default();
@@ -108,16 +109,18 @@ impl Policy {
         }
         let policies = self.policies.as_ref();
         let rule = policies.map(|it| (it, it.find(request.method(), request.uri().path())));
-        let recall = |token: &[u8]| self.tokens.as_ref()?.recall(token);
-        match self.sources.read(&RequestHead::of(request), recall) {
+        let admit = |identity| match rule.map_or(Ok(()), |(it, rule)| it.judge(rule, &identity)) {
+            Ok(()) => Decision::Admit(Authentication::Identified(identity)),
+            Err(error) => Decision::Refuse(error),
+        };
+        if let Some(identity) = self.recall(request.headers()) {
+            let used = Used { scheme: Scheme::Bearer, source: Source::Elsewhere };
+            return (admit(identity), Some(used));
+        }
+        match self.sources.read(&RequestHead::of(request)) {
             Ok(Some(Presented { credentials, scheme, source })) => {
                 let decision = match self.verify(credentials).0 {
-                    VerificationState::Ready(Ok(identity)) => {
-                        match rule.map_or(Ok(()), |(it, rule)| it.judge(rule, &identity)) {
-                            Ok(()) => Decision::Admit(Authentication::Identified(identity)),
-                            Err(error) => Decision::Refuse(error),
-                        }
-                    }
+                    VerificationState::Ready(Ok(identity)) => admit(identity),
                     VerificationState::Ready(Err(error)) => Decision::Refuse(error),
                     VerificationState::Pending(verdict) => Decision::Ask(match rule {
                         Some((policies, rule)) => judged(policies.clone(), rule, verdict),
@@ -134,6 +137,11 @@ impl Policy {
         }
     }
 
+    fn recall(&self, headers: &HeaderMap) -> Option<Identity> {
+        let token = self.sources.glance(headers)?;
+        self.tokens.as_ref()?.recall(token)
+    }
+
     fn verify(&self, credentials: Credentials<'_>) -> Verification {
         match credentials {
             #[cfg(feature = "_jwt")]
@@ -141,7 +149,6 @@ impl Policy {
                 Some(users) => users.verify(credentials),
                 None => refuse_unknown(),
             },
-            Credentials::Recalled(identity) => Verification::ready(Ok(identity)),
             Credentials::Token(token) => match &self.tokens {
                 Some(tokens) => tokens.verify(token),
                 None => refuse_unknown(),

@@ -10,6 +10,7 @@
 )]
 
 mod expiry;
+mod grpc_web;
 mod identities;
 mod one_port;
 #[allow(clippy::all, clippy::pedantic, reason = "generated")]

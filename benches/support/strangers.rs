@@ -1,0 +1,38 @@
+//! What strangers send.
+
+use std::{cell::Cell, sync::Arc};
+
+use portcullis::Algorithm::Rs256;
+use serde_json::json;
+
+use super::issuer::Issuer;
+
+/// What is no JWT at all.
+pub fn garbage() -> Arc<[String]> {
+    ["garbage".to_owned()].into()
+}
+
+/// As long as a token may be, and still none.
+pub fn long() -> Arc<[String]> {
+    ["a".repeat(16 * 1024)].into()
+}
+
+/// Tokens of keys that nobody has, each of another.
+pub fn unknown_kid(issuer: &Issuer) -> Arc<[String]> {
+    let made_up = Cell::new(0);
+    issuer.pool(|token| {
+        made_up.set(made_up.get() + 1);
+        token.header("kid", json!(format!("made-up-{}", made_up.get()))).mint()
+    })
+}
+
+/// Tokens with the signature of another.
+pub fn bad_signature(issuer: &Issuer) -> Arc<[String]> {
+    let tokens = issuer.tokens(Rs256);
+    let (_, other) = tokens[0].rsplit_once('.').expect("a signature");
+    let forge = |token: &String| {
+        let (message, _) = token.rsplit_once('.').expect("a signature");
+        format!("{message}.{other}")
+    };
+    tokens[1..].iter().map(forge).collect()
+}
