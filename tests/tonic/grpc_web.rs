@@ -11,7 +11,7 @@ use tonic_web::GrpcWebLayer;
 use tower::{Layer, ServiceExt};
 
 use crate::{
-    orders::{Order, Wish, orders_server::OrdersServer},
+    orders::{Order, orders_server::OrdersServer},
     support::{API, Shop, layer, wish},
 };
 
@@ -111,10 +111,4 @@ async fn a_good_call_is_answered_and_a_method_s_refusal_is_as_the_layer_s() {
         assert!(crate::support::challenges(&status)[0].starts_with(r#"Bearer realm="orders", "#));
         assert_eq!(answer.body, "");
     }
-}
-
-#[test]
-fn messages_of_the_test_are_those_of_the_proto() {
-    let bytes = wish("tea").encode_to_vec();
-    assert_eq!(Wish::decode(&*bytes).unwrap(), wish("tea"));
 }

@@ -17,6 +17,7 @@ mod one_port;
 #[rustfmt::skip]
 #[path = "../../examples/tonic/orders.rs"]
 mod orders;
+mod other_clients;
 mod policies;
 mod refusals;
 mod statuses;
