@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the examples: `tour` and `personal_access_tokens` to their end, the two servers for a few requests each, and
+# Runs the examples: `tour`, `personal_access_tokens` and `tonic` to their end, the two servers for a few requests each, and
 # the systems by the commands of their documents, sent by the real curl.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -57,6 +57,7 @@ expect() {
 
 run cargo run --quiet --example tour
 run cargo run --quiet --example personal_access_tokens
+run cargo run --quiet --example tonic --features tonic
 
 challenge='^www-authenticate: Bearer'
 refusal='^www-authenticate: Bearer .*error="invalid_token"'

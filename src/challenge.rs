@@ -29,6 +29,8 @@ impl Challenge {
         self
     }
 
+    /// Most values are plain, which is seen many bytes at a time.
+    #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
     fn quote(&mut self, value: &str) {
         let plain =
             |all, byte: &u8| all & matches!(byte, b' '..=b'~') & (*byte != b'"') & (*byte != b'\\');

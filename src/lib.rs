@@ -110,6 +110,7 @@ mod metadata;
 mod observe;
 #[cfg(feature = "_jwt")]
 mod opaque;
+mod policies;
 #[cfg(feature = "_jwt")]
 mod readiness;
 mod request_identity;
@@ -169,6 +170,7 @@ pub use self::{
     error::Error,
     error_kind::{ErrorKind, RequestFault, TokenFault},
     identity::{Identity, IdentityAssertion},
+    policies::{Access, Policies, PoliciesBuilder, PolicyRow},
     request_identity::RequestIdentity,
     require::{Require, RequireFuture, RequireLayer, RequireScopeLayer},
     response::{Content, ErrorBody, JsonBody, Refusal, RefusalBody},

@@ -73,6 +73,11 @@ impl ScopePolicy {
             .any(|needed| needed.iter().all(|scope| granted.contains(scope.as_str())))
     }
 
+    /// Every scope that is named, as often as it is.
+    pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
+        self.alternatives.iter().flatten()
+    }
+
     /// The scopes to ask for, space-separated: those of the alternative that lacks the fewest, the
     /// first of them where several do. This is what the challenge's `scope` names.
     pub(crate) fn nearest(&self, granted: &ScopeSet) -> String {

@@ -31,8 +31,8 @@ pub trait Verify<C>: Send + Sync + 'static {
     /// Whom `credentials` were found to stand for when they were last verified, if they still do.
     ///
     /// They are the bytes that follow the scheme, which nobody has read yet: whoever remembers the very
-    /// same has no need to. A verifier that remembers nothing, as this does by default, is asked to
-    /// [`verify`](Self::verify) them.
+    /// same has read them before. A layer may ask this first; where the answer is `None`, as it is by
+    /// default, it asks to [`verify`](Self::verify) them.
     fn recall(&self, _credentials: &[u8]) -> Option<Identity> {
         None
     }

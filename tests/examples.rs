@@ -59,6 +59,28 @@ fn the_tour_comes_out_as_told() {
     assert!(stdout.ends_with("every answer as told."), "{stdout}");
 }
 
+#[cfg(feature = "tonic")]
+#[test]
+fn every_call_of_the_grpc_example_comes_out_as_told() {
+    let ended = Program::start("tonic", &[]).end();
+    let stdout = ended.stdout.join("\n");
+    assert!(ended.status.success(), "{stdout}");
+    assert_eq!(ended.stderr, [""; 0]);
+    for code in [
+        "Ok",
+        "Unauthenticated",
+        "InvalidArgument",
+        "PermissionDenied",
+        "ResourceExhausted",
+        "Internal",
+        "Unavailable",
+    ] {
+        assert!(stdout.contains(&format!("    {code}: ")), "no {code} in:\n{stdout}");
+    }
+    assert!(stdout.contains("www-authenticate: Bearer realm=\"orders\", error=\"invalid_token\""));
+    assert!(stdout.ends_with("calls, every one as told."), "{stdout}");
+}
+
 #[tokio::test]
 async fn each_route_of_the_server_asks_for_what_it_says() {
     let issuer = TestIssuer::serve().await.unwrap();

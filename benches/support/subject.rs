@@ -63,13 +63,19 @@ impl Subject {
     }
 
     fn serve(app: Router, lines: Arc<[Option<String>]>, status: StatusCode) -> Self {
-        Self { work: Work::Serve { app, lines, status: Some(status) }, next: 0 }
+        Self::of(app, lines, Some(status))
     }
 
     /// Requests to `app` with one `Authorization` after another, that have been seen to be answered
     /// as is meant.
     pub fn lines(app: Router, lines: Arc<[Option<String>]>) -> Self {
-        Self { work: Work::Serve { app, lines, status: None }, next: 0 }
+        Self::of(app, lines, None)
+    }
+
+    fn of(app: Router, lines: Arc<[Option<String>]>, status: Option<StatusCode>) -> Self {
+        // As `axum::serve` does: routes are made once, not for each request.
+        let app = app.with_state(());
+        Self { work: Work::Serve { app, lines, status }, next: 0 }
     }
 
     /// Verifications of one token after another.

@@ -61,7 +61,8 @@ impl Issuer {
 
     /// A token whose day is over.
     pub(crate) fn expired_token(&self, audience: &str) -> String {
-        self.token(CLIENT[0], audience).claim("exp", json!(1_573_626_360)).mint()
+        let (from, to) = (1_573_539_960, 1_573_626_360);
+        self.token(CLIENT[0], audience).claim("iat", json!(from)).claim("exp", json!(to)).mint()
     }
 
     fn token(&self, client_id: &str, audience: &str) -> TokenBuilder {

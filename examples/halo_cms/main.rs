@@ -55,7 +55,7 @@ mod posts;
 mod support;
 mod token_center;
 mod tokens;
-mod users;
+pub(crate) mod users;
 
 use std::{error::Error, sync::Arc};
 

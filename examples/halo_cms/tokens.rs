@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
@@ -15,7 +15,8 @@ use portcullis::{
 /// Who issues them, by which they are told from log-ins.
 const TOKEN_CENTER: &str = "personal access tokens";
 
-/// The tokens of all users, as digests, and when each was used. Clones are the same store.
+/// The tokens of all users, as digests, and when each was used. In memory: the example
+/// `personal_access_tokens` has both in a database. Clones are the same store.
 #[derive(Clone)]
 pub(crate) struct Tokens {
     format: OwnTokenFormat,
@@ -79,7 +80,7 @@ impl Tokens {
         self.list(user).iter().any(|record| record.id == id)
     }
 
-    fn uses(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<SystemTime>>> {
+    fn uses(&self) -> MutexGuard<'_, HashMap<String, Vec<SystemTime>>> {
         self.uses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

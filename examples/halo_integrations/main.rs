@@ -23,7 +23,8 @@
 //! curl -X POST -H "Authorization: Basic VVNFUk5BTUU6UEFTU1dPUkQ=" \
 //!   -d "grant_type=refresh_token&refresh_token=$REFRESH_TOKEN" "$URL/api/oauth/token?_user"
 //! curl -H "Authorization: Bearer $TOKEN" "$URL/api/content/2"
-//! curl -X PUT -H "Authorization: Bearer $TOKEN" --json '{"title":"Hello"}' "$URL/api/content/2"
+//! curl -X PUT -H "Authorization: Bearer $TOKEN" \
+//!   -H "Content-Type: application/json" -d '{"title":"Hello"}' "$URL/api/content/2"
 //! curl -X DELETE -H "Authorization: Bearer $TOKEN" "$URL/api/content/2"
 //! ```
 //!
@@ -48,7 +49,7 @@ mod api;
 mod support;
 mod token_endpoint;
 mod tokens;
-mod users;
+pub(crate) mod users;
 
 use std::{error::Error, sync::Arc};
 

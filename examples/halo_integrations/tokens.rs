@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -14,7 +14,8 @@ use portcullis::{
 pub(crate) const ACCESS_LIFETIME: Duration = Duration::from_secs(60 * 60);
 const REFRESH_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// All tokens that were issued, as digests. Clones are the same store.
+/// All tokens that were issued, as digests, in memory: a service to stay would have a table of each kind.
+/// Clones are the same store.
 #[derive(Clone)]
 pub(crate) struct Tokens {
     users: Arc<MemoryUserStore>,
@@ -26,10 +27,10 @@ pub(crate) struct Tokens {
 
 /// For whom tokens are issued, and by which log-in.
 #[derive(Clone)]
-pub(crate) struct Grant {
+struct Grant {
     /// The id of all tokens that come of one log-in.
     log_in: String,
-    pub(crate) user: String,
+    user: String,
     /// Who got them, and alone may refresh them.
     client: String,
 }
@@ -66,11 +67,12 @@ impl Tokens {
     /// The first tokens of a log-in.
     pub(crate) fn log_in(&self, user: &str, client: &str, now: SystemTime) -> Result<Pair, Error> {
         let log_in = self.access_format.generate()?.digest().to_string();
-        self.issue(Grant { log_in, user: user.to_owned(), client: client.to_owned() }, now)
+        let grant = Grant { log_in, user: user.to_owned(), client: client.to_owned() };
+        self.issue(grant, now, &mut self.refresh_tokens())
     }
 
-    /// New tokens for a refresh token, which is good once (RFC 9700 §4.14.2). One that comes a second
-    /// time was stolen, from its client or by it: nobody keeps a token of that log-in.
+    /// New tokens for a refresh token, and whose they are. It is good once (RFC 9700 §4.14.2): one that
+    /// comes a second time was stolen, from its client or by it, and nobody keeps a token of that log-in.
     pub(crate) fn refresh(
         &self,
         token: &str,
@@ -78,28 +80,31 @@ impl Tokens {
         now: SystemTime,
     ) -> Result<(String, Pair), Error> {
         let digest = self.refresh_format.digest(token).ok_or(TokenFault::Malformed)?;
-        let grant = {
-            let mut all = self.refresh.lock().unwrap_or_else(PoisonError::into_inner);
-            let token = all.get_mut(&digest).ok_or(TokenFault::Rejected)?;
-            let grant = token.grant.clone();
-            if token.is_used {
-                all.retain(|_, other| other.grant.log_in != grant.log_in);
-                self.access.revoke(&grant.log_in, now);
-                return Err(TokenFault::Revoked.into());
-            }
-            if grant.client != client {
-                return Err(TokenFault::Rejected.into());
-            }
-            if token.expires_at <= now {
-                return Err(TokenFault::Expired.into());
-            }
-            token.is_used = true;
-            grant
-        };
-        Ok((grant.user.clone(), self.issue(grant, now)?))
+        // Until the new tokens are there: a second use beside this one ends those too.
+        let mut all = self.refresh_tokens();
+        let token = all.get_mut(&digest).ok_or(TokenFault::Rejected)?;
+        let grant = token.grant.clone();
+        if token.is_used {
+            all.retain(|_, other| other.grant.log_in != grant.log_in);
+            self.access.revoke(&grant.log_in, now);
+            return Err(TokenFault::Revoked.into());
+        }
+        if grant.client != client {
+            return Err(TokenFault::Rejected.into());
+        }
+        if token.expires_at <= now {
+            return Err(TokenFault::Expired.into());
+        }
+        token.is_used = true;
+        Ok((grant.user.clone(), self.issue(grant, now, &mut all)?))
     }
 
-    fn issue(&self, grant: Grant, now: SystemTime) -> Result<Pair, Error> {
+    fn issue(
+        &self,
+        grant: Grant,
+        now: SystemTime,
+        all: &mut HashMap<TokenDigest, RefreshToken>,
+    ) -> Result<Pair, Error> {
         let (access, refresh) = (self.access_format.generate()?, self.refresh_format.generate()?);
         let record = TokenRecord::new(grant.log_in.clone(), grant.user.clone())
             .client_id(grant.client.clone())
@@ -107,10 +112,12 @@ impl Tokens {
             .expires_at(end(now, ACCESS_LIFETIME));
         self.access.insert(access.digest(), record);
         let expires_at = end(now, REFRESH_LIFETIME);
-        let token = RefreshToken { grant, expires_at, is_used: false };
-        let mut all = self.refresh.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(refresh.digest(), token);
+        all.insert(refresh.digest(), RefreshToken { grant, expires_at, is_used: false });
         Ok(Pair { access: access.reveal().to_owned(), refresh: refresh.reveal().to_owned() })
+    }
+
+    fn refresh_tokens(&self) -> MutexGuard<'_, HashMap<TokenDigest, RefreshToken>> {
+        self.refresh.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,213 +1,159 @@
 //! An authorization server with opaque tokens: it gives them, revokes them, and says whether they are
 //! good.
 
-use std::{
-    collections::HashMap,
-    io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::SystemTime,
-};
+use std::{error::Error, time::SystemTime};
 
 use axum::{
     Form, Json, Router,
-    extract::{Query, RawQuery, State},
-    http::{HeaderMap, StatusCode},
+    extract::{Query, RawQuery, State, rejection::QueryRejection},
+    http::StatusCode,
     response::Response,
     routing::{get, post},
 };
 use portcullis::{
-    ClientCredentials, ConfigError, Error, IntrospectionVerifier, NewToken, OwnTokenFormat, Secret,
-    TokenDigest,
+    AuthenticateLayer, BasicCredentials, BasicVerifier, ClientCredentials, Clock, ErrorBody,
+    Identity, IntrospectionVerifier, MemoryUserStore, PasswordHash, UserRecord, Verify,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-use crate::support::{TokenError, token_answer};
+use super::{
+    grants::{ACCESS_LIFETIME, Grants, Kind},
+    support::{TokenError, token_answer},
+};
 
-const HOUR: u64 = 60 * 60;
-const FORTNIGHT: u64 = 14 * 24 * HOUR;
-/// A real server keeps hashes, as [`PasswordHash`](portcullis::PasswordHash) does.
 const USERS: [[&str; 2]; 2] = [["alice", "wonderland"], ["bob", "builder"]];
-const CLIENTS: [[&str; 2]; 1] = [["demo-site", "demo-secret"]];
+const CLIENTS: [[&str; 2]; 2] = [["demo-site", "demo-secret"], ["other-site", "other-secret"]];
 
 #[derive(Clone)]
 pub(crate) struct AuthorizationServer {
-    format: OwnTokenFormat,
-    grants: Arc<Mutex<HashMap<TokenDigest, Grant>>>,
-}
-
-/// What is on file for a token. The token itself isn't.
-struct Grant {
-    is_access: bool,
-    username: String,
-    client_id: String,
-    /// In seconds since 1970.
-    expires_at: u64,
+    users: BasicVerifier,
+    clients: BasicVerifier,
+    grants: Grants,
 }
 
 impl AuthorizationServer {
-    pub(crate) fn new() -> Result<Self, ConfigError> {
-        Ok(Self { format: OwnTokenFormat::new("harmony")?, grants: Arc::default() })
+    pub(crate) fn new(clock: impl Clock + Clone) -> Result<Self, Box<dyn Error>> {
+        let users = verifier(&USERS, |name| Identity::assertion().subject(name).build())?;
+        let clients = verifier(&CLIENTS, |name| Identity::assertion().client_id(name).build())?;
+        Ok(Self {
+            users: users.clock(clock.clone()),
+            clients: clients.clock(clock.clone()),
+            grants: Grants::new(clock)?,
+        })
     }
 
-    /// What clients call. `verifier` is told of tokens that are revoked.
-    pub(crate) fn endpoints(&self, verifier: IntrospectionVerifier) -> Router {
-        let revoke = async move |State(server): State<Self>, headers: HeaderMap, Form(form)| {
-            server.revoke(&headers, form, &verifier)
+    /// What clients call. The API is told of a token that is revoked, so it need not ask.
+    pub(crate) fn endpoints(&self, api: IntrospectionVerifier) -> Router {
+        let revoke = async move |client: Identity, server: State<Self>, Form(form): Form<Token>| {
+            if server.grants.remove(&form.token, client.client_id().unwrap_or_default()) {
+                api.invalidate(&form.token);
+            }
+            // RFC 7009 §2.2: whatever token that was.
+            StatusCode::OK
         };
         Router::new()
-            .route("/token", get(token))
             .route("/revoke", post(revoke))
+            .layer(basic(self.clients.clone()))
+            .route("/token", get(token))
             .with_state(self.clone())
     }
 
-    /// What our own services call, at an address that nobody else is told: its answer.
-    pub(crate) async fn serve_introspection(
-        &self,
-        service: [&'static str; 2],
-    ) -> io::Result<String> {
-        let introspect = async move |State(server): State<Self>, headers: HeaderMap, Form(form)| {
-            let known = client(&[service], ClientCredentials::from_headers(&headers));
-            known.map(|_| Json(server.introspect(form)))
-        };
-        let app = Router::new().route("/introspect", post(introspect)).with_state(self.clone());
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}/introspect", listener.local_addr()?);
-        tokio::spawn(axum::serve(listener, app).into_future());
-        Ok(url)
-    }
-
-    /// RFC 7662 §2.2.
-    fn introspect(&self, TokenForm { token }: TokenForm) -> Value {
-        let grants = self.grants();
-        let grant = grants.get(&TokenDigest::of(&token));
-        match grant.filter(|grant| grant.is_access && grant.is_current()) {
-            None => json!({ "active": false }),
-            Some(grant) => json!({
-                "active": true,
-                "sub": grant.username,
-                "client_id": grant.client_id,
-                "exp": grant.expires_at,
-                "scope": null,
-            }),
-        }
-    }
-
-    /// RFC 7009: by the client that the token was given to. Any other token is as good as revoked.
-    fn revoke(
-        &self,
-        headers: &HeaderMap,
-        TokenForm { token }: TokenForm,
-        verifier: &IntrospectionVerifier,
-    ) -> Result<StatusCode, TokenError> {
-        let client_id = client(&CLIENTS, ClientCredentials::from_headers(headers))?;
-        let digest = TokenDigest::of(&token);
-        let is_own = self.grants().get(&digest).is_some_and(|it| it.client_id == client_id);
-        if is_own {
-            self.grants().remove(&digest);
-            verifier.invalidate(&token);
-        }
-        Ok(StatusCode::OK)
+    /// What the API calls, with credentials of its own.
+    pub(crate) fn introspection(&self, api: [&str; 2]) -> Result<Router, Box<dyn Error>> {
+        let api = verifier(&[api], |name| Identity::assertion().client_id(name).build())?;
+        Ok(Router::new()
+            .route("/introspect", post(introspect))
+            .layer(basic(api))
+            .with_state(self.grants.clone()))
     }
 
     fn give(&self, username: &str, client_id: &str) -> Result<Response, TokenError> {
-        let access = self.issue(true, HOUR, username, client_id)?;
-        let refresh = self.issue(false, FORTNIGHT, username, client_id)?;
+        let access = self.grants.give(Kind::Access, username, client_id)?;
+        let refresh = self.grants.give(Kind::Refresh, username, client_id)?;
         Ok(token_answer(json!({
             "access_token": access.reveal(),
-            "expires_in": HOUR,
+            "expires_in": ACCESS_LIFETIME.as_secs(),
             "token_type": "bearer",
             "scope": null,
             "refresh_token": refresh.reveal(),
         })))
     }
-
-    fn issue(
-        &self,
-        is_access: bool,
-        seconds: u64,
-        username: &str,
-        client_id: &str,
-    ) -> Result<NewToken, Error> {
-        let token = self.format.generate()?;
-        let (username, client_id) = (username.to_owned(), client_id.to_owned());
-        let expires_at = now().saturating_add(seconds);
-        let grant = Grant { is_access, username, client_id, expires_at };
-        self.grants().insert(token.digest(), grant);
-        Ok(token)
-    }
-
-    fn grants(&self) -> MutexGuard<'_, HashMap<TokenDigest, Grant>> {
-        self.grants.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Grant {
-    fn is_current(&self) -> bool {
-        now() < self.expires_at
-    }
-}
-
-fn now() -> u64 {
-    SystemTime::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs())
 }
 
 #[derive(Deserialize)]
-struct TokenForm {
+struct Token {
     token: String,
 }
 
-/// What is in the query beside the client's credentials.
-#[derive(Deserialize)]
-struct TokenRequest {
-    grant_type: String,
-    #[serde(default)]
-    username: String,
-    #[serde(default)]
-    password: String,
-    #[serde(default)]
-    refresh_token: String,
+/// RFC 7662 §2.2.
+async fn introspect(grants: State<Grants>, Form(Token { token }): Form<Token>) -> Json<Value> {
+    Json(match grants.find(Kind::Access, &token) {
+        None => json!({ "active": false }),
+        Some(grant) => json!({
+            "active": true,
+            "sub": grant.username,
+            "client_id": grant.client_id,
+            "exp": grant.expires_at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |it| it.as_secs()),
+            "scope": null,
+        }),
+    })
 }
 
-/// RFC 6749 §4.3 and §6, but by `GET`, as the clients do it: the secret and the password are in every
-/// log on the way.
+/// What is in the query of a token request, beside the client's credentials.
+#[derive(Deserialize)]
+#[serde(tag = "grant_type", rename_all = "snake_case")]
+enum Wish {
+    Password {
+        username: String,
+        password: String,
+    },
+    RefreshToken {
+        refresh_token: String,
+    },
+    #[serde(other)]
+    Unsupported,
+}
+
+/// By `GET`, as the clients do it: the secret and the password are in every log on the way.
 async fn token(
     State(server): State<AuthorizationServer>,
     RawQuery(query): RawQuery,
-    Query(request): Query<TokenRequest>,
+    wish: Result<Query<Wish>, QueryRejection>,
 ) -> Result<Response, TokenError> {
-    let credentials = ClientCredentials::from_form(&query.unwrap_or_default());
-    let client_id = client(&CLIENTS, credentials)?;
-    match request.grant_type.as_str() {
-        "password" if is_right(&USERS, &request.username, &Secret::from(request.password)) => {
-            server.give(&request.username, &client_id)
+    let client = ClientCredentials::from_form(&query.unwrap_or_default());
+    let client = client.map_err(TokenError::of_client)?;
+    let client_id = client.client_id().to_owned();
+    server.clients.verify(client.into()).wait().await.map_err(TokenError::of_client)?;
+
+    match wish.map_err(|_| TokenError::InvalidRequest)?.0 {
+        Wish::Password { username, password } => {
+            let credentials = BasicCredentials::new(&username, &password);
+            server.users.verify(credentials).wait().await.map_err(TokenError::of_grant)?;
+            server.give(&username, &client_id)
         }
-        "password" => Err(TokenError::InvalidGrant),
-        "refresh_token" => {
-            // Each serves once, so what a thief has used is no good to the client, and it shows.
-            let used = server.grants().remove(&TokenDigest::of(&request.refresh_token));
-            let grant = used.filter(|grant| !grant.is_access && grant.is_current());
-            let grant = grant.filter(|grant| grant.client_id == client_id);
+        Wish::RefreshToken { refresh_token } => {
+            let grant = server.grants.find(Kind::Refresh, &refresh_token);
+            // Each serves once.
+            let grant = grant.filter(|_| server.grants.remove(&refresh_token, &client_id));
             server.give(&grant.ok_or(TokenError::InvalidGrant)?.username, &client_id)
         }
-        _ => Err(TokenError::UnsupportedGrantType),
+        Wish::Unsupported => Err(TokenError::UnsupportedGrantType),
     }
 }
 
-/// The client, if its secret is right.
-fn client(
+/// Names and their passwords, as hashes.
+fn verifier(
     known: &[[&str; 2]],
-    credentials: Result<ClientCredentials, Error>,
-) -> Result<String, TokenError> {
-    let credentials = credentials.map_err(|_| TokenError::InvalidClient)?;
-    let client_id = credentials.client_id();
-    is_right(known, client_id, credentials.secret())
-        .then(|| client_id.to_owned())
-        .ok_or(TokenError::InvalidClient)
+    identity: impl Fn(&str) -> Identity,
+) -> Result<BasicVerifier, Box<dyn Error>> {
+    let store = MemoryUserStore::new();
+    for [name, password] in known {
+        store.insert(*name, UserRecord::new(PasswordHash::new(password)?, identity(name)));
+    }
+    Ok(BasicVerifier::users(store))
 }
 
-/// `Secret` compares in constant time.
-fn is_right(known: &[[&str; 2]], name: &str, secret: &Secret) -> bool {
-    known.iter().any(|[one, right]| *one == name && *secret == Secret::from(*right))
+fn basic(who: BasicVerifier) -> AuthenticateLayer {
+    AuthenticateLayer::basic_only(who).realm("HarmonyCMS").error_body(ErrorBody::token_endpoint())
 }

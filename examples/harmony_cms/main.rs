@@ -35,29 +35,21 @@
 //! | `scope: null`, so each token may do all that its user may | scopes, and a [`RequireScopeLayer`](portcullis::RequireScopeLayer) for each route |
 
 mod authorization_server;
+mod grants;
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::error::Error as StdError;
+use std::error::Error;
 
 use axum::{Json, Router, routing::get};
-use portcullis::{AuthenticateLayer, ConfigError, Identity, IntrospectionVerifier};
+use portcullis::{AuthenticateLayer, Clock, Identity, IntrospectionVerifier, SystemClock};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use self::authorization_server::AuthorizationServer;
 
 /// Who we are to the authorization server that we ask.
 const API: [&str; 2] = ["harmony-api", "harmony-api-secret"];
-
-/// What we know of a token: nothing, so we ask. The answer serves for a minute, or until the token is
-/// revoked here.
-fn verifier(introspection: &str) -> Result<IntrospectionVerifier, ConfigError> {
-    let [client_id, secret] = API;
-    IntrospectionVerifier::builder(introspection)
-        .client_secret_basic(client_id, secret)
-        .without_audience()
-        .build()
-}
 
 /// The root tells everyone what there is, and all the rest needs a token. A bad token is refused
 /// everywhere.
@@ -86,12 +78,27 @@ async fn user(user: Identity) -> Json<Value> {
     Json(json!({ "username": user.subject(), "client_id": user.client_id() }))
 }
 
+/// The API, and beside it what clients call of the authorization server: outside the layer, for who asks
+/// there has no token yet. The API itself asks at an address that nobody else is told.
+pub(crate) async fn start(url: &str, clock: impl Clock + Clone) -> Result<Router, Box<dyn Error>> {
+    let server = AuthorizationServer::new(clock.clone())?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let introspection = format!("http://{}/introspect", listener.local_addr()?);
+    tokio::spawn(axum::serve(listener, server.introspection(API)?).into_future());
+
+    // What it answers serves for a minute, unless the token is revoked here.
+    let [client_id, secret] = API;
+    let verifier = IntrospectionVerifier::builder(introspection)
+        .client_secret_basic(client_id, secret)
+        .without_audience()
+        .clock(clock)
+        .build()?;
+    Ok(api(verifier.clone(), url).nest("/oauth/v2", server.endpoints(verifier)))
+}
+
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn StdError>> {
+async fn main() -> Result<(), Box<dyn Error>> {
     let (listener, url) = support::listen().await?;
-    let server = AuthorizationServer::new()?;
-    let verifier = verifier(&server.serve_introspection(API).await?)?;
-    // The token endpoint stands outside the layer: who asks there has no token yet.
-    let app = api(verifier.clone(), &url).nest("/oauth/v2", server.endpoints(verifier));
+    let app = start(&url, SystemClock).await?;
     Ok(support::serve(listener, app).await?)
 }

@@ -1,14 +1,14 @@
 //! The gateway: it refuses what no service would take, and forwards the rest as it came, the token too.
 
-use std::{collections::BTreeMap, error::Error, sync::Arc};
+use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{Path, Request, State},
     http::{
-        HeaderMap, StatusCode,
-        header::{CONNECTION, HOST, TRANSFER_ENCODING},
+        HeaderMap, HeaderName, StatusCode,
+        header::{CONNECTION, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE},
     },
     response::Response,
     routing::any,
@@ -17,6 +17,10 @@ use axum::{
 use super::access::Access;
 
 const MAX_BODY: usize = 1024 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What belongs to one connection (RFC 9110 §7.6.1).
+const HOP_BY_HOP: [HeaderName; 5] = [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
 
 #[derive(Clone)]
 struct Gateway {
@@ -30,8 +34,13 @@ pub(crate) fn router(
     access: &Access,
     services: BTreeMap<&'static str, String>,
 ) -> Result<Router, Box<dyn Error>> {
-    // Whatever proxy the environment names, loopback is reached without it.
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    // Whatever proxy the environment names, loopback is reached without it. A redirect is for the client
+    // to follow.
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(TIMEOUT)
+        .build()?;
     let open = Router::new().route("/api/v1/rs-authentication/{*path}", any(authentication));
     let protected = Router::new().route("/api/v1/{service}/{*path}", any(service));
     Ok(open
@@ -72,9 +81,8 @@ impl Gateway {
     }
 }
 
-/// What belongs to one connection (RFC 9110 §7.6.1).
 fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    for name in [CONNECTION, TRANSFER_ENCODING] {
+    for name in HOP_BY_HOP {
         headers.remove(name);
     }
 }

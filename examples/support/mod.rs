@@ -1,5 +1,5 @@
-//! What the services among the examples share, and what is no matter of the crate's: a listener, and
-//! the answers of a token endpoint.
+//! What the services among the examples share, and what is no matter of the crate's: a listener, a key
+//! that signs, and the answers of a token endpoint.
 
 #![allow(dead_code, reason = "each example uses what it needs of it")]
 

@@ -29,6 +29,16 @@ pub(crate) enum TokenError {
 }
 
 impl TokenError {
+    /// The client's credentials were read or judged with this result.
+    pub(crate) fn of_client(error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::InvalidCredentials
+            | ErrorKind::InvalidRequest(_)
+            | ErrorKind::MissingCredentials => Self::InvalidClient,
+            _ => Self::Refused(error),
+        }
+    }
+
     /// The user's name and password, or the refresh token, were judged with this result: wrong ones
     /// are the fault of the grant, and not of the client's own credentials.
     pub(crate) fn of_grant(error: Error) -> Self {

@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Method, Request, Response, Uri};
+use http::{Method, Request, Response, uri::PathAndQuery};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -52,7 +52,7 @@ struct Waiting<S, ReqBody> {
 pub(super) struct RequestTarget {
     policy: Arc<Policy>,
     method: Method,
-    uri: Uri,
+    target: Option<PathAndQuery>,
     used: Option<Used>,
     protocol: Protocol,
 }
@@ -62,7 +62,7 @@ impl RequestTarget {
         Self {
             policy: Arc::clone(policy),
             method: request.method().clone(),
-            uri: original_uri::of(request).clone(),
+            target: original_uri::of(request).path_and_query().cloned(),
             used,
             protocol: Protocol::of(request),
         }
@@ -72,7 +72,9 @@ impl RequestTarget {
         let used = self.used.map(|used| used.scheme);
         let renderer = &self.policy.renderer;
         match self.protocol {
-            Protocol::Http => renderer.render(error, &self.method, &self.uri, used, head),
+            Protocol::Http => {
+                renderer.render(error, &self.method, self.target.as_ref(), used, head)
+            }
             grpc => renderer.render_grpc(error, grpc, used, head),
         }
     }

@@ -9,7 +9,7 @@ use super::{Authenticate, policy::Policy};
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::{
-    BearerToken, Clock, Error, ErrorBody, RequestHead, SystemClock, Verify,
+    BearerToken, Clock, Error, ErrorBody, Policies, RequestHead, SystemClock, Verify,
     credentials::{Scheme, Sources, TokenCookie},
     response::Renderer,
 };
@@ -69,6 +69,7 @@ impl AuthenticateLayer {
                 tokens: None,
                 #[cfg(feature = "_jwt")]
                 users: None,
+                policies: None,
                 allow_anonymous: false,
                 allow_cors_preflight: false,
                 renderer: Renderer {
@@ -183,6 +184,17 @@ impl AuthenticateLayer {
     /// A scheme that this layer doesn't know counts as no credentials.
     pub fn allow_anonymous(mut self) -> Self {
         self.policy_mut().allow_anonymous = true;
+        self
+    }
+
+    /// Asks of each request what a table says of its method and path, and lets nothing else through.
+    /// None by default.
+    ///
+    /// A request without credentials is refused with 401 unless its row is
+    /// [`Access::Anonymous`](crate::Access::Anonymous): [`allow_anonymous`](Self::allow_anonymous) makes
+    /// no difference then. With credentials, what is denied or not listed is 403.
+    pub fn policies(mut self, policies: Policies) -> Self {
+        self.policy_mut().policies = Some(policies);
         self
     }
 

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use http::{
-    HeaderValue, Method, Request, Response, StatusCode, Uri,
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri,
     header::{ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
 };
 
@@ -11,12 +11,13 @@ use super::original_uri;
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::{
-    BearerToken, Error, ErrorKind, RequestHead, Verification, Verify,
+    BearerToken, Error, ErrorKind, Identity, Policies, RequestHead, Verification, Verify,
     credentials::{
         Credentials, Presented, Scheme, Source, Sources, WEBSOCKET_PROTOCOL,
         websocket_without_token, without_access_token,
     },
     identity::Authentication,
+    policies::Rule,
     response::Renderer,
     verify::{VerificationFuture, VerificationState},
 };
@@ -28,6 +29,7 @@ pub(super) struct Policy {
     pub(super) tokens: Option<Arc<dyn for<'a> Verify<BearerToken<'a>>>>,
     #[cfg(feature = "_jwt")]
     pub(super) users: Option<Arc<dyn Verify<BasicCredentials>>>,
+    pub(super) policies: Option<Policies>,
     pub(super) allow_anonymous: bool,
     pub(super) allow_cors_preflight: bool,
     pub(super) renderer: Renderer,
@@ -93,7 +95,8 @@ impl Used {
 }
 
 fn take_token_out(uri: &mut Uri) {
-    let path_and_query = without_access_token(uri).parse().ok();
+    let target = uri.path_and_query().map(without_access_token);
+    let path_and_query = target.and_then(|target| target.parse().ok());
     let mut parts = std::mem::take(uri).into_parts();
     parts.path_and_query = path_and_query;
     *uri = Uri::from_parts(parts).unwrap_or_default();
@@ -104,22 +107,39 @@ impl Policy {
         if self.allow_cors_preflight && is_cors_preflight(request) {
             return (Decision::Admit(Authentication::Anonymous), None);
         }
-        let recall = |token: &[u8]| self.tokens.as_ref()?.recall(token);
-        match self.sources.read(&RequestHead::of(request), recall) {
+        let policies = self.policies.as_ref();
+        let rule = policies.map(|it| (it, it.find(request.method(), request.uri().path())));
+        let admit = |identity| match rule.map_or(Ok(()), |(it, rule)| it.judge(rule, &identity)) {
+            Ok(()) => Decision::Admit(Authentication::Identified(identity)),
+            Err(error) => Decision::Refuse(error),
+        };
+        if let Some(identity) = self.recall(request.headers()) {
+            let used = Used { scheme: Scheme::Bearer, source: Source::Elsewhere };
+            return (admit(identity), Some(used));
+        }
+        match self.sources.read(&RequestHead::of(request)) {
             Ok(Some(Presented { credentials, scheme, source })) => {
                 let decision = match self.verify(credentials).0 {
-                    VerificationState::Ready(Ok(identity)) => {
-                        Decision::Admit(Authentication::Identified(identity))
-                    }
+                    VerificationState::Ready(Ok(identity)) => admit(identity),
                     VerificationState::Ready(Err(error)) => Decision::Refuse(error),
-                    VerificationState::Pending(verdict) => Decision::Ask(verdict),
+                    VerificationState::Pending(verdict) => Decision::Ask(match rule {
+                        Some((policies, rule)) => judged(policies.clone(), rule, verdict),
+                        None => verdict,
+                    }),
                 };
                 (decision, Some(Used { scheme, source }))
             }
-            Ok(None) if self.allow_anonymous => (Decision::Admit(Authentication::Anonymous), None),
+            Ok(None) if rule.map_or(self.allow_anonymous, |(it, rule)| it.is_open(rule)) => {
+                (Decision::Admit(Authentication::Anonymous), None)
+            }
             Ok(None) => (Decision::Refuse(ErrorKind::MissingCredentials.into()), None),
             Err(error) => (Decision::Refuse(error), None),
         }
+    }
+
+    fn recall(&self, headers: &HeaderMap) -> Option<Identity> {
+        let token = self.sources.glance(headers)?;
+        self.tokens.as_ref()?.recall(token)
     }
 
     fn verify(&self, credentials: Credentials<'_>) -> Verification {
@@ -129,13 +149,21 @@ impl Policy {
                 Some(users) => users.verify(credentials),
                 None => refuse_unknown(),
             },
-            Credentials::Recalled(identity) => Verification::ready(Ok(identity)),
             Credentials::Token(token) => match &self.tokens {
                 Some(tokens) => tokens.verify(token),
                 None => refuse_unknown(),
             },
         }
     }
+}
+
+/// The verdict, and then that of the policies.
+fn judged(policies: Policies, rule: Rule, verdict: VerificationFuture) -> VerificationFuture {
+    Box::pin(async move {
+        let identity = verdict.await?;
+        policies.judge(rule, &identity)?;
+        Ok(identity)
+    })
 }
 
 /// Credentials of a kind that nobody verifies, such as a query parameter at a layer for Basic only.
@@ -147,6 +175,7 @@ impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Policy")
             .field("sources", &self.sources)
+            .field("policies", &self.policies)
             .field("allow_anonymous", &self.allow_anonymous)
             .field("allow_cors_preflight", &self.allow_cors_preflight)
             .field("renderer", &self.renderer)

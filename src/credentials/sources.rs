@@ -2,14 +2,14 @@
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
-use http::{HeaderName, header::AUTHORIZATION};
+use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
 
 use super::{
     Authorization, BearerToken, RequestHead, Scheme, cookie::TokenCookie, query, websocket,
 };
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
-use crate::{Error, Identity, RequestFault};
+use crate::{Error, RequestFault};
 
 /// The places that a layer looks at. What isn't switched on isn't looked at.
 #[derive(Clone)]
@@ -28,13 +28,11 @@ pub(crate) struct Sources {
 pub(crate) type CustomSource =
     dyn Fn(&RequestHead<'_>) -> Result<Option<String>, Error> + Send + Sync;
 
-/// Credentials, parsed, or known without.
+/// Credentials, parsed.
 #[derive(Debug)]
 pub(crate) enum Credentials<'a> {
     #[cfg(feature = "_jwt")]
     Basic(BasicCredentials),
-    /// A token that was verified before.
-    Recalled(Identity),
     Token(BearerToken<'a>),
 }
 
@@ -68,22 +66,31 @@ impl Sources {
         }
     }
 
-    /// The one set of credentials in the request, if there is one. A token in a header is read only if
-    /// `recall` doesn't know it as it stands there.
+    /// The token of a request that presents it as nearly all do, behind `Bearer ` in a header, at a layer
+    /// that looks nowhere else. It isn't read: whoever knows the very bytes has read them before.
+    pub(crate) fn glance<'a>(&self, headers: &'a HeaderMap) -> Option<&'a [u8]> {
+        let Self { query: false, cookie: None, websocket: false, .. } = self else { return None };
+        let [name] = &*self.headers else { return None };
+        let mut lines = headers.get_all(name).iter();
+        let (Some(line), None) = (lines.next(), lines.next()) else { return None };
+        let token = line.as_bytes().strip_prefix(b"Bearer ")?;
+        let fits = token.len() <= self.max_token_length
+            && self.custom.is_empty()
+            && self.schemes.contains(&Scheme::Bearer);
+        fits.then_some(token)
+    }
+
+    /// The one set of credentials in the request, if there is one.
     ///
     /// # Errors
     ///
     /// [`RequestFault::Repeated`] if there are two, wherever they stand: which counts is not ours to
     /// guess (RFC 6750 §2). What a source of the user's own says.
-    pub(crate) fn read<'a>(
-        &self,
-        head: &RequestHead<'a>,
-        recall: impl Fn(&[u8]) -> Option<Identity>,
-    ) -> Result<Option<Presented<'a>>, Error> {
+    pub(crate) fn read<'a>(&self, head: &RequestHead<'a>) -> Result<Option<Presented<'a>>, Error> {
         let mut found = Found(None);
         for name in &self.headers {
             if let Some(line) = Authorization::from_headers(head.headers(), name)?
-                && let Some(presented) = line.read(|line| self.header_line(*line, &recall))
+                && let Some(presented) = line.read(|line| self.header_line(*line))
             {
                 found.put(presented)?;
             }
@@ -116,16 +123,14 @@ impl Sources {
     fn header_line<'a>(
         &self,
         line: Authorization<'a>,
-        recall: impl Fn(&[u8]) -> Option<Identity>,
     ) -> Option<Result<Presented<'a>, RequestFault>> {
         let scheme = *self.schemes.iter().find(|scheme| line.is(scheme.name()))?;
         let credentials = self.check_length(line.credentials.len()).and_then(|()| match scheme {
             #[cfg(feature = "_jwt")]
             Scheme::Basic => BasicCredentials::parse(line.credentials).map(Credentials::Basic),
-            Scheme::Bearer | Scheme::Token => match recall(line.credentials) {
-                Some(identity) => Ok(Credentials::Recalled(identity)),
-                None => BearerToken::parse(line.credentials).map(Credentials::Token),
-            },
+            Scheme::Bearer | Scheme::Token => {
+                BearerToken::parse(line.credentials).map(Credentials::Token)
+            }
         });
         let source = Source::Elsewhere;
         Some(credentials.map(|credentials| Presented { credentials, scheme, source }))

@@ -1,10 +1,16 @@
 //! What an acceptable answer says.
 
+use std::time::Duration;
+
 use super::answer::Claims;
 use crate::{
     TokenFault,
     claims::{ClaimText, NumericDate},
 };
+
+/// How far the server's clock may be ahead of ours: there are servers whose tokens begin with the
+/// second in which they are issued.
+const LEEWAY: Duration = Duration::from_secs(60);
 
 /// The rules of one verifier.
 #[derive(Debug, Clone)]
@@ -26,8 +32,8 @@ pub(super) enum AudienceRule {
 }
 
 impl Rules {
-    /// Judges an active token. Times have no leeway: the server has judged by its own clock, and
-    /// what is left is that its answer may have been kept for a while.
+    /// Judges an active token. Its end has no leeway: the server has judged by its own clock, and what
+    /// is left is that its answer may have been kept for a while.
     pub(super) fn judge(&self, claims: &Claims, now: NumericDate) -> Result<(), TokenFault> {
         let registered = &claims.registered;
         if let (Some(ours), Some(theirs)) = (&self.issuer, registered.issuer.get(&claims.raw))
@@ -44,7 +50,7 @@ impl Rules {
         if registered.expires_at.is_some_and(|expires_at| now >= expires_at) {
             return Err(TokenFault::Expired);
         }
-        if registered.not_before.is_some_and(|not_before| now < not_before) {
+        if registered.not_before.is_some_and(|not_before| now.saturating_add(LEEWAY) < not_before) {
             return Err(TokenFault::NotYetValid);
         }
         Ok(())
@@ -93,8 +99,9 @@ mod tests {
             (r#","exp":1799999999"#, Err(TokenFault::Expired)),
             (r#","exp":0"#, Err(TokenFault::Expired)),
             (r#","nbf":1800000000"#, Ok(())),
-            (r#","nbf":1800000000.5"#, Err(TokenFault::NotYetValid)),
-            (r#","nbf":1800000001"#, Err(TokenFault::NotYetValid)),
+            (r#","nbf":1800000060"#, Ok(())),
+            (r#","nbf":1800000060.5"#, Err(TokenFault::NotYetValid)),
+            (r#","nbf":1800000061"#, Err(TokenFault::NotYetValid)),
             (r#","iat":1800000030"#, Ok(())),
             (r#","token_use":"refresh_token""#, Err(TokenFault::Type)),
         ] {

@@ -38,8 +38,8 @@ use crate::{AudienceMissing, BearerToken, Revocation, Verification, Verify};
 /// ```
 ///
 /// A token is accepted if the answer's `active` is the JSON boolean `true`, its `aud` is ours, and its
-/// `iss`, `exp` and `nbf`, where it has them, are right, without any leeway. What the endpoint calls
-/// inactive is refused with 401. A token is never refused for a fault of the endpoint's: that is 503
+/// `iss`, `exp` and `nbf`, where it has them, are right: `exp` without any leeway, `nbf` with 60 s for
+/// clocks that differ. What the endpoint calls inactive is refused with 401. A token is never refused for a fault of the endpoint's: that is 503
 /// with `Retry-After`, or 500 where it refuses the credentials of this service.
 ///
 /// An answer is kept for 60 s, or 5 s if the token is refused, by the whole token, and for this

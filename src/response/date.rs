@@ -18,11 +18,19 @@ impl fmt::Display for Date {
             return write!(f, "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
         }
         // A formatter takes longer over six numbers than over all the rest of a refusal.
-        let [c, d] = digits(year / 100);
-        let [y, z] = digits(year);
-        let ([m, n], [e, g]) = (digits(month), digits(day));
-        let ([h, i], [k, l], [s, t]) = (digits(hour), digits(minute), digits(second));
-        let text = [c, d, y, z, b'-', m, n, b'-', e, g, b'T', h, i, b':', k, l, b':', s, t];
+        let mut text = *b"0000-00-00T00:00:00";
+        let pairs = [
+            (0, year / 100),
+            (2, year),
+            (5, month),
+            (8, day),
+            (11, hour),
+            (14, minute),
+            (17, second),
+        ];
+        for (at, pair) in pairs {
+            text.iter_mut().skip(at).zip(digits(pair)).for_each(|(place, digit)| *place = digit);
+        }
         f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
 }

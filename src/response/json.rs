@@ -64,6 +64,7 @@ impl Write for Escaped<'_> {
 
 /// Adds `text` as it stands in a JSON string (RFC 8259 §7). Most is plain, which is seen many bytes at
 /// a time.
+#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
 fn escape(text: &str, json: &mut String) {
     let plain = |all, &byte: &u8| all & (byte != b'"') & (byte != b'\\') & (byte >= b' ');
     if text.as_bytes().iter().fold(true, plain) {

@@ -51,7 +51,7 @@ pub struct JsonBody {
 }
 
 impl JsonBody {
-    /// Begins with the default: `uri` is the request's target as it came, and `error` is there where
+    /// Begins with the default: `uri` is path and query of the request, and `error` is there where
     /// RFC 6750 has a code.
     pub const fn new() -> Self {
         Self { base_uri: None, without_error_code: false }
@@ -127,9 +127,9 @@ impl JsonForm {
 
     fn uri<'a>(&self, refusal: &'a Refusal<'_>) -> Cow<'a, str> {
         let Some(base) = &self.base else { return refusal.uri() };
-        let path_and_query = refusal.path_and_query();
+        let target = refusal.uri();
         // The target of `OPTIONS *` is the service as a whole (RFC 9110 §7.1).
-        let rest = if path_and_query == "*" { "" } else { &path_and_query };
+        let rest = if target == "*" { "" } else { &target };
         format!("{base}{rest}").into()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, time::SystemTime};
 
-use http::{Method, Uri};
+use http::{Method, uri::PathAndQuery};
 
 use crate::{Error, credentials::without_access_token};
 
@@ -10,7 +10,7 @@ use crate::{Error, credentials::without_access_token};
 pub struct Refusal<'a> {
     pub(super) error: &'a Error,
     pub(super) method: &'a Method,
-    pub(super) uri: &'a Uri,
+    pub(super) target: Option<&'a PathAndQuery>,
     pub(super) time: SystemTime,
 }
 
@@ -27,15 +27,12 @@ impl Refusal<'_> {
         self.method
     }
 
-    /// The request's target, without any `access_token` in its query. In a nested router of axum's it is
-    /// whole, as the client sent it.
+    /// Path and query of the request's target, without any `access_token`. In a nested router of axum's
+    /// the path is whole, as the client sent it. Scheme and host are left out, which HTTP/2 has in its
+    /// target and HTTP/1.1 has not: they are what the client says of the service.
     #[must_use]
     pub fn uri(&self) -> Cow<'_, str> {
-        without_token(self.uri)
-    }
-
-    pub(super) fn path_and_query(&self) -> Cow<'_, str> {
-        without_access_token(self.uri)
+        self.target.map_or(Cow::Borrowed(""), without_access_token)
     }
 
     /// When the request is refused.
@@ -57,29 +54,28 @@ impl fmt::Debug for Refusal<'_> {
     }
 }
 
-/// The URI with its origin where it has one, and without any token.
-fn without_token(uri: &Uri) -> Cow<'_, str> {
-    let path_and_query = without_access_token(uri);
-    match (uri.scheme_str(), uri.authority()) {
-        (Some(scheme), Some(authority)) => format!("{scheme}://{authority}{path_and_query}").into(),
-        (None, Some(authority)) => authority.as_str().into(),
-        _ => path_and_query,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use http::Uri;
+
     use super::*;
+    use crate::ErrorKind;
 
     #[test]
-    fn the_uri_is_shown_whole_but_for_a_token() {
+    fn the_target_is_shown_without_its_origin_and_without_a_token() {
         for (uri, shown) in [
             ("/a?b=c&access_token=s3cret", "/a?b=c"),
-            ("http://host/a?access_token=s3cret&b=%28c", "http://host/a?b=%28c"),
+            ("http://host/a?access_token=s3cret&b=%28c", "/a?b=%28c"),
+            ("http://host", "/"),
             ("*", "*"),
-            ("host:443", "host:443"),
+            ("host:443", ""),
         ] {
-            assert_eq!(without_token(&uri.parse().unwrap()), shown);
+            let (error, uri) = (ErrorKind::MissingCredentials.into(), uri.parse::<Uri>().unwrap());
+            let (target, method) = (uri.path_and_query(), &Method::GET);
+            let refusal = Refusal { error: &error, method, target, time: UNIX_EPOCH };
+            assert_eq!(refusal.uri(), shown);
         }
     }
 }

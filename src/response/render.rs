@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use http::{
-    HeaderValue, Method, Response, Uri,
+    HeaderValue, Method, Response,
     header::{
         CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING,
         WWW_AUTHENTICATE,
     },
     response::Parts,
+    uri::PathAndQuery,
 };
 
 use super::{ErrorBody, Refusal, RefusalBody};
@@ -42,7 +43,7 @@ impl Renderer {
         &self,
         error: Error,
         method: &Method,
-        uri: &Uri,
+        target: Option<&PathAndQuery>,
         used: Option<Scheme>,
         mut head: Parts,
     ) -> Response<B> {
@@ -50,7 +51,7 @@ impl Renderer {
         // HEAD is answered with the length that GET's body has (RFC 9110 §8.6), so with that body.
         let is_head = method == Method::HEAD;
         let method = if is_head { &Method::GET } else { method };
-        let refusal = Refusal { error: &error, method, uri, time: self.clock.now() };
+        let refusal = Refusal { error: &error, method, target, time: self.clock.now() };
         let content = self.body.content(&refusal);
         head.status = error.status();
         let headers = &mut head.headers;
@@ -124,9 +125,8 @@ pub(crate) fn unrendered<B: RefusalBody>(error: Error) -> Response<B> {
 pub(crate) fn stand_alone<B: RefusalBody>(error: Error) -> Response<B> {
     let renderer = Renderer::stand_alone(error.scheme());
     let head = Response::new(()).into_parts().0;
-    let (method, uri) = (Method::GET, Uri::default());
     let error = error.told();
-    let mut response = renderer.render(error.clone(), &method, &uri, None, head);
+    let mut response = renderer.render(error.clone(), &Method::GET, None, None, head);
     response.extensions_mut().insert(error);
     response
 }

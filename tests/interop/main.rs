@@ -1,4 +1,4 @@
-//! JWTs of real authorization servers. See `README.md` beside this for how to start them; then
+//! Tokens of real authorization servers: JWTs, opaque ones, and what the servers say of them. See `README.md` beside this for how to start them; then
 //! `cargo test --all-features --test interop -- --ignored`.
 #![allow(
     clippy::expect_used,
@@ -10,7 +10,13 @@
 )]
 
 mod glewlwyd;
+mod introspected_jwts;
+mod introspection;
 mod oidc_provider;
+mod one_layer;
 mod outages;
+mod revocation;
 mod rotation;
 mod servers;
+mod service;
+mod signed_answers;

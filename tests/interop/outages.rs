@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use portcullis::testing::TestClock;
+use portcullis::{IntrospectionVerifier, testing::TestClock};
 
-use crate::servers::{OidcProvider, UNAVAILABLE, UNKNOWN_KEY, refusal};
+use crate::servers::{INACTIVE, OidcProvider, RESOURCE, UNAVAILABLE, UNKNOWN_KEY, refusal};
 
 /// Ways to fail, the last two of which take the 5 seconds that a fetch has.
 const MODES: [&str; 8] = ["500", "garbage", "empty", "html", "huge", "redirect", "slow", "drip"];
@@ -67,6 +67,36 @@ async fn fail_discovery(provider: &OidcProvider) {
 
 #[tokio::test]
 #[ignore = "needs a running server"]
+async fn while_introspection_fails_kept_answers_serve_and_no_token_is_called_bad() {
+    let (root, path) = (OidcProvider::at_the_root().await, OidcProvider::at_a_path().await);
+    tokio::join!(fail_introspection(&root), fail_introspection(&path));
+}
+
+async fn fail_introspection(provider: &OidcProvider) {
+    let clock = TestClock::running();
+    let verifier = provider.asking_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
+    let verifier = verifier.clock(clock.clone()).build().unwrap();
+    provider.token_lifetime(86_400).await;
+    for mode in MODES {
+        let (known, unknown) = (provider.token("opaque").await, provider.token("opaque").await);
+        assert_eq!(refusal(&verifier, &known).await, None, "{mode}");
+        provider.serve_introspection(mode).await;
+        let new = tokio::join!(refusal(&verifier, &unknown), refusal(&verifier, "made-up"));
+        assert_eq!(new, (Some(UNAVAILABLE), Some(UNAVAILABLE)), "{mode}");
+        assert_eq!(refusal(&verifier, &known).await, None, "{mode}");
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(refusal(&verifier, &known).await, Some(UNAVAILABLE), "{mode}");
+        provider.serve_introspection("ok").await;
+        for token in [&known, &unknown] {
+            assert_eq!(refusal(&verifier, token).await, None, "{mode}");
+        }
+        assert_eq!(refusal(&verifier, "made-up").await, Some(INACTIVE), "{mode}");
+        clock.advance(Duration::from_secs(60));
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a running server"]
 async fn a_redirect_is_not_followed() {
     for provider in [OidcProvider::at_the_root().await, OidcProvider::at_a_path().await] {
         let token = provider.token("es256").await;
@@ -76,6 +106,12 @@ async fn a_redirect_is_not_followed() {
         assert_eq!(refusal(&verifier(), &token).await, Some(UNAVAILABLE));
         provider.serve_metadata("redirect").await;
         assert_eq!(refusal(&verifier(), &token).await, Some(UNAVAILABLE));
+        provider.serve_introspection("redirect").await;
+        let endpoint = format!("{}/token/introspection", provider.issuer);
+        let asking =
+            IntrospectionVerifier::builder(endpoint).client_secret_basic("rs", "rs-secret");
+        let asking = asking.without_audience().build().unwrap();
+        assert_eq!(refusal(&asking, &token).await, Some(UNAVAILABLE));
         assert_eq!(provider.redirects_followed().await, before);
         provider.serve_keys("ok").await;
         provider.serve_metadata("ok").await;

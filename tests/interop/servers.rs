@@ -4,18 +4,23 @@ use std::process::Command;
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use portcullis::{
-    AudienceGiven, BearerToken, ErrorKind, Identity, JwtVerifier, JwtVerifierBuilder, TokenFault,
-    Verify,
+    AudienceGiven, AudienceMissing, BearerToken, ClientGiven, ErrorKind, Identity,
+    IntrospectionVerifier, IntrospectionVerifierBuilder, JwtVerifier, JwtVerifierBuilder,
+    TokenFault, Verify,
 };
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
 
 pub const UNAVAILABLE: ErrorKind = ErrorKind::Unavailable;
+pub const INACTIVE: ErrorKind = ErrorKind::InvalidToken(TokenFault::Inactive);
 pub const UNKNOWN_KEY: ErrorKind = ErrorKind::InvalidToken(TokenFault::UnknownKey);
 /// The secret that both share with their resource servers.
 pub const SECRET: &str = "portcullis-interop-shared-secret-0123456789-abcdefghijklmnopqrstuvwxyz";
 /// What the audiences of tokens begin with.
 pub const RESOURCE: &str = "https://api.example.test/";
+
+/// The beginning of a verifier that asks about tokens.
+pub type Asking = IntrospectionVerifierBuilder<ClientGiven, AudienceMissing>;
 
 /// oidc-provider. One test has it at a time, for the tests change its keys and break it.
 pub struct OidcProvider {
@@ -42,6 +47,7 @@ impl OidcProvider {
         // Whatever a test that failed has left behind.
         provider.serve_keys("ok").await;
         provider.serve_metadata("ok").await;
+        provider.serve_introspection("ok").await;
         provider.admin("ttl?s=300").await;
         provider
     }
@@ -50,6 +56,12 @@ impl OidcProvider {
     pub async fn token(&self, kind: &str) -> String {
         let form =
             format!("grant_type=client_credentials&scope=api:read&resource={RESOURCE}{kind}");
+        token(&self.issuer, ("svc", "svc-secret"), form).await
+    }
+
+    /// A token for nobody in particular.
+    pub async fn token_without_resource(&self) -> String {
+        let form = "grant_type=client_credentials&scope=api:read".to_owned();
         token(&self.issuer, ("svc", "svc-secret"), form).await
     }
 
@@ -67,6 +79,22 @@ impl OidcProvider {
         kinds.iter().fold(builder, |builder, kind| builder.audience(format!("{RESOURCE}{kind}")))
     }
 
+    /// The beginning of a verifier that asks about tokens as this client, with discovery and the
+    /// default HTTP client.
+    pub fn asking_as(&self, client_id: &str, secret: &str) -> Asking {
+        IntrospectionVerifier::discover(&self.issuer).client_secret_basic(client_id, secret)
+    }
+
+    /// Revokes a token, as the client `rs`.
+    pub async fn revoke(&self, token: &str) {
+        revoke(&format!("{}/token/revocation", self.issuer), ("rs", "rs-secret"), token).await;
+    }
+
+    /// How often it was asked about a token.
+    pub async fn introspections(&self) -> u64 {
+        self.requests_to("/token/introspection").await
+    }
+
     pub async fn rotate(&self, keep: bool) {
         self.admin(&format!("rotate?keep={}", u8::from(keep))).await;
     }
@@ -77,6 +105,10 @@ impl OidcProvider {
 
     pub async fn serve_metadata(&self, mode: &str) {
         self.admin(&format!("metadata?mode={mode}")).await;
+    }
+
+    pub async fn serve_introspection(&self, mode: &str) {
+        self.admin(&format!("introspection?mode={mode}")).await;
     }
 
     pub async fn token_lifetime(&self, seconds: u64) {
@@ -137,6 +169,23 @@ impl Glewlwyd {
         JwtVerifier::builder(&self.issuer).audience(RESOURCE)
     }
 
+    /// The beginning of a verifier that asks about tokens as this client, with discovery and the
+    /// default HTTP client.
+    pub fn asking_as(&self, client_id: &str, secret: &str) -> Asking {
+        IntrospectionVerifier::discover(&self.issuer).client_secret_basic(client_id, secret)
+    }
+
+    /// A token of the resource server's own, with which it may introspect.
+    pub async fn token_of_the_resource_server(&self) -> String {
+        let form = "grant_type=client_credentials&scope=introspect".to_owned();
+        token(&self.issuer, ("rs", "secret"), form).await
+    }
+
+    /// Revokes a token, as the client `rs`.
+    pub async fn revoke(&self, token: &str) {
+        revoke(&format!("{}/revoke", self.issuer), ("rs", "secret"), token).await;
+    }
+
     /// Gives it new keys; the old ones stay in its set, or don't.
     pub fn rotate(&self, keep: bool) {
         let script =
@@ -152,7 +201,10 @@ impl Glewlwyd {
     }
 }
 
-pub async fn verify(verifier: &JwtVerifier, token: &str) -> Result<Identity, ErrorKind> {
+pub async fn verify(
+    verifier: &impl for<'a> Verify<BearerToken<'a>>,
+    token: &str,
+) -> Result<Identity, ErrorKind> {
     let line = HeaderValue::from_str(&format!("Bearer {token}")).expect("a header value");
     let headers = HeaderMap::from_iter([(AUTHORIZATION, line)]);
     let token = BearerToken::from_headers(&headers).map_err(|error| error.kind())?;
@@ -160,7 +212,10 @@ pub async fn verify(verifier: &JwtVerifier, token: &str) -> Result<Identity, Err
 }
 
 /// Why the token is refused; nothing if it isn't.
-pub async fn refusal(verifier: &JwtVerifier, token: &str) -> Option<ErrorKind> {
+pub async fn refusal(
+    verifier: &impl for<'a> Verify<BearerToken<'a>>,
+    token: &str,
+) -> Option<ErrorKind> {
     verify(verifier, token).await.err()
 }
 
@@ -169,6 +224,12 @@ async fn token(issuer: &str, (client_id, secret): (&str, &str), form: String) ->
     let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
     let answer: Value = serde_json::from_str(&text(request).await).expect("JSON");
     answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
+}
+
+async fn revoke(endpoint: &str, (client_id, secret): (&str, &str), token: &str) {
+    let request = client().post(endpoint).basic_auth(client_id, Some(secret));
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    text(request.body(format!("token={token}&token_type_hint=access_token"))).await;
 }
 
 async fn text(request: reqwest::RequestBuilder) -> String {

@@ -40,6 +40,7 @@ mod outages;
 #[cfg(feature = "reqwest")]
 mod over_sockets;
 mod own_tokens;
+mod policies;
 mod refusals;
 mod revocation;
 mod rfc_vectors;

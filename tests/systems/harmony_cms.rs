@@ -1,8 +1,15 @@
 //! HarmonyCMS, as its page on authorization has it.
 
+use std::time::Duration;
+
+use portcullis::testing::TestClock;
 use serde_json::json;
 
-use crate::support::{Client, Service};
+use crate::support::{Client, InProcess, Service};
+
+#[path = "../../examples/harmony_cms/main.rs"]
+#[allow(dead_code, reason = "a program of its own")]
+mod example;
 
 const LOGIN: &str = r#"curl -X GET \
   "$URL/oauth/v2/token?client_id=demo-site&client_secret=demo-secret&grant_type=password&username=alice&password=wonderland" \
@@ -111,8 +118,10 @@ fn its_token_endpoint_refuses_as_oauth_says() {
     for (query, status, error) in [
         (format!("{client}&grant_type=password&username=alice&password=no"), 400, "invalid_grant"),
         (format!("{client}&grant_type=password&username=no&password=no"), 400, "invalid_grant"),
-        (format!("{client}&grant_type=password"), 400, "invalid_grant"),
-        (format!("{client}&grant_type=refresh_token"), 400, "invalid_grant"),
+        (format!("{client}&grant_type=refresh_token&refresh_token=no"), 400, "invalid_grant"),
+        (format!("{client}&grant_type=password"), 400, "invalid_request"),
+        (format!("{client}&grant_type=refresh_token"), 400, "invalid_request"),
+        (client.to_owned(), 400, "invalid_request"),
         (format!("{client}&grant_type=made_up"), 400, "unsupported_grant_type"),
         (format!("client_id=demo-site&client_secret=no&{password}"), 401, "invalid_client"),
         (format!("client_id=no&client_secret=demo-secret&{password}"), 401, "invalid_client"),
@@ -151,6 +160,7 @@ fn only_the_client_that_has_a_token_revokes_it() {
         (ask.to_owned(), 200),
         (revoke("demo-site:wrong"), 401),
         (revoke("harmony-api:harmony-api-secret"), 401),
+        (revoke("other-site:other-secret"), 200),
         (ask.to_owned(), 200),
         (revoke("demo-site:demo-secret"), 200),
         (ask.to_owned(), 401),
@@ -158,4 +168,34 @@ fn only_the_client_that_has_a_token_revokes_it() {
     ] {
         assert_eq!(service.ask(&command, &variables).status, status, "{command}");
     }
+}
+
+#[test]
+fn tokens_end_with_their_time_and_it_is_said_so() {
+    let clock = TestClock::new();
+    let service = InProcess::start(async || {
+        example::start("http://harmony.test", clock.clone()).await.expect("a service")
+    });
+    let tokens = service.ask(LOGIN, &[]).json();
+    let variables = [
+        ("TOKEN", tokens["access_token"].as_str().unwrap()),
+        ("REFRESH", tokens["refresh_token"].as_str().unwrap()),
+    ];
+    let user = "curl -H \"Authorization: token $TOKEN\" $URL/user";
+    clock.advance(Duration::from_secs(3599));
+    assert_eq!(service.ask(user, &variables).status, 200);
+    clock.advance(Duration::from_secs(1));
+    let answer = service.ask(user, &variables);
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.json()["message"], "Token expired.");
+
+    let refresh = r#"curl "$URL/oauth/v2/token?client_id=demo-site&client_secret=demo-secret&grant_type=refresh_token&refresh_token=$REFRESH""#;
+    clock.advance(Duration::from_secs(14 * 24 * 60 * 60 - 3601));
+    let next = service.ask(refresh, &variables);
+    assert_eq!(next.status, 200);
+    clock.advance(Duration::from_secs(14 * 24 * 60 * 60));
+    let next = next.json()["refresh_token"].as_str().unwrap().to_owned();
+    let answer = service.ask(refresh, &[("REFRESH", &next)]);
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.json(), json!({ "error": "invalid_grant" }));
 }

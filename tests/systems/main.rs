@@ -15,7 +15,13 @@
     clippy::unwrap_used,
     reason = "tests report by panic"
 )]
+// Some tests have an example inside, to turn its clock; each has the examples' support inside itself.
+#![allow(clippy::duplicate_mod)]
 
 mod dataloy;
+mod halo_cms;
+mod halo_integrations;
 mod harmony_cms;
+mod page;
+mod regards;
 mod support;

@@ -126,10 +126,11 @@ const client = (client_id, client_secret, more) => ({
 const CLIENTS = [
   client('svc', 'svc-secret', { grant_types: ['client_credentials', 'password'] }),
   client('svc-post', 'svc-secret', { grant_types: ['client_credentials'], token_endpoint_auth_method: 'client_secret_post' }),
-  // Resource servers, which introspect. The second has an id and a secret that RFC 6749 §2.3.1 wants encoded.
+  // Resource servers, which introspect. Those called odd have an id and a secret that RFC 6749 §2.3.1 and forms want encoded.
   client('rs', 'rs-secret'),
   client('rs:odd', 'a+b c%d&e=f/g:h'),
   client('rs-post', 'rs-secret', { token_endpoint_auth_method: 'client_secret_post' }),
+  client('rs-post:odd', 'a+b c%d&e=f/g:h', { token_endpoint_auth_method: 'client_secret_post' }),
   client('rs-jwt', 'rs-secret', { introspection_signed_response_alg: 'RS256' }),
   ...ASYMMETRIC.map((alg) => client(`rs-jwt-${alg.toLowerCase()}`, 'rs-secret', { introspection_signed_response_alg: alg })),
 ];

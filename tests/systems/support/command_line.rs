@@ -72,7 +72,7 @@ fn words(command: &str, variables: &[(&str, &str)]) -> Vec<String> {
                 word.get_or_insert_default().push_str(value);
             }
             (_, None) if character.is_whitespace() => words.extend(word.take()),
-            (_, None) if "&|;<>()`*?".contains(character) && character != '?' => {
+            (_, None) if "&|;<>()`*".contains(character) => {
                 panic!("a shell reads {character} otherwise: quote it in {command}")
             }
             _ => word.get_or_insert_default().push(character),

@@ -3,6 +3,7 @@
 mod answer;
 mod client;
 mod command_line;
+mod in_process;
 mod service;
 
-pub(crate) use self::{answer::Answer, client::Client, service::Service};
+pub(crate) use self::{answer::Answer, client::Client, in_process::InProcess, service::Service};

@@ -1,0 +1,185 @@
+//! Calls, and what each is expected to come to.
+
+use std::{error::Error, process::ExitCode, time::Duration};
+
+use portcullis::testing::{Fault, TestIssuer};
+use tokio_stream::StreamExt;
+use tonic::{Code, Request, Response, Status, transport::Channel};
+
+use crate::{
+    API,
+    orders::{
+        CancelRequest, ListRequest, Wish, orders_client::OrdersClient, orders_server::OrdersServer,
+    },
+    service::Shop,
+};
+
+/// Shows calls, and remembers whether each came out as told.
+#[derive(Default)]
+struct Guide {
+    calls: usize,
+    surprises: usize,
+}
+
+impl Guide {
+    fn show<T>(&mut self, what: &str, outcome: &Result<T, Status>, code: Code) {
+        self.calls = self.calls.saturating_add(1);
+        println!("\n{what}");
+        let status = match outcome {
+            Ok(_) => &Status::ok("done"),
+            Err(status) => status,
+        };
+        println!("    {:?}: {}", status.code(), status.message());
+        for (name, value) in status.metadata().clone().into_headers() {
+            let name = name.as_ref().map_or("", http::HeaderName::as_str);
+            if matches!(name, "www-authenticate" | "retry-after") {
+                println!("    {name}: {}", String::from_utf8_lossy(value.as_bytes()));
+            }
+        }
+        if status.code() != code {
+            self.surprises = self.surprises.saturating_add(1);
+            println!("    IT SHOULD BE {code:?}");
+        }
+    }
+
+    fn farewell(self) -> ExitCode {
+        match self.surprises {
+            0 => println!("\n{} calls, every one as told.", self.calls),
+            surprises => println!("\n{} calls, {surprises} not as told.", self.calls),
+        }
+        if self.surprises == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+pub(crate) async fn make_all(
+    mut client: OrdersClient<Channel>,
+    issuer: &TestIssuer,
+) -> Result<ExitCode, Box<dyn Error>> {
+    let mut guide = Guide::default();
+    good(&mut guide, &mut client, issuer).await?;
+    refused(&mut guide, &mut client, issuer).await?;
+    passwords(&mut guide, &mut client).await?;
+    unprotected(&mut guide).await;
+    outage(&mut guide, &mut client, issuer).await?;
+    Ok(guide.farewell())
+}
+
+/// One call of each shape, with tokens that are enough.
+async fn good(
+    guide: &mut Guide,
+    client: &mut OrdersClient<Channel>,
+    issuer: &TestIssuer,
+) -> Result<(), Box<dyn Error>> {
+    let token = token(issuer, "alice", "orders:read orders:write");
+    let wishes = || tokio_stream::iter([wish("tea"), wish("a teapot")]);
+
+    let created = client.create(with(&token, wish("a kettle"))?).await;
+    guide.show("Create, one message for one", &created, Code::Ok);
+    let imported = client.import(with(&token, wishes())?).await;
+    guide.show("Import, many messages for one", &imported, Code::Ok);
+    let answers = client.converse(with(&token, wishes())?).await;
+    guide.show("Converse, many messages for many", &collected(answers).await, Code::Ok);
+    let listed = client.list(with(&token, ListRequest {})?).await;
+    let listed = collected(listed).await;
+    guide.show("List, one message for many", &listed, Code::Ok);
+    for order in listed? {
+        println!("    {} {} of {}", order.quantity, order.item, order.owner);
+    }
+    Ok(())
+}
+
+/// What is refused, by the layer and by methods.
+async fn refused(
+    guide: &mut Guide,
+    client: &mut OrdersClient<Channel>,
+    issuer: &TestIssuer,
+) -> Result<(), Box<dyn Error>> {
+    let refused = client.create(wish("tea")).await;
+    guide.show("No token", &refused, Code::Unauthenticated);
+    let refused = client.create(with("two words", wish("tea"))?).await;
+    guide.show("Credentials that can't be read", &refused, Code::InvalidArgument);
+    let refused = client.create(with("garbage", wish("tea"))?).await;
+    guide.show("A token that is none", &refused, Code::Unauthenticated);
+
+    let reader = token(issuer, "alice", "orders:read");
+    let refused = client.create(with(&reader, wish("tea"))?).await;
+    guide.show("Too little scope", &refused, Code::PermissionDenied);
+    let refused = client.import(with(&reader, tokio_stream::iter([wish("tea")]))?).await;
+    guide.show("Too little scope for a stream", &refused, Code::PermissionDenied);
+    let stranger = token(issuer, "bob", "orders:write");
+    let refused = client.cancel(with(&stranger, CancelRequest { id: 1 })?).await;
+    guide.show("Another one's order", &refused, Code::PermissionDenied);
+
+    issuer.clock().advance(Duration::from_secs(60 * 60));
+    let refused = client.list(with(&reader, ListRequest {})?).await;
+    guide.show("A token whose time is over", &refused, Code::Unauthenticated);
+    Ok(())
+}
+
+/// The clerk's password, and what others try.
+async fn passwords(
+    guide: &mut Guide,
+    client: &mut OrdersClient<Channel>,
+) -> Result<(), Box<dyn Error>> {
+    // clerk:correct horse battery staple, and clerk:guess
+    let right = "Basic Y2xlcms6Y29ycmVjdCBob3JzZSBiYXR0ZXJ5IHN0YXBsZQ==";
+    let wrong = "Basic Y2xlcms6Z3Vlc3M=";
+    let created = client.create(authorized(right, wish("milk"))?).await;
+    guide.show("The clerk's password", &created, Code::Ok);
+    for _ in 0..2 {
+        let refused = client.create(authorized(wrong, wish("milk"))?).await;
+        guide.show("A wrong password", &refused, Code::Unauthenticated);
+    }
+    let refused = client.create(authorized(wrong, wish("milk"))?).await;
+    guide.show("A wrong password once more", &refused, Code::ResourceExhausted);
+    Ok(())
+}
+
+/// The service without any layer around it: nobody has looked at credentials, so nobody is let in.
+async fn unprotected(guide: &mut Guide) {
+    let mut client = OrdersClient::new(OrdersServer::new(Shop::default()));
+    let refused = client.create(wish("tea")).await;
+    guide.show("A service that someone forgot to protect", &refused, Code::Internal);
+}
+
+/// A new key, at an issuer that can't be reached: the token is not judged.
+async fn outage(
+    guide: &mut Guide,
+    client: &mut OrdersClient<Channel>,
+    issuer: &TestIssuer,
+) -> Result<(), Box<dyn Error>> {
+    issuer.rotate_keys(true);
+    issuer.fail(Fault::Status(500));
+    let token = token(issuer, "alice", "orders:read");
+    let refused = client.list(with(&token, ListRequest {})?).await;
+    guide.show("An issuer that fails", &refused, Code::Unavailable);
+    issuer.recover();
+    issuer.clock().advance(Duration::from_secs(60));
+    let listed = collected(client.list(with(&token, ListRequest {})?).await).await;
+    guide.show("The same token, the issuer being back", &listed, Code::Ok);
+    Ok(())
+}
+
+async fn collected<T>(
+    answers: Result<Response<tonic::Streaming<T>>, Status>,
+) -> Result<Vec<T>, Status> {
+    answers?.into_inner().collect().await
+}
+
+fn token(issuer: &TestIssuer, subject: &str, scope: &str) -> String {
+    issuer.token().subject(subject).audience(API).scope(scope).mint()
+}
+
+fn with<T>(token: &str, message: T) -> Result<Request<T>, Box<dyn Error>> {
+    authorized(&format!("Bearer {token}"), message)
+}
+
+fn authorized<T>(credentials: &str, message: T) -> Result<Request<T>, Box<dyn Error>> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("authorization", credentials.parse()?);
+    Ok(request)
+}
+
+fn wish(item: &str) -> Wish {
+    Wish { item: item.to_owned(), quantity: 1 }
+}

@@ -1,0 +1,67 @@
+//! An order service over gRPC, and a client that calls it.
+//!
+//! ```sh
+//! cargo run --example tonic --features tonic
+//! ```
+//!
+//! An issuer and the service start on free ports of loopback, and tonic's client makes calls of every
+//! shape, good ones and bad ones. Ends with status 0 if each comes out as told here, with 1 if one
+//! doesn't.
+//!
+//! `orders.rs` is generated from `proto/orders.proto`, without protoc, by
+//! `cargo run --manifest-path examples/tonic/codegen/Cargo.toml`.
+
+mod calls;
+#[allow(clippy::all, clippy::pedantic, unreachable_pub, reason = "generated")]
+#[rustfmt::skip]
+mod orders;
+mod service;
+
+use std::{error::Error, process::ExitCode, time::Duration};
+
+use orders::{orders_client::OrdersClient, orders_server::OrdersServer};
+use portcullis::{
+    AuthenticateLayer, BasicCredentials, BasicVerifier, Identity, JwtVerifier, ScopeSet, Secret,
+    testing::TestIssuer,
+};
+use service::Shop;
+use tokio::net::TcpListener;
+use tonic::transport::{Endpoint, Server, server::TcpIncoming};
+
+/// The name of this service: tokens must be for it.
+const API: &str = "https://orders.example";
+
+/// The clerk at the counter has a password, and may be wrong twice.
+fn clerks() -> BasicVerifier {
+    let clerk = || Identity::assertion().claims_json(r#"{"sub":"clerk"}"#);
+    let password = Secret::from("correct horse battery staple");
+    let verifier = BasicVerifier::new(move |credentials: BasicCredentials| {
+        let is_right =
+            credentials.user_id() == "clerk" && Secret::from(credentials.password()) == password;
+        async move {
+            let scopes = ScopeSet::from_wire("orders:read orders:write");
+            Ok(is_right.then(|| clerk().scopes(scopes).build()))
+        }
+    });
+    verifier.wrong_attempts(2, Duration::from_secs(10))
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let issuer = TestIssuer::serve().await?;
+    // The example turns the clock. A service of your own needs none here.
+    let verifier =
+        JwtVerifier::builder(issuer.issuer()).audience(API).clock(issuer.clock()).build()?;
+
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    println!("An issuer at {}, and a service at {url}:", issuer.issuer());
+    let server = Server::builder()
+        .layer(AuthenticateLayer::bearer(verifier).basic(clerks()).realm("orders"))
+        .add_service(OrdersServer::new(Shop::default()))
+        .serve_with_incoming(TcpIncoming::from(listener));
+    tokio::spawn(server);
+
+    let channel = Endpoint::from_shared(url)?.connect().await?;
+    calls::make_all(OrdersClient::new(channel), &issuer).await
+}

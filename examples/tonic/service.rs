@@ -1,0 +1,100 @@
+//! The order service: to read, and to copy.
+
+use std::{pin::Pin, sync::Arc};
+
+use portcullis::{Error, RequestIdentity, Scope};
+use serde::Deserialize;
+use tokio::sync::Mutex;
+use tokio_stream::{Stream, StreamExt};
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::orders::{CancelRequest, Imported, ListRequest, Order, Wish, orders_server::Orders};
+
+const READ: Scope = Scope::from_static("orders:read");
+const WRITE: Scope = Scope::from_static("orders:write");
+
+/// All orders, whoever's they are. Clones are the same shop.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Shop(Arc<Mutex<Vec<Order>>>);
+
+/// What this service reads of a token. One without `sub` is refused.
+#[derive(Debug, Deserialize)]
+struct Caller {
+    sub: String,
+}
+
+type Answers = Pin<Box<dyn Stream<Item = Result<Order, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl Orders for Shop {
+    async fn create(&self, request: Request<Wish>) -> Result<Response<Order>, Status> {
+        request.identity()?.require(WRITE)?;
+        let caller = request.claims::<Caller>()?;
+        Ok(Response::new(self.place(&caller.sub, request.into_inner()).await))
+    }
+
+    type ListStream = Answers;
+
+    async fn list(&self, request: Request<ListRequest>) -> Result<Response<Answers>, Status> {
+        request.identity()?.require(READ)?;
+        let caller = request.claims::<Caller>()?;
+        let orders = self.0.lock().await.clone();
+        let orders = orders.into_iter().filter(move |order| order.owner == caller.sub).map(Ok);
+        Ok(Response::new(Box::pin(tokio_stream::iter(orders))))
+    }
+
+    async fn import(
+        &self,
+        request: Request<Streaming<Wish>>,
+    ) -> Result<Response<Imported>, Status> {
+        request.identity()?.require(READ.and(WRITE))?;
+        let caller = request.claims::<Caller>()?;
+        let mut wishes = request.into_inner();
+        let mut orders = 0_u32;
+        while let Some(wish) = wishes.message().await? {
+            self.place(&caller.sub, wish).await;
+            orders = orders.saturating_add(1);
+        }
+        Ok(Response::new(Imported { orders }))
+    }
+
+    type ConverseStream = Answers;
+
+    async fn converse(
+        &self,
+        request: Request<Streaming<Wish>>,
+    ) -> Result<Response<Answers>, Status> {
+        request.identity()?.require(WRITE)?;
+        let caller = request.claims::<Caller>()?;
+        let shop = self.clone();
+        let orders = request.into_inner().then(move |wish| {
+            let (shop, caller) = (shop.clone(), Arc::clone(&caller));
+            async move { Ok(shop.place(&caller.sub, wish?).await) }
+        });
+        Ok(Response::new(Box::pin(orders)))
+    }
+
+    /// An order is cancelled by its owner, whatever scopes others have.
+    async fn cancel(&self, request: Request<CancelRequest>) -> Result<Response<Order>, Status> {
+        let caller = request.claims::<Caller>()?;
+        let id = request.into_inner().id;
+        let mut orders = self.0.lock().await;
+        let place = orders.iter().position(|order| order.id == id);
+        let place = place.ok_or_else(|| Status::not_found("No such order."))?;
+        if orders.get(place).is_some_and(|order| order.owner != caller.sub) {
+            return Err(Error::access_denied().into());
+        }
+        Ok(Response::new(orders.remove(place)))
+    }
+}
+
+impl Shop {
+    async fn place(&self, owner: &str, wish: Wish) -> Order {
+        let mut orders = self.0.lock().await;
+        let id = orders.last().map_or(1, |last| last.id.saturating_add(1));
+        let Wish { item, quantity } = wish;
+        let order = Order { id, owner: owner.to_owned(), item, quantity };
+        orders.push(order.clone());
+        order
+    }
+}

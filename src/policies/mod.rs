@@ -1,0 +1,16 @@
+//! A table of what each method and path asks for.
+//!
+//! `access` is what a row asks for, `pattern` and `row` are a row, `builder` checks rows against each
+//! other, `tree` finds one for a path, `path` says which paths are looked up at all, and `table` is what
+//! comes of it.
+
+mod access;
+mod builder;
+mod path;
+mod pattern;
+mod row;
+mod table;
+mod tree;
+
+pub(crate) use self::table::Rule;
+pub use self::{access::Access, builder::PoliciesBuilder, row::PolicyRow, table::Policies};

@@ -1,0 +1,178 @@
+//! Tables that are built, and those that can't be.
+
+use http::Method;
+use portcullis::{Access, Policies, PoliciesBuilder};
+
+use super::{READ, WRITE};
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+
+#[test]
+fn a_row_that_repeats_or_contradicts_another_is_named_with_it() {
+    let cases: [(PoliciesBuilder, &str); 10] = [
+        (
+            Policies::builder().route(GET, "/orders", READ).route(GET, "/orders", READ),
+            "policy `GET /orders`: repeats `GET /orders: orders:read`",
+        ),
+        (
+            Policies::builder().route(GET, "/orders/{id}", READ).route(
+                GET,
+                "/orders/{name}",
+                WRITE,
+            ),
+            "policy `GET /orders/{name}`: contradicts `GET /orders/{id}: orders:read`",
+        ),
+        (
+            Policies::builder()
+                .any_method("/files/{*rest}", Access::Deny)
+                .any_method("/files/{*path}", Access::Anonymous),
+            "policy `any method /files/{*path}`: contradicts `any method /files/{*rest}: denied`",
+        ),
+        (
+            Policies::builder()
+                .grpc("/orders.Orders/*", READ)
+                .grpc("/orders.Orders/*", READ.or(WRITE)),
+            "policy `POST /orders.Orders/*`: contradicts `POST /orders.Orders/*: orders:read`",
+        ),
+        (
+            Policies::builder().grpc("/orders.Orders/Create", READ).route(
+                POST,
+                "/orders.Orders/Create",
+                Access::Anonymous,
+            ),
+            "policy `POST /orders.Orders/Create`: contradicts `POST /orders.Orders/Create: orders:read`",
+        ),
+        (
+            Policies::builder().route(GET, "/orders", READ).route(
+                GET,
+                "/orders/",
+                Access::Anonymous,
+            ),
+            "policy `GET /orders/`: contradicts `GET /orders: orders:read`, from which a slash tells it apart",
+        ),
+        (
+            Policies::builder().route(GET, "/Orders/{id}", READ).route(POST, "/orders/{id}", READ),
+            "policy `POST /orders/{id}`: differs from another row's `Orders` in its spelling only",
+        ),
+        (
+            Policies::builder().route(GET, "/a%40b", READ).route(POST, "/a@b", READ),
+            "policy `POST /a@b`: differs from another row's `a%40b` in its spelling only",
+        ),
+        (
+            Policies::builder().grpc("/o.Orders/Create", READ).grpc("/o.Orders/create", READ),
+            "policy `POST /o.Orders/create`: differs from another row's `Create` in its spelling only",
+        ),
+        (
+            Policies::builder().route(GET, "/orders/../admin", READ),
+            "policy `GET /orders/../admin`: not in normal form, so no request is ever found to match it",
+        ),
+    ];
+    for (builder, message) in cases {
+        assert_eq!(builder.build().unwrap_err().to_string(), message);
+    }
+}
+
+#[test]
+fn a_path_that_is_none_is_named() {
+    for (builder, message) in [
+        (
+            Policies::builder().route(GET, "/orders/:id", READ),
+            "policy `GET /orders/:id`: parameters are `{name}` and `{*name}`",
+        ),
+        (
+            Policies::builder().route(GET, "/orders/{id}.json", READ),
+            "policy `GET /orders/{id}.json`: a parameter `{name}` or `{*name}` is a segment of its own",
+        ),
+        (
+            Policies::builder().any_method("/{*rest}/end", READ),
+            "policy `any method /{*rest}/end`: something follows `{*…}`, which is all that follows",
+        ),
+        (
+            Policies::builder().route(GET, "orders", READ),
+            "policy `GET orders`: no slash at the beginning",
+        ),
+        (
+            Policies::builder().grpc("/orders.Orders", READ),
+            "policy `POST /orders.Orders`: neither `/package.Service/Method` nor `/package.Service/*`",
+        ),
+    ] {
+        assert_eq!(builder.build().unwrap_err().to_string(), message);
+    }
+}
+
+#[test]
+fn what_is_more_particular_contradicts_nothing() {
+    let policies = Policies::builder()
+        .any_method("/{*rest}", Access::Deny)
+        .any_method("/orders/{*rest}", Access::Authenticated)
+        .any_method("/orders/{id}", READ)
+        .route(GET, "/orders/{id}", Access::Anonymous)
+        .route(GET, "/orders/new", WRITE)
+        .grpc("/orders.Orders/*", READ)
+        .grpc("/orders.Orders/Create", WRITE)
+        .build()
+        .unwrap();
+    let read = Access::from(READ);
+    let write = Access::from(WRITE);
+    for (method, path, access) in [
+        ("GET", "/orders/new", &write),
+        ("HEAD", "/orders/new", &write),
+        ("GET", "/orders/7", &Access::Anonymous),
+        ("HEAD", "/orders/7", &Access::Anonymous),
+        ("PUT", "/orders/7", &read),
+        ("get", "/orders/7", &read),
+        ("GET", "/orders/7/lines", &Access::Authenticated),
+        ("GET", "/orders", &Access::Deny),
+        // The row that is nearest to the path has none for the method.
+        ("POST", "/orders/new", &Access::Deny),
+        ("POST", "/orders.Orders/Create", &write),
+        ("POST", "/orders.Orders/List", &read),
+        ("GET", "/orders.Orders/List", &Access::Deny),
+        ("PUT", "/elsewhere", &Access::Deny),
+        ("GET", "/", &Access::Deny),
+    ] {
+        let method = method.parse().unwrap();
+        assert_eq!(policies.access(&method, path), access, "{method} {path}");
+    }
+}
+
+#[test]
+fn what_is_not_listed_is_denied_unless_said_otherwise() {
+    let builder = || Policies::builder().route(GET, "/orders", READ);
+    let denying = builder().build().unwrap();
+    let lenient = builder().unlisted_authenticated().build().unwrap();
+    for (method, path) in [(GET, "/"), (GET, "/x"), (POST, "/orders"), (GET, "/orders/1")] {
+        assert_eq!(*denying.access(&method, path), Access::Deny, "{method} {path}");
+        assert_eq!(*lenient.access(&method, path), Access::Authenticated, "{method} {path}");
+    }
+    // What could be read in another way is denied all the same.
+    for path in ["/Orders", "/orders/", "//orders", "/%6Frders", "/x/../orders", "*", ""] {
+        assert_eq!(*lenient.access(&GET, path), Access::Deny, "{path}");
+    }
+}
+
+#[test]
+fn a_table_can_be_read_by_people() {
+    let policies = Policies::builder()
+        .grpc("/orders.Orders/Create", READ.and(WRITE))
+        .route(GET, "/orders/{id}", READ)
+        .any_method("/public/{*rest}", Access::Anonymous)
+        .unlisted_authenticated()
+        .build()
+        .unwrap();
+    assert_eq!(
+        policies.to_string(),
+        "POST /orders.Orders/Create: orders:read and orders:write\n\
+         GET /orders/{id}: orders:read\n\
+         any method /public/{*rest}: anonymous\n\
+         all else: authenticated"
+    );
+    let scopes: Vec<_> = policies.scopes().map(portcullis::Scope::as_str).collect();
+    assert_eq!(scopes, ["orders:read", "orders:write"]);
+    let row = &policies.rows()[1];
+    assert_eq!(
+        (row.method(), row.path(), row.access()),
+        (Some(&GET), "/orders/{id}", &READ.into())
+    );
+}

@@ -1,0 +1,273 @@
+//! No spelling of a path asks for less than the path.
+
+use axum::{Router, body::Body, routing};
+use http::{Method, Request};
+use portcullis::{
+    Access, AuthenticateLayer, BearerToken, Identity, Policies, Verification, Verify,
+};
+use proptest::prelude::*;
+
+use crate::support::send;
+
+/// Patterns of every kind beside each other, with what the table says of them.
+const ROWS: [(&str, Access); 13] = [
+    ("/", Access::Anonymous),
+    ("/admin", Access::Deny),
+    ("/admin/{page}", Access::Authenticated),
+    ("/admin/secret", Access::Deny),
+    ("/orders/{id}", Access::Anonymous),
+    ("/orders/new", Access::Deny),
+    ("/orders/{id}/lines", Access::Authenticated),
+    ("/files/{*rest}", Access::Anonymous),
+    ("/files/private/{*rest}", Access::Deny),
+    ("/files/a@b", Access::Deny),
+    ("/{tenant}/settings", Access::Deny),
+    ("/{page}", Access::Anonymous),
+    ("/orders.Orders/Create", Access::Deny),
+];
+
+fn policies() -> Policies {
+    let rows = ROWS.into_iter();
+    rows.fold(Policies::builder(), |table, (path, access)| table.any_method(path, access))
+        .build()
+        .unwrap()
+}
+
+/// Accepts every token.
+struct Yes;
+
+impl Verify<BearerToken<'_>> for Yes {
+    fn verify(&self, _: BearerToken<'_>) -> Verification {
+        Verification::ready(Ok(Identity::assertion().build()))
+    }
+}
+
+/// A router that has the same patterns, each of which answers with itself.
+fn router() -> Router {
+    let routes = ROWS.into_iter().fold(Router::new(), |router, (path, _)| {
+        router.route(path, routing::any(async move || path))
+    });
+    routes.layer(AuthenticateLayer::bearer(Yes).policies(policies()))
+}
+
+/// What a careless service may make of a path: decoded to the end, without case, dots, empty segments
+/// and what follows a semicolon or a zero.
+fn careless(path: &str) -> String {
+    let mut path = path.to_lowercase();
+    loop {
+        let decoded = decoded(&path);
+        if decoded == path {
+            break;
+        }
+        path = decoded.to_uppercase().to_lowercase();
+    }
+    let path = path.replace('\\', "/");
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
+        }
+    }
+    format!("/{}", segments.join("/"))
+}
+
+/// Decoded once, with an overlong slash taken for one.
+fn decoded(path: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = path.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = rest.get(1..3).and_then(|code| std::str::from_utf8(code).ok());
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()).filter(|_| *first == b'%') {
+            Some(byte) if code.is_some_and(|code| !code.starts_with('+')) => {
+                bytes.push(byte);
+                rest = &rest[3..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    if bytes.windows(2).any(|pair| pair == [0xc0, 0xaf]) {
+        text.replace('\u{fffd}', "/")
+    } else {
+        text
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Change {
+    Capital,
+    Code { lower: bool, times: u8 },
+    Slash,
+    Dot,
+    Detour,
+    CodedSlash,
+    Overlong,
+    Backslash,
+    Letter(char),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        Just(Change::Capital),
+        (any::<bool>(), 1..3_u8).prop_map(|(lower, times)| Change::Code { lower, times }),
+        Just(Change::Slash),
+        Just(Change::Dot),
+        Just(Change::Detour),
+        Just(Change::CodedSlash),
+        Just(Change::Overlong),
+        Just(Change::Backslash),
+        prop_oneof![Just('s'), Just('7'), Just('@'), Just(';'), Just('%'), Just('.')]
+            .prop_map(Change::Letter),
+    ]
+}
+
+/// A path and changes at places of it.
+fn spelt() -> impl Strategy<Value = String> {
+    let paths = prop::sample::select(vec![
+        "/",
+        "/admin",
+        "/admin/secret",
+        "/admin/x",
+        "/orders/new",
+        "/orders/7",
+        "/orders/7/lines",
+        "/files/private/x",
+        "/files/a@b",
+        "/files/a/b",
+        "/acme/settings",
+        "/orders.Orders/Create",
+    ]);
+    (paths, prop::collection::vec((any::<prop::sample::Index>(), change()), 0..4)).prop_map(
+        |(path, changes)| {
+            let mut path = path.to_owned();
+            for (place, change) in changes {
+                let place = place.index(path.len());
+                if path.is_char_boundary(place) {
+                    apply(&mut path, place, &change);
+                }
+            }
+            path
+        },
+    )
+}
+
+fn apply(path: &mut String, place: usize, change: &Change) {
+    let end = place + path[place..].chars().next().map_or(0, char::len_utf8);
+    let here = path[place..end].to_owned();
+    let text = match change {
+        Change::Capital if here == "s" => "%C5%BF".to_owned(),
+        Change::Capital => here.to_uppercase(),
+        Change::Code { lower, times } => {
+            let mut text = here;
+            for _ in 0..*times {
+                text = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            }
+            if *lower { text.to_lowercase() } else { text }
+        }
+        Change::Slash => format!("{here}/"),
+        Change::Dot => format!("{here}/./"),
+        Change::Detour => format!("{here}/x/../"),
+        Change::CodedSlash => format!("{here}%2F"),
+        Change::Overlong => format!("{here}%C0%AF"),
+        Change::Backslash => format!("{here}%5C"),
+        Change::Letter(letter) => format!("{here}{letter}"),
+    };
+    path.replace_range(place..end, &text);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn no_spelling_of_a_path_asks_for_less_than_what_a_careless_service_reads(path in spelt()) {
+        let policies = policies();
+        let access = policies.access(&Method::GET, &path);
+        let read = careless(&path);
+        let expected = policies.access(&Method::GET, &read);
+        prop_assert!(
+            access == expected || *access == Access::Deny,
+            "{path} is {access}, but {read} is {expected}"
+        );
+    }
+
+    #[test]
+    fn what_a_router_routes_is_judged_by_the_row_of_that_route(path in spelt()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let request = Request::get(&path).header("authorization", "Bearer x").body(Body::empty());
+        let Ok(request) = request else { return Ok(()) };
+        let answer = runtime.block_on(send(&router(), request));
+        if answer.status == 200 {
+            let row = ROWS.into_iter().find(|(pattern, _)| *pattern == answer.body);
+            let (pattern, access) = row.unwrap();
+            prop_assert!(access != Access::Deny, "{path} was let through to {pattern}");
+            let policies = policies();
+            prop_assert_eq!(policies.access(&Method::GET, &path), &access);
+        } else {
+            prop_assert!(answer.status == 403 || answer.status == 404, "{}", answer.status);
+        }
+    }
+}
+
+#[test]
+fn each_way_to_spell_a_denied_path_is_denied() {
+    let policies = policies();
+    for path in [
+        "/admin",
+        "/ADMIN",
+        "/Admin",
+        "/admin/",
+        "//admin",
+        "/admin//",
+        "/./admin",
+        "/admin/.",
+        "/x/../admin",
+        "/%61dmin",
+        "/%61%64%6D%69%6E",
+        "/admi%6e",
+        "/admin%2F",
+        "/%2Fadmin",
+        "/%2fadmin",
+        "/admin%5C",
+        "/\u{0}admin",
+        "/admin%00",
+        "/%2561dmin",
+        "/%C0%AFadmin",
+        "/admin/secret",
+        "/admin/SECRET",
+        "/ADMIN/secret",
+        "/admin/secret/",
+        "/admin//secret",
+        "/admin/./secret",
+        "/admin/x/../secret",
+        "/admin/%73ecret",
+        "/admin/%C5%BFecret",
+        "/admin%2Fsecret",
+        "/orders/New",
+        "/orders/new/",
+        "/orders/ne%77",
+        "/files/a%40b",
+        "/files/A@b",
+        "/files/A%40B",
+        "/files/a@b/",
+        "/files/Private/x",
+        "/files/private/",
+        "/files/x/../private/y",
+        "/acme/Settings",
+        "/acme/settings/",
+        "/orders.orders/create",
+        "/orders.Orders/create",
+        "/orders.Orders/Create/",
+    ] {
+        assert_eq!(*policies.access(&Method::GET, path), Access::Deny, "{path}");
+    }
+    for path in
+        ["/", "/about", "/orders/7", "/orders/a%40b", "/files/x/y", "/files/x%20y", "/files/A"]
+    {
+        assert_eq!(*policies.access(&Method::GET, path), Access::Anonymous, "{path}");
+    }
+}

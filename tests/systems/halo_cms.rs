@@ -1,0 +1,321 @@
+//! Halo, as its page on authentication has it.
+
+use std::{sync::Arc, thread, time::Duration};
+
+use portcullis::{Scope, testing::TestClock};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Client, InProcess, Service};
+
+#[path = "../../examples/halo_cms/main.rs"]
+#[allow(dead_code, reason = "a program of its own")]
+mod example;
+
+const BY_PASSWORD: &str = r#"curl -X GET "$URL/api/v1alpha1/posts" \
+  -H 'Authorization: Basic YWRtaW46cGFzc3dvcmQ=' \
+  -H 'Content-Type: application/json'"#;
+const BY_NOBODY: &str = r#"curl "$URL/api/v1alpha1/posts""#;
+const LOG_IN: &str = r#"curl -X POST -u admin:password "$URL/api/v1alpha1/login""#;
+const ME: &str = r#"curl "$URL/api/v1alpha1/users/me" -H "Authorization: Bearer $JWT""#;
+const CREATE: &str = r#"curl -X POST -u admin:password "$URL/api/v1alpha1/personalaccesstokens" \
+  -H 'Content-Type: application/json' \
+  -d '{"name": "backup job", "scopes": ["posts:read"], "days": 90}'"#;
+const BY_TOKEN: &str = r#"curl "$URL/api/v1alpha1/posts" -H "Authorization: Bearer $PAT""#;
+const LIST: &str = r#"curl -u admin:password "$URL/api/v1alpha1/personalaccesstokens""#;
+const USES: &str = r#"curl -u admin:password "$URL/api/v1alpha1/personalaccesstokens/1/uses""#;
+const REVOKE: &str =
+    r#"curl -X DELETE -u admin:password "$URL/api/v1alpha1/personalaccesstokens/1""#;
+const PUBLISH: &str = r#"curl -X POST "$URL/api/v1alpha1/posts" -H "Authorization: Bearer $TOKEN" \
+  -H 'Content-Type: application/json' -d '{"title": "News", "published": true}'"#;
+
+const BASIC: &str = r#"Basic realm="Halo", charset="UTF-8""#;
+const BEARER: &str = r#"Bearer realm="Halo""#;
+
+#[test]
+fn its_commands_are_answered_as_documented() {
+    its_commands(Client::Socket);
+}
+
+#[test]
+#[ignore = "needs curl"]
+fn its_commands_by_curl_are_answered_as_documented() {
+    its_commands(Client::Curl);
+}
+
+fn its_commands(client: Client) {
+    let service = Service::start("halo_cms");
+    let ask = |command: &str, variables: &[(&str, &str)], status| {
+        let answer = service.documented(client, command, variables);
+        assert_eq!(answer.status, status, "{command}: {answer:?}");
+        answer
+    };
+    assert_eq!(titles(&ask(BY_PASSWORD, &[], 200)), ["Hello Halo", "A draft"]);
+    assert_eq!(titles(&ask(BY_NOBODY, &[], 200)), ["Hello Halo"]);
+
+    let log_in = ask(LOG_IN, &[], 200);
+    assert_eq!(log_in.header("cache-control"), Some("no-store"));
+    assert_eq!(log_in.json()["expires_in"], 3600);
+    let me = ask(ME, &[("JWT", &text(&log_in, "token"))], 200);
+    let permissions = ["posts:read", "posts:write", "posts:delete"];
+    assert_eq!(me.json(), json!({ "name": "admin", "permissions": permissions }));
+
+    let created = ask(CREATE, &[], 201);
+    assert_eq!(created.header("cache-control"), Some("no-store"));
+    let token = text(&created, "token");
+    assert!(token.starts_with("pat_"), "{token}");
+    assert_eq!(titles(&ask(BY_TOKEN, &[("PAT", &token)], 200)), ["Hello Halo", "A draft"]);
+
+    let list = ask(LIST, &[], 200);
+    assert!(!list.body.contains(&token), "the list shows the token");
+    assert_eq!(list.json()[0]["name"], "backup job");
+    assert_eq!(list.json()[0]["scopes"], json!(["posts:read"]));
+    wait_for_uses(1, || service.ask(USES, &[]));
+    ask(USES, &[], 200);
+
+    ask(REVOKE, &[], 204);
+    let revoked = ask(BY_TOKEN, &[("PAT", &token)], 401);
+    assert_eq!(problem(&revoked)["detail"], "Token revoked.");
+    assert!(ask(LIST, &[], 200).json()[0]["revoked_at"].is_u64());
+}
+
+#[test]
+fn the_four_errors_are_told_apart() {
+    let service = Service::start("halo_cms");
+    let token = text(&service.ask(CREATE, &[]), "token");
+    let variables = [("PAT", token.as_str())];
+    let fault = |error: &str| format!("{BEARER}, {error}");
+    let invalid = fault(r#"error="invalid_token", error_description="Token malformed.""#);
+    let insufficient = fault(
+        r#"error="insufficient_scope", error_description="Token lacks the required scope.", scope="posts:delete""#,
+    );
+    for (credentials, status, title, detail, error, bearer) in [
+        ("", 401, "Unauthorized", "Authentication required.", None, BEARER),
+        ("-u admin:wrong", 401, "Unauthorized", "Invalid credentials.", None, BEARER),
+        ("-u nobody:wrong", 401, "Unauthorized", "Invalid credentials.", None, BEARER),
+        (
+            "-H 'Authorization: Bearer made-up'",
+            401,
+            "Unauthorized",
+            "Token malformed.",
+            Some("invalid_token"),
+            &invalid,
+        ),
+        (
+            r#"-H "Authorization: Bearer $PAT""#,
+            403,
+            "Forbidden",
+            "Token lacks the required scope.",
+            Some("insufficient_scope"),
+            &insufficient,
+        ),
+        (
+            "-u author:author-password",
+            403,
+            "Forbidden",
+            "Token lacks the required scope.",
+            Some("insufficient_scope"),
+            BEARER,
+        ),
+    ] {
+        let command = format!("curl -X DELETE {credentials} $URL/api/v1alpha1/posts/1");
+        let answer = service.ask(&command, &variables);
+        assert_eq!(answer.status, status, "{credentials}");
+        assert_eq!(answer.headers("www-authenticate"), [bearer, BASIC], "{credentials}");
+        let mut expected = json!({
+            "title": title, "status": status, "detail": detail,
+            "instance": "/api/v1alpha1/posts/1",
+        });
+        if let Some(error) = error {
+            expected["error"] = json!(error);
+        }
+        assert_eq!(problem(&answer), expected, "{credentials}");
+    }
+    assert_eq!(
+        service.ask("curl -u admin:password -X DELETE $URL/api/v1alpha1/posts/1", &[]).status,
+        204
+    );
+}
+
+#[test]
+fn what_is_public_needs_no_credentials_but_takes_no_bad_ones() {
+    let service = Service::start("halo_cms");
+    for (credentials, status) in [
+        ("", 200),
+        ("-H 'Authorization: Digest x'", 200),
+        ("-u author:author-password", 200),
+        ("-u author:wrong", 401),
+        ("-H 'Authorization: Bearer made-up'", 401),
+        ("-H 'Authorization: Bearer a b'", 400),
+        ("-H 'Authorization: Bearer a' -H 'Authorization: Basic YTpi'", 400),
+    ] {
+        let command = format!("curl {credentials} $URL/api/v1alpha1/posts");
+        assert_eq!(service.ask(&command, &[]).status, status, "{credentials}");
+    }
+    let publish = PUBLISH.replace(r#"-H "Authorization: Bearer $TOKEN""#, "");
+    assert_eq!(service.ask(&publish, &[]).status, 401);
+}
+
+#[test]
+fn a_token_can_no_more_than_its_user_gave_it_and_makes_no_others() {
+    let service = Service::start("halo_cms");
+    let create = |user: &str, wish: &str| {
+        let command = r#"curl $USER "$URL/api/v1alpha1/personalaccesstokens" \
+            -H 'Content-Type: application/json' -d "$WISH""#;
+        let command = command.replace("$USER", user);
+        service.ask(&command, &[("WISH", wish)])
+    };
+    let author = "-u author:author-password";
+    for (wish, status) in [
+        (json!({ "name": "a", "scopes": ["posts:read", "posts:write"], "days": 30 }), 201),
+        (json!({ "name": "a", "scopes": [] }), 201),
+        (json!({ "name": "a", "scopes": ["posts:delete"], "days": 30 }), 403),
+        (json!({ "name": "a", "scopes": ["posts:read posts:delete"], "days": 30 }), 400),
+        (json!({ "name": "a", "scopes": ["posts:read"], "days": 0 }), 400),
+        (json!({ "name": "a", "scopes": ["posts:read"], "days": 4_000_000_000_u32 }), 400),
+    ] {
+        assert_eq!(create(author, &wish.to_string()).status, status, "{wish}");
+    }
+
+    let wish = json!({ "name": "a", "scopes": ["posts:read"], "days": 30 }).to_string();
+    let made = create(author, &wish);
+    let (token, id) = (text(&made, "token"), text(&made, "id"));
+    let (variables, bearer) = ([("TOKEN", token.as_str())], r#"-H "Authorization: Bearer $TOKEN""#);
+    assert_eq!(service.ask(PUBLISH, &variables).status, 403);
+    let center = "$URL/api/v1alpha1/personalaccesstokens";
+    for (command, status) in [
+        (format!("curl {bearer} {center}"), 403),
+        (format!("curl {bearer} {center}/{id}/uses"), 403),
+        (format!("curl -X DELETE {bearer} {center}/{id}"), 403),
+        (format!("curl {bearer} -H 'Content-Type: application/json' -d '{wish}' {center}"), 403),
+        (format!("curl -X POST {bearer} $URL/api/v1alpha1/login"), 401),
+        // Another user's.
+        (format!("curl -X DELETE -u admin:password {center}/{id}"), 404),
+        (format!("curl -u admin:password {center}/{id}/uses"), 404),
+        (format!("curl {bearer} $URL/api/v1alpha1/users/me"), 200),
+        // Its own user's.
+        (format!("curl {author} {center}/{id}/uses"), 200),
+        (format!("curl -X DELETE {author} {center}/{id}"), 204),
+        (format!("curl {bearer} $URL/api/v1alpha1/users/me"), 401),
+    ] {
+        assert_eq!(service.ask(&command, &variables).status, status, "{command}");
+    }
+}
+
+#[test]
+fn a_log_in_looks_after_tokens_and_does_not_renew_itself() {
+    let service = Service::start("halo_cms");
+    let token = text(&service.ask(LOG_IN, &[]), "token");
+    let variables = [("JWT", token.as_str())];
+    for (command, status) in [
+        (LIST.replace("-u admin:password", r#"-H "Authorization: Bearer $JWT""#), 200),
+        (LOG_IN.replace("-u admin:password", r#"-H "Authorization: Bearer $JWT""#), 401),
+        (LOG_IN.replace("admin:password", "admin:wrong"), 401),
+        (LOG_IN.replace("-u admin:password", ""), 401),
+    ] {
+        let answer = service.ask(&command, &variables);
+        assert_eq!(answer.status, status, "{command}");
+        let challenges: &[&str] = if status == 401 { &[BASIC] } else { &[] };
+        assert_eq!(answer.headers("www-authenticate"), challenges, "{command}");
+    }
+}
+
+#[test]
+fn a_log_in_of_another_service_is_not_taken() {
+    let [one, other] = [(); 2].map(|()| Service::start("halo_cms"));
+    let token = text(&other.ask(LOG_IN, &[]), "token");
+    let refused = one.ask(ME, &[("JWT", &token)]);
+    assert_eq!(refused.status, 401);
+    assert_eq!(problem(&refused)["detail"], "Token signature invalid.");
+    assert_eq!(other.ask(ME, &[("JWT", &token)]).status, 200);
+}
+
+#[test]
+fn tokens_and_log_ins_end_with_their_time() {
+    let clock = TestClock::new();
+    let service = InProcess::start(async || {
+        example::app(Arc::new(example::users::demo().unwrap()), clock.clone()).unwrap()
+    });
+    let jwt = text(&service.ask(LOG_IN, &[]), "token");
+    let pat = text(&service.ask(CREATE, &[]), "token");
+    let asked = || {
+        let (log_in, token) =
+            (service.ask(ME, &[("JWT", &jwt)]), service.ask(BY_TOKEN, &[("PAT", &pat)]));
+        [log_in, token].map(|answer| match answer.status {
+            200 => "good".to_owned(),
+            _ => problem(&answer)["detail"].as_str().unwrap().to_owned(),
+        })
+    };
+    assert_eq!(asked(), ["good", "good"]);
+    // A minute is for clocks that differ.
+    clock.advance(Duration::from_secs(3600 + 60));
+    assert_eq!(asked(), ["Token expired.", "good"]);
+    clock.advance(Duration::from_secs(90 * 24 * 3600 - 3660 - 1));
+    assert_eq!(asked()[1], "good");
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(asked()[1], "Token expired.");
+}
+
+#[test]
+fn a_token_loses_what_its_user_loses_on_the_next_request() {
+    let users = Arc::new(example::users::demo().unwrap());
+    let service = InProcess::start(async || example::app(users.clone(), TestClock::new()).unwrap());
+    let create = CREATE.replace("posts:read", "posts:write");
+    let token = text(&service.ask(&create, &[]), "token");
+    let variables = [("TOKEN", token.as_str()), ("PAT", token.as_str())];
+    assert_eq!(service.ask(PUBLISH, &variables).status, 201);
+
+    let reader = example::users::user("admin", "password", &[Scope::from_static("posts:read")]);
+    users.insert("admin", reader.unwrap());
+    assert_eq!(service.ask(PUBLISH, &variables).status, 403);
+    assert_eq!(titles(&service.ask(BY_TOKEN, &variables)), ["Hello Halo", "News"]);
+
+    users.remove("admin");
+    assert_eq!(service.ask(BY_TOKEN, &variables).status, 401);
+    assert_eq!(service.ask(BY_PASSWORD, &[]).status, 401);
+}
+
+#[test]
+fn each_use_of_a_token_is_in_its_trail_and_refusals_are_not() {
+    let service = Service::start("halo_cms");
+    let token = text(&service.ask(CREATE, &[]), "token");
+    let variables = [("PAT", token.as_str())];
+    for _ in 0..3 {
+        assert_eq!(service.ask(BY_TOKEN, &variables).status, 200);
+    }
+    wait_for_uses(3, || service.ask(USES, &[]));
+    assert_eq!(service.ask(REVOKE, &[]).status, 204);
+    assert_eq!(service.ask(BY_TOKEN, &variables).status, 401);
+
+    // Uses come in their order: once a later one is there, none is on its way.
+    let other = text(&service.ask(CREATE, &[]), "token");
+    assert_eq!(service.ask(BY_TOKEN, &[("PAT", &other)]).status, 200);
+    wait_for_uses(1, || service.ask(&USES.replace("/1/", "/2/"), &[]));
+    assert_eq!(service.ask(USES, &[]).json().as_array().unwrap().len(), 3);
+}
+
+/// Uses are written down beside the requests, so a moment may pass before they are seen.
+fn wait_for_uses(count: usize, ask: impl Fn() -> Answer) {
+    for _ in 0..3000 {
+        if ask().json().as_array().unwrap().len() == count {
+            return;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{}", ask().body);
+}
+
+fn titles(posts: &Answer) -> Vec<String> {
+    let posts = posts.json();
+    let titles = posts.as_array().unwrap().iter().map(|post| post["title"].as_str().unwrap());
+    titles.map(str::to_owned).collect()
+}
+
+fn text(answer: &Answer, name: &str) -> String {
+    let text = answer.json()[name].as_str().map(str::to_owned);
+    text.unwrap_or_else(|| panic!("no {name}: {answer:?}"))
+}
+
+fn problem(answer: &Answer) -> Value {
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    serde_json::from_str(&answer.body).unwrap()
+}

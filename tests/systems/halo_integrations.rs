@@ -1,0 +1,327 @@
+//! HALO's integrations, as its page on authentication has them.
+
+use std::{sync::Arc, thread, time::Duration};
+
+use portcullis::{Scope, testing::TestClock};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Client, InProcess, Service};
+
+#[path = "../../examples/halo_integrations/main.rs"]
+#[allow(dead_code, reason = "a program of its own")]
+mod example;
+
+const LOG_IN: &str = r#"curl -X POST \
+  -H "Authorization: Basic VVNFUk5BTUU6UEFTU1dPUkQ=" \
+  -H "Content-Type: application/x-www-form-urlencoded" \
+  -d "grant_type=password&username=EDITOR_USERNAME&password=EDITOR_PASSWORD" \
+  "$URL/api/oauth/token?_user""#;
+const REFRESH: &str = r#"curl -X POST -H "Authorization: Basic VVNFUk5BTUU6UEFTU1dPUkQ=" \
+  -d "grant_type=refresh_token&refresh_token=$REFRESH_TOKEN" "$URL/api/oauth/token?_user""#;
+const LIST: &str = r#"curl -H "Authentication: Bearer $TOKEN" "$URL/api/content""#;
+const SHOW: &str = r#"curl -H "Authorization: Bearer $TOKEN" "$URL/api/content/2""#;
+const UPDATE: &str = r#"curl -X PUT -H "Authorization: Bearer $TOKEN" \
+  -H "Content-Type: application/json" -d '{"title":"Hello"}' "$URL/api/content/2""#;
+const DELETE: &str = r#"curl -X DELETE -H "Authorization: Bearer $TOKEN" "$URL/api/content/2""#;
+const REALM: &str = r#"Bearer realm="HALO""#;
+
+#[test]
+fn its_commands_are_answered_as_documented() {
+    its_commands(Client::Socket);
+}
+
+#[test]
+#[ignore = "needs curl"]
+fn its_commands_by_curl_are_answered_as_documented() {
+    its_commands(Client::Curl);
+}
+
+fn its_commands(client: Client) {
+    let service = Service::start("halo_integrations");
+    let answer = service.documented(client, LOG_IN, &[]);
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let (token, refresh_token) = tokens(&answer);
+    let mut rest = answer.json();
+    rest.as_object_mut().unwrap().retain(|name, _| !name.ends_with("_token"));
+    assert_eq!(
+        rest,
+        json!({ "expires_in": 3600, "scope": "content:see content:update", "token_type": "Bearer" })
+    );
+
+    let variables = [("TOKEN", token.as_str()), ("REFRESH_TOKEN", refresh_token.as_str())];
+    let draft = json!({ "id": 2, "title": "A draft", "is_published": false });
+    let updated = json!({ "id": 2, "title": "Hello", "is_published": false });
+    let list = service.documented(client, LIST, &variables);
+    assert_eq!(list.status, 200);
+    assert_eq!(list.json()[1], draft);
+    assert_eq!(service.documented(client, SHOW, &variables).json(), draft);
+    assert_eq!(service.documented(client, UPDATE, &variables).json(), updated);
+    assert_eq!(service.documented(client, DELETE, &variables).status, 403);
+
+    let again = service.documented(client, REFRESH, &variables);
+    assert_eq!(again.status, 200);
+    let (token, _) = tokens(&again);
+    assert_eq!(service.documented(client, SHOW, &[("TOKEN", &token)]).json(), updated);
+}
+
+#[test]
+fn a_token_counts_in_either_header_and_in_one_only() {
+    let service = Service::start("halo_integrations");
+    let (token, refresh_token) = tokens(&service.ask(LOG_IN, &[]));
+    let variables = [("TOKEN", token.as_str()), ("REFRESH_TOKEN", refresh_token.as_str())];
+    let repeated =
+        r#"error="invalid_request", error_description="More than one set of credentials.""#;
+    let malformed = r#"error="invalid_token", error_description="Token malformed.""#;
+    for (headers, status, error) in [
+        (r#"-H "Authentication: Bearer $TOKEN""#, 200, None),
+        (r#"-H "Authorization: Bearer $TOKEN""#, 200, None),
+        (r#"-H "authentication:bearer   $TOKEN""#, 200, None),
+        ("", 401, Some("")),
+        (r#"-H "Authentication: $TOKEN""#, 401, Some("")),
+        (r#"-H "X-Token: Bearer $TOKEN""#, 401, Some("")),
+        ("-u EDITOR_USERNAME:EDITOR_PASSWORD", 401, Some("")),
+        (
+            r#"-H "Authentication: Bearer $TOKEN" -H "Authorization: Bearer $TOKEN""#,
+            400,
+            Some(repeated),
+        ),
+        (
+            r#"-H "Authentication: Bearer $TOKEN" -H "Authorization: Bearer made-up""#,
+            400,
+            Some(repeated),
+        ),
+        (
+            r#"-H "Authentication: Bearer $TOKEN" -H "Authentication: Bearer $TOKEN""#,
+            400,
+            Some(repeated),
+        ),
+        (r#"-H "Authorization: Bearer $REFRESH_TOKEN""#, 401, Some(malformed)),
+        (r#"-H "Authorization: Bearer x$TOKEN""#, 401, Some(malformed)),
+        (r#"-H "Authorization: Bearer made-up""#, 401, Some(malformed)),
+    ] {
+        let answer = service.ask(&format!("curl {headers} $URL/api/content"), &variables);
+        let challenge = error.map(|error| match error {
+            "" => REALM.to_owned(),
+            error => format!("{REALM}, {error}"),
+        });
+        assert_eq!(answer.status, status, "{headers}");
+        assert_eq!(answer.header("www-authenticate"), challenge.as_deref(), "{headers}");
+    }
+    let in_query = service.ask("curl $URL/api/content?access_token=$TOKEN", &variables);
+    assert_eq!(in_query.status, 401);
+}
+
+#[test]
+fn what_users_see_update_and_delete_follows_from_their_permissions() {
+    let service = Service::start("halo_integrations");
+    for (user, titles, show, update, delete) in [
+        ("READER", &["Welcome"][..], 404, 403, 403),
+        ("EDITOR", &["Welcome", "A draft"], 200, 200, 403),
+        ("ADMIN", &["Welcome", "Hello"], 200, 200, 204),
+    ] {
+        let (token, _) = tokens(&service.ask(&LOG_IN.replace("EDITOR", user), &[]));
+        let variables = [("TOKEN", token.as_str())];
+        let list = service.ask(LIST, &variables).json();
+        let seen: Vec<_> = list.as_array().unwrap().iter().map(|one| &one["title"]).collect();
+        assert_eq!(seen, titles, "{user}");
+        for (command, status, scope) in [
+            (SHOW, show, "content:see"),
+            (UPDATE, update, "content:update"),
+            (DELETE, delete, "content:delete"),
+        ] {
+            let answer = service.ask(command, &variables);
+            assert_eq!(answer.status, status, "{user}: {command}");
+            if status == 403 {
+                let challenge = answer.header("www-authenticate").unwrap();
+                assert!(challenge.ends_with(&format!(r#"scope="{scope}""#)), "{user}: {challenge}");
+            }
+        }
+    }
+}
+
+#[test]
+fn its_token_endpoint_gives_a_token_to_those_alone_who_may_have_it() {
+    let service = Service::start("halo_integrations");
+    let editor = "grant_type=password&username=EDITOR_USERNAME&password=EDITOR_PASSWORD";
+    let form = "application/x-www-form-urlencoded";
+    for (options, body, status, error) in [
+        ("-u USERNAME:PASSWORD", editor, 200, None),
+        ("-u EDITOR_USERNAME:EDITOR_PASSWORD", editor, 200, None),
+        ("", editor, 401, Some("invalid_client")),
+        ("-u USERNAME:wrong", editor, 401, Some("invalid_client")),
+        ("-u nobody:PASSWORD", editor, 401, Some("invalid_client")),
+        ("-H 'Authorization: Bearer x'", editor, 401, Some("invalid_client")),
+        ("-H 'Authorization: Basic ?'", editor, 400, Some("invalid_request")),
+        ("-u READER_USERNAME:READER_PASSWORD", editor, 400, Some("unauthorized_client")),
+        (
+            "-u USERNAME:PASSWORD",
+            "grant_type=password&username=EDITOR_USERNAME&password=wrong",
+            400,
+            Some("invalid_grant"),
+        ),
+        (
+            "-u USERNAME:PASSWORD",
+            "grant_type=password&username=nobody&password=PASSWORD",
+            400,
+            Some("invalid_grant"),
+        ),
+        (
+            "-u USERNAME:PASSWORD",
+            "grant_type=password&username=USERNAME&password=PASSWORD",
+            400,
+            Some("invalid_grant"),
+        ),
+        (
+            "-u USERNAME:PASSWORD",
+            "grant_type=password&username=EDITOR_USERNAME",
+            400,
+            Some("invalid_request"),
+        ),
+        (
+            "-u USERNAME:PASSWORD",
+            "grant_type=password&username=a&username=b&password=c",
+            400,
+            Some("invalid_request"),
+        ),
+        (
+            "-u USERNAME:PASSWORD",
+            "grant_type=client_credentials",
+            400,
+            Some("unsupported_grant_type"),
+        ),
+        (
+            "-u USERNAME:PASSWORD",
+            "grant_type=refresh_token&refresh_token=made-up",
+            400,
+            Some("invalid_grant"),
+        ),
+        ("-u USERNAME:PASSWORD", "", 400, Some("invalid_request")),
+    ] {
+        let command = format!(
+            r#"curl {options} -H "Content-Type: {form}" -d "{body}" "$URL/api/oauth/token?_user""#
+        );
+        let answer = service.ask(&command, &[]);
+        assert_eq!(answer.status, status, "{options} {body}");
+        assert_eq!(answer.json().get("error").and_then(Value::as_str), error, "{options} {body}");
+        let challenge = (status == 401).then_some(r#"Basic realm="HALO", charset="UTF-8""#);
+        if status != 400 {
+            assert_eq!(answer.header("www-authenticate"), challenge, "{options} {body}");
+        }
+    }
+    let as_json = "curl -u USERNAME:PASSWORD -H 'Content-Type: application/json' -d '{}' \
+         $URL/api/oauth/token?_user";
+    assert_eq!(service.ask(as_json, &[]).json(), json!({ "error": "invalid_request" }));
+}
+
+#[test]
+fn a_refresh_token_is_good_once_and_a_second_time_ends_the_log_in() {
+    let service = Service::start("halo_integrations");
+    let (first, refresh) = tokens(&service.ask(LOG_IN, &[]));
+    let (other_log_in, _) = tokens(&service.ask(LOG_IN, &[]));
+    let (second, next) = tokens(&service.ask(REFRESH, &[("REFRESH_TOKEN", &refresh)]));
+    assert_ne!((&first, &refresh), (&second, &next));
+    let status = |token: &str| service.ask(SHOW, &[("TOKEN", token)]).status;
+    assert_eq!([&first, &second, &other_log_in].map(|token| status(token)), [200; 3]);
+
+    let again = service.ask(REFRESH, &[("REFRESH_TOKEN", &refresh)]);
+    assert_eq!(again.status, 400);
+    assert_eq!(again.json(), json!({ "error": "invalid_grant" }));
+    assert_eq!(service.ask(REFRESH, &[("REFRESH_TOKEN", &next)]).status, 400);
+    assert_eq!([&first, &second, &other_log_in].map(|token| status(token)), [401, 401, 200]);
+    let revoked = service.ask(SHOW, &[("TOKEN", &first)]);
+    assert_eq!(revoked.json()["message"], "Token revoked.");
+}
+
+#[test]
+fn of_many_who_come_with_a_refresh_token_at_once_one_gets_a_token_and_none_keeps_it() {
+    let service = Service::start("halo_integrations");
+    let (_, refresh) = tokens(&service.ask(LOG_IN, &[]));
+    let answers: Vec<_> = thread::scope(|threads| {
+        let ask = || service.ask(REFRESH, &[("REFRESH_TOKEN", &refresh)]);
+        let asking: Vec<_> = (0..8).map(|_| threads.spawn(ask)).collect();
+        asking.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let good: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
+    let [good] = &*good else { panic!("{answers:?}") };
+    let (token, next) = tokens(good);
+    assert_eq!(service.ask(SHOW, &[("TOKEN", &token)]).status, 401);
+    assert_eq!(service.ask(REFRESH, &[("REFRESH_TOKEN", &next)]).status, 400);
+}
+
+#[test]
+fn a_refresh_token_is_for_the_client_that_got_it() {
+    let service = Service::start("halo_integrations");
+    let (_, refresh) = tokens(&service.ask(LOG_IN, &[]));
+    let by = |user: &str| {
+        let command = REFRESH.replace(
+            r#"-H "Authorization: Basic VVNFUk5BTUU6UEFTU1dPUkQ=""#,
+            &format!("-u {user}"),
+        );
+        service.ask(&command, &[("REFRESH_TOKEN", &refresh)])
+    };
+    let refused = by("EDITOR_USERNAME:EDITOR_PASSWORD");
+    assert_eq!(refused.status, 400);
+    assert_eq!(refused.json(), json!({ "error": "invalid_grant" }));
+    assert_eq!(by("USERNAME:PASSWORD").status, 200);
+}
+
+#[test]
+fn tokens_end_with_their_time() {
+    let clock = TestClock::new();
+    let service = InProcess::start(async || {
+        example::app(Arc::new(example::users::demo().unwrap()), clock.clone()).unwrap()
+    });
+    let (token, refresh) = tokens(&service.ask(LOG_IN, &[]));
+    clock.advance(Duration::from_secs(3599));
+    assert_eq!(service.ask(SHOW, &[("TOKEN", &token)]).status, 200);
+    clock.advance(Duration::from_secs(1));
+    let expired = service.ask(SHOW, &[("TOKEN", &token)]);
+    assert_eq!(expired.status, 401);
+    assert_eq!(
+        expired.header("www-authenticate"),
+        Some(&*format!(r#"{REALM}, error="invalid_token", error_description="Token expired.""#))
+    );
+
+    let (token, refresh) = tokens(&service.ask(REFRESH, &[("REFRESH_TOKEN", &refresh)]));
+    assert_eq!(service.ask(SHOW, &[("TOKEN", &token)]).status, 200);
+    clock.advance(Duration::from_secs(30 * 24 * 3600));
+    let expired = service.ask(REFRESH, &[("REFRESH_TOKEN", &refresh)]);
+    assert_eq!(expired.json(), json!({ "error": "invalid_grant" }));
+}
+
+#[test]
+fn a_permission_that_is_withdrawn_and_a_user_who_is_removed_are_gone_on_the_next_request() {
+    let users = Arc::new(example::users::demo().unwrap());
+    let service = InProcess::start(async || example::app(users.clone(), TestClock::new()).unwrap());
+    let (token, refresh) = tokens(&service.ask(LOG_IN, &[]));
+    let variables = [("TOKEN", token.as_str()), ("REFRESH_TOKEN", refresh.as_str())];
+    assert_eq!(service.ask(UPDATE, &variables).status, 200);
+
+    let reader = example::users::user(
+        "EDITOR_USERNAME",
+        "EDITOR_PASSWORD",
+        &[Scope::from_static("content:see")],
+    );
+    users.insert("EDITOR_USERNAME", reader.unwrap());
+    assert_eq!(service.ask(UPDATE, &variables).status, 403);
+    assert_eq!(service.ask(LIST, &variables).status, 200);
+    let refreshed = service.ask(REFRESH, &variables);
+    assert_eq!(refreshed.json()["scope"], "content:see");
+
+    users.remove("EDITOR_USERNAME");
+    let (token, refresh) = tokens(&refreshed);
+    let variables = [("TOKEN", token.as_str()), ("REFRESH_TOKEN", refresh.as_str())];
+    assert_eq!(service.ask(LIST, &variables).status, 401);
+    assert_eq!(service.ask(REFRESH, &variables).json(), json!({ "error": "invalid_grant" }));
+}
+
+/// The access token and the refresh token of an answer.
+fn tokens(answer: &Answer) -> (String, String) {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let body = answer.json();
+    let [access, refresh] = ["access_token", "refresh_token"]
+        .map(|name| body[name].as_str().unwrap_or_else(|| panic!("no {name}: {body}")).to_owned());
+    assert_ne!(access, refresh);
+    (access, refresh)
+}

@@ -1,0 +1,34 @@
+//! The page on the systems.
+
+use std::fs;
+
+/// What is told there of one example.
+fn section(page: &'static str, example: &str) -> &'static str {
+    let heading = format!("\n## `{example}`\n");
+    let (_, rest) = page.split_once(&heading).unwrap_or_else(|| panic!("no section {example}"));
+    rest.split_once("\n## ").map_or(rest, |(section, _)| section)
+}
+
+/// All of its sources, one after another.
+fn source(example: &str) -> String {
+    let files = fs::read_dir(format!("examples/{example}")).unwrap();
+    files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+}
+
+fn without_space(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+#[test]
+fn what_it_shows_are_the_lines_of_the_examples() {
+    let page = include_str!("../../docs/systems.md");
+    for example in ["halo_integrations", "halo_cms", "regards", "harmony_cms", "dataloy"] {
+        let source = without_space(&source(example));
+        let blocks = section(page, example).split("```rust\n").skip(1);
+        let blocks: Vec<_> = blocks.map(|rest| rest.split_once("```").unwrap().0).collect();
+        assert_ne!(blocks, [""; 0], "{example}");
+        for block in blocks {
+            assert!(source.contains(&without_space(block)), "{example} has no lines:\n{block}");
+        }
+    }
+}

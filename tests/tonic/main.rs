@@ -1,0 +1,20 @@
+//! The layer in front of tonic, as tonic's own client meets it.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "tests report by panic, and share by `pub`"
+)]
+
+mod identities;
+#[allow(clippy::all, clippy::pedantic, reason = "generated")]
+#[rustfmt::skip]
+#[path = "../../examples/tonic/orders.rs"]
+mod orders;
+mod refusals;
+mod statuses;
+mod support;
+mod time;

@@ -1,0 +1,84 @@
+//! Statuses that methods make from errors.
+
+use portcullis::{Error, ErrorKind, TokenFault, testing::TestIssuer};
+use tokio_stream::StreamExt;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use crate::{
+    orders::{CancelRequest, ListRequest},
+    support::{challenges, client, scoped, wish},
+};
+
+const LACKS_WRITE: &str = r#"error="insufficient_scope", error_description="Token lacks the required scope.", scope="orders:write""#;
+
+#[test]
+fn a_status_has_all_that_the_wire_needs() {
+    for (error, code, message, challenge) in [
+        (
+            Error::from(TokenFault::Expired),
+            Code::Unauthenticated,
+            "Token expired.",
+            Some(r#"Bearer error="invalid_token", error_description="Token expired.""#),
+        ),
+        (
+            ErrorKind::MissingCredentials.into(),
+            Code::Unauthenticated,
+            "Authentication required.",
+            Some("Bearer"),
+        ),
+        (Error::access_denied(), Code::PermissionDenied, "Access denied.", None),
+        (Error::misconfigured("no"), Code::Internal, "Internal error.", None),
+        (
+            Error::unavailable("no"),
+            Code::Unavailable,
+            "Authentication temporarily unavailable.",
+            None,
+        ),
+    ] {
+        let kind = error.kind();
+        let status = Status::from(error);
+        assert_eq!((status.code(), status.message()), (code, message));
+        assert_eq!(challenges(&status), Vec::from_iter(challenge), "{kind:?}");
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!(info.reason, kind.reason().to_uppercase());
+        let source = std::error::Error::source(&status).unwrap();
+        assert_eq!(source.downcast_ref::<Error>().unwrap().kind(), kind);
+    }
+}
+
+#[tokio::test]
+async fn what_a_method_refuses_has_the_layer_s_realm_and_one_challenge() {
+    let issuer = TestIssuer::new();
+    let mut client = client(&issuer).await;
+    let lacking = scoped(&issuer, "orders:read", wish("tea"));
+    let status = client.create(lacking).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied);
+    assert_eq!(status.message(), "Token lacks the required scope.");
+    assert_eq!(challenges(&status), [format!(r#"Bearer realm="orders", {LACKS_WRITE}"#)]);
+    let info = status.get_details_error_info().unwrap();
+    assert_eq!((&*info.reason, &*info.domain), ("INSUFFICIENT_SCOPE", "orders"));
+
+    let status = client.list(scoped(&issuer, "", ListRequest {})).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied);
+    let wishes = tokio_stream::iter([wish("tea")]);
+    let status = client.import(scoped(&issuer, "orders:write", wishes)).await.unwrap_err();
+    assert!(challenges(&status)[0].ends_with(r#"scope="orders:read orders:write""#));
+    let status = client.cancel(scoped(&issuer, "", CancelRequest { id: 1 })).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::PermissionDenied, "Access denied."));
+    assert_eq!(challenges(&status), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_refusal_at_the_end_of_a_stream_comes_after_what_was_sent() {
+    let issuer = TestIssuer::new();
+    let mut client = client(&issuer).await;
+    let wishes = tokio_stream::iter([wish("tea"), wish("gold"), wish("milk")]);
+    let orders = client.converse(scoped(&issuer, "orders:read", wishes)).await.unwrap();
+    let orders: Vec<_> = orders.into_inner().collect().await;
+    let [Ok(tea), Err(status)] = &orders[..] else { panic!("{orders:?}") };
+    assert_eq!(tea.item, "tea");
+    assert_eq!(status.code(), Code::PermissionDenied);
+    assert_eq!(challenges(status), [format!("Bearer {LACKS_WRITE}")]);
+    assert_eq!(status.get_details_error_info().unwrap().reason, "INSUFFICIENT_SCOPE");
+}
