@@ -49,5 +49,6 @@ mod single_flight;
 mod sources;
 mod support;
 mod tenants;
+mod test_issuer;
 mod token_cache;
 mod unknown_keys;
