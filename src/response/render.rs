@@ -27,7 +27,7 @@ pub(crate) struct Renderer {
 
 impl Renderer {
     /// For what may stand outside any layer.
-    #[cfg(any(feature = "axum", feature = "tonic"))]
+    #[cfg(any(feature = "axum", feature = "tonic", all(feature = "http-body", feature = "_jwt")))]
     pub(crate) fn stand_alone(schemes: &[Scheme]) -> Self {
         Self {
             schemes: schemes.to_vec(),
