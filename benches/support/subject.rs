@@ -63,16 +63,16 @@ impl Subject {
     }
 
     fn serve(app: Router, lines: Arc<[Option<String>]>, status: StatusCode) -> Self {
-        Self::of(app, lines, Some(status))
+        Self::answered(app, lines, Some(status))
     }
 
     /// Requests to `app` with one `Authorization` after another, that have been seen to be answered
     /// as is meant.
     pub fn lines(app: Router, lines: Arc<[Option<String>]>) -> Self {
-        Self::of(app, lines, None)
+        Self::answered(app, lines, None)
     }
 
-    fn of(app: Router, lines: Arc<[Option<String>]>, status: Option<StatusCode>) -> Self {
+    fn answered(app: Router, lines: Arc<[Option<String>]>, status: Option<StatusCode>) -> Self {
         // As `axum::serve` does: routes are made once, not for each request.
         let app = app.with_state(());
         Self { work: Work::Serve { app, lines, status }, next: 0 }
@@ -95,11 +95,6 @@ impl Subject {
             Work::Verify(_) | Work::Other(_) => 0,
         };
         Self { next: other, ..self.clone() }
-    }
-
-    /// Goes on with the `n`th token.
-    pub fn go_on_at(&mut self, n: usize) {
-        self.next = n;
     }
 
     /// Sees to it that what is measured is what was meant, and that each token has been seen where

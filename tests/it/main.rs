@@ -41,6 +41,7 @@ mod outages;
 mod over_sockets;
 mod own_tokens;
 mod policies;
+mod recalled_tokens;
 mod refusals;
 mod revocation;
 mod rfc_vectors;
