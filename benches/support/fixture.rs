@@ -21,8 +21,8 @@ pub enum Memory {
     None,
 }
 
-/// Room for some twenty tokens, in bytes.
-const LITTLE: usize = 32 * 1024;
+/// Room for two tokens, in bytes.
+const LITTLE: usize = 4 * 1024;
 
 /// A runtime, and issuers with their verifiers.
 pub struct Fixture {
