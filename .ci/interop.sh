@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts two real authorization servers, runs the interoperability tests against them, and stops them again.
+# Starts two real authorization servers, runs the interoperability tests against them, and stops them again; then lets
+# clients of gRPC and grpc-web call a service.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=.ci/lib.sh
@@ -37,3 +38,5 @@ if ! run cargo test --all-features --test interop -- --ignored; then
     tail -n 30 "$INTEROP_DIR"/*.log >&2
     exit 1
 fi
+(cd tests/interop/grpc-clients && npm ci --ignore-scripts)
+run cargo test --all-features --test tonic -- --ignored

@@ -37,6 +37,19 @@
 //! 4. Whatever refuses makes an [`Error`], which the layer turns into the response: status, challenge
 //!    and body by [`ErrorBody`].
 //!
+//! # gRPC
+//!
+//! The same [`AuthenticateLayer`] stands in front of tonic, or of axum and tonic on one port. A POST
+//! whose `content-type` is `application/grpc` or `application/grpc-web` is refused in gRPC: status 200
+//! and headers only, with `grpc-status` and `grpc-message` of [`ErrorKind`], the challenge as
+//! `www-authenticate`, and a `google.rpc.ErrorInfo` whose `reason` is [`ErrorKind::reason`] in capitals,
+//! whose `domain` is the realm. With the feature `tonic` methods use [`RequestIdentity`], and `?` makes a
+//! `Status` of an [`Error`]. [`Policies`] say what each method needs.
+//!
+//! A browser shows these headers to grpc-web only if CORS says so: a layer for that stands outside, and
+//! exposes `grpc-status`, `grpc-message`, `grpc-status-details-bin` and `www-authenticate`. Where
+//! `tonic_web::GrpcWebLayer` translates, either order will do.
+//!
 //! # Features
 //!
 //! `axum`, `reqwest` and `aws-lc-rs` are on by default.
@@ -47,7 +60,7 @@
 //! | `reqwest` | fetching keys and metadata over HTTP, with rustls |
 //! | `aws-lc-rs` | verifying JWTs with aws-lc-rs |
 //! | `rust-crypto` | verifying JWTs in pure Rust; where both are on, aws-lc-rs verifies |
-//! | `http-body` | refusals into the bodies of `http-body-util`, and `ResponseBody` for any other |
+//! | `http-body` | refusals into the bodies of `http-body-util`, and `ResponseBody` for any other; responses that end when their token expires |
 //! | `jwks-client-rs` | keys from any `JwksSource` of the crate `jwks_client_rs` |
 //! | `metrics` | counters and histograms through the crate `metrics` |
 //! | `password-hash` | users with argon2 password hashes, for Basic authentication |
@@ -95,6 +108,8 @@ mod endpoint;
 mod error;
 mod error_kind;
 #[cfg(feature = "_jwt")]
+mod expiry;
+#[cfg(feature = "_jwt")]
 mod http_client;
 mod identity;
 #[cfg(feature = "_jwt")]
@@ -135,6 +150,8 @@ mod verify;
 pub use self::axum::Claims;
 #[cfg(all(feature = "password-hash", feature = "_jwt"))]
 pub use self::basic::{MemoryUserStore, PasswordHash, UserRecord, UserStore};
+#[cfg(all(feature = "http-body", feature = "_jwt"))]
+pub use self::expiry::{EndAtExpiry, EndAtExpiryFuture, EndAtExpiryLayer, ExpiringBody};
 #[cfg(all(feature = "reqwest", feature = "_jwt"))]
 pub use self::http_client::ReqwestClient;
 #[cfg(all(feature = "http-body", feature = "_jwt"))]
@@ -146,6 +163,7 @@ pub use self::{
     algorithm::{Algorithm, UnknownAlgorithm},
     basic::BasicVerifier,
     credentials::{BasicCredentials, ClientCredentials},
+    expiry::Expired,
     http_client::{HttpClient, HttpError, HttpResponseFuture},
     introspection::{
         ClientGiven, ClientMissing, IntrospectionDangerous, IntrospectionVerifier,
@@ -166,7 +184,7 @@ pub use self::{
     authenticate::{Authenticate, AuthenticateLayer, ResponseFuture},
     clock::{Clock, SystemClock},
     config_error::ConfigError,
-    credentials::{BearerToken, RequestHead},
+    credentials::{BearerToken, Credentials, RequestHead},
     error::Error,
     error_kind::{ErrorKind, RequestFault, TokenFault},
     identity::{Identity, IdentityAssertion},

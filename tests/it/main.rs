@@ -47,6 +47,7 @@ mod revocation;
 mod rfc_vectors;
 mod several_issuers;
 mod single_flight;
+mod sources;
 mod support;
 mod tenants;
 mod token_cache;

@@ -9,11 +9,16 @@
     reason = "tests report by panic, and share by `pub`"
 )]
 
+mod expiry;
+mod grpc_web;
 mod identities;
+mod one_port;
 #[allow(clippy::all, clippy::pedantic, reason = "generated")]
 #[rustfmt::skip]
 #[path = "../../examples/tonic/orders.rs"]
 mod orders;
+mod other_clients;
+mod policies;
 mod refusals;
 mod statuses;
 mod support;

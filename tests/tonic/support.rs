@@ -26,7 +26,7 @@ pub const WRITE: Scope = Scope::from_static("orders:write");
 #[derive(Debug, Default)]
 pub struct Shop;
 
-type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+pub type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl Orders for Shop {

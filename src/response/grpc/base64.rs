@@ -21,6 +21,16 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     text
 }
 
+/// With padding, as a text of grpc-web has it.
+#[cfg(all(feature = "http-body", feature = "_jwt"))]
+pub(super) fn encode_padded(bytes: &[u8]) -> String {
+    let mut text = encode(bytes);
+    while !text.len().is_multiple_of(4) {
+        text.push('=');
+    }
+    text
+}
+
 /// The symbol of the lower six bits.
 fn symbol(bits: u8) -> char {
     let bits = bits & 0x3f;

@@ -59,6 +59,25 @@ impl Protocol {
         Self::Http
     }
 
+    /// Trailers as grpc-web has them after messages: in the body. `None` where they stay trailers.
+    #[cfg(all(feature = "http-body", feature = "_jwt"))]
+    pub(crate) fn trailers_in_body(self, trailers: &http::HeaderMap) -> Option<Vec<u8>> {
+        let is_text = match self {
+            Self::Http | Self::Grpc(_) => return None,
+            Self::GrpcWeb(_) => false,
+            Self::GrpcWebText(_) => true,
+        };
+        let mut block = Vec::new();
+        for (name, value) in trailers {
+            block.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+        }
+        let length = u32::try_from(block.len()).unwrap_or(u32::MAX);
+        let mut frame = vec![0x80];
+        frame.extend(length.to_be_bytes());
+        frame.append(&mut block);
+        Some(if is_text { super::base64::encode_padded(&frame).into_bytes() } else { frame })
+    }
+
     /// The media type of a refusal. `None` for HTTP, where the form of the body says it.
     pub(super) fn content_type(self) -> Option<HeaderValue> {
         use MessageFormat::{Json, Proto, Unnamed};
@@ -145,6 +164,18 @@ mod tests {
                 Request::builder().method(method).header(CONTENT_TYPE, "application/grpc");
             assert_eq!(Protocol::of(&request.body(()).unwrap()), Http, "{method}");
         }
+    }
+
+    #[cfg(all(feature = "http-body", feature = "_jwt"))]
+    #[test]
+    fn trailers_after_messages_are_a_frame_of_grpc_web() {
+        let mut trailers = http::HeaderMap::new();
+        trailers.insert("grpc-status", 16.into());
+        assert_eq!(Grpc(Proto).trailers_in_body(&trailers), None);
+        let frame = GrpcWeb(Proto).trailers_in_body(&trailers).unwrap();
+        assert_eq!(frame, b"\x80\0\0\0\x11grpc-status: 16\r\n");
+        let text = GrpcWebText(Proto).trailers_in_body(&trailers).unwrap();
+        assert_eq!(text, b"gAAAABFncnBjLXN0YXR1czogMTYNCg==");
     }
 
     #[test]

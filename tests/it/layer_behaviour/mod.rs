@@ -3,6 +3,8 @@
 mod anonymous;
 mod bearer_token;
 mod claims;
+#[cfg(feature = "http-body")]
+mod expiry;
 mod guards;
 mod identity;
 mod nesting;

@@ -1,0 +1,139 @@
+//! Responses that outlast their token.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    response::IntoResponse,
+    routing::{any, get},
+};
+use http::{Request, header::CONTENT_TYPE};
+use http_body_util::BodyExt;
+use portcullis::{AuthenticateLayer, EndAtExpiryLayer, Identity, testing::TestIssuer};
+use tokio_stream::StreamExt;
+use tower::ServiceExt;
+
+use crate::support::API;
+
+/// Sends `tick` each ten seconds, for ever.
+fn ticking(media_type: &'static str) -> impl IntoResponse {
+    let ticks = tokio_stream::iter(0..).then(|_: u64| async {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        Ok::<_, Infallible>(Bytes::from_static(b"tick"))
+    });
+    ([(CONTENT_TYPE, media_type)], Body::from_stream(ticks))
+}
+
+fn service(issuer: &TestIssuer) -> Router {
+    let clock = issuer.clock();
+    let turned = clock.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            turned.advance(Duration::from_millis(500));
+        }
+    });
+    let verifier = issuer.verifier().audience(API).build().unwrap();
+    Router::new()
+        .route("/events", get(async || ticking("text/event-stream; charset=utf-8")))
+        .route("/export", get(async || ticking("text/csv")))
+        .route("/grpc-web", any(async || ticking("application/grpc-web+proto")))
+        .route("/short", get(async || "short"))
+        .layer(EndAtExpiryLayer::new().leeway(Duration::ZERO).clock(clock))
+        .layer(AuthenticateLayer::bearer(verifier).allow_anonymous())
+}
+
+/// The response's body as far as it came, and whether it came to its end.
+async fn read(app: &Router, request: http::request::Builder) -> (Vec<u8>, Result<(), String>) {
+    let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 200);
+    let mut body = response.into_body();
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => bytes.extend(frame.into_data().unwrap()),
+            Err(error) => return (bytes, Err(error.to_string())),
+        }
+        if bytes.len() > 1000 {
+            return (bytes, Err("endless".to_owned()));
+        }
+    }
+    (bytes, Ok(()))
+}
+
+fn bearer(issuer: &TestIssuer, path: &str) -> http::request::Builder {
+    let token = issuer.token().audience(API).expires_in(Duration::from_secs(95)).mint();
+    Request::builder().uri(path).header("authorization", format!("Bearer {token}"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn server_sent_events_end_when_the_token_expires() {
+    let issuer = TestIssuer::new();
+    let app = service(&issuer);
+    let (bytes, end) = read(&app, bearer(&issuer, "/events")).await;
+    assert_eq!((&*bytes, end), (&*b"tick".repeat(9), Ok(())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_other_body_is_broken_off_and_not_taken_for_whole() {
+    let issuer = TestIssuer::new();
+    let app = service(&issuer);
+    let (bytes, end) = read(&app, bearer(&issuer, "/export")).await;
+    assert_eq!(bytes, b"tick".repeat(9));
+    assert_eq!(end.unwrap_err(), "access token refused: Token expired.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn grpc_web_has_the_status_in_its_last_frame() {
+    let issuer = TestIssuer::new();
+    let app = service(&issuer);
+    for (media_type, first) in
+        [("application/grpc-web+proto", 0x80), ("application/grpc-web-text", b'g')]
+    {
+        let request = bearer(&issuer, "/grpc-web").method("POST").header(CONTENT_TYPE, media_type);
+        let (bytes, end) = read(&app, request).await;
+        assert_eq!(end, Ok(()));
+        let frame = bytes.strip_prefix(&*b"tick".repeat(9)).unwrap();
+        assert_eq!(frame[0], first, "{media_type}");
+        if first == 0x80 {
+            let trailers = String::from_utf8(frame[5..].to_vec()).unwrap();
+            assert_eq!(frame[1..5], u32::try_from(trailers.len()).unwrap().to_be_bytes());
+            assert!(trailers.contains("grpc-status: 16\r\n"), "{trailers}");
+            assert!(trailers.contains("grpc-message: Token expired.\r\n"), "{trailers}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ends_in_time_and_what_nobody_is_known_for_goes_on() {
+    let issuer = TestIssuer::new();
+    let app = service(&issuer);
+    assert_eq!(read(&app, bearer(&issuer, "/short")).await, (b"short".to_vec(), Ok(())));
+    let (_, end) = read(&app, Request::get("/events")).await;
+    assert_eq!(end.unwrap_err(), "endless");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_identity_says_when_its_token_is_over() {
+    let issuer = TestIssuer::new();
+    let now = portcullis::Clock::now(&issuer.clock());
+    let identity = Identity::assertion().expires_at(now + Duration::from_secs(100)).build();
+    let start = tokio::time::Instant::now();
+    // The clock stands still at first, so the wait starts anew when it is over.
+    let clock = issuer.clock();
+    let expired = tokio::spawn(identity.expired().clock(clock.clone()));
+    tokio::time::sleep(Duration::from_secs(161)).await;
+    assert!(!expired.is_finished());
+    clock.advance(Duration::from_secs(200));
+    expired.await.unwrap();
+    assert_eq!(start.elapsed().as_secs(), 320);
+
+    let over = Identity::assertion().expires_at(now).build();
+    over.expired().leeway(Duration::ZERO).clock(clock).await;
+    assert_eq!(start.elapsed().as_secs(), 320);
+
+    let eternal = Identity::assertion().build();
+    let hour = Duration::from_secs(3600);
+    assert!(tokio::time::timeout(hour, eternal.expired()).await.is_err());
+}

@@ -1,0 +1,159 @@
+//! Streams that outlast their token.
+//!
+//! Tonic's client calls the service without a connection between them, so that tokio's clock can be
+//! paused.
+
+use std::time::Duration;
+
+use portcullis::{
+    Authenticate, AuthenticateLayer, EndAtExpiry, EndAtExpiryLayer, Identity, RequestIdentity,
+    testing::TestIssuer,
+};
+use tokio_stream::StreamExt;
+use tonic::{Code, Request, Response, Status, Streaming, service::Routes};
+use tonic_types::StatusExt;
+use tower::ServiceBuilder;
+
+use crate::{
+    orders::{
+        CancelRequest, Imported, ListRequest, Order, Wish,
+        orders_client::OrdersClient,
+        orders_server::{Orders, OrdersServer},
+    },
+    support::{API, Answers, layer, with},
+};
+
+/// Lists an order each ten seconds, for ever.
+struct Endless;
+
+#[tonic::async_trait]
+impl Orders for Endless {
+    async fn create(&self, _: Request<Wish>) -> Result<Response<Order>, Status> {
+        Ok(Response::new(Order::default()))
+    }
+
+    type ListStream = Answers<Order>;
+
+    async fn list(
+        &self,
+        request: Request<ListRequest>,
+    ) -> Result<Response<Answers<Order>>, Status> {
+        request.identity()?;
+        let orders = tokio_stream::iter(1..).then(|id| async move {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            Ok(Order { id, ..Order::default() })
+        });
+        Ok(Response::new(Box::pin(orders)))
+    }
+
+    async fn import(&self, _: Request<Streaming<Wish>>) -> Result<Response<Imported>, Status> {
+        std::future::pending().await
+    }
+
+    type ConverseStream = Answers<Order>;
+
+    async fn converse(
+        &self,
+        _: Request<Streaming<Wish>>,
+    ) -> Result<Response<Answers<Order>>, Status> {
+        Ok(Response::new(Box::pin(tokio_stream::pending())))
+    }
+
+    async fn cancel(&self, _: Request<CancelRequest>) -> Result<Response<Order>, Status> {
+        Err(Status::not_found("no"))
+    }
+}
+
+fn service(issuer: &TestIssuer, ending: EndAtExpiryLayer) -> Authenticate<EndAtExpiry<Routes>> {
+    ServiceBuilder::new()
+        .layer(layer(issuer))
+        .layer(ending.clock(issuer.clock()))
+        .service(Routes::new(OrdersServer::new(Endless)))
+}
+
+/// A call with a token that expires in a hundred seconds. The issuer's clock runs with tokio's.
+fn call<T>(issuer: &TestIssuer, message: T) -> Request<T> {
+    let token = issuer.token().audience(API).expires_in(Duration::from_secs(100)).mint();
+    with(&format!("Bearer {token}"), message)
+}
+
+/// Turns the issuer's clock with tokio's, second by second.
+fn turn(issuer: &TestIssuer) {
+    let clock = issuer.clock();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            clock.advance(Duration::from_millis(500));
+        }
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_unauthenticated_when_its_token_expires() {
+    let issuer = TestIssuer::new();
+    turn(&issuer);
+    for (leeway, sent) in [(Some(0), 10), (Some(30), 13), (None, 16)] {
+        let ending = match leeway {
+            Some(seconds) => EndAtExpiryLayer::new().leeway(Duration::from_secs(seconds)),
+            None => EndAtExpiryLayer::new(),
+        };
+        let mut client = OrdersClient::new(service(&issuer, ending));
+        let orders = client.list(call(&issuer, ListRequest {})).await.unwrap().into_inner();
+        let orders: Vec<_> = orders.collect().await;
+        let (last, orders) = orders.split_last().unwrap();
+        assert!(orders.iter().all(Result::is_ok));
+        assert!((sent - 1..=sent).contains(&orders.len()), "{leeway:?}: {}", orders.len());
+        let status = last.as_ref().unwrap_err();
+        assert_eq!((status.code(), status.message()), (Code::Unauthenticated, "Token expired."));
+        assert_eq!(
+            status.metadata().get("www-authenticate").unwrap(),
+            r#"Bearer error="invalid_token", error_description="Token expired.""#
+        );
+        assert_eq!(status.get_details_error_info().unwrap().reason, "TOKEN_EXPIRED");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_says_nothing_ends_too() {
+    let issuer = TestIssuer::new();
+    turn(&issuer);
+    let mut client = OrdersClient::new(service(&issuer, EndAtExpiryLayer::new()));
+    let answers = client.converse(call(&issuer, tokio_stream::pending())).await.unwrap();
+    let status = answers.into_inner().message().await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::Unauthenticated, "Token expired."));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_ends_in_time_is_as_without_the_layer() {
+    let issuer = TestIssuer::new();
+    let mut client = OrdersClient::new(service(&issuer, EndAtExpiryLayer::new()));
+    client.create(call(&issuer, Wish::default())).await.unwrap();
+    let status = client.cancel(call(&issuer, CancelRequest { id: 1 })).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::NotFound, "no"));
+    let status = client.create(Wish::default()).await.unwrap_err();
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::Unauthenticated, "Authentication required.")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_without_an_end_ends_no_stream() {
+    let eternal = AuthenticateLayer::bearer(Eternal);
+    let service = ServiceBuilder::new()
+        .layer(eternal)
+        .layer(EndAtExpiryLayer::new())
+        .service(Routes::new(OrdersServer::new(Endless)));
+    let mut client = OrdersClient::new(service);
+    let orders = client.list(with("Bearer x", ListRequest {})).await.unwrap().into_inner();
+    let orders: Vec<_> = orders.take(10_000).collect().await;
+    assert!(orders.iter().all(Result::is_ok));
+}
+
+struct Eternal;
+
+impl portcullis::Verify<portcullis::BearerToken<'_>> for Eternal {
+    fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
+        portcullis::Verification::ready(Ok(Identity::assertion().build()))
+    }
+}

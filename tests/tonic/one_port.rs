@@ -1,0 +1,104 @@
+//! axum and tonic on one port, behind one layer and one table.
+#![cfg(all(feature = "axum", feature = "reqwest"))]
+
+use std::net::SocketAddr;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use http::Method;
+use portcullis::{Access, Identity, Policies, testing::TestIssuer};
+use tokio::net::TcpListener;
+use tonic::{
+    Code,
+    service::Routes,
+    transport::{Server, server::TcpIncoming},
+};
+
+use crate::{
+    orders::{orders_client::OrdersClient, orders_server::OrdersServer},
+    support::{API, READ, Shop, WRITE, challenges, connect, layer, scoped, wish},
+};
+
+async fn serve(issuer: &TestIssuer) -> SocketAddr {
+    let policies = Policies::builder()
+        .grpc("/orders.Orders/*", WRITE)
+        .route(Method::GET, "/orders/{id}", READ)
+        .route(Method::GET, "/health", Access::Anonymous)
+        .route(Method::POST, "/orders", Access::Authenticated)
+        .build()
+        .unwrap();
+    let http = Router::new()
+        .route(
+            "/orders/{id}",
+            get(async |who: Identity| who.subject().unwrap_or_default().to_owned()),
+        )
+        .route("/orders", post(async |_: Identity| "posted"))
+        .route("/health", get("ok"))
+        .route("/admin", get("secret"));
+    let services = Routes::from(http).add_service(OrdersServer::new(Shop));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut server = Server::builder().accept_http1(true).layer(layer(issuer).policies(policies));
+    let server = server.add_routes(services).serve_with_incoming(TcpIncoming::from(listener));
+    tokio::spawn(server);
+    address
+}
+
+#[tokio::test]
+async fn http_is_refused_in_http_and_grpc_in_grpc() {
+    let issuer = TestIssuer::new();
+    let address = serve(&issuer).await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let token = |scope: &str| issuer.token().audience(API).scope(scope).mint();
+    let (none, read) = (token(""), token("orders:read"));
+
+    let lacking = r#"Bearer realm="orders", error="insufficient_scope", error_description="Token lacks the required scope.", scope="orders:read""#;
+    let missing = r#"Bearer realm="orders""#;
+    for (path, token, status, challenge) in [
+        ("/health", None, 200, None),
+        ("/orders/1", None, 401, Some(missing)),
+        ("/orders/1", Some(&none), 403, Some(lacking)),
+        ("/orders/1", Some(&read), 200, None),
+        ("/admin", None, 401, Some(missing)),
+        ("/admin", Some(&read), 403, None),
+    ] {
+        let mut request = http.get(format!("http://{address}{path}"));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path} {token:?}");
+        let header = answer.headers().get("www-authenticate").map(|line| line.to_str().unwrap());
+        assert_eq!(header, challenge, "{path} {token:?}");
+        if status >= 400 {
+            let body: serde_json::Value = answer.json().await.unwrap();
+            assert_eq!(body["statusCode"], status);
+        }
+    }
+
+    let mut grpc = OrdersClient::new(connect(address).await);
+    let status = grpc.create(wish("tea")).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unauthenticated);
+    assert_eq!(challenges(&status), [missing]);
+    let status = grpc.create(scoped(&issuer, "orders:read", wish("tea"))).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied);
+    assert!(challenges(&status)[0].ends_with(r#"scope="orders:write""#));
+    grpc.create(scoped(&issuer, "orders:write", wish("tea"))).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_request_says_it_speaks_changes_the_form_of_a_refusal_and_nothing_else() {
+    let issuer = TestIssuer::new();
+    let address = serve(&issuer).await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("http://{address}/orders");
+    let answer = http.post(&url).header("content-type", "application/grpc").send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["grpc-status"], "16");
+    assert_eq!(answer.text().await.unwrap(), "");
+    let token = issuer.token().audience(API).mint();
+    let request = http.post(&url).header("content-type", "application/grpc").bearer_auth(token);
+    assert_eq!(request.send().await.unwrap().text().await.unwrap(), "posted");
+}
