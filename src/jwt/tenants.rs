@@ -130,7 +130,12 @@ impl NewTenant {
         let Self { tenants, tenant } = self;
         let name = tenant.issuer.clone();
         let arrival = tenants.arrival(&name);
-        let issuer = match arrival.get_or_init(|| tenants.find(tenant)).await {
+        let find = async || match tenants.proven(&name) {
+            // Proven since the request looked, or between its two looks.
+            Some(issuer) => Ok(issuer),
+            None => tenants.find(tenant).await,
+        };
+        let issuer = match arrival.get_or_init(find).await {
             Ok(issuer) => issuer,
             Err(error) => {
                 tenants.forget(&name, &arrival);
