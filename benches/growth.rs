@@ -81,12 +81,15 @@ fn fill(fixture: &Fixture, bound: &str, bytes: usize, most: u64, tsv: &mut Tsv) 
         let row = format!("tokens, {bound}, {count}");
         print!("{row:42}{ns:>9.0}{kept:>14}");
         tsv.write(&row, "median ns", format_args!("{ns:.1}"), None);
-        tsv.write(&row, "bytes in memory", kept, Some(bytes as f64));
+        let bar = (count == most).then_some(bytes as f64);
+        tsv.write(&row, "bytes in memory", kept, bar);
         // Where nothing had to leave yet, we know how many are there.
         if (count as i64) * (length + 1400) < bytes as i64 {
             let each = (kept - empty) / count as i64 - length;
             print!("{each:>9}");
-            tsv.write(&row, "bytes each beyond its length", each, Some(700.0));
+            // With few tokens it is the cache itself that shows.
+            let bar = (count >= 1000).then_some(700.0);
+            tsv.write(&row, "bytes each beyond its length", each, bar);
         }
         println!();
     }

@@ -29,7 +29,7 @@ pub struct Error {
     kind: ErrorKind,
     /// What to ask for where no layer is configured to.
     #[cfg(feature = "axum")]
-    scheme: Scheme,
+    schemes: &'static [Scheme],
     /// Set once a renderer has written this error into its response.
     rendered: bool,
     /// Set once operators were told of it.
@@ -46,7 +46,7 @@ impl Error {
         Self {
             kind,
             #[cfg(feature = "axum")]
-            scheme: Scheme::Bearer,
+            schemes: &[Scheme::Bearer],
             rendered: false,
             told: false,
             scope: None,
@@ -126,13 +126,13 @@ impl Error {
     }
 
     #[cfg(feature = "axum")]
-    pub(crate) const fn scheme(&self) -> Scheme {
-        self.scheme
+    pub(crate) const fn schemes(&self) -> &'static [Scheme] {
+        self.schemes
     }
 
-    #[cfg(all(feature = "axum", feature = "_jwt"))]
-    pub(crate) fn asking_for_basic(mut self) -> Self {
-        self.scheme = Scheme::Basic;
+    #[cfg(feature = "axum")]
+    pub(crate) const fn asking_for(mut self, schemes: &'static [Scheme]) -> Self {
+        self.schemes = schemes;
         self
     }
 

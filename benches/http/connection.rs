@@ -45,8 +45,8 @@ fn length(answer: &[u8]) -> Option<usize> {
     let head = answer.windows(4).position(|end| end == b"\r\n\r\n")?;
     let lines = std::str::from_utf8(&answer[..head]).ok()?.lines();
     let body = lines.filter_map(|line| line.split_once(": "));
-    let body = body.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let body = body.filter_map(|(_, value)| value.parse().ok()).next();
+    let mut body = body.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let body = body.find_map(|(_, value)| value.parse().ok());
     Some(head + 4 + body.unwrap_or(0))
 }
 

@@ -71,7 +71,7 @@ impl Row {
         let before = server.cpu_time();
         let load = self.rounds[round].clone();
         let outcome = load.start(server.address).join().expect("no panic");
-        self.cpu_time += server.cpu_time() - before;
+        self.cpu_time += server.cpu_time().saturating_sub(before);
         self.outcome.add(outcome);
     }
 

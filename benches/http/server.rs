@@ -46,7 +46,7 @@ impl Server {
         let stat = fs::read_to_string(path).expect("Linux");
         // The second field is the name, in parentheses, and may hold spaces.
         let (_, fields) = stat.rsplit_once(") ").expect("a name");
-        let ticks = fields.split(' ').skip(11).take(2).map(|field| field.parse::<u32>());
+        let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<u32>);
         ticks.map(|ticks| TICK * ticks.expect("a number")).sum()
     }
 }

@@ -74,7 +74,7 @@ pub fn measure(server: &Server, issuer: &TestIssuer, quick: bool, tsv: &mut Tsv)
     });
     row("beside made-up kids", Some(Arc::clone(&made_up)), &|| None);
     issuer.fail(Fault::Hang);
-    row("… while the issuer hangs", Some(made_up), &|| None);
+    row("made-up kids, issuer hangs", Some(made_up), &|| None);
     issuer.recover();
 }
 

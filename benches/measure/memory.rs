@@ -37,7 +37,7 @@ impl<'a> Filled<'a> {
         let info = allocation_counter::measure(|| {
             let verifier = fixture.issuer.hmac_verifier().token_cache(bound).build();
             let layer = AuthenticateLayer::bearer(verifier.expect("a good configuration"));
-            app = Some(services::for_identity().layer(layer));
+            app = Some(services::for_identity().layer(layer).with_state(()));
         });
         let app = app.expect("a router");
         Self { fixture, minter, app, met: 0, bytes: info.bytes_current, random: 0x9E37_79B9 }

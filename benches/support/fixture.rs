@@ -15,9 +15,14 @@ use super::issuer::Issuer;
 pub enum Memory {
     /// As it does by default.
     Default,
+    /// Remembers few, so that one leaves for each that comes.
+    Little,
     /// Forgets them at once.
     None,
 }
+
+/// Room for two tokens, in bytes.
+const LITTLE: usize = 4 * 1024;
 
 /// A runtime, and issuers with their verifiers.
 pub struct Fixture {
@@ -65,6 +70,7 @@ impl Fixture {
         let verifiers = all.map(|issuer| verifier(issuer.verifier(), memory));
         let builder = match memory {
             Memory::Default => Issuers::builder(),
+            Memory::Little => Issuers::builder().token_cache(LITTLE),
             Memory::None => Issuers::builder().token_cache(0),
         };
         let issuers = verifiers.fold(builder, IssuersBuilder::trust);
@@ -88,6 +94,7 @@ pub fn current_thread() -> Runtime {
 fn verifier(builder: JwtVerifierBuilder<AudienceGiven>, memory: Memory) -> JwtVerifier {
     let builder = match memory {
         Memory::Default => builder,
+        Memory::Little => builder.token_cache(LITTLE),
         Memory::None => builder.token_cache(0),
     };
     builder.build().expect("a good configuration")

@@ -138,6 +138,11 @@ fn first_seen() -> Vec<Row> {
         Row::new("first seen, RS256, `Claims<T>`", first(services::for_claims, Rs256))
             .shows(Difference("first seen, RS256"))
             .shows(Allocations("first seen, RS256")),
+        Row::new("first seen, RS256, and remembered", |it| {
+            ok(services::for_identity().layer(it.layer(&it.issuer, Memory::Little)), it, Rs256)
+        })
+        .shows(Difference("first seen, RS256"))
+        .shows(Allocations("first seen, RS256")),
         Row::new("first seen, RS256, 100 keys", |it| {
             let issuer = it.issuer_with_100_keys();
             let app = services::for_identity().layer(it.layer(issuer, Memory::None));

@@ -97,6 +97,11 @@ impl Subject {
         Self { next: other, ..self.clone() }
     }
 
+    /// Goes on with the `n`th token.
+    pub fn go_on_at(&mut self, n: usize) {
+        self.next = n;
+    }
+
     /// Sees to it that what is measured is what was meant, and that each token has been seen where
     /// that makes a difference.
     pub async fn check(&self) {

@@ -14,6 +14,7 @@ use super::support::{Hs256Key, token_answer};
 
 /// Who issues the JWTs, and for whom: this service for itself.
 const US: &str = "https://halo.example";
+/// Nobody is asked about a JWT, so this is how late it is noticed that its user is gone.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Clone)]

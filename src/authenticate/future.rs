@@ -92,7 +92,7 @@ impl RequestTarget {
             }
             _ => {
                 if let Some(used) = self.used {
-                    used.finish(&mut response);
+                    used.finish(&self.method, &mut response);
                 }
                 response
             }

@@ -137,8 +137,12 @@ impl AuthenticateLayer {
 
     /// Looks at the subprotocols of a WebSocket handshake too, for a token after the subprotocol
     /// `bearer`: `new WebSocket(url, ["bearer", token])`. A browser's script can put it nowhere else.
+    /// Over HTTP/2 the handshake is a `CONNECT` ([RFC 8441]).
+    ///
     /// The token is taken out of what inner services see, and the handshake is answered with
     /// `bearer` unless an inner service chooses another subprotocol.
+    ///
+    /// [RFC 8441]: https://www.rfc-editor.org/rfc/rfc8441
     pub fn websocket_protocol(mut self) -> Self {
         self.policy_mut().sources.websocket = true;
         self

@@ -13,7 +13,7 @@ use crate::BasicCredentials;
 use crate::{
     BearerToken, Error, ErrorKind, Identity, Policies, RequestHead, Verification, Verify,
     credentials::{
-        Credentials, Presented, Scheme, Source, Sources, WEBSOCKET_PROTOCOL,
+        Presented, Reading, Scheme, Source, Sources, Unreadable, WEBSOCKET_PROTOCOL,
         websocket_without_token, without_access_token,
     },
     identity::Authentication,
@@ -71,27 +71,41 @@ impl Used {
     }
 
     /// What a response owes to where the token was.
-    pub(super) fn finish<B>(self, response: &mut Response<B>) {
-        let is_private = |line: &HeaderValue| {
-            line.to_str().is_ok_and(|line| line.contains("private") || line.contains("no-store"))
-        };
+    pub(super) fn finish<B>(self, method: &Method, response: &mut Response<B>) {
         let (status, headers) = (response.status(), response.headers_mut());
         match self.source {
             // RFC 6750 §2.3.
             Source::Query
                 if status.is_success()
-                    && !headers.get_all(CACHE_CONTROL).iter().any(is_private) =>
+                    && !headers.get_all(CACHE_CONTROL).iter().any(keeps_private) =>
             {
                 headers.append(CACHE_CONTROL, HeaderValue::from_static("private"));
             }
             // A browser gives up if none of the subprotocols that it offers is chosen.
-            Source::WebSocket if status == StatusCode::SWITCHING_PROTOCOLS => {
+            Source::WebSocket if is_open(method, status) => {
                 let bearer = HeaderValue::from_static(WEBSOCKET_PROTOCOL);
                 headers.entry(SEC_WEBSOCKET_PROTOCOL).or_insert(bearer);
             }
             _ => {}
         }
     }
+}
+
+/// Whether a WebSocket is open: HTTP/2 has no 101 (RFC 8441 §5).
+fn is_open(method: &Method, status: StatusCode) -> bool {
+    match *method {
+        Method::CONNECT => status.is_success(),
+        _ => status == StatusCode::SWITCHING_PROTOCOLS,
+    }
+}
+
+/// Whether this line of `Cache-Control` keeps the whole response out of shared caches.
+fn keeps_private(line: &HeaderValue) -> bool {
+    let is_such = |directive: &[u8]| {
+        let directive = directive.trim_ascii();
+        directive.eq_ignore_ascii_case(b"private") || directive.eq_ignore_ascii_case(b"no-store")
+    };
+    line.as_bytes().split(|&byte| byte == b',').any(is_such)
 }
 
 fn take_token_out(uri: &mut Uri) {
@@ -133,7 +147,10 @@ impl Policy {
                 (Decision::Admit(Authentication::Anonymous), None)
             }
             Ok(None) => (Decision::Refuse(ErrorKind::MissingCredentials.into()), None),
-            Err(error) => (Decision::Refuse(error), None),
+            Err(Unreadable { error, scheme }) => {
+                let used = scheme.map(|scheme| Used { scheme, source: Source::Elsewhere });
+                (Decision::Refuse(error), used)
+            }
         }
     }
 
@@ -142,14 +159,14 @@ impl Policy {
         self.tokens.as_ref()?.recall(token)
     }
 
-    fn verify(&self, credentials: Credentials<'_>) -> Verification {
+    fn verify(&self, credentials: Reading<'_>) -> Verification {
         match credentials {
             #[cfg(feature = "_jwt")]
-            Credentials::Basic(credentials) => match &self.users {
+            Reading::Basic(credentials) => match &self.users {
                 Some(users) => users.verify(credentials),
                 None => refuse_unknown(),
             },
-            Credentials::Token(token) => match &self.tokens {
+            Reading::Token(token) => match &self.tokens {
                 Some(tokens) => tokens.verify(token),
                 None => refuse_unknown(),
             },

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{header::AUTHORIZATION, request::Parts};
 
-use crate::{BasicCredentials, Error, ErrorKind};
+use crate::{BasicCredentials, Error, ErrorKind, credentials::Scheme};
 
 /// Needs no layer: for those who only want to parse. The password isn't verified.
 ///
@@ -19,7 +19,7 @@ impl<S: Send + Sync> FromRequestParts<S> for BasicCredentials {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        Self::from_headers(&parts.headers).map_err(Error::asking_for_basic)
+        Self::from_headers(&parts.headers).map_err(|error| error.asking_for(&[Scheme::Basic]))
     }
 }
 

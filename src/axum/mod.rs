@@ -4,6 +4,9 @@
 mod basic_credentials;
 mod bearer_token;
 mod claims;
+#[cfg(feature = "_jwt")]
+mod client_credentials;
+mod credentials;
 mod error;
 mod identity;
 

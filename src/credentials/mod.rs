@@ -1,8 +1,9 @@
 //! Credentials: what a request presents, parsed once into closed types.
 //!
 //! `authorization` reads the grammar that all schemes share, a file for each scheme what is its own.
-//! `sources` says where a layer looks, and a file for each other place how it is read there.
+//! `any` is what stands in the header, of any of them. `sources` says where a layer looks, and a file for each other place how it is read there.
 
+mod any;
 mod authorization;
 #[cfg(feature = "_jwt")]
 mod basic;
@@ -18,14 +19,14 @@ mod scheme;
 mod sources;
 mod websocket;
 
+pub use self::{any::Credentials, bearer::BearerToken, request_head::RequestHead};
 pub(crate) use self::{
     authorization::Authorization,
     cookie::TokenCookie,
     query::without_access_token,
     scheme::Scheme,
-    sources::{Credentials, Presented, Source, Sources},
+    sources::{Presented, Reading, Source, Sources, Unreadable},
     websocket::{PROTOCOL as WEBSOCKET_PROTOCOL, without_token as websocket_without_token},
 };
 #[cfg(feature = "_jwt")]
 pub use self::{basic::BasicCredentials, client::ClientCredentials};
-pub use self::{bearer::BearerToken, request_head::RequestHead};

@@ -21,6 +21,17 @@ impl Scheme {
         }
     }
 
+    /// Itself, where a list is wanted.
+    #[cfg(feature = "axum")]
+    pub(crate) const fn alone(self) -> &'static [Self] {
+        match self {
+            #[cfg(feature = "_jwt")]
+            Self::Basic => &[Self::Basic],
+            Self::Bearer => &[Self::Bearer],
+            Self::Token => &[Self::Token],
+        }
+    }
+
     /// Whether its challenges carry the parameters of RFC 6750.
     pub(crate) const fn carries_tokens(self) -> bool {
         matches!(self, Self::Bearer | Self::Token)

@@ -28,9 +28,9 @@ pub(crate) struct Sources {
 pub(crate) type CustomSource =
     dyn Fn(&RequestHead<'_>) -> Result<Option<String>, Error> + Send + Sync;
 
-/// Credentials, parsed.
+/// What credentials were read as.
 #[derive(Debug)]
-pub(crate) enum Credentials<'a> {
+pub(crate) enum Reading<'a> {
     #[cfg(feature = "_jwt")]
     Basic(BasicCredentials),
     Token(BearerToken<'a>),
@@ -39,9 +39,17 @@ pub(crate) enum Credentials<'a> {
 /// Credentials, and where they were.
 #[derive(Debug)]
 pub(crate) struct Presented<'a> {
-    pub(crate) credentials: Credentials<'a>,
+    pub(crate) credentials: Reading<'a>,
     pub(crate) scheme: Scheme,
     pub(crate) source: Source,
+}
+
+/// Why there are no credentials to judge.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    pub(crate) error: Error,
+    /// The scheme that was used, where that can be told.
+    pub(crate) scheme: Option<Scheme>,
 }
 
 /// A place whose token must not be seen further inside, or whose response needs care.
@@ -86,54 +94,55 @@ impl Sources {
     ///
     /// [`RequestFault::Repeated`] if there are two, wherever they stand: which counts is not ours to
     /// guess (RFC 6750 §2). What a source of the user's own says.
-    pub(crate) fn read<'a>(&self, head: &RequestHead<'a>) -> Result<Option<Presented<'a>>, Error> {
+    pub(crate) fn read<'a>(
+        &self,
+        head: &RequestHead<'a>,
+    ) -> Result<Option<Presented<'a>>, Unreadable> {
         let mut found = Found(None);
         for name in &self.headers {
-            if let Some(line) = Authorization::from_headers(head.headers(), name)?
-                && let Some(presented) = line.read(|line| self.header_line(*line))
-            {
-                found.put(presented)?;
+            let Some(line) = Authorization::from_headers(head.headers(), name)? else { continue };
+            let scheme = self.schemes.iter().copied().find(|scheme| line.is(scheme.name()));
+            let read = line.read(|line| scheme.map(|scheme| self.header_line(line, scheme)));
+            if let Some(read) = read {
+                found.put(read, scheme)?;
             }
         }
         if self.query
             && let Some(text) = query::token(head.uri())?
         {
-            found.put(self.token(text.into(), Source::Query))?;
+            found.put(self.token(text.into(), Source::Query), Some(Scheme::Bearer))?;
         }
         if let Some(cookie) = &self.cookie
             && let Some(text) = cookie.token(head)?
         {
             let text = str::from_utf8(text).map_err(|_| RequestFault::Malformed)?;
-            found.put(self.token(text.into(), Source::Elsewhere))?;
+            found.put(self.token(text.into(), Source::Elsewhere), Some(Scheme::Bearer))?;
         }
         if self.websocket
             && let Some(text) = websocket::token(head)?
         {
-            found.put(self.token(text.into(), Source::WebSocket))?;
+            found.put(self.token(text.into(), Source::WebSocket), Some(Scheme::Bearer))?;
         }
         for source in &self.custom {
             if let Some(text) = source(head)? {
-                found.put(self.token(text.into(), Source::Elsewhere))?;
+                found.put(self.token(text.into(), Source::Elsewhere), Some(Scheme::Bearer))?;
             }
         }
-        Ok(found.0.transpose()?)
+        found.0.transpose()
     }
 
-    /// `None` for a scheme that isn't ours.
     fn header_line<'a>(
         &self,
-        line: Authorization<'a>,
-    ) -> Option<Result<Presented<'a>, RequestFault>> {
-        let scheme = *self.schemes.iter().find(|scheme| line.is(scheme.name()))?;
-        let credentials = self.check_length(line.credentials.len()).and_then(|()| match scheme {
+        line: &Authorization<'a>,
+        scheme: Scheme,
+    ) -> Result<Presented<'a>, RequestFault> {
+        self.check_length(line.credentials.len())?;
+        let credentials = match scheme {
             #[cfg(feature = "_jwt")]
-            Scheme::Basic => BasicCredentials::parse(line.credentials).map(Credentials::Basic),
-            Scheme::Bearer | Scheme::Token => {
-                BearerToken::parse(line.credentials).map(Credentials::Token)
-            }
-        });
-        let source = Source::Elsewhere;
-        Some(credentials.map(|credentials| Presented { credentials, scheme, source }))
+            Scheme::Basic => Reading::Basic(BasicCredentials::parse(line.credentials)?),
+            Scheme::Bearer | Scheme::Token => Reading::Token(BearerToken::parse(line.credentials)?),
+        };
+        Ok(Presented { credentials, scheme, source: Source::Elsewhere })
     }
 
     fn token<'a>(&self, text: Cow<'a, str>, source: Source) -> Result<Presented<'a>, RequestFault> {
@@ -142,7 +151,7 @@ impl Sources {
             Cow::Borrowed(text) => BearerToken::parse(text.as_bytes()),
             Cow::Owned(text) => BearerToken::parse_owned(text),
         };
-        Ok(Presented { credentials: Credentials::Token(token?), scheme: Scheme::Bearer, source })
+        Ok(Presented { credentials: Reading::Token(token?), scheme: Scheme::Bearer, source })
     }
 
     fn check_length(&self, bytes: usize) -> Result<(), RequestFault> {
@@ -151,15 +160,33 @@ impl Sources {
 }
 
 /// What was found so far. Unreadable credentials count as some: beside others they are one too many.
-struct Found<'a>(Option<Result<Presented<'a>, RequestFault>>);
+struct Found<'a>(Option<Result<Presented<'a>, Unreadable>>);
 
 impl<'a> Found<'a> {
-    fn put(&mut self, found: Result<Presented<'a>, RequestFault>) -> Result<(), RequestFault> {
+    fn put(
+        &mut self,
+        found: Result<Presented<'a>, RequestFault>,
+        scheme: Option<Scheme>,
+    ) -> Result<(), RequestFault> {
         if self.0.is_some() {
             return Err(RequestFault::Repeated);
         }
-        self.0 = Some(found);
+        self.0 = Some(found.map_err(|fault| Unreadable::of(fault, scheme)));
         Ok(())
+    }
+}
+
+impl Unreadable {
+    pub(super) fn of(fault: RequestFault, scheme: Option<Scheme>) -> Self {
+        // Of two in one line neither was used more than the other.
+        let scheme = scheme.filter(|_| fault != RequestFault::Repeated);
+        Self { error: fault.into(), scheme }
+    }
+}
+
+impl<E: Into<Error>> From<E> for Unreadable {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), scheme: None }
     }
 }
 

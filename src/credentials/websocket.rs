@@ -1,7 +1,7 @@
 //! An access token in the subprotocols of a WebSocket (RFC 6455 §4.1): the one place where a
 //! browser's script can put it.
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 
 use super::RequestHead;
 use crate::RequestFault;
@@ -11,7 +11,7 @@ pub(crate) const PROTOCOL: &str = "bearer";
 
 /// The token: the subprotocol after `bearer`.
 pub(super) fn token<'a>(head: &RequestHead<'a>) -> Result<Option<&'a str>, RequestFault> {
-    if !is_websocket(head.headers()) {
+    if !is_handshake(head) {
         return Ok(None);
     }
     let mut offered = protocols(head.headers());
@@ -38,8 +38,12 @@ pub(crate) fn without_token(headers: &HeaderMap) -> Option<HeaderValue> {
     HeaderValue::from_str(&kept.join(", ")).ok()
 }
 
-fn is_websocket(headers: &HeaderMap) -> bool {
-    headers
+/// A WebSocket begins by an upgrade, or in HTTP/2 by CONNECT (RFC 8441 §4).
+fn is_handshake(head: &RequestHead<'_>) -> bool {
+    if head.method() == Method::CONNECT {
+        return true;
+    }
+    head.headers()
         .get(header::UPGRADE)
         .is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
@@ -61,6 +65,15 @@ mod tests {
     use http::Request;
 
     use super::*;
+
+    #[test]
+    fn over_http_2_a_websocket_begins_by_connect() {
+        for (method, found) in [("CONNECT", Some("abc")), ("GET", None)] {
+            let request = Request::builder().method(method).uri("https://api.example/chat");
+            let request = request.header("sec-websocket-protocol", "bearer, abc").body(()).unwrap();
+            assert_eq!(token(&RequestHead::of(&request)), Ok(found), "{method}");
+        }
+    }
 
     #[test]
     fn the_token_is_the_subprotocol_after_bearer() {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, header::CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -62,7 +62,7 @@ impl<B: Body> ExpiringBody<B> {
 
 fn is_event_stream(headers: &HeaderMap) -> bool {
     const EVENT_STREAM: &[u8] = b"text/event-stream";
-    let media_type = headers.get(CONTENT_TYPE).map(http::HeaderValue::as_bytes);
+    let media_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let start = media_type.and_then(|it| it.get(..EVENT_STREAM.len()));
     start.is_some_and(|start| start.eq_ignore_ascii_case(EVENT_STREAM))
 }
@@ -75,7 +75,7 @@ impl End {
             Self::BrokenOff => Some(Err(error.into())),
             Self::Plainly => None,
             Self::Grpc(protocol) => {
-                let renderer = Renderer::stand_alone(Scheme::Bearer);
+                let renderer = Renderer::stand_alone(&[Scheme::Bearer]);
                 let trailers = renderer.grpc_trailers(&error, None);
                 Some(Ok(match protocol.trailers_in_body(&trailers) {
                     Some(bytes) => Frame::data(bytes.into()),

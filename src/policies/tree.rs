@@ -72,7 +72,11 @@ impl Node {
         {
             return Ok(Some(leaf));
         }
-        Ok(self.rest.as_ref().filter(|_| may_have_rest))
+        match &self.rest {
+            // A router takes the slash for a part of the rest.
+            Some(_) if !may_have_rest && !segment.is_empty() => Err(NearMiss),
+            rest => Ok(rest.as_ref().filter(|_| may_have_rest)),
+        }
     }
 
     /// Adds the row at `place` of the table.

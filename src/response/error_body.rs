@@ -100,9 +100,9 @@ fn problem(refusal: &Refusal<'_>) -> Content {
     let kind = refusal.error.kind();
     let status = kind.status();
     let object = JsonObject::new()
-        .string("title", status.canonical_reason().unwrap_or_default())
-        .number("status", status.as_u16())
-        .string("detail", kind.description())
+        .word("title", status.canonical_reason().unwrap_or_default())
+        .status("status", status)
+        .word("detail", kind.description())
         .string("instance", &refusal.uri());
     Content::new(
         HeaderValue::from_static("application/problem+json"),
@@ -113,7 +113,7 @@ fn problem(refusal: &Refusal<'_>) -> Content {
 fn oauth(refusal: &Refusal<'_>, code: Option<&'static str>) -> Content {
     let object = with_code(JsonObject::new(), code);
     let description = refusal.error.kind().description();
-    Content::json(object.string("error_description", description).finish())
+    Content::json(object.word("error_description", description).finish())
 }
 
 fn token_endpoint(refusal: &Refusal<'_>) -> Content {
@@ -126,7 +126,7 @@ fn token_endpoint(refusal: &Refusal<'_>) -> Content {
 
 pub(super) fn with_code(object: JsonObject, code: Option<&'static str>) -> JsonObject {
     match code {
-        Some(code) => object.string("error", code),
+        Some(code) => object.word("error", code),
         None => object,
     }
 }

@@ -114,11 +114,11 @@ impl JsonForm {
         let status = kind.status();
         let family = if status.is_server_error() { "SERVER_ERROR" } else { "CLIENT_ERROR" };
         let object = JsonObject::new()
-            .number("statusCode", status.as_u16())
-            .string("statusText", status.canonical_reason().unwrap_or_default())
-            .string("message", kind.description())
-            .display("date", &Date(refusal.time))
-            .string("statusFamily", family)
+            .status("statusCode", status)
+            .word("statusText", status.canonical_reason().unwrap_or_default())
+            .word("message", kind.description())
+            .word("date", &Date::of(refusal.time))
+            .word("statusFamily", family)
             .string("method", refusal.method.as_str())
             .string("uri", &self.uri(refusal));
         let code = if self.without_error_code { None } else { kind.code() };

@@ -28,9 +28,9 @@ pub(crate) struct Renderer {
 impl Renderer {
     /// For what may stand outside any layer.
     #[cfg(any(feature = "axum", feature = "tonic", all(feature = "http-body", feature = "_jwt")))]
-    pub(crate) fn stand_alone(scheme: Scheme) -> Self {
+    pub(crate) fn stand_alone(schemes: &[Scheme]) -> Self {
         Self {
-            schemes: vec![scheme],
+            schemes: schemes.to_vec(),
             realm: None,
             body: ErrorBody::oauth(),
             clock: Arc::new(crate::SystemClock),
@@ -123,7 +123,7 @@ pub(crate) fn unrendered<B: RefusalBody>(error: Error) -> Response<B> {
 /// outside writes it anew.
 #[cfg(feature = "axum")]
 pub(crate) fn stand_alone<B: RefusalBody>(error: Error) -> Response<B> {
-    let renderer = Renderer::stand_alone(error.scheme());
+    let renderer = Renderer::stand_alone(error.schemes());
     let head = Response::new(()).into_parts().0;
     let error = error.told();
     let mut response = renderer.render(error.clone(), &Method::GET, None, None, head);

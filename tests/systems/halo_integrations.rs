@@ -215,6 +215,35 @@ fn its_token_endpoint_gives_a_token_to_those_alone_who_may_have_it() {
 }
 
 #[test]
+fn guesses_are_counted_together_in_the_form_and_in_the_header() {
+    // A clock that stands still gives no attempt back.
+    let service = InProcess::start(async || {
+        example::app(Arc::new(example::users::demo().unwrap()), TestClock::new()).unwrap()
+    });
+    let (token, _) = tokens(&service.ask(&LOG_IN.replace("EDITOR", "ADMIN"), &[]));
+    for guess in 0..10 {
+        let in_form = LOG_IN.replace("EDITOR_PASSWORD", &format!("in-form-{guess}"));
+        assert_eq!(service.ask(&in_form, &[]).status, 400);
+        let in_header = format!(
+            r#"curl -u EDITOR_USERNAME:in-header-{guess} -d a=b "$URL/api/oauth/token?_user""#
+        );
+        assert_eq!(service.ask(&in_header, &[]).status, 401);
+    }
+    let in_header = LOG_IN.replace(
+        r#"-H "Authorization: Basic VVNFUk5BTUU6UEFTU1dPUkQ=""#,
+        "-u EDITOR_USERNAME:EDITOR_PASSWORD",
+    );
+    for command in [LOG_IN, &in_header] {
+        let answer = service.ask(command, &[]);
+        assert_eq!(answer.status, 429, "{command}");
+        assert_eq!(answer.header("retry-after"), Some("10"), "{command}");
+    }
+    // Others go on, and so do tokens.
+    assert_eq!(service.ask(&LOG_IN.replace("EDITOR", "READER"), &[]).status, 200);
+    assert_eq!(service.ask(SHOW, &[("TOKEN", &token)]).status, 200);
+}
+
+#[test]
 fn a_refresh_token_is_good_once_and_a_second_time_ends_the_log_in() {
     let service = Service::start("halo_integrations");
     let (first, refresh) = tokens(&service.ask(LOG_IN, &[]));

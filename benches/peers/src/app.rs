@@ -35,16 +35,19 @@ impl App {
     pub fn subject(self, lines: Arc<[Option<String>]>) -> Subject {
         match self {
             Self::Current(app) => Subject::lines(app, lines),
-            Self::Old(app) => Subject::other(move |range| {
-                let line = |n: usize| lines[n % lines.len()].as_deref();
-                let requests: Vec<_> = range.map(|n| old(request(line(n)))).collect();
-                let app = app.clone();
-                Box::pin(async move {
-                    for request in requests {
-                        drop(black_box(app.clone().oneshot(request).await));
-                    }
+            Self::Old(app) => {
+                let app = app.with_state(());
+                Subject::other(move |range| {
+                    let line = |n: usize| lines[n % lines.len()].as_deref();
+                    let requests: Vec<_> = range.map(|n| old(request(line(n)))).collect();
+                    let app = app.clone();
+                    Box::pin(async move {
+                        for request in requests {
+                            drop(black_box(app.clone().oneshot(request).await));
+                        }
+                    })
                 })
-            }),
+            }
         }
     }
 }

@@ -29,7 +29,7 @@ use rows::Answers;
 use support::rows::Row;
 
 /// How many requests come before a token comes again.
-const POOL_SIZE: usize = 256;
+const POOL_SIZE: usize = 512;
 
 fn main() {
     let options = Options::from_env();

@@ -27,8 +27,8 @@ pub fn choose(provider: Provider) {
         ),
     };
     let first = "the only choice";
-    current.install_default().ok().expect(first);
-    old.install_default().ok().expect(first);
+    current.install_default().expect(first);
+    old.install_default().expect(first);
     CHOSEN.set(provider).expect(first);
 }
 

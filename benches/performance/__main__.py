@@ -1,0 +1,146 @@
+"""Runs all benches, and writes docs/performance.md's figures.
+
+    python3 benches/performance               everything: a quarter of an hour, on a machine that does nothing else
+    python3 benches/performance http          only that bench: requests, growth, http, peers or instructions
+    python3 benches/performance --draw        no bench: draws and writes from the figures at hand
+    python3 benches/performance --quick       all in a few minutes, into target/performance; docs stay as they are
+
+Needs valgrind for the instructions (`apt-get install valgrind`), and nothing but Python's standard library otherwise.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import plots
+import tables
+from figures import Figures
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BENCHES = ["requests", "growth", "http", "peers", "instructions"]
+
+
+def main():
+    arguments = sys.argv[1:]
+    options = [argument for argument in arguments if argument.startswith("--")]
+    chosen = [argument for argument in arguments if not argument.startswith("--")] or BENCHES
+    if set(options) - {"--draw", "--quick"} or set(chosen) - set(BENCHES):
+        sys.exit(__doc__)
+    quick = "--quick" in options
+    page = ROOT / "docs/performance.md"
+    if quick:
+        folder = ROOT / "target/performance"
+        shutil.copytree(ROOT / "docs/performance", folder / "performance", dirs_exist_ok=True)
+        page = Path(shutil.copy(page, folder))
+    if "--draw" not in options:
+        for bench in chosen:
+            run(bench, page.parent / "performance", ["--quick"] if quick else [])
+    write(page, page.parent / "performance")
+
+
+def run(bench, folder, options):
+    folder.mkdir(parents=True, exist_ok=True)
+    if bench == "instructions":
+        call([ROOT / "benches/instructions.py", *([] if options else ["--renew"])], may_fail=bool(options))
+    elif bench == "peers":
+        command = ["cargo", "run", "--release", "--manifest-path", ROOT / "benches/peers/Cargo.toml", "--", *options]
+        call([*command, "--tsv", folder / "peers.tsv"])
+        call([*command, "--defaults", "--tsv", folder / "peers-by-default.tsv"])
+    else:
+        if bench == "http":
+            call(["cargo", "build", "--release", "--example", "server"])
+        call(["cargo", "bench", "--bench", bench, "--", *options, "--tsv", folder / f"{bench}.tsv"])
+
+
+def call(command, may_fail=False):
+    command = [str(part) for part in command]
+    print("$", " ".join(command), flush=True)
+    subprocess.run(command, cwd=ROOT, check=not may_fail)
+
+
+def write(page, folder):
+    """Draws, and puts tables between the page's markers."""
+    requests, growth, http, peers, defaults = (
+        Figures(folder / f"{name}.tsv") for name in ("requests", "growth", "http", "peers", "peers-by-default")
+    )
+    draw(folder, growth, peers)
+    parts = {
+        "machine": f"{requests.machine()}; {compiler()}.",
+        "bars": tables.bars(requests, growth),
+        "peers": tables.peers(peers),
+        "peers by default": tables.peers(defaults),
+        "peers baselines": tables.baselines(peers),
+        "other answers": f"Answers other than 401: {tables.other_answers(peers)}.",
+        "requests": tables.requests(requests),
+        "tokens": tables.tokens(growth),
+        "threads": tables.threads(requests),
+        "flood": tables.flood(requests),
+        "saturated": tables.saturated(http),
+        "steady": tables.steady(http),
+        "instructions": tables.instructions(ROOT / "benches/instructions.tsv"),
+    }
+    text = page.read_text()
+    for name, part in parts.items():
+        marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        text, found = marked.subn(lambda match: f"{match[1]}\n{part}\n\n{match[2]}", text)
+        if found != 1:
+            sys.exit(f"{page.name}: {found} places for {name}")
+    page.write_text(text)
+    print(f"wrote {page.relative_to(ROOT)} and the plots beside it")
+
+
+def compiler():
+    return subprocess.run(["rustc", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def draw(folder, growth, peers):
+    groups = []
+    for kind in ("RS256", "ES256", "EdDSA"):
+        rows = [(name, peers.get(f"accepted, {kind}: {name}", f"net × raw {kind}")) for name in tables.names(peers)]
+        rows = [(name, max(value, 0), name.startswith("portcullis")) for name, value in rows if value is not None]
+        groups.append((kind, rows))
+    about = "time beyond the router's, as a multiple of checking the signature with a parsed key; less is better"
+    save(folder / "peers.svg", plots.bars("An accepted request", about, groups, 2.0))
+
+    median = lambda row: growth.get(row, "median ns")
+    us = lambda row: median(row) / 1000
+    bounds = ["32 MiB", "1 GiB"]
+    counts = [count_of(row) for row in growth.rows() if row.startswith("tokens, 1 GiB")]
+    held = [(bound, [(n, growth.get(f"tokens, {bound}, {n}", "bytes in memory") / 2**20) for n in counts]) for bound in bounds]
+    about = "MiB held by the verifier and its cache, by its bound"
+    title = "Memory of verified tokens"
+    plot = plots.lines(title, about, "tokens met, each once", held, log_y=True, names=plots.short)
+    save(folder / "tokens-memory.svg", plot)
+    times = [(bound, [(n, us(f"tokens, {bound}, {n}")) for n in counts]) for bound in bounds]
+    about = "µs for a request with one of them, drawn at random; what left the cache is verified anew (HS256)"
+    plot = plots.lines("Tokens in turn", about, "tokens met", times, names=plots.short)
+    save(folder / "tokens-time.svg", plot)
+
+    for group, title in (("keys", "Keys of an issuer"), ("issuers", "Issuers")):
+        kinds = list(dict.fromkeys(row.split(", ")[1] for row in growth.rows() if row.startswith(f"{group}, ")))
+        series = [(kind, points(growth, f"{group}, {kind}, ", us)) for kind in kinds]
+        plot = plots.lines(title, "µs for a request, RS256", f"number of {group}", series, log_y=True)
+        save(folder / f"{group}.svg", plot)
+    series = [(kind, points(growth, f"size, {kind}, ", us)) for kind in ("first seen", "raw", "seen")]
+    about = "µs for a request, EdDSA; raw: the signature alone"
+    kilobytes = lambda bytes: f"{bytes / 1024:g}"
+    save(folder / "size.svg", plots.lines("Length of a token", about, "KB", series, log_y=True, names=kilobytes))
+
+
+def points(growth, beginning, value):
+    rows = [row for row in growth.rows() if row.startswith(beginning)]
+    return [(count_of(row), value(row)) for row in rows]
+
+
+def count_of(row):
+    return int(row.rsplit(", ", 1)[1])
+
+
+def save(path, text):
+    path.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""Tables of docs/performance.md, from figures."""
+
+
+def table(heads, rows):
+    """In Markdown, numbers to the right."""
+    lines = ["| " + " | ".join(heads) + " |", "|---|" + "---:|" * (len(heads) - 1)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def number(value, form="{:,.0f}", missing="–"):
+    return missing if value is None else form.format(value).replace("-", "−")
+
+
+def bars(requests, growth):
+    """What was to be reached, and what was."""
+    rows = []
+    for bench in (requests, growth):
+        for figure in bench.all:
+            if figure.bar is None:
+                continue
+            form = "{:,.1f}" if "%" in figure.name else "{:,.3f}" if "×" in figure.name else "{:,.0f}"
+            value = number(figure.number, form)
+            met = "met" if figure.is_met else "**missed**"
+            rows.append([figure.row, figure.name, value, number(figure.bar, "{:,.0f}" if figure.bar > 100 else "{:g}"), met])
+    return table(["row", "figure", "reached", "bar", ""], rows)
+
+
+def requests(figures):
+    """Every row of one request, on one thread."""
+    rows = []
+    for row in figures.rows():
+        median = figures.get(row, "median ns")
+        if median is None or ", beside " in row:
+            continue
+        low, allocations = figures.get(row, "low ns"), figures.get(row, "allocations")
+        rows.append([row, number(median), number(low), number(allocations), number(figures.get(row, "bytes"))])
+    return table(["one request, ns", "median", "lowest tenth", "allocations", "bytes"], rows)
+
+
+def threads(figures):
+    rows = []
+    for row in figures.rows():
+        factor = figures.get(row, "two threads, factor")
+        if factor is not None:
+            beside = figures.get(row, "two threads, % on router alone")
+            rows.append([row, number(factor, "{:.2f}"), number(beside, "{:+.1f} %")])
+    return table(["two threads", "times as much as one", "beside the router"], rows)
+
+
+def flood(figures):
+    rows = []
+    for row in figures.rows():
+        if ", beside " in row:
+            token, neighbour = row.split(", beside ")
+            rows.append([token, neighbour, number(figures.get(row, "median ns")), number(figures.get(row, "99 % ns"))])
+    return table(["token", "while the other thread sends", "median, ns", "99 %, ns"], rows)
+
+
+REFUSED = ["no token", "garbage", "16 KB without a dot", "unknown kid", "bad signature, RS256"]
+
+
+def peers(figures):
+    """One line for each peer, ours first."""
+    heads = ["", "RS256", "ES256", "EdDSA", "allocations", *(name.removesuffix(", RS256") for name in REFUSED)]
+    rows = []
+    for name in names(figures):
+        net = [figures.get(f"accepted, {kind}: {name}", f"net × raw {kind}") for kind in ("RS256", "ES256", "EdDSA")]
+        allocations = figures.get(f"accepted, RS256: {name}", "allocations")
+        refused = [figures.get(f"{kind}: {name.split(',')[0]}", "median ns") for kind in REFUSED]
+        if name.endswith("seen before"):
+            refused = [None] * len(refused)
+        cells = [number(value, "{:.2f}" if value is None or value >= 0.1 else "{:.3f}") for value in net]
+        cells += [number(allocations), *(number(value) for value in refused)]
+        is_ours = name.startswith("portcullis")
+        version = figures.text(name, "version")
+        label = f"**{name}**" if is_ours else " ".join(filter(None, [name, version]))
+        rows.append([label, *cells])
+    return table(heads, rows)
+
+
+def names(figures):
+    """Ours, then the peers, in the order of the bench."""
+    found = [row.split(": ")[1] for row in figures.rows() if row.startswith("accepted")]
+    return list(dict.fromkeys(found))
+
+
+def other_answers(figures):
+    """What a peer answered where one expects 401."""
+    odd = [f for f in figures.all if f.name == "answer" and f.value not in ("200", "401")]
+    return "; ".join(f"{figure.row}: {figure.value}" for figure in odd) or "none"
+
+
+def baselines(figures):
+    rows = [row for row in figures.rows() if ": " not in row and figures.get(row, "median ns")]
+    cells = [[row, number(figures.get(row, "median ns")), number(figures.get(row, "allocations"))] for row in rows]
+    return table(["in the same run", "ns", "allocations"], cells)
+
+
+def tokens(growth):
+    rows = []
+    for row in growth.rows():
+        if row.startswith("tokens, "):
+            _, bound, count = row.split(", ")
+            each = growth.get(row, "bytes each beyond its length")
+            kept = growth.get(row, "bytes in memory") / 2**20
+            rows.append([bound, number(int(count)), number(growth.get(row, "median ns")), number(kept, "{:,.2f}"), number(each)])
+    return table(["bound", "tokens met", "ns for one of them", "MiB held", "bytes each beyond its length"], rows)
+
+
+def saturated(http):
+    rows = []
+    base = http.get("no authentication", "CPU µs")
+    for row in http.rows():
+        cpu = http.get(row, "CPU µs")
+        if cpu is not None:
+            rate, median, high = (http.get(row, name) for name in ("requests/s", "median µs", "99 % µs"))
+            more = number(cpu - base, "{:+.2f}")
+            rows.append([row, number(cpu, "{:.2f}"), more, number(rate), number(median), number(high)])
+    return table(["8 connections, one worker", "CPU µs", "more", "requests/s", "median, µs", "99 %, µs"], rows)
+
+
+def steady(http):
+    rows = []
+    for row in http.rows():
+        most = http.get(row, "most µs")
+        if most is not None:
+            cells = [http.get(row, name) for name in ("median µs", "99 % µs", "most µs", "other answers")]
+            rows.append([row, *(number(cell) for cell in cells)])
+    return table(["a thousand requests in a second", "median, µs", "99 %, µs", "most, µs", "not 200"], rows)
+
+
+def instructions(path):
+    lines = [line.split("\t") for line in path.read_text().splitlines()[1:]]
+    return table(["one request", "instructions"], [[row, number(int(count))] for row, count in lines])

@@ -1,0 +1,52 @@
+//! `Credentials` as an extractor.
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use http::request::Parts;
+
+use crate::{
+    Credentials, Error, ErrorKind,
+    credentials::{Scheme, Unreadable},
+};
+
+/// Needs no layer: for those who only want to parse. The credentials aren't verified.
+///
+/// ```
+/// use axum::{Router, routing::get};
+/// use portcullis::Credentials;
+///
+/// async fn kind(credentials: Credentials<'static>) -> &'static str {
+///     match credentials {
+///         Credentials::Basic(_) => "a password",
+///         Credentials::Bearer(_) | Credentials::Token(_) => "a token",
+///         _ => "something else",
+///     }
+/// }
+///
+/// let app: Router = Router::new().route("/", get(kind));
+/// # assert!(app.has_routes());
+/// ```
+impl<S: Send + Sync> FromRequestParts<S> for Credentials<'static> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        match Credentials::read(&parts.headers) {
+            Ok(credentials) => Ok(credentials.into_owned()),
+            Err(Unreadable { error, scheme }) => {
+                Err(error.asking_for(scheme.map_or(Credentials::SCHEMES, Scheme::alone)))
+            }
+        }
+    }
+}
+
+/// `None` without credentials of a known scheme in the request; malformed ones are refused.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Credentials<'static> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Error> {
+        match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
+            Ok(credentials) => Ok(Some(credentials)),
+            Err(error) if error.kind() == ErrorKind::MissingCredentials => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Credentials of any scheme.
+
+use http::{HeaderMap, header::AUTHORIZATION};
+
+use super::{Authorization, BearerToken, Scheme, Unreadable};
+#[cfg(feature = "_jwt")]
+use crate::BasicCredentials;
+use crate::{Error, ErrorKind, RequestFault};
+
+/// What the `Authorization` header holds, of any scheme that this crate knows, not yet judged.
+///
+/// `Debug` shows no secret.
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+/// use portcullis::Credentials;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(AUTHORIZATION, HeaderValue::from_static("token mF_9.B5f-4.1JqM"));
+/// match Credentials::from_headers(&headers)? {
+///     Credentials::Bearer(token) | Credentials::Token(token) => {
+///         assert_eq!(token.as_str(), "mF_9.B5f-4.1JqM");
+///     }
+///     _ => panic!("another scheme"),
+/// }
+/// # Ok::<(), portcullis::Error>(())
+/// ```
+///
+/// With the `axum` feature it is an extractor too, which needs no layer.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Credentials<'a> {
+    /// `Authorization: Basic` ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)).
+    #[cfg(feature = "_jwt")]
+    Basic(BasicCredentials),
+    /// `Authorization: Bearer` ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
+    Bearer(BearerToken<'a>),
+    /// `Authorization: token`, as some services have it in the place of Bearer.
+    Token(BearerToken<'a>),
+}
+
+impl<'a> Credentials<'a> {
+    /// The schemes, in the order in which they are asked for.
+    pub(crate) const SCHEMES: &'static [Scheme] = &[
+        Scheme::Bearer,
+        #[cfg(feature = "_jwt")]
+        Scheme::Basic,
+        Scheme::Token,
+    ];
+
+    /// Reads them from the `Authorization` header.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingCredentials`] without the header, or with a scheme that isn't known;
+    /// [`ErrorKind::InvalidRequest`] if the header stands twice or breaks its scheme's grammar.
+    pub fn from_headers(headers: &'a HeaderMap) -> Result<Self, Error> {
+        Self::read(headers).map_err(|unreadable| unreadable.error)
+    }
+
+    pub(crate) fn read(headers: &'a HeaderMap) -> Result<Self, Unreadable> {
+        let missing = || Unreadable::from(ErrorKind::MissingCredentials);
+        let line = Authorization::from_headers(headers, &AUTHORIZATION)?.ok_or_else(missing)?;
+        let scheme = Self::SCHEMES.iter().copied().find(|scheme| line.is(scheme.name()));
+        let read = line.read(|line| scheme.map(|scheme| Self::parse(scheme, line.credentials)));
+        read.ok_or_else(missing)?.map_err(|fault| Unreadable::of(fault, scheme))
+    }
+
+    fn parse(scheme: Scheme, credentials: &'a [u8]) -> Result<Self, RequestFault> {
+        match scheme {
+            #[cfg(feature = "_jwt")]
+            Scheme::Basic => BasicCredentials::parse(credentials).map(Self::Basic),
+            Scheme::Bearer => BearerToken::parse(credentials).map(Self::Bearer),
+            Scheme::Token => BearerToken::parse(credentials).map(Self::Token),
+        }
+    }
+
+    /// The same credentials, owned.
+    #[must_use]
+    pub fn into_owned(self) -> Credentials<'static> {
+        match self {
+            #[cfg(feature = "_jwt")]
+            Self::Basic(credentials) => Credentials::Basic(credentials),
+            Self::Bearer(token) => Credentials::Bearer(token.into_owned()),
+            Self::Token(token) => Credentials::Token(token.into_owned()),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Tokens that a verifier recalls before anyone reads them: what that spares, and what it never does.
+
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use axum::body::Body;
+use http::{HeaderName, Request, header::AUTHORIZATION};
+use portcullis::{
+    Access, AuthenticateLayer, BearerToken, Identity, JwtVerifier, Policies, Revocation,
+    Verification, Verify, testing::TestIssuer,
+};
+
+use crate::support::{API, protected, send, verify, whoami, with_authorization, with_token};
+
+/// Knows one token, and notes how it was asked.
+#[derive(Debug, Clone, Default)]
+struct Knows(Arc<Mutex<Vec<&'static str>>>);
+
+impl Knows {
+    fn alice() -> Identity {
+        Identity::assertion().subject("alice").build()
+    }
+
+    fn note(&self, how: &'static str) {
+        self.0.lock().unwrap().push(how);
+    }
+}
+
+impl Verify<BearerToken<'_>> for Knows {
+    fn verify(&self, token: BearerToken<'_>) -> Verification {
+        self.note("verify");
+        assert_eq!(token.as_str(), "known");
+        Verification::ready(Ok(Self::alice()))
+    }
+
+    fn recall(&self, token: &[u8]) -> Option<Identity> {
+        self.note("recall");
+        (token == b"known").then(Self::alice)
+    }
+}
+
+type Configure = fn(AuthenticateLayer) -> AuthenticateLayer;
+
+#[tokio::test]
+async fn only_a_token_where_nearly_all_have_it_is_recalled_and_only_where_no_other_place_counts() {
+    let plain: Configure = |layer| layer;
+    let elsewhere: [Configure; 5] = [
+        AuthenticateLayer::query_parameter,
+        |layer| layer.cookie("token"),
+        |layer| layer.header(HeaderName::from_static("authentication")),
+        AuthenticateLayer::websocket_protocol,
+        |layer| layer.source(|_| Ok(None)),
+    ];
+    let verified = (200, &["verify"][..]);
+    let looked_at_first = (200, &["recall", "verify"][..]);
+    let cases = [
+        (plain, "Bearer known", (200, &["recall"][..])),
+        (|layer| layer.max_token_length(5), "Bearer known", (200, &["recall"])),
+        (|layer| layer.max_token_length(4), "Bearer known", (400, &[])),
+        (|layer| layer.token_scheme(), "Bearer known", (200, &["recall"])),
+        (|layer| layer.token_scheme(), "token known", verified),
+        (plain, "bearer known", verified),
+        (plain, "Bearer  known", looked_at_first),
+        (plain, "Bearer known, Bearer known", (400, &["recall"])),
+        (plain, "Bearer k\u{e4}nown", (400, &["recall"])),
+        (plain, "Basic known", (401, &[])),
+    ];
+    let elsewhere = elsewhere.map(|configure| (configure, "Bearer known", verified));
+    for (configure, line, (status, asked)) in cases.into_iter().chain(elsewhere) {
+        let knows = Knows::default();
+        let app = whoami().layer(configure(AuthenticateLayer::bearer(knows.clone())));
+        assert_eq!(send(&app, with_authorization(line)).await.status, status, "{line}");
+        assert_eq!(*knows.0.lock().unwrap(), asked, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn two_lines_are_refused_however_well_the_token_is_known() {
+    let knows = Knows::default();
+    let app = whoami().layer(AuthenticateLayer::bearer(knows.clone()));
+    let request = Request::get("/").header(AUTHORIZATION, "Bearer known");
+    let request = request.header(AUTHORIZATION, "Bearer known").body(Body::empty()).unwrap();
+    assert_eq!(send(&app, request).await.status, 400);
+    assert!(knows.0.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn policies_hold_for_a_recalled_token() {
+    let policies = Policies::builder().any_method("/", Access::Deny).build().unwrap();
+    let layer = AuthenticateLayer::bearer(Knows::default()).policies(policies);
+    assert_eq!(send(&whoami().layer(layer), with_token("known")).await.status, 403);
+}
+
+#[tokio::test]
+async fn a_seen_token_is_refused_at_its_end_by_the_layer_too() {
+    let issuer = TestIssuer::new();
+    let app = protected(&issuer);
+    let token = issuer.token().audience(API).expires_in(Duration::from_secs(60)).mint();
+    for (passed, status) in [(0, 200), (60, 200), (59, 200), (1, 401), (3600, 401)] {
+        issuer.clock().advance(Duration::from_secs(passed));
+        assert_eq!(send(&app, with_token(&token)).await.status, status, "{passed}");
+    }
+}
+
+/// A verifier that does something once, in the midst of a verification: after the signature, and before
+/// the token is remembered.
+fn interrupted(
+    issuer: &TestIssuer,
+    interruption: impl Fn(&JwtVerifier) + Send + Sync + 'static,
+) -> JwtVerifier {
+    let itself = Arc::new(OnceLock::new());
+    let (verifier, done) = (Arc::clone(&itself), AtomicBool::new(false));
+    let check = move |_: &Identity| {
+        if let Some(verifier) = verifier.get()
+            && !done.swap(true, Ordering::Relaxed)
+        {
+            interruption(verifier);
+        }
+        Ok(())
+    };
+    let verifier = issuer.verifier().audience(API).check(check).build().unwrap();
+    itself.set(verifier.clone()).unwrap();
+    verifier
+}
+
+#[tokio::test]
+async fn a_token_that_is_revoked_during_its_verification_is_not_remembered() {
+    for revoke in [false, true] {
+        let issuer = TestIssuer::new();
+        let verifier = interrupted(&issuer, move |verifier| {
+            if revoke {
+                verifier.revoke(&Revocation::Subject("alice".into()));
+            }
+        });
+        let token = issuer.token().audience(API).subject("alice").mint();
+        verify(&verifier, &token).await.unwrap();
+        assert_eq!(verifier.recall(token.as_bytes()).is_none(), revoke);
+    }
+}
+
+#[tokio::test]
+async fn a_token_whose_key_is_withdrawn_during_its_verification_is_refused_the_next_time() {
+    let issuer = TestIssuer::new();
+    let token = issuer.token().audience(API).mint();
+    let rotating = issuer.clone();
+    let verifier = interrupted(&issuer, move |verifier| {
+        rotating.rotate_keys(false);
+        rotating.clock().advance(Duration::from_secs(60));
+        let (token, verifier) = (rotating.token().audience(API).mint(), verifier.clone());
+        let request = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(verify(&verifier, &token)).map(drop)
+        };
+        thread::spawn(request).join().unwrap().unwrap();
+    });
+    verify(&verifier, &token).await.unwrap();
+    assert!(verifier.recall(token.as_bytes()).is_none());
+    assert!(verify(&verifier, &token).await.is_err());
+}
