@@ -233,6 +233,19 @@ async fn each_scheme_is_challenged_for_and_metadata_is_ascii() {
 }
 
 #[tokio::test]
+async fn details_may_be_long() {
+    let issuer = issuer();
+    let (realm, scope) = ("r".repeat(200), ["orders:read"; 40].join(" "));
+    let error = Error::insufficient_scope(&*scope);
+    let handler = async move || -> Result<String, Error> { Err(error) };
+    let app = Router::new().route(METHOD, post(handler)).layer(layer(&issuer).realm(&*realm));
+    let line = format!("Bearer {}", issuer.token().audience(API).mint());
+    let answer = send(&app, call("application/grpc", Some(&line))).await;
+    let info = status(&answer).get_details_error_info().unwrap();
+    assert_eq!((info.domain, &info.metadata["scope"]), (realm, &scope));
+}
+
+#[tokio::test]
 async fn the_form_of_error_bodies_is_not_grpc_s() {
     let issuer = issuer();
     for body in [ErrorBody::json(), ErrorBody::problem_json(), ErrorBody::oauth()] {
