@@ -33,8 +33,8 @@ def requests(figures):
         median = figures.get(row, "median ns")
         if median is None or ", beside " in row:
             continue
-        low, allocations = figures.get(row, "low ns"), figures.get(row, "allocations")
-        rows.append([row, number(median), number(low), number(allocations), number(figures.get(row, "bytes"))])
+        rest = [figures.get(row, name) for name in ("low ns", "allocations", "bytes")]
+        rows.append([row, number(median), *(number(value) for value in rest)])
     return table(["one request, ns", "median", "lowest tenth", "allocations", "bytes"], rows)
 
 
@@ -53,7 +53,8 @@ def flood(figures):
     for row in figures.rows():
         if ", beside " in row:
             token, neighbour = row.split(", beside ")
-            rows.append([token, neighbour, number(figures.get(row, "median ns")), number(figures.get(row, "99 % ns"))])
+            times = [figures.get(row, name) for name in ("median ns", "99 % ns")]
+            rows.append([token, neighbour, *(number(time) for time in times)])
     return table(["token", "while the other thread sends", "median, ns", "99 %, ns"], rows)
 
 
@@ -103,8 +104,8 @@ def tokens(growth):
         if row.startswith("tokens, "):
             _, bound, count = row.split(", ")
             each = growth.get(row, "bytes each beyond its length")
-            kept = growth.get(row, "bytes in memory") / 2**20
-            rows.append([bound, number(int(count)), number(growth.get(row, "median ns")), number(kept, "{:,.2f}"), number(each)])
+            ns, kept = growth.get(row, "median ns"), growth.get(row, "bytes in memory") / 2**20
+            rows.append([bound, number(int(count)), number(ns), number(kept, "{:,.2f}"), number(each)])
     return table(["bound", "tokens met", "ns for one of them", "MiB held", "bytes each beyond its length"], rows)
 
 
