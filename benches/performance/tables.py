@@ -22,7 +22,8 @@ def bars(requests, growth):
             form = "{:,.1f}" if "%" in figure.name else "{:,.3f}" if "×" in figure.name else "{:,.0f}"
             value = number(figure.number, form)
             met = "met" if figure.is_met else "**missed**"
-            rows.append([figure.row, figure.name, value, number(figure.bar, "{:,.0f}" if figure.bar > 100 else "{:g}"), met])
+            bar = number(figure.bar, "{:,.0f}" if figure.bar > 100 else "{:g}")
+            rows.append([figure.row, figure.name, value, bar, met])
     return table(["row", "figure", "reached", "bar", ""], rows)
 
 
