@@ -10,6 +10,8 @@
 //! are compared round by round, so that a busy machine disturbs the times, but hardly the ratios.
 //! The bars are printed, and not enforced: times are for people to judge.
 
+#[cfg(feature = "tonic")]
+mod grpc;
 #[allow(dead_code, reason = "each bench uses another part")]
 mod measure;
 #[allow(dead_code, reason = "each bench uses another part")]
@@ -31,7 +33,10 @@ fn main() {
     let (rounds, rounds_of_two) = if options.quick { (50, 5) } else { (500, 50) };
     let mut tsv = Tsv::create("requests", options.tsv.as_deref());
 
-    let rows = chosen(rows::all(), &options);
+    let all = rows::all().into_iter();
+    #[cfg(feature = "tonic")]
+    let all = all.chain(grpc::rows());
+    let rows = chosen(all.collect(), &options);
     let fixture = Fixture::new(POOL_SIZE);
     report::header(rounds, &format!("pools of {POOL_SIZE} tokens"));
     report::table(&rows, &rounds::measure(&rows, &fixture, rounds), &mut tsv);

@@ -44,7 +44,8 @@ pub(crate) fn parse(url: &str, query: Query, allow_http: bool) -> Result<Uri, En
     Ok(uri)
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether that is this machine. `host` as it stands in a URL.
+pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host.eq_ignore_ascii_case("localhost")
         || address.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())

@@ -64,7 +64,7 @@
 //! | `jwks-client-rs` | keys from any `JwksSource` of the crate `jwks_client_rs` |
 //! | `metrics` | counters and histograms through the crate `metrics` |
 //! | `password-hash` | users with argon2 password hashes, for Basic authentication |
-//! | `serde` | claims as types of your own |
+//! | `serde` | claims as types of your own; [`Scope`] and [`ScopeSet`] in them |
 //! | `testing` | an issuer for tests |
 //! | `tonic` | gRPC with tonic: errors as its status, identities from its requests |
 //! | `tracing` | events through the crate `tracing` |

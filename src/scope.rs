@@ -90,6 +90,23 @@ impl std::str::FromStr for Scope {
     }
 }
 
+/// As its text.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Scope {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// From its text, as [`Scope::new`] has it.
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Scope {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+        Self::new(text).map_err(serde::de::Error::custom)
+    }
+}
+
 /// A text that is not a scope token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a scope: one or more printable ASCII characters, no space, no `\"`, no `\\`")]
@@ -135,6 +152,17 @@ mod tests {
             ("lesen\u{fc}", false),
         ] {
             assert_eq!(Scope::new(text).is_ok(), valid, "{text:?}");
+        }
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn a_scope_is_a_text_to_serde() {
+        let read = Scope::from_static("orders:read");
+        assert_eq!(serde_json::to_value(&read).unwrap(), "orders:read");
+        assert_eq!(serde_json::from_str::<Scope>(r#""orders:read""#).unwrap(), read);
+        for text in [r#""a b""#, r#""""#, "7", "null", "[]"] {
+            assert!(serde_json::from_str::<Scope>(text).is_err(), "{text}");
         }
     }
 

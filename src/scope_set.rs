@@ -101,9 +101,38 @@ impl fmt::Display for ScopeSet {
     }
 }
 
+/// As a token has them: one text, with spaces between ([RFC 9068 §2.2.3]).
+///
+/// [RFC 9068 §2.2.3]: https://www.rfc-editor.org/rfc/rfc9068#section-2.2.3
+#[cfg(feature = "serde")]
+impl serde::Serialize for ScopeSet {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// From one text with spaces between, as [`ScopeSet::from_wire`] has it.
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for ScopeSet {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <String as serde::Deserialize>::deserialize(deserializer).map(|text| Self::from_wire(&text))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn scopes_are_one_text_to_serde_as_they_are_on_the_wire() {
+        let scopes = ScopeSet::from_wire("orders:read admin");
+        assert_eq!(serde_json::to_value(&scopes).unwrap(), "orders:read admin");
+        assert_eq!(serde_json::to_value(ScopeSet::new()).unwrap(), "");
+        let read: ScopeSet = serde_json::from_str(r#"" orders:read  admin""#).unwrap();
+        assert_eq!(read, scopes);
+        assert!(serde_json::from_str::<ScopeSet>("null").is_err());
+    }
 
     #[test]
     fn only_whole_scopes_are_contained() {

@@ -30,7 +30,7 @@ pub struct Someone;
 #[derive(Debug, Clone)]
 pub struct Refuse;
 
-impl<S: Service<Request>> Service<Request> for Pass<S> {
+impl<S: Service<R>, R> Service<R> for Pass<S> {
     type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;
@@ -39,7 +39,7 @@ impl<S: Service<Request>> Service<Request> for Pass<S> {
         self.0.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> S::Future {
+    fn call(&mut self, request: R) -> S::Future {
         self.0.call(request)
     }
 }

@@ -63,6 +63,16 @@ fn the_examples_of_the_rfcs_verify() {
              0jl8e2puQens_IEKBpHABlsbEPX6sFY8OcGDqoRuBomu9xQ2",
         ),
         (
+            "RFC 7520, 4.4",
+            Algorithm::Hs256,
+            VerifyingKey::hmac(
+                Algorithm::Hs256,
+                &decoded("hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg"),
+            ),
+            format!("{RFC_7520_4_4_HEADER}.{RFC_7520_PAYLOAD}"),
+            "s0h6KThzkfBBBkLspW1h84VsJZFTsPPqMDA7g1Md7p0",
+        ),
+        (
             "RFC 8037, A.4",
             Algorithm::EdDsa,
             VerifyingKey::ed25519(&decoded("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")),
@@ -134,6 +144,8 @@ const RFC_7520_4_2_SIGNATURE: &str = "\
     nyPEgVFn442ZdNqiVJRmBqrYRXe8P_ijQ7p8Vdz0TTrxUeT3lm8d9shnr2lfJT8ImUjvAA2Xez2Mlp8c\
     BE5awDzT0qI0n6uiP1aCN_2_jLAeQTlqRHtfa64QQSUmFAAjVKPbByi7xho0uTOcbH510a6GYmJUAfmW\
     jwZ6oD4ifKo8DYM-X72Eaw";
+const RFC_7520_4_4_HEADER: &str = "\
+    eyJhbGciOiJIUzI1NiIsImtpZCI6IjAxOGMwYWU1LTRkOWItNDcxYi1iZmQ2LWVlZjMxNGJjNzAzNyJ9";
 const RFC_7520_X_Y: [&str; 2] = [
     "AHKZLLOsCOzz5cY97ewNUajB957y-C-U88c3v13nmGZx6sYl_oJXu9A5RkTKqjqvjyekWF-7ytDyRXYg\
      CF5cj0Kt",

@@ -1,14 +1,21 @@
 //! `reqwest` as the HTTP client.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use http::{Request, Response};
 
 use super::{HttpClient, HttpError, HttpResponseFuture};
+use crate::endpoint;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `reqwest` as an [`HttpClient`]: the default, with rustls, without redirects.
+///
+/// It goes through the proxy that the environment names (`HTTPS_PROXY` and their like), except to
+/// loopback: what a proxy calls loopback is itself.
 ///
 /// To change what it does, build a `reqwest::Client` of your own (proxy, private CA, client
 /// certificate) and wrap it. Turn redirects off in it: what it brings from where it was redirected is
@@ -23,7 +30,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// # Ok::<(), reqwest::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct ReqwestClient(reqwest::Client);
+pub struct ReqwestClient {
+    client: reqwest::Client,
+    /// For loopback, made when it is first needed; none beside a client that was given.
+    direct: Option<Arc<OnceLock<reqwest::Client>>>,
+}
 
 impl ReqwestClient {
     /// The default client: connects within 2 s, follows no redirect.
@@ -32,27 +43,44 @@ impl ReqwestClient {
     ///
     /// [`HttpError::Transport`] if TLS can't be set up on this machine.
     pub fn new() -> Result<Self, HttpError> {
-        reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map(Self)
-            .map_err(HttpError::transport)
+        let client = builder().build().map_err(HttpError::transport)?;
+        Ok(Self { client, direct: Some(Arc::default()) })
     }
+
+    /// The client for that address.
+    fn client_for(&self, url: &reqwest::Url) -> Result<reqwest::Client, HttpError> {
+        match &self.direct {
+            Some(direct) if url.host_str().is_some_and(endpoint::is_loopback) => {
+                if let Some(client) = direct.get() {
+                    return Ok(client.clone());
+                }
+                let client = builder().no_proxy().build().map_err(HttpError::transport)?;
+                Ok(direct.get_or_init(|| client).clone())
+            }
+            _ => Ok(self.client.clone()),
+        }
+    }
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
 }
 
 impl From<reqwest::Client> for ReqwestClient {
     fn from(client: reqwest::Client) -> Self {
-        Self(client)
+        Self { client, direct: None }
     }
 }
 
 impl HttpClient for ReqwestClient {
     fn send(&self, request: Request<Vec<u8>>, max_body: usize) -> HttpResponseFuture {
-        let client = self.0.clone();
+        let this = self.clone();
         Box::pin(async move {
             let request = reqwest::Request::try_from(request).map_err(HttpError::transport)?;
+            let client = this.client_for(request.url())?;
             let asked = request.url().clone();
             let response = client.execute(request).await.map_err(HttpError::transport)?;
             if *response.url() != asked {

@@ -30,7 +30,8 @@ pub(crate) enum JwkError {
 pub(super) fn read(value: &Value) -> Result<Key, JwkError> {
     // jsonwebtoken knows fewer algorithms than we verify, so `alg` is read here.
     let algorithm = match value.get("alg") {
-        None => None,
+        // Some write null for what they would rather leave out; for `kid` and `use` it is the same.
+        None | Some(Value::Null) => None,
         Some(name) => {
             let name = name.as_str().ok_or(JwkError::Malformed)?;
             Some(Algorithm::from_name(name).ok_or(JwkError::Unsupported)?)

@@ -110,6 +110,11 @@ impl KeySet {
         keys.iter().filter(move |key| key.algorithms.contains(algorithm)).take(MAX_CANDIDATES)
     }
 
+    /// Whether a key is for that algorithm.
+    pub(crate) fn can_verify(&self, algorithm: Algorithm) -> bool {
+        self.keys.iter().any(|key| key.algorithms.contains(algorithm))
+    }
+
     /// Whether a key has that name.
     pub(crate) fn knows(&self, kid: &str) -> bool {
         !self.named(Some(kid)).is_empty()

@@ -6,9 +6,9 @@ use memchr::memchr_iter;
 
 use super::{
     IssuersBuilder,
-    issuer::{Issuer, Stop, Unverified},
+    issuer::{Issuer, Judged, Stop, Unverified},
     tenants::{NewTenant, Tenants},
-    token_cache::SeenTokens,
+    token_cache::{Memory, SeenTokens},
 };
 use crate::{
     BearerToken, Error, Identity, Readiness, Revocation, TokenFault, Verification, Verify,
@@ -62,8 +62,27 @@ pub(super) enum Trust {
 /// Whom a token is given to.
 struct Choice {
     issuer: Arc<Issuer>,
-    /// Where to say so if the token is good: the issuer is a tenant that has had none yet.
-    unproven_in: Option<Arc<Tenants>>,
+    standing: Standing,
+}
+
+/// What an issuer is to us.
+enum Standing {
+    Trusted,
+    Tenant,
+    /// A tenant that has had no good token yet, and where to say so if it has.
+    Unproven(Arc<Tenants>),
+}
+
+impl Choice {
+    /// Remembers what came of a token that the issuer found good.
+    fn keep(&self, memory: Memory, token: &str, judged: Judged) -> Identity {
+        match &self.standing {
+            Standing::Trusted => return memory.keep(token, judged, &self.issuer),
+            Standing::Tenant => {}
+            Standing::Unproven(tenants) => tenants.prove(&self.issuer),
+        }
+        memory.keep_of_tenant(token, judged, &self.issuer)
+    }
 }
 
 /// Why there is nobody to judge a token now.
@@ -147,25 +166,17 @@ impl Verify<BearerToken<'_>> for Issuers {
             }
         };
         // A token that could be read has been given to someone.
-        let Some(Choice { issuer, unproven_in }) = choice else {
+        let Some(choice) = choice else {
             return Verification::ready(Err(TokenFault::Issuer.into()));
         };
-        match issuer.judge(unverified) {
-            Ok(judged) => {
-                if let Some(tenants) = unproven_in {
-                    tenants.prove(&issuer);
-                }
-                Verification::ready(Ok(memory.keep(token.as_str(), judged, &issuer)))
-            }
+        match choice.issuer.judge(unverified) {
+            Ok(judged) => Verification::ready(Ok(choice.keep(memory, token.as_str(), judged))),
             Err(Stop::Refused(error)) => Verification::ready(Err(error)),
             Err(Stop::Wait(waiter)) => {
                 let token = token.as_str().to_owned();
                 Verification::pending(async move {
-                    let judged = issuer.judge_later(&token, waiter).await?;
-                    if let Some(tenants) = unproven_in {
-                        tenants.prove(&issuer);
-                    }
-                    Ok(memory.keep(&token, judged, &issuer))
+                    let judged = choice.issuer.judge_later(&token, waiter).await?;
+                    Ok(choice.keep(memory, &token, judged))
                 })
             }
         }
@@ -194,7 +205,8 @@ impl Trusted {
     fn choose(&self, name: &str) -> Result<Choice, Unchosen> {
         match self.by_name.get(name) {
             Some(Trust::Here(issuer)) => {
-                return Ok(Choice { issuer: Arc::clone(issuer), unproven_in: None });
+                let issuer = Arc::clone(issuer);
+                return Ok(Choice { issuer, standing: Standing::Trusted });
             }
             Some(Trust::Elsewhere(verifier)) => {
                 return Err(Unchosen::Elsewhere(Arc::clone(verifier)));
@@ -204,11 +216,11 @@ impl Trusted {
         let found = self.tenants.iter().find_map(|tenants| Some((tenants, tenants.tenant(name)?)));
         let (tenants, tenant) = found.ok_or(TokenFault::Issuer)?;
         if let Some(issuer) = tenants.proven(name) {
-            return Ok(Choice { issuer, unproven_in: None });
+            return Ok(Choice { issuer, standing: Standing::Tenant });
         }
         let tenants = Arc::clone(tenants);
         match tenants.unproven(name) {
-            Some(issuer) => Ok(Choice { issuer, unproven_in: Some(tenants) }),
+            Some(issuer) => Ok(Choice { issuer, standing: Standing::Unproven(tenants) }),
             None => Err(Unchosen::New(NewTenant { tenants, tenant })),
         }
     }

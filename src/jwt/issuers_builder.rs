@@ -85,7 +85,8 @@ impl IssuersBuilder {
     /// `resolve` makes the verifier of a tenant when its first token comes: for the issuer that
     /// [`Tenant::issuer`] names, which has the form of the pattern, or `None` for a tenant that is
     /// not known here. Up to 1,000 verifiers of tenants that have proved themselves by a good token
-    /// are kept, and 100 of others, so that made-up tenants push out no real one.
+    /// are kept, and 100 of others, so that made-up tenants push out no real one. A tenant whose tokens
+    /// are met no more is forgotten after three days, with its keys, and found anew if one comes.
     ///
     /// ```
     /// use portcullis::{Issuers, JwtVerifier, Tenant};

@@ -145,7 +145,16 @@ impl Settings {
 
     fn key_source(&mut self) -> Result<KeySource, ConfigError> {
         if !self.given.is_empty() {
-            return self.given_keys().map(KeySource::Given);
+            let keys = self.given_keys()?;
+            let named = self.algorithms.iter().flatten();
+            if let Some(orphan) = named.copied().find(|one| !keys.can_verify(*one)) {
+                return Err(ConfigError::new(
+                    "algorithm",
+                    orphan.name(),
+                    "fits no key that is given",
+                ));
+            }
+            return Ok(KeySource::Given(keys));
         }
         let source = match self.source.take() {
             Some(source) => source,

@@ -1,6 +1,16 @@
 //! Issuers that are found when their first token comes.
 
-use std::{convert::Infallible, fmt, future::Future, pin::Pin, sync::Arc};
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use quick_cache::sync::Cache;
 use tokio::sync::OnceCell;
@@ -13,6 +23,11 @@ const MAX_NAME: usize = 64;
 /// Tenants that have had a good token, and tenants that have not.
 const MAX_PROVEN: usize = 1000;
 const MAX_UNPROVEN: usize = 100;
+/// When a tenant that nobody meets any more is forgotten. The last keys of an issuer that is down serve
+/// for two days at the most by default, and its remembered tokens are met without being counted.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// How often a request looks for such.
+const SWEPT_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// A tenant that a token names: an issuer of the form that was configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +56,30 @@ pub(super) struct Tenants {
     before: String,
     after: String,
     resolve: Box<Resolve>,
-    proven: Cache<String, Arc<Issuer>>,
+    proven: Cache<String, Arc<Acquaintance>>,
     unproven: Cache<String, Arc<Arrival>>,
+    /// The second in which tenants were last forgotten, by the clock of the one that was met then.
+    swept_at: AtomicU64,
+}
+
+/// A tenant that has had a good token.
+struct Acquaintance {
+    issuer: Arc<Issuer>,
+    /// The second, by its own clock, in which a token of its was last verified.
+    met_at: AtomicU64,
+}
+
+impl Acquaintance {
+    fn new(issuer: Arc<Issuer>) -> Self {
+        let met_at = AtomicU64::new(issuer.now().as_secs());
+        Self { issuer, met_at }
+    }
+
+    /// A clock that was turned back makes nobody old.
+    fn is_old(&self) -> bool {
+        let met_at = self.met_at.load(Ordering::Relaxed);
+        self.issuer.now().as_secs().saturating_sub(met_at) >= FORGOTTEN_AFTER.as_secs()
+    }
 }
 
 /// A tenant that is being found, or was. Those who wait for it share what comes of it.
@@ -74,6 +111,7 @@ impl Tenants {
             resolve,
             proven: Cache::new(MAX_PROVEN),
             unproven: Cache::new(MAX_UNPROVEN),
+            swept_at: AtomicU64::new(0),
         })
     }
 
@@ -86,7 +124,24 @@ impl Tenants {
     }
 
     pub(super) fn proven(&self, issuer: &str) -> Option<Arc<Issuer>> {
-        self.proven.get(issuer)
+        let known = self.proven.get(issuer)?;
+        let now = known.issuer.now().as_secs();
+        known.met_at.store(now, Ordering::Relaxed);
+        self.sweep(now);
+        Some(Arc::clone(&known.issuer))
+    }
+
+    /// Forgets those who are no longer met, with their keys, now and then.
+    fn sweep(&self, now: u64) {
+        let swept_at = self.swept_at.load(Ordering::Relaxed);
+        if now.abs_diff(swept_at) >= SWEPT_EVERY.as_secs()
+            && self
+                .swept_at
+                .compare_exchange(swept_at, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+        {
+            self.proven.retain(|_, known| !known.is_old());
+        }
     }
 
     pub(super) fn unproven(&self, issuer: &str) -> Option<Arc<Issuer>> {
@@ -95,8 +150,10 @@ impl Tenants {
 
     /// Keeps a tenant that has had a good token where made-up ones don't come.
     pub(super) fn prove(&self, issuer: &Arc<Issuer>) {
-        self.proven.insert(issuer.name().to_owned(), Arc::clone(issuer));
+        let known = Acquaintance::new(Arc::clone(issuer));
+        self.proven.insert(issuer.name().to_owned(), Arc::new(known));
         self.unproven.remove(issuer.name());
+        self.sweep(issuer.now().as_secs());
     }
 
     fn arrival(&self, issuer: &str) -> Arc<Arrival> {
@@ -140,7 +197,7 @@ impl NewTenant {
         };
         let judged = issuer.judge_in_time(token).await?;
         tenants.prove(issuer);
-        Ok(memory.keep(token, judged, issuer))
+        Ok(memory.keep_of_tenant(token, judged, issuer))
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     fmt,
     hash::{BuildHasherDefault, Hasher},
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -68,8 +68,22 @@ impl SeenTokens {
 impl Memory {
     /// Remembers a token that was found good.
     pub(super) fn keep(self, token: &str, judged: Judged, issuer: &Arc<Issuer>) -> Identity {
+        self.keep_by(token, judged, Voucher::Trusted(Arc::clone(issuer)))
+    }
+
+    /// The same for a tenant's, as long as the tenant is known.
+    pub(super) fn keep_of_tenant(
+        self,
+        token: &str,
+        judged: Judged,
+        tenant: &Arc<Issuer>,
+    ) -> Identity {
+        self.keep_by(token, judged, Voucher::Tenant(Arc::downgrade(tenant)))
+    }
+
+    fn keep_by(self, token: &str, judged: Judged, voucher: Voucher) -> Identity {
         if let Some(cache) = self.cache {
-            cache.insert(token, &judged, issuer, self.epoch);
+            cache.insert(token, &judged, voucher, self.epoch);
         }
         judged.identity
     }
@@ -86,9 +100,27 @@ struct Entry {
     /// The whole token, since its place in the cache is found by a hash of its end.
     token: Box<str>,
     identity: Identity,
-    issuer: Arc<Issuer>,
+    voucher: Voucher,
     /// The key set that verified it.
     generation: u64,
+}
+
+/// Who says that a token is still good.
+enum Voucher {
+    Trusted(Arc<Issuer>),
+    /// One that is forgotten where its tokens are no longer met: this keeps it from nothing.
+    Tenant(Weak<Issuer>),
+}
+
+impl Voucher {
+    fn stands_by(&self, identity: &Identity, generation: u64) -> bool {
+        match self {
+            Self::Trusted(issuer) => issuer.stands_by(identity, generation),
+            Self::Tenant(issuer) => {
+                issuer.upgrade().is_some_and(|issuer| issuer.stands_by(identity, generation))
+            }
+        }
+    }
 }
 
 impl TokenCache {
@@ -103,7 +135,7 @@ impl TokenCache {
     fn get(&self, token: &[u8]) -> Option<Identity> {
         let entry = self.entries.get(&self.places.of(token))?;
         let is_good = entry.token.as_bytes() == token
-            && entry.issuer.stands_by(&entry.identity, entry.generation);
+            && entry.voucher.stands_by(&entry.identity, entry.generation);
         is_good.then(|| entry.identity.clone())
     }
 
@@ -112,11 +144,11 @@ impl TokenCache {
     }
 
     /// Remembers a token that was verified since `epoch`.
-    fn insert(&self, token: &str, judged: &Judged, issuer: &Arc<Issuer>, epoch: u64) {
+    fn insert(&self, token: &str, judged: &Judged, voucher: Voucher, epoch: u64) {
         let entry = Entry {
             token: token.into(),
             identity: judged.identity.clone(),
-            issuer: Arc::clone(issuer),
+            voucher,
             generation: judged.generation,
         };
         self.entries.insert(self.places.of(token.as_bytes()), Arc::new(entry));

@@ -8,30 +8,47 @@
 /// A slash at the end is left to the table. Hexadecimal digits may have either case.
 pub(super) fn is_normal(path: &str) -> bool {
     let Some(path) = path.strip_prefix('/') else { return false };
-    let mut segments = path.split('/').peekable();
-    while let Some(segment) = segments.next() {
-        let is_last = segments.peek().is_none();
-        let is_named = !matches!(segment, "" | "." | "..");
-        if !(is_named || segment.is_empty() && is_last) || !is_normal_segment(segment.as_bytes()) {
-            return false;
-        }
-    }
-    true
+    let mut segments = path.as_bytes().split(|byte| *byte == b'/');
+    // A slash at the end leaves an empty segment behind it.
+    let last_is_normal =
+        segments.next_back().is_none_or(|last| last.is_empty() || is_normal_segment(last));
+    last_is_normal && segments.all(|segment| !segment.is_empty() && is_normal_segment(segment))
 }
 
-fn is_normal_segment(mut rest: &[u8]) -> bool {
+fn is_normal_segment(segment: &[u8]) -> bool {
+    if matches!(segment, b"." | b"..") {
+        return false;
+    }
+    let mut rest = segment;
     loop {
         rest = match rest {
             [] => return true,
-            [b'%', ..] => match decode(rest) {
+            [byte, after @ ..] if is_plain(*byte) => after,
+            _ => match decode(rest) {
                 Some((character, after)) if may_be_encoded(character, after) => after,
                 _ => return false,
             },
-            [byte, after @ ..] if is_unreserved(*byte) || is_delimiter(*byte) => after,
-            _ => return false,
         }
     }
 }
+
+/// What stands for itself in a segment.
+const fn is_plain(byte: u8) -> bool {
+    byte < 0x80 && PLAIN & (1 << byte) != 0
+}
+
+/// A bit for each character that does.
+const PLAIN: u128 = {
+    let mut plain = 0;
+    let mut byte = 0;
+    while byte < 0x80_u8 {
+        if is_unreserved(byte) || is_delimiter(byte) {
+            plain |= 1 << byte;
+        }
+        byte = byte.wrapping_add(1);
+    }
+    plain
+};
 
 /// What has a reason to be percent-encoded: no letter and no digit, which could be written plainly; no
 /// slash and no control character, which don't belong into a segment; and no percent sign that begins
@@ -50,7 +67,7 @@ fn may_be_encoded(character: char, after: &[u8]) -> bool {
 }
 
 /// RFC 3986 §2.3.
-pub(super) const fn is_unreserved(byte: u8) -> bool {
+const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
@@ -87,8 +104,17 @@ fn decode_byte(text: &[u8]) -> Option<(u8, &[u8])> {
     Some(((digit(*high)? << 4) | digit(*low)?, rest))
 }
 
-/// The characters of a segment, decoded and without their case: what it could be read as.
-pub(super) fn folded(segment: &str) -> impl Iterator<Item = char> {
+/// Whether a segment could be read as that text, which may be one itself.
+pub(super) fn could_be(segment: &str, text: &str) -> bool {
+    if segment.contains('%') || text.contains('%') {
+        folded(segment).eq(folded(text))
+    } else {
+        segment.eq_ignore_ascii_case(text)
+    }
+}
+
+/// The characters of a segment, decoded and without their case.
+fn folded(segment: &str) -> impl Iterator<Item = char> {
     // Both ways: some letters have a capital that is another one's.
     Decoded(segment.as_bytes()).flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }

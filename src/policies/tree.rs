@@ -3,16 +3,16 @@
 //! The most particular row wins, as in axum's router: a static segment before a parameter, a parameter
 //! before the rest.
 
-use std::{cmp::Ordering, str::Split};
+use std::str::Split;
 
 use http::Method;
 
-use super::{path::folded, pattern::Segment};
+use super::{path::could_be, pattern::Segment};
 
 /// What may follow one segment.
 #[derive(Debug, Default)]
 pub(super) struct Node {
-    /// Ordered by `folded`.
+    /// Ordered by `text`.
     statics: Vec<Static>,
     parameter: Option<Box<Node>>,
     rest: Option<Leaf>,
@@ -21,7 +21,6 @@ pub(super) struct Node {
 
 #[derive(Debug)]
 struct Static {
-    folded: Box<str>,
     text: Box<str>,
     node: Node,
 }
@@ -61,13 +60,10 @@ impl Node {
             };
         };
         if let Some(it) = self.get(segment) {
-            if *it.text != *segment {
-                return Err(NearMiss);
-            }
             if let Some(leaf) = it.node.find(path.clone(), may_have_rest)? {
                 return Ok(Some(leaf));
             }
-        } else if segment.is_empty() && self.leaf.is_some() {
+        } else if self.nearly(segment).is_some() || segment.is_empty() && self.leaf.is_some() {
             return Err(NearMiss);
         }
         if !segment.is_empty()
@@ -76,7 +72,11 @@ impl Node {
         {
             return Ok(Some(leaf));
         }
-        Ok(self.rest.as_ref().filter(|_| may_have_rest))
+        match &self.rest {
+            // A router takes the slash for a part of the rest.
+            Some(_) if !may_have_rest && !segment.is_empty() => Err(NearMiss),
+            rest => Ok(rest.as_ref().filter(|_| may_have_rest)),
+        }
     }
 
     /// Adds the row at `place` of the table.
@@ -100,36 +100,35 @@ impl Node {
         leaf.get_or_insert_default().insert(method, place).map_err(Clash::Same)
     }
 
+    fn place(&self, segment: &str) -> Result<usize, usize> {
+        self.statics.binary_search_by(|it| (*it.text).cmp(segment))
+    }
+
     fn get(&self, segment: &str) -> Option<&Static> {
-        let place = self.statics.binary_search_by(|it| it.compare(segment)).ok()?;
-        self.statics.get(place)
+        self.statics.get(self.place(segment).ok()?)
+    }
+
+    /// A static segment that the segment isn't, but could be read as.
+    fn nearly(&self, segment: &str) -> Option<&Static> {
+        self.statics.iter().find(|it| could_be(segment, &it.text))
     }
 
     fn at(&mut self, text: &str) -> Result<&mut Self, Clash> {
-        let place = match self.statics.binary_search_by(|it| it.compare(text)) {
+        let place = match self.place(text) {
             Ok(place) => place,
             Err(place) => {
-                let folded = folded(text).collect::<String>().into_boxed_str();
-                let node = Self::default();
-                self.statics.insert(place, Static { folded, text: text.into(), node });
+                if let Some(other) = self.nearly(text) {
+                    return Err(Clash::Spelling(other.text.to_string()));
+                }
+                self.statics.insert(place, Static { text: text.into(), node: Self::default() });
                 place
             }
         };
         match self.statics.get_mut(place) {
-            Some(it) if *it.text == *text => Ok(&mut it.node),
-            other => Err(Clash::Spelling(other.map(|it| it.text.to_string()).unwrap_or_default())),
+            Some(it) => Ok(&mut it.node),
+            // It was found or put there.
+            None => Err(Clash::Spelling(text.to_owned())),
         }
-    }
-}
-
-impl Static {
-    /// Compares with what a segment could be read as.
-    fn compare(&self, segment: &str) -> Ordering {
-        if segment.is_ascii() && !segment.contains('%') {
-            let folded = segment.bytes().map(|byte| byte.to_ascii_lowercase());
-            return self.folded.bytes().cmp(folded);
-        }
-        self.folded.chars().cmp(folded(segment))
     }
 }
 

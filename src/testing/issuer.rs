@@ -133,7 +133,8 @@ impl TestIssuer {
         self.state().keys.signing_key(algorithm);
     }
 
-    /// The JWK Set as it is published now: the keys that were used or [`publish`](Self::publish)ed.
+    /// The JWK Set as it is published now: the keys that were used or [`publish`](Self::publish)ed;
+    /// before any was, one for ES256.
     #[must_use]
     pub fn jwk_set(&self) -> String {
         self.state().keys.jwk_set().to_string()

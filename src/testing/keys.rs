@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// A key for each algorithm that was asked for. RSA keys take a moment to make, so each is made when
-/// it is first needed; one RSA key serves its six algorithms.
+/// it is first needed; one RSA key serves its six algorithms. Where none was asked for, there is one for
+/// ES256, since an issuer without any key is none.
 #[derive(Default)]
 pub(super) struct Keys {
     generation: u32,
@@ -39,7 +40,10 @@ impl Keys {
     }
 
     /// The JWK Set: current keys that were used, and retired ones.
-    pub(super) fn jwk_set(&self) -> Value {
+    pub(super) fn jwk_set(&mut self) -> Value {
+        if self.current.values().all(|key| public_jwk(key).is_none()) {
+            self.signing_key(Algorithm::Es256);
+        }
         json!({ "keys": self.published() })
     }
 

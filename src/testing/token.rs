@@ -122,6 +122,35 @@ impl TokenBuilder {
         self.sign(header, &claims)
     }
 
+    /// The token without a signature (RFC 7519 §6.1): `alg` is `none`, and there is no `kid`, unless
+    /// [`header`](Self::header) has set another. Nobody may accept it.
+    ///
+    /// ```
+    /// use portcullis::{BearerToken, ErrorKind, TokenFault, Verify, testing::TestIssuer};
+    /// # use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let issuer = TestIssuer::new();
+    /// let verifier = issuer.verifier().audience("https://api.example").build()?;
+    /// let token = issuer.token().audience("https://api.example").mint_unsigned();
+    /// # let line = HeaderValue::try_from(format!("Bearer {token}"))?;
+    /// # let headers = HeaderMap::from_iter([(AUTHORIZATION, line)]);
+    /// let refused = verifier.verify(BearerToken::from_headers(&headers)?).wait().await.unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::InvalidToken(TokenFault::Algorithm));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn mint_unsigned(mut self) -> String {
+        for (name, value) in [("alg", json!("none")), ("kid", Value::Null)] {
+            self.header.entry(name).or_insert(value);
+        }
+        let (header, claims) = (self.full_header(), Value::from(self.claims).to_string());
+        [base64url::encode(header.as_bytes()), base64url::encode(claims.as_bytes()), String::new()]
+            .join(".")
+    }
+
     /// An opaque token with these claims, for introspection: what the claims say can't be read from it.
     #[must_use]
     pub fn mint_opaque(self) -> String {

@@ -50,5 +50,6 @@ mod single_flight;
 mod sources;
 mod support;
 mod tenants;
+mod test_issuer;
 mod token_cache;
 mod unknown_keys;

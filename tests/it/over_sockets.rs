@@ -48,6 +48,43 @@ async fn keys_come_over_a_socket_by_discovery_or_from_a_fixed_address() {
     assert_eq!(issuer.requests_to("/jwks"), 2);
 }
 
+/// The environment belongs to the whole process, so this one is run again, in an environment that names
+/// a proxy.
+#[test]
+fn a_proxy_that_the_environment_names_is_not_asked_for_loopback() {
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", "over_sockets::behind_a_proxy", "--ignored"]);
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+    {
+        again.env(name, &address);
+    }
+    let output = again.env_remove("NO_PROXY").env_remove("no_proxy").output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    proxy.set_nonblocking(true).unwrap();
+    // The one connection is that for an address which is not on loopback.
+    assert!(proxy.accept().is_ok(), "the proxy was not asked at all");
+    assert!(proxy.accept().is_err(), "the proxy was asked for loopback");
+}
+
+#[tokio::test]
+#[ignore = "run by the test above"]
+async fn behind_a_proxy() {
+    let issuer = TestIssuer::serve().await.unwrap();
+    let token = token(&issuer);
+    let builder = JwtVerifier::builder(issuer.issuer()).audience(API).clock(issuer.clock());
+    assert_eq!(verdict(&builder.build().unwrap(), &token).await, ACCEPTED);
+    let elsewhere = TestIssuer::named("http://as.example.test");
+    let builder = JwtVerifier::builder(elsewhere.issuer()).audience(API).dangerous().plain_http();
+    let verifier = builder.jwks_uri(elsewhere.jwks_uri()).build().unwrap();
+    // The proxy answers nothing; it suffices that it is there.
+    let elsewhere = self::token(&elsewhere);
+    let asking = verdict(&verifier, &elsewhere);
+    drop(tokio::time::timeout(seconds(1), asking).await);
+}
+
 #[tokio::test]
 async fn an_unchanged_set_comes_over_a_socket_as_a_304() {
     let issuer = TestIssuer::serve().await.unwrap();

@@ -183,27 +183,48 @@ impl Shared {
         outcome: Result<Fetched, FetchError>,
         took: Duration,
     ) {
+        // Told once the lock is free: whoever hears of it may ask for the state of the keys.
+        if let Some(outcome) = self.settle(sender, outcome) {
+            let label = self.label.get().unwrap_or(&self.issuer);
+            observe::keys_fetched(
+                &self.issuer,
+                label,
+                outcome.as_ref().copied().map_err(|error| &**error),
+                took,
+            );
+        }
+    }
+
+    /// The number of keys, or why there are none; nothing for a flight that no longer counts.
+    fn settle(
+        &self,
+        sender: &watch::Sender<bool>,
+        outcome: Result<Fetched, FetchError>,
+    ) -> Option<Result<usize, Arc<FetchError>>> {
         let now = NumericDate::from_system_time(self.clock.now());
         let mut control = self.lock();
         if !control.flight.as_ref().is_some_and(|flight| flight.is_told_by(sender)) {
-            return;
+            return None;
         }
         let before = self.snapshot.load();
         let outcome = outcome.and_then(|fetched| {
             Snapshot::of(fetched, before.as_deref(), now, &self.settings).ok_or(FetchError::GivenUp)
         });
-        let keys = outcome.as_ref().map(|snapshot| snapshot.keys.len());
-        let label = self.label.get().unwrap_or(&self.issuer);
-        observe::keys_fetched(&self.issuer, label, keys, took);
-        let quiet_until = match outcome {
+        let (quiet_until, told) = match outcome {
             Ok(snapshot) => {
+                let keys = snapshot.keys.len();
                 self.snapshot.store(Some(Arc::new(snapshot)));
                 control.succeeded();
-                0
+                (0, Ok(keys))
             }
-            Err(error) => control.failed(Arc::new(error), now, &self.settings).as_secs(),
+            Err(error) => {
+                let error = Arc::new(error);
+                let retry_at = control.failed(Arc::clone(&error), now, &self.settings);
+                (retry_at.as_secs(), Err(error))
+            }
         };
         self.quiet_until.store(quiet_until, Ordering::Relaxed);
+        Some(told)
     }
 
     /// Starts a refresh that nobody waits for, unless one is under way or has just failed.

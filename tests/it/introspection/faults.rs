@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use portcullis::{
-    ErrorKind,
+    AuthenticateLayer, ErrorKind, RevocationChecked, TokenFault,
     testing::{Fault, TestIssuer},
 };
 
 use super::{asking, begin, endpoint::Endpoint, judge, verify};
-use crate::support::API;
+use crate::support::{API, send, whoami, with_token};
 
 const FAULTS: [(Fault, ErrorKind); 12] = [
     (Fault::Status(401), ErrorKind::Misconfigured),
@@ -56,6 +57,53 @@ async fn a_kept_answer_serves_through_a_fault_and_no_longer_than_its_time() {
         assert!(verify(&verifier, &token).await.is_ok(), "{fault:?}");
         issuer.clock().advance(Duration::from_secs(1));
         assert_eq!(judge(&verifier, &token).await, Err(kind), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_kept_refusal_serves_through_a_fault_and_no_longer_than_its_time() {
+    for (fault, kind) in FAULTS {
+        let issuer = TestIssuer::new();
+        let verifier = issuer.introspection().audience(API).build().unwrap();
+        let inactive = Err(TokenFault::Inactive.into());
+        assert_eq!(judge(&verifier, "made-up").await, inactive, "{fault:?}");
+        issuer.fail(fault);
+        issuer.clock().advance(Duration::from_secs(4));
+        assert_eq!(judge(&verifier, "made-up").await, inactive, "{fault:?}");
+        issuer.clock().advance(Duration::from_secs(1));
+        assert_eq!(judge(&verifier, "made-up").await, Err(kind), "{fault:?}");
+    }
+}
+
+/// Whether answers must be signed, and whether the token is only confirmed there, makes no difference.
+#[tokio::test(start_paused = true)]
+async fn a_caller_sees_a_fault_as_ours_and_nothing_of_what_it_is() {
+    for (fault, kind) in FAULTS.into_iter().chain([(Fault::Hang, ErrorKind::Unavailable)]) {
+        let issuer = TestIssuer::new();
+        let verifier =
+            || issuer.verifier().audience(API).jwk_set(issuer.jwk_set()).build().unwrap();
+        let plain = issuer.introspection().audience(API);
+        let signed = issuer.introspection().audience(API).signed_responses(verifier());
+        let confirming = issuer.introspection().audience(API).build().unwrap();
+        let apps: [Router; 3] = [
+            whoami().layer(AuthenticateLayer::bearer(plain.build().unwrap())),
+            whoami().layer(AuthenticateLayer::bearer(signed.build().unwrap())),
+            whoami()
+                .layer(AuthenticateLayer::bearer(RevocationChecked::new(verifier(), confirming))),
+        ];
+        let token = issuer.token().audience(API).mint();
+        for app in apps {
+            issuer.fail(fault);
+            let answer = send(&app, with_token(&token)).await;
+            assert_eq!((answer.status, answer.kind()), (kind.status(), Some(kind)), "{fault:?}");
+            assert_eq!(answer.challenge(), None, "{fault:?}");
+            let asked_to_come_back = answer.headers.contains_key("retry-after");
+            assert_eq!(asked_to_come_back, kind == ErrorKind::Unavailable, "{fault:?}");
+            assert_eq!(answer.json()["message"], kind.description(), "{fault:?}");
+            assert!(!answer.body.contains("introspect"), "{fault:?}: {}", answer.body);
+            issuer.recover();
+            assert_eq!(send(&app, with_token(&token)).await.body, "alice", "{fault:?}");
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod guards;
 mod invalidation;
 mod signed_answers;
 mod single_flight;
+mod strange_answers;
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use portcullis::{

@@ -7,7 +7,7 @@ use portcullis::{
     testing::TestIssuer,
 };
 
-use crate::support::{API, jws, openssl};
+use crate::support::{API, issuer_with, jws, openssl};
 
 /// A verifier in the making that would fetch its keys from nowhere.
 fn builder(issuer: &str) -> JwtVerifierBuilder<AudienceMissing> {
@@ -34,7 +34,9 @@ fn an_issuer_whose_keys_are_fetched_is_an_https_url() {
         ("https://as.example#a", "must not carry a user name, a query or a fragment"),
     ] {
         let result = builder(issuer).audience(API).build();
-        assert_eq!(sentence(result), format!("issuer `{issuer}`: {problem}"));
+        // A name, and a password that may stand beside it, is shown to nobody.
+        let shown = issuer.replace("user@", "\u{2026}@");
+        assert_eq!(sentence(result), format!("issuer `{shown}`: {problem}"));
     }
     for issuer in [
         "https://as.example",
@@ -74,7 +76,8 @@ fn a_jwks_uri_is_an_https_url() {
         ("https://user:pw@as.example/jwks", "must not carry a user name, a query or a fragment"),
         ("https://as.example/jwks#a", "must not carry a user name, a query or a fragment"),
     ] {
-        assert_eq!(sentence(build(uri)), format!("jwks_uri `{uri}`: {problem}"));
+        let shown = uri.replace("user:pw@", "\u{2026}@");
+        assert_eq!(sentence(build(uri)), format!("jwks_uri `{shown}`: {problem}"));
     }
     for uri in
         ["https://as.example/jwks", "https://cdn.example/jwks?v=1", "http://127.0.0.1:1/jwks"]
@@ -119,6 +122,25 @@ fn algorithms_are_named_by_at_least_one_and_an_hmac_needs_its_secret() {
     let other = builder().hmac_secret(Algorithm::Hs256, jws::SECRET);
     let result = other.algorithms([Algorithm::Hs512]).build();
     assert_eq!(sentence(result), "algorithm `HS512`: has no secret");
+}
+
+#[test]
+fn each_named_algorithm_has_a_key_among_those_that_are_given() {
+    let issuer = issuer_with([Algorithm::Es256, Algorithm::Rs256]);
+    let builder = || builder("https://as.example").audience(API).jwk_set(issuer.jwk_set());
+    for named in [vec![Algorithm::Es256], vec![Algorithm::Ps512, Algorithm::Es256]] {
+        assert!(builder().algorithms(named.clone()).build().is_ok(), "{named:?}");
+    }
+    for named in [vec![Algorithm::Es384], vec![Algorithm::Es256, Algorithm::Es384]] {
+        let result = builder().algorithms(named).build();
+        assert_eq!(sentence(result), "algorithm `ES384`: fits no key that is given");
+    }
+    let secret = builder().hmac_secret(Algorithm::Hs256, jws::SECRET);
+    let named = [Algorithm::Hs256, Algorithm::Es256, Algorithm::Rs384];
+    assert!(secret.algorithms(named).build().is_ok());
+    // What is fetched later may be anything.
+    let remote = self::builder("https://as.example").audience(API).algorithms([Algorithm::Es384]);
+    assert!(remote.build().is_ok());
 }
 
 #[test]

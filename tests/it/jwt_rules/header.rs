@@ -90,6 +90,26 @@ async fn members_that_nobody_knows_are_let_be() {
     assert!(accepts(&verifier(&issuer), &token.mint()).await);
 }
 
+/// As eIDAS services and some banks do. Three certificates with RSA keys take 4 to 6 KB.
+#[tokio::test]
+async fn a_chain_of_certificates_is_let_be_and_more_than_8_kib_is_not() {
+    let issuer = TestIssuer::new();
+    let verifier = verifier(&issuer);
+    let chain = |sizes: &[usize]| sizes.iter().map(|size| "M".repeat(*size)).collect::<Vec<_>>();
+    for (sizes, accepted) in [
+        (vec![1480, 1372, 1208], true),
+        (vec![1824, 2056, 1892], true),
+        (vec![2000, 2000, 2000, 2000], true),
+        (vec![2000, 2000, 2000, 2200], false),
+        (vec![8192], false),
+        (vec![9000], false),
+    ] {
+        let token = token(&issuer).header("x5c", json!(chain(&sizes))).mint();
+        let expected = if accepted { Ok("alice".to_owned()) } else { Err(TokenFault::Malformed) };
+        assert_eq!(outcome(&verifier, &token).await, expected, "{sizes:?}");
+    }
+}
+
 #[tokio::test]
 async fn members_that_are_read_must_be_strings() {
     let issuer = TestIssuer::new();

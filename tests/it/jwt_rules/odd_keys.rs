@@ -120,6 +120,21 @@ async fn an_odd_key_is_skipped_and_the_rest_serves() {
 }
 
 #[tokio::test]
+async fn a_member_that_is_null_is_as_if_it_were_not_there() {
+    let issuer = issuer();
+    let key = jwk(&issuer, "p256-0");
+    for name in ["alg", "use", "key_ops", "kid", "x5t"] {
+        let mut key = key.clone();
+        key[name] = Value::Null;
+        let set = json!({ "keys": [key] }).to_string();
+        let verifier = issuer.verifier().audience(API).jwk_set(set).build().unwrap();
+        for token in [token(&issuer), token(&issuer).without_header("kid")] {
+            assert!(accepts(&verifier, &token.mint()).await, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_odd_key_verifies_nothing() {
     let issuer = issuer();
     let good = jwk(&issuer, "p384-0");

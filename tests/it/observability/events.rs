@@ -23,6 +23,52 @@ impl Verify<BearerToken<'_>> for Says {
     }
 }
 
+/// Asks for the state of keys whenever something is said, as one that writes it down may.
+struct Asks(portcullis::JwtVerifier, std::sync::mpsc::Sender<bool>);
+
+impl tracing::Subscriber for Asks {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target() == "portcullis"
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        let readiness = self.0.readiness();
+        let has_keys = readiness.is_ready() && readiness.last_error().is_none();
+        // Nobody listens any more once the test has ended.
+        let _ = self.1.send(has_keys);
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[test]
+fn whoever_hears_of_a_fetch_may_ask_how_the_keys_are_and_is_told_what_came_of_it() {
+    for (fault, has_keys) in [(None, true), (Some(Fault::Status(500)), false)] {
+        let issuer = TestIssuer::new();
+        let verifier = issuer.verifier().audience(API).build().unwrap();
+        let (told, hears) = std::sync::mpsc::channel();
+        // In a thread of its own: under a lock it would never come back.
+        std::thread::spawn(move || {
+            let _guard = tracing::subscriber::set_default(Asks(verifier.clone(), told));
+            if let Some(fault) = fault {
+                issuer.fail(fault);
+            }
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            // How it ends is seen by what was told.
+            drop(runtime.unwrap().block_on(verifier.warm_up()));
+        });
+        let state = hears.recv_timeout(Duration::from_secs(30)).expect("an event");
+        assert_eq!(state, has_keys, "{fault:?}");
+    }
+}
+
 fn only(lines: Vec<Line>) -> Line {
     assert_eq!(lines.len(), 1, "{lines:#?}");
     lines.into_iter().next().unwrap()

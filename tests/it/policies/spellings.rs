@@ -62,7 +62,15 @@ fn careless(path: &str) -> String {
             segment => segments.push(segment),
         }
     }
+    // As a client writes it: what isn't encoded though it must be is denied for that alone.
+    let segments: Vec<_> = segments.into_iter().map(encoded).collect();
     format!("/{}", segments.join("/"))
+}
+
+fn encoded(segment: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte);
+    let code = |byte| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") };
+    segment.bytes().map(code).collect()
 }
 
 /// Decoded once, with an overlong slash taken for one.

@@ -10,6 +10,7 @@ mod extractors;
 mod own;
 mod pairs;
 mod query;
+mod strangers;
 mod websocket;
 
 use axum::{Router, body::Body};

@@ -97,7 +97,7 @@ impl Directory {
             asked.lock().unwrap().push(tenant.name().to_owned());
             resolve(tenant)
         };
-        // Tokens that are remembered would keep verifiers in memory beside what is kept of tenants.
+        // A token that is remembered asks nobody.
         Issuers::builder().token_cache(0).tenants(pattern, resolve).build().unwrap()
     }
 

@@ -3,4 +3,5 @@
 mod crowd;
 mod directory;
 mod flood;
+mod forgetting;
 mod resolver;

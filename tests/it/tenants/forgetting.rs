@@ -1,0 +1,85 @@
+//! Tenants that are met no more.
+
+use std::time::Duration;
+
+use portcullis::{Error, Issuers, Tenant, testing::TestClock};
+
+use super::directory::{Directory, PATTERN};
+use crate::support::{API, verdict::judge};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// Issuers that remember tokens, by this clock.
+fn issuers(directory: &Directory, clock: &TestClock) -> Issuers {
+    let (directory, clock) = (directory.clone(), clock.clone());
+    let resolve = move |tenant: Tenant| {
+        let verifier = directory.verifier(&tenant).clock(clock.clone()).build();
+        async move { verifier.map(Some).map_err(Error::misconfigured) }
+    };
+    Issuers::builder().tenants(PATTERN, resolve).build().unwrap()
+}
+
+fn token(directory: &Directory, name: &str) -> String {
+    let token = directory.tenant(name).token().audience(API);
+    token.expires_in(HOUR * 24 * 365).mint()
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_not_met_for_three_days_is_forgotten_with_its_tokens_and_keys() {
+    let directory = Directory::new(&["acme", "umbrella"]);
+    let clock = TestClock::new();
+    let issuers = issuers(&directory, &clock);
+    let (acme, umbrella) = (token(&directory, "acme"), token(&directory, "umbrella"));
+    for token in [&acme, &umbrella] {
+        judge(&issuers, token).await.unwrap();
+    }
+    assert_eq!(directory.verifiers(), 2);
+    for hour in 1..=72 {
+        clock.advance(HOUR);
+        judge(&issuers, &acme).await.unwrap();
+        assert_eq!(directory.verifiers(), if hour < 72 { 2 } else { 1 }, "after {hour} h");
+    }
+    // Found anew, once, and served as before.
+    judge(&issuers, &umbrella).await.unwrap();
+    assert_eq!(directory.verifiers(), 2);
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_met_now_and_then_is_found_once() {
+    let directory = Directory::new(&["acme", "umbrella"]);
+    let clock = TestClock::new();
+    let resolved = directory.clone();
+    let verifiers = clock.clone();
+    let issuers = directory.issuers_by(PATTERN, move |tenant| {
+        let verifier = resolved.verifier(&tenant).clock(verifiers.clone()).build();
+        async move { verifier.map(Some).map_err(Error::misconfigured) }
+    });
+    let (often, seldom) = (token(&directory, "acme"), token(&directory, "umbrella"));
+    for _ in 0..5 {
+        judge(&issuers, &seldom).await.unwrap();
+        for _ in 0..71 {
+            clock.advance(HOUR);
+            judge(&issuers, &often).await.unwrap();
+        }
+    }
+    assert_eq!((directory.asked_for("acme"), directory.asked_for("umbrella")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_turned_back_has_nobody_forgotten() {
+    let directory = Directory::new(&["acme", "umbrella"]);
+    let clock = TestClock::new();
+    let issuers = issuers(&directory, &clock);
+    let (acme, umbrella) = (token(&directory, "acme"), token(&directory, "umbrella"));
+    let start = portcullis::Clock::now(&clock);
+    clock.advance(HOUR * 24);
+    for token in [&acme, &umbrella] {
+        judge(&issuers, token).await.unwrap();
+    }
+    clock.set(start);
+    for _ in 0..24 {
+        clock.advance(HOUR);
+        judge(&issuers, &acme).await.unwrap();
+    }
+    assert_eq!(directory.verifiers(), 2);
+}

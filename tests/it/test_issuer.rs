@@ -1,0 +1,59 @@
+//! What the issuer for tests does by itself.
+
+use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
+use serde_json::{Value, json};
+
+use crate::support::{API, jws, verify};
+
+fn published(issuer: &TestIssuer) -> Vec<String> {
+    let set: Value = serde_json::from_str(&issuer.jwk_set()).unwrap();
+    let kids = set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap());
+    kids.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn it_publishes_a_key_from_its_first_moment() {
+    let issuer = TestIssuer::new();
+    let verifier = issuer.verifier().audience(API).build().unwrap();
+    verifier.warm_up().await.unwrap();
+    assert_eq!(verifier.readiness().keys(), 1);
+    assert!(verify(&verifier, &issuer.token().audience(API).mint()).await.is_ok());
+    assert_eq!(issuer.requests_to("/jwks"), 1);
+}
+
+#[test]
+fn it_publishes_what_it_was_told_to_and_else_a_key_for_es256() {
+    let issuer = TestIssuer::new();
+    assert_eq!(published(&issuer), ["p256-0"]);
+    issuer.rotate_keys(true);
+    assert_eq!(published(&issuer), ["p256-1", "p256-0"]);
+    issuer.rotate_keys(false);
+    assert_eq!(published(&issuer), ["p256-2"]);
+
+    let told = TestIssuer::new();
+    told.publish(Algorithm::EdDsa);
+    assert_eq!(published(&told), ["ed25519-0"]);
+
+    // A secret is published nowhere.
+    let secretive = TestIssuer::new();
+    assert!(!secretive.token().algorithm(Algorithm::Hs256).mint().is_empty());
+    assert_eq!(published(&secretive), ["p256-0"]);
+}
+
+#[tokio::test]
+async fn a_token_without_a_signature_says_so_and_is_accepted_by_nobody() {
+    let issuer = TestIssuer::new();
+    let verifier = issuer.verifier().audience(API).build().unwrap();
+    let token = || issuer.token().audience(API);
+    let unsigned = token().mint_unsigned();
+    let header: Value = serde_json::from_slice(&jws::decode(jws::parts(&unsigned)[0])).unwrap();
+    assert_eq!(header, json!({ "alg": "none", "typ": "at+jwt" }));
+    assert!(unsigned.ends_with('.'));
+    for (case, token, fault) in [
+        ("none", unsigned, TokenFault::Algorithm),
+        ("nOnE", token().header("alg", json!("nOnE")).mint_unsigned(), TokenFault::Algorithm),
+        ("ES256", token().header("alg", json!("ES256")).mint_unsigned(), TokenFault::Signature),
+    ] {
+        assert_eq!(verify(&verifier, &token).await.map(drop), Err(fault.into()), "{case}");
+    }
+}
