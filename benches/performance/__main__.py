@@ -72,7 +72,7 @@ def write(page, folder):
         "peers": tables.peers(peers),
         "peers by default": tables.peers(defaults),
         "peers baselines": tables.baselines(peers),
-        "other answers": f"Answers other than 401: {tables.other_answers(peers)}.",
+        "answers": tables.answers(peers),
         "requests": tables.requests(requests),
         "tokens": tables.tokens(growth),
         "threads": tables.threads(requests),

@@ -28,7 +28,7 @@ def line(x1, y1, x2, y2, colour=GRID, width=1):
 
 def bars(title, about, groups, limit):
     """`groups`: a heading, and bars as (name, value, whether it is ours). What is beyond `limit` is cut."""
-    left, right, step = 250, WIDTH - 60, 20
+    left, right, step = 270, WIDTH - 60, 20
     parts, y = [text(16, 26, title, weight="bold"), text(16, 46, about, colour="#64748b")], 66
     top = y
     body = []
