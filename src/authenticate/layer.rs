@@ -72,6 +72,7 @@ impl AuthenticateLayer {
                 policies: None,
                 allow_anonymous: false,
                 allow_cors_preflight: false,
+                speaks_grpc: true,
                 renderer: Renderer {
                     schemes: vec![scheme],
                     realm: None,
@@ -238,6 +239,16 @@ impl AuthenticateLayer {
     /// Off by default; where the CORS layer stands outside, it isn't needed.
     pub fn allow_cors_preflight(mut self) -> Self {
         self.policy_mut().allow_cors_preflight = true;
+        self
+    }
+
+    /// Refuses gRPC calls as any other request, with the status of HTTP.
+    ///
+    /// For a service that others ask whether a request may pass, and who read its answer from the
+    /// status, such as Envoy's `ext_authz`. A refusal in gRPC has the status 200, and it is the client
+    /// who says that it speaks gRPC.
+    pub fn without_grpc(mut self) -> Self {
+        self.policy_mut().speaks_grpc = false;
         self
     }
 
