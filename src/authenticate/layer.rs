@@ -9,7 +9,7 @@ use super::{Authenticate, policy::Policy};
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::{
-    BearerToken, Clock, Error, ErrorBody, Policies, RequestHead, SystemClock, Verify,
+    BearerToken, Clock, Error, ErrorBody, Policies, RequestHead, Verify,
     credentials::{Scheme, Sources, TokenCookie},
     response::Renderer,
 };
@@ -73,12 +73,7 @@ impl AuthenticateLayer {
                 allow_anonymous: false,
                 allow_cors_preflight: false,
                 speaks_grpc: true,
-                renderer: Renderer {
-                    schemes: vec![scheme],
-                    realm: None,
-                    body: ErrorBody::default(),
-                    clock: Arc::new(SystemClock),
-                },
+                renderer: Renderer::new(&[scheme]),
             }),
         }
     }
@@ -179,7 +174,7 @@ impl AuthenticateLayer {
     ///
     /// [RFC 9110 §11.5]: https://www.rfc-editor.org/rfc/rfc9110#section-11.5
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
-        self.policy_mut().renderer.realm = Some(realm.into());
+        self.policy_mut().renderer.set_realm(realm.into());
         self
     }
 
@@ -274,7 +269,7 @@ impl AuthenticateLayer {
         let policy = self.policy_mut();
         if !policy.sources.schemes.contains(&scheme) {
             policy.sources.schemes.push(scheme);
-            policy.renderer.schemes.push(scheme);
+            policy.renderer.add_scheme(scheme);
         }
         self
     }

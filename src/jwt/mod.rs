@@ -16,6 +16,7 @@ mod issuers_builder;
 mod key_source;
 mod payload;
 mod profile;
+mod proven_tenants;
 mod rules;
 pub(crate) mod scope_claim;
 mod settings;

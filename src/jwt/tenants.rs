@@ -1,33 +1,17 @@
 //! Issuers that are found when their first token comes.
 
-use std::{
-    convert::Infallible,
-    fmt,
-    future::Future,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{convert::Infallible, fmt, future::Future, pin::Pin, sync::Arc};
 
 use quick_cache::sync::Cache;
 use tokio::sync::OnceCell;
 
-use super::{JwtVerifier, issuer::Issuer, token_cache::Memory};
+use super::{JwtVerifier, issuer::Issuer, proven_tenants::ProvenTenants, token_cache::Memory};
 use crate::{ConfigError, Error, Identity, TokenFault};
 
 const PLACEHOLDER: &str = "{tenant}";
 const MAX_NAME: usize = 64;
-/// Tenants that have had a good token, and tenants that have not.
-const MAX_PROVEN: usize = 1000;
+/// Tenants that have had no good token.
 const MAX_UNPROVEN: usize = 100;
-/// When a tenant that nobody meets any more is forgotten. The last keys of an issuer that is down serve
-/// for two days at the most by default, and its remembered tokens are met without being counted.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(3 * 24 * 60 * 60);
-/// How often a request looks for such.
-const SWEPT_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// A tenant that a token names: an issuer of the form that was configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,30 +40,8 @@ pub(super) struct Tenants {
     before: String,
     after: String,
     resolve: Box<Resolve>,
-    proven: Cache<String, Arc<Acquaintance>>,
+    proven: ProvenTenants,
     unproven: Cache<String, Arc<Arrival>>,
-    /// The second in which tenants were last forgotten, by the clock of the one that was met then.
-    swept_at: AtomicU64,
-}
-
-/// A tenant that has had a good token.
-struct Acquaintance {
-    issuer: Arc<Issuer>,
-    /// The second, by its own clock, in which a token of its was last verified.
-    met_at: AtomicU64,
-}
-
-impl Acquaintance {
-    fn new(issuer: Arc<Issuer>) -> Self {
-        let met_at = AtomicU64::new(issuer.now().as_secs());
-        Self { issuer, met_at }
-    }
-
-    /// A clock that was turned back makes nobody old.
-    fn is_old(&self) -> bool {
-        let met_at = self.met_at.load(Ordering::Relaxed);
-        self.issuer.now().as_secs().saturating_sub(met_at) >= FORGOTTEN_AFTER.as_secs()
-    }
 }
 
 /// A tenant that is being found, or was. Those who wait for it share what comes of it.
@@ -109,9 +71,8 @@ impl Tenants {
             before: before.to_owned(),
             after: after.to_owned(),
             resolve,
-            proven: Cache::new(MAX_PROVEN),
+            proven: ProvenTenants::new(),
             unproven: Cache::new(MAX_UNPROVEN),
-            swept_at: AtomicU64::new(0),
         })
     }
 
@@ -124,24 +85,7 @@ impl Tenants {
     }
 
     pub(super) fn proven(&self, issuer: &str) -> Option<Arc<Issuer>> {
-        let known = self.proven.get(issuer)?;
-        let now = known.issuer.now().as_secs();
-        known.met_at.store(now, Ordering::Relaxed);
-        self.sweep(now);
-        Some(Arc::clone(&known.issuer))
-    }
-
-    /// Forgets those who are no longer met, with their keys, now and then.
-    fn sweep(&self, now: u64) {
-        let swept_at = self.swept_at.load(Ordering::Relaxed);
-        if now.abs_diff(swept_at) >= SWEPT_EVERY.as_secs()
-            && self
-                .swept_at
-                .compare_exchange(swept_at, now, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
-        {
-            self.proven.retain(|_, known| !known.is_old());
-        }
+        self.proven.meet(issuer)
     }
 
     pub(super) fn unproven(&self, issuer: &str) -> Option<Arc<Issuer>> {
@@ -150,10 +94,8 @@ impl Tenants {
 
     /// Keeps a tenant that has had a good token where made-up ones don't come.
     pub(super) fn prove(&self, issuer: &Arc<Issuer>) {
-        let known = Acquaintance::new(Arc::clone(issuer));
-        self.proven.insert(issuer.name().to_owned(), Arc::new(known));
+        self.proven.insert(issuer);
         self.unproven.remove(issuer.name());
-        self.sweep(issuer.now().as_secs());
     }
 
     fn arrival(&self, issuer: &str) -> Arc<Arrival> {
@@ -188,7 +130,12 @@ impl NewTenant {
         let Self { tenants, tenant } = self;
         let name = tenant.issuer.clone();
         let arrival = tenants.arrival(&name);
-        let issuer = match arrival.get_or_init(|| tenants.find(tenant)).await {
+        let find = async || match tenants.proven(&name) {
+            // Proven since the request looked, or between its two looks.
+            Some(issuer) => Ok(issuer),
+            None => tenants.find(tenant).await,
+        };
+        let issuer = match arrival.get_or_init(find).await {
             Ok(issuer) => issuer,
             Err(error) => {
                 tenants.forget(&name, &arrival);

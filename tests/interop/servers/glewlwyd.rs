@@ -1,0 +1,69 @@
+//! glewlwyd, and the script that gives it new keys.
+
+use std::process::Command;
+
+use portcullis::{AudienceGiven, IntrospectionVerifier, JwtVerifier, JwtVerifierBuilder};
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::{Asking, RESOURCE, authority, revoke, token, variable};
+
+/// glewlwyd, one test at a time.
+pub struct Glewlwyd {
+    pub issuer: String,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Glewlwyd {
+    pub async fn alone() -> Self {
+        static ALONE: Mutex<()> = Mutex::const_new(());
+        let issuer = variable("PORTCULLIS_GLEWLWYD", "http://localhost:4593/api/oidc");
+        Self { issuer, _alone: ALONE.lock().await }
+    }
+
+    /// A token for `RESOURCE` that is signed with that algorithm.
+    pub async fn token(&self, algorithm: &str) -> String {
+        let form = format!("grant_type=client_credentials&scope=api.read&resource={RESOURCE}");
+        token(&self.issuer, (&format!("svc-{algorithm}"), "secret"), form).await
+    }
+
+    /// A token that alice has got by her password. Its audience is its scope.
+    pub async fn token_of_alice(&self, algorithm: &str) -> String {
+        let form = "grant_type=password&username=alice&password=wonderland&scope=api.read";
+        token(&self.issuer, (&format!("svc-{algorithm}"), "secret"), form.to_owned()).await
+    }
+
+    pub fn verifier(&self) -> JwtVerifierBuilder<AudienceGiven> {
+        JwtVerifier::builder(&self.issuer).audience(RESOURCE)
+    }
+
+    /// The beginning of a verifier that asks about tokens as this client, with discovery and the
+    /// default HTTP client.
+    pub fn asking_as(&self, client_id: &str, secret: &str) -> Asking {
+        IntrospectionVerifier::discover(&self.issuer).client_secret_basic(client_id, secret)
+    }
+
+    /// A token of the resource server's own, with which it may introspect.
+    pub async fn token_of_the_resource_server(&self) -> String {
+        let form = "grant_type=client_credentials&scope=introspect".to_owned();
+        token(&self.issuer, ("rs", "secret"), form).await
+    }
+
+    /// Revokes a token, as the client `rs`.
+    pub async fn revoke(&self, token: &str) {
+        revoke(&format!("{}/revoke", self.issuer), ("rs", "secret"), token).await;
+    }
+
+    /// Gives it new keys; the old ones stay in its set, or don't.
+    pub fn rotate(&self, keep: bool) {
+        let script =
+            variable("PORTCULLIS_GLEWLWYD_ROTATE", "$PWD/tests/interop/glewlwyd/rotate.sh");
+        let port = authority(&self.issuer).rsplit(':').next().expect("a port").to_owned();
+        let mut rotate = Command::new(&script);
+        rotate.env("PORT", port);
+        if !keep {
+            rotate.arg("drop");
+        }
+        let output = rotate.output().unwrap_or_else(|error| panic!("{script}: {error}"));
+        assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
