@@ -1,108 +1,129 @@
 //! The `WWW-Authenticate` response header (RFC 9110 §11.6.1, RFC 6750 §3).
 
+use std::borrow::Cow;
+
 use http::HeaderValue;
 
-use crate::Error;
+use crate::{Error, credentials::Scheme};
 
-/// One challenge: a scheme and its parameters, each at most once.
-#[derive(Debug)]
+/// The challenge of one scheme, as a layer makes it once: each refusal adds what it has to say.
+#[derive(Debug, Clone)]
 pub(crate) struct Challenge {
-    text: String,
-    first: bool,
+    pub(crate) scheme: Scheme,
+    text: Box<str>,
+    line: HeaderValue,
 }
 
 impl Challenge {
-    pub(crate) fn new(scheme: &str) -> Self {
-        let mut text = String::with_capacity(160);
-        text.push_str(scheme);
-        Self { text, first: true }
-    }
-
-    /// Adds a parameter as a quoted-string. Control characters can't stand in one and are dropped.
-    pub(crate) fn parameter(mut self, name: &str, value: &str) -> Self {
-        self.text.push_str(if self.first { " " } else { ", " });
-        self.first = false;
-        self.text.push_str(name);
-        self.text.push_str("=\"");
-        self.quote(value);
-        self.text.push('"');
-        self
-    }
-
-    /// Most values are plain, which is seen many bytes at a time.
-    #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
-    fn quote(&mut self, value: &str) {
-        let plain =
-            |all, byte: &u8| all & matches!(byte, b' '..=b'~') & (*byte != b'"') & (*byte != b'\\');
-        if value.as_bytes().iter().fold(true, plain) {
-            self.text.push_str(value);
-            return;
+    pub(crate) fn new(scheme: Scheme, realm: Option<&str>) -> Self {
+        let mut text = scheme.name().to_owned();
+        #[cfg(feature = "_jwt")]
+        // RFC 7617 §2 asks for a realm.
+        let realm = realm.or((scheme == Scheme::Basic).then_some("restricted"));
+        if let Some(realm) = realm {
+            text.extend([" realm=\"", &quoted(realm), "\""]);
         }
-        for character in value.chars() {
-            match character {
-                '"' | '\\' => self.text.extend(['\\', character]),
-                '\t' | ' '..='~' | '\u{a0}'.. => self.text.push(character),
-                _ => {}
-            }
+        #[cfg(feature = "_jwt")]
+        if scheme == Scheme::Basic {
+            text.push_str(", charset=\"UTF-8\"");
         }
+        Self { scheme, line: header(text.clone()), text: text.into_boxed_str() }
     }
 
-    /// Adds what RFC 6750 §3 says of an error. Its descriptions are fixed texts of ours, so they
-    /// keep to the character set of `error_description`.
-    pub(crate) fn error(self, error: &Error) -> Self {
-        let Some(code) = error.code() else { return self };
-        let challenge = self
-            .parameter("error", code)
-            .parameter("error_description", error.kind().description());
-        match error.scope() {
-            Some(scope) => challenge.parameter("scope", scope),
-            None => challenge,
-        }
+    /// The challenge without a word of what is wrong.
+    pub(crate) fn bare(&self) -> HeaderValue {
+        self.line.clone()
     }
 
-    pub(crate) fn into_header(self) -> HeaderValue {
-        // The parameters were filtered, so this only fails for a scheme that no one configures.
-        HeaderValue::from_bytes(self.text.as_bytes())
-            .unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
+    /// The challenge with what RFC 6750 §3 says of an error. Its descriptions are fixed texts of ours, so
+    /// they keep to the character set of `error_description`.
+    pub(crate) fn with(&self, error: &Error) -> HeaderValue {
+        let Some(code) = error.code() else { return self.bare() };
+        let first = if self.text.contains('=') { ", error=\"" } else { " error=\"" };
+        let scope = error.scope().map(quoted);
+        let [name, scope] = match &scope {
+            Some(scope) => ["\", scope=\"", &**scope],
+            None => [""; 2],
+        };
+        let description = error.kind().description();
+        let text =
+            [&self.text, first, code, "\", error_description=\"", description, name, scope, "\""];
+        header(text.concat())
     }
+}
+
+fn header(text: String) -> HeaderValue {
+    // What isn't ours was filtered, so this only fails for a scheme that no one configures.
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
+}
+
+/// `value` as it stands in a quoted-string (RFC 9110 §5.6.4). Control characters can't stand in one and
+/// are dropped.
+fn quoted(value: &str) -> Cow<'_, str> {
+    if value.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        return value.into();
+    }
+    let mut text = String::with_capacity(value.len());
+    for character in value.chars() {
+        match character {
+            '"' | '\\' => text.extend(['\\', character]),
+            '\t' | ' '..='~' | '\u{a0}'.. => text.push(character),
+            _ => {}
+        }
+    }
+    text.into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::TokenFault;
+    use crate::{ErrorKind, TokenFault};
 
     #[test]
     fn challenges_are_right_to_the_letter() {
-        for (challenge, header) in [
-            (Challenge::new("Bearer"), "Bearer"),
-            (Challenge::new("Bearer").parameter("realm", "orders"), r#"Bearer realm="orders""#),
+        let bearer = |realm| Challenge::new(Scheme::Bearer, realm);
+        for (line, expected) in [
+            (bearer(None).bare(), "Bearer"),
+            (bearer(Some("orders")).bare(), r#"Bearer realm="orders""#),
+            (bearer(Some("a\"b\\c\r\nd")).bare(), r#"Bearer realm="a\"b\\cd""#),
             (
-                Challenge::new("Bearer").parameter("realm", "r").error(&TokenFault::Expired.into()),
+                bearer(Some("r")).with(&TokenFault::Expired.into()),
                 r#"Bearer realm="r", error="invalid_token", error_description="Token expired.""#,
             ),
             (
-                Challenge::new("Bearer").error(&Error::insufficient_scope("a b")),
+                bearer(None).with(&Error::insufficient_scope("a b")),
                 r#"Bearer error="insufficient_scope", error_description="Token lacks the required scope.", scope="a b""#,
             ),
             (
-                Challenge::new("Bearer").parameter("realm", "a\"b\\c\r\nd"),
-                r#"Bearer realm="a\"b\\cd""#,
+                bearer(None).with(&Error::insufficient_scope("a\"b")),
+                r#"Bearer error="insufficient_scope", error_description="Token lacks the required scope.", scope="a\"b""#,
             ),
+            (bearer(Some("r")).with(&ErrorKind::MissingCredentials.into()), r#"Bearer realm="r""#),
         ] {
-            assert_eq!(challenge.into_header(), header);
+            assert_eq!(line, expected);
+        }
+    }
+
+    #[cfg(feature = "_jwt")]
+    #[test]
+    fn that_of_basic_has_a_realm_always_and_says_utf_8() {
+        for (realm, expected) in [
+            (None, r#"Basic realm="restricted", charset="UTF-8""#),
+            (Some("r"), r#"Basic realm="r", charset="UTF-8""#),
+        ] {
+            assert_eq!(Challenge::new(Scheme::Basic, realm).bare(), expected);
         }
     }
 
     #[test]
     fn a_realm_may_be_utf_8() {
-        let header = Challenge::new("Bearer").parameter("realm", "caf\u{e9}").into_header();
-        assert_eq!(header.as_bytes(), "Bearer realm=\"caf\u{e9}\"".as_bytes());
+        let line = Challenge::new(Scheme::Bearer, Some("caf\u{e9}")).bare();
+        assert_eq!(line.as_bytes(), "Bearer realm=\"caf\u{e9}\"".as_bytes());
     }
 
     #[test]
     fn descriptions_keep_to_the_character_set_of_rfc_6750() {
-        use crate::{ErrorKind, RequestFault};
+        use crate::RequestFault;
         for kind in [
             ErrorKind::AccessDenied,
             ErrorKind::InsufficientScope,

@@ -44,7 +44,11 @@
 //! and headers only, with `grpc-status` and `grpc-message` of [`ErrorKind`], the challenge as
 //! `www-authenticate`, and a `google.rpc.ErrorInfo` whose `reason` is [`ErrorKind::reason`] in capitals,
 //! whose `domain` is the realm. With the feature `tonic` methods use [`RequestIdentity`], and `?` makes a
-//! `Status` of an [`Error`]. [`Policies`] say what each method needs.
+//! `Status` of an [`Error`]. [`Policies`] say what each method needs. A verification ends with its call:
+//! when the client gives it up, and, in tonic's server, at its deadline.
+//!
+//! A service whose status decides about requests elsewhere, as with Envoy's `ext_authz`, does without:
+//! [`AuthenticateLayer::without_grpc`].
 //!
 //! A browser shows these headers to grpc-web only if CORS says so: a layer for that stands outside, and
 //! exposes `grpc-status`, `grpc-message`, `grpc-status-details-bin` and `www-authenticate`. Where

@@ -72,7 +72,7 @@ def write(page, folder):
         "peers": tables.peers(peers),
         "peers by default": tables.peers(defaults),
         "peers baselines": tables.baselines(peers),
-        "other answers": f"Answers other than 401: {tables.other_answers(peers)}.",
+        "answers": tables.answers(peers),
         "requests": tables.requests(requests),
         "tokens": tables.tokens(growth),
         "threads": tables.threads(requests),
@@ -108,7 +108,8 @@ def draw(folder, growth, peers):
     us = lambda row: median(row) / 1000
     bounds = ["32 MiB", "1 GiB"]
     counts = [count_of(row) for row in growth.rows() if row.startswith("tokens, 1 GiB")]
-    held = [(bound, [(n, growth.get(f"tokens, {bound}, {n}", "bytes in memory") / 2**20) for n in counts]) for bound in bounds]
+    mib = lambda row: growth.get(row, "bytes in memory") / 2**20
+    held = [(bound, [(n, mib(f"tokens, {bound}, {n}")) for n in counts]) for bound in bounds]
     about = "MiB held by the verifier and its cache, by its bound"
     title = "Memory of verified tokens"
     plot = plots.lines(title, about, "tokens met, each once", held, log_y=True, names=plots.short)

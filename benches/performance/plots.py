@@ -1,4 +1,4 @@
-"""Plots as SVG: horizontal bars, and lines. They are read on white and on black pages, so they bring their own ground."""
+"""Plots as SVG: bars that lie, and lines. They are read on white and on black pages, so they bring their own ground."""
 
 import math
 from html import escape
@@ -11,13 +11,15 @@ INK, GRID = "#1e293b", "#e2e8f0"
 
 def svg(height, parts):
     style = f"font-family='system-ui,sans-serif' font-size='13' fill='{INK}'"
-    head = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {height}' width='{WIDTH}' height='{height}' {style}>"
+    size = f"viewBox='0 0 {WIDTH} {height}' width='{WIDTH}' height='{height}'"
+    head = f"<svg xmlns='http://www.w3.org/2000/svg' {size} {style}>"
     ground = f"<rect width='{WIDTH}' height='{height}' fill='#ffffff'/>"
     return "\n".join([head, ground, *parts, "</svg>"]) + "\n"
 
 
 def text(x, y, what, anchor="start", weight="normal", colour=INK):
-    return f"<text x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}' font-weight='{weight}' fill='{colour}'>{escape(what)}</text>"
+    look = f"text-anchor='{anchor}' font-weight='{weight}' fill='{colour}'"
+    return f"<text x='{x:.1f}' y='{y:.1f}' {look}>{escape(what)}</text>"
 
 
 def line(x1, y1, x2, y2, colour=GRID, width=1):
@@ -26,7 +28,7 @@ def line(x1, y1, x2, y2, colour=GRID, width=1):
 
 def bars(title, about, groups, limit):
     """`groups`: a heading, and bars as (name, value, whether it is ours). What is beyond `limit` is cut."""
-    left, right, step = 250, WIDTH - 60, 20
+    left, right, step = 270, WIDTH - 60, 20
     parts, y = [text(16, 26, title, weight="bold"), text(16, 46, about, colour="#64748b")], 66
     top = y
     body = []
@@ -38,21 +40,23 @@ def bars(title, about, groups, limit):
             length = min(value, limit) / limit * (right - left)
             colour = OURS if is_ours else OTHERS
             body.append(text(left - 8, y + 14, name, "end", "bold" if is_ours else "normal"))
-            body.append(f"<rect x='{left}' y='{y + 3}' width='{max(length, 1):.1f}' height='{step - 6}' fill='{colour}'/>")
+            size = f"width='{max(length, 1):.1f}' height='{step - 6}'"
+            body.append(f"<rect x='{left}' y='{y + 3}' {size} fill='{colour}'/>")
             cut = " (cut)" if value > limit else ""
             body.append(text(left + length + 6, y + 14, f"{value:.2f}{cut}"))
             y += step
         y += 10
     one = left + (right - left) / limit
-    parts += [line(one, top, one, y, "#64748b"), text(one, y + 14, "1 = the signature alone", "middle", colour="#64748b")]
+    parts.append(line(one, top, one, y, "#64748b"))
+    parts.append(text(one, y + 14, "1 = the signature alone", "middle", colour="#64748b"))
     return svg(y + 30, parts + body)
 
 
-def lines(title, about, x_name, series, log_y=False, unit="", names=str, bound=None):
+def lines(title, about, x_name, series, log_y=False, names=str):
     """`series`: names, and points as (x, y). The x axis is logarithmic; the y axis begins at 0, or is, too."""
     left, right, top, bottom = 80, WIDTH - 170, 70, 330
     xs = sorted({x for _, points in series for x, _ in points})
-    ys = [y for _, points in series for _, y in points] + ([bound[1]] if bound else [])
+    ys = [y for _, points in series for _, y in points]
     high, low = max(ys) * 1.08, (min(ys) / 1.5 if log_y else 0)
     along = lambda x: left + (math.log(x) - math.log(xs[0])) / (math.log(xs[-1]) - math.log(xs[0])) * (right - left)
     if log_y:
@@ -61,13 +65,10 @@ def lines(title, about, x_name, series, log_y=False, unit="", names=str, bound=N
         up = lambda y: bottom - y / high * (bottom - top)
     parts = [text(16, 26, title, weight="bold"), text(16, 46, about, colour="#64748b")]
     for y in ticks(low, high, log_y):
-        parts += [line(left, up(y), right, up(y)), text(left - 8, up(y) + 4, short(y) + unit, "end")]
+        parts += [line(left, up(y), right, up(y)), text(left - 8, up(y) + 4, short(y), "end")]
     for x in xs:
         parts.append(text(along(x), bottom + 20, names(x), "middle"))
     parts.append(text((left + right) / 2, bottom + 42, x_name, "middle"))
-    if bound:
-        name, y = bound
-        parts += [line(left, up(y), right, up(y), "#64748b", 1.5), text(right + 8, up(y) + 4, name, colour="#64748b")]
     ends = []
     for number, (name, points) in enumerate(series):
         colour = COLOURS[number % len(COLOURS)]

@@ -109,6 +109,9 @@ async fn refused(
     let stranger = token(issuer, "bob", "orders:write");
     let refused = client.cancel(with(&stranger, CancelRequest { id: 1 })?).await;
     guide.show("Another one's order", &refused, Code::PermissionDenied);
+    let admin = token(issuer, "bob", "orders:admin");
+    let cancelled = client.cancel(with(&admin, CancelRequest { id: 1 })?).await;
+    guide.show("The same, for one who may", &cancelled, Code::Ok);
 
     issuer.clock().advance(Duration::from_secs(60 * 60));
     let refused = client.list(with(&reader, ListRequest {})?).await;

@@ -21,8 +21,8 @@ use std::{error::Error, process::ExitCode, time::Duration};
 
 use orders::{orders_client::OrdersClient, orders_server::OrdersServer};
 use portcullis::{
-    AuthenticateLayer, BasicCredentials, BasicVerifier, Identity, JwtVerifier, ScopeSet, Secret,
-    testing::TestIssuer,
+    Access, AuthenticateLayer, BasicCredentials, BasicVerifier, ConfigError, Identity, JwtVerifier,
+    Policies, Scope, ScopeSet, Secret, testing::TestIssuer,
 };
 use service::Shop;
 use tokio::net::TcpListener;
@@ -30,6 +30,20 @@ use tonic::transport::{Endpoint, Server, server::TcpIncoming};
 
 /// The name of this service: tokens must be for it.
 const API: &str = "https://orders.example";
+
+const READ: Scope = Scope::from_static("orders:read");
+const WRITE: Scope = Scope::from_static("orders:write");
+
+/// What each method asks for. One that nobody thought of here is denied.
+fn policies() -> Result<Policies, ConfigError> {
+    Policies::builder()
+        .grpc("/orders.Orders/List", READ)
+        .grpc("/orders.Orders/Create", WRITE)
+        .grpc("/orders.Orders/Converse", WRITE)
+        .grpc("/orders.Orders/Import", READ.and(WRITE))
+        .grpc("/orders.Orders/Cancel", Access::Authenticated)
+        .build()
+}
 
 /// The clerk at the counter has a password, and may be wrong twice.
 fn clerks() -> BasicVerifier {
@@ -57,7 +71,12 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let url = format!("http://{}", listener.local_addr()?);
     println!("An issuer at {}, and a service at {url}:", issuer.issuer());
     let server = Server::builder()
-        .layer(AuthenticateLayer::bearer(verifier).basic(clerks()).realm("orders"))
+        .layer(
+            AuthenticateLayer::bearer(verifier)
+                .basic(clerks())
+                .realm("orders")
+                .policies(policies()?),
+        )
         .add_service(OrdersServer::new(Shop::default()))
         .serve_with_incoming(TcpIncoming::from(listener));
     tokio::spawn(server);

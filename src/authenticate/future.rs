@@ -64,7 +64,7 @@ impl RequestTarget {
             method: request.method().clone(),
             target: original_uri::of(request).path_and_query().cloned(),
             used,
-            protocol: Protocol::of(request),
+            protocol: if policy.speaks_grpc { Protocol::of(request) } else { Protocol::Http },
         }
     }
 

@@ -9,7 +9,7 @@ use super::{Authenticate, policy::Policy};
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::{
-    BearerToken, Clock, Error, ErrorBody, Policies, RequestHead, SystemClock, Verify,
+    BearerToken, Clock, Error, ErrorBody, Policies, RequestHead, Verify,
     credentials::{Scheme, Sources, TokenCookie},
     response::Renderer,
 };
@@ -72,12 +72,8 @@ impl AuthenticateLayer {
                 policies: None,
                 allow_anonymous: false,
                 allow_cors_preflight: false,
-                renderer: Renderer {
-                    schemes: vec![scheme],
-                    realm: None,
-                    body: ErrorBody::default(),
-                    clock: Arc::new(SystemClock),
-                },
+                speaks_grpc: true,
+                renderer: Renderer::new(&[scheme]),
             }),
         }
     }
@@ -178,7 +174,7 @@ impl AuthenticateLayer {
     ///
     /// [RFC 9110 §11.5]: https://www.rfc-editor.org/rfc/rfc9110#section-11.5
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
-        self.policy_mut().renderer.realm = Some(realm.into());
+        self.policy_mut().renderer.set_realm(realm.into());
         self
     }
 
@@ -197,6 +193,38 @@ impl AuthenticateLayer {
     /// A request without credentials is refused with 401 unless its row is
     /// [`Access::Anonymous`](crate::Access::Anonymous): [`allow_anonymous`](Self::allow_anonymous) makes
     /// no difference then. With credentials, what is denied or not listed is 403.
+    ///
+    /// ```
+    /// # #[cfg(feature = "axum")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), portcullis::ConfigError> {
+    /// use axum::{Router, body::Body, routing::get};
+    /// use http::{Method, Request};
+    /// use portcullis::{Access, AuthenticateLayer, Policies};
+    /// use tower::ServiceExt;
+    /// # #[derive(Debug)] struct Nobody;
+    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+    /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
+    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #     }
+    /// # }
+    /// # let verifier = Nobody;
+    ///
+    /// let policies = Policies::builder().route(Method::GET, "/", Access::Anonymous).build()?;
+    /// let app: Router = Router::new()
+    ///     .route("/", get("hello"))
+    ///     .route("/admin", get("nobody thought of a policy for this"))
+    ///     .layer(AuthenticateLayer::bearer(verifier).policies(policies));
+    ///
+    /// for (path, status) in [("/", 200), ("/admin", 401)] {
+    ///     let request = Request::get(path).body(Body::empty()).unwrap();
+    ///     assert_eq!(app.clone().oneshot(request).await.unwrap().status(), status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "axum"))]
+    /// # fn main() {}
+    /// ```
     pub fn policies(mut self, policies: Policies) -> Self {
         self.policy_mut().policies = Some(policies);
         self
@@ -206,6 +234,16 @@ impl AuthenticateLayer {
     /// Off by default; where the CORS layer stands outside, it isn't needed.
     pub fn allow_cors_preflight(mut self) -> Self {
         self.policy_mut().allow_cors_preflight = true;
+        self
+    }
+
+    /// Refuses gRPC calls as any other request, with the status of HTTP.
+    ///
+    /// For a service that others ask whether a request may pass, and who read its answer from the
+    /// status, such as Envoy's `ext_authz`. A refusal in gRPC has the status 200, and it is the client
+    /// who says that it speaks gRPC.
+    pub fn without_grpc(mut self) -> Self {
+        self.policy_mut().speaks_grpc = false;
         self
     }
 
@@ -231,7 +269,7 @@ impl AuthenticateLayer {
         let policy = self.policy_mut();
         if !policy.sources.schemes.contains(&scheme) {
             policy.sources.schemes.push(scheme);
-            policy.renderer.schemes.push(scheme);
+            policy.renderer.add_scheme(scheme);
         }
         self
     }

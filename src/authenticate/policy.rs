@@ -32,6 +32,7 @@ pub(super) struct Policy {
     pub(super) policies: Option<Policies>,
     pub(super) allow_anonymous: bool,
     pub(super) allow_cors_preflight: bool,
+    pub(super) speaks_grpc: bool,
     pub(super) renderer: Renderer,
 }
 
@@ -195,6 +196,7 @@ impl fmt::Debug for Policy {
             .field("policies", &self.policies)
             .field("allow_anonymous", &self.allow_anonymous)
             .field("allow_cors_preflight", &self.allow_cors_preflight)
+            .field("speaks_grpc", &self.speaks_grpc)
             .field("renderer", &self.renderer)
             .finish_non_exhaustive()
     }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::jwk;
 use crate::{
+    TokenFault,
     algorithm::{Algorithm, AlgorithmSet},
     crypto::VerifyingKey,
     http_client::read_object,
@@ -108,6 +109,15 @@ impl KeySet {
             None => &self.keys,
         };
         keys.iter().filter(move |key| key.algorithms.contains(algorithm)).take(MAX_CANDIDATES)
+    }
+
+    /// What is wrong with a header that none of the keys is for.
+    pub(crate) fn misfit(&self, kid: Option<&str>, algorithm: Algorithm) -> Option<TokenFault> {
+        match kid {
+            _ if self.candidates(kid, algorithm).next().is_some() => None,
+            Some(kid) if self.knows(kid) => Some(TokenFault::Algorithm),
+            _ => Some(TokenFault::UnknownKey),
+        }
     }
 
     /// Whether a key is for that algorithm.

@@ -64,13 +64,16 @@ pub(super) enum Signature {
 }
 
 impl<'a> Unverified<'a> {
-    /// Reads a token. `choose` finds who judges it, by the issuer that it names.
+    /// Reads a token. `glance` looks at the header before more is read; `choose` finds who judges the
+    /// token, by the issuer that it names.
     pub(super) fn read<'i, E: From<TokenFault>>(
         token: &'a str,
+        glance: impl FnOnce(&Header) -> Result<(), TokenFault>,
         choose: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
     ) -> Result<(Self, &'i Arc<Issuer>), E> {
         let compact = Compact::split(token)?;
         let header = Header::read(compact.header)?;
+        glance(&header)?;
         let choose =
             |name: Option<&str>| choose(name).map(|issuer| (issuer, &*issuer.scope_claims));
         let (payload, issuer) = Payload::read(compact.payload, choose)?;
@@ -127,6 +130,15 @@ impl Issuer {
         self.keys.readiness(self.name(), self.now())
     }
 
+    /// Refuses a header that no key of this issuer's is for, so that made-up keys cost little. Where that
+    /// may need a fetch it is left to the judgement of the whole.
+    pub(super) fn glance(&self, header: &Header) -> Result<(), TokenFault> {
+        if !self.algorithms.contains(header.algorithm) {
+            return Err(TokenFault::Algorithm);
+        }
+        self.keys.misfit(header, self.now()).map_or(Ok(()), Err)
+    }
+
     /// Judges a token that names this issuer.
     pub(super) fn judge(&self, token: Unverified<'_>) -> Result<Judged, Stop> {
         let now = self.now();
@@ -147,7 +159,7 @@ impl Issuer {
 
     /// Judges a token, and waits for keys where it must.
     pub(super) async fn judge_in_time(self: &Arc<Self>, token: &str) -> Result<Judged, Error> {
-        let judged = Unverified::read(token, |_| Ok::<_, Stop>(self))
+        let judged = Unverified::read(token, |_| Ok(()), |_| Ok::<_, Stop>(self))
             .and_then(|(unverified, issuer)| issuer.judge(unverified));
         match judged {
             Ok(judged) => Ok(judged),
@@ -164,7 +176,7 @@ impl Issuer {
     ) -> Result<Judged, Error> {
         loop {
             let landed = waiter.wait().await;
-            let (token, _) = Unverified::read(token, |_| Ok::<_, Error>(self))?;
+            let (token, _) = Unverified::read(token, |_| Ok(()), |_| Ok::<_, Error>(self))?;
             let now = self.now();
             self.judge_claims(&token, now)?;
             let keys = self.keys.settled(now)?;

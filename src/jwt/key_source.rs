@@ -4,8 +4,9 @@ use std::{ops::Deref, sync::Arc};
 
 use arc_swap::Guard;
 
+use super::header::Header;
 use crate::{
-    Error, Readiness,
+    Error, Readiness, TokenFault,
     claims::NumericDate,
     error::WithCauses,
     jwks::{Current, KeySet, Newer, RemoteKeys, Snapshot, Waiter},
@@ -41,6 +42,15 @@ impl KeySource {
                 Current::Wait(waiter) => Keys::Wait(waiter),
                 Current::Unavailable(error) => Keys::Refuse(error),
             },
+        }
+    }
+
+    /// What is wrong with a header that no key is for, where that is settled. Never starts a fetch.
+    pub(super) fn misfit(&self, header: &Header, now: NumericDate) -> Option<TokenFault> {
+        let (kid, algorithm) = (header.kid.as_deref(), header.algorithm);
+        match self {
+            Self::Given(keys) => keys.misfit(kid, algorithm),
+            Self::Remote(remote) => remote.misfit(kid, algorithm, now),
         }
     }
 

@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use super::{
     JwtVerifierBuilder,
     builder::AudienceMissing,
+    header::Header,
     issuer::{Issuer, Stop, Unverified},
     token_cache::SeenTokens,
 };
@@ -78,7 +79,9 @@ impl Verify<BearerToken<'_>> for JwtVerifier {
             return Verification::ready(Ok(identity));
         }
         let memory = self.seen.begin();
-        let judged = Unverified::read(token.as_str(), |_| Ok::<_, Stop>(&self.issuer))
+        let issuer = &self.issuer;
+        let glance = |header: &Header| issuer.glance(header);
+        let judged = Unverified::read(token.as_str(), glance, |_| Ok::<_, Stop>(issuer))
             .and_then(|(token, issuer)| issuer.judge(token));
         match judged {
             Ok(judged) => {

@@ -34,7 +34,8 @@ impl PoliciesBuilder {
     }
 
     /// For an HTTP method and a path or pattern in the form of axum's routes: `/orders`, `/orders/{id}`,
-    /// `/files/{*rest}`. A row for GET is for HEAD too, unless that has its own.
+    /// `/files/{*rest}`. A row for GET is for HEAD too, unless that has its own. A WebSocket comes by GET,
+    /// but over HTTP/2 by CONNECT.
     pub fn route(self, method: Method, path: impl Into<String>, access: impl Into<Access>) -> Self {
         self.row(Kind::Http, Some(method), path.into(), access.into())
     }

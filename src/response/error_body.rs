@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use http::HeaderValue;
 
-use super::{Content, Refusal, json::JsonObject, json_body::JsonForm};
+use super::{Content, Refusal, json::escaped, json_body::JsonForm};
 use crate::ErrorKind;
 
 /// The form of error bodies. Whatever it is, status and challenge stay right: they are written
@@ -99,21 +99,32 @@ impl ErrorBody {
 fn problem(refusal: &Refusal<'_>) -> Content {
     let kind = refusal.error.kind();
     let status = kind.status();
-    let object = JsonObject::new()
-        .word("title", status.canonical_reason().unwrap_or_default())
-        .status("status", status)
-        .word("detail", kind.description())
-        .string("instance", &refusal.uri());
-    Content::new(
-        HeaderValue::from_static("application/problem+json"),
-        with_code(object, kind.code()).finish(),
-    )
+    let (uri, [error, code, end]) = (refusal.uri(), error_member(kind.code()));
+    let text = [
+        r#"{"title":""#,
+        status.canonical_reason().unwrap_or_default(),
+        r#"","status":"#,
+        status.as_str(),
+        r#","detail":""#,
+        kind.description(),
+        r#"","instance":""#,
+        &escaped(&uri),
+        "\"",
+        error,
+        code,
+        end,
+        "}",
+    ];
+    Content::new(HeaderValue::from_static("application/problem+json"), text.concat())
 }
 
 fn oauth(refusal: &Refusal<'_>, code: Option<&'static str>) -> Content {
-    let object = with_code(JsonObject::new(), code);
+    let [start, code, end] = match code {
+        Some(code) => [r#""error":""#, code, "\","],
+        None => [""; 3],
+    };
     let description = refusal.error.kind().description();
-    Content::json(object.word("error_description", description).finish())
+    Content::json(["{", start, code, end, r#""error_description":""#, description, "\"}"].concat())
 }
 
 fn token_endpoint(refusal: &Refusal<'_>) -> Content {
@@ -124,10 +135,11 @@ fn token_endpoint(refusal: &Refusal<'_>) -> Content {
     oauth(refusal, code)
 }
 
-pub(super) fn with_code(object: JsonObject, code: Option<&'static str>) -> JsonObject {
+/// The parts of a last member with the code, where there is one.
+pub(super) fn error_member(code: Option<&'static str>) -> [&'static str; 3] {
     match code {
-        Some(code) => object.word("error", code),
-        None => object,
+        Some(code) => [r#","error":""#, code, "\""],
+        None => [""; 3],
     }
 }
 

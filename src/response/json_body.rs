@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::{Content, ErrorBody, Refusal, date::Date, error_body::with_code, json::JsonObject};
+use super::{Content, ErrorBody, Refusal, date::Date, error_body::error_member, json::escaped};
 use crate::{
     ConfigError,
     endpoint::{self, Query},
@@ -113,16 +113,31 @@ impl JsonForm {
         let kind = refusal.error.kind();
         let status = kind.status();
         let family = if status.is_server_error() { "SERVER_ERROR" } else { "CLIENT_ERROR" };
-        let object = JsonObject::new()
-            .status("statusCode", status)
-            .word("statusText", status.canonical_reason().unwrap_or_default())
-            .word("message", kind.description())
-            .word("date", &Date::of(refusal.time))
-            .word("statusFamily", family)
-            .string("method", refusal.method.as_str())
-            .string("uri", &self.uri(refusal));
         let code = if self.without_error_code { None } else { kind.code() };
-        Content::json(with_code(object, code).finish())
+        let (uri, [error, code, end]) = (self.uri(refusal), error_member(code));
+        // Texts of our own and methods need no escape. Joined at once, they need one buffer that fits.
+        let text = [
+            r#"{"statusCode":"#,
+            status.as_str(),
+            r#","statusText":""#,
+            status.canonical_reason().unwrap_or_default(),
+            r#"","message":""#,
+            kind.description(),
+            r#"","date":""#,
+            &Date::of(refusal.time),
+            r#"","statusFamily":""#,
+            family,
+            r#"","method":""#,
+            refusal.method.as_str(),
+            r#"","uri":""#,
+            &escaped(&uri),
+            "\"",
+            error,
+            code,
+            end,
+            "}",
+        ];
+        Content::json(text.concat())
     }
 
     fn uri<'a>(&self, refusal: &'a Refusal<'_>) -> Cow<'a, str> {

@@ -13,14 +13,14 @@ use http::{
 };
 
 use super::{ErrorBody, Refusal, RefusalBody};
-use crate::{Clock, Error, ErrorKind, challenge::Challenge, credentials::Scheme};
+use crate::{Clock, Error, ErrorKind, SystemClock, challenge::Challenge, credentials::Scheme};
 
 /// How refusals look, by the configuration of one layer.
 #[derive(Debug, Clone)]
 pub(crate) struct Renderer {
-    /// Those that are challenged for, in that order.
-    pub(crate) schemes: Vec<Scheme>,
-    pub(crate) realm: Option<String>,
+    /// One for each scheme, in that order.
+    challenges: Vec<Challenge>,
+    pub(super) realm: Option<String>,
     pub(crate) body: ErrorBody,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -29,12 +29,28 @@ impl Renderer {
     /// For what may stand outside any layer.
     #[cfg(any(feature = "axum", feature = "tonic", all(feature = "http-body", feature = "_jwt")))]
     pub(crate) fn stand_alone(schemes: &[Scheme]) -> Self {
+        Self { body: ErrorBody::oauth(), ..Self::new(schemes) }
+    }
+
+    /// With the default body, and a challenge for each of these schemes.
+    pub(crate) fn new(schemes: &[Scheme]) -> Self {
         Self {
-            schemes: schemes.to_vec(),
+            challenges: schemes.iter().map(|scheme| Challenge::new(*scheme, None)).collect(),
             realm: None,
-            body: ErrorBody::oauth(),
-            clock: Arc::new(crate::SystemClock),
+            body: ErrorBody::default(),
+            clock: Arc::new(SystemClock),
         }
+    }
+
+    pub(crate) fn add_scheme(&mut self, scheme: Scheme) {
+        self.challenges.push(Challenge::new(scheme, self.realm.as_deref()));
+    }
+
+    pub(crate) fn set_realm(&mut self, realm: String) {
+        for challenge in &mut self.challenges {
+            *challenge = Challenge::new(challenge.scheme, Some(&realm));
+        }
+        self.realm = Some(realm);
     }
 
     /// Writes `error` into a response whose head is at hand: a fresh one, or that of a guard, whose
@@ -77,37 +93,23 @@ impl Renderer {
         Response::from_parts(head, B::from_bytes(bytes))
     }
 
-    /// A challenge for each scheme, where the refusal asks for (other) credentials.
+    /// A challenge for each scheme, where the refusal asks for (other) credentials. What is wrong is said
+    /// in that of the scheme that was used; where that can't be told, in the first that can say it.
     pub(super) fn challenges(
         &self,
         error: &Error,
         used: Option<Scheme>,
     ) -> impl Iterator<Item = HeaderValue> {
-        let schemes = if is_challenged(error.kind()) { &*self.schemes } else { &[] };
-        schemes.iter().map(move |scheme| self.challenge(*scheme, used, error))
-    }
-
-    /// The challenge of one scheme. What is wrong is said in that of the scheme that was used; where
-    /// that can't be told, in the first that can say it.
-    fn challenge(&self, scheme: Scheme, used: Option<Scheme>, error: &Error) -> HeaderValue {
-        let mut challenge = Challenge::new(scheme.name());
-        match (&self.realm, scheme) {
-            (Some(realm), _) => challenge = challenge.parameter("realm", realm),
-            // RFC 7617 §2 asks for one.
-            #[cfg(feature = "_jwt")]
-            (None, Scheme::Basic) => challenge = challenge.parameter("realm", "restricted"),
-            _ => {}
-        }
-        #[cfg(feature = "_jwt")]
-        if scheme == Scheme::Basic {
-            challenge = challenge.parameter("charset", "UTF-8");
-        }
-        let speaker =
-            used.or_else(|| self.schemes.iter().copied().find(|one| one.carries_tokens()));
-        if scheme.carries_tokens() && speaker == Some(scheme) {
-            challenge = challenge.error(error);
-        }
-        challenge.into_header()
+        let challenges = if is_challenged(error.kind()) { &*self.challenges } else { &[] };
+        let schemes = || challenges.iter().map(|challenge| challenge.scheme);
+        let speaker = used.or_else(|| schemes().find(|scheme| scheme.carries_tokens()));
+        challenges.iter().map(move |challenge| {
+            if challenge.scheme.carries_tokens() && speaker == Some(challenge.scheme) {
+                challenge.with(error)
+            } else {
+                challenge.bare()
+            }
+        })
     }
 }
 

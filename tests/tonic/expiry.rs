@@ -150,6 +150,48 @@ async fn a_token_without_an_end_ends_no_stream() {
     assert!(orders.iter().all(Result::is_ok));
 }
 
+/// Over connections of both kinds. The layer's clock is ahead, so that every stream is over at once.
+#[cfg(all(feature = "axum", feature = "reqwest"))]
+#[tokio::test]
+async fn clients_over_a_connection_see_how_a_stream_ended() {
+    use axum::{Router, body::Body, routing::get};
+    use portcullis::{Clock, testing::TestClock};
+    use tonic::transport::{Server, server::TcpIncoming};
+
+    use crate::support::connect;
+
+    let issuer = TestIssuer::new();
+    let ahead = TestClock::at(issuer.clock().now() + Duration::from_secs(24 * 60 * 60));
+    let endless = |media_type| async move {
+        let nothing = tokio_stream::pending::<Result<&str, std::convert::Infallible>>();
+        ([("content-type", media_type)], Body::from_stream(nothing))
+    };
+    let http = Router::new()
+        .route("/events", get(move || endless("text/event-stream")))
+        .route("/export", get(move || endless("text/csv")));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut server = Server::builder()
+        .accept_http1(true)
+        .layer(layer(&issuer))
+        .layer(EndAtExpiryLayer::new().clock(ahead));
+    let services = Routes::from(http).add_service(OrdersServer::new(Endless));
+    tokio::spawn(server.add_routes(services).serve_with_incoming(TcpIncoming::from(listener)));
+
+    let mut grpc = OrdersClient::new(connect(address).await);
+    let mut orders = grpc.list(call(&issuer, ListRequest {})).await.unwrap().into_inner();
+    let status = orders.message().await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::Unauthenticated, "Token expired."));
+
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let token = issuer.token().audience(API).mint();
+    let get = |path| http.get(format!("http://{address}{path}")).bearer_auth(&token).send();
+    assert_eq!(get("/events").await.unwrap().text().await.unwrap(), "");
+    // The head may have gone out or not.
+    let exported = async { get("/export").await?.text().await };
+    assert!(exported.await.is_err(), "broken off");
+}
+
 struct Eternal;
 
 impl portcullis::Verify<portcullis::BearerToken<'_>> for Eternal {

@@ -53,15 +53,16 @@ async fn call(channel: &Channel, path: &str, request: Request<Wish>) -> (Code, S
     }
 }
 
+const DENIED: (Code, &str) = (Code::PermissionDenied, "ACCESS_DENIED");
+const SCOPE: (Code, &str) = (Code::PermissionDenied, "INSUFFICIENT_SCOPE");
+const MISSING: (Code, &str) = (Code::Unauthenticated, "MISSING_CREDENTIALS");
+// Let through, and unknown to the service.
+const UNKNOWN: (Code, &str) = (Code::Unimplemented, "");
+
 #[tokio::test]
 async fn each_method_needs_what_its_row_says_however_it_is_spelt() {
     let issuer = TestIssuer::new();
     let channel = channel(&issuer).await;
-    const DENIED: (Code, &str) = (Code::PermissionDenied, "ACCESS_DENIED");
-    const SCOPE: (Code, &str) = (Code::PermissionDenied, "INSUFFICIENT_SCOPE");
-    const MISSING: (Code, &str) = (Code::Unauthenticated, "MISSING_CREDENTIALS");
-    // Let through, and unknown to the service.
-    const UNKNOWN: (Code, &str) = (Code::Unimplemented, "");
     // Without a token, for reading, for writing.
     for (path, outcomes) in [
         ("/orders.Orders/Create", [MISSING, SCOPE, (Code::Ok, "")]),

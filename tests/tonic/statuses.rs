@@ -70,6 +70,15 @@ async fn what_a_method_refuses_has_the_layer_s_realm_and_one_challenge() {
 }
 
 #[tokio::test]
+async fn a_status_that_hides_a_refusal_stays_as_it_is() {
+    let issuer = TestIssuer::new();
+    let mut client = client(&issuer).await;
+    let status = client.cancel(scoped(&issuer, "", CancelRequest { id: 2 })).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::NotFound, "No such order."));
+    assert!(status.details().is_empty());
+}
+
+#[tokio::test]
 async fn a_refusal_at_the_end_of_a_stream_comes_after_what_was_sent() {
     let issuer = TestIssuer::new();
     let mut client = client(&issuer).await;

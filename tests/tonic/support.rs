@@ -81,8 +81,15 @@ impl Orders for Shop {
         Ok(Response::new(Box::pin(orders)))
     }
 
-    async fn cancel(&self, _: Request<CancelRequest>) -> Result<Response<Order>, Status> {
-        Err(portcullis::Error::access_denied().into())
+    /// Whose the first order is may be known, whether there is a second one may not.
+    async fn cancel(&self, request: Request<CancelRequest>) -> Result<Response<Order>, Status> {
+        let error = portcullis::Error::access_denied();
+        if request.into_inner().id <= 1 {
+            return Err(error.into());
+        }
+        let mut status = Status::not_found("No such order.");
+        status.set_source(std::sync::Arc::new(error));
+        Err(status)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{hint::black_box, sync::Arc};
 
-use axum::{body::Body, http::StatusCode};
+use axum::{
+    body::{Body, HttpBody},
+    http::{StatusCode, header::WWW_AUTHENTICATE},
+};
 use tower::ServiceExt;
 
 use crate::{
@@ -12,23 +15,28 @@ use crate::{
 
 impl App {
     /// What it answers to each of those, one after the other: the same to all, it is to be hoped.
-    pub async fn answers(&self, lines: &[Option<String>]) -> Vec<StatusCode> {
+    pub async fn answers(&self, lines: &[Option<String>]) -> Vec<Answer> {
         let mut answers = Vec::new();
         for line in lines {
-            let request = request(line.as_deref());
-            let status = match self {
-                Self::Current(app) => {
-                    app.clone().oneshot(request).await.expect("infallible").status()
-                }
-                Self::Old(app) => {
-                    app.clone().oneshot(old(request)).await.expect("infallible").status()
-                }
-            };
-            if answers.last() != Some(&status) {
-                answers.push(status);
+            let answer = self.answer(request(line.as_deref())).await;
+            if answers.last() != Some(&answer) {
+                answers.push(answer);
             }
         }
         answers
+    }
+
+    async fn answer(&self, request: http::Request<Body>) -> Answer {
+        match self {
+            Self::Current(app) => {
+                let response = app.clone().oneshot(request).await.expect("infallible");
+                Answer::of(&response, response.body().size_hint().exact())
+            }
+            Self::Old(app) => {
+                let response = app.clone().oneshot(old(request)).await.expect("infallible");
+                Answer::of(&response, response.body().size_hint().exact())
+            }
+        }
     }
 
     /// Requests to it with one after another of those.
@@ -49,6 +57,23 @@ impl App {
                 })
             }
         }
+    }
+}
+
+/// What a service says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    pub status: StatusCode,
+    /// Whether it says how to authenticate.
+    pub has_challenge: bool,
+    /// The length of its body, if that is known at once.
+    pub bytes: Option<u64>,
+}
+
+impl Answer {
+    fn of<B>(response: &http::Response<B>, bytes: Option<u64>) -> Self {
+        let has_challenge = response.headers().contains_key(WWW_AUTHENTICATE);
+        Self { status: response.status(), has_challenge, bytes }
     }
 }
 

@@ -67,15 +67,20 @@ fn print_versions(tsv: &mut Tsv) {
     }
 }
 
-/// What was answered where that isn't 200 or 401.
+/// What was answered, to people only where that isn't 200 or 401.
 fn print_answers(answers: &Answers, tsv: &mut Tsv) {
     println!();
-    for (name, statuses) in &*answers.borrow() {
-        let codes: Vec<_> = statuses.iter().map(|status| status.as_u16().to_string()).collect();
-        let codes = codes.join(", ");
-        tsv.write(name, "answer", &codes, None);
-        if !matches!(statuses.as_slice(), [StatusCode::OK | StatusCode::UNAUTHORIZED]) {
-            println!("{name}: answered {codes}");
+    for (name, answers) in &*answers.borrow() {
+        let [answer, ..] = answers.as_slice() else { continue };
+        let status = answer.status.as_u16();
+        tsv.write(name, "answer", status, None);
+        tsv.write(name, "challenge", u8::from(answer.has_challenge), None);
+        if let Some(bytes) = answer.bytes {
+            tsv.write(name, "answer bytes", bytes, None);
+        }
+        let is_expected = matches!(answer.status, StatusCode::OK | StatusCode::UNAUTHORIZED);
+        if answers.len() > 1 || !is_expected {
+            println!("{name}: answered {status}, in {} ways", answers.len());
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
 
-use axum::http::StatusCode;
+use axum::{Router, http::StatusCode};
 use axum_0_7::routing::get;
 use portcullis::Algorithm::{self, EdDsa, Es256, Rs256};
 use tokio::time;
 
 use crate::{
+    app::Answer,
     peers::{self, ANSWER, App, Building, Peer},
     support::{
         figure::Figure::{Allocations, Difference, NetOf, Ratio},
@@ -77,7 +78,7 @@ impl Sent {
 }
 
 /// What a row was answered, by its name. 200 where it is good, and 401 where it isn't, is expected.
-pub type Answers = Rc<RefCell<BTreeMap<&'static str, Vec<StatusCode>>>>;
+pub type Answers = Rc<RefCell<BTreeMap<&'static str, Vec<Answer>>>>;
 
 /// Every row, those of one kind together. Only peers that have a choice of back end, if so asked.
 pub fn all(only_with_choice: bool, answers: &Answers) -> Vec<Row> {
@@ -116,13 +117,33 @@ fn ours(sent: Sent, answers: &Answers) -> Vec<Row> {
         our_row(named("portcullis, no cache"), sent, Memory::None, answers)
             .shows(NetOf(ROUTER, raw))
             .shows(Allocations(ROUTER)),
+        // As the peers' handlers do.
+        row_of(
+            named("portcullis, no cache, typed claims"),
+            sent,
+            Memory::None,
+            services::for_claims,
+            answers,
+        )
+        .shows(NetOf(ROUTER, raw))
+        .shows(Allocations(ROUTER)),
     ]
 }
 
 fn our_row(name: &'static str, sent: Sent, memory: Memory, answers: &Answers) -> Row {
+    row_of(name, sent, memory, services::for_identity, answers)
+}
+
+fn row_of(
+    name: &'static str,
+    sent: Sent,
+    memory: Memory,
+    service: fn() -> Router,
+    answers: &Answers,
+) -> Row {
     let answers = Answers::clone(answers);
     Row::new(name, move |it| {
-        let app = App::Current(services::for_identity().layer(it.layer(&it.issuer, memory)));
+        let app = App::Current(service().layer(it.layer(&it.issuer, memory)));
         checked(app, name, sent, it, &answers)
     })
 }
@@ -166,7 +187,8 @@ fn checked(app: App, name: &'static str, sent: Sent, it: &Fixture, answers: &Ans
     let good = Sent::Good(sent.algorithm()).lines(&it.issuer);
     // Some begin without keys, and fetch them in a task of their own.
     let mut left = 100;
-    while it.runtime.block_on(app.answers(&good)) != [StatusCode::OK] {
+    let is_good = |answers: &[Answer]| matches!(answers, [one] if one.status == StatusCode::OK);
+    while !is_good(&it.runtime.block_on(app.answers(&good))) {
         assert_ne!(left, 0, "{name}: good tokens are refused");
         left -= 1;
         it.runtime.block_on(async { time::sleep(Duration::from_millis(20)).await });

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::{RemoteSettings, Snapshot, Waiter, control::Control, flight::Flight, snapshot::Age};
 use crate::{
-    Clock, Error,
+    Algorithm, Clock, Error, TokenFault,
     claims::NumericDate,
     jwks::{
         FetchError,
@@ -142,6 +142,31 @@ impl RemoteKeys {
             control.start_cooling(now, &shared.settings);
         }
         Newer::Wait(waiter)
+    }
+
+    /// What is wrong with a header that none of the keys is for, where that is settled: they are fresh,
+    /// and others can't be asked for now. Never starts a fetch.
+    pub(crate) fn misfit(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+        now: NumericDate,
+    ) -> Option<TokenFault> {
+        let guard = self.0.snapshot.load();
+        let snapshot = guard.as_ref().filter(|snapshot| snapshot.age(now) == Age::Fresh)?;
+        let fault = snapshot.keys.misfit(kid, algorithm)?;
+        if fault != TokenFault::UnknownKey {
+            return Some(fault);
+        }
+        let control = self.0.control();
+        // Newer ones may have landed since.
+        let newest = self.0.snapshot.load();
+        let is_newest = newest.as_ref().is_some_and(|it| it.generation == snapshot.generation);
+        let is_settled = is_newest
+            && control.flight.is_none()
+            && !control.is_outage()
+            && control.cooling(now, &self.0.settings).is_some();
+        is_settled.then_some(fault)
     }
 
     /// The keys after a wait: whatever may still be used.

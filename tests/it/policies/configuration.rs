@@ -139,7 +139,9 @@ fn what_is_more_particular_contradicts_nothing() {
 
 #[test]
 fn what_is_not_listed_is_denied_unless_said_otherwise() {
-    let builder = || Policies::builder().route(GET, "/orders", READ);
+    let builder = || {
+        Policies::builder().route(GET, "/orders", READ).any_method("/private/{*rest}", Access::Deny)
+    };
     let denying = builder().build().unwrap();
     let lenient = builder().unlisted_authenticated().build().unwrap();
     for (method, path) in [(GET, "/"), (GET, "/x"), (POST, "/orders"), (GET, "/orders/1")] {
@@ -147,7 +149,9 @@ fn what_is_not_listed_is_denied_unless_said_otherwise() {
         assert_eq!(*lenient.access(&method, path), Access::Authenticated, "{method} {path}");
     }
     // What could be read in another way is denied all the same.
-    for path in ["/Orders", "/orders/", "//orders", "/%6Frders", "/x/../orders", "*", ""] {
+    for path in
+        ["/Orders", "/orders/", "//orders", "/%6Frders", "/x/../orders", "*", "", "/private/x/"]
+    {
         assert_eq!(*lenient.access(&GET, path), Access::Deny, "{path}");
     }
 }

@@ -149,6 +149,18 @@ async fn what_is_no_grpc_call_is_refused_as_http_and_never_by_200() {
 }
 
 #[tokio::test]
+async fn a_layer_without_grpc_refuses_each_call_by_the_status_of_http() {
+    let issuer = issuer();
+    let app = Router::new().route(METHOD, post("in")).layer(layer(&issuer).without_grpc());
+    for media_type in ["application/grpc", "application/grpc+proto", "application/grpc-web-text"] {
+        let answer = send(&app, call(media_type, None)).await;
+        assert_eq!(answer.status, 401, "{media_type}");
+        assert!(!answer.headers.contains_key("grpc-status"), "{media_type}");
+        assert_eq!(answer.json()["message"], "Authentication required.");
+    }
+}
+
+#[tokio::test]
 async fn guards_and_extractors_inside_refuse_in_grpc_too() {
     let issuer = issuer();
     let scope = RequireScopeLayer::new(Scope::from_static("orders:write"));
@@ -230,6 +242,19 @@ async fn each_scheme_is_challenged_for_and_metadata_is_ascii() {
     let status = status(&answer);
     assert_eq!(status.code(), tonic::Code::Unauthenticated);
     assert_eq!(status.get_details_error_info().unwrap().domain, "caf\u{e9}");
+}
+
+#[tokio::test]
+async fn details_may_be_long() {
+    let issuer = issuer();
+    let (realm, scope) = ("r".repeat(200), ["orders:read"; 40].join(" "));
+    let error = Error::insufficient_scope(&*scope);
+    let handler = async move || -> Result<String, Error> { Err(error) };
+    let app = Router::new().route(METHOD, post(handler)).layer(layer(&issuer).realm(&*realm));
+    let line = format!("Bearer {}", issuer.token().audience(API).mint());
+    let answer = send(&app, call("application/grpc", Some(&line))).await;
+    let info = status(&answer).get_details_error_info().unwrap();
+    assert_eq!((info.domain, &info.metadata["scope"]), (realm, &scope));
 }
 
 #[tokio::test]
