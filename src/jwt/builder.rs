@@ -133,7 +133,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     }
 
     /// The only algorithms to accept. By default every asymmetric one that a key of the issuer's
-    /// allows, and that of each secret.
+    /// allows, and that of each secret. Where keys are given, each one named must have a key.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.settings.algorithms = Some(algorithms.into_iter().collect());
         self
@@ -246,7 +246,7 @@ impl JwtVerifierBuilder<AudienceGiven> {
     ///
     /// [`ConfigError`], which names the value: an issuer or `jwks_uri` that is no `https` URL, an
     /// empty issuer or audience, a key that can't be read or is too weak, no key at all in a set, no
-    /// algorithm.
+    /// algorithm, one that fits no key that is given.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
         let seen = SeenTokens::new(self.settings.cache_capacity);
         let issuer = Arc::new(self.settings.into_issuer()?);

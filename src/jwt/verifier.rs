@@ -24,7 +24,8 @@ use crate::{BearerToken, Error, Identity, Readiness, Revocation, Verification, V
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
-/// What a token must pass, in this order: three parts; a header with a known `alg` and no `crit`;
+/// What a token must pass, in this order: three parts; a header of at most 8 KiB, decoded, which leaves
+/// room for certificates that nobody looks at, with a known `alg` and no `crit`;
 /// claims without duplicates, with our `iss`, our `aud`, an `exp` to come and no `nbf` or `iat` to
 /// come; an acceptable `typ`; a key of the issuer's that fits; the signature; the checks of your own.
 ///

@@ -1,6 +1,6 @@
 //! Answers that the servers have signed (RFC 9701).
 
-use portcullis::{ErrorKind, TokenFault};
+use portcullis::{ErrorKind, IntrospectionVerifier, TokenFault};
 
 use crate::{
     servers::{Asking, Glewlwyd, INACTIVE, OidcProvider, RESOURCE, UNAVAILABLE, refusal, verify},
@@ -79,9 +79,16 @@ async fn our_own_bad_credentials_are_500_there_too() {
 #[ignore = "needs a running server"]
 async fn glewlwyd_s_answers_are_believed_and_its_silence_is_a_token_s_end() {
     let server = Glewlwyd::alone().await;
+    let own = server.token_of_the_resource_server().await;
+    let by_token = IntrospectionVerifier::discover(&server.issuer).bearer_token(own);
+    for asking in [server.asking_as("rs", "secret"), by_token] {
+        believe_glewlwyd(&server, asking).await;
+    }
+}
+
+async fn believe_glewlwyd(server: &Glewlwyd, asking: Asking) {
     let signer = server.verifier().build().unwrap();
-    let verifier = server.asking_as("rs", "secret").signed_responses(signer).audience(RESOURCE);
-    let verifier = verifier.build().unwrap();
+    let verifier = asking.signed_responses(signer).audience(RESOURCE).build().unwrap();
     let (kept, revoked) = (server.token("es256").await, server.token("rs256").await);
     for token in [&kept, &revoked] {
         assert_eq!(refusal(&verifier, token).await, None);

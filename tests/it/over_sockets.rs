@@ -54,6 +54,14 @@ async fn keys_come_over_a_socket_by_discovery_or_from_a_fixed_address() {
 fn a_proxy_that_the_environment_names_is_not_asked_for_loopback() {
     let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", proxy.local_addr().unwrap());
+    let (asked, requests) = std::sync::mpsc::channel();
+    // It hangs up on everyone.
+    std::thread::spawn(move || {
+        while let Ok((connection, _)) = proxy.accept() {
+            asked.send(()).ok();
+            drop(connection);
+        }
+    });
     let mut again = std::process::Command::new(std::env::current_exe().unwrap());
     again.args(["--exact", "over_sockets::behind_a_proxy", "--ignored"]);
     for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
@@ -63,10 +71,7 @@ fn a_proxy_that_the_environment_names_is_not_asked_for_loopback() {
     let output = again.env_remove("NO_PROXY").env_remove("no_proxy").output().unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && told.contains("1 passed"), "{told}");
-    proxy.set_nonblocking(true).unwrap();
-    // The one connection is that for an address which is not on loopback.
-    assert!(proxy.accept().is_ok(), "the proxy was not asked at all");
-    assert!(proxy.accept().is_err(), "the proxy was asked for loopback");
+    assert!(requests.try_recv().is_ok(), "it was not asked for the address that is elsewhere");
 }
 
 #[tokio::test]
@@ -79,10 +84,7 @@ async fn behind_a_proxy() {
     let elsewhere = TestIssuer::named("http://as.example.test");
     let builder = JwtVerifier::builder(elsewhere.issuer()).audience(API).dangerous().plain_http();
     let verifier = builder.jwks_uri(elsewhere.jwks_uri()).build().unwrap();
-    // The proxy answers nothing; it suffices that it is there.
-    let elsewhere = self::token(&elsewhere);
-    let asking = verdict(&verifier, &elsewhere);
-    drop(tokio::time::timeout(seconds(1), asking).await);
+    assert_eq!(verdict(&verifier, &self::token(&elsewhere)).await, UNAVAILABLE);
 }
 
 #[tokio::test]
