@@ -259,7 +259,7 @@ impl AuthenticateLayer {
         self
     }
 
-    /// The clock that dates refusals. [`SystemClock`] by default.
+    /// The clock that dates refusals. [`SystemClock`](crate::SystemClock) by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.policy_mut().renderer.clock = Arc::new(clock);
         self

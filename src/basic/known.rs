@@ -103,9 +103,12 @@ impl KnownCredentials {
         self.forget_if_outdated(&digest, epoch);
     }
 
+    /// Forgets what was found about this user, or about whom the user-id stood for.
     pub(super) fn invalidate(&self, user_id: &str) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.right.retain(|_, right| *right.user_id != *user_id);
+        self.right.retain(|_, right| {
+            *right.user_id != *user_id && right.identity.subject() != Some(user_id)
+        });
         self.wrong.clear();
     }
 
@@ -226,6 +229,14 @@ mod tests {
         let known = knowing_alice(now);
         known.invalidate("alice");
         assert!(!known.look_up(&alice("right"), b"hash", now).is_known());
+
+        let identity = Identity::assertion().subject("user 7").build();
+        for (subject, is_known) in [("user 8", true), ("user 7", false)] {
+            known.keep_right(known.look_up(&alice("right"), b"hash", now), &identity, now);
+            known.invalidate(subject);
+            let found = known.look_up(&alice("right"), b"hash", now);
+            assert_eq!(found.is_known(), is_known, "{subject}");
+        }
     }
 
     #[test]

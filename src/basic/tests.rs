@@ -12,7 +12,7 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{BasicVerifier, MemoryUserStore, UserRecord};
-use crate::{BasicCredentials, Error, ErrorKind, Identity, Verify, testing::TestClock};
+use crate::{BasicCredentials, Error, ErrorKind, Identity, Revocation, Verify, testing::TestClock};
 
 /// Of `password`, and of another one with another salt.
 const HASH: &str =
@@ -141,6 +141,12 @@ async fn after_an_invalidation_the_next_request_is_a_hash() {
     service.verifier.invalidate("alice");
     service.ask("alice", "password").await.unwrap();
     assert_eq!(service.verifier.hashes(), 2);
+    service.verifier.revoke(&Revocation::TokenId("alice".to_owned()));
+    service.ask("alice", "password").await.unwrap();
+    assert_eq!(service.verifier.hashes(), 2);
+    service.verifier.revoke(&Revocation::Subject("alice".to_owned()));
+    service.ask("alice", "password").await.unwrap();
+    assert_eq!(service.verifier.hashes(), 3);
 }
 
 #[tokio::test]

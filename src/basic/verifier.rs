@@ -8,7 +8,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::{UserStore, users::Users};
 use super::{attempts::Attempts, check::Check, known::KnownCredentials};
 use crate::{
-    BasicCredentials, Clock, Error, ErrorKind, Identity, SystemClock, Verification, Verify,
+    BasicCredentials, Clock, Error, ErrorKind, Identity, Revocation, SystemClock, Verification,
+    Verify,
 };
 
 /// Verifies user-id and password ([RFC 7617]), by a function of yours or
@@ -235,6 +236,14 @@ impl Verify<BasicCredentials> for BasicVerifier {
     fn verify(&self, credentials: BasicCredentials) -> Verification {
         let inner = Arc::clone(&self.0);
         Verification::pending(async move { inner.judge(credentials).await })
+    }
+
+    /// Forgets what was found about the credentials of a [`Revocation::Subject`]; the next ones are
+    /// checked.
+    fn revoke(&self, revocation: &Revocation) {
+        if let Revocation::Subject(subject) = revocation {
+            self.invalidate(subject);
+        }
     }
 }
 
