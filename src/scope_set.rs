@@ -113,11 +113,21 @@ impl serde::Serialize for ScopeSet {
     }
 }
 
-/// From one text with spaces between, as [`ScopeSet::from_wire`] has it.
+/// From one text with spaces between, as [`ScopeSet::from_wire`] has it, or from a list of texts, each of
+/// which is one scope: issuers write both.
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for ScopeSet {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <String as serde::Deserialize>::deserialize(deserializer).map(|text| Self::from_wire(&text))
+        #[derive(serde::Deserialize)]
+        #[serde(untagged, expecting = "scopes: a text, or a list of texts")]
+        enum Wire {
+            Text(String),
+            List(Vec<String>),
+        }
+        Ok(match Wire::deserialize(deserializer)? {
+            Wire::Text(scopes) => Self::from_wire(&scopes),
+            Wire::List(scopes) => scopes.iter().map(String::as_str).collect(),
+        })
     }
 }
 
@@ -133,7 +143,12 @@ mod tests {
         assert_eq!(serde_json::to_value(ScopeSet::new()).unwrap(), "");
         let read: ScopeSet = serde_json::from_str(r#"" orders:read  admin""#).unwrap();
         assert_eq!(read, scopes);
-        assert!(serde_json::from_str::<ScopeSet>("null").is_err());
+        let list: ScopeSet = serde_json::from_str(r#"["orders:read","admin","a b",""]"#).unwrap();
+        assert_eq!(list, scopes);
+        for text in ["null", "7", "{}", "[7]"] {
+            let error = serde_json::from_str::<ScopeSet>(text).unwrap_err().to_string();
+            assert_eq!(error, "scopes: a text, or a list of texts", "{text}");
+        }
     }
 
     #[test]
