@@ -101,22 +101,19 @@ impl KeySet {
         kid: Option<&str>,
         algorithm: Algorithm,
     ) -> impl Iterator<Item = &Key> {
-        let keys = match kid {
-            Some(kid) => match self.named(Some(kid)) {
-                [] => self.named(None),
-                named => named,
-            },
-            None => &self.keys,
-        };
+        let (keys, _) = self.may_be(kid);
         keys.iter().filter(move |key| key.algorithms.contains(algorithm)).take(MAX_CANDIDATES)
     }
 
     /// What is wrong with a header that none of the keys is for.
     pub(crate) fn misfit(&self, kid: Option<&str>, algorithm: Algorithm) -> Option<TokenFault> {
-        match kid {
-            _ if self.candidates(kid, algorithm).next().is_some() => None,
-            Some(kid) if self.knows(kid) => Some(TokenFault::Algorithm),
-            _ => Some(TokenFault::UnknownKey),
+        let (keys, is_known) = self.may_be(kid);
+        if keys.iter().any(|key| key.algorithms.contains(algorithm)) {
+            None
+        } else if is_known {
+            Some(TokenFault::Algorithm)
+        } else {
+            Some(TokenFault::UnknownKey)
         }
     }
 
@@ -127,13 +124,28 @@ impl KeySet {
 
     /// Whether a key has that name.
     pub(crate) fn knows(&self, kid: &str) -> bool {
-        !self.named(Some(kid)).is_empty()
+        !self.named(kid).is_empty()
     }
 
-    fn named(&self, kid: Option<&str>) -> &[Key] {
-        let start = self.keys.partition_point(|key| key.kid.as_deref() < kid);
+    /// The keys that may have been meant, and whether they were meant by their name.
+    fn may_be(&self, kid: Option<&str>) -> (&[Key], bool) {
+        let Some(kid) = kid else { return (&self.keys, false) };
+        match self.named(kid) {
+            [] => (self.unnamed(), false),
+            named => (named, true),
+        }
+    }
+
+    fn named(&self, kid: &str) -> &[Key] {
+        let start = self.keys.partition_point(|key| key.kid.as_deref() < Some(kid));
         let rest = self.keys.get(start..).unwrap_or_default();
-        let end = rest.partition_point(|key| key.kid.as_deref() <= kid);
-        rest.get(..end).unwrap_or_default()
+        let len = rest.iter().take_while(|key| key.kid.as_deref() == Some(kid)).count();
+        rest.get(..len).unwrap_or_default()
+    }
+
+    /// The keys without a name, which come first.
+    fn unnamed(&self) -> &[Key] {
+        let len = self.keys.iter().take_while(|key| key.kid.is_none()).count();
+        self.keys.get(..len).unwrap_or_default()
     }
 }
