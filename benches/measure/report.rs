@@ -35,7 +35,7 @@ pub fn table(rows: &[Row], results: &Results, tsv: &mut Tsv) {
             let text = figure.describe(value);
             match limit {
                 Some(limit) => {
-                    format!("{text}; at most {limit}: {}", verdict(figure.meets(value, limit)))
+                    format!("{text}; at most {limit}: {}", verdict(value <= limit))
                 }
                 None => text,
             }

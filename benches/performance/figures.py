@@ -18,8 +18,6 @@ class Figure(NamedTuple):
         """Whether it is within its bar, as the bench prints it."""
         if self.name.startswith("two threads, %"):
             return self.number >= self.bar
-        if self.name.startswith("% on"):
-            return abs(self.number) <= self.bar
         return self.number <= self.bar
 
 

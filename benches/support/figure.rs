@@ -32,14 +32,6 @@ impl Figure {
         }
     }
 
-    /// Whether `value` is within `limit`.
-    pub fn meets(self, value: f64, limit: f64) -> bool {
-        match self {
-            Self::Change(_) => value.abs() <= limit,
-            _ => value <= limit,
-        }
-    }
-
     /// What it is called where a script reads it.
     pub fn name(self) -> String {
         match self {
