@@ -18,7 +18,9 @@ impl Date {
         let mut text = *b"0000-00-00T00:00:00";
         let pairs = [(0, year / 100), (2, year), (5, month), (8, day), (11, hour), (14, minute)];
         for (at, pair) in pairs.into_iter().chain([(17, second % 60)]) {
-            text.iter_mut().skip(at).zip(digits(pair)).for_each(|(place, digit)| *place = digit);
+            if let Some(place) = text.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+                *place = digits(pair);
+            }
         }
         Self(text)
     }
