@@ -53,3 +53,4 @@ mod tenants;
 mod test_issuer;
 mod token_cache;
 mod unknown_keys;
+mod web_sockets;
