@@ -6,7 +6,7 @@ use http::StatusCode;
 
 #[cfg(feature = "axum")]
 use crate::credentials::Scheme;
-use crate::{ErrorKind, RequestFault, TokenFault, observe};
+use crate::{ErrorKind, RequestFault, TokenFault};
 
 /// Why a request is refused.
 ///
@@ -140,12 +140,12 @@ impl Error {
         self.rendered
     }
 
-    /// Tells operators of this refusal, unless they know of it: it may pass several that would.
-    pub(crate) fn told(mut self) -> Self {
-        if !self.told {
-            observe::refused(&self);
-            self.told = true;
-        }
+    pub(crate) const fn is_told(&self) -> bool {
+        self.told
+    }
+
+    pub(crate) fn into_told(mut self) -> Self {
+        self.told = true;
         self
     }
 
@@ -201,22 +201,6 @@ impl fmt::Display for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
-    }
-}
-
-/// An error and what caused it, in one line.
-#[cfg(any(feature = "tracing", feature = "_jwt"))]
-pub(crate) struct WithCauses<'a>(pub(crate) &'a (dyn StdError + 'static));
-
-#[cfg(any(feature = "tracing", feature = "_jwt"))]
-impl fmt::Display for WithCauses<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(error) = self;
-        write!(f, "{error}")?;
-        match error.source() {
-            Some(cause) => write!(f, ": {}", WithCauses(cause)),
-            None => Ok(()),
-        }
     }
 }
 

@@ -101,6 +101,8 @@ mod axum;
 mod base64url;
 #[cfg(feature = "_jwt")]
 mod basic;
+#[cfg(any(feature = "tracing", feature = "_jwt"))]
+mod causes;
 mod challenge;
 mod claims;
 mod clock;

@@ -10,8 +10,17 @@ pub(crate) fn admitted(outcome: &'static str) {
     count_request(outcome);
 }
 
-/// A request was refused.
-pub(crate) fn refused(error: &Error) {
+/// A request was refused. Operators are told unless they know of it: an error may pass several that
+/// would.
+pub(crate) fn refused(error: Error) -> Error {
+    if error.is_told() {
+        return error;
+    }
+    tell(&error);
+    error.into_told()
+}
+
+fn tell(error: &Error) {
     count_request(error.kind().reason());
     #[cfg(feature = "tracing")]
     {
@@ -33,7 +42,7 @@ pub(crate) fn refused(error: &Error) {
 /// What caused an error, down to the root.
 #[cfg(feature = "tracing")]
 fn causes(error: &dyn std::error::Error) -> Option<impl tracing::Value + '_> {
-    error.source().map(|cause| tracing::field::display(crate::error::WithCauses(cause)))
+    error.source().map(|cause| tracing::field::display(crate::causes::WithCauses(cause)))
 }
 
 #[cfg(feature = "metrics")]

@@ -1,6 +1,7 @@
 //! What one row shows beside another.
 
-use super::rows::ROUTER;
+/// The row of the router without authentication. A request's net time and allocations are those beyond it.
+pub const ROUTER: &str = "router alone";
 
 /// A figure of one row beside another, which it names.
 #[derive(Debug, Clone, Copy)]

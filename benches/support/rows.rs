@@ -7,6 +7,7 @@ use http::StatusCode;
 use portcullis::Algorithm::{self, EdDsa, Es256, Hs256, Ps256, Rs256};
 use serde_json::json;
 
+pub use super::figure::ROUTER;
 use super::{
     figure::Figure::{self, Allocations, Change, Difference, Net, Ratio},
     fixture::{Fixture, Memory},
@@ -15,9 +16,6 @@ use super::{
     services, strangers,
     subject::Subject,
 };
-
-/// The router without authentication. A request's net time and allocations are those beyond it.
-pub const ROUTER: &str = "router alone";
 
 /// The least that a layer can cost which says who it is.
 pub const CONSTANT: &str = "constant `Arc`, `Extension`";

@@ -14,7 +14,6 @@ use tokio::{
 
 use super::{
     error::IntrospectionError,
-    introspector::Introspector,
     verdicts::{Finding, Verdict},
 };
 use crate::{Error, Identity};
@@ -24,6 +23,19 @@ const FLIGHT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// When one is taken for lost: its runtime may have stopped without ending.
 const OVERDUE: Duration = Duration::from_secs(20);
+
+/// Who asks about tokens, and keeps what is found.
+pub(super) trait Asker: Send + Sync + 'static {
+    /// The verdict that is at hand.
+    fn known(&self, token: &str) -> Option<Verdict>;
+
+    /// Asks the endpoint about a token, and judges what it says.
+    fn ask(&self, token: &str) -> impl Future<Output = Result<Finding, Error>> + Send;
+
+    fn keep(&self, token: &Arc<str>, finding: Finding);
+
+    fn flights(&self) -> &Flights;
+}
 
 /// The introspections that are under way.
 #[derive(Debug)]
@@ -66,7 +78,7 @@ impl Flights {
     }
 
     /// Joins the introspection of this token, or starts one. Past the bound it starts none.
-    pub(super) fn board(&self, asker: &Arc<Introspector>, token: &str) -> Result<Boarding, Error> {
+    pub(super) fn board(&self, asker: &Arc<impl Asker>, token: &str) -> Result<Boarding, Error> {
         let mut under_way = self.under_way();
         if let Some(flight) = under_way.by_token.get(token)
             && flight.started_at.elapsed() < OVERDUE
@@ -128,15 +140,15 @@ impl Waiter {
 }
 
 /// Sees to it that an introspection ends for all who wait, also when its task panics.
-struct Landing {
-    asker: Arc<Introspector>,
+struct Landing<A: Asker> {
+    asker: Arc<A>,
     token: Arc<str>,
     id: u64,
     sender: watch::Sender<Option<Outcome>>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Landing {
+impl<A: Asker> Landing<A> {
     async fn fly(self) {
         let found = tokio::time::timeout(FLIGHT_TIMEOUT, self.asker.ask(&self.token)).await;
         let found = found.unwrap_or_else(|_| Err(IntrospectionError::GivenUp.into()));
@@ -148,7 +160,7 @@ impl Landing {
             Ok(finding) => finding.verdict.clone().map_err(Error::from),
             Err(error) => Err(error.clone()),
         };
-        let mut under_way = self.asker.flights.under_way();
+        let mut under_way = self.asker.flights().under_way();
         if self.leave(&mut under_way)
             && let Ok(finding) = found
         {
@@ -168,9 +180,9 @@ impl Landing {
     }
 }
 
-impl Drop for Landing {
+impl<A: Asker> Drop for Landing<A> {
     fn drop(&mut self) {
-        let mut under_way = self.asker.flights.under_way();
+        let mut under_way = self.asker.flights().under_way();
         self.leave(&mut under_way);
     }
 }

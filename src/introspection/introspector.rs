@@ -6,7 +6,7 @@ use super::{
     answer::Answer,
     endpoint::{Endpoint, Reply},
     error::IntrospectionError,
-    flights::{Boarding, Flights},
+    flights::{Asker, Boarding, Flights},
     rules::Rules,
     verdicts::{Finding, Verdict, Verdicts},
 };
@@ -57,31 +57,6 @@ impl Introspector {
         }
     }
 
-    /// The verdict that is at hand.
-    pub(super) fn known(&self, token: &str) -> Option<Verdict> {
-        self.verdicts.get(token, self.now())
-    }
-
-    pub(super) fn keep(&self, token: &Arc<str>, finding: Finding) {
-        self.verdicts.keep(token, finding, self.now());
-    }
-
-    /// Asks the endpoint about a token, and judges what it says.
-    pub(super) async fn ask(&self, token: &str) -> Result<Finding, Error> {
-        let started = Instant::now();
-        let found = match self.endpoint.ask(token, &*self.clock).await {
-            Ok(reply) => self.judge(token, reply),
-            Err(error) => Err(error),
-        };
-        let outcome = found.as_ref().map(|finding| match finding.verdict {
-            Ok(_) => "active",
-            Err(TokenFault::Inactive) => "inactive",
-            Err(_) => "refused",
-        });
-        observe::introspected(&self.host, outcome, started.elapsed());
-        found.map_err(Error::from)
-    }
-
     fn judge(&self, token: &str, reply: Reply) -> Result<Finding, IntrospectionError> {
         let refused = |fault| Ok(Finding { verdict: Err(fault), expires_at: None });
         let (url, json) = match reply {
@@ -120,6 +95,35 @@ impl Introspector {
 
     fn now(&self) -> NumericDate {
         NumericDate::from_system_time(self.clock.now())
+    }
+}
+
+impl Asker for Introspector {
+    fn known(&self, token: &str) -> Option<Verdict> {
+        self.verdicts.get(token, self.now())
+    }
+
+    fn keep(&self, token: &Arc<str>, finding: Finding) {
+        self.verdicts.keep(token, finding, self.now());
+    }
+
+    async fn ask(&self, token: &str) -> Result<Finding, Error> {
+        let started = Instant::now();
+        let found = match self.endpoint.ask(token, &*self.clock).await {
+            Ok(reply) => self.judge(token, reply),
+            Err(error) => Err(error),
+        };
+        let outcome = found.as_ref().map(|finding| match finding.verdict {
+            Ok(_) => "active",
+            Err(TokenFault::Inactive) => "inactive",
+            Err(_) => "refused",
+        });
+        observe::introspected(&self.host, outcome, started.elapsed());
+        found.map_err(Error::from)
+    }
+
+    fn flights(&self) -> &Flights {
+        &self.flights
     }
 }
 

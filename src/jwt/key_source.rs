@@ -7,8 +7,8 @@ use arc_swap::Guard;
 use super::header::Header;
 use crate::{
     Error, Readiness, TokenFault,
+    causes::WithCauses,
     claims::NumericDate,
-    error::WithCauses,
     jwks::{Current, KeySet, Newer, RemoteKeys, Snapshot, Waiter},
 };
 

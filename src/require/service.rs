@@ -10,7 +10,7 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::{RequireFuture, layer::Check};
-use crate::{Error, RefusalBody, identity::Authentication};
+use crate::{Error, RefusalBody, identity::Authentication, observe};
 
 /// The service that [`RequireScopeLayer`](crate::RequireScopeLayer) and
 /// [`RequireLayer`](crate::RequireLayer) make.
@@ -28,7 +28,7 @@ impl<S> Require<S> {
     fn decide<B>(&self, request: &Request<B>) -> Result<(), Error> {
         // Without a layer outside nobody else tells of it.
         let authentication =
-            Authentication::of(request.extensions(), "a guard").map_err(Error::told)?;
+            Authentication::of(request.extensions(), "a guard").map_err(observe::refused)?;
         (self.check)(authentication.require_identity()?)
     }
 }

@@ -4,7 +4,11 @@ use std::{fmt, sync::Arc};
 
 use http::HeaderValue;
 
-use super::{Content, Refusal, json::escaped, json_body::JsonForm};
+use super::{
+    Content, Refusal,
+    json::{error_member, escaped},
+    json_form::JsonForm,
+};
 use crate::ErrorKind;
 
 /// The form of error bodies. Whatever it is, status and challenge stay right: they are written
@@ -133,14 +137,6 @@ fn token_endpoint(refusal: &Refusal<'_>) -> Content {
         kind => kind.code(),
     };
     oauth(refusal, code)
-}
-
-/// The parts of a last member with the code, where there is one.
-pub(super) fn error_member(code: Option<&'static str>) -> [&'static str; 3] {
-    match code {
-        Some(code) => [r#","error":""#, code, "\""],
-        None => [""; 3],
-    }
 }
 
 /// [`ErrorBody::json`].

@@ -1,4 +1,4 @@
-//! Strings of JSON, written without a library so that refusals need none.
+//! Parts of JSON, written without a library so that refusals need none.
 
 use std::{borrow::Cow, fmt::Write};
 
@@ -21,6 +21,14 @@ pub(super) fn escaped(text: &str) -> Cow<'_, str> {
         }
     }
     json.into()
+}
+
+/// The parts of a last member with the code, where there is one.
+pub(super) fn error_member(code: Option<&'static str>) -> [&'static str; 3] {
+    match code {
+        Some(code) => [r#","error":""#, code, "\""],
+        None => [""; 3],
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod grpc;
 mod http_body;
 mod json;
 mod json_body;
+mod json_form;
 mod refusal;
 mod render;
 

@@ -13,7 +13,9 @@ use http::{
 };
 
 use super::{ErrorBody, Refusal, RefusalBody};
-use crate::{Clock, Error, ErrorKind, SystemClock, challenge::Challenge, credentials::Scheme};
+use crate::{
+    Clock, Error, ErrorKind, SystemClock, challenge::Challenge, credentials::Scheme, observe,
+};
 
 /// How refusals look, by the configuration of one layer.
 #[derive(Debug, Clone)]
@@ -63,7 +65,7 @@ impl Renderer {
         used: Option<Scheme>,
         mut head: Parts,
     ) -> Response<B> {
-        let error = error.told();
+        let error = observe::refused(error);
         // HEAD is answered with the length that GET's body has (RFC 9110 §8.6), so with that body.
         let is_head = method == Method::HEAD;
         let method = if is_head { &Method::GET } else { method };
@@ -127,7 +129,7 @@ pub(crate) fn unrendered<B: RefusalBody>(error: Error) -> Response<B> {
 pub(crate) fn stand_alone<B: RefusalBody>(error: Error) -> Response<B> {
     let renderer = Renderer::stand_alone(error.schemes());
     let head = Response::new(()).into_parts().0;
-    let error = error.told();
+    let error = observe::refused(error);
     let mut response = renderer.render(error.clone(), &Method::GET, None, None, head);
     response.extensions_mut().insert(error);
     response

@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use http::HeaderValue;
 use tokio::{
     runtime::Handle,
     sync::{oneshot, watch},
@@ -13,10 +12,12 @@ use tokio::{
     time::Instant,
 };
 
-use super::remote_keys::Shared;
 use crate::{
     Error,
-    jwks::{FetchError, fetch::Fetched},
+    jwks::{
+        FetchError,
+        fetch::{FetchFuture, Fetched},
+    },
 };
 
 /// Discovery and keys together take no longer.
@@ -24,6 +25,17 @@ const FLIGHT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A fetch that hasn't even timed out by then is on a runtime that nobody drives any more.
 const OVERDUE: Duration = Duration::from_secs(20);
+
+/// Who takes in what a flight brings.
+pub(super) trait Land: Send + Sync + 'static {
+    /// `sender` tells the end of the flight, which took so long.
+    fn land(
+        &self,
+        sender: &watch::Sender<bool>,
+        outcome: Result<Fetched, FetchError>,
+        took: Duration,
+    );
+}
 
 /// A fetch in a task of its own, which ends when this is dropped.
 #[derive(Debug)]
@@ -41,13 +53,12 @@ pub(crate) struct Waiter {
 }
 
 impl Flight {
-    /// Starts a fetch. It reports to `shared`, and keeps it from nothing.
-    pub(super) fn start(shared: &Arc<Shared>, etag: Option<HeaderValue>) -> Result<Self, Error> {
+    /// Starts `fetch`. It reports to `home`, and keeps it from nothing.
+    pub(super) fn start<H: Land>(home: &Arc<H>, fetch: FetchFuture) -> Result<Self, Error> {
         let runtime = Handle::try_current().map_err(Error::misconfigured)?;
         let (sender, landed) = watch::channel(false);
         let started_at = Instant::now();
-        let fetch = shared.source.fetch(etag);
-        let (start, started) = oneshot::channel::<Landing>();
+        let (start, started) = oneshot::channel::<Landing<H>>();
         let task = runtime.spawn(async move {
             let Ok(landing) = started.await else { return };
             let outcome = tokio::time::timeout(FLIGHT_TIMEOUT, fetch).await;
@@ -55,8 +66,7 @@ impl Flight {
         });
         // Handed over only now: a runtime that has ended drops the task within `spawn`, and a landing
         // must not report while the lock is held under which flights are started.
-        let landing =
-            Landing { shared: Arc::downgrade(shared), sender, started_at, reported: false };
+        let landing = Landing { home: Arc::downgrade(home), sender, started_at, reported: false };
         start.send(landing).map_err(Landing::disarm)?;
         Ok(Self { started_at, landed, task: task.abort_handle() })
     }
@@ -99,14 +109,14 @@ impl Waiter {
 }
 
 /// Sees to it that a fetch is reported, also when its task panics or its runtime ends.
-struct Landing {
-    shared: Weak<Shared>,
+struct Landing<H: Land> {
+    home: Weak<H>,
     sender: watch::Sender<bool>,
     started_at: Instant,
     reported: bool,
 }
 
-impl Landing {
+impl<H: Land> Landing<H> {
     fn report(mut self, outcome: Result<Fetched, FetchError>) {
         self.settle(outcome);
     }
@@ -119,14 +129,14 @@ impl Landing {
 
     fn settle(&mut self, outcome: Result<Fetched, FetchError>) {
         self.reported = true;
-        if let Some(shared) = self.shared.upgrade() {
-            shared.land(&self.sender, outcome, self.started_at.elapsed());
+        if let Some(home) = self.home.upgrade() {
+            home.land(&self.sender, outcome, self.started_at.elapsed());
         }
         self.sender.send_replace(true);
     }
 }
 
-impl Drop for Landing {
+impl<H: Land> Drop for Landing<H> {
     fn drop(&mut self) {
         if !self.reported {
             self.settle(Err(FetchError::GivenUp));

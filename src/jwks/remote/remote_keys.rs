@@ -10,7 +10,12 @@ use std::{
 use arc_swap::{ArcSwapOption, Guard};
 use tokio::sync::watch;
 
-use super::{RemoteSettings, Snapshot, Waiter, control::Control, flight::Flight, snapshot::Age};
+use super::{
+    RemoteSettings, Snapshot, Waiter,
+    control::Control,
+    flight::{Flight, Land},
+    snapshot::Age,
+};
 use crate::{
     Algorithm, Clock, Error, TokenFault,
     claims::NumericDate,
@@ -200,9 +205,8 @@ impl RemoteKeys {
     }
 }
 
-impl Shared {
-    /// Takes in what the flight brought whose end `sender` tells.
-    pub(super) fn land(
+impl Land for Shared {
+    fn land(
         &self,
         sender: &watch::Sender<bool>,
         outcome: Result<Fetched, FetchError>,
@@ -219,7 +223,9 @@ impl Shared {
             );
         }
     }
+}
 
+impl Shared {
     /// The number of keys, or why there are none; nothing for a flight that no longer counts.
     fn settle(
         &self,
@@ -308,7 +314,7 @@ impl Shared {
             flight
         } else {
             let etag = self.snapshot.load().as_ref().and_then(|keys| keys.etag.clone());
-            Flight::start(self, etag)?
+            Flight::start(self, self.source.fetch(etag))?
         };
         Ok(control.flight.insert(flight))
     }

@@ -13,6 +13,7 @@ use super::{Protocol, base64, details::details};
 use crate::{
     Error, RefusalBody,
     credentials::Scheme,
+    observe,
     response::render::{Renderer, whole_seconds},
 };
 
@@ -32,7 +33,7 @@ impl Renderer {
         used: Option<Scheme>,
         mut head: Parts,
     ) -> Response<B> {
-        let error = error.told();
+        let error = observe::refused(error);
         head.status = StatusCode::OK;
         let headers = &mut head.headers;
         for stale in

@@ -1,0 +1,60 @@
+//! The default form of error bodies.
+
+use std::{borrow::Cow, sync::Arc};
+
+use super::{
+    Content, Refusal,
+    date::Date,
+    json::{error_member, escaped},
+};
+
+/// A [`JsonBody`] that was checked.
+#[derive(Clone)]
+pub(super) struct JsonForm {
+    /// Without a slash at its end.
+    pub(super) base: Option<Arc<str>>,
+    pub(super) without_error_code: bool,
+}
+
+impl JsonForm {
+    pub(super) const DEFAULT: Self = Self { base: None, without_error_code: false };
+
+    pub(super) fn content(&self, refusal: &Refusal<'_>) -> Content {
+        let kind = refusal.error.kind();
+        let status = kind.status();
+        let family = if status.is_server_error() { "SERVER_ERROR" } else { "CLIENT_ERROR" };
+        let code = if self.without_error_code { None } else { kind.code() };
+        let (uri, [error, code, end]) = (self.uri(refusal), error_member(code));
+        // Texts of our own and methods need no escape. Joined at once, they need one buffer that fits.
+        let text = [
+            r#"{"statusCode":"#,
+            status.as_str(),
+            r#","statusText":""#,
+            status.canonical_reason().unwrap_or_default(),
+            r#"","message":""#,
+            kind.description(),
+            r#"","date":""#,
+            &Date::of(refusal.time),
+            r#"","statusFamily":""#,
+            family,
+            r#"","method":""#,
+            refusal.method.as_str(),
+            r#"","uri":""#,
+            &escaped(&uri),
+            "\"",
+            error,
+            code,
+            end,
+            "}",
+        ];
+        Content::json(text.concat())
+    }
+
+    fn uri<'a>(&self, refusal: &'a Refusal<'_>) -> Cow<'a, str> {
+        let Some(base) = &self.base else { return refusal.uri() };
+        let target = refusal.uri();
+        // The target of `OPTIONS *` is the service as a whole (RFC 9110 §7.1).
+        let rest = if target == "*" { "" } else { &target };
+        format!("{base}{rest}").into()
+    }
+}
