@@ -11,9 +11,10 @@ use super::original_uri;
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::{
-    BearerToken, Error, ErrorKind, Identity, Policies, RequestHead, Verification, Verify,
+    BearerToken, Credentials, Error, ErrorKind, Identity, Policies, RequestHead, Verification,
+    Verify,
     credentials::{
-        Presented, Reading, Scheme, Source, Sources, Unreadable, WEBSOCKET_PROTOCOL,
+        Presented, Scheme, Source, Sources, Unreadable, WEBSOCKET_PROTOCOL,
         websocket_without_token, without_access_token,
     },
     identity::Authentication,
@@ -160,14 +161,14 @@ impl Policy {
         self.tokens.as_ref()?.recall(token)
     }
 
-    fn verify(&self, credentials: Reading<'_>) -> Verification {
+    fn verify(&self, credentials: Credentials<'_>) -> Verification {
         match credentials {
             #[cfg(feature = "_jwt")]
-            Reading::Basic(credentials) => match &self.users {
+            Credentials::Basic(credentials) => match &self.users {
                 Some(users) => users.verify(credentials),
                 None => refuse_unknown(),
             },
-            Reading::Token(token) => match &self.tokens {
+            Credentials::Bearer(token) | Credentials::Token(token) => match &self.tokens {
                 Some(tokens) => tokens.verify(token),
                 None => refuse_unknown(),
             },

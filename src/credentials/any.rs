@@ -66,7 +66,7 @@ impl<'a> Credentials<'a> {
         read.ok_or_else(missing)?.map_err(|fault| Unreadable::of(fault, scheme))
     }
 
-    fn parse(scheme: Scheme, credentials: &'a [u8]) -> Result<Self, RequestFault> {
+    pub(crate) fn parse(scheme: Scheme, credentials: &'a [u8]) -> Result<Self, RequestFault> {
         match scheme {
             #[cfg(feature = "_jwt")]
             Scheme::Basic => BasicCredentials::parse(credentials).map(Self::Basic),

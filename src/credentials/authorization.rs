@@ -1,8 +1,8 @@
 //! The `Authorization` request header (RFC 9110 §11.6.2): a scheme and what follows it.
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
 
-use crate::RequestFault;
+use crate::{Error, ErrorKind, RequestFault};
 
 /// What a header of the form `scheme credentials` holds, before anyone looks at the credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,25 @@ impl<'a> Authorization<'a> {
             Some(Ok(credentials)) => Some(Ok(credentials)),
             _ if self.is_list() => Some(Err(RequestFault::Repeated)),
             unread => unread,
+        }
+    }
+
+    /// What `parse` makes of the credentials in the header `Authorization`, whose scheme is to be `scheme`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MissingCredentials`] without the header, or with another scheme in it; what
+    /// [`from_headers`](Self::from_headers) and [`read`](Self::read) say.
+    pub(crate) fn read_only<T>(
+        headers: &'a HeaderMap,
+        scheme: &str,
+        parse: impl FnOnce(&'a [u8]) -> Result<T, RequestFault>,
+    ) -> Result<T, Error> {
+        let line = Self::from_headers(headers, &AUTHORIZATION)?;
+        let parse = |line: &Self| line.is(scheme).then(|| parse(line.credentials));
+        match line.and_then(|line| line.read(parse)) {
+            Some(credentials) => Ok(credentials?),
+            None => Err(ErrorKind::MissingCredentials.into()),
         }
     }
 
@@ -92,7 +111,7 @@ fn trim(mut bytes: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderValue, header::AUTHORIZATION};
+    use http::HeaderValue;
 
     use super::*;
 

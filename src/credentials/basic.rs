@@ -3,11 +3,11 @@
 use std::fmt;
 
 use base64_simd::STANDARD;
-use http::{HeaderMap, header::AUTHORIZATION};
+use http::HeaderMap;
 use zeroize::Zeroizing;
 
 use super::Authorization;
-use crate::{Error, ErrorKind, RequestFault};
+use crate::{Error, RequestFault};
 
 /// A user-id and a password as a request presents them ([RFC 7617 §2]), not yet judged.
 ///
@@ -48,16 +48,11 @@ impl BasicCredentials {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::MissingCredentials`] without the header, or with another scheme in it;
-    /// [`ErrorKind::InvalidRequest`] if the header stands twice or breaks the grammar.
+    /// [`ErrorKind::MissingCredentials`](crate::ErrorKind::MissingCredentials) without the header, or
+    /// with another scheme in it; [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) if the
+    /// header stands twice or breaks the grammar.
     pub fn from_headers(headers: &HeaderMap) -> Result<Self, Error> {
-        let line = Authorization::from_headers(headers, &AUTHORIZATION)?;
-        let parse =
-            |line: &Authorization<'_>| line.is(Self::SCHEME).then(|| Self::parse(line.credentials));
-        match line.and_then(|line| line.read(parse)) {
-            Some(credentials) => Ok(credentials?),
-            None => Err(ErrorKind::MissingCredentials.into()),
-        }
+        Authorization::read_only(headers, Self::SCHEME, Self::parse)
     }
 
     /// The base64 of `user-id ":" password`: canonical, as RFC 4648 §3.5 lets a decoder insist.
@@ -114,7 +109,10 @@ impl fmt::Debug for BasicCredentials {
 
 #[cfg(test)]
 mod tests {
+    use http::header::AUTHORIZATION;
+
     use super::*;
+    use crate::ErrorKind;
 
     fn parse(token68: &str) -> Option<(String, String)> {
         let credentials = BasicCredentials::parse(token68.as_bytes()).ok()?;

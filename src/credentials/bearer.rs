@@ -2,10 +2,10 @@
 
 use std::{borrow::Cow, fmt};
 
-use http::{HeaderMap, header::AUTHORIZATION};
+use http::HeaderMap;
 
 use super::Authorization;
-use crate::{Error, ErrorKind, RequestFault};
+use crate::{Error, RequestFault};
 
 /// An access token as a request presents it ([RFC 6750 §2.1]): never empty, only the characters of
 /// `token68`, not yet judged.
@@ -38,16 +38,11 @@ impl<'a> BearerToken<'a> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::MissingCredentials`] without the header, or with another scheme in it;
-    /// [`ErrorKind::InvalidRequest`] if the header stands twice or breaks the grammar.
+    /// [`ErrorKind::MissingCredentials`](crate::ErrorKind::MissingCredentials) without the header, or
+    /// with another scheme in it; [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) if the
+    /// header stands twice or breaks the grammar.
     pub fn from_headers(headers: &'a HeaderMap) -> Result<Self, Error> {
-        let line = Authorization::from_headers(headers, &AUTHORIZATION)?;
-        let parse =
-            |line: &Authorization<'a>| line.is(Self::SCHEME).then(|| Self::parse(line.credentials));
-        match line.and_then(|line| line.read(parse)) {
-            Some(token) => Ok(token?),
-            None => Err(ErrorKind::MissingCredentials.into()),
-        }
+        Authorization::read_only(headers, Self::SCHEME, Self::parse)
     }
 
     /// `b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`

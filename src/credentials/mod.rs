@@ -17,6 +17,7 @@ mod query;
 mod request_head;
 mod scheme;
 mod sources;
+mod unreadable;
 mod websocket;
 
 pub use self::{any::Credentials, bearer::BearerToken, request_head::RequestHead};
@@ -25,7 +26,8 @@ pub(crate) use self::{
     cookie::TokenCookie,
     query::without_access_token,
     scheme::Scheme,
-    sources::{Presented, Reading, Source, Sources, Unreadable},
+    sources::{Presented, Source, Sources},
+    unreadable::Unreadable,
     websocket::{PROTOCOL as WEBSOCKET_PROTOCOL, without_token as websocket_without_token},
 };
 #[cfg(feature = "_jwt")]

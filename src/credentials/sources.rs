@@ -5,10 +5,9 @@ use std::{borrow::Cow, fmt, sync::Arc};
 use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
 
 use super::{
-    Authorization, BearerToken, RequestHead, Scheme, cookie::TokenCookie, query, websocket,
+    Authorization, BearerToken, Credentials, RequestHead, Scheme, Unreadable, cookie::TokenCookie,
+    query, websocket,
 };
-#[cfg(feature = "_jwt")]
-use crate::BasicCredentials;
 use crate::{Error, RequestFault};
 
 /// The places that a layer looks at. What isn't switched on isn't looked at.
@@ -28,28 +27,12 @@ pub(crate) struct Sources {
 pub(crate) type CustomSource =
     dyn Fn(&RequestHead<'_>) -> Result<Option<String>, Error> + Send + Sync;
 
-/// What credentials were read as.
-#[derive(Debug)]
-pub(crate) enum Reading<'a> {
-    #[cfg(feature = "_jwt")]
-    Basic(BasicCredentials),
-    Token(BearerToken<'a>),
-}
-
 /// Credentials, and where they were.
 #[derive(Debug)]
 pub(crate) struct Presented<'a> {
-    pub(crate) credentials: Reading<'a>,
+    pub(crate) credentials: Credentials<'a>,
     pub(crate) scheme: Scheme,
     pub(crate) source: Source,
-}
-
-/// Why there are no credentials to judge.
-#[derive(Debug)]
-pub(crate) struct Unreadable {
-    pub(crate) error: Error,
-    /// The scheme that was used, where that can be told.
-    pub(crate) scheme: Option<Scheme>,
 }
 
 /// A place whose token must not be seen further inside, or whose response needs care.
@@ -137,11 +120,7 @@ impl Sources {
         scheme: Scheme,
     ) -> Result<Presented<'a>, RequestFault> {
         self.check_length(line.credentials.len())?;
-        let credentials = match scheme {
-            #[cfg(feature = "_jwt")]
-            Scheme::Basic => Reading::Basic(BasicCredentials::parse(line.credentials)?),
-            Scheme::Bearer | Scheme::Token => Reading::Token(BearerToken::parse(line.credentials)?),
-        };
+        let credentials = Credentials::parse(scheme, line.credentials)?;
         Ok(Presented { credentials, scheme, source: Source::Elsewhere })
     }
 
@@ -151,7 +130,7 @@ impl Sources {
             Cow::Borrowed(text) => BearerToken::parse(text.as_bytes()),
             Cow::Owned(text) => BearerToken::parse_owned(text),
         };
-        Ok(Presented { credentials: Reading::Token(token?), scheme: Scheme::Bearer, source })
+        Ok(Presented { credentials: Credentials::Bearer(token?), scheme: Scheme::Bearer, source })
     }
 
     fn check_length(&self, bytes: usize) -> Result<(), RequestFault> {
@@ -173,20 +152,6 @@ impl<'a> Found<'a> {
         }
         self.0 = Some(found.map_err(|fault| Unreadable::of(fault, scheme)));
         Ok(())
-    }
-}
-
-impl Unreadable {
-    pub(super) fn of(fault: RequestFault, scheme: Option<Scheme>) -> Self {
-        // Of two in one line neither was used more than the other.
-        let scheme = scheme.filter(|_| fault != RequestFault::Repeated);
-        Self { error: fault.into(), scheme }
-    }
-}
-
-impl<E: Into<Error>> From<E> for Unreadable {
-    fn from(error: E) -> Self {
-        Self { error: error.into(), scheme: None }
     }
 }
 

@@ -33,6 +33,12 @@ pub(super) struct Issuer {
     pub(super) clock: Arc<dyn Clock>,
 }
 
+/// A token of which the header was read.
+struct Opened<'a> {
+    compact: Compact<'a>,
+    header: Header,
+}
+
 /// A token that was read, and judged by nobody.
 pub(super) struct Unverified<'a> {
     compact: Compact<'a>,
@@ -63,21 +69,32 @@ pub(super) enum Signature {
     InvalidUntilNewer(TokenFault),
 }
 
-impl<'a> Unverified<'a> {
-    /// Reads a token. `glance` looks at the header before more is read; `choose` finds who judges the
-    /// token, by the issuer that it names.
-    pub(super) fn read<'i, E: From<TokenFault>>(
-        token: &'a str,
-        glance: impl FnOnce(&Header) -> Result<(), TokenFault>,
-        choose: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
-    ) -> Result<(Self, &'i Arc<Issuer>), E> {
+impl<'a> Opened<'a> {
+    fn open(token: &'a str) -> Result<Self, TokenFault> {
         let compact = Compact::split(token)?;
-        let header = Header::read(compact.header)?;
-        glance(&header)?;
+        Ok(Self { header: Header::read(compact.header)?, compact })
+    }
+
+    /// Reads the rest. `choose` finds who judges the token, by the issuer that it names.
+    fn read<'i, E: From<TokenFault>>(
+        self,
+        choose: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
+    ) -> Result<(Unverified<'a>, &'i Arc<Issuer>), E> {
+        let Self { compact, header } = self;
         let choose =
             |name: Option<&str>| choose(name).map(|issuer| (issuer, &*issuer.scope_claims));
         let (payload, issuer) = Payload::read(compact.payload, choose)?;
-        Ok((Self { compact, header, payload }, issuer))
+        Ok((Unverified { compact, header, payload }, issuer))
+    }
+}
+
+impl<'a> Unverified<'a> {
+    /// Reads a token. `choose` finds who judges it, by the issuer that it names.
+    pub(super) fn read<'i, E: From<TokenFault>>(
+        token: &'a str,
+        choose: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
+    ) -> Result<(Self, &'i Arc<Issuer>), E> {
+        Opened::open(token)?.read(choose)
     }
 
     pub(super) fn check_signature(&self, keys: &KeySet) -> Signature {
@@ -88,18 +105,16 @@ impl<'a> Unverified<'a> {
         };
         let message = self.compact.signing_input.as_bytes();
         let is_signer = |key: &Key| key.verify(*algorithm, message, signature);
-        let mut candidates = keys.candidates(kid.as_deref(), *algorithm).peekable();
-        let fits = candidates.peek().is_some();
-        if candidates.any(is_signer) {
+        let kid = kid.as_deref();
+        if keys.candidates(kid, *algorithm).any(is_signer) {
             return Signature::Valid;
         }
-        match kid {
-            Some(kid) if keys.knows(kid) => {
-                Signature::Invalid(if fits { TokenFault::Signature } else { TokenFault::Algorithm })
-            }
+        let fault = keys.misfit(kid, *algorithm).unwrap_or(TokenFault::Signature);
+        if kid.is_some_and(|kid| keys.knows(kid)) {
+            Signature::Invalid(fault)
+        } else {
             // Keys without a name were tried, or none at all.
-            _ if fits => Signature::InvalidUntilNewer(TokenFault::Signature),
-            _ => Signature::InvalidUntilNewer(TokenFault::UnknownKey),
+            Signature::InvalidUntilNewer(fault)
         }
     }
 }
@@ -130,9 +145,17 @@ impl Issuer {
         self.keys.readiness(self.name(), self.now())
     }
 
+    /// Judges a token of which the issuer isn't asked first, as where there is but one.
+    pub(super) fn judge_only(self: &Arc<Self>, token: &str) -> Result<Judged, Stop> {
+        let opened = Opened::open(token)?;
+        self.glance(&opened.header)?;
+        let (token, issuer) = opened.read(|_| Ok::<_, Stop>(self))?;
+        issuer.judge(token)
+    }
+
     /// Refuses a header that no key of this issuer's is for, so that made-up keys cost little. Where that
     /// may need a fetch it is left to the judgement of the whole.
-    pub(super) fn glance(&self, header: &Header) -> Result<(), TokenFault> {
+    fn glance(&self, header: &Header) -> Result<(), TokenFault> {
         if !self.algorithms.contains(header.algorithm) {
             return Err(TokenFault::Algorithm);
         }
@@ -159,7 +182,7 @@ impl Issuer {
 
     /// Judges a token, and waits for keys where it must.
     pub(super) async fn judge_in_time(self: &Arc<Self>, token: &str) -> Result<Judged, Error> {
-        let judged = Unverified::read(token, |_| Ok(()), |_| Ok::<_, Stop>(self))
+        let judged = Unverified::read(token, |_| Ok::<_, Stop>(self))
             .and_then(|(unverified, issuer)| issuer.judge(unverified));
         match judged {
             Ok(judged) => Ok(judged),
@@ -176,7 +199,7 @@ impl Issuer {
     ) -> Result<Judged, Error> {
         loop {
             let landed = waiter.wait().await;
-            let (token, _) = Unverified::read(token, |_| Ok(()), |_| Ok::<_, Error>(self))?;
+            let (token, _) = Unverified::read(token, |_| Ok::<_, Error>(self))?;
             let now = self.now();
             self.judge_claims(&token, now)?;
             let keys = self.keys.settled(now)?;

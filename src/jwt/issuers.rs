@@ -151,15 +151,11 @@ impl Verify<BearerToken<'_>> for Issuers {
         }
         let memory = self.0.seen.begin();
         let mut choice = None;
-        let read = Unverified::read(
-            token.as_str(),
-            |_| Ok(()),
-            |name| {
-                let name = name.ok_or(TokenFault::Issuer)?;
-                let choice: &Choice = choice.insert(self.0.choose(name)?);
-                Ok(&choice.issuer)
-            },
-        );
+        let read = Unverified::read(token.as_str(), |name| {
+            let name = name.ok_or(TokenFault::Issuer)?;
+            let choice: &Choice = choice.insert(self.0.choose(name)?);
+            Ok(&choice.issuer)
+        });
         let unverified = match read {
             Ok((unverified, _)) => unverified,
             Err(Unchosen::Refused(error)) => return Verification::ready(Err(error)),

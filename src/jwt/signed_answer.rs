@@ -38,7 +38,7 @@ impl Issuer {
         jws: &str,
         client_id: Option<&str>,
     ) -> Result<Payload, Error> {
-        let (answer, _) = Unverified::read(jws, |_| Ok(()), |_| Ok::<_, Error>(self))?;
+        let (answer, _) = Unverified::read(jws, |_| Ok::<_, Error>(self))?;
         let now = self.now();
         self.judge_answer(&answer, client_id, now)?;
         let mut waiter = match self.keys.current(now) {

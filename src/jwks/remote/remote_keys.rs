@@ -123,9 +123,7 @@ impl RemoteKeys {
         let mut control = shared.control();
         let is_first = control.flight.is_none();
         if is_first {
-            // Newer ones may have landed since the request looked.
-            let snapshot = shared.snapshot.load();
-            if snapshot.as_ref().is_some_and(|snapshot| snapshot.generation != generation) {
+            if !shared.is_newest(generation) {
                 return Newer::Wait(Waiter::over());
             }
             if let Some(error) = control.pause(now, &shared.settings) {
@@ -164,10 +162,7 @@ impl RemoteKeys {
             return Some(fault);
         }
         let control = self.0.control();
-        // Newer ones may have landed since.
-        let newest = self.0.snapshot.load();
-        let is_newest = newest.as_ref().is_some_and(|it| it.generation == snapshot.generation);
-        let is_settled = is_newest
+        let is_settled = self.0.is_newest(snapshot.generation)
             && control.flight.is_none()
             && !control.is_outage()
             && control.cooling(now, &self.0.settings).is_some();
@@ -226,6 +221,12 @@ impl Land for Shared {
 }
 
 impl Shared {
+    /// Whether the keys that a request has looked at are still the newest: others may have landed since.
+    /// Asked under the lock, under which they land.
+    fn is_newest(&self, generation: u64) -> bool {
+        self.snapshot.load().as_ref().is_some_and(|snapshot| snapshot.generation == generation)
+    }
+
     /// The number of keys, or why there are none; nothing for a flight that no longer counts.
     fn settle(
         &self,
