@@ -58,7 +58,7 @@ use axum::{
 };
 use portcullis::{
     Algorithm, AuthenticateLayer, BasicCredentials, BasicVerifier, Identity, IntrospectionVerifier,
-    Issuers, JwtVerifier, Profile, RequireScopeLayer, Scope, Secret,
+    Issuers, JwtVerifier, RequireScopeLayer, Scope, Secret, jwt::Profile,
 };
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, runtime};

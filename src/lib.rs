@@ -92,116 +92,61 @@
 #[cfg(all(feature = "_jwt", not(any(feature = "aws-lc-rs", feature = "rust-crypto"))))]
 compile_error!("portcullis: turn on the feature `aws-lc-rs` or `rust-crypto` instead of `_jwt`");
 
-#[cfg(feature = "_jwt")]
-mod algorithm;
-mod authenticate;
+pub mod authenticate;
+pub mod authorize;
 #[cfg(feature = "axum")]
 mod axum;
-#[cfg(feature = "_jwt")]
-mod base64url;
-#[cfg(feature = "_jwt")]
-mod basic;
-#[cfg(any(feature = "tracing", feature = "_jwt"))]
-mod causes;
-mod challenge;
 mod claims;
 mod clock;
-mod config_error;
-mod credentials;
+pub mod credentials;
+pub mod error;
 #[cfg(feature = "_jwt")]
-mod crypto;
-mod endpoint;
-mod error;
-mod error_kind;
+pub mod expiry;
 #[cfg(feature = "_jwt")]
-mod expiry;
+pub mod http_client;
+pub mod identity;
 #[cfg(feature = "_jwt")]
-mod http_client;
-mod identity;
-#[cfg(feature = "_jwt")]
-mod introspection;
-#[cfg(feature = "_jwt")]
-mod json;
-#[cfg(feature = "_jwt")]
-mod jwks;
-#[cfg(feature = "_jwt")]
-mod jwt;
-#[cfg(feature = "_jwt")]
-mod metadata;
-mod observe;
-#[cfg(feature = "_jwt")]
-mod opaque;
-mod policies;
-#[cfg(feature = "_jwt")]
-mod readiness;
-mod request_identity;
-mod require;
-mod response;
-mod revocation;
-mod revocation_checked;
-mod scope;
-mod scope_policy;
-mod scope_set;
+mod jose;
+pub mod response;
+mod scheme;
+pub mod scope;
 #[cfg(feature = "_jwt")]
 mod secret;
+mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "tonic")]
 mod tonic;
-#[cfg(feature = "serde")]
-mod typed_claims;
-mod verify;
+pub mod verify;
 
 #[cfg(feature = "axum")]
 pub use self::axum::Claims;
-#[cfg(all(feature = "password-hash", feature = "_jwt"))]
-pub use self::basic::{MemoryUserStore, PasswordHash, UserRecord, UserStore};
 #[cfg(all(feature = "http-body", feature = "_jwt"))]
-pub use self::expiry::{EndAtExpiry, EndAtExpiryFuture, EndAtExpiryLayer, ExpiringBody};
-#[cfg(all(feature = "reqwest", feature = "_jwt"))]
-pub use self::http_client::ReqwestClient;
-#[cfg(all(feature = "http-body", feature = "_jwt"))]
-pub use self::http_client::ServiceClient;
-#[cfg(feature = "http-body")]
-pub use self::response::ResponseBody;
+pub use self::expiry::EndAtExpiryLayer;
+pub use self::{
+    authenticate::AuthenticateLayer,
+    authorize::{
+        RequireLayer, RequireScopeLayer,
+        policies::{self, Access, Policies},
+    },
+    clock::{Clock, SystemClock},
+    credentials::{BearerToken, Credentials},
+    error::{ConfigError, Error, ErrorKind, RequestFault, TokenFault},
+    identity::{Identity, RequestIdentity},
+    response::ErrorBody,
+    scope::{Scope, ScopePolicy, ScopeSet},
+    verify::{Verification, Verify},
+};
 #[cfg(feature = "_jwt")]
 pub use self::{
-    algorithm::{Algorithm, UnknownAlgorithm},
-    basic::BasicVerifier,
     credentials::{BasicCredentials, ClientCredentials},
-    expiry::Expired,
-    http_client::{HttpClient, HttpError, HttpResponseFuture},
-    introspection::{
-        ClientGiven, ClientMissing, IntrospectionDangerous, IntrospectionVerifier,
-        IntrospectionVerifierBuilder,
-    },
-    jwt::{
-        AudienceGiven, AudienceMissing, Dangerous, Issuers, IssuersBuilder, JwtVerifier,
-        JwtVerifierBuilder, Profile, Tenant,
-    },
-    opaque::{
-        InvalidTokenDigest, MemoryTokenStore, NewToken, OwnTokenFormat, OwnTokenVerifier,
-        TokenDigest, TokenLookup, TokenRecord, TokenStore, TokenUse,
-    },
-    readiness::Readiness,
+    jose::Algorithm,
     secret::Secret,
-};
-pub use self::{
-    authenticate::{Authenticate, AuthenticateLayer, ResponseFuture},
-    clock::{Clock, SystemClock},
-    config_error::ConfigError,
-    credentials::{BearerToken, Credentials, RequestHead},
-    error::Error,
-    error_kind::{ErrorKind, RequestFault, TokenFault},
-    identity::{Identity, IdentityAssertion},
-    policies::{Access, Policies, PoliciesBuilder, PolicyRow},
-    request_identity::RequestIdentity,
-    require::{Require, RequireFuture, RequireLayer, RequireScopeLayer},
-    response::{Content, ErrorBody, JsonBody, Refusal, RefusalBody},
-    revocation::Revocation,
-    revocation_checked::RevocationChecked,
-    scope::{InvalidScope, Scope},
-    scope_policy::ScopePolicy,
-    scope_set::ScopeSet,
-    verify::{Verification, Verify},
+    verify::{
+        basic::{self, BasicVerifier},
+        introspection::{self, IntrospectionVerifier},
+        issuers::{self, Issuers},
+        jwt::{self, JwtVerifier},
+        own_tokens::{self, OwnTokenVerifier},
+    },
 };

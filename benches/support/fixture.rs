@@ -3,8 +3,10 @@
 use std::cell::OnceCell;
 
 use portcullis::{
-    AudienceGiven, AuthenticateLayer, Issuers, IssuersBuilder, JwtVerifier, JwtVerifierBuilder,
-    Readiness,
+    AuthenticateLayer, Issuers, JwtVerifier,
+    issuers::IssuersBuilder,
+    jwt::{AudienceGiven, JwtVerifierBuilder},
+    verify::Readiness,
 };
 use tokio::runtime::{self, Runtime};
 

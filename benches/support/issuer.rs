@@ -5,7 +5,8 @@ use std::{cell::RefCell, collections::BTreeMap, sync::Arc, time::Duration};
 use aws_lc_rs::hmac;
 use base64_simd::URL_SAFE_NO_PAD;
 use portcullis::{
-    Algorithm, AudienceGiven, JwtVerifier, JwtVerifierBuilder,
+    Algorithm, JwtVerifier,
+    jwt::{AudienceGiven, JwtVerifierBuilder},
     testing::{TestIssuer, TokenBuilder},
 };
 use serde::Deserialize;

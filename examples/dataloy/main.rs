@@ -43,7 +43,7 @@ mod support;
 use std::error::Error as StdError;
 
 use axum::{Json, Router, extract::Query, http::StatusCode, routing::get};
-use portcullis::{Algorithm, AuthenticateLayer, ConfigError, JsonBody, JwtVerifier};
+use portcullis::{Algorithm, AuthenticateLayer, ConfigError, JwtVerifier, response::JsonBody};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 

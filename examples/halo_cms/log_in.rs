@@ -7,7 +7,10 @@ use std::{
 };
 
 use axum::{Router, extract::State, response::Response, routing::post};
-use portcullis::{Algorithm, AudienceGiven, Clock, Identity, JwtVerifier, JwtVerifierBuilder};
+use portcullis::{
+    Algorithm, Clock, Identity, JwtVerifier,
+    jwt::{AudienceGiven, JwtVerifierBuilder},
+};
 use serde_json::json;
 
 use super::support::{Hs256Key, token_answer};

@@ -61,8 +61,8 @@ use std::{error::Error, sync::Arc};
 
 use axum::Router;
 use portcullis::{
-    AuthenticateLayer, BasicVerifier, Clock, ErrorBody, Issuers, MemoryUserStore, RequireLayer,
-    SystemClock,
+    AuthenticateLayer, BasicVerifier, Clock, ErrorBody, Issuers, RequireLayer, SystemClock,
+    basic::MemoryUserStore,
 };
 
 use self::{log_in::LogIn, support::listen, tokens::Tokens};

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response, Result},
     routing::{delete, get},
 };
-use portcullis::{Error, Identity, Scope, ScopeSet, TokenRecord};
+use portcullis::{Error, Identity, Scope, ScopeSet, own_tokens::TokenRecord};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

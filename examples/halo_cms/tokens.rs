@@ -7,9 +7,12 @@ use std::{
 };
 
 use portcullis::{
-    Clock, ConfigError, Error, Identity, MemoryTokenStore, MemoryUserStore, NewToken,
-    OwnTokenFormat, OwnTokenVerifier, TokenDigest, TokenLookup, TokenRecord, TokenStore, TokenUse,
-    UserStore,
+    Clock, ConfigError, Error, Identity, OwnTokenVerifier,
+    basic::{MemoryUserStore, UserStore},
+    own_tokens::{
+        MemoryTokenStore, NewToken, OwnTokenFormat, TokenDigest, TokenLookup, TokenRecord,
+        TokenStore, TokenUse,
+    },
 };
 
 /// Who issues them, by which they are told from log-ins.

@@ -2,7 +2,10 @@
 
 use std::error::Error;
 
-use portcullis::{Identity, MemoryUserStore, PasswordHash, Scope, UserRecord};
+use portcullis::{
+    Identity, Scope,
+    basic::{MemoryUserStore, PasswordHash, UserRecord},
+};
 
 use super::posts::{DELETE, READ, WRITE};
 

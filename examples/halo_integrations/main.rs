@@ -54,7 +54,7 @@ pub(crate) mod users;
 use std::{error::Error, sync::Arc};
 
 use axum::Router;
-use portcullis::{Clock, MemoryUserStore, SystemClock};
+use portcullis::{Clock, SystemClock, basic::MemoryUserStore};
 
 use self::{support::listen, tokens::Tokens};
 

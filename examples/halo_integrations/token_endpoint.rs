@@ -9,8 +9,8 @@ use axum::{
     routing::post,
 };
 use portcullis::{
-    AuthenticateLayer, BasicCredentials, BasicVerifier, Clock, ErrorBody, Identity,
-    MemoryUserStore, UserStore, Verify,
+    AuthenticateLayer, BasicCredentials, BasicVerifier, Clock, ErrorBody, Identity, Verify,
+    basic::{MemoryUserStore, UserStore},
 };
 use serde::Deserialize;
 use serde_json::json;

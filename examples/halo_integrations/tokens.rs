@@ -7,8 +7,11 @@ use std::{
 };
 
 use portcullis::{
-    ConfigError, Error, MemoryTokenStore, MemoryUserStore, OwnTokenFormat, OwnTokenVerifier,
-    TokenDigest, TokenFault, TokenLookup, TokenRecord, TokenStore, UserStore,
+    ConfigError, Error, OwnTokenVerifier, TokenFault,
+    basic::{MemoryUserStore, UserStore},
+    own_tokens::{
+        MemoryTokenStore, OwnTokenFormat, TokenDigest, TokenLookup, TokenRecord, TokenStore,
+    },
 };
 
 pub(crate) const ACCESS_LIFETIME: Duration = Duration::from_secs(60 * 60);

@@ -12,7 +12,8 @@ use axum::{
 };
 use portcullis::{
     AuthenticateLayer, BasicCredentials, BasicVerifier, ClientCredentials, Clock, ErrorBody,
-    Identity, IntrospectionVerifier, MemoryUserStore, PasswordHash, UserRecord, Verify,
+    Identity, IntrospectionVerifier, Verify,
+    basic::{MemoryUserStore, PasswordHash, UserRecord},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use portcullis::{Clock, ConfigError, Error, NewToken, OwnTokenFormat, TokenDigest};
+use portcullis::{
+    Clock, ConfigError, Error,
+    own_tokens::{NewToken, OwnTokenFormat, TokenDigest},
+};
 
 pub(crate) const ACCESS_LIFETIME: Duration = Duration::from_secs(60 * 60);
 const REFRESH_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);

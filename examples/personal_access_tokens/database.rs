@@ -6,7 +6,10 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use portcullis::{ScopeSet, TokenDigest, TokenLookup, TokenRecord, TokenStore, TokenUse};
+use portcullis::{
+    ScopeSet,
+    own_tokens::{TokenDigest, TokenLookup, TokenRecord, TokenStore, TokenUse},
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use tokio::task;

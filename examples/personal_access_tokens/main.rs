@@ -52,8 +52,9 @@ use axum::{
     routing::{delete, get, post},
 };
 use portcullis::{
-    AuthenticateLayer, Clock, ConfigError, Error, Identity, Issuers, JwtVerifier, OwnTokenFormat,
-    OwnTokenVerifier, RequireLayer, RequireScopeLayer, Scope, ScopeSet,
+    AuthenticateLayer, Clock, ConfigError, Error, Identity, Issuers, JwtVerifier, OwnTokenVerifier,
+    RequireLayer, RequireScopeLayer, Scope, ScopeSet,
+    own_tokens::OwnTokenFormat,
     testing::{TestClock, TestIssuer},
 };
 use serde::Deserialize;

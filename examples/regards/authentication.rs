@@ -14,8 +14,8 @@ use axum::{
     routing::post,
 };
 use portcullis::{
-    AuthenticateLayer, BasicCredentials, BasicVerifier, ErrorBody, Identity, MemoryUserStore,
-    PasswordHash, UserRecord, Verify,
+    AuthenticateLayer, BasicCredentials, BasicVerifier, ErrorBody, Identity, Verify,
+    basic::{MemoryUserStore, PasswordHash, UserRecord},
 };
 use serde::Deserialize;
 use serde_json::json;

@@ -3,7 +3,7 @@
 
 use base64_simd::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac, digest::InvalidLength};
-use portcullis::{Error, OwnTokenFormat, Secret};
+use portcullis::{Error, Secret, own_tokens::OwnTokenFormat};
 use serde_json::Value;
 use sha2::Sha256;
 
@@ -18,7 +18,7 @@ impl Hs256Key {
         Ok(Self(OwnTokenFormat::new("hs256")?.generate()?.reveal().to_owned()))
     }
 
-    /// For [`JwtVerifierBuilder::hmac_secret`](portcullis::JwtVerifierBuilder::hmac_secret).
+    /// For [`JwtVerifierBuilder::hmac_secret`](portcullis::jwt::JwtVerifierBuilder::hmac_secret).
     pub(crate) fn secret(&self) -> Secret {
         Secret::from(self.0.as_str())
     }

@@ -29,7 +29,8 @@ use axum::{
     routing::{get, post},
 };
 use portcullis::{
-    AuthenticateLayer, Identity, JwtVerifier, RequireScopeLayer, ReqwestClient, Scope,
+    AuthenticateLayer, Identity, JwtVerifier, RequireScopeLayer, Scope,
+    http_client::ReqwestClient,
     testing::{Fault, TestClock, TestIssuer},
 };
 use serde_json::json;

@@ -17,15 +17,15 @@ use super::{
     policy::{Policy, Used},
 };
 use crate::{
-    Error, RefusalBody,
+    Error,
     identity::Authentication,
-    observe,
-    response::{Protocol, carried_error},
+    response::{Protocol, RefusalBody, carried_error},
+    telemetry,
     verify::VerificationFuture,
 };
 
 pin_project! {
-    /// The future of [`Authenticate`](crate::Authenticate).
+    /// The future of [`Authenticate`](crate::authenticate::Authenticate).
     pub struct ResponseFuture<F, S, ReqBody> {
         target: RequestTarget,
         #[pin]
@@ -150,7 +150,7 @@ where
                     let next = match verdict {
                         Ok(identity) => {
                             let authentication = Authentication::Identified(identity);
-                            observe::admitted(authentication.outcome());
+                            telemetry::admitted(authentication.outcome());
                             request.extensions_mut().insert(authentication);
                             State::Responding { response: service.call(request) }
                         }

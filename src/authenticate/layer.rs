@@ -9,9 +9,10 @@ use super::{Authenticate, policy::Policy};
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::{
-    BearerToken, Clock, Error, ErrorBody, Policies, RequestHead, Verify,
-    credentials::{Scheme, Sources, TokenCookie},
+    BearerToken, Clock, Error, ErrorBody, Policies, Verify,
+    credentials::{RequestHead, Sources, TokenCookie},
     response::Renderer,
+    scheme::Scheme,
 };
 
 /// Authenticates every request with an access token ([RFC 6750]), and renders every refusal, its own
@@ -147,7 +148,7 @@ impl AuthenticateLayer {
     /// Looks for an access token where `source` does. It must be one that could stand in a header.
     ///
     /// ```
-    /// use portcullis::{AuthenticateLayer, RequestHead};
+    /// use portcullis::{AuthenticateLayer, credentials::RequestHead};
     /// # #[derive(Debug)] struct Nobody;
     /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
     /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {

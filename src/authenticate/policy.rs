@@ -11,15 +11,15 @@ use super::original_uri;
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::{
-    BearerToken, Credentials, Error, ErrorKind, Identity, Policies, RequestHead, Verification,
-    Verify,
+    BearerToken, Credentials, Error, ErrorKind, Identity, Policies, Verification, Verify,
+    authorize::policies::Rule,
     credentials::{
-        Presented, Scheme, Source, Sources, Unreadable, WEBSOCKET_PROTOCOL,
+        Presented, RequestHead, Source, Sources, Unreadable, WEBSOCKET_PROTOCOL,
         websocket_without_token, without_access_token,
     },
     identity::Authentication,
-    policies::Rule,
     response::Renderer,
+    scheme::Scheme,
     verify::{VerificationFuture, VerificationState},
 };
 

@@ -14,7 +14,7 @@ use super::{
     future::RequestTarget,
     policy::{Decision, Policy},
 };
-use crate::{RefusalBody, observe};
+use crate::{response::RefusalBody, telemetry};
 
 /// The service that [`AuthenticateLayer`](crate::AuthenticateLayer) makes.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ where
         }
         match decision {
             Decision::Admit(authentication) => {
-                observe::admitted(authentication.outcome());
+                telemetry::admitted(authentication.outcome());
                 request.extensions_mut().insert(authentication);
                 ResponseFuture::responding(target, self.inner.call(request))
             }

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{header::AUTHORIZATION, request::Parts};
 
-use crate::{BasicCredentials, Error, ErrorKind, credentials::Scheme};
+use crate::{BasicCredentials, Error, ErrorKind, scheme::Scheme};
 
 /// Needs no layer: for those who only want to parse. The password isn't verified.
 ///

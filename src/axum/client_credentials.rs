@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::{ClientCredentials, Error, credentials::Scheme};
+use crate::{ClientCredentials, Error, scheme::Scheme};
 
 /// From the `Authorization` header alone, as clients should send them: for those who take them from a
 /// form too, there is [`ClientCredentials::from_request`]. Needs no layer; the secret isn't verified.

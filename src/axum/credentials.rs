@@ -3,10 +3,7 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
-use crate::{
-    Credentials, Error, ErrorKind,
-    credentials::{Scheme, Unreadable},
-};
+use crate::{Credentials, Error, ErrorKind, credentials::Unreadable, scheme::Scheme};
 
 /// Needs no layer: for those who only want to parse. The credentials aren't verified.
 ///

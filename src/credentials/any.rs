@@ -2,9 +2,10 @@
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use super::{Authorization, BearerToken, Scheme, Unreadable};
+use super::{Authorization, BearerToken, Unreadable};
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
+use crate::scheme::Scheme;
 use crate::{Error, ErrorKind, RequestFault};
 
 /// What the `Authorization` header holds, of any scheme that this crate knows, not yet judged.

@@ -14,10 +14,9 @@ mod cookie;
 #[cfg(feature = "_jwt")]
 mod form;
 mod query;
+mod rejection;
 mod request_head;
-mod scheme;
 mod sources;
-mod unreadable;
 mod websocket;
 
 pub use self::{any::Credentials, bearer::BearerToken, request_head::RequestHead};
@@ -25,9 +24,8 @@ pub(crate) use self::{
     authorization::Authorization,
     cookie::TokenCookie,
     query::without_access_token,
-    scheme::Scheme,
+    rejection::Unreadable,
     sources::{Presented, Source, Sources},
-    unreadable::Unreadable,
     websocket::{PROTOCOL as WEBSOCKET_PROTOCOL, without_token as websocket_without_token},
 };
 #[cfg(feature = "_jwt")]

@@ -5,9 +5,10 @@ use std::{borrow::Cow, fmt, sync::Arc};
 use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
 
 use super::{
-    Authorization, BearerToken, Credentials, RequestHead, Scheme, Unreadable, cookie::TokenCookie,
-    query, websocket,
+    Authorization, BearerToken, Credentials, RequestHead, Unreadable, cookie::TokenCookie, query,
+    websocket,
 };
+use crate::scheme::Scheme;
 use crate::{Error, RequestFault};
 
 /// The places that a layer looks at. What isn't switched on isn't looked at.

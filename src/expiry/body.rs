@@ -15,9 +15,9 @@ use pin_project_lite::pin_project;
 
 use super::Expired;
 use crate::{
-    Error, RefusalBody, TokenFault,
-    credentials::Scheme,
-    response::{Protocol, Renderer},
+    Error, TokenFault,
+    response::{Protocol, RefusalBody, Renderer},
+    scheme::Scheme,
 };
 
 pin_project! {

@@ -14,7 +14,7 @@ use super::{Expired, ExpiringBody};
 use crate::response::Protocol;
 
 pin_project! {
-    /// The future of [`EndAtExpiry`](crate::EndAtExpiry).
+    /// The future of [`EndAtExpiry`](crate::expiry::EndAtExpiry).
     pub struct EndAtExpiryFuture<F> {
         #[pin]
         response: F,

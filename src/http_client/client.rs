@@ -13,7 +13,7 @@ use super::HttpError;
 ///
 /// ```
 /// use http::{Request, Response};
-/// use portcullis::{HttpClient, HttpError, HttpResponseFuture};
+/// use portcullis::http_client::{HttpClient, HttpError, HttpResponseFuture};
 ///
 /// /// Answers every request with 404.
 /// #[derive(Debug)]

@@ -13,7 +13,7 @@ pub(crate) fn or_default(
         return Ok(client);
     }
     #[cfg(feature = "reqwest")]
-    return match crate::ReqwestClient::new() {
+    return match super::ReqwestClient::new() {
         Ok(client) => Ok(Arc::new(client)),
         Err(problem) => Err(ConfigError::new("HTTP client", "reqwest", problem.to_string())),
     };

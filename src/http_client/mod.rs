@@ -8,10 +8,12 @@ mod default;
 mod document;
 mod fetch;
 mod http_error;
+pub(crate) mod metadata;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 #[cfg(feature = "http-body")]
 mod service_client;
+pub(crate) mod url;
 
 #[cfg(feature = "jwks-client-rs")]
 pub(crate) use self::fetch::FETCH_TIMEOUT;

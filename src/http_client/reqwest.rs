@@ -7,8 +7,8 @@ use std::{
 
 use http::{Request, Response};
 
+use super::url;
 use super::{HttpClient, HttpError, HttpResponseFuture};
-use crate::endpoint;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -22,7 +22,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// not taken.
 ///
 /// ```
-/// use portcullis::ReqwestClient;
+/// use portcullis::http_client::ReqwestClient;
 ///
 /// let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
 /// let client = ReqwestClient::from(client);
@@ -50,7 +50,7 @@ impl ReqwestClient {
     /// The client for that address.
     fn client_for(&self, url: &reqwest::Url) -> Result<reqwest::Client, HttpError> {
         match &self.direct {
-            Some(direct) if url.host_str().is_some_and(endpoint::is_loopback) => {
+            Some(direct) if url.host_str().is_some_and(url::is_loopback) => {
                 if let Some(client) = direct.get() {
                     return Ok(client.clone());
                 }

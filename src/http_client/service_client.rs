@@ -22,7 +22,7 @@ use super::{HttpClient, HttpError, HttpResponseFuture};
 /// use bytes::Bytes;
 /// use http::{Request, Response};
 /// use http_body_util::{Empty, Full};
-/// use portcullis::ServiceClient;
+/// use portcullis::http_client::ServiceClient;
 ///
 /// let client = ServiceClient::new(tower::service_fn(async |_: Request<Full<Bytes>>| {
 ///     Ok::<_, std::io::Error>(Response::new(Empty::<Bytes>::new()))

@@ -8,7 +8,7 @@
 /// `ResponseBody`, a wrapper for any other body.
 ///
 /// ```
-/// use portcullis::RefusalBody;
+/// use portcullis::response::RefusalBody;
 ///
 /// struct MyBody(Vec<u8>);
 ///
@@ -22,7 +22,7 @@
 #[diagnostic::on_unimplemented(
     message = "a refusal can't be written into the response body `{Self}`",
     label = "not a `RefusalBody`",
-    note = "turn on the feature `axum` or `http-body`, wrap the body in `portcullis::ResponseBody`, or implement `portcullis::RefusalBody`"
+    note = "turn on the feature `axum` or `http-body`, wrap the body in `portcullis::response::ResponseBody`, or implement `portcullis::response::RefusalBody`"
 )]
 pub trait RefusalBody {
     /// A body of these bytes, complete.

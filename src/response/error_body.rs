@@ -15,7 +15,7 @@ use crate::ErrorKind;
 /// elsewhere.
 ///
 /// ```
-/// use portcullis::{Content, ErrorBody};
+/// use portcullis::{response::Content, ErrorBody};
 ///
 /// let plain = ErrorBody::custom(|refusal| Content::text(refusal.error().kind().description()));
 /// assert_eq!(format!("{plain:?}"), "ErrorBody(custom)");
@@ -42,7 +42,7 @@ impl ErrorBody {
     ///  "uri":"/ws/rest/Cargo","error":"invalid_token"}
     /// ```
     ///
-    /// [`JsonBody`](crate::JsonBody) makes it with an absolute `uri`, or without `error`.
+    /// [`JsonBody`](crate::response::JsonBody) makes it with an absolute `uri`, or without `error`.
     #[must_use]
     pub const fn json() -> Self {
         Self(Form::Json(JsonForm::DEFAULT))

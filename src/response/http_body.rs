@@ -22,7 +22,7 @@ pin_project! {
     /// ```
     /// use http::{Request, Response};
     /// use http_body_util::{Empty, combinators::BoxBody};
-    /// use portcullis::{AuthenticateLayer, Identity, ResponseBody, Verification};
+    /// use portcullis::{AuthenticateLayer, Identity, response::ResponseBody, Verification};
     /// use tower::{Layer, ServiceExt, service_fn};
     ///
     /// # #[derive(Debug)] struct Nobody;

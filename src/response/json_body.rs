@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::{ErrorBody, json_form::JsonForm};
 use crate::{
     ConfigError,
-    endpoint::{self, Query},
+    http_client::url::{self, Query},
 };
 
 /// The default error body with other settings: makes an [`ErrorBody`].
 ///
 /// ```
 /// use http::{Request, Response};
-/// use portcullis::{AuthenticateLayer, JsonBody};
+/// use portcullis::{AuthenticateLayer, response::JsonBody};
 /// use tower::{Layer, ServiceExt, service_fn};
 ///
 /// # #[derive(Debug)] struct Nobody;
@@ -76,7 +76,7 @@ impl JsonBody {
     /// The form, for [`AuthenticateLayer::error_body`](crate::AuthenticateLayer::error_body).
     ///
     /// ```
-    /// use portcullis::JsonBody;
+    /// use portcullis::response::JsonBody;
     ///
     /// let error = JsonBody::new().base_uri("api.example").build().unwrap_err();
     /// assert_eq!(error.to_string(), "base URI `api.example`: not an absolute URL");
@@ -89,7 +89,7 @@ impl JsonBody {
     pub fn build(self) -> Result<ErrorBody, ConfigError> {
         let base = self.base_uri.map(|uri| {
             // Nobody calls it, so plain `http` is as good.
-            endpoint::parse(&uri, Query::Forbidden, true)
+            url::parse(&uri, Query::Forbidden, true)
                 .map(|_| Arc::from(uri.trim_end_matches('/')))
                 .map_err(|problem| ConfigError::new("base URI", &uri, problem.to_string()))
         });

@@ -6,6 +6,7 @@
 
 mod body;
 mod carried;
+mod challenge;
 mod content;
 mod date;
 mod error_body;

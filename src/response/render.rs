@@ -12,10 +12,9 @@ use http::{
     uri::PathAndQuery,
 };
 
+use super::challenge::Challenge;
 use super::{ErrorBody, Refusal, RefusalBody};
-use crate::{
-    Clock, Error, ErrorKind, SystemClock, challenge::Challenge, credentials::Scheme, observe,
-};
+use crate::{Clock, Error, ErrorKind, SystemClock, scheme::Scheme, telemetry};
 
 /// How refusals look, by the configuration of one layer.
 #[derive(Debug, Clone)]
@@ -65,7 +64,7 @@ impl Renderer {
         used: Option<Scheme>,
         mut head: Parts,
     ) -> Response<B> {
-        let error = observe::refused(error);
+        let error = telemetry::refused(error);
         // HEAD is answered with the length that GET's body has (RFC 9110 §8.6), so with that body.
         let is_head = method == Method::HEAD;
         let method = if is_head { &Method::GET } else { method };
@@ -129,7 +128,7 @@ pub(crate) fn unrendered<B: RefusalBody>(error: Error) -> Response<B> {
 pub(crate) fn stand_alone<B: RefusalBody>(error: Error) -> Response<B> {
     let renderer = Renderer::stand_alone(error.schemes());
     let head = Response::new(()).into_parts().0;
-    let error = observe::refused(error);
+    let error = telemetry::refused(error);
     let mut response = renderer.render(error.clone(), &Method::GET, None, None, head);
     response.extensions_mut().insert(error);
     response

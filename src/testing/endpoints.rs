@@ -12,7 +12,7 @@ use http::{
 use serde_json::{Value, json};
 
 use super::TestIssuer;
-use crate::{BearerToken, Clock, HttpError, Verify, base64url};
+use crate::{BearerToken, Clock, Verify, http_client::HttpError, jose::base64url};
 
 const SIGNED_ANSWER: &str = "application/token-introspection+jwt";
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{Response, StatusCode, header::CONTENT_TYPE, header::LOCATION};
 
-use crate::HttpError;
+use crate::http_client::HttpError;
 
 /// A way for an issuer to fail, at every address that serves metadata or keys: see
 /// [`TestIssuer::fail`](super::TestIssuer::fail).

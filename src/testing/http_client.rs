@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use http::{Request, Response};
 
 use super::{TestIssuer, endpoints};
-use crate::{HttpClient, HttpError, HttpResponseFuture};
+use crate::http_client::{HttpClient, HttpError, HttpResponseFuture};
 
 type Answer = dyn Fn(Request<Vec<u8>>) -> HttpResponseFuture + Send + Sync;
 

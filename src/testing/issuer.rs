@@ -10,8 +10,11 @@ use serde_json::Value;
 
 use super::{Fault, ServedIssuer, TestClient, TestClock, TokenBuilder, keys::Keys};
 use crate::{
-    Algorithm, AudienceMissing, ClientGiven, IntrospectionVerifier, IntrospectionVerifierBuilder,
-    JwtVerifier, JwtVerifierBuilder, Secret,
+    Algorithm, IntrospectionVerifier, JwtVerifier, Secret,
+    verify::{
+        introspection::{ClientGiven, IntrospectionVerifierBuilder},
+        jwt::{AudienceMissing, JwtVerifierBuilder},
+    },
 };
 
 /// An authorization server for tests. Clones are the same issuer.

@@ -5,8 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Value, json};
 
 use crate::{
-    Algorithm, base64url,
-    crypto::{PublicParts, SigningKey},
+    Algorithm,
+    jose::{
+        base64url,
+        crypto::{PublicParts, SigningKey},
+    },
 };
 
 /// A key for each algorithm that was asked for. RSA keys take a moment to make, so each is made when

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{TestClock, TestIssuer, endpoints};
-use crate::HttpError;
+use crate::http_client::HttpError;
 
 /// A [`TestIssuer`] on loopback: see [`TestIssuer::serve`]. It stops when it is dropped.
 ///

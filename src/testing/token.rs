@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value, json};
 
 use super::TestIssuer;
-use crate::{Algorithm, Clock, base64url};
+use crate::{Algorithm, Clock, jose::base64url};
 
 /// A token in the making. As it begins it is a good access token in the form of RFC 9068, signed
 /// with ES256, good for 5 minutes, without audience and scopes; everything can be changed, for worse

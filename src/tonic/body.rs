@@ -3,7 +3,7 @@
 use http_body_util::Full;
 use tonic::body::Body;
 
-use crate::RefusalBody;
+use crate::response::RefusalBody;
 
 impl RefusalBody for Body {
     fn from_bytes(bytes: Vec<u8>) -> Self {

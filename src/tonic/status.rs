@@ -6,9 +6,9 @@ use tonic::{Code, Status, metadata::MetadataMap};
 
 use crate::{
     Error,
-    credentials::Scheme,
-    observe,
     response::{Renderer, grpc_details},
+    scheme::Scheme,
+    telemetry,
 };
 
 /// For methods: `request.identity()?.require(READ)?`.
@@ -29,7 +29,7 @@ use crate::{
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         // Where no layer stands outside, nobody else tells of it.
-        let error = observe::refused(error);
+        let error = telemetry::refused(error);
         let metadata = Renderer::stand_alone(&[Scheme::Bearer]).grpc_metadata(&error, None);
         let mut status = Self::with_details_and_metadata(
             Code::from_i32(error.kind().grpc_code()),

@@ -1,6 +1,6 @@
 //! Tokens of glewlwyd.
 
-use portcullis::{Algorithm, ErrorKind, Profile, TokenFault};
+use portcullis::{Algorithm, ErrorKind, TokenFault, jwt::Profile};
 
 use crate::servers::{Glewlwyd, SECRET, refusal, verify};
 

@@ -1,6 +1,6 @@
 //! Tokens of oidc-provider.
 
-use portcullis::{Algorithm, ErrorKind, Profile, TokenFault};
+use portcullis::{Algorithm, ErrorKind, TokenFault, jwt::Profile};
 
 use crate::servers::{OidcProvider, RESOURCE, SECRET, refusal, verify};
 

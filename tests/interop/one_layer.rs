@@ -1,6 +1,6 @@
 //! JWTs and opaque tokens of several servers, in one layer.
 
-use portcullis::{Issuers, RevocationChecked};
+use portcullis::{Issuers, verify::RevocationChecked};
 
 use crate::{
     servers::{Glewlwyd, OidcProvider, RESOURCE},

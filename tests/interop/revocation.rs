@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use portcullis::{IntrospectionVerifier, Revocation, RevocationChecked, testing::TestClock};
+use portcullis::{
+    IntrospectionVerifier,
+    testing::TestClock,
+    verify::{Revocation, RevocationChecked},
+};
 
 use crate::{
     servers::{Glewlwyd, INACTIVE, OidcProvider, RESOURCE, refusal},

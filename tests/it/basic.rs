@@ -6,7 +6,9 @@ use axum::{Router, body::Body, routing::get};
 use http::{Request, StatusCode};
 use portcullis::{
     AuthenticateLayer, BasicCredentials, BasicVerifier, ErrorBody, ErrorKind, Identity,
-    MemoryUserStore, RequestFault, UserRecord, testing::TestClock,
+    RequestFault,
+    basic::{MemoryUserStore, UserRecord},
+    testing::TestClock,
 };
 
 use crate::support::{Answer, send, whoami, with_authorization};

@@ -16,7 +16,8 @@ use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use portcullis::{
-    HttpClient, HttpError, JwtVerifier, ReqwestClient, ServiceClient,
+    JwtVerifier,
+    http_client::{HttpClient, HttpError, ReqwestClient, ServiceClient},
     testing::{TestClient, TestIssuer},
 };
 use tower::{ServiceBuilder, service_fn};
@@ -73,7 +74,11 @@ async fn a_client_that_does_not_keep_to_the_bound_is_held_to_it() {
     #[derive(Debug)]
     struct Careless(TestClient);
     impl HttpClient for Careless {
-        fn send(&self, request: Request<Vec<u8>>, _: usize) -> portcullis::HttpResponseFuture {
+        fn send(
+            &self,
+            request: Request<Vec<u8>>,
+            _: usize,
+        ) -> portcullis::http_client::HttpResponseFuture {
             self.0.send(request, usize::MAX)
         }
     }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use http::Response;
 use portcullis::{
-    Clock, Error, HttpClient, JwtVerifier,
+    Clock, Error, JwtVerifier,
+    http_client::HttpClient,
     testing::{Fault, TestClient, TestIssuer},
 };
 use serde_json::{Value, json};

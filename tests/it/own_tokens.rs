@@ -14,9 +14,11 @@ use std::{
 use axum::{Router, routing::get};
 use portcullis::{
     AuthenticateLayer, BearerToken, Claims, Clock, Error, ErrorKind, Identity, Issuers,
-    MemoryTokenStore, NewToken, OwnTokenFormat, OwnTokenVerifier, RequireScopeLayer, Scope,
-    ScopeSet, TokenDigest, TokenFault, TokenLookup, TokenRecord, TokenStore, TokenUse,
-    Verification, Verify,
+    OwnTokenVerifier, RequireScopeLayer, Scope, ScopeSet, TokenFault, Verification, Verify,
+    own_tokens::{
+        MemoryTokenStore, NewToken, OwnTokenFormat, TokenDigest, TokenLookup, TokenRecord,
+        TokenStore, TokenUse,
+    },
     testing::{TestClock, TestIssuer},
 };
 use serde_json::{Value, json};

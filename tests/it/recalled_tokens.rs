@@ -12,8 +12,8 @@ use std::{
 use axum::body::Body;
 use http::{HeaderName, Request, header::AUTHORIZATION};
 use portcullis::{
-    Access, AuthenticateLayer, BearerToken, Identity, JwtVerifier, Policies, Revocation,
-    Verification, Verify, testing::TestIssuer,
+    Access, AuthenticateLayer, BearerToken, Identity, JwtVerifier, Policies, Verification, Verify,
+    testing::TestIssuer, verify::Revocation,
 };
 
 use crate::support::{API, protected, send, verify, whoami, with_authorization, with_token};

@@ -5,8 +5,9 @@ use std::time::Duration;
 use http::{HeaderMap, header::AUTHORIZATION};
 use portcullis::{
     BearerToken, Error, ErrorKind, Identity, IntrospectionVerifier, Issuers, JwtVerifier,
-    Revocation, RevocationChecked, TokenFault, Verify,
+    TokenFault, Verify,
     testing::{Fault, TestIssuer},
+    verify::{Revocation, RevocationChecked},
 };
 
 use crate::support::API;

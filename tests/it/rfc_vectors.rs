@@ -6,7 +6,8 @@
 use std::time::{Duration, SystemTime};
 
 use portcullis::{
-    Algorithm, ErrorKind, JwtVerifier, Profile, TokenFault,
+    Algorithm, ErrorKind, JwtVerifier, TokenFault,
+    jwt::Profile,
     testing::{TestClock, TestIssuer},
 };
 use serde_json::{Value, json};

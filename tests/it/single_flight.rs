@@ -10,7 +10,8 @@ use std::{
 };
 
 use portcullis::{
-    HttpClient, HttpResponseFuture, Issuers, JwtVerifier,
+    Issuers, JwtVerifier,
+    http_client::{HttpClient, HttpResponseFuture},
     testing::{Fault, TestClient, TestIssuer},
 };
 use tokio::runtime::{Builder, Handle, Runtime};

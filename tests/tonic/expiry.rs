@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use portcullis::{
-    Authenticate, AuthenticateLayer, EndAtExpiry, EndAtExpiryLayer, Identity, RequestIdentity,
-    testing::TestIssuer,
+    AuthenticateLayer, EndAtExpiryLayer, Identity, RequestIdentity, authenticate::Authenticate,
+    expiry::EndAtExpiry, testing::TestIssuer,
 };
 use tokio_stream::StreamExt;
 use tonic::{Code, Request, Response, Status, Streaming, service::Routes};

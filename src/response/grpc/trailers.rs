@@ -11,10 +11,13 @@ use http::{
 
 use super::{Protocol, base64, details::details};
 use crate::{
-    Error, RefusalBody,
-    credentials::Scheme,
-    observe,
-    response::render::{Renderer, whole_seconds},
+    Error,
+    response::{
+        RefusalBody,
+        render::{Renderer, whole_seconds},
+    },
+    scheme::Scheme,
+    telemetry,
 };
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -33,7 +36,7 @@ impl Renderer {
         used: Option<Scheme>,
         mut head: Parts,
     ) -> Response<B> {
-        let error = observe::refused(error);
+        let error = telemetry::refused(error);
         head.status = StatusCode::OK;
         let headers = &mut head.headers;
         for stale in

@@ -2,7 +2,10 @@
 
 use std::process::Command;
 
-use portcullis::{AudienceGiven, IntrospectionVerifier, JwtVerifier, JwtVerifierBuilder};
+use portcullis::{
+    IntrospectionVerifier, JwtVerifier,
+    jwt::{AudienceGiven, JwtVerifierBuilder},
+};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{Asking, RESOURCE, authority, revoke, token, variable};

@@ -5,8 +5,9 @@ mod oidc_provider;
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use portcullis::{
-    AudienceMissing, BearerToken, ClientGiven, ErrorKind, Identity, IntrospectionVerifierBuilder,
-    TokenFault, Verify,
+    BearerToken, ErrorKind, Identity, TokenFault, Verify,
+    introspection::{ClientGiven, IntrospectionVerifierBuilder},
+    jwt::AudienceMissing,
 };
 use serde_json::Value;
 

@@ -1,6 +1,9 @@
 //! oidc-provider, and what tests turn in it.
 
-use portcullis::{AudienceGiven, IntrospectionVerifier, JwtVerifier, JwtVerifierBuilder};
+use portcullis::{
+    IntrospectionVerifier, JwtVerifier,
+    jwt::{AudienceGiven, JwtVerifierBuilder},
+};
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
 

@@ -1,6 +1,6 @@
 //! A public key made the secret of an HMAC.
 
-use portcullis::{Algorithm, JwtVerifierBuilder, TokenFault, testing::TestIssuer};
+use portcullis::{Algorithm, TokenFault, jwt::JwtVerifierBuilder, testing::TestIssuer};
 use serde_json::{Value, json};
 
 use super::{assert_refused, hmac_forgery, target};

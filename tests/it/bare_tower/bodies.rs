@@ -9,7 +9,8 @@ use http_body_util::{
     combinators::{BoxBody, UnsyncBoxBody},
 };
 use portcullis::{
-    AuthenticateLayer, Error, ErrorBody, RefusalBody, RequireScopeLayer, ResponseBody, Scope,
+    AuthenticateLayer, Error, ErrorBody, RequireScopeLayer, Scope,
+    response::{RefusalBody, ResponseBody},
 };
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 

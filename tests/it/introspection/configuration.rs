@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use portcullis::{
-    AudienceMissing, ClientGiven, IntrospectionVerifier, IntrospectionVerifierBuilder,
+    IntrospectionVerifier,
+    introspection::{ClientGiven, IntrospectionVerifierBuilder},
+    jwt::AudienceMissing,
 };
 
 use super::INTROSPECT;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use http::{Request, Response};
-use portcullis::{HttpError, testing::TestClient};
+use portcullis::{http_client::HttpError, testing::TestClient};
 use tokio::sync::Semaphore;
 
 /// An introspection endpoint. Clones are the same one.

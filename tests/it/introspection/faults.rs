@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use axum::Router;
 use portcullis::{
-    AuthenticateLayer, ErrorKind, RevocationChecked, TokenFault,
+    AuthenticateLayer, ErrorKind, TokenFault,
     testing::{Fault, TestIssuer},
+    verify::RevocationChecked,
 };
 
 use super::{asking, begin, endpoint::Endpoint, judge, verify};
@@ -131,7 +132,7 @@ async fn an_endpoint_that_drips_is_given_five_seconds() {
 
     use bytes::Bytes;
     use http_body::{Body, Frame};
-    use portcullis::{IntrospectionVerifier, ServiceClient};
+    use portcullis::{IntrospectionVerifier, http_client::ServiceClient};
     use tokio::time::{Instant, Sleep, sleep};
 
     const SECOND: Duration = Duration::from_secs(1);

@@ -2,9 +2,9 @@
 
 use axum::{Router, routing::get};
 use portcullis::{
-    AuthenticateLayer, Identity, IntrospectionVerifier, Issuers, RequireScopeLayer,
-    RevocationChecked, Scope,
+    AuthenticateLayer, Identity, IntrospectionVerifier, Issuers, RequireScopeLayer, Scope,
     testing::{Fault, TestIssuer},
+    verify::RevocationChecked,
 };
 
 use crate::support::{API, send, whoami, with_token};

@@ -1,6 +1,6 @@
 //! Revocations that can't wait for an answer's time to be over.
 
-use portcullis::{Revocation, TokenFault, testing::TestIssuer};
+use portcullis::{TokenFault, testing::TestIssuer, verify::Revocation};
 
 use super::{asking, begin, endpoint::Endpoint, is_ready, judge, verify};
 use crate::support::API;

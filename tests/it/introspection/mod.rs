@@ -16,8 +16,9 @@ mod strange_answers;
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use portcullis::{
-    AudienceMissing, BearerToken, ClientGiven, Error, ErrorKind, Identity, IntrospectionVerifier,
-    IntrospectionVerifierBuilder, Verification, Verify,
+    BearerToken, Error, ErrorKind, Identity, IntrospectionVerifier, Verification, Verify,
+    introspection::{ClientGiven, IntrospectionVerifierBuilder},
+    jwt::AudienceMissing,
 };
 
 use self::endpoint::Endpoint;

@@ -19,7 +19,7 @@ fn judged(status: u16, body: Vec<u8>) -> Result<(), ErrorKind> {
         LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());
     let client = portcullis::testing::TestClient::new(move |_| {
         let response = http::Response::builder().status(status).body(body.clone());
-        async move { response.map_err(portcullis::HttpError::transport) }
+        async move { response.map_err(portcullis::http_client::HttpError::transport) }
     });
     let verifier = portcullis::IntrospectionVerifier::builder(INTROSPECT)
         .client_secret_basic("orders-api", "s3cret")

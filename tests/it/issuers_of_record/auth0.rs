@@ -1,6 +1,9 @@
 //! Auth0.
 
-use portcullis::{Algorithm, AudienceGiven, JwtVerifier, JwtVerifierBuilder, Profile, TokenFault};
+use portcullis::{
+    Algorithm, JwtVerifier, TokenFault,
+    jwt::{AudienceGiven, JwtVerifierBuilder, Profile},
+};
 use serde_json::json;
 
 use super::recorded::{CERTIFICATE, Recorded, Token, changed, scopes, verdict};

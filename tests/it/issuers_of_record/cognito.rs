@@ -1,6 +1,9 @@
 //! Amazon Cognito.
 
-use portcullis::{Algorithm, AudienceGiven, JwtVerifier, JwtVerifierBuilder, TokenFault};
+use portcullis::{
+    Algorithm, JwtVerifier, TokenFault,
+    jwt::{AudienceGiven, JwtVerifierBuilder},
+};
 use serde_json::json;
 
 use super::recorded::{Recorded, Token, both, changed, scopes, verdict};

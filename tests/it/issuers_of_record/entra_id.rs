@@ -1,8 +1,9 @@
 //! Microsoft Entra ID.
 
 use portcullis::{
-    Algorithm, AudienceGiven, ConfigError, Error, Issuers, IssuersBuilder, JwtVerifier,
-    JwtVerifierBuilder, TokenFault,
+    Algorithm, ConfigError, Error, Issuers, JwtVerifier, TokenFault,
+    issuers::IssuersBuilder,
+    jwt::{AudienceGiven, JwtVerifierBuilder},
 };
 use serde_json::{Value, json};
 

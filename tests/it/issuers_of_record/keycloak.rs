@@ -1,6 +1,9 @@
 //! Keycloak.
 
-use portcullis::{Algorithm, AudienceGiven, JwtVerifier, JwtVerifierBuilder, TokenFault};
+use portcullis::{
+    Algorithm, JwtVerifier, TokenFault,
+    jwt::{AudienceGiven, JwtVerifierBuilder},
+};
 use serde_json::{Value, json};
 
 use super::recorded::{CERTIFICATE, NearMiss, Recorded, Token, both, changed, scopes, verdict};

@@ -1,6 +1,9 @@
 //! Okta, with an authorization server of the API's own.
 
-use portcullis::{Algorithm, AudienceGiven, JwtVerifier, JwtVerifierBuilder, TokenFault};
+use portcullis::{
+    Algorithm, JwtVerifier, TokenFault,
+    jwt::{AudienceGiven, JwtVerifierBuilder},
+};
 use serde_json::json;
 
 use super::recorded::{Recorded, Token, both, changed, scopes, verdict};

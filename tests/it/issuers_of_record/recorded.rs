@@ -8,8 +8,9 @@ use std::{
 
 use http::{Response, header::CONTENT_TYPE};
 use portcullis::{
-    Algorithm, AudienceGiven, BearerToken, Clock, Error, ErrorKind, HttpError, Identity,
-    JwtVerifier, JwtVerifierBuilder, TokenFault, Verify,
+    Algorithm, BearerToken, Clock, Error, ErrorKind, Identity, JwtVerifier, TokenFault, Verify,
+    http_client::HttpError,
+    jwt::{AudienceGiven, JwtVerifierBuilder},
     testing::{TestClient, TestClock, TestIssuer},
 };
 use serde_json::{Value, json};

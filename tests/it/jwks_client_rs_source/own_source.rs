@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use jwks_client_rs::{JsonWebKeySet, JwksClientError, source::JwksSource};
 use portcullis::{
-    Algorithm, ErrorKind, JwtVerifier, JwtVerifierBuilder, TokenFault, testing::TestIssuer,
+    Algorithm, ErrorKind, JwtVerifier, TokenFault, jwt::JwtVerifierBuilder, testing::TestIssuer,
 };
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::Instant};
@@ -51,7 +51,7 @@ impl KeyStore {
         self.fetches.load(Ordering::Relaxed)
     }
 
-    fn builder(&self) -> JwtVerifierBuilder<portcullis::AudienceGiven> {
+    fn builder(&self) -> JwtVerifierBuilder<portcullis::jwt::AudienceGiven> {
         let builder = JwtVerifier::builder(self.issuer.issuer()).clock(self.issuer.clock());
         builder.audience(API).jwks_source(self.clone())
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use portcullis::{
-    Algorithm, AudienceMissing, ConfigError, JwtVerifier, JwtVerifierBuilder, Profile,
+    Algorithm, ConfigError, JwtVerifier,
+    jwt::{AudienceMissing, JwtVerifierBuilder, Profile},
     testing::TestIssuer,
 };
 

@@ -17,7 +17,8 @@ mod signatures;
 mod times;
 
 use portcullis::{
-    Algorithm, AudienceGiven, ErrorKind, JwtVerifier, JwtVerifierBuilder, TokenFault,
+    Algorithm, ErrorKind, JwtVerifier, TokenFault,
+    jwt::{AudienceGiven, JwtVerifierBuilder},
     testing::{TestIssuer, TokenBuilder},
 };
 use serde_json::Value;

@@ -1,7 +1,8 @@
 //! Tokens of other kinds, signed by the right issuer with the right key.
 
 use portcullis::{
-    Profile, TokenFault,
+    TokenFault,
+    jwt::Profile,
     testing::{TestIssuer, TokenBuilder},
 };
 use serde_json::json;

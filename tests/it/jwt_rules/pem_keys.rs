@@ -1,7 +1,7 @@
 //! Public keys in PEM form, and tokens that OpenSSL signed.
 
 use portcullis::{
-    Algorithm, ConfigError, JwtVerifier, JwtVerifierBuilder, TokenFault, testing::TestIssuer,
+    Algorithm, ConfigError, JwtVerifier, TokenFault, jwt::JwtVerifierBuilder, testing::TestIssuer,
 };
 use serde_json::json;
 

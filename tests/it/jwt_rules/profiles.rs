@@ -1,6 +1,6 @@
 //! The two profiles of an access token.
 
-use portcullis::{JwtVerifier, Profile, TokenFault, testing::TestIssuer};
+use portcullis::{JwtVerifier, TokenFault, jwt::Profile, testing::TestIssuer};
 use serde_json::json;
 
 use super::{accepts, builder, outcome, token};

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use http::Response;
 use portcullis::{
-    Algorithm, JwtVerifier, Readiness,
+    Algorithm, JwtVerifier,
     testing::{Fault, TestClient, TestIssuer},
+    verify::Readiness,
 };
 
 use crate::support::{API, verdict::judge};

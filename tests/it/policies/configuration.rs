@@ -1,7 +1,7 @@
 //! Tables that are built, and those that can't be.
 
 use http::Method;
-use portcullis::{Access, Policies, PoliciesBuilder};
+use portcullis::{Access, Policies, policies::PoliciesBuilder};
 
 use super::{READ, WRITE};
 

@@ -3,8 +3,8 @@
 use axum::{Router, body::Body, routing::get};
 use http::{HeaderValue, Request};
 use portcullis::{
-    AuthenticateLayer, BasicCredentials, BasicVerifier, Content, Error, ErrorBody,
-    RequireScopeLayer, Scope,
+    AuthenticateLayer, BasicCredentials, BasicVerifier, Error, ErrorBody, RequireScopeLayer, Scope,
+    response::Content,
 };
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use axum::{Router, body::Body, extract::OriginalUri, routing::get};
 use http::{Method, Request};
-use portcullis::{ErrorBody, JsonBody, RequireScopeLayer, Scope};
+use portcullis::{ErrorBody, RequireScopeLayer, Scope, response::JsonBody};
 use serde_json::json;
 
 use super::{SECONDS, issuer, layer};

@@ -49,7 +49,7 @@ async fn an_access_token_in_the_query_is_shown_in_no_body() {
         ErrorBody::json(),
         ErrorBody::problem_json(),
         ErrorBody::oauth(),
-        ErrorBody::custom(|refusal| portcullis::Content::text(refusal.uri())),
+        ErrorBody::custom(|refusal| portcullis::response::Content::text(refusal.uri())),
     ] {
         let app = whoami().layer(layer(&issuer).error_body(form));
         for query in [

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis::{
-    Algorithm, ConfigError, ErrorKind, Issuers, JwtVerifier, Profile, TokenFault,
+    Algorithm, ConfigError, ErrorKind, Issuers, JwtVerifier, TokenFault, jwt::Profile,
     testing::TestIssuer,
 };
 use serde_json::{Value, json};
@@ -219,7 +219,9 @@ async fn clones_share_keys_and_fetches() {
     assert_eq!(alpha.requests_to("/jwks"), 1);
 }
 
-async fn no_tenant(_: portcullis::Tenant) -> Result<Option<JwtVerifier>, portcullis::Error> {
+async fn no_tenant(
+    _: portcullis::issuers::Tenant,
+) -> Result<Option<JwtVerifier>, portcullis::Error> {
     Ok(None)
 }
 

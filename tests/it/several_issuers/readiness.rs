@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use portcullis::{
-    Algorithm, Issuers, Readiness,
+    Algorithm, Issuers,
     testing::{Fault, TestIssuer},
+    verify::Readiness,
 };
 use tokio::time::Instant;
 

@@ -2,7 +2,8 @@
 
 use axum::Router;
 use portcullis::{
-    Algorithm, AudienceGiven, AuthenticateLayer, ErrorKind, Issuers, JwtVerifierBuilder,
+    Algorithm, AuthenticateLayer, ErrorKind, Issuers,
+    jwt::{AudienceGiven, JwtVerifierBuilder},
     testing::{TestIssuer, TokenBuilder},
 };
 

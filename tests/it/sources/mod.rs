@@ -16,8 +16,8 @@ mod websocket;
 use axum::{Router, body::Body};
 use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};
 use portcullis::{
-    AuthenticateLayer, BasicCredentials, BearerToken, ErrorKind, Identity, RequestHead, TokenFault,
-    Verification, Verify,
+    AuthenticateLayer, BasicCredentials, BearerToken, ErrorKind, Identity, TokenFault,
+    Verification, Verify, credentials::RequestHead,
 };
 
 use crate::support::whoami;

@@ -7,7 +7,9 @@ use axum::{
     routing::any,
 };
 use http::{Request, StatusCode, Uri, header::CACHE_CONTROL};
-use portcullis::{AuthenticateLayer, Content, ErrorBody, ErrorKind, RequireScopeLayer, Scope};
+use portcullis::{
+    AuthenticateLayer, ErrorBody, ErrorKind, RequireScopeLayer, Scope, response::Content,
+};
 
 use super::{GOOD, Known};
 use crate::support::{Answer, send, with_token};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use http::{Request, Response, header::CONTENT_LENGTH};
-use portcullis::{HttpClient, testing::TestIssuer};
+use portcullis::{http_client::HttpClient, testing::TestIssuer};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},

@@ -9,7 +9,7 @@ use http::{
     Request, Response,
     header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH},
 };
-use portcullis::{HttpError, testing::TestClient};
+use portcullis::{http_client::HttpError, testing::TestClient};
 use serde_json::Value;
 
 /// What stands at which address. Where nothing does there is a 404. Clones are the same network.

@@ -6,7 +6,10 @@ use std::sync::{
 };
 
 use http::{HeaderMap, Request};
-use portcullis::{HttpClient, HttpResponseFuture, testing::TestClient};
+use portcullis::{
+    http_client::{HttpClient, HttpResponseFuture},
+    testing::TestClient,
+};
 use tokio::sync::watch;
 
 /// An HTTP client around another one: it shows what was asked, and can be held up. Clones are the

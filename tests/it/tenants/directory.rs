@@ -9,8 +9,10 @@ use std::{
 };
 
 use portcullis::{
-    Algorithm, AudienceGiven, Error, HttpClient, HttpError, Issuers, JwtVerifier,
-    JwtVerifierBuilder, Tenant,
+    Algorithm, Error, Issuers, JwtVerifier,
+    http_client::{HttpClient, HttpError},
+    issuers::Tenant,
+    jwt::{AudienceGiven, JwtVerifierBuilder},
     testing::{TestClient, TestIssuer},
 };
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis::{Error, Issuers, Tenant, testing::TestClock};
+use portcullis::{Error, Issuers, issuers::Tenant, testing::TestClock};
 
 use super::directory::{Directory, PATTERN};
 use crate::support::{API, verdict::judge};

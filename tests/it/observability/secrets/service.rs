@@ -3,8 +3,8 @@
 use axum::{Router, routing::get};
 use http::HeaderName;
 use portcullis::{
-    AuthenticateLayer, BasicVerifier, BearerToken, Claims, Content, ErrorBody,
-    IntrospectionVerifier, RequireScopeLayer, Scope, TokenFault, Verify, testing::TestIssuer,
+    AuthenticateLayer, BasicVerifier, BearerToken, Claims, ErrorBody, IntrospectionVerifier,
+    RequireScopeLayer, Scope, TokenFault, Verify, response::Content, testing::TestIssuer,
 };
 
 use super::search::PASSWORD;

@@ -5,7 +5,8 @@ use std::fmt::Debug;
 use http::header::AUTHORIZATION;
 use portcullis::{
     Algorithm, AuthenticateLayer, BearerToken, Identity, IntrospectionVerifier, Issuers,
-    JwtVerifier, MemoryTokenStore, OwnTokenFormat, OwnTokenVerifier, Secret, Verification,
+    JwtVerifier, OwnTokenVerifier, Secret, Verification,
+    own_tokens::{MemoryTokenStore, OwnTokenFormat},
     testing::TestIssuer,
 };
 use serde_json::json;

@@ -1,0 +1,61 @@
+//! The service around the one that is guarded.
+
+use std::{
+    fmt,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use super::{RequireFuture, layer::Check};
+use crate::{Error, identity::Authentication, response::RefusalBody, telemetry};
+
+/// The service that [`RequireScopeLayer`](crate::RequireScopeLayer) and
+/// [`RequireLayer`](crate::RequireLayer) make.
+#[derive(Clone)]
+pub struct Require<S> {
+    inner: S,
+    check: Arc<Check>,
+}
+
+impl<S> Require<S> {
+    pub(super) const fn new(inner: S, check: Arc<Check>) -> Self {
+        Self { inner, check }
+    }
+
+    fn decide<B>(&self, request: &Request<B>) -> Result<(), Error> {
+        // Without a layer outside nobody else tells of it.
+        let authentication =
+            Authentication::of(request.extensions(), "a guard").map_err(telemetry::refused)?;
+        (self.check)(authentication.require_identity()?)
+    }
+}
+
+impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Require<S>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    ResBody: RefusalBody,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = RequireFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        match self.decide(&request) {
+            Ok(()) => RequireFuture::responding(self.inner.call(request)),
+            Err(error) => RequireFuture::refused(error),
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Require<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Require").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}

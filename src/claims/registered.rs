@@ -1,0 +1,73 @@
+//! The registered claims of a token (RFC 7519 §4.1, RFC 9068 §2.2), as an identity keeps them.
+
+use super::NumericDate;
+
+/// The claims that every verifier understands. Texts are places in the raw claims where they stand
+/// there as they are, so that a verified token costs no copy of each.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RegisteredClaims {
+    pub(crate) issuer: ClaimText,
+    pub(crate) subject: ClaimText,
+    pub(crate) client_id: ClaimText,
+    pub(crate) token_id: ClaimText,
+    pub(crate) audience: Audience,
+    pub(crate) expires_at: Option<NumericDate>,
+    pub(crate) not_before: Option<NumericDate>,
+    pub(crate) issued_at: Option<NumericDate>,
+}
+
+/// The text of a claim.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(not(feature = "_jwt"), expect(dead_code, reason = "only JWTs are read in place"))]
+pub(crate) enum ClaimText {
+    #[default]
+    Absent,
+    /// The bytes from `start` to `end` of the raw claims.
+    Within {
+        start: u32,
+        end: u32,
+    },
+    Owned(Box<str>),
+}
+
+impl ClaimText {
+    pub(crate) fn get<'a>(&'a self, raw: &'a str) -> Option<&'a str> {
+        match *self {
+            Self::Absent => None,
+            Self::Within { start, end } => raw.get(start as usize..end as usize),
+            Self::Owned(ref text) => Some(text),
+        }
+    }
+}
+
+impl From<String> for ClaimText {
+    fn from(text: String) -> Self {
+        Self::Owned(text.into_boxed_str())
+    }
+}
+
+/// Whom a token is for: one or many (RFC 7519 §4.1.3). Most tokens have one, which costs no list.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(not(feature = "_jwt"), expect(dead_code, reason = "only JWTs are read in place"))]
+pub(crate) enum Audience {
+    #[default]
+    None,
+    One(ClaimText),
+    Many(Box<[ClaimText]>),
+}
+
+impl Audience {
+    pub(crate) fn as_slice(&self) -> &[ClaimText] {
+        match self {
+            Self::None => &[],
+            Self::One(audience) => std::slice::from_ref(audience),
+            Self::Many(audiences) => audiences,
+        }
+    }
+}
+
+impl FromIterator<ClaimText> for Audience {
+    fn from_iter<I: IntoIterator<Item = ClaimText>>(audiences: I) -> Self {
+        Self::Many(audiences.into_iter().collect())
+    }
+}

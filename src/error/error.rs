@@ -1,0 +1,223 @@
+//! The one error of the crate.
+
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+
+use http::StatusCode;
+
+#[cfg(feature = "axum")]
+use crate::scheme::Scheme;
+use crate::{ErrorKind, RequestFault, TokenFault};
+
+/// Why a request is refused.
+///
+/// Whatever refuses makes one of these: the layer, a guard, an extractor, a handler. The outermost
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) turns it into the response, and leaves it in the
+/// response's extensions for layers that log.
+///
+/// `Display` and [`source`](StdError::source) speak to the operator; the caller is told
+/// [`ErrorKind::description`] and nothing else.
+///
+/// ```
+/// use portcullis::{Error, ErrorKind, TokenFault};
+///
+/// let error = Error::from(TokenFault::Expired);
+/// assert_eq!(error.status(), 401);
+/// assert_eq!(error.to_string(), "access token refused: Token expired.");
+/// ```
+#[derive(Clone)]
+pub struct Error {
+    kind: ErrorKind,
+    /// What to ask for where no layer is configured to.
+    #[cfg(feature = "axum")]
+    schemes: &'static [Scheme],
+    /// Set once a renderer has written this error into its response.
+    rendered: bool,
+    /// Set once operators were told of it.
+    told: bool,
+    scope: Option<Arc<str>>,
+    retry_after: Option<Duration>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// A refusal of this kind.
+    #[must_use]
+    pub const fn new(kind: ErrorKind) -> Self {
+        Self {
+            kind,
+            #[cfg(feature = "axum")]
+            schemes: &[Scheme::Bearer],
+            rendered: false,
+            told: false,
+            scope: None,
+            retry_after: None,
+            source: None,
+        }
+    }
+
+    /// `403 Forbidden` for a reason other than scopes.
+    #[must_use]
+    pub const fn access_denied() -> Self {
+        Self::new(ErrorKind::AccessDenied)
+    }
+
+    /// `403 Forbidden` that asks for `scope`, a space-separated list.
+    #[must_use]
+    pub fn insufficient_scope(scope: impl Into<Arc<str>>) -> Self {
+        let mut error = Self::new(ErrorKind::InsufficientScope);
+        error.scope = Some(scope.into()).filter(|scope| !scope.is_empty());
+        error
+    }
+
+    /// `500 Internal Server Error`: the service is wired up wrongly in the way that `source` says.
+    #[must_use]
+    pub fn misconfigured(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(ErrorKind::Misconfigured).with_source(source)
+    }
+
+    /// `503 Service Unavailable`: `source` kept us from judging.
+    #[must_use]
+    pub fn unavailable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::new(ErrorKind::Unavailable).with_source(source)
+    }
+
+    /// The same refusal with its cause, for the operator. The caller never sees it.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into().into());
+        self
+    }
+
+    /// The same refusal with the time after which another try may help, for `Retry-After`.
+    #[must_use]
+    pub fn with_retry_after(mut self, delay: Duration) -> Self {
+        self.retry_after = Some(delay);
+        self
+    }
+
+    /// The kind of refusal.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.kind.status()
+    }
+
+    /// The `error` code of RFC 6750 §3.1, where there is one.
+    #[must_use]
+    pub const fn code(&self) -> Option<&'static str> {
+        self.kind.code()
+    }
+
+    /// The scopes that would have been enough, for [`ErrorKind::InsufficientScope`].
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
+    /// When to try again, for [`ErrorKind::TooManyAttempts`] and [`ErrorKind::Unavailable`].
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) const fn schemes(&self) -> &'static [Scheme] {
+        self.schemes
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) const fn asking_for(mut self, schemes: &'static [Scheme]) -> Self {
+        self.schemes = schemes;
+        self
+    }
+
+    pub(crate) const fn is_rendered(&self) -> bool {
+        self.rendered
+    }
+
+    pub(crate) const fn is_told(&self) -> bool {
+        self.told
+    }
+
+    pub(crate) fn into_told(mut self) -> Self {
+        self.told = true;
+        self
+    }
+
+    pub(crate) fn into_rendered(mut self) -> Self {
+        self.rendered = true;
+        self
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Error");
+        debug.field("kind", &self.kind);
+        if let Some(scope) = &self.scope {
+            debug.field("scope", scope);
+        }
+        if let Some(retry_after) = &self.retry_after {
+            debug.field("retry_after", retry_after);
+        }
+        if let Some(source) = &self.source {
+            debug.field("source", source);
+        }
+        debug.finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            ErrorKind::AccessDenied => return f.write_str("access denied"),
+            ErrorKind::InsufficientScope => {
+                return match &self.scope {
+                    Some(scope) => write!(f, "access token lacks a scope of `{scope}`"),
+                    None => f.write_str("access token lacks the required scope"),
+                };
+            }
+            ErrorKind::InvalidCredentials => return f.write_str("credentials refused"),
+            ErrorKind::InvalidRequest(_) => "credentials unreadable",
+            ErrorKind::InvalidToken(_) => "access token refused",
+            ErrorKind::MissingCredentials => return f.write_str("request without credentials"),
+            ErrorKind::Misconfigured => return f.write_str("authentication is misconfigured"),
+            ErrorKind::TooManyAttempts => {
+                return f.write_str("too many wrong credentials for this user");
+            }
+            ErrorKind::Unavailable => {
+                return f.write_str("the access token could not be judged");
+            }
+        };
+        write!(f, "{what}: {}", self.kind.description())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl From<RequestFault> for Error {
+    fn from(fault: RequestFault) -> Self {
+        Self::new(fault.into())
+    }
+}
+
+impl From<TokenFault> for Error {
+    fn from(fault: TokenFault) -> Self {
+        Self::new(fault.into())
+    }
+}

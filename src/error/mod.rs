@@ -1,0 +1,18 @@
+//! What goes wrong, and how operators and clients learn of it.
+//!
+//! [`Error`] is the one error of every rejection. Its [`ErrorKind`] determines status, code, gRPC code and
+//! description; its `source()` is for the operator. [`ConfigError`] is what a builder returns.
+
+mod config_error;
+mod error;
+mod kind;
+#[cfg(any(feature = "tracing", feature = "_jwt"))]
+mod report;
+
+#[cfg(any(feature = "tracing", feature = "_jwt"))]
+pub(crate) use self::report::WithCauses;
+pub use self::{
+    config_error::ConfigError,
+    error::Error,
+    kind::{ErrorKind, RequestFault, TokenFault},
+};

@@ -1,0 +1,81 @@
+//! An identity that a verifier of your own vouches for.
+
+use std::{fmt, time::SystemTime};
+
+use super::Identity;
+use crate::{
+    ScopeSet,
+    claims::{Audience, ClaimText, NumericDate, RegisteredClaims},
+};
+
+/// An [`Identity`] in the making: see [`Identity::assertion`].
+#[derive(Default, Clone)]
+#[must_use]
+pub struct IdentityAssertion {
+    raw_claims: String,
+    registered: RegisteredClaims,
+    scopes: ScopeSet,
+}
+
+impl IdentityAssertion {
+    /// Sets [`Identity::subject`].
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.registered.subject = subject.into().into();
+        self
+    }
+
+    /// Sets [`Identity::issuer`].
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.registered.issuer = issuer.into().into();
+        self
+    }
+
+    /// Sets [`Identity::client_id`].
+    pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.registered.client_id = client_id.into().into();
+        self
+    }
+
+    /// Sets [`Identity::token_id`].
+    pub fn token_id(mut self, token_id: impl Into<String>) -> Self {
+        self.registered.token_id = token_id.into().into();
+        self
+    }
+
+    /// Sets [`Identity::audience`].
+    pub fn audience<A: Into<String>>(mut self, audience: impl IntoIterator<Item = A>) -> Self {
+        self.registered.audience =
+            audience.into_iter().map(|one| ClaimText::from(one.into())).collect::<Audience>();
+        self
+    }
+
+    /// Sets [`Identity::expires_at`].
+    pub fn expires_at(mut self, time: SystemTime) -> Self {
+        self.registered.expires_at = Some(NumericDate::from_system_time(time));
+        self
+    }
+
+    /// Sets [`Identity::scopes`].
+    pub fn scopes(mut self, scopes: ScopeSet) -> Self {
+        self.scopes = scopes;
+        self
+    }
+
+    /// Sets [`Identity::raw_claims`]: a JSON object, which is read when someone asks for typed claims.
+    pub fn claims_json(mut self, claims: impl Into<String>) -> Self {
+        self.raw_claims = claims.into();
+        self
+    }
+
+    /// The identity.
+    #[must_use]
+    pub fn build(self) -> Identity {
+        Identity::new(self.raw_claims.into_boxed_str(), self.registered, self.scopes)
+    }
+}
+
+impl fmt::Debug for IdentityAssertion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdentityAssertion").field("scopes", &self.scopes).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,192 @@
+//! Who makes a request, as a verifier found it.
+
+use std::{fmt, sync::Arc, time::SystemTime};
+
+use super::IdentityAssertion;
+use crate::{
+    Error, ScopePolicy, ScopeSet,
+    claims::{ClaimText, NumericDate, RegisteredClaims},
+};
+
+/// Who makes the request and what they may do: what a verified access token says.
+///
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) puts it into the request; handlers take it as an
+/// extractor. Only verifiers make one: [`JwtVerifier`](crate::JwtVerifier) from a token that it has
+/// verified, a verifier of your own by [`Identity::assertion`]. A clone costs a reference count.
+///
+/// ```
+/// use portcullis::{Identity, Scope, ScopeSet};
+///
+/// let identity = Identity::assertion().subject("alice").scopes(ScopeSet::from_wire("read")).build();
+/// assert_eq!(identity.subject(), Some("alice"));
+/// assert!(identity.require(Scope::from_static("read")).is_ok());
+/// assert_eq!(identity.require(Scope::from_static("write")).unwrap_err().status(), 403);
+/// ```
+///
+/// `Debug` shows subject, issuer, client and scopes, never the other claims.
+#[derive(Clone)]
+pub struct Identity(Arc<Verified>);
+
+struct Verified {
+    raw_claims: Box<str>,
+    registered: RegisteredClaims,
+    scopes: ScopeSet,
+    #[cfg(feature = "serde")]
+    typed: crate::claims::TypedClaims,
+}
+
+impl Identity {
+    /// Vouches for an identity. Whoever calls this says: I have authenticated this caller. Search
+    /// for it in a review.
+    pub fn assertion() -> IdentityAssertion {
+        IdentityAssertion::default()
+    }
+
+    pub(crate) fn new(
+        raw_claims: Box<str>,
+        registered: RegisteredClaims,
+        scopes: ScopeSet,
+    ) -> Self {
+        Self(Arc::new(Verified {
+            raw_claims,
+            registered,
+            scopes,
+            #[cfg(feature = "serde")]
+            typed: crate::claims::TypedClaims::default(),
+        }))
+    }
+
+    #[cfg(feature = "_jwt")]
+    pub(crate) fn registered(&self) -> &RegisteredClaims {
+        &self.0.registered
+    }
+
+    /// `sub`: the user, or the client where it acts for itself.
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        self.text(&self.0.registered.subject)
+    }
+
+    /// `sub`, for a service that can't do without: `identity.require_subject()?` in a handler.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenFault::Claims`](crate::TokenFault::Claims) if there is none, or an empty one.
+    pub fn require_subject(&self) -> Result<&str, Error> {
+        let subject = self.subject().filter(|subject| !subject.is_empty());
+        subject.ok_or_else(|| crate::TokenFault::Claims.into())
+    }
+
+    /// `iss`: who issued the token.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.text(&self.0.registered.issuer)
+    }
+
+    /// The client that the token was issued to: `client_id`, else `azp`, else `cid` or `appid`, as
+    /// different issuers call it.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.text(&self.0.registered.client_id)
+    }
+
+    /// `jti`: the token's own identifier.
+    #[must_use]
+    pub fn token_id(&self) -> Option<&str> {
+        self.text(&self.0.registered.token_id)
+    }
+
+    /// `aud`: the services that the token is for.
+    pub fn audience(&self) -> impl Iterator<Item = &str> {
+        self.0.registered.audience.as_slice().iter().filter_map(|text| self.text(text))
+    }
+
+    /// `exp`: when the token's time is over.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.0.registered.expires_at.and_then(NumericDate::to_system_time)
+    }
+
+    /// `nbf`: when the token's time begins.
+    #[must_use]
+    pub fn not_before(&self) -> Option<SystemTime> {
+        self.0.registered.not_before.and_then(NumericDate::to_system_time)
+    }
+
+    /// `iat`: when the token was issued.
+    #[must_use]
+    pub fn issued_at(&self) -> Option<SystemTime> {
+        self.0.registered.issued_at.and_then(NumericDate::to_system_time)
+    }
+
+    /// The scopes that were granted.
+    #[must_use]
+    pub fn scopes(&self) -> &ScopeSet {
+        &self.0.scopes
+    }
+
+    /// All claims, as the JSON text that was verified. Empty if the verifier gave none.
+    #[must_use]
+    pub fn raw_claims(&self) -> &str {
+        &self.0.raw_claims
+    }
+
+    /// All claims as a type of your own, read once and remembered.
+    ///
+    /// ```
+    /// use portcullis::Identity;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Tenant {
+    ///     tenant_id: String,
+    /// }
+    ///
+    /// let identity = Identity::assertion().claims_json(r#"{"tenant_id":"acme"}"#).build();
+    /// assert_eq!(identity.claims::<Tenant>()?.tenant_id, "acme");
+    /// # Ok::<(), portcullis::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TokenFault::Claims`](crate::TokenFault::Claims) if the claims aren't of that type: a token
+    /// that lacks what the service needs is refused with 401.
+    #[cfg(feature = "serde")]
+    pub fn claims<T>(&self) -> Result<Arc<T>, Error>
+    where
+        T: serde::de::DeserializeOwned + Send + Sync + 'static,
+    {
+        self.0.typed.get_or_read(&self.0.raw_claims)
+    }
+
+    /// Refuses unless the scopes are enough: `identity.require(READ)?` in a handler.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InsufficientScope`], which names what is needed.
+    pub fn require(&self, policy: impl Into<ScopePolicy>) -> Result<(), Error> {
+        self.require_ref(&policy.into())
+    }
+
+    pub(crate) fn require_ref(&self, policy: &ScopePolicy) -> Result<(), Error> {
+        if policy.allows(self.scopes()) {
+            Ok(())
+        } else {
+            Err(Error::insufficient_scope(policy.nearest(self.scopes())))
+        }
+    }
+
+    fn text<'a>(&'a self, text: &'a ClaimText) -> Option<&'a str> {
+        text.get(&self.0.raw_claims)
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity")
+            .field("subject", &self.subject())
+            .field("issuer", &self.issuer())
+            .field("client_id", &self.client_id())
+            .field("scopes", self.scopes())
+            .finish_non_exhaustive()
+    }
+}

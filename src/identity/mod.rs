@@ -1,0 +1,15 @@
+//! Identities: who makes a request, as a verifier established it.
+//!
+//! A verifier creates an [`Identity`]; one of your own does so through an [`IdentityAssertion`]. The layer
+//! leaves it in the request, where guards, extractors, and [`RequestIdentity`] find it.
+
+mod assertion;
+mod authentication;
+#[expect(clippy::module_inception, reason = "the file holds the type of that name")]
+mod identity;
+mod request_identity;
+
+pub(crate) use self::authentication::Authentication;
+pub use self::{
+    assertion::IdentityAssertion, identity::Identity, request_identity::RequestIdentity,
+};

@@ -1,0 +1,118 @@
+use std::sync::OnceLock;
+
+use aws_lc_rs::{digest, hmac, rand, signature};
+use signature::{ParsedPublicKey, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm};
+
+use super::{Curve, KeyError, rsa_components::RsaComponents};
+use crate::jose::algorithm::Algorithm;
+
+/// A key as aws-lc-rs has it, good for the algorithms of its kind.
+pub(super) enum Key {
+    Hmac(Box<hmac::Key>),
+    /// On an elliptic curve, ECDSA's or Ed25519: one key, one algorithm.
+    Curve(ParsedPublicKey),
+    Rsa(Box<RsaKey>),
+}
+
+impl Key {
+    pub(super) fn rsa(components: &RsaComponents<'_>) -> Result<Self, KeyError> {
+        let key = RsaKey {
+            n: components.n.into(),
+            e: components.e.into(),
+            parsed: <[OnceLock<ParsedPublicKey>; 6]>::default(),
+        };
+        // Parsed now, so that what aws-lc-rs refuses is refused now; the others can't fail then.
+        key.parsed(Algorithm::Rs256).ok_or(KeyError::NO_RSA)?;
+        Ok(Self::Rsa(Box::new(key)))
+    }
+
+    pub(super) fn ec(curve: Curve, point: &[u8]) -> Result<Self, KeyError> {
+        let algorithm: &dyn VerificationAlgorithm = match curve {
+            Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED,
+            Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED,
+            Curve::P521 => &signature::ECDSA_P521_SHA512_FIXED,
+        };
+        ParsedPublicKey::new(algorithm, point).map(Self::Curve).map_err(|_| KeyError::OFF_CURVE)
+    }
+
+    pub(super) fn ed25519(x: &[u8; 32]) -> Result<Self, KeyError> {
+        ParsedPublicKey::new(&signature::ED25519, x)
+            .map(Self::Curve)
+            .map_err(|_| KeyError::OFF_CURVE)
+    }
+
+    pub(super) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
+        let algorithm = match algorithm {
+            Algorithm::Hs256 => hmac::HMAC_SHA256,
+            Algorithm::Hs384 => hmac::HMAC_SHA384,
+            Algorithm::Hs512 => hmac::HMAC_SHA512,
+            _ => return Err(KeyError::NO_HMAC),
+        };
+        Ok(Self::Hmac(Box::new(hmac::Key::new(algorithm, secret))))
+    }
+
+    pub(super) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Hmac(key) => hmac::verify(key, message, signature).is_ok(),
+            Self::Curve(key) => key.verify_sig(message, signature).is_ok(),
+            Self::Rsa(key) => {
+                key.parsed(algorithm).is_some_and(|key| key.verify_sig(message, signature).is_ok())
+            }
+        }
+    }
+}
+
+/// An RSA key: aws-lc-rs ties a parsed one to an algorithm, and JWS has six for it.
+///
+/// An issuer uses one of them, so each is parsed when a token first asks for it.
+pub(super) struct RsaKey {
+    n: Box<[u8]>,
+    e: Box<[u8]>,
+    parsed: [OnceLock<ParsedPublicKey>; 6],
+}
+
+impl RsaKey {
+    fn parsed(&self, algorithm: Algorithm) -> Option<&ParsedPublicKey> {
+        let [ps256, ps384, ps512, rs256, rs384, rs512] = &self.parsed;
+        let (parsed, parameters): (_, &RsaParameters) = match algorithm {
+            Algorithm::Ps256 => (ps256, &signature::RSA_PSS_2048_8192_SHA256),
+            Algorithm::Ps384 => (ps384, &signature::RSA_PSS_2048_8192_SHA384),
+            Algorithm::Ps512 => (ps512, &signature::RSA_PSS_2048_8192_SHA512),
+            Algorithm::Rs256 => (rs256, &signature::RSA_PKCS1_2048_8192_SHA256),
+            Algorithm::Rs384 => (rs384, &signature::RSA_PKCS1_2048_8192_SHA384),
+            Algorithm::Rs512 => (rs512, &signature::RSA_PKCS1_2048_8192_SHA512),
+            _ => return None,
+        };
+        if parsed.get().is_none() {
+            let components = RsaPublicKeyComponents { n: &self.n, e: &self.e };
+            // Where two threads come here at once, the first to finish has parsed it.
+            let _ = parsed.set(components.to_parsed_public_key(parameters).ok()?);
+        }
+        parsed.get()
+    }
+}
+
+/// The key of an HMAC-SHA-256.
+pub(super) struct DigestKey(hmac::Key);
+
+impl DigestKey {
+    pub(super) fn new(key: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
+    }
+
+    pub(super) fn digest<'a>(&self, parts: impl Iterator<Item = &'a [u8]>) -> Box<[u8]> {
+        let mut digest = hmac::Context::with_key(&self.0);
+        parts.for_each(|part| digest.update(part));
+        digest.sign().as_ref().into()
+    }
+}
+
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    hash
+}
+
+pub(super) fn fill_random(bytes: &mut [u8]) -> Option<()> {
+    rand::fill(bytes).ok()
+}

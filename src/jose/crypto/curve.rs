@@ -1,0 +1,109 @@
+use super::KeyError;
+use crate::jose::algorithm::Algorithm;
+
+/// An elliptic curve that ECDSA is used on, as the `crv` member of a JWK names it
+/// ([RFC 7518 §6.2.1.1](https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.1)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Curve {
+    P256,
+    P384,
+    P521,
+}
+
+impl Curve {
+    pub(crate) const ALL: [Self; 3] = [Self::P256, Self::P384, Self::P521];
+
+    /// The curve whose uncompressed points have that length.
+    pub(crate) fn from_point_len(len: usize) -> Option<Self> {
+        Self::ALL.into_iter().find(|curve| curve.point_len() == len)
+    }
+
+    /// The name that a key set uses, which only a key set for tests has to write.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "P-256",
+            Self::P384 => "P-384",
+            Self::P521 => "P-521",
+        }
+    }
+
+    /// The one algorithm that JWS uses this curve with.
+    pub(crate) const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::P256 => Algorithm::Es256,
+            Self::P384 => Algorithm::Es384,
+            Self::P521 => Algorithm::Es512,
+        }
+    }
+
+    /// The length of an `x` or a `y` in bytes.
+    pub(crate) const fn coordinate_len(self) -> usize {
+        match self {
+            Self::P256 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
+
+    /// The uncompressed point of these coordinates. Each should be as long as the curve has it
+    /// ([RFC 7518 §6.2.1.2]); a shorter one lacks the zeros in front, which real servers leave out.
+    ///
+    /// [RFC 7518 §6.2.1.2]: https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.2
+    pub(crate) fn point(self, x: &[u8], y: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let mut point = vec![UNCOMPRESSED];
+        for coordinate in [x, y] {
+            let missing = self.coordinate_len().checked_sub(coordinate.len());
+            let missing = missing.filter(|_| !coordinate.is_empty());
+            let missing =
+                missing.ok_or(KeyError::Malformed("its x or y hasn't the length of its curve"))?;
+            point.extend(std::iter::repeat_n(0, missing));
+            point.extend_from_slice(coordinate);
+        }
+        Ok(point)
+    }
+
+    /// The length of an uncompressed point in bytes: a tag, `x` and `y`.
+    pub(crate) const fn point_len(self) -> usize {
+        match self {
+            Self::P256 => 65,
+            Self::P384 => 97,
+            Self::P521 => 133,
+        }
+    }
+}
+
+/// The tag of an uncompressed point (SEC 1, 2.3.3).
+pub(super) const UNCOMPRESSED: u8 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_curve_is_known_by_the_length_of_its_points() {
+        for curve in Curve::ALL {
+            assert_eq!(Curve::from_point_len(curve.point_len()), Some(curve), "{}", curve.name());
+        }
+        for len in [0, 64, 66, 96, 132, 1 << 20] {
+            assert_eq!(Curve::from_point_len(len), None);
+        }
+    }
+
+    #[test]
+    fn a_point_is_made_of_two_coordinates_of_the_right_length() {
+        for curve in Curve::ALL {
+            let len = curve.coordinate_len();
+            let point = curve.point(&vec![1; len], &vec![2; len]).unwrap();
+            assert_eq!(point, [vec![4], vec![1; len], vec![2; len]].concat());
+            assert_eq!(point.len(), curve.point_len());
+
+            let padded = curve.point(&vec![1; len - 1], &vec![2; len]).unwrap();
+            assert_eq!(padded, [vec![4, 0], vec![1; len - 1], vec![2; len]].concat());
+
+            for (x, y) in [(len + 1, len), (len, len + 1), (len - 1, len + 1), (0, len), (len, 0)] {
+                assert!(curve.point(&vec![1; x], &vec![2; y]).is_err(), "{curve:?}, {x}, {y}");
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! SHA-256 (FIPS 180-4).
+
+use super::backend;
+
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    backend::sha256(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_of_nist() {
+        for (message, hash) in [
+            ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            (
+                "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+                "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
+            ),
+        ] {
+            let hex: String = sha256(message.as_bytes()).map(|byte| format!("{byte:02x}")).concat();
+            assert_eq!(hex, hash, "{message:?}");
+        }
+    }
+
+    #[cfg(all(feature = "aws-lc-rs", feature = "rust-crypto"))]
+    #[test]
+    fn both_back_ends_agree() {
+        use crate::jose::crypto::{aws_lc, rust_crypto};
+
+        for length in 0..=256 {
+            let message = vec![0xa5; length];
+            assert_eq!(aws_lc::sha256(&message), rust_crypto::sha256(&message), "{length}");
+        }
+    }
+}

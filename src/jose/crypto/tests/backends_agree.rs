@@ -1,0 +1,78 @@
+//! Both back ends, side by side: what one signs the other verifies.
+
+use crate::jose::algorithm::Algorithm;
+use crate::jose::crypto::{PublicParts, aws_lc, rsa_components::RsaComponents, rust_crypto, sign};
+
+const MESSAGE: &[u8] = b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UifQ";
+
+/// A verifying key of that back end. A macro, as the back ends share their shape and no trait.
+macro_rules! key {
+    ($backend:ident, $algorithm:expr, $parts:expr, $secret:expr) => {
+        match $parts {
+            PublicParts::Ec { curve, x, y } => {
+                $backend::Key::ec(*curve, &curve.point(x, y).unwrap()).unwrap()
+            }
+            PublicParts::Ed25519 { x } => {
+                $backend::Key::ed25519(x[..].try_into().unwrap()).unwrap()
+            }
+            PublicParts::None => $backend::Key::hmac($algorithm, $secret).unwrap(),
+            PublicParts::Rsa { n, e } => {
+                $backend::Key::rsa(&RsaComponents::new(n, e).ok().unwrap()).unwrap()
+            }
+        }
+    };
+}
+
+/// A new signing key of that back end.
+macro_rules! generate {
+    ($backend:ident, $algorithm:expr, $secret:expr) => {
+        sign::$backend::Key::generate($algorithm)
+            .or_else(|| sign::$backend::Key::hmac($algorithm, $secret))
+            .unwrap()
+    };
+}
+
+#[test]
+fn what_one_back_end_signs_both_verify_and_what_is_amiss_both_refuse() {
+    for algorithm in Algorithm::ASYMMETRIC.into_iter().chain(Algorithm::SYMMETRIC) {
+        let len = algorithm.min_secret_len().unwrap_or_default();
+        let secret = sign::aws_lc::random(len).unwrap();
+
+        let (aws_lc, rust_crypto) =
+            (generate!(aws_lc, algorithm, &secret), generate!(rust_crypto, algorithm, &secret));
+        let signed = [
+            (aws_lc.public_parts(), aws_lc.sign(algorithm, MESSAGE)),
+            (rust_crypto.public_parts(), rust_crypto.sign(algorithm, MESSAGE)),
+        ];
+        for (parts, signature) in signed {
+            let (parts, signature) = (parts.unwrap(), signature.unwrap());
+            let aws_lc = key!(aws_lc, algorithm, &parts, &secret);
+            let rust_crypto = key!(rust_crypto, algorithm, &parts, &secret);
+            let verify = |message: &[u8], signature: &[u8]| {
+                let answer = aws_lc.verify(algorithm, message, signature);
+                assert_eq!(answer, rust_crypto.verify(algorithm, message, signature));
+                answer
+            };
+
+            assert!(verify(MESSAGE, &signature), "{algorithm}");
+            assert!(!verify(b"another message", &signature), "{algorithm}");
+            for at in 0..=signature.len() {
+                assert!(!verify(MESSAGE, &[&signature[..at], &[0], &signature[at..]].concat()));
+                if let Some((byte, rest)) = signature[at..].split_first() {
+                    assert!(!verify(MESSAGE, &[&signature[..at], &[byte ^ 0x10], rest].concat()));
+                    assert!(!verify(MESSAGE, &[&signature[..at], rest].concat()));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn both_make_the_same_hmac_of_the_same_secret() {
+    for algorithm in Algorithm::SYMMETRIC {
+        let secret = sign::rust_crypto::random(algorithm.min_secret_len().unwrap()).unwrap();
+        let aws_lc = generate!(aws_lc, algorithm, &secret).sign(algorithm, MESSAGE);
+        let rust_crypto = generate!(rust_crypto, algorithm, &secret).sign(algorithm, MESSAGE);
+        assert!(aws_lc.is_some() && aws_lc == rust_crypto, "{algorithm}");
+    }
+}

@@ -1,0 +1,9 @@
+//! The parts of JOSE (RFC 7515, RFC 7517, RFC 7518) that know nothing of tokens: algorithms, encodings,
+//! a strict JSON reader, and keys that verify signatures.
+
+pub(crate) mod algorithm;
+pub(crate) mod base64url;
+pub(crate) mod crypto;
+pub(crate) mod json;
+
+pub use self::algorithm::{Algorithm, UnknownAlgorithm};

@@ -1,0 +1,142 @@
+//! The `WWW-Authenticate` response header (RFC 9110 §11.6.1, RFC 6750 §3).
+
+use std::borrow::Cow;
+
+use http::HeaderValue;
+
+use crate::{Error, scheme::Scheme};
+
+/// The challenge of one scheme, as a layer makes it once: each refusal adds what it has to say.
+#[derive(Debug, Clone)]
+pub(crate) struct Challenge {
+    pub(crate) scheme: Scheme,
+    text: Box<str>,
+    line: HeaderValue,
+}
+
+impl Challenge {
+    pub(crate) fn new(scheme: Scheme, realm: Option<&str>) -> Self {
+        let mut text = scheme.name().to_owned();
+        #[cfg(feature = "_jwt")]
+        // RFC 7617 §2 asks for a realm.
+        let realm = realm.or((scheme == Scheme::Basic).then_some("restricted"));
+        if let Some(realm) = realm {
+            text.extend([" realm=\"", &quoted(realm), "\""]);
+        }
+        #[cfg(feature = "_jwt")]
+        if scheme == Scheme::Basic {
+            text.push_str(", charset=\"UTF-8\"");
+        }
+        Self { scheme, line: header(text.clone()), text: text.into_boxed_str() }
+    }
+
+    /// The challenge without a word of what is wrong.
+    pub(crate) fn bare(&self) -> HeaderValue {
+        self.line.clone()
+    }
+
+    /// The challenge with what RFC 6750 §3 says of an error. Its descriptions are fixed texts of ours, so
+    /// they keep to the character set of `error_description`.
+    pub(crate) fn with(&self, error: &Error) -> HeaderValue {
+        let Some(code) = error.code() else { return self.bare() };
+        let first = if self.text.contains('=') { ", error=\"" } else { " error=\"" };
+        let scope = error.scope().map(quoted);
+        let [name, scope] = match &scope {
+            Some(scope) => ["\", scope=\"", &**scope],
+            None => [""; 2],
+        };
+        let description = error.kind().description();
+        let text =
+            [&self.text, first, code, "\", error_description=\"", description, name, scope, "\""];
+        header(text.concat())
+    }
+}
+
+fn header(text: String) -> HeaderValue {
+    // What isn't ours was filtered, so this only fails for a scheme that no one configures.
+    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
+}
+
+/// `value` as it stands in a quoted-string (RFC 9110 §5.6.4). Control characters can't stand in one and
+/// are dropped.
+fn quoted(value: &str) -> Cow<'_, str> {
+    if value.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        return value.into();
+    }
+    let mut text = String::with_capacity(value.len());
+    for character in value.chars() {
+        match character {
+            '"' | '\\' => text.extend(['\\', character]),
+            '\t' | ' '..='~' | '\u{a0}'.. => text.push(character),
+            _ => {}
+        }
+    }
+    text.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ErrorKind, TokenFault};
+
+    #[test]
+    fn challenges_are_right_to_the_letter() {
+        let bearer = |realm| Challenge::new(Scheme::Bearer, realm);
+        for (line, expected) in [
+            (bearer(None).bare(), "Bearer"),
+            (bearer(Some("orders")).bare(), r#"Bearer realm="orders""#),
+            (bearer(Some("a\"b\\c\r\nd")).bare(), r#"Bearer realm="a\"b\\cd""#),
+            (
+                bearer(Some("r")).with(&TokenFault::Expired.into()),
+                r#"Bearer realm="r", error="invalid_token", error_description="Token expired.""#,
+            ),
+            (
+                bearer(None).with(&Error::insufficient_scope("a b")),
+                r#"Bearer error="insufficient_scope", error_description="Token lacks the required scope.", scope="a b""#,
+            ),
+            (
+                bearer(None).with(&Error::insufficient_scope("a\"b")),
+                r#"Bearer error="insufficient_scope", error_description="Token lacks the required scope.", scope="a\"b""#,
+            ),
+            (bearer(Some("r")).with(&ErrorKind::MissingCredentials.into()), r#"Bearer realm="r""#),
+        ] {
+            assert_eq!(line, expected);
+        }
+    }
+
+    #[cfg(feature = "_jwt")]
+    #[test]
+    fn that_of_basic_has_a_realm_always_and_says_utf_8() {
+        for (realm, expected) in [
+            (None, r#"Basic realm="restricted", charset="UTF-8""#),
+            (Some("r"), r#"Basic realm="r", charset="UTF-8""#),
+        ] {
+            assert_eq!(Challenge::new(Scheme::Basic, realm).bare(), expected);
+        }
+    }
+
+    #[test]
+    fn a_realm_may_be_utf_8() {
+        let line = Challenge::new(Scheme::Bearer, Some("caf\u{e9}")).bare();
+        assert_eq!(line.as_bytes(), "Bearer realm=\"caf\u{e9}\"".as_bytes());
+    }
+
+    #[test]
+    fn descriptions_keep_to_the_character_set_of_rfc_6750() {
+        use crate::RequestFault;
+        for kind in [
+            ErrorKind::AccessDenied,
+            ErrorKind::InsufficientScope,
+            ErrorKind::InvalidRequest(RequestFault::Malformed),
+            ErrorKind::InvalidRequest(RequestFault::Repeated),
+            ErrorKind::InvalidRequest(RequestFault::TooLong),
+            ErrorKind::InvalidToken(TokenFault::Type),
+            ErrorKind::InvalidToken(TokenFault::Signature),
+        ] {
+            let description = kind.description();
+            assert!(
+                description.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+            );
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! What users write to get a verifier.
+
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+
+use super::{
+    IntrospectionVerifier,
+    client_authentication::ClientAuthentication,
+    settings::{Address, Settings},
+};
+use crate::{
+    Clock, ConfigError, Error, Identity, JwtVerifier, Secret,
+    claims::scope_claim::ScopeClaim,
+    http_client::HttpClient,
+    verify::jwt::{AudienceGiven, AudienceMissing},
+};
+
+/// Makes an [`IntrospectionVerifier`]: where to ask, then as whom, then for which audience.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use portcullis::IntrospectionVerifier;
+///
+/// let verifier = IntrospectionVerifier::builder("https://as.example/introspect")
+///     .client_secret_basic("orders-api", "s3cret")
+///     .audience("https://api.example")
+///     .cache_for(Duration::from_secs(30))
+///     .build()?;
+/// assert!(!format!("{verifier:?}").contains("s3cret"));
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
+///
+/// Without client authentication or without a word about the audience it can't be built:
+///
+/// ```compile_fail
+/// let verifier = portcullis::IntrospectionVerifier::builder("https://as.example/introspect")
+///     .audience("https://api.example")
+///     .build();
+/// ```
+///
+/// ```compile_fail
+/// let verifier = portcullis::IntrospectionVerifier::builder("https://as.example/introspect")
+///     .client_secret_basic("orders-api", "s3cret")
+///     .build();
+/// ```
+#[must_use]
+pub struct IntrospectionVerifierBuilder<Client, Audience> {
+    settings: Settings,
+    state: PhantomData<(Client, Audience)>,
+}
+
+/// The state of a builder that doesn't know as whom to ask.
+#[derive(Debug)]
+pub struct ClientMissing(());
+
+/// The state of a builder that knows as whom to ask.
+#[derive(Debug)]
+pub struct ClientGiven(());
+
+/// Leaves out a check on purpose: see [`IntrospectionVerifierBuilder::dangerous`].
+#[derive(Debug)]
+#[must_use]
+pub struct IntrospectionDangerous<Client, Audience>(IntrospectionVerifierBuilder<Client, Audience>);
+
+impl IntrospectionVerifierBuilder<ClientMissing, AudienceMissing> {
+    pub(super) fn at(endpoint: String) -> Self {
+        Self { settings: Settings::new(Address::Endpoint(endpoint)), state: PhantomData }
+    }
+
+    pub(super) fn of_issuer(issuer: String) -> Self {
+        Self { settings: Settings::new(Address::Issuer(issuer)), state: PhantomData }
+    }
+}
+
+impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
+    /// Authenticates by HTTP Basic, with id and secret encoded as [RFC 6749 §2.3.1] has it: what most
+    /// servers expect, under the name `client_secret_basic`.
+    ///
+    /// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
+    pub fn client_secret_basic(
+        self,
+        client_id: impl Into<String>,
+        secret: impl Into<Secret>,
+    ) -> IntrospectionVerifierBuilder<ClientGiven, Audience> {
+        let (client_id, secret) = (client_id.into(), secret.into());
+        self.authenticated(ClientAuthentication::Basic { client_id, secret })
+    }
+
+    /// Authenticates by `client_id` and `client_secret` in the form, under the name
+    /// `client_secret_post`.
+    pub fn client_secret_post(
+        self,
+        client_id: impl Into<String>,
+        secret: impl Into<Secret>,
+    ) -> IntrospectionVerifierBuilder<ClientGiven, Audience> {
+        let (client_id, secret) = (client_id.into(), secret.into());
+        self.authenticated(ClientAuthentication::Post { client_id, secret })
+    }
+
+    /// Authenticates by an access token of this service's own.
+    pub fn bearer_token(
+        self,
+        token: impl Into<Secret>,
+    ) -> IntrospectionVerifierBuilder<ClientGiven, Audience> {
+        self.authenticated(ClientAuthentication::BearerToken(token.into()))
+    }
+
+    /// Names this service: `aud` must contain it, byte for byte. Once more for a service with several
+    /// names: any of them will do.
+    pub fn audience(
+        mut self,
+        audience: impl Into<String>,
+    ) -> IntrospectionVerifierBuilder<Client, AudienceGiven> {
+        self.settings.audiences.push(audience.into());
+        self.into_state()
+    }
+
+    /// Accepts tokens without an audience, for servers that give opaque tokens none. One that has an
+    /// `aud` is still refused, for it is meant for someone else, unless it is one of those given by
+    /// [`audience`](Self::audience).
+    pub fn without_audience(mut self) -> IntrospectionVerifierBuilder<Client, AudienceGiven> {
+        self.settings.without_audience = true;
+        self.into_state()
+    }
+
+    /// The issuer: what `iss` must be, byte for byte, in an answer that has one. By default the one
+    /// that was given to [`discover`](IntrospectionVerifier::discover).
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.settings.issuer = Some(issuer.into());
+        self
+    }
+
+    /// One more place for scopes beside `scope` and `scp`: a member such as `permissions`, or a JSON
+    /// pointer ([RFC 6901]) such as `/realm_access/roles`.
+    ///
+    /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
+    pub fn scope_claim(mut self, place: impl AsRef<str>) -> Self {
+        self.settings.scope_claims.push(ScopeClaim::new(place.as_ref()));
+        self
+    }
+
+    /// A check of your own, made for each request with an active token, kept answer or not. Refuse
+    /// with [`TokenFault::Rejected`](crate::TokenFault::Rejected), or with what fits.
+    pub fn check(
+        mut self,
+        check: impl Fn(&Identity) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.checks.push(Box::new(check));
+        self
+    }
+
+    /// How long the answer for an active token is kept, though no longer than its `exp`: the longest
+    /// that a revoked token may still be accepted. 60 s by default; with none each request asks.
+    pub fn cache_for(mut self, time: Duration) -> Self {
+        self.settings.cache_for = time;
+        self
+    }
+
+    /// How long it is kept that a token is refused. 5 s by default.
+    pub fn negative_cache_for(mut self, time: Duration) -> Self {
+        self.settings.negative_cache_for = time;
+        self
+    }
+
+    /// How many active tokens are kept. 10,000 by default. Of refused ones at most 1,000 are, apart.
+    pub fn cache_capacity(mut self, tokens: usize) -> Self {
+        self.settings.cache_capacity = tokens;
+        self
+    }
+
+    /// How many introspections may run at the same time. 100 by default. A request that needs one
+    /// more gets 503 at once, so that a slow endpoint doesn't pile up requests here.
+    pub fn max_concurrent(mut self, introspections: usize) -> Self {
+        self.settings.max_concurrent = introspections;
+        self
+    }
+
+    /// Asks for signed answers ([RFC 9701]), and accepts no others: `typ` is
+    /// `token-introspection+jwt`, and issuer, keys and algorithms are those of `signer`. `aud` is the
+    /// client id that this service authenticates with, or an audience of `signer`, since there are
+    /// servers that put the token's own audience there.
+    ///
+    /// `signer`'s other rules are about tokens, and don't count here. Where a server gives no signed
+    /// answer but an empty 400, it is asked once more for a plain one, which may refuse the token and
+    /// never accepts it.
+    ///
+    /// ```
+    /// use portcullis::{Algorithm, IntrospectionVerifier, JwtVerifier};
+    ///
+    /// let signer = JwtVerifier::builder("https://as.example")
+    ///     .audience("orders-api")
+    ///     .algorithms([Algorithm::Es256])
+    ///     .build()?;
+    /// let verifier = IntrospectionVerifier::builder("https://as.example/introspect")
+    ///     .client_secret_basic("orders-api", "s3cret")
+    ///     .audience("https://api.example")
+    ///     .signed_responses(signer)
+    ///     .build();
+    /// assert!(verifier.is_ok());
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    ///
+    /// [RFC 9701]: https://www.rfc-editor.org/rfc/rfc9701
+    pub fn signed_responses(mut self, signer: JwtVerifier) -> Self {
+        self.settings.signer = Some(signer);
+        self
+    }
+
+    /// The client that asks. `reqwest` by default, with the feature of that name.
+    pub fn http_client(mut self, client: impl HttpClient) -> Self {
+        self.settings.client = Some(Arc::new(client));
+        self
+    }
+
+    /// The clock that tokens and answers expire by. [`SystemClock`](crate::SystemClock) by default.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.settings.clock = Arc::new(clock);
+        self
+    }
+
+    /// Leads to what must not be left out by accident.
+    pub fn dangerous(self) -> IntrospectionDangerous<Client, Audience> {
+        IntrospectionDangerous(self)
+    }
+
+    fn authenticated(
+        mut self,
+        authentication: ClientAuthentication,
+    ) -> IntrospectionVerifierBuilder<ClientGiven, Audience> {
+        self.settings.authentication = Some(authentication);
+        self.into_state()
+    }
+
+    fn into_state<C, A>(self) -> IntrospectionVerifierBuilder<C, A> {
+        IntrospectionVerifierBuilder { settings: self.settings, state: PhantomData }
+    }
+}
+
+impl<Client, Audience> IntrospectionDangerous<Client, Audience> {
+    /// Accepts tokens for any audience, and without one: also those that were meant for another
+    /// service, which that service could then use here.
+    pub fn any_audience(mut self) -> IntrospectionVerifierBuilder<Client, AudienceGiven> {
+        self.0.settings.any_audience = true;
+        self.0.into_state()
+    }
+
+    /// Asks by plain `http` too, where anyone on the way can read tokens and this service's own
+    /// credentials, and call any token active.
+    pub fn plain_http(mut self) -> IntrospectionVerifierBuilder<Client, Audience> {
+        self.0.settings.allow_http = true;
+        self.0
+    }
+}
+
+impl IntrospectionVerifierBuilder<ClientGiven, AudienceGiven> {
+    /// The verifier.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], which names the value: an endpoint or issuer that is no `https` URL, an empty
+    /// audience, client id or secret, no room for any answer or introspection.
+    pub fn build(self) -> Result<IntrospectionVerifier, ConfigError> {
+        self.settings.into_introspector().map(|it| IntrospectionVerifier(Arc::new(it)))
+    }
+}
+
+impl<Client, Audience> fmt::Debug for IntrospectionVerifierBuilder<Client, Audience> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntrospectionVerifierBuilder")
+            .field("address", &self.settings.address)
+            .field("authentication", &self.settings.authentication)
+            .field("audiences", &self.settings.audiences)
+            .finish_non_exhaustive()
+    }
+}

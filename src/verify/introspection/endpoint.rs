@@ -1,0 +1,243 @@
+//! The introspection endpoint: one question, one answer (RFC 7662 §2).
+
+use std::{sync::Arc, time::Duration};
+
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri,
+    header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER},
+};
+
+use super::{
+    answer::Answer,
+    client_authentication::{ClientAuthentication, append_encoded},
+    error::IntrospectionError,
+    location::Location,
+};
+use crate::{
+    Clock, JwtVerifier,
+    claims::NumericDate,
+    http_client::{HttpClient, fetch},
+    jose::json::{self, Value},
+};
+
+const JSON: &str = "application/json";
+const SIGNED: &str = "application/token-introspection+jwt";
+
+/// A longer body is not read.
+const MAX_BODY: usize = 64 * 1024;
+
+/// The longest wait that an endpoint's own `Retry-After` makes us ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// An endpoint, and how it is asked.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    pub(super) client: Arc<dyn HttpClient>,
+    pub(super) location: Location,
+    pub(super) authentication: ClientAuthentication,
+    /// Whose signature an answer must bear (RFC 9701).
+    pub(super) signer: Option<JwtVerifier>,
+}
+
+/// What the endpoint says.
+#[derive(Debug)]
+pub(super) enum Reply {
+    /// The members of an introspection response, as JSON text.
+    Answer { url: String, json: Box<str> },
+    /// The server doesn't introspect tokens of that kind (RFC 7009 §2.2.1).
+    UnsupportedTokenType,
+}
+
+impl Endpoint {
+    pub(super) async fn ask(
+        &self,
+        token: &str,
+        clock: &dyn Clock,
+    ) -> Result<Reply, IntrospectionError> {
+        let uri = self.location.find(&*self.client, clock).await?;
+        let reply = self.ask_at(&uri, token).await;
+        if matches!(&reply, Err(error) if error.may_have_moved()) {
+            self.location.doubt(NumericDate::from_system_time(clock.now())).await;
+        }
+        reply
+    }
+
+    async fn ask_at(&self, uri: &Uri, token: &str) -> Result<Reply, IntrospectionError> {
+        let url = shown(uri);
+        let Some(signer) = &self.signer else {
+            let response = self.send(uri, token, JSON).await?;
+            if response.status() != StatusCode::OK {
+                return refusal(url, &response);
+            }
+            let json = text(&url, response)?.into_boxed_str();
+            return Ok(Reply::Answer { url, json });
+        };
+        let response = self.send(uri, token, SIGNED).await?;
+        if response.status() == StatusCode::BAD_REQUEST && response.body().is_empty() {
+            return self.ask_whether_inactive(uri, token, &response).await;
+        }
+        if response.status() != StatusCode::OK {
+            return refusal(url, &response);
+        }
+        let body = text(&url, response)?;
+        let jws = body.trim_ascii();
+        if jws.starts_with('{') {
+            return Err(IntrospectionError::NotSigned { url });
+        }
+        match signer.open_introspection(jws, self.authentication.client_id()).await {
+            Ok(json) => Ok(Reply::Answer { url, json }),
+            Err(error) => Err(IntrospectionError::signed(url, error)),
+        }
+    }
+
+    /// For servers, such as glewlwyd, that sign no answer about an inactive token, and say nothing:
+    /// a plain answer may refuse a token, for nobody gains by that, but never accept one.
+    async fn ask_whether_inactive(
+        &self,
+        uri: &Uri,
+        token: &str,
+        refused: &Response<Vec<u8>>,
+    ) -> Result<Reply, IntrospectionError> {
+        let url = shown(uri);
+        let response = self.send(uri, token, JSON).await?;
+        if response.status() != StatusCode::OK {
+            return refusal(url, refused);
+        }
+        let json = text(&url, response)?.into_boxed_str();
+        match Answer::read(json.clone(), &[]) {
+            Ok(Answer::Inactive) => Ok(Reply::Answer { url, json }),
+            _ => refusal(url, refused),
+        }
+    }
+
+    async fn send(
+        &self,
+        uri: &Uri,
+        token: &str,
+        accept: &'static str,
+    ) -> Result<Response<Vec<u8>>, IntrospectionError> {
+        fetch(&*self.client, self.request(uri, token, accept), MAX_BODY)
+            .await
+            .map_err(|source| IntrospectionError::Http { url: shown(uri), source })
+    }
+
+    fn request(&self, uri: &Uri, token: &str, accept: &'static str) -> Request<Vec<u8>> {
+        let mut form = b"token=".to_vec();
+        append_encoded(&mut form, token.as_bytes());
+        form.extend_from_slice(b"&token_type_hint=access_token");
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+        headers.insert(CONTENT_TYPE, content_type);
+        self.authentication.apply(&mut headers, &mut form);
+        let mut request = Request::new(form);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = uri.clone();
+        *request.headers_mut() = headers;
+        request
+    }
+}
+
+fn text(url: &str, response: Response<Vec<u8>>) -> Result<String, IntrospectionError> {
+    String::from_utf8(response.into_body())
+        .map_err(|_| IntrospectionError::Utf8 { url: url.to_owned() })
+}
+
+/// What a response says that is not `200 OK`.
+fn refusal(url: String, response: &Response<Vec<u8>>) -> Result<Reply, IntrospectionError> {
+    let status = response.status();
+    let error = if status.is_client_error() { error_code(response.body()) } else { None };
+    match (status, error.as_deref()) {
+        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _)
+        | (_, Some("invalid_client" | "unauthorized_client")) => {
+            Err(IntrospectionError::Credentials { url, status })
+        }
+        (_, Some("unsupported_token_type")) => Ok(Reply::UnsupportedTokenType),
+        _ => {
+            let retry_after = retry_after(response.headers());
+            Err(IntrospectionError::Status { url, status, retry_after })
+        }
+    }
+}
+
+/// The `error` of RFC 6749 §5.2.
+fn error_code(body: &[u8]) -> Option<String> {
+    let text = str::from_utf8(body).ok()?;
+    match json::object(text, |_, _| ()).ok()?.find("error")? {
+        Value::String(code) => Some(code.to_cow().into_owned()),
+        _ => None,
+    }
+}
+
+/// The endpoint's own word, if it is in seconds, kept within bounds.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).clamp(Duration::from_secs(1), MAX_RETRY_AFTER))
+}
+
+/// An address without its query, in which keys may stand.
+fn shown(uri: &Uri) -> String {
+    let (scheme, authority) = (uri.scheme_str(), uri.authority());
+    format!(
+        "{}://{}{}",
+        scheme.unwrap_or_default(),
+        authority.map(http::uri::Authority::as_str).unwrap_or_default(),
+        uri.path()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_by_its_status_and_its_code() {
+        for (status, body, told) in [
+            (401, "", "credentials"),
+            (401, r#"{"error":"unsupported_token_type"}"#, "credentials"),
+            (403, "<html>", "credentials"),
+            (400, r#"{"error":"invalid_client"}"#, "credentials"),
+            (400, r#"{"error":"unauthorized_client"}"#, "credentials"),
+            (400, r#"{"error":"unsupported_token_type"}"#, "unsupported"),
+            (503, r#"{"error":"unsupported_token_type"}"#, "status"),
+            (503, r#"{"error":"invalid_client"}"#, "status"),
+            (302, r#"{"error":"unsupported_token_type"}"#, "status"),
+            (400, r#"{"error":"invalid_request"}"#, "status"),
+            (400, r#"{"error":["unsupported_token_type"]}"#, "status"),
+            (400, "unsupported_token_type", "status"),
+            (404, "", "status"),
+            (429, "", "status"),
+            (500, "", "status"),
+            (204, "", "status"),
+        ] {
+            let mut response = Response::new(body.as_bytes().to_vec());
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            let found = match refusal("https://as.example".to_owned(), &response) {
+                Ok(_) => "unsupported",
+                Err(IntrospectionError::Credentials { .. }) => "credentials",
+                Err(_) => "status",
+            };
+            assert_eq!(found, told, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn the_endpoints_own_pause_is_kept_within_bounds() {
+        for (value, seconds) in [
+            ("5", Some(5)),
+            ("0", Some(1)),
+            ("86400", Some(60)),
+            ("-1", None),
+            ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ] {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
+            assert_eq!(retry_after(&headers).map(|pause| pause.as_secs()), seconds, "{value}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_shown_without_its_query() {
+        let uri = Uri::from_static("https://as.example:8443/introspect?key=s3cret");
+        assert_eq!(shown(&uri), "https://as.example:8443/introspect");
+    }
+}

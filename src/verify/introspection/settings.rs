@@ -1,0 +1,143 @@
+//! The configuration of a verifier, checked as a whole.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::Semaphore;
+
+use super::{
+    client_authentication::ClientAuthentication,
+    endpoint::Endpoint,
+    flights::Flights,
+    introspector::{Check, Introspector},
+    location::Location,
+    rules::{AudienceRule, Rules},
+    verdicts::Verdicts,
+};
+use crate::{
+    Clock, ConfigError, JwtVerifier, SystemClock,
+    claims::scope_claim::ScopeClaim,
+    http_client::{
+        self, HttpClient,
+        url::{self, Query},
+    },
+};
+
+/// All that a builder was told.
+pub(super) struct Settings {
+    pub(super) address: Address,
+    pub(super) authentication: Option<ClientAuthentication>,
+    pub(super) audiences: Vec<String>,
+    pub(super) without_audience: bool,
+    pub(super) any_audience: bool,
+    pub(super) allow_http: bool,
+    pub(super) issuer: Option<String>,
+    pub(super) scope_claims: Vec<ScopeClaim>,
+    pub(super) checks: Vec<Box<Check>>,
+    pub(super) cache_for: Duration,
+    pub(super) negative_cache_for: Duration,
+    pub(super) cache_capacity: usize,
+    pub(super) max_concurrent: usize,
+    pub(super) signer: Option<JwtVerifier>,
+    pub(super) client: Option<Arc<dyn HttpClient>>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Where to ask.
+#[derive(Debug)]
+pub(super) enum Address {
+    Endpoint(String),
+    Issuer(String),
+}
+
+impl Settings {
+    pub(super) fn new(address: Address) -> Self {
+        Self {
+            address,
+            authentication: None,
+            audiences: Vec::new(),
+            without_audience: false,
+            any_audience: false,
+            allow_http: false,
+            issuer: None,
+            scope_claims: Vec::new(),
+            checks: Vec::new(),
+            cache_for: Duration::from_secs(60),
+            negative_cache_for: Duration::from_secs(5),
+            cache_capacity: 10_000,
+            max_concurrent: 100,
+            signer: None,
+            client: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Checks everything, and names what is wrong.
+    pub(super) fn into_introspector(self) -> Result<Introspector, ConfigError> {
+        let (host, location) = self.location()?;
+        let audience = self.audience_rule()?;
+        let authentication = self
+            .authentication
+            .ok_or_else(|| ConfigError::new("client authentication", "none", "one is needed"))?;
+        authentication.check()?;
+        if self.cache_capacity == 0 {
+            let problem = "to keep nothing, keep it for no time";
+            return Err(ConfigError::new("cache capacity", "0", problem));
+        }
+        if self.max_concurrent == 0 || self.max_concurrent > Semaphore::MAX_PERMITS {
+            let max = self.max_concurrent.to_string();
+            return Err(ConfigError::new("concurrent introspections", max, "none, or too many"));
+        }
+        let issuer = match (self.issuer, self.address) {
+            (Some(issuer), _) | (None, Address::Issuer(issuer)) => Some(issuer.into_boxed_str()),
+            (None, Address::Endpoint(_)) => None,
+        };
+        Ok(Introspector {
+            host,
+            endpoint: Endpoint {
+                client: http_client::or_default(self.client)?,
+                location,
+                authentication,
+                signer: self.signer,
+            },
+            rules: Rules { issuer, audience },
+            scope_claims: self.scope_claims,
+            checks: self.checks,
+            clock: self.clock,
+            verdicts: Verdicts::new(self.cache_capacity, self.cache_for, self.negative_cache_for),
+            flights: Flights::new(self.max_concurrent),
+        })
+    }
+
+    fn location(&self) -> Result<(Arc<str>, Location), ConfigError> {
+        let parse = |what, url: &str, query| {
+            url::parse(url, query, self.allow_http)
+                .map_err(|problem| ConfigError::new(what, url, problem.to_string()))
+        };
+        let (uri, location) = match &self.address {
+            Address::Endpoint(url) => {
+                let uri = parse("introspection endpoint", url, Query::Allowed)?;
+                (uri.clone(), Location::Fixed(uri))
+            }
+            Address::Issuer(issuer) => (
+                parse("issuer", issuer, Query::Forbidden)?,
+                Location::of_issuer(issuer, self.allow_http),
+            ),
+        };
+        Ok((uri.host().unwrap_or_default().into(), location))
+    }
+
+    fn audience_rule(&self) -> Result<AudienceRule, ConfigError> {
+        if self.audiences.iter().any(String::is_empty) {
+            return Err(ConfigError::new("audience", "", "empty"));
+        }
+        if !self.any_audience {
+            let names = self.audiences.iter().map(|name| name.as_str().into()).collect();
+            return Ok(AudienceRule::OneOf { names, or_none: self.without_audience });
+        }
+        if self.without_audience || !self.audiences.is_empty() {
+            let problem = "given together with an audience or with none";
+            return Err(ConfigError::new("audience", "any", problem));
+        }
+        Ok(AudienceRule::Any)
+    }
+}

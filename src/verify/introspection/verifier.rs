@@ -1,0 +1,120 @@
+//! The verifier of tokens that their issuer is asked about.
+
+use std::{fmt, sync::Arc};
+
+use super::{
+    builder::{ClientMissing, IntrospectionVerifierBuilder},
+    introspector::Introspector,
+};
+use crate::{
+    BearerToken, Verification, Verify,
+    verify::{Revocation, jwt::AudienceMissing},
+};
+
+/// Verifies access tokens by asking their issuer's introspection endpoint ([RFC 7662]): opaque tokens,
+/// and any that must be refused soon after they are revoked.
+///
+/// ```
+/// # #[cfg(feature = "testing")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+/// use portcullis::{BearerToken, IntrospectionVerifier, Verify, testing::TestIssuer};
+///
+/// let issuer = TestIssuer::new();
+/// issuer.register_client("orders-api", "s3cret");
+/// let verifier = IntrospectionVerifier::builder(format!("{}/introspect", issuer.issuer()))
+///     .client_secret_basic("orders-api", "s3cret")
+///     .audience("https://api.example")
+///     .http_client(issuer.http_client())
+///     .build()?;
+///
+/// let token = issuer.token().audience("https://api.example").subject("alice").mint_opaque();
+/// let mut headers = HeaderMap::new();
+/// headers.insert(AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?);
+/// let identity = verifier.verify(BearerToken::from_headers(&headers)?).wait().await?;
+/// assert_eq!(identity.subject(), Some("alice"));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "testing"))]
+/// # fn main() {}
+/// ```
+///
+/// A token is accepted if the answer's `active` is the JSON boolean `true`, its `aud` is ours, and its
+/// `iss`, `exp` and `nbf`, where it has them, are right: `exp` without any leeway, `nbf` with 60 s for
+/// clocks that differ. What the endpoint calls inactive is refused with 401. A token is never refused for a fault of the endpoint's: that is 503
+/// with `Retry-After`, or 500 where it refuses the credentials of this service.
+///
+/// An answer is kept for 60 s, or 5 s if the token is refused, by the whole token, and for this
+/// verifier and its clones only; failures are not kept. All who ask about one token at the same time
+/// wait for one introspection, which goes on if they don't. A token that is revoked is refused once
+/// its answer's time is over, or at once after [`invalidate`](Self::invalidate).
+///
+/// `username` and other members of the answer are among the [raw claims](crate::Identity::raw_claims).
+///
+/// [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
+#[derive(Clone)]
+pub struct IntrospectionVerifier(pub(super) Arc<Introspector>);
+
+impl IntrospectionVerifier {
+    /// Begins with the address of the introspection endpoint: an `https` URL; loopback may go
+    /// without TLS.
+    pub fn builder(
+        endpoint: impl Into<String>,
+    ) -> IntrospectionVerifierBuilder<ClientMissing, AudienceMissing> {
+        IntrospectionVerifierBuilder::at(endpoint.into())
+    }
+
+    /// Begins with an issuer, whose metadata ([RFC 8414], OpenID Connect Discovery) names the
+    /// endpoint. It is looked up when the first token comes, so building it asks no one; after a
+    /// failure a request tries again, with a pause of 1 s to 60 s.
+    ///
+    /// The metadata must name exactly this issuer, and so must `iss` in an answer that has one.
+    ///
+    /// ```
+    /// use portcullis::IntrospectionVerifier;
+    ///
+    /// let verifier = IntrospectionVerifier::discover("https://as.example")
+    ///     .client_secret_basic("orders-api", "s3cret")
+    ///     .audience("https://api.example")
+    ///     .build();
+    /// assert!(verifier.is_ok());
+    /// ```
+    ///
+    /// [RFC 8414]: https://www.rfc-editor.org/rfc/rfc8414
+    pub fn discover(
+        issuer: impl Into<String>,
+    ) -> IntrospectionVerifierBuilder<ClientMissing, AudienceMissing> {
+        IntrospectionVerifierBuilder::of_issuer(issuer.into())
+    }
+
+    /// Forgets what is known of a token, so that the next request with it asks the endpoint, also if
+    /// an introspection is under way: its answer then serves those who wait for it and nobody else.
+    ///
+    /// For those who learn of a revocation, such as a service that revokes tokens itself.
+    pub fn invalidate(&self, token: &str) {
+        self.0.invalidate(token);
+    }
+
+    /// Forgets what is known of all tokens that `revocation` concerns, as
+    /// [`invalidate`](Self::invalidate) does for one.
+    pub fn revoke(&self, revocation: &Revocation) {
+        self.0.revoke(revocation);
+    }
+}
+
+impl Verify<BearerToken<'_>> for IntrospectionVerifier {
+    fn verify(&self, token: BearerToken<'_>) -> Verification {
+        self.0.verify(token.as_str())
+    }
+
+    fn revoke(&self, revocation: &Revocation) {
+        IntrospectionVerifier::revoke(self, revocation);
+    }
+}
+
+impl fmt::Debug for IntrospectionVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}

@@ -1,0 +1,218 @@
+//! Issuers that are found when their first token comes.
+
+use std::{convert::Infallible, fmt, future::Future, pin::Pin, sync::Arc};
+
+use quick_cache::sync::Cache;
+use tokio::sync::OnceCell;
+
+use super::proven_tenants::ProvenTenants;
+use crate::verify::jwt::{Issuer, JwtVerifier, Memory};
+use crate::{ConfigError, Error, Identity, TokenFault};
+
+const PLACEHOLDER: &str = "{tenant}";
+const MAX_NAME: usize = 64;
+/// Tenants that have had no good token.
+const MAX_UNPROVEN: usize = 100;
+
+/// A tenant that a token names: an issuer of the form that was configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    issuer: String,
+    name: String,
+}
+
+impl Tenant {
+    /// The issuer, as the token's `iss` has it.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// What stands at the place of `{tenant}`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// The tenants of one pattern.
+pub(super) struct Tenants {
+    pattern: Arc<str>,
+    before: String,
+    after: String,
+    resolve: Box<Resolve>,
+    proven: ProvenTenants,
+    unproven: Cache<String, Arc<Arrival>>,
+}
+
+/// A tenant that is being found, or was. Those who wait for it share what comes of it.
+type Arrival = OnceCell<Result<Arc<Issuer>, Error>>;
+
+pub(super) type Resolve = dyn Fn(Tenant) -> ResolveFuture + Send + Sync;
+pub(super) type ResolveFuture =
+    Pin<Box<dyn Future<Output = Result<Option<JwtVerifier>, Error>> + Send>>;
+
+/// A tenant that nobody has met yet.
+pub(super) struct NewTenant {
+    pub(super) tenants: Arc<Tenants>,
+    pub(super) tenant: Tenant,
+}
+
+impl Tenants {
+    pub(super) fn new(pattern: &str, resolve: Box<Resolve>) -> Result<Self, ConfigError> {
+        let (before, after) = pattern.split_once(PLACEHOLDER).ok_or_else(|| {
+            ConfigError::new("issuer pattern", pattern, "`{tenant}` stands nowhere in it")
+        })?;
+        if after.contains(PLACEHOLDER) {
+            let problem = "`{tenant}` stands in it twice";
+            return Err(ConfigError::new("issuer pattern", pattern, problem));
+        }
+        Ok(Self {
+            pattern: pattern.into(),
+            before: before.to_owned(),
+            after: after.to_owned(),
+            resolve,
+            proven: ProvenTenants::new(),
+            unproven: Cache::new(MAX_UNPROVEN),
+        })
+    }
+
+    /// The tenant that `issuer` is, if it has the form of the pattern.
+    pub(super) fn tenant(&self, issuer: &str) -> Option<Tenant> {
+        let name = issuer.strip_prefix(&*self.before)?.strip_suffix(&*self.after)?;
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let fits = (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(is_plain);
+        fits.then(|| Tenant { issuer: issuer.to_owned(), name: name.to_owned() })
+    }
+
+    pub(super) fn proven(&self, issuer: &str) -> Option<Arc<Issuer>> {
+        self.proven.meet(issuer)
+    }
+
+    pub(super) fn unproven(&self, issuer: &str) -> Option<Arc<Issuer>> {
+        self.unproven.get(issuer)?.get()?.as_ref().ok().cloned()
+    }
+
+    /// Keeps a tenant that has had a good token where made-up ones don't come.
+    pub(super) fn prove(&self, issuer: &Arc<Issuer>) {
+        self.proven.insert(issuer);
+        self.unproven.remove(issuer.name());
+    }
+
+    fn arrival(&self, issuer: &str) -> Arc<Arrival> {
+        let arrival =
+            self.unproven.get_or_insert_with(issuer, || Ok::<_, Infallible>(Arc::default()));
+        arrival.unwrap_or_else(|never| match never {})
+    }
+
+    /// Forgets one of whom nothing came, so that the next request asks anew.
+    fn forget(&self, issuer: &str, arrival: &Arc<Arrival>) {
+        self.unproven.remove_if(issuer, |kept| Arc::ptr_eq(kept, arrival));
+    }
+
+    async fn find(&self, tenant: Tenant) -> Result<Arc<Issuer>, Error> {
+        let name = tenant.issuer.clone();
+        let issuer = (self.resolve)(tenant).await?.ok_or(TokenFault::Issuer)?.issuer;
+        if issuer.name() != name {
+            return Err(Error::misconfigured(format!(
+                "the verifier of issuer `{}` was given for the tenant `{name}`",
+                issuer.name()
+            )));
+        }
+        // Labels are configured values: the pattern is one, a tenant's name isn't.
+        issuer.label(&self.pattern);
+        Ok(issuer)
+    }
+}
+
+impl NewTenant {
+    /// Finds the tenant's issuer, once for all who ask at the same time, and has it judge the token.
+    pub(super) async fn judge(self, token: &str, memory: Memory) -> Result<Identity, Error> {
+        let Self { tenants, tenant } = self;
+        let name = tenant.issuer.clone();
+        let arrival = tenants.arrival(&name);
+        let find = async || match tenants.proven(&name) {
+            // Proven since the request looked, or between its two looks.
+            Some(issuer) => Ok(issuer),
+            None => tenants.find(tenant).await,
+        };
+        let issuer = match arrival.get_or_init(find).await {
+            Ok(issuer) => issuer,
+            Err(error) => {
+                tenants.forget(&name, &arrival);
+                return Err(error.clone());
+            }
+        };
+        let judged = issuer.judge_in_time(token).await?;
+        tenants.prove(issuer);
+        Ok(memory.keep_of_tenant(token, judged, issuer))
+    }
+}
+
+impl fmt::Debug for Tenants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tenants({})", self.pattern)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenants(pattern: &str) -> Result<Tenants, ConfigError> {
+        Tenants::new(pattern, Box::new(|_| Box::pin(async { Ok(None) })))
+    }
+
+    #[test]
+    fn a_tenant_is_a_plain_name_at_its_place_and_nothing_else() {
+        let tenants = tenants("https://login.example/{tenant}/v2.0").unwrap();
+        let long = format!("https://login.example/{}/v2.0", "a".repeat(65));
+        for (issuer, name) in [
+            ("https://login.example/acme/v2.0", Some("acme")),
+            ("https://login.example/9122040d-6c67_A/v2.0", Some("9122040d-6c67_A")),
+            ("https://login.example//v2.0", None),
+            ("https://login.example/v2.0", None),
+            ("https://login.example/acme/v2.0/", None),
+            ("https://login.example/a/b/v2.0", None),
+            ("https://login.example/../v2.0", None),
+            ("https://login.example/a%2fb/v2.0", None),
+            ("https://login.example/a?/v2.0", None),
+            ("https://login.example/a#/v2.0", None),
+            ("https://login.example/a@b/v2.0", None),
+            ("https://login.example/\u{e4}/v2.0", None),
+            ("https://login.example.evil/acme/v2.0", None),
+            ("http://login.example/acme/v2.0", None),
+            ("HTTPS://login.example/acme/v2.0", None),
+            (&long, None),
+        ] {
+            assert_eq!(
+                tenants.tenant(issuer).map(|tenant| tenant.name).as_deref(),
+                name,
+                "{issuer}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_tenant_in_the_host_name_cannot_leave_it() {
+        let tenants = tenants("https://{tenant}.login.example").unwrap();
+        for (issuer, is_tenant) in [
+            ("https://acme.login.example", true),
+            ("https://evil.example/.login.example", false),
+            ("https://evil.example#.login.example", false),
+            ("https://evil.example?.login.example", false),
+            ("https://evil.example:443/.login.example", false),
+            ("https://a.b.login.example", false),
+        ] {
+            assert_eq!(tenants.tenant(issuer).is_some(), is_tenant, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_has_one_place_for_the_tenant() {
+        for pattern in ["https://login.example", "https://{tenant}.example/{tenant}"] {
+            let error = tenants(pattern).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("issuer pattern `{pattern}`")), "{error}");
+        }
+    }
+}

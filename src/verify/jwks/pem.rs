@@ -1,0 +1,54 @@
+//! Public keys in PEM form (RFC 7468).
+
+use jsonwebtoken::DecodingKey;
+
+use super::Key;
+use crate::jose::crypto::{Curve, KeyError, VerifyingKey};
+
+/// Why a PEM text is not a key that verifies signatures.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PemError {
+    #[error("it is a private key; give the public one")]
+    Private,
+    #[error("it is a certificate; give its public key, which `openssl x509 -pubkey` prints")]
+    Certificate,
+    #[error("it is not a PEM text of one RSA, EC or Ed25519 public key")]
+    Malformed,
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+impl Key {
+    /// Reads one public key: `PUBLIC KEY` or `RSA PUBLIC KEY`.
+    pub(crate) fn from_pem(pem: &str) -> Result<Self, PemError> {
+        if pem.contains("PRIVATE KEY-----") {
+            return Err(PemError::Private);
+        }
+        if pem.contains("BEGIN CERTIFICATE-----") {
+            return Err(PemError::Certificate);
+        }
+        // Of several, the reader would take the first.
+        if pem.matches("-----BEGIN ").count() != 1 {
+            return Err(PemError::Malformed);
+        }
+        let key = verifying_key(pem.trim().as_bytes())?;
+        let algorithms = key.algorithms();
+        Ok(Self::new(None, key, algorithms))
+    }
+}
+
+fn verifying_key(pem: &[u8]) -> Result<VerifyingKey, PemError> {
+    let bytes = |key: &DecodingKey| -> Result<Vec<u8>, PemError> {
+        key.try_get_as_bytes().map(<[u8]>::to_vec).map_err(|_| PemError::Malformed)
+    };
+    if let Ok(key) = DecodingKey::from_rsa_pem(pem) {
+        return Ok(VerifyingKey::rsa_pkcs1_der(&bytes(&key)?)?);
+    }
+    if let Ok(key) = DecodingKey::from_ec_pem(pem) {
+        let point = bytes(&key)?;
+        let curve = Curve::from_point_len(point.len()).ok_or(PemError::Malformed)?;
+        return Ok(VerifyingKey::ec(curve, &point)?);
+    }
+    let key = DecodingKey::from_ed_pem(pem).map_err(|_| PemError::Malformed)?;
+    Ok(VerifyingKey::ed25519(&bytes(&key)?)?)
+}

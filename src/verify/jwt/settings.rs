@@ -1,0 +1,223 @@
+//! The configuration of a verifier, checked as a whole.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Profile,
+    issuer::{ClaimCheck, Issuer},
+    key_source::KeySource,
+    rules::{AudienceRule, Rules},
+    token_cache,
+};
+use crate::claims::scope_claim::ScopeClaim;
+use crate::{
+    Algorithm, Clock, ConfigError, Secret, SystemClock,
+    http_client::{
+        self, HttpClient,
+        url::{self, Query},
+    },
+    jose::{algorithm::AlgorithmSet, crypto::VerifyingKey},
+    verify::jwks::{FetchKeys, HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
+};
+
+/// All that a builder was told.
+pub(super) struct Settings {
+    pub(super) issuer: String,
+    pub(super) audiences: Vec<String>,
+    pub(super) clients: Vec<String>,
+    pub(super) required: Vec<(Box<str>, Box<str>)>,
+    pub(super) any_audience: bool,
+    pub(super) allow_http: bool,
+    pub(super) algorithms: Option<Vec<Algorithm>>,
+    pub(super) profile: Profile,
+    pub(super) leeway: Duration,
+    pub(super) scope_claims: Vec<ScopeClaim>,
+    pub(super) checks: Vec<Box<ClaimCheck>>,
+    pub(super) jwks_uri: Option<String>,
+    pub(super) source: Option<Box<dyn FetchKeys>>,
+    pub(super) given: Vec<GivenKeys>,
+    pub(super) client: Option<Arc<dyn HttpClient>>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) remote: RemoteSettings,
+    pub(super) cache_capacity: usize,
+}
+
+/// Keys that aren't fetched.
+pub(super) enum GivenKeys {
+    JwkSet(String),
+    Pem(String),
+    Secret(Algorithm, Secret),
+}
+
+impl Settings {
+    pub(super) fn new(issuer: String) -> Self {
+        Self {
+            issuer,
+            audiences: Vec::new(),
+            clients: Vec::new(),
+            required: Vec::new(),
+            any_audience: false,
+            allow_http: false,
+            algorithms: None,
+            profile: Profile::default(),
+            leeway: Duration::from_secs(60),
+            scope_claims: Vec::new(),
+            checks: Vec::new(),
+            jwks_uri: None,
+            source: None,
+            given: Vec::new(),
+            client: None,
+            clock: Arc::new(SystemClock),
+            remote: RemoteSettings::default(),
+            cache_capacity: token_cache::DEFAULT_CAPACITY,
+        }
+    }
+
+    /// Checks everything, and names what is wrong.
+    pub(super) fn into_issuer(mut self) -> Result<Issuer, ConfigError> {
+        if self.issuer.is_empty() {
+            return Err(ConfigError::new("issuer", "", "empty"));
+        }
+        let allowed = self.allowed_algorithms()?;
+        let keys = self.key_source()?;
+        let audience = self.audience_rule()?;
+        Ok(Issuer {
+            rules: Rules {
+                issuer: self.issuer.into_boxed_str(),
+                audience,
+                required: self.required,
+                profile: self.profile,
+                leeway: self.leeway,
+            },
+            algorithms: allowed,
+            scope_claims: self.scope_claims,
+            checks: self.checks,
+            keys,
+            clock: self.clock,
+        })
+    }
+
+    fn audience_rule(&mut self) -> Result<AudienceRule, ConfigError> {
+        let boxed = |names: &mut Vec<String>| {
+            std::mem::take(names).into_iter().map(String::into_boxed_str).collect()
+        };
+        if self.audiences.iter().chain(&self.clients).any(String::is_empty) {
+            return Err(ConfigError::new("audience", "", "empty"));
+        }
+        match (self.any_audience, self.audiences.is_empty(), self.clients.first()) {
+            (true, true, None) => Ok(AudienceRule::Any),
+            (false, false, None) => Ok(AudienceRule::OneOf(boxed(&mut self.audiences))),
+            (false, true, Some(_)) => Ok(AudienceRule::ClientOneOf(boxed(&mut self.clients))),
+            (true, ..) => Err(ConfigError::new(
+                "audience",
+                "any",
+                "given together with an audience or client",
+            )),
+            (.., client) => {
+                let client = client.cloned().unwrap_or_default();
+                Err(ConfigError::new("client", client, "given together with an audience"))
+            }
+        }
+    }
+
+    fn allowed_algorithms(&self) -> Result<AlgorithmSet, ConfigError> {
+        let secrets = self.given.iter().filter_map(|keys| match keys {
+            GivenKeys::Secret(algorithm, _) => Some(*algorithm),
+            _ => None,
+        });
+        match &self.algorithms {
+            None => Ok(secrets.chain(Algorithm::ASYMMETRIC).collect()),
+            Some(named) if named.is_empty() => {
+                Err(ConfigError::new("algorithms", "[]", "at least one is needed"))
+            }
+            Some(named) => {
+                let secrets: AlgorithmSet = secrets.collect();
+                let orphan =
+                    named.iter().find(|one| one.is_symmetric() && !secrets.contains(**one));
+                match orphan {
+                    Some(orphan) => {
+                        Err(ConfigError::new("algorithm", orphan.name(), "has no secret"))
+                    }
+                    None => Ok(named.iter().copied().collect()),
+                }
+            }
+        }
+    }
+
+    fn key_source(&mut self) -> Result<KeySource, ConfigError> {
+        if !self.given.is_empty() {
+            let keys = self.given_keys()?;
+            let named = self.algorithms.iter().flatten();
+            if let Some(orphan) = named.copied().find(|one| !keys.can_verify(*one)) {
+                return Err(ConfigError::new(
+                    "algorithm",
+                    orphan.name(),
+                    "fits no key that is given",
+                ));
+            }
+            return Ok(KeySource::Given(keys));
+        }
+        let source = match self.source.take() {
+            Some(source) => source,
+            None => Box::new(self.http_keys()?),
+        };
+        let (issuer, clock) = (self.issuer.as_str().into(), Arc::clone(&self.clock));
+        Ok(KeySource::Remote(RemoteKeys::new(issuer, source, clock, self.remote.clone())))
+    }
+
+    fn http_keys(&self) -> Result<HttpKeys, ConfigError> {
+        let endpoint = |what, url: &str, query| {
+            url::parse(url, query, self.allow_http)
+                .map_err(|problem| ConfigError::new(what, url, problem.to_string()))
+        };
+        endpoint("issuer", &self.issuer, Query::Forbidden)?;
+        let jwks_uri = self.jwks_uri.as_deref();
+        let jwks_uri = jwks_uri.map(|uri| endpoint("jwks_uri", uri, Query::Allowed)).transpose()?;
+        let client = http_client::or_default(self.client.clone())?;
+        Ok(match jwks_uri {
+            Some(uri) => HttpKeys::at(client, uri),
+            None => HttpKeys::of_issuer(client, &self.issuer, self.allow_http),
+        })
+    }
+
+    fn given_keys(&self) -> Result<KeySet, ConfigError> {
+        let mut keys = Vec::new();
+        for given in &self.given {
+            match given {
+                GivenKeys::JwkSet(json) => {
+                    let set = KeySet::from_json(json.as_bytes())
+                        .map_err(|problem| ConfigError::new("JWK Set", "…", problem.to_string()))?;
+                    keys.extend(set.into_keys());
+                }
+                GivenKeys::Pem(pem) => {
+                    let key = Key::from_pem(pem).map_err(|problem| {
+                        ConfigError::new("PEM key", label(pem), problem.to_string())
+                    })?;
+                    keys.push(key);
+                }
+                GivenKeys::Secret(algorithm, secret) => {
+                    let key =
+                        VerifyingKey::hmac(*algorithm, secret.expose()).map_err(|problem| {
+                            ConfigError::new("secret for", algorithm.name(), problem.to_string())
+                        })?;
+                    let algorithms = key.algorithms();
+                    keys.push(Key::new(None, key, algorithms));
+                }
+            }
+        }
+        Ok(KeySet::new(keys))
+    }
+}
+
+/// The line that a PEM text begins with. The rest may be a private key, and is shown to nobody, nor
+/// is a text that only looks like one.
+fn label(pem: &str) -> String {
+    let is_plain =
+        |label: &&str| label.bytes().all(|byte| matches!(byte, b' ' | b'0'..=b'9' | b'A'..=b'Z'));
+    let begun = pem.trim_start().strip_prefix("-----BEGIN ");
+    let label = begun.and_then(|rest| rest.split_once("-----")).map(|(label, _)| label);
+    match label.filter(is_plain) {
+        Some(label) => format!("-----BEGIN {label}-----"),
+        None => "\u{2026}".to_owned(),
+    }
+}

@@ -1,0 +1,69 @@
+//! What a token says it is (RFC 7515 §4.1.9).
+
+/// The kinds of `typ` that make a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenType {
+    /// `at+jwt` (RFC 9068 §2.1).
+    AccessToken,
+    /// `token-introspection+jwt` (RFC 9701 §5), which is no token at all.
+    IntrospectionAnswer,
+    /// `JWT`, which may be anything.
+    Jwt,
+    /// Something else: a logout token, a security event.
+    Other,
+    /// Nothing.
+    Unsaid,
+}
+
+impl TokenType {
+    /// The media type's `application/` may be left out, and case doesn't count.
+    pub(crate) fn of(typ: Option<&str>) -> Self {
+        let Some(typ) = typ else { return Self::Unsaid };
+        let prefix = "application/";
+        let subtype = match typ.split_at_checked(prefix.len()) {
+            Some((start, rest)) if start.eq_ignore_ascii_case(prefix) => rest,
+            _ => typ,
+        };
+        if subtype.eq_ignore_ascii_case("at+jwt") {
+            Self::AccessToken
+        } else if subtype.eq_ignore_ascii_case("token-introspection+jwt") {
+            Self::IntrospectionAnswer
+        } else if subtype.eq_ignore_ascii_case("jwt") {
+            Self::Jwt
+        } else {
+            Self::Other
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::jwt::Profile;
+
+    #[test]
+    fn only_access_tokens_have_a_type_that_is_accepted() {
+        for (typ, relaxed, rfc9068) in [
+            (Some("at+jwt"), true, true),
+            (Some("AT+JWT"), true, true),
+            (Some("application/at+jwt"), true, true),
+            (Some("Application/AT+jwt"), true, true),
+            (Some("JWT"), true, false),
+            (Some("jwt"), true, false),
+            (Some("application/jwt"), true, false),
+            (None, true, false),
+            (Some(""), false, false),
+            (Some("logout+jwt"), false, false),
+            (Some("secevent+jwt"), false, false),
+            (Some("dpop+jwt"), false, false),
+            (Some("token-introspection+jwt"), false, false),
+            (Some("id+jwt"), false, false),
+            (Some("application/"), false, false),
+            (Some("text/at+jwt"), false, false),
+        ] {
+            let token_type = TokenType::of(typ);
+            assert_eq!(Profile::Relaxed.accepts(token_type), relaxed, "relaxed {typ:?}");
+            assert_eq!(Profile::Rfc9068.accepts(token_type), rfc9068, "rfc9068 {typ:?}");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The verifier of one issuer's tokens.
+
+use std::{fmt, sync::Arc};
+
+use super::{
+    JwtVerifierBuilder,
+    builder::AudienceMissing,
+    issuer::{Issuer, Stop},
+    token_cache::SeenTokens,
+};
+use crate::{
+    BearerToken, Error, Identity, Verification, Verify,
+    verify::{Readiness, Revocation},
+};
+
+/// Verifies JWT access tokens of one issuer ([RFC 7519], [RFC 9068], [RFC 8725]).
+///
+/// ```
+/// use portcullis::JwtVerifier;
+///
+/// let verifier = JwtVerifier::builder("https://as.example")
+///     .audience("https://api.example")
+///     .jwks_uri("https://as.example/jwks")
+///     .build()?;
+/// # let _ = verifier;
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
+///
+/// What a token must pass, in this order: three parts; a header of at most 8 KiB, decoded, which leaves
+/// room for certificates that nobody looks at, with a known `alg` and no `crit`;
+/// claims without duplicates, with our `iss`, our `aud`, an `exp` to come and no `nbf` or `iat` to
+/// come; an acceptable `typ`; a key of the issuer's that fits; the signature; the checks of your own.
+///
+/// Keys that aren't given are fetched when the first token needs them, so building it asks no one.
+/// A clone shares keys and caches. For tokens of several issuers see [`Issuers`](crate::Issuers).
+///
+/// [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519
+/// [RFC 8725]: https://www.rfc-editor.org/rfc/rfc8725
+/// [RFC 9068]: https://www.rfc-editor.org/rfc/rfc9068
+#[derive(Clone)]
+pub struct JwtVerifier {
+    pub(crate) issuer: Arc<Issuer>,
+    pub(super) seen: SeenTokens,
+}
+
+impl JwtVerifier {
+    /// Begins with the issuer: what `iss` must be, byte for byte. It is an `https` URL; loopback may
+    /// go without TLS.
+    pub fn builder(issuer: impl Into<String>) -> JwtVerifierBuilder<AudienceMissing> {
+        JwtVerifierBuilder::new(issuer.into())
+    }
+
+    /// Fetches the keys now, if there are none, instead of when the first token comes. Nothing needs
+    /// this; it spares the first request the wait.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the issuer is out of reach. The
+    /// verifier goes on as without: it tries again when a token comes.
+    pub async fn warm_up(&self) -> Result<(), Error> {
+        self.issuer.warm_up().await
+    }
+
+    /// Forgets tokens that were revoked: they are verified anew. That alone doesn't refuse them, since
+    /// a JWT vouches for itself until it expires; who is to be asked about revocation is said by
+    /// [`RevocationChecked`](crate::verify::RevocationChecked), or by a [`check`](JwtVerifierBuilder::check).
+    pub fn revoke(&self, revocation: &Revocation) {
+        self.seen.revoke(revocation);
+    }
+
+    /// Whether the keys are at hand.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.issuer.readiness()
+    }
+}
+
+impl Verify<BearerToken<'_>> for JwtVerifier {
+    fn verify(&self, token: BearerToken<'_>) -> Verification {
+        if let Some(identity) = self.seen.get(token.as_str().as_bytes()) {
+            return Verification::ready(Ok(identity));
+        }
+        let memory = self.seen.begin();
+        match self.issuer.judge_only(token.as_str()) {
+            Ok(judged) => {
+                Verification::ready(Ok(memory.keep(token.as_str(), judged, &self.issuer)))
+            }
+            Err(Stop::Refused(error)) => Verification::ready(Err(error)),
+            Err(Stop::Wait(waiter)) => {
+                let (issuer, token) = (Arc::clone(&self.issuer), token.as_str().to_owned());
+                Verification::pending(async move {
+                    let judged = issuer.judge_later(&token, waiter).await?;
+                    Ok(memory.keep(&token, judged, &issuer))
+                })
+            }
+        }
+    }
+
+    fn recall(&self, token: &[u8]) -> Option<Identity> {
+        self.seen.get(token)
+    }
+
+    fn revoke(&self, revocation: &Revocation) {
+        JwtVerifier::revoke(self, revocation);
+    }
+}
+
+impl fmt::Debug for JwtVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.issuer, f)
+    }
+}

@@ -1,0 +1,31 @@
+//! Verification: what turns credentials into an identity.
+//!
+//! [`Verify`] is the interface that every verifier implements, and [`Verification`] its outcome, known at
+//! once or after some I/O.
+
+#[cfg(feature = "_jwt")]
+pub mod basic;
+#[cfg(feature = "_jwt")]
+pub mod introspection;
+#[cfg(feature = "_jwt")]
+pub mod issuers;
+#[cfg(feature = "_jwt")]
+pub(crate) mod jwks;
+#[cfg(feature = "_jwt")]
+pub mod jwt;
+#[cfg(feature = "_jwt")]
+pub mod own_tokens;
+#[cfg(feature = "_jwt")]
+mod readiness;
+mod revocation;
+mod revocation_checked;
+mod verification;
+
+#[cfg(feature = "_jwt")]
+pub use self::readiness::Readiness;
+pub(crate) use self::verification::{VerificationFuture, VerificationState};
+pub use self::{
+    revocation::Revocation,
+    revocation_checked::RevocationChecked,
+    verification::{Verification, Verify},
+};

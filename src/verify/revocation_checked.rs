@@ -1,0 +1,80 @@
+//! Tokens that are verified here and asked about there.
+
+use std::sync::Arc;
+
+use super::{Revocation, VerificationState};
+use crate::{BearerToken, Error, Verification, Verify};
+
+/// Verifies a token by one verifier and has a second one confirm it: a JWT whose signature and claims
+/// are checked here, and whose issuer is asked, as often as the second verifier's cache has it,
+/// whether the token was revoked.
+///
+/// The identity is that of the first verifier. What the second one refuses is refused; where it can't
+/// judge, because its endpoint is out of reach, the request gets 503.
+///
+/// ```
+/// # #[cfg(feature = "_jwt")]
+/// # fn main() -> Result<(), portcullis::ConfigError> {
+/// use std::time::Duration;
+///
+/// use portcullis::{
+///     AuthenticateLayer, IntrospectionVerifier, JwtVerifier, verify::RevocationChecked,
+/// };
+///
+/// let verifier = JwtVerifier::builder("https://as.example").audience("https://api.example").build()?;
+/// let introspection = IntrospectionVerifier::builder("https://as.example/introspect")
+///     .client_secret_basic("orders-api", "s3cret")
+///     .audience("https://api.example")
+///     .cache_for(Duration::from_secs(30))
+///     .build()?;
+/// let layer = AuthenticateLayer::bearer(RevocationChecked::new(verifier, introspection));
+/// # let _ = layer;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "_jwt"))]
+/// # fn main() {}
+/// ```
+#[derive(Debug, Clone)]
+pub struct RevocationChecked<V, R> {
+    verifier: V,
+    revocation: Arc<R>,
+}
+
+impl<V, R> RevocationChecked<V, R> {
+    /// Verifies by `verifier`, then asks `revocation`.
+    pub fn new(verifier: V, revocation: R) -> Self {
+        Self { verifier, revocation: Arc::new(revocation) }
+    }
+}
+
+impl<V, R> Verify<BearerToken<'_>> for RevocationChecked<V, R>
+where
+    V: for<'a> Verify<BearerToken<'a>>,
+    R: for<'a> Verify<BearerToken<'a>>,
+{
+    fn verify(&self, token: BearerToken<'_>) -> Verification {
+        let identity = match self.verifier.verify(token.clone()).0 {
+            VerificationState::Ready(Ok(identity)) => identity,
+            VerificationState::Ready(Err(error)) => return Verification::ready(Err(error)),
+            VerificationState::Pending(verdict) => {
+                let (revocation, token) = (Arc::clone(&self.revocation), token.into_owned());
+                return Verification::pending(async move {
+                    let identity = verdict.await?;
+                    revocation.verify(token).wait().await.map(|_| identity)
+                });
+            }
+        };
+        match self.revocation.verify(token).0 {
+            VerificationState::Ready(verdict) => Verification::ready(verdict.map(|_| identity)),
+            VerificationState::Pending(verdict) => Verification::pending(async move {
+                verdict.await?;
+                Ok::<_, Error>(identity)
+            }),
+        }
+    }
+
+    fn revoke(&self, revocation: &Revocation) {
+        self.verifier.revoke(revocation);
+        self.revocation.revoke(revocation);
+    }
+}

@@ -1,0 +1,105 @@
+//! The seam between credentials and identity.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use crate::{Error, Identity};
+
+/// Turns credentials of type `C` into an [`Identity`], or refuses them.
+///
+/// [`JwtVerifier`](crate::JwtVerifier) is one for [`BearerToken`](crate::BearerToken). A verifier of
+/// your own answers at once where it can, and with a future where it must ask someone:
+///
+/// ```
+/// use portcullis::{BearerToken, Identity, TokenFault, Verification, Verify};
+///
+/// #[derive(Debug)]
+/// struct OneToken;
+///
+/// impl Verify<BearerToken<'_>> for OneToken {
+///     fn verify(&self, token: BearerToken<'_>) -> Verification {
+///         Verification::ready(match token.as_str() {
+///             "letmein" => Ok(Identity::assertion().subject("guest").build()),
+///             _ => Err(TokenFault::Revoked.into()),
+///         })
+///     }
+/// }
+/// ```
+pub trait Verify<C>: Send + Sync + 'static {
+    /// Judges `credentials`.
+    fn verify(&self, credentials: C) -> Verification;
+
+    /// Whom `credentials` were found to stand for when they were last verified, if they still do.
+    ///
+    /// They are the bytes that follow the scheme, which nobody has read yet: whoever remembers the very
+    /// same has read them before. A layer may ask this first; where the answer is `None`, as it is by
+    /// default, it asks to [`verify`](Self::verify) them.
+    fn recall(&self, _credentials: &[u8]) -> Option<Identity> {
+        None
+    }
+
+    /// Forgets verdicts on what was revoked, its own and those of verifiers that it asks. A verifier
+    /// that remembers none, as this does by default, has nothing to do.
+    fn revoke(&self, _revocation: &crate::verify::Revocation) {}
+}
+
+impl<C, V: Verify<C> + ?Sized> Verify<C> for Arc<V> {
+    fn verify(&self, credentials: C) -> Verification {
+        (**self).verify(credentials)
+    }
+
+    fn recall(&self, credentials: &[u8]) -> Option<Identity> {
+        (**self).recall(credentials)
+    }
+
+    fn revoke(&self, revocation: &crate::verify::Revocation) {
+        (**self).revoke(revocation);
+    }
+}
+
+/// A verdict, or the future of one.
+///
+/// What needs no I/O is ready: it costs no box and no wait.
+#[must_use]
+pub struct Verification(pub(crate) VerificationState);
+
+pub(crate) enum VerificationState {
+    Ready(Result<Identity, Error>),
+    Pending(VerificationFuture),
+}
+
+pub(crate) type VerificationFuture = Pin<Box<dyn Future<Output = Result<Identity, Error>> + Send>>;
+
+impl Verification {
+    /// The verdict is known.
+    pub fn ready(verdict: Result<Identity, Error>) -> Self {
+        Self(VerificationState::Ready(verdict))
+    }
+
+    /// The verdict needs I/O. The future is dropped when the request is.
+    pub fn pending(
+        verdict: impl Future<Output = Result<Identity, Error>> + Send + 'static,
+    ) -> Self {
+        Self(VerificationState::Pending(Box::pin(verdict)))
+    }
+
+    /// The verdict, waited for where it must be.
+    ///
+    /// # Errors
+    ///
+    /// Why the credentials are refused, or could not be judged.
+    pub async fn wait(self) -> Result<Identity, Error> {
+        match self.0 {
+            VerificationState::Ready(verdict) => verdict,
+            VerificationState::Pending(verdict) => verdict.await,
+        }
+    }
+}
+
+impl fmt::Debug for Verification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            VerificationState::Ready(verdict) => f.debug_tuple("Ready").field(verdict).finish(),
+            VerificationState::Pending(_) => f.write_str("Pending"),
+        }
+    }
+}
