@@ -10,17 +10,8 @@ pub(crate) fn admitted(outcome: &'static str) {
     count_request(outcome);
 }
 
-/// A request was refused. Operators are told unless they know of it: an error may pass several that
-/// would.
-pub(crate) fn refused(error: Error) -> Error {
-    if error.is_told() {
-        return error;
-    }
-    tell(&error);
-    error.into_told()
-}
-
-fn tell(error: &Error) {
+/// Reports that a request was rejected. Call it once per request: see `response::Progress`.
+pub(crate) fn rejected(error: &Error) {
     count_request(error.kind().reason());
     #[cfg(feature = "tracing")]
     {

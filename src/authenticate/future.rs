@@ -12,14 +12,11 @@ use http::{Method, Request, Response, uri::PathAndQuery};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::{
-    original_uri,
-    policy::{Policy, Used},
-};
+use super::{config::Config, original_uri, used_credentials::UsedCredentials};
 use crate::{
     Error,
     identity::Authentication,
-    response::{Protocol, RefusalBody, carried_error},
+    response::{Carried, Protocol, RefusalBody},
     telemetry,
     verify::VerificationFuture,
 };
@@ -50,27 +47,31 @@ struct Waiting<S, ReqBody> {
 
 /// What a refusal shows of the request, which is gone by then.
 pub(super) struct RequestTarget {
-    policy: Arc<Policy>,
+    config: Arc<Config>,
     method: Method,
     target: Option<PathAndQuery>,
-    used: Option<Used>,
+    used: Option<UsedCredentials>,
     protocol: Protocol,
 }
 
 impl RequestTarget {
-    pub(super) fn of<B>(request: &Request<B>, policy: &Arc<Policy>, used: Option<Used>) -> Self {
+    pub(super) fn of<B>(
+        request: &Request<B>,
+        config: &Arc<Config>,
+        used: Option<UsedCredentials>,
+    ) -> Self {
         Self {
-            policy: Arc::clone(policy),
+            config: Arc::clone(config),
             method: request.method().clone(),
             target: original_uri::of(request).path_and_query().cloned(),
             used,
-            protocol: if policy.speaks_grpc { Protocol::of(request) } else { Protocol::Http },
+            protocol: if config.speaks_grpc { Protocol::of(request) } else { Protocol::Http },
         }
     }
 
     fn refuse<B: RefusalBody>(&self, error: Error, head: http::response::Parts) -> Response<B> {
         let used = self.used.map(|used| used.scheme);
-        let renderer = &self.policy.renderer;
+        let renderer = &self.config.renderer;
         match self.protocol {
             Protocol::Http => {
                 renderer.render(error, &self.method, self.target.as_ref(), used, head)
@@ -80,23 +81,23 @@ impl RequestTarget {
     }
 
     fn refuse_anew<B: RefusalBody>(&self, error: Error) -> Response<B> {
+        telemetry::rejected(&error);
         self.refuse(error, Response::new(()).into_parts().0)
     }
 
     /// A response of the inner service: if it carries an error that no layer has rendered, this one does.
     fn finish<B: RefusalBody>(&self, mut response: Response<B>) -> Response<B> {
-        match carried_error(response.extensions()) {
-            Some(error) if !error.is_rendered() => {
-                let error = error.clone();
-                self.refuse(error, response.into_parts().0)
+        let Some(Carried { error, is_reported }) = Carried::find(response.extensions()) else {
+            if let Some(used) = self.used {
+                used.finish(&self.method, &mut response);
             }
-            _ => {
-                if let Some(used) = self.used {
-                    used.finish(&self.method, &mut response);
-                }
-                response
-            }
+            return response;
+        };
+        if !is_reported {
+            telemetry::rejected(error);
         }
+        let error = error.clone();
+        self.refuse(error, response.into_parts().0)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderName;
 use tower_layer::Layer;
 
-use super::{Authenticate, policy::Policy};
+use super::{Authenticate, config::Config};
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::{
@@ -44,14 +44,14 @@ use crate::{
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct AuthenticateLayer {
-    policy: Arc<Policy>,
+    config: Arc<Config>,
 }
 
 impl AuthenticateLayer {
     /// Accepts `Authorization: Bearer` with tokens that `verifier` accepts.
     pub fn bearer(verifier: impl for<'a> Verify<BearerToken<'a>>) -> Self {
         let mut layer = Self::new(Scheme::Bearer);
-        layer.policy_mut().tokens = Some(Arc::new(verifier));
+        layer.config_mut().tokens = Some(Arc::new(verifier));
         layer
     }
 
@@ -59,13 +59,13 @@ impl AuthenticateLayer {
     #[cfg(feature = "_jwt")]
     pub fn basic_only(verifier: impl Verify<BasicCredentials>) -> Self {
         let mut layer = Self::new(Scheme::Basic);
-        layer.policy_mut().users = Some(Arc::new(verifier));
+        layer.config_mut().users = Some(Arc::new(verifier));
         layer
     }
 
     fn new(scheme: Scheme) -> Self {
         Self {
-            policy: Arc::new(Policy {
+            config: Arc::new(Config {
                 sources: Sources::new(scheme),
                 tokens: None,
                 #[cfg(feature = "_jwt")]
@@ -84,7 +84,7 @@ impl AuthenticateLayer {
     /// [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617
     #[cfg(feature = "_jwt")]
     pub fn basic(mut self, verifier: impl Verify<BasicCredentials>) -> Self {
-        self.policy_mut().users = Some(Arc::new(verifier));
+        self.config_mut().users = Some(Arc::new(verifier));
         self.scheme(Scheme::Basic)
     }
 
@@ -97,7 +97,7 @@ impl AuthenticateLayer {
     /// Looks at this header too, in which clients send what belongs into `Authorization`, such as
     /// `Authentication: Bearer …`. A request with both is refused with 400.
     pub fn header(mut self, name: HeaderName) -> Self {
-        let headers = &mut self.policy_mut().sources.headers;
+        let headers = &mut self.config_mut().sources.headers;
         if !headers.contains(&name) {
             headers.push(name);
         }
@@ -112,7 +112,7 @@ impl AuthenticateLayer {
     ///
     /// [RFC 6750 §2.3]: https://www.rfc-editor.org/rfc/rfc6750#section-2.3
     pub fn query_parameter(mut self) -> Self {
-        self.policy_mut().sources.query = true;
+        self.config_mut().sources.query = true;
         self
     }
 
@@ -141,7 +141,7 @@ impl AuthenticateLayer {
     ///
     /// [RFC 8441]: https://www.rfc-editor.org/rfc/rfc8441
     pub fn websocket_protocol(mut self) -> Self {
-        self.policy_mut().sources.websocket = true;
+        self.config_mut().sources.websocket = true;
         self
     }
 
@@ -167,7 +167,7 @@ impl AuthenticateLayer {
         mut self,
         source: impl Fn(&RequestHead<'_>) -> Result<Option<String>, Error> + Send + Sync + 'static,
     ) -> Self {
-        self.policy_mut().sources.custom.push(Arc::new(source));
+        self.config_mut().sources.custom.push(Arc::new(source));
         self
     }
 
@@ -175,7 +175,7 @@ impl AuthenticateLayer {
     ///
     /// [RFC 9110 §11.5]: https://www.rfc-editor.org/rfc/rfc9110#section-11.5
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
-        self.policy_mut().renderer.set_realm(realm.into());
+        self.config_mut().renderer.set_realm(realm.into());
         self
     }
 
@@ -184,7 +184,7 @@ impl AuthenticateLayer {
     ///
     /// A scheme that this layer doesn't know counts as no credentials.
     pub fn allow_anonymous(mut self) -> Self {
-        self.policy_mut().allow_anonymous = true;
+        self.config_mut().allow_anonymous = true;
         self
     }
 
@@ -227,14 +227,14 @@ impl AuthenticateLayer {
     /// # fn main() {}
     /// ```
     pub fn policies(mut self, policies: Policies) -> Self {
-        self.policy_mut().policies = Some(policies);
+        self.config_mut().policies = Some(policies);
         self
     }
 
     /// Lets CORS preflight requests through, without an identity, for a CORS layer inside this one.
     /// Off by default; where the CORS layer stands outside, it isn't needed.
     pub fn allow_cors_preflight(mut self) -> Self {
-        self.policy_mut().allow_cors_preflight = true;
+        self.config_mut().allow_cors_preflight = true;
         self
     }
 
@@ -244,45 +244,45 @@ impl AuthenticateLayer {
     /// status, such as Envoy's `ext_authz`. A refusal in gRPC has the status 200, and it is the client
     /// who says that it speaks gRPC.
     pub fn without_grpc(mut self) -> Self {
-        self.policy_mut().speaks_grpc = false;
+        self.config_mut().speaks_grpc = false;
         self
     }
 
     /// Refuses longer tokens with 400 before anyone reads them. 16 KiB by default.
     pub fn max_token_length(mut self, bytes: usize) -> Self {
-        self.policy_mut().sources.max_token_length = bytes;
+        self.config_mut().sources.max_token_length = bytes;
         self
     }
 
     /// How the bodies of refusals look. [`ErrorBody::json`] by default.
     pub fn error_body(mut self, body: ErrorBody) -> Self {
-        self.policy_mut().renderer.body = body;
+        self.config_mut().renderer.body = body;
         self
     }
 
     /// The clock that dates refusals. [`SystemClock`](crate::SystemClock) by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.policy_mut().renderer.clock = Arc::new(clock);
+        self.config_mut().renderer.clock = Arc::new(clock);
         self
     }
 
     fn scheme(mut self, scheme: Scheme) -> Self {
-        let policy = self.policy_mut();
-        if !policy.sources.schemes.contains(&scheme) {
-            policy.sources.schemes.push(scheme);
-            policy.renderer.add_scheme(scheme);
+        let config = self.config_mut();
+        if !config.sources.schemes.contains(&scheme) {
+            config.sources.schemes.push(scheme);
+            config.renderer.add_scheme(scheme);
         }
         self
     }
 
     fn with_cookie(mut self, name: String, for_every_method: bool) -> Self {
         let name = name.into_boxed_str();
-        self.policy_mut().sources.cookie = Some(TokenCookie { name, for_every_method });
+        self.config_mut().sources.cookie = Some(TokenCookie { name, for_every_method });
         self
     }
 
-    fn policy_mut(&mut self) -> &mut Policy {
-        Arc::make_mut(&mut self.policy)
+    fn config_mut(&mut self) -> &mut Config {
+        Arc::make_mut(&mut self.config)
     }
 }
 
@@ -290,6 +290,6 @@ impl<S> Layer<S> for AuthenticateLayer {
     type Service = Authenticate<S>;
 
     fn layer(&self, inner: S) -> Authenticate<S> {
-        Authenticate::new(inner, Arc::clone(&self.policy))
+        Authenticate::new(inner, Arc::clone(&self.config))
     }
 }

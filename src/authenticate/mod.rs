@@ -1,12 +1,16 @@
 //! Authentication: who makes the request.
 //!
-//! `policy` decides, `service` and `future` carry the decision, `layer` is what users write;
-//! `original_uri` is what a refusal shows of the request's target.
+//! `layer` is what users write, `config` what it holds. `decision` decides; `service` and `future` carry the
+//! decision. `token_removal` and `used_credentials` adapt request and response to where the token was, and
+//! `original_uri` is the target that a rejection shows.
 
+mod config;
+mod decision;
 mod future;
 mod layer;
 mod original_uri;
-mod policy;
 mod service;
+mod token_removal;
+mod used_credentials;
 
 pub use self::{future::ResponseFuture, layer::AuthenticateLayer, service::Authenticate};

@@ -10,9 +10,8 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::{
-    ResponseFuture,
-    future::RequestTarget,
-    policy::{Decision, Policy},
+    ResponseFuture, config::Config, decision::Decision, future::RequestTarget,
+    token_removal::remove_token,
 };
 use crate::{response::RefusalBody, telemetry};
 
@@ -20,12 +19,12 @@ use crate::{response::RefusalBody, telemetry};
 #[derive(Debug, Clone)]
 pub struct Authenticate<S> {
     inner: S,
-    policy: Arc<Policy>,
+    config: Arc<Config>,
 }
 
 impl<S> Authenticate<S> {
-    pub(super) const fn new(inner: S, policy: Arc<Policy>) -> Self {
-        Self { inner, policy }
+    pub(super) const fn new(inner: S, config: Arc<Config>) -> Self {
+        Self { inner, config }
     }
 }
 
@@ -43,10 +42,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let (decision, used) = self.policy.decide(&request);
-        let target = RequestTarget::of(&request, &self.policy, used);
+        let (decision, used) = self.config.decide(&request);
+        let target = RequestTarget::of(&request, &self.config, used);
         if let Some(used) = used {
-            used.hide_token(&mut request);
+            remove_token(&mut request, used.source);
         }
         match decision {
             Decision::Admit(authentication) => {

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{header::AUTHORIZATION, request::Parts};
 
-use crate::{BasicCredentials, Error, ErrorKind, scheme::Scheme};
+use crate::{BasicCredentials, ErrorKind, credentials::CredentialsRejection, scheme::Scheme};
 
 /// Needs no layer: for those who only want to parse. The password isn't verified.
 ///
@@ -16,26 +16,33 @@ use crate::{BasicCredentials, Error, ErrorKind, scheme::Scheme};
 /// # assert!(app.has_routes());
 /// ```
 impl<S: Send + Sync> FromRequestParts<S> for BasicCredentials {
-    type Rejection = Error;
+    type Rejection = CredentialsRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        Self::from_headers(&parts.headers).map_err(|error| error.asking_for(&[Scheme::Basic]))
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _state: &S,
+    ) -> Result<Self, CredentialsRejection> {
+        Self::from_headers(&parts.headers)
+            .map_err(|error| CredentialsRejection::new(error, Some(Scheme::Basic)))
     }
 }
 
 /// `None` without Basic credentials in the request; malformed ones are refused.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for BasicCredentials {
-    type Rejection = Error;
+    type Rejection = CredentialsRejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Error> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &S,
+    ) -> Result<Option<Self>, CredentialsRejection> {
         if !parts.headers.contains_key(AUTHORIZATION) {
             return Ok(None);
         }
         let read = <Self as FromRequestParts<S>>::from_request_parts(parts, state).await;
         match read {
             Ok(credentials) => Ok(Some(credentials)),
-            Err(error) if error.kind() == ErrorKind::MissingCredentials => Ok(None),
-            Err(error) => Err(error),
+            Err(rejection) if rejection.error.kind() == ErrorKind::MissingCredentials => Ok(None),
+            Err(rejection) => Err(rejection),
         }
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::{ClientCredentials, Error, scheme::Scheme};
+use crate::{ClientCredentials, credentials::CredentialsRejection, scheme::Scheme};
 
 /// From the `Authorization` header alone, as clients should send them: for those who take them from a
 /// form too, there is [`ClientCredentials::from_request`]. Needs no layer; the secret isn't verified.
@@ -17,9 +17,13 @@ use crate::{ClientCredentials, Error, scheme::Scheme};
 /// # assert!(app.has_routes());
 /// ```
 impl<S: Send + Sync> FromRequestParts<S> for ClientCredentials {
-    type Rejection = Error;
+    type Rejection = CredentialsRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        Self::from_headers(&parts.headers).map_err(|error| error.asking_for(&[Scheme::Basic]))
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _state: &S,
+    ) -> Result<Self, CredentialsRejection> {
+        Self::from_headers(&parts.headers)
+            .map_err(|error| CredentialsRejection::new(error, Some(Scheme::Basic)))
     }
 }

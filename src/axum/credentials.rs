@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
-use crate::{Credentials, Error, ErrorKind, credentials::Unreadable, scheme::Scheme};
+use crate::{Credentials, ErrorKind, credentials::CredentialsRejection};
 
 /// Needs no layer: for those who only want to parse. The credentials aren't verified.
 ///
@@ -23,27 +23,28 @@ use crate::{Credentials, Error, ErrorKind, credentials::Unreadable, scheme::Sche
 /// # assert!(app.has_routes());
 /// ```
 impl<S: Send + Sync> FromRequestParts<S> for Credentials<'static> {
-    type Rejection = Error;
+    type Rejection = CredentialsRejection;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        match Credentials::read(&parts.headers) {
-            Ok(credentials) => Ok(credentials.into_owned()),
-            Err(Unreadable { error, scheme }) => {
-                Err(error.asking_for(scheme.map_or(Credentials::SCHEMES, Scheme::alone)))
-            }
-        }
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _state: &S,
+    ) -> Result<Self, CredentialsRejection> {
+        Credentials::read(&parts.headers).map(Credentials::into_owned)
     }
 }
 
 /// `None` without credentials of a known scheme in the request; malformed ones are refused.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Credentials<'static> {
-    type Rejection = Error;
+    type Rejection = CredentialsRejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Error> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &S,
+    ) -> Result<Option<Self>, CredentialsRejection> {
         match <Self as FromRequestParts<S>>::from_request_parts(parts, state).await {
             Ok(credentials) => Ok(Some(credentials)),
-            Err(error) if error.kind() == ErrorKind::MissingCredentials => Ok(None),
-            Err(error) => Err(error),
+            Err(rejection) if rejection.error.kind() == ErrorKind::MissingCredentials => Ok(None),
+            Err(rejection) => Err(rejection),
         }
     }
 }

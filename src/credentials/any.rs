@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use super::{Authorization, BearerToken, Unreadable};
+use super::{Authorization, BearerToken, CredentialsRejection};
 #[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::scheme::Scheme;
@@ -59,12 +59,12 @@ impl<'a> Credentials<'a> {
         Self::read(headers).map_err(|unreadable| unreadable.error)
     }
 
-    pub(crate) fn read(headers: &'a HeaderMap) -> Result<Self, Unreadable> {
-        let missing = || Unreadable::from(ErrorKind::MissingCredentials);
+    pub(crate) fn read(headers: &'a HeaderMap) -> Result<Self, CredentialsRejection> {
+        let missing = || CredentialsRejection::from(Error::new(ErrorKind::MissingCredentials));
         let line = Authorization::from_headers(headers, &AUTHORIZATION)?.ok_or_else(missing)?;
         let scheme = Self::SCHEMES.iter().copied().find(|scheme| line.is(scheme.name()));
         let read = line.read(|line| scheme.map(|scheme| Self::parse(scheme, line.credentials)));
-        read.ok_or_else(missing)?.map_err(|fault| Unreadable::of(fault, scheme))
+        read.ok_or_else(missing)?.map_err(|fault| CredentialsRejection::of_fault(fault, scheme))
     }
 
     pub(crate) fn parse(scheme: Scheme, credentials: &'a [u8]) -> Result<Self, RequestFault> {

@@ -19,12 +19,14 @@ mod request_head;
 mod sources;
 mod websocket;
 
-pub use self::{any::Credentials, bearer::BearerToken, request_head::RequestHead};
+pub use self::{
+    any::Credentials, bearer::BearerToken, rejection::CredentialsRejection,
+    request_head::RequestHead,
+};
 pub(crate) use self::{
     authorization::Authorization,
     cookie::TokenCookie,
     query::without_access_token,
-    rejection::Unreadable,
     sources::{Presented, Source, Sources},
     websocket::{PROTOCOL as WEBSOCKET_PROTOCOL, without_token as websocket_without_token},
 };

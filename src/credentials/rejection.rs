@@ -1,26 +1,62 @@
-//! Credentials that can't be judged.
+//! Why credentials could not be read.
 
-use crate::scheme::Scheme;
-use crate::{Error, RequestFault};
+use std::{error::Error as StdError, fmt};
 
-/// Why there are no credentials to judge.
-#[derive(Debug)]
-pub(crate) struct Unreadable {
+use crate::{Error, RequestFault, scheme::Scheme};
+
+/// An error about credentials, with the scheme that they were presented under.
+///
+/// It is the rejection of axum's extractors of credentials, and renders a challenge for their schemes.
+#[derive(Debug, Clone)]
+pub struct CredentialsRejection {
     pub(crate) error: Error,
-    /// The scheme that was used, where that can be told.
+    /// `None` if it can't be told.
     pub(crate) scheme: Option<Scheme>,
 }
 
-impl Unreadable {
-    pub(super) fn of(fault: RequestFault, scheme: Option<Scheme>) -> Self {
-        // Of two in one line neither was used more than the other.
-        let scheme = scheme.filter(|_| fault != RequestFault::Repeated);
-        Self { error: fault.into(), scheme }
+impl CredentialsRejection {
+    pub(crate) const fn new(error: Error, scheme: Option<Scheme>) -> Self {
+        Self { error, scheme }
+    }
+
+    /// Of two credentials in one line, neither scheme was used more than the other.
+    pub(super) fn of_fault(fault: RequestFault, scheme: Option<Scheme>) -> Self {
+        Self::new(fault.into(), scheme.filter(|_| fault != RequestFault::Repeated))
+    }
+
+    /// Returns the error.
+    #[must_use]
+    pub const fn error(&self) -> &Error {
+        &self.error
     }
 }
 
-impl<E: Into<Error>> From<E> for Unreadable {
-    fn from(error: E) -> Self {
-        Self { error: error.into(), scheme: None }
+impl From<Error> for CredentialsRejection {
+    fn from(error: Error) -> Self {
+        Self::new(error, None)
+    }
+}
+
+impl From<RequestFault> for CredentialsRejection {
+    fn from(fault: RequestFault) -> Self {
+        Self::new(fault.into(), None)
+    }
+}
+
+impl From<CredentialsRejection> for Error {
+    fn from(rejection: CredentialsRejection) -> Self {
+        rejection.error
+    }
+}
+
+impl fmt::Display for CredentialsRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
+
+impl StdError for CredentialsRejection {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.error.source()
     }
 }

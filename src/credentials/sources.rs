@@ -5,8 +5,8 @@ use std::{borrow::Cow, fmt, sync::Arc};
 use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
 
 use super::{
-    Authorization, BearerToken, Credentials, RequestHead, Unreadable, cookie::TokenCookie, query,
-    websocket,
+    Authorization, BearerToken, Credentials, CredentialsRejection, RequestHead,
+    cookie::TokenCookie, query, websocket,
 };
 use crate::scheme::Scheme;
 use crate::{Error, RequestFault};
@@ -39,7 +39,7 @@ pub(crate) struct Presented<'a> {
 /// A place whose token must not be seen further inside, or whose response needs care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    Elsewhere,
+    Header,
     Query,
     WebSocket,
 }
@@ -81,7 +81,7 @@ impl Sources {
     pub(crate) fn read<'a>(
         &self,
         head: &RequestHead<'a>,
-    ) -> Result<Option<Presented<'a>>, Unreadable> {
+    ) -> Result<Option<Presented<'a>>, CredentialsRejection> {
         let mut found = Found(None);
         for name in &self.headers {
             let Some(line) = Authorization::from_headers(head.headers(), name)? else { continue };
@@ -100,7 +100,7 @@ impl Sources {
             && let Some(text) = cookie.token(head)?
         {
             let text = str::from_utf8(text).map_err(|_| RequestFault::Malformed)?;
-            found.put(self.token(text.into(), Source::Elsewhere), Some(Scheme::Bearer))?;
+            found.put(self.token(text.into(), Source::Header), Some(Scheme::Bearer))?;
         }
         if self.websocket
             && let Some(text) = websocket::token(head)?
@@ -109,7 +109,7 @@ impl Sources {
         }
         for source in &self.custom {
             if let Some(text) = source(head)? {
-                found.put(self.token(text.into(), Source::Elsewhere), Some(Scheme::Bearer))?;
+                found.put(self.token(text.into(), Source::Header), Some(Scheme::Bearer))?;
             }
         }
         found.0.transpose()
@@ -122,7 +122,7 @@ impl Sources {
     ) -> Result<Presented<'a>, RequestFault> {
         self.check_length(line.credentials.len())?;
         let credentials = Credentials::parse(scheme, line.credentials)?;
-        Ok(Presented { credentials, scheme, source: Source::Elsewhere })
+        Ok(Presented { credentials, scheme, source: Source::Header })
     }
 
     fn token<'a>(&self, text: Cow<'a, str>, source: Source) -> Result<Presented<'a>, RequestFault> {
@@ -140,7 +140,7 @@ impl Sources {
 }
 
 /// What was found so far. Unreadable credentials count as some: beside others they are one too many.
-struct Found<'a>(Option<Result<Presented<'a>, Unreadable>>);
+struct Found<'a>(Option<Result<Presented<'a>, CredentialsRejection>>);
 
 impl<'a> Found<'a> {
     fn put(
@@ -151,7 +151,7 @@ impl<'a> Found<'a> {
         if self.0.is_some() {
             return Err(RequestFault::Repeated);
         }
-        self.0 = Some(found.map_err(|fault| Unreadable::of(fault, scheme)));
+        self.0 = Some(found.map_err(|fault| CredentialsRejection::of_fault(fault, scheme)));
         Ok(())
     }
 }

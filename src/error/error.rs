@@ -4,8 +4,6 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
-#[cfg(feature = "axum")]
-use crate::scheme::Scheme;
 use crate::{ErrorKind, RequestFault, TokenFault};
 
 /// Why a request is refused.
@@ -27,13 +25,6 @@ use crate::{ErrorKind, RequestFault, TokenFault};
 #[derive(Clone)]
 pub struct Error {
     kind: ErrorKind,
-    /// What to ask for where no layer is configured to.
-    #[cfg(feature = "axum")]
-    schemes: &'static [Scheme],
-    /// Set once a renderer has written this error into its response.
-    rendered: bool,
-    /// Set once operators were told of it.
-    told: bool,
     scope: Option<Arc<str>>,
     retry_after: Option<Duration>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
@@ -43,16 +34,7 @@ impl Error {
     /// A refusal of this kind.
     #[must_use]
     pub const fn new(kind: ErrorKind) -> Self {
-        Self {
-            kind,
-            #[cfg(feature = "axum")]
-            schemes: &[Scheme::Bearer],
-            rendered: false,
-            told: false,
-            scope: None,
-            retry_after: None,
-            source: None,
-        }
+        Self { kind, scope: None, retry_after: None, source: None }
     }
 
     /// `403 Forbidden` for a reason other than scopes.
@@ -123,35 +105,6 @@ impl Error {
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
-    }
-
-    #[cfg(feature = "axum")]
-    pub(crate) const fn schemes(&self) -> &'static [Scheme] {
-        self.schemes
-    }
-
-    #[cfg(feature = "axum")]
-    pub(crate) const fn asking_for(mut self, schemes: &'static [Scheme]) -> Self {
-        self.schemes = schemes;
-        self
-    }
-
-    pub(crate) const fn is_rendered(&self) -> bool {
-        self.rendered
-    }
-
-    pub(crate) const fn is_told(&self) -> bool {
-        self.told
-    }
-
-    pub(crate) fn into_told(mut self) -> Self {
-        self.told = true;
-        self
-    }
-
-    pub(crate) fn into_rendered(mut self) -> Self {
-        self.rendered = true;
-        self
     }
 }
 

@@ -5,7 +5,6 @@
 //! status, challenge and body together, `grpc` the same in gRPC.
 
 mod body;
-mod carried;
 mod challenge;
 mod content;
 mod date;
@@ -16,6 +15,7 @@ mod http_body;
 mod json;
 mod json_body;
 mod json_form;
+mod progress;
 mod refusal;
 mod render;
 
@@ -23,6 +23,8 @@ mod render;
 pub(crate) use self::grpc::grpc_details;
 #[cfg(feature = "http-body")]
 pub use self::http_body::ResponseBody;
+#[cfg(feature = "tonic")]
+pub(crate) use self::progress::ReportedError;
 #[cfg(feature = "axum")]
 pub(crate) use self::render::stand_alone;
 pub use self::{
@@ -30,7 +32,7 @@ pub use self::{
     refusal::Refusal,
 };
 pub(crate) use self::{
-    carried::carried_error,
     grpc::Protocol,
+    progress::{Carried, Progress},
     render::{Renderer, unrendered},
 };

@@ -13,7 +13,7 @@ use http::{
 };
 
 use super::challenge::Challenge;
-use super::{ErrorBody, Refusal, RefusalBody};
+use super::{ErrorBody, Progress, Refusal, RefusalBody};
 use crate::{Clock, Error, ErrorKind, SystemClock, scheme::Scheme, telemetry};
 
 /// How refusals look, by the configuration of one layer.
@@ -64,7 +64,6 @@ impl Renderer {
         used: Option<Scheme>,
         mut head: Parts,
     ) -> Response<B> {
-        let error = telemetry::refused(error);
         // HEAD is answered with the length that GET's body has (RFC 9110 §8.6), so with that body.
         let is_head = method == Method::HEAD;
         let method = if is_head { &Method::GET } else { method };
@@ -90,7 +89,8 @@ impl Renderer {
         } else {
             content.bytes
         };
-        head.extensions.insert(error.into_rendered());
+        head.extensions.insert(error);
+        head.extensions.insert(Progress::Rendered);
         Response::from_parts(head, B::from_bytes(bytes))
     }
 
@@ -114,23 +114,26 @@ impl Renderer {
     }
 }
 
-/// A response that carries `error` to the layer outside, which writes all that is seen of it.
-pub(crate) fn unrendered<B: RefusalBody>(error: Error) -> Response<B> {
+/// Makes a response that carries `error` to the layer outside, which renders it.
+pub(crate) fn unrendered<B: RefusalBody>(error: Error, progress: Option<Progress>) -> Response<B> {
     let mut response = Response::new(B::from_bytes(Vec::new()));
     *response.status_mut() = error.status();
     response.extensions_mut().insert(error);
+    if let Some(progress) = progress {
+        response.extensions_mut().insert(progress);
+    }
     response
 }
 
-/// A response that is right on its own, for an extractor that may stand outside any layer. A layer
-/// outside writes it anew.
+/// Makes a response that is complete on its own, for an extractor that may be used without a layer. A
+/// layer outside renders it again.
 #[cfg(feature = "axum")]
-pub(crate) fn stand_alone<B: RefusalBody>(error: Error) -> Response<B> {
-    let renderer = Renderer::stand_alone(error.schemes());
+pub(crate) fn stand_alone<B: RefusalBody>(error: Error, schemes: &[Scheme]) -> Response<B> {
+    telemetry::rejected(&error);
     let head = Response::new(()).into_parts().0;
-    let error = telemetry::refused(error);
-    let mut response = renderer.render(error.clone(), &Method::GET, None, None, head);
-    response.extensions_mut().insert(error);
+    let renderer = Renderer::stand_alone(schemes);
+    let mut response = renderer.render(error, &Method::GET, None, None, head);
+    response.extensions_mut().insert(Progress::Reported);
     response
 }
 

@@ -6,7 +6,7 @@ use tonic::{Code, Status, metadata::MetadataMap};
 
 use crate::{
     Error,
-    response::{Renderer, grpc_details},
+    response::{Renderer, ReportedError, grpc_details},
     scheme::Scheme,
     telemetry,
 };
@@ -29,7 +29,7 @@ use crate::{
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         // Where no layer stands outside, nobody else tells of it.
-        let error = telemetry::refused(error);
+        telemetry::rejected(&error);
         let metadata = Renderer::stand_alone(&[Scheme::Bearer]).grpc_metadata(&error, None);
         let mut status = Self::with_details_and_metadata(
             Code::from_i32(error.kind().grpc_code()),
@@ -37,7 +37,7 @@ impl From<Error> for Status {
             grpc_details(&error, None).into(),
             MetadataMap::from_headers(metadata),
         );
-        status.set_source(Arc::new(error));
+        status.set_source(Arc::new(ReportedError(error)));
         status
     }
 }

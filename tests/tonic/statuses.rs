@@ -42,8 +42,9 @@ fn a_status_has_all_that_the_wire_needs() {
         assert_eq!(challenges(&status), Vec::from_iter(challenge), "{kind:?}");
         let info = status.get_details_error_info().unwrap();
         assert_eq!(info.reason, kind.reason().to_uppercase());
-        let source = std::error::Error::source(&status).unwrap();
-        assert_eq!(source.downcast_ref::<Error>().unwrap().kind(), kind);
+        let mut causes =
+            std::iter::successors(std::error::Error::source(&status), |it| it.source());
+        assert_eq!(causes.find_map(|it| it.downcast_ref::<Error>()).unwrap().kind(), kind);
     }
 }
 

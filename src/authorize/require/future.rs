@@ -11,7 +11,8 @@ use pin_project_lite::pin_project;
 
 use crate::{
     Error,
-    response::{RefusalBody, unrendered},
+    response::{Progress, RefusalBody, unrendered},
+    telemetry,
 };
 
 pin_project! {
@@ -28,7 +29,28 @@ pin_project! {
     #[project = StateProjection]
     enum State<F> {
         Responding { #[pin] response: F },
-        Refused { error: Option<Error> },
+        Rejected { rejected: Option<Rejected> },
+    }
+}
+
+/// A rejection on its way to the layer outside.
+#[derive(Debug)]
+pub(super) struct Rejected {
+    error: Error,
+    progress: Option<Progress>,
+}
+
+impl Rejected {
+    /// Reports an error right away: if there is no layer outside, nothing else does.
+    pub(super) fn report(error: Error) -> Self {
+        telemetry::rejected(&error);
+        Self { error, progress: Some(Progress::Reported) }
+    }
+}
+
+impl From<Error> for Rejected {
+    fn from(error: Error) -> Self {
+        Self { error, progress: None }
     }
 }
 
@@ -37,8 +59,8 @@ impl<F> RequireFuture<F> {
         Self { state: State::Responding { response } }
     }
 
-    pub(super) const fn refused(error: Error) -> Self {
-        Self { state: State::Refused { error: Some(error) } }
+    pub(super) const fn rejected(rejected: Rejected) -> Self {
+        Self { state: State::Rejected { rejected: Some(rejected) } }
     }
 }
 
@@ -52,8 +74,8 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().state.project() {
             StateProjection::Responding { response } => response.poll(cx),
-            StateProjection::Refused { error } => match error.take() {
-                Some(error) => Poll::Ready(Ok(unrendered(error))),
+            StateProjection::Rejected { rejected } => match rejected.take() {
+                Some(Rejected { error, progress }) => Poll::Ready(Ok(unrendered(error, progress))),
                 // Polled again after it was ready, which no caller may do.
                 None => Poll::Pending,
             },

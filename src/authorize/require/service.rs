@@ -9,8 +9,8 @@ use std::{
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::{RequireFuture, layer::Check};
-use crate::{Error, identity::Authentication, response::RefusalBody, telemetry};
+use super::{RequireFuture, future::Rejected, layer::Check};
+use crate::{identity::Authentication, response::RefusalBody};
 
 /// The service that [`RequireScopeLayer`](crate::RequireScopeLayer) and
 /// [`RequireLayer`](crate::RequireLayer) make.
@@ -25,11 +25,10 @@ impl<S> Require<S> {
         Self { inner, check }
     }
 
-    fn decide<B>(&self, request: &Request<B>) -> Result<(), Error> {
-        // Without a layer outside nobody else tells of it.
+    fn decide<B>(&self, request: &Request<B>) -> Result<(), Rejected> {
         let authentication =
-            Authentication::of(request.extensions(), "a guard").map_err(telemetry::refused)?;
-        (self.check)(authentication.require_identity()?)
+            Authentication::of(request.extensions(), "a guard").map_err(Rejected::report)?;
+        Ok((self.check)(authentication.require_identity()?)?)
     }
 }
 
@@ -49,7 +48,7 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         match self.decide(&request) {
             Ok(()) => RequireFuture::responding(self.inner.call(request)),
-            Err(error) => RequireFuture::refused(error),
+            Err(error) => RequireFuture::rejected(error),
         }
     }
 }

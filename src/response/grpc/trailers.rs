@@ -13,11 +13,10 @@ use super::{Protocol, base64, details::details};
 use crate::{
     Error,
     response::{
-        RefusalBody,
+        Progress, RefusalBody,
         render::{Renderer, whole_seconds},
     },
     scheme::Scheme,
-    telemetry,
 };
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -36,7 +35,6 @@ impl Renderer {
         used: Option<Scheme>,
         mut head: Parts,
     ) -> Response<B> {
-        let error = telemetry::refused(error);
         head.status = StatusCode::OK;
         let headers = &mut head.headers;
         for stale in
@@ -48,7 +46,8 @@ impl Renderer {
             headers.insert(CONTENT_TYPE, content_type);
         }
         headers.extend(self.grpc_trailers(&error, used));
-        head.extensions.insert(error.into_rendered());
+        head.extensions.insert(error);
+        head.extensions.insert(Progress::Rendered);
         Response::from_parts(head, B::from_bytes(Vec::new()))
     }
 

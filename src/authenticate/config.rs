@@ -1,0 +1,34 @@
+//! The configuration of one layer.
+
+use std::{fmt, sync::Arc};
+
+#[cfg(feature = "_jwt")]
+use crate::BasicCredentials;
+use crate::{BearerToken, Policies, Verify, credentials::Sources, response::Renderer};
+
+/// What one layer is configured to do.
+#[derive(Clone)]
+pub(super) struct Config {
+    pub(super) sources: Sources,
+    pub(super) tokens: Option<Arc<dyn for<'a> Verify<BearerToken<'a>>>>,
+    #[cfg(feature = "_jwt")]
+    pub(super) users: Option<Arc<dyn Verify<BasicCredentials>>>,
+    pub(super) policies: Option<Policies>,
+    pub(super) allow_anonymous: bool,
+    pub(super) allow_cors_preflight: bool,
+    pub(super) speaks_grpc: bool,
+    pub(super) renderer: Renderer,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthenticateLayer")
+            .field("sources", &self.sources)
+            .field("policies", &self.policies)
+            .field("allow_anonymous", &self.allow_anonymous)
+            .field("allow_cors_preflight", &self.allow_cors_preflight)
+            .field("speaks_grpc", &self.speaks_grpc)
+            .field("renderer", &self.renderer)
+            .finish_non_exhaustive()
+    }
+}

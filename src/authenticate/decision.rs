@@ -1,0 +1,103 @@
+//! The decision about a request: a plain function of it.
+
+use http::{
+    HeaderMap, Method, Request,
+    header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN},
+};
+
+use super::{config::Config, used_credentials::UsedCredentials};
+use crate::{
+    Credentials, Error, ErrorKind, Identity, Policies, Verification,
+    authorize::policies::Rule,
+    credentials::{CredentialsRejection, Presented, RequestHead, Source},
+    identity::Authentication,
+    scheme::Scheme,
+    verify::{VerificationFuture, VerificationState},
+};
+
+/// What becomes of a request.
+pub(super) enum Decision {
+    Admit(Authentication),
+    Ask(VerificationFuture),
+    Refuse(Error),
+}
+
+impl Config {
+    pub(super) fn decide<B>(&self, request: &Request<B>) -> (Decision, Option<UsedCredentials>) {
+        if self.allow_cors_preflight && is_cors_preflight(request) {
+            return (Decision::Admit(Authentication::Anonymous), None);
+        }
+        let policies = self.policies.as_ref();
+        let rule = policies.map(|it| (it, it.find(request.method(), request.uri().path())));
+        let admit = |identity| match rule.map_or(Ok(()), |(it, rule)| it.judge(rule, &identity)) {
+            Ok(()) => Decision::Admit(Authentication::Identified(identity)),
+            Err(error) => Decision::Refuse(error),
+        };
+        if let Some(identity) = self.recall(request.headers()) {
+            let used = UsedCredentials { scheme: Scheme::Bearer, source: Source::Header };
+            return (admit(identity), Some(used));
+        }
+        match self.sources.read(&RequestHead::of(request)) {
+            Ok(Some(Presented { credentials, scheme, source })) => {
+                let decision = match self.verify(credentials).0 {
+                    VerificationState::Ready(Ok(identity)) => admit(identity),
+                    VerificationState::Ready(Err(error)) => Decision::Refuse(error),
+                    VerificationState::Pending(verdict) => Decision::Ask(match rule {
+                        Some((policies, rule)) => judged(policies.clone(), rule, verdict),
+                        None => verdict,
+                    }),
+                };
+                (decision, Some(UsedCredentials { scheme, source }))
+            }
+            Ok(None) if rule.map_or(self.allow_anonymous, |(it, rule)| it.is_open(rule)) => {
+                (Decision::Admit(Authentication::Anonymous), None)
+            }
+            Ok(None) => (Decision::Refuse(ErrorKind::MissingCredentials.into()), None),
+            Err(CredentialsRejection { error, scheme }) => {
+                let used = scheme.map(|scheme| UsedCredentials { scheme, source: Source::Header });
+                (Decision::Refuse(error), used)
+            }
+        }
+    }
+
+    fn recall(&self, headers: &HeaderMap) -> Option<Identity> {
+        let token = self.sources.glance(headers)?;
+        self.tokens.as_ref()?.recall(token)
+    }
+
+    fn verify(&self, credentials: Credentials<'_>) -> Verification {
+        match credentials {
+            #[cfg(feature = "_jwt")]
+            Credentials::Basic(credentials) => match &self.users {
+                Some(users) => users.verify(credentials),
+                None => refuse_unknown(),
+            },
+            Credentials::Bearer(token) | Credentials::Token(token) => match &self.tokens {
+                Some(tokens) => tokens.verify(token),
+                None => refuse_unknown(),
+            },
+        }
+    }
+}
+
+/// The verdict, and then that of the policies.
+fn judged(policies: Policies, rule: Rule, verdict: VerificationFuture) -> VerificationFuture {
+    Box::pin(async move {
+        let identity = verdict.await?;
+        policies.judge(rule, &identity)?;
+        Ok(identity)
+    })
+}
+
+/// Credentials of a kind that nobody verifies, such as a query parameter at a layer for Basic only.
+fn refuse_unknown() -> Verification {
+    Verification::ready(Err(ErrorKind::MissingCredentials.into()))
+}
+
+/// A question of the browser's before the real request, which never carries credentials (Fetch
+/// Standard, CORS-preflight fetch).
+fn is_cors_preflight<B>(request: &Request<B>) -> bool {
+    request.method() == Method::OPTIONS
+        && request.headers().contains_key(ORIGIN)
+        && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
