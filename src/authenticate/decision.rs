@@ -1,7 +1,7 @@
 //! The decision about a request: a plain function of it.
 
 use http::{
-    HeaderMap, Method, Request,
+    Method, Request,
     header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN},
 };
 
@@ -33,13 +33,14 @@ impl Config {
             Ok(()) => Decision::Admit(Authentication::Identified(identity)),
             Err(error) => Decision::Refuse(error),
         };
-        if let Some(identity) = self.recall(request.headers()) {
+        let plain_token = self.sources.plain_bearer_token(request.headers());
+        if let Some(identity) = self.cached(plain_token) {
             let used = UsedCredentials { scheme: Scheme::Bearer, source: Source::Header };
             return (admit(identity), Some(used));
         }
         match self.sources.read(&RequestHead::of(request)) {
             Ok(Some(Presented { credentials, scheme, source })) => {
-                let decision = match self.verify(credentials).0 {
+                let decision = match self.verify(credentials, plain_token.is_some()).0 {
                     VerificationState::Ready(Ok(identity)) => admit(identity),
                     VerificationState::Ready(Err(error)) => Decision::Refuse(error),
                     VerificationState::Pending(verdict) => Decision::Ask(match rule {
@@ -60,12 +61,11 @@ impl Config {
         }
     }
 
-    fn recall(&self, headers: &HeaderMap) -> Option<Identity> {
-        let token = self.sources.glance(headers)?;
-        self.tokens.as_ref()?.recall(token)
+    fn cached(&self, plain_token: Option<&[u8]>) -> Option<Identity> {
+        self.tokens.as_ref()?.cached(plain_token?)
     }
 
-    fn verify(&self, credentials: Credentials<'_>) -> Verification {
+    fn verify(&self, credentials: Credentials<'_>, is_uncached: bool) -> Verification {
         match credentials {
             #[cfg(feature = "_jwt")]
             Credentials::Basic(credentials) => match &self.users {
@@ -73,6 +73,7 @@ impl Config {
                 None => refuse_unknown(),
             },
             Credentials::Bearer(token) | Credentials::Token(token) => match &self.tokens {
+                Some(tokens) if is_uncached => tokens.verify_uncached(token),
                 Some(tokens) => tokens.verify(token),
                 None => refuse_unknown(),
             },

@@ -58,9 +58,9 @@ impl Sources {
         }
     }
 
-    /// The token of a request that presents it as nearly all do, behind `Bearer ` in a header, at a layer
-    /// that looks nowhere else. It isn't read: whoever knows the very bytes has read them before.
-    pub(crate) fn glance<'a>(&self, headers: &'a HeaderMap) -> Option<&'a [u8]> {
+    /// Returns the bytes behind `Bearer ` if that header is the only place in which this layer looks for
+    /// credentials. They haven't been parsed: a cache compares them with those of tokens that have.
+    pub(crate) fn plain_bearer_token<'a>(&self, headers: &'a HeaderMap) -> Option<&'a [u8]> {
         let Self { query: false, cookie: None, websocket: false, .. } = self else { return None };
         let [name] = &*self.headers else { return None };
         let mut lines = headers.get_all(name).iter();

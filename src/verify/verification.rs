@@ -28,13 +28,21 @@ pub trait Verify<C>: Send + Sync + 'static {
     /// Judges `credentials`.
     fn verify(&self, credentials: C) -> Verification;
 
-    /// Whom `credentials` were found to stand for when they were last verified, if they still do.
+    /// Returns the cached identity for `credentials`, if it is still valid. `None` by default.
     ///
-    /// They are the bytes that follow the scheme, which nobody has read yet: whoever remembers the very
-    /// same has read them before. A layer may ask this first; where the answer is `None`, as it is by
-    /// default, it asks to [`verify`](Self::verify) them.
-    fn recall(&self, _credentials: &[u8]) -> Option<Identity> {
+    /// `credentials` are the bytes that follow the scheme. They haven't been parsed: a cache compares them with
+    /// those of credentials that have.
+    fn cached(&self, _credentials: &[u8]) -> Option<Identity> {
         None
+    }
+
+    /// Verifies credentials for which [`cached`](Self::cached) has just returned `None`.
+    ///
+    /// A layer asks for the cached identity first, before it parses the credentials. A verifier that overrides
+    /// `cached` overrides this as well, so as not to query its cache twice. The default calls
+    /// [`verify`](Self::verify).
+    fn verify_uncached(&self, credentials: C) -> Verification {
+        self.verify(credentials)
     }
 
     /// Forgets verdicts on what was revoked, its own and those of verifiers that it asks. A verifier
@@ -47,8 +55,12 @@ impl<C, V: Verify<C> + ?Sized> Verify<C> for Arc<V> {
         (**self).verify(credentials)
     }
 
-    fn recall(&self, credentials: &[u8]) -> Option<Identity> {
-        (**self).recall(credentials)
+    fn cached(&self, credentials: &[u8]) -> Option<Identity> {
+        (**self).cached(credentials)
+    }
+
+    fn verify_uncached(&self, credentials: C) -> Verification {
+        (**self).verify_uncached(credentials)
     }
 
     fn revoke(&self, revocation: &crate::verify::Revocation) {

@@ -23,6 +23,7 @@ mod attacks_of_record;
 mod bare_tower;
 #[cfg(feature = "password-hash")]
 mod basic;
+mod cached_tokens;
 mod discovery;
 mod hostile_input;
 #[cfg(all(feature = "http-body", feature = "reqwest"))]
@@ -41,7 +42,6 @@ mod outages;
 mod over_sockets;
 mod own_tokens;
 mod policies;
-mod recalled_tokens;
 mod refusals;
 mod revocation;
 mod rfc_vectors;

@@ -1,79 +1,45 @@
-//! Introspection answers that are signed (RFC 9701): no tokens, but signed with the same keys.
+//! Introspection responses that are signed (RFC 9701): no tokens, but signed with the same keys.
 
-use std::sync::Arc;
-
-use crate::verify::jwt::{Issuer, JwtVerifier, Keys, Payload, Signature, TokenType, Unverified};
 use crate::{
-    Error, TokenFault,
+    Error, JwtVerifier, TokenFault,
     claims::NumericDate,
     jose::json::{self, Value},
+    verify::jwt::{Attempt, Issuer, TokenType, UnverifiedToken, complete},
 };
 
 impl JwtVerifier {
-    /// The `token_introspection` of an answer that the issuer has signed for `client_id`, or for an
-    /// audience of this verifier's, as JSON text.
+    /// Verifies a response that the issuer signed for `client_id` or for an audience of this verifier, and
+    /// returns its `token_introspection` as JSON text.
     pub(crate) async fn open_introspection(
         &self,
         jws: &str,
         client_id: Option<&str>,
     ) -> Result<Box<str>, Error> {
-        let payload = self.issuer.open_answer(jws, client_id).await?;
+        let issuer = &self.issuer;
+        let response = UnverifiedToken::parse(jws, |_| Ok::<_, Error>(issuer))?;
+        issuer.validate_response(&response, client_id, issuer.now())?;
+        let check = |attempt| issuer.keys.check_signature(&response.jws, issuer.now(), attempt);
+        complete(check(Attempt::First), check).await?;
+        let payload = &response.payload;
         let members = json::object(&payload.raw, |_, _| ()).map_err(|_| TokenFault::Malformed)?;
         match members.find("token_introspection") {
-            Some(Value::Object(answer)) => Ok(answer.as_str().into()),
+            Some(Value::Object(response)) => Ok(response.as_str().into()),
             _ => Err(TokenFault::Claims.into()),
         }
     }
 }
 
 impl Issuer {
-    async fn open_answer(
-        self: &Arc<Self>,
-        jws: &str,
-        client_id: Option<&str>,
-    ) -> Result<Payload, Error> {
-        let (answer, _) = Unverified::read(jws, |_| Ok::<_, Error>(self))?;
-        let now = self.now();
-        self.judge_answer(&answer, client_id, now)?;
-        let mut waiter = match self.keys.current(now) {
-            Keys::Ready(keys) => match answer.check_signature(&keys) {
-                Signature::Valid => return Ok(answer.payload),
-                Signature::Invalid(fault) => return Err(fault.into()),
-                Signature::InvalidUntilNewer(fault) => {
-                    self.keys.newer(now, keys.generation(), fault.into())?
-                }
-            },
-            Keys::Wait(waiter) => waiter,
-            Keys::Refuse(error) => return Err(error),
-        };
-        loop {
-            let landed = waiter.wait().await;
-            let now = self.now();
-            let signature = answer.check_signature(&*self.keys.settled(now)?);
-            return match signature {
-                Signature::Valid => Ok(answer.payload),
-                Signature::Invalid(fault) => Err(fault.into()),
-                // Patience is for keys that are known. This one may be on its way.
-                Signature::InvalidUntilNewer(_) if !landed => continue,
-                Signature::InvalidUntilNewer(fault) => {
-                    Err(self.keys.still_unknown(now, fault.into()))
-                }
-            };
-        }
-    }
-
-    /// What RFC 9701 §5 asks of the claims around an answer. It has no `exp` of its own.
-    fn judge_answer(
+    /// Validates the claims around a response (RFC 9701 §5), which has no `exp` of its own.
+    fn validate_response(
         &self,
-        answer: &Unverified<'_>,
+        response: &UnverifiedToken<'_>,
         client_id: Option<&str>,
         now: NumericDate,
     ) -> Result<(), TokenFault> {
-        let Unverified { header, payload, .. } = answer;
-        let claims = &payload.registered;
-        if !self.algorithms.contains(header.algorithm) {
-            return Err(TokenFault::Algorithm);
-        }
+        let UnverifiedToken { jws, payload } = response;
+        let (header, claims) = (&jws.header, &payload.registered);
+        self.require_algorithm(header)?;
         if header.token_type != TokenType::IntrospectionAnswer {
             return Err(TokenFault::Type);
         }

@@ -4,10 +4,10 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use super::{
     Issuers, Tenant,
-    issuers::{TokenVerifier, Trust, Trusted},
+    dispatcher::{Dispatcher, TokenVerifier, Trust},
     tenants::Tenants,
 };
-use crate::verify::jwt::{DEFAULT_CAPACITY, JwtVerifier, SeenTokens};
+use crate::verify::jwt::{DEFAULT_CAPACITY, JwtVerifier, TokenCache};
 use crate::{BearerToken, ConfigError, Error, Verify};
 
 /// Makes [`Issuers`].
@@ -44,7 +44,7 @@ impl IssuersBuilder {
     /// Trusts the issuer of this verifier.
     pub fn trust(mut self, verifier: JwtVerifier) -> Self {
         let issuer = verifier.issuer;
-        self.trusted.push((issuer.name().to_owned(), Trust::Here(issuer)));
+        self.trusted.push((issuer.name().to_owned(), Trust::Keys(issuer)));
         self
     }
 
@@ -55,7 +55,7 @@ impl IssuersBuilder {
         issuer: impl Into<String>,
         verifier: impl for<'a> Verify<BearerToken<'a>>,
     ) -> Self {
-        self.trusted.push((issuer.into(), Trust::Elsewhere(Arc::new(verifier))));
+        self.trusted.push((issuer.into(), Trust::Delegate(Arc::new(verifier))));
         self
     }
 
@@ -120,10 +120,10 @@ impl IssuersBuilder {
     /// [`ConfigError`] if an issuer is named twice, a pattern is not one, a prefix is empty or hidden
     /// by another before it, or nobody is trusted.
     pub fn build(self) -> Result<Issuers, ConfigError> {
-        let (mut by_name, mut judged_here) = (HashMap::new(), Vec::new());
+        let (mut by_name, mut issuers) = (HashMap::new(), Vec::new());
         for (name, trust) in self.trusted {
-            if let Trust::Here(issuer) = &trust {
-                judged_here.push(Arc::clone(issuer));
+            if let Trust::Keys(issuer) = &trust {
+                issuers.push(Arc::clone(issuer));
             }
             if by_name.insert(name.clone().into_boxed_str(), trust).is_some() {
                 return Err(ConfigError::new("issuer", name, "trusted twice"));
@@ -145,8 +145,8 @@ impl IssuersBuilder {
             return Err(ConfigError::new("issuers", "[]", "at least one is needed"));
         }
         let opaque = self.opaque;
-        let seen = SeenTokens::new(self.cache_capacity);
-        Ok(Issuers::new(Trusted { by_name, judged_here, tenants, by_prefix, opaque, seen }))
+        let cache = TokenCache::new(self.cache_capacity);
+        Ok(Issuers::new(Dispatcher { by_name, issuers, tenants, by_prefix, opaque, cache }))
     }
 }
 

@@ -1,18 +1,18 @@
-//! Issuers that are found when their first token comes.
+//! Tenants: issuers that match a pattern and are resolved on first use.
 
 use std::{convert::Infallible, fmt, future::Future, pin::Pin, sync::Arc};
 
 use quick_cache::sync::Cache;
 use tokio::sync::OnceCell;
 
-use super::proven_tenants::ProvenTenants;
-use crate::verify::jwt::{Issuer, JwtVerifier, Memory};
+use super::verified_tenants::VerifiedTenants;
+use crate::verify::jwt::{Attempt, Interrupt, Issuer, JwtVerifier, PendingEntry, UnverifiedToken};
 use crate::{ConfigError, Error, Identity, TokenFault};
 
 const PLACEHOLDER: &str = "{tenant}";
 const MAX_NAME: usize = 64;
-/// Tenants that have had no good token.
-const MAX_UNPROVEN: usize = 100;
+/// Tenants of which no token has been verified.
+const MAX_UNVERIFIED: usize = 100;
 
 /// A tenant that a token names: an issuer of the form that was configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,18 +41,18 @@ pub(super) struct Tenants {
     before: String,
     after: String,
     resolve: Box<Resolve>,
-    proven: ProvenTenants,
-    unproven: Cache<String, Arc<Arrival>>,
+    verified: VerifiedTenants,
+    unverified: Cache<String, Arc<Entry>>,
 }
 
-/// A tenant that is being found, or was. Those who wait for it share what comes of it.
-type Arrival = OnceCell<Result<Arc<Issuer>, Error>>;
+/// A tenant that is being resolved, or was. Requests that wait for it share the outcome.
+type Entry = OnceCell<Result<Arc<Issuer>, Error>>;
 
 pub(super) type Resolve = dyn Fn(Tenant) -> ResolveFuture + Send + Sync;
 pub(super) type ResolveFuture =
     Pin<Box<dyn Future<Output = Result<Option<JwtVerifier>, Error>> + Send>>;
 
-/// A tenant that nobody has met yet.
+/// A tenant that hasn't been resolved.
 pub(super) struct NewTenant {
     pub(super) tenants: Arc<Tenants>,
     pub(super) tenant: Tenant,
@@ -72,45 +72,45 @@ impl Tenants {
             before: before.to_owned(),
             after: after.to_owned(),
             resolve,
-            proven: ProvenTenants::new(),
-            unproven: Cache::new(MAX_UNPROVEN),
+            verified: VerifiedTenants::new(),
+            unverified: Cache::new(MAX_UNVERIFIED),
         })
     }
 
-    /// The tenant that `issuer` is, if it has the form of the pattern.
-    pub(super) fn tenant(&self, issuer: &str) -> Option<Tenant> {
+    /// Parses `issuer` as a tenant of this pattern.
+    pub(super) fn parse(&self, issuer: &str) -> Option<Tenant> {
         let name = issuer.strip_prefix(&*self.before)?.strip_suffix(&*self.after)?;
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         let fits = (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(is_plain);
         fits.then(|| Tenant { issuer: issuer.to_owned(), name: name.to_owned() })
     }
 
-    pub(super) fn proven(&self, issuer: &str) -> Option<Arc<Issuer>> {
-        self.proven.meet(issuer)
+    pub(super) fn verified(&self, issuer: &str) -> Option<Arc<Issuer>> {
+        self.verified.get(issuer)
     }
 
-    pub(super) fn unproven(&self, issuer: &str) -> Option<Arc<Issuer>> {
-        self.unproven.get(issuer)?.get()?.as_ref().ok().cloned()
+    pub(super) fn unverified(&self, issuer: &str) -> Option<Arc<Issuer>> {
+        self.unverified.get(issuer)?.get()?.as_ref().ok().cloned()
     }
 
-    /// Keeps a tenant that has had a good token where made-up ones don't come.
-    pub(super) fn prove(&self, issuer: &Arc<Issuer>) {
-        self.proven.insert(issuer);
-        self.unproven.remove(issuer.name());
+    /// Moves a tenant whose token has been verified to where invented tenants can't evict it.
+    pub(super) fn mark_verified(&self, issuer: &Arc<Issuer>) {
+        self.verified.insert(issuer);
+        self.unverified.remove(issuer.name());
     }
 
-    fn arrival(&self, issuer: &str) -> Arc<Arrival> {
-        let arrival =
-            self.unproven.get_or_insert_with(issuer, || Ok::<_, Infallible>(Arc::default()));
-        arrival.unwrap_or_else(|never| match never {})
+    fn entry(&self, issuer: &str) -> Arc<Entry> {
+        let entry =
+            self.unverified.get_or_insert_with(issuer, || Ok::<_, Infallible>(Arc::default()));
+        entry.unwrap_or_else(|never| match never {})
     }
 
-    /// Forgets one of whom nothing came, so that the next request asks anew.
-    fn forget(&self, issuer: &str, arrival: &Arc<Arrival>) {
-        self.unproven.remove_if(issuer, |kept| Arc::ptr_eq(kept, arrival));
+    /// Removes a tenant that could not be resolved, so that the next request tries again.
+    fn remove(&self, issuer: &str, entry: &Arc<Entry>) {
+        self.unverified.remove_if(issuer, |kept| Arc::ptr_eq(kept, entry));
     }
 
-    async fn find(&self, tenant: Tenant) -> Result<Arc<Issuer>, Error> {
+    async fn resolve(&self, tenant: Tenant) -> Result<Arc<Issuer>, Error> {
         let name = tenant.issuer.clone();
         let issuer = (self.resolve)(tenant).await?.ok_or(TokenFault::Issuer)?.issuer;
         if issuer.name() != name {
@@ -119,33 +119,35 @@ impl Tenants {
                 issuer.name()
             )));
         }
-        // Labels are configured values: the pattern is one, a tenant's name isn't.
+        // Metric labels are configured values: the pattern is one, a tenant's name isn't.
         issuer.label(&self.pattern);
         Ok(issuer)
     }
 }
 
 impl NewTenant {
-    /// Finds the tenant's issuer, once for all who ask at the same time, and has it judge the token.
-    pub(super) async fn judge(self, token: &str, memory: Memory) -> Result<Identity, Error> {
+    /// Resolves the tenant, once for all requests at the same time, and verifies the token.
+    pub(super) async fn verify(self, token: &str, cached: PendingEntry) -> Result<Identity, Error> {
         let Self { tenants, tenant } = self;
         let name = tenant.issuer.clone();
-        let arrival = tenants.arrival(&name);
-        let find = async || match tenants.proven(&name) {
-            // Proven since the request looked, or between its two looks.
+        let entry = tenants.entry(&name);
+        let resolve = async || match tenants.verified(&name) {
+            // Another request has verified a token since this one looked, or between its two looks.
             Some(issuer) => Ok(issuer),
-            None => tenants.find(tenant).await,
+            None => tenants.resolve(tenant).await,
         };
-        let issuer = match arrival.get_or_init(find).await {
+        let issuer = match entry.get_or_init(resolve).await {
             Ok(issuer) => issuer,
             Err(error) => {
-                tenants.forget(&name, &arrival);
+                tenants.remove(&name, &entry);
                 return Err(error.clone());
             }
         };
-        let judged = issuer.judge_in_time(token).await?;
-        tenants.prove(issuer);
-        Ok(memory.keep_of_tenant(token, judged, issuer))
+        let parsed = UnverifiedToken::parse(token, |_| Ok::<_, Interrupt>(issuer));
+        let first = parsed.and_then(|token| issuer.verify_parsed(token, Attempt::First));
+        let verified = issuer.complete(token, first).await?;
+        tenants.mark_verified(issuer);
+        Ok(cached.insert_for_tenant(token, verified, issuer))
     }
 }
 
@@ -186,7 +188,7 @@ mod tests {
             (&long, None),
         ] {
             assert_eq!(
-                tenants.tenant(issuer).map(|tenant| tenant.name).as_deref(),
+                tenants.parse(issuer).map(|tenant| tenant.name).as_deref(),
                 name,
                 "{issuer}"
             );
@@ -204,7 +206,7 @@ mod tests {
             ("https://evil.example:443/.login.example", false),
             ("https://a.b.login.example", false),
         ] {
-            assert_eq!(tenants.tenant(issuer).is_some(), is_tenant, "{issuer}");
+            assert_eq!(tenants.parse(issuer).is_some(), is_tenant, "{issuer}");
         }
     }
 

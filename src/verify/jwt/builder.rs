@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 use super::{
     JwtVerifier, Profile,
     settings::{GivenKeys, Settings},
-    token_cache::SeenTokens,
+    token_cache::TokenCache,
 };
 use crate::claims::scope_claim::ScopeClaim;
 use crate::{Algorithm, Clock, ConfigError, Error, Identity, Secret, http_client::HttpClient};
@@ -248,9 +248,9 @@ impl JwtVerifierBuilder<AudienceGiven> {
     /// empty issuer or audience, a key that can't be read or is too weak, no key at all in a set, no
     /// algorithm, one that fits no key that is given.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
-        let seen = SeenTokens::new(self.settings.cache_capacity);
+        let cache = TokenCache::new(self.settings.cache_capacity);
         let issuer = Arc::new(self.settings.into_issuer()?);
-        Ok(JwtVerifier { issuer, seen })
+        Ok(JwtVerifier { issuer, cache })
     }
 }
 

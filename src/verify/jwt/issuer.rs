@@ -1,27 +1,21 @@
-//! One trusted issuer: its rules, its keys, and the judgement of its tokens.
+//! One trusted issuer: its rules, its keys, and the verification of its tokens.
 
 use std::{fmt, sync::Arc};
 
 use super::{
-    compact::Compact,
     header::Header,
-    key_source::{KeySource, Keys, KeysRef},
+    interrupt::{Attempt, Interrupt, complete},
+    jws::Jws,
+    key_source::KeySource,
     payload::Payload,
     rules::Rules,
 };
-use crate::claims::scope_claim::ScopeClaim;
 use crate::{
     Clock, Error, Identity, TokenFault,
-    claims::NumericDate,
-    jose::{algorithm::AlgorithmSet, base64url},
-    verify::{
-        Readiness,
-        jwks::{Key, KeySet, Waiter},
-    },
+    claims::{NumericDate, scope_claim::ScopeClaim},
+    jose::algorithm::AlgorithmSet,
+    verify::Readiness,
 };
-
-/// The longest signature of an algorithm that we verify: RSA with 8192 bits.
-const MAX_SIGNATURE: usize = 1024;
 
 pub(crate) type ClaimCheck = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
 
@@ -35,110 +29,51 @@ pub(crate) struct Issuer {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// A token of which the header was read.
-struct Opened<'a> {
-    compact: Compact<'a>,
-    header: Header,
-}
-
-/// A token that was read, and judged by nobody.
-pub(crate) struct Unverified<'a> {
-    compact: Compact<'a>,
-    pub(crate) header: Header,
+/// A token that was parsed. Nothing about it has been verified.
+pub(crate) struct UnverifiedToken<'a> {
+    pub(crate) jws: Jws<'a>,
     pub(crate) payload: Payload,
 }
 
-/// A token that was found good.
-pub(crate) struct Judged {
+/// A token that passed every rule.
+pub(crate) struct VerifiedToken {
     pub(crate) identity: Identity,
     /// The key set that verified it.
     pub(crate) generation: u64,
 }
 
-/// Why a judgement ends without an identity.
-pub(crate) enum Stop {
-    Refused(Error),
-    /// Keys are on their way; ask again when they are there.
-    Wait(Waiter),
-}
-
-/// What the keys at hand say of a signature.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Signature {
-    Valid,
-    Invalid(TokenFault),
-    /// Invalid by these keys; newer ones may say otherwise.
-    InvalidUntilNewer(TokenFault),
-}
-
-impl<'a> Opened<'a> {
-    fn open(token: &'a str) -> Result<Self, TokenFault> {
-        let compact = Compact::split(token)?;
-        Ok(Self { header: Header::read(compact.header)?, compact })
-    }
-
-    /// Reads the rest. `choose` finds who judges the token, by the issuer that it names.
-    fn read<'i, E: From<TokenFault>>(
-        self,
-        choose: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
-    ) -> Result<(Unverified<'a>, &'i Arc<Issuer>), E> {
-        let Self { compact, header } = self;
-        let choose =
-            |name: Option<&str>| choose(name).map(|issuer| (issuer, &*issuer.scope_claims));
-        let (payload, issuer) = Payload::read(compact.payload, choose)?;
-        Ok((Unverified { compact, header, payload }, issuer))
-    }
-}
-
-impl<'a> Unverified<'a> {
-    /// Reads a token. `choose` finds who judges it, by the issuer that it names.
-    pub(crate) fn read<'i, E: From<TokenFault>>(
+impl<'a> UnverifiedToken<'a> {
+    /// Parses a token. `resolve` finds its issuer by the name in `iss`.
+    pub(crate) fn parse<'i, E: From<TokenFault>>(
         token: &'a str,
-        choose: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
-    ) -> Result<(Self, &'i Arc<Issuer>), E> {
-        Opened::open(token)?.read(choose)
+        resolve: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
+    ) -> Result<Self, E> {
+        Self::read_claims(Jws::parse(token)?, resolve)
     }
 
-    pub(crate) fn check_signature(&self, keys: &KeySet) -> Signature {
-        let Header { algorithm, kid, .. } = &self.header;
-        let mut buffer = [0; MAX_SIGNATURE];
-        let Some(signature) = base64url::decode_into(self.compact.signature, &mut buffer) else {
-            return Signature::Invalid(TokenFault::Signature);
-        };
-        let message = self.compact.signing_input.as_bytes();
-        let is_signer = |key: &Key| key.verify(*algorithm, message, signature);
-        let kid = kid.as_deref();
-        if keys.candidates(kid, *algorithm).any(is_signer) {
-            return Signature::Valid;
-        }
-        let fault = keys.misfit(kid, *algorithm).unwrap_or(TokenFault::Signature);
-        if kid.is_some_and(|kid| keys.knows(kid)) {
-            Signature::Invalid(fault)
-        } else {
-            // Keys without a name were tried, or none at all.
-            Signature::InvalidUntilNewer(fault)
-        }
+    fn read_claims<'i, E: From<TokenFault>>(
+        jws: Jws<'a>,
+        resolve: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
+    ) -> Result<Self, E> {
+        let scope_claims =
+            |name: Option<&str>| resolve(name).map(|issuer| ((), &*issuer.scope_claims));
+        let (payload, ()) = Payload::read(jws.payload, scope_claims)?;
+        Ok(Self { jws, payload })
     }
 }
 
 impl Issuer {
-    /// The name that its tokens have in `iss`.
+    /// Returns the name that its tokens have in `iss`.
     pub(crate) fn name(&self) -> &str {
         &self.rules.issuer
     }
 
-    /// Has keys fetched, if there are none, and then waits for them: the fetch is under way before
-    /// anyone does.
+    /// Starts a fetch of the keys if there are none, and returns a future that waits for it.
     pub(crate) fn warm_up(&self) -> impl Future<Output = Result<(), Error>> + Send {
-        let fetch = self.keys.bring(self.now());
-        async {
-            let Some(mut waiter) = fetch? else { return Ok(()) };
-            waiter.wait().await;
-            self.keys.settled(self.now()).map(drop)
-        }
+        self.keys.warm_up(self.now(), || self.now())
     }
 
-    /// Has figures call it by another name.
+    /// Sets the name under which metrics count this issuer.
     pub(crate) fn label(&self, label: &Arc<str>) {
         self.keys.label(label);
     }
@@ -147,103 +82,66 @@ impl Issuer {
         self.keys.readiness(self.name(), self.now())
     }
 
-    /// Judges a token of which the issuer isn't asked first, as where there is but one.
-    pub(crate) fn judge_only(self: &Arc<Self>, token: &str) -> Result<Judged, Stop> {
-        let opened = Opened::open(token)?;
-        self.glance(&opened.header)?;
-        let (token, issuer) = opened.read(|_| Ok::<_, Stop>(self))?;
-        issuer.judge(token)
+    /// Verifies a token with the keys in memory, whatever issuer it names: for a verifier with one issuer,
+    /// which can reject by the header before it reads the claims.
+    pub(crate) fn verify(self: &Arc<Self>, token: &str) -> Result<VerifiedToken, Interrupt> {
+        let jws = Jws::parse(token)?;
+        self.reject_by_header(&jws.header)?;
+        let token = UnverifiedToken::read_claims(jws, |_| Ok::<_, Interrupt>(self))?;
+        self.verify_parsed(token, Attempt::First)
     }
 
-    /// Refuses a header that no key of this issuer's is for, so that made-up keys cost little. Where that
-    /// may need a fetch it is left to the judgement of the whole.
-    fn glance(&self, header: &Header) -> Result<(), TokenFault> {
-        if !self.algorithms.contains(header.algorithm) {
-            return Err(TokenFault::Algorithm);
-        }
-        self.keys.misfit(header, self.now()).map_or(Ok(()), Err)
-    }
-
-    /// Judges a token that names this issuer.
-    pub(crate) fn judge(&self, token: Unverified<'_>) -> Result<Judged, Stop> {
+    /// Verifies a token that names this issuer.
+    pub(crate) fn verify_parsed(
+        &self,
+        token: UnverifiedToken<'_>,
+        attempt: Attempt,
+    ) -> Result<VerifiedToken, Interrupt> {
         let now = self.now();
-        self.judge_claims(&token, now)?;
-        let keys = match self.keys.current(now) {
-            Keys::Ready(keys) => keys,
-            Keys::Wait(waiter) => return Err(Stop::Wait(waiter)),
-            Keys::Refuse(error) => return Err(Stop::Refused(error)),
-        };
-        match token.check_signature(&keys) {
-            Signature::Valid => Ok(self.accept(token.payload, &keys)?),
-            Signature::Invalid(fault) => Err(fault.into()),
-            Signature::InvalidUntilNewer(fault) => {
-                Err(Stop::Wait(self.keys.newer(now, keys.generation(), fault.into())?))
-            }
-        }
+        // What fails here costs neither a signature nor a fetch.
+        self.require_algorithm(&token.jws.header)?;
+        self.rules.judge(token.jws.header.token_type, &token.payload, now)?;
+        let generation = self.keys.check_signature(&token.jws, now, attempt)?;
+        let Payload { raw, registered, scopes, .. } = token.payload;
+        let identity = Identity::new(raw, registered, scopes);
+        self.check(&identity)?;
+        Ok(VerifiedToken { identity, generation })
     }
 
-    /// Judges a token, and waits for keys where it must.
-    pub(crate) async fn judge_in_time(self: &Arc<Self>, token: &str) -> Result<Judged, Error> {
-        let judged = Unverified::read(token, |_| Ok::<_, Stop>(self))
-            .and_then(|(unverified, issuer)| issuer.judge(unverified));
-        match judged {
-            Ok(judged) => Ok(judged),
-            Err(Stop::Refused(error)) => Err(error),
-            Err(Stop::Wait(waiter)) => self.judge_later(token, waiter).await,
-        }
-    }
-
-    /// Judges a token after `waiter`, with whatever keys there are then.
-    pub(crate) async fn judge_later(
+    /// Completes a verification, waiting for keys as long as it has to.
+    pub(crate) async fn complete(
         self: &Arc<Self>,
         token: &str,
-        mut waiter: Waiter,
-    ) -> Result<Judged, Error> {
-        loop {
-            let landed = waiter.wait().await;
-            let (token, _) = Unverified::read(token, |_| Ok::<_, Error>(self))?;
-            let now = self.now();
-            self.judge_claims(&token, now)?;
-            let keys = self.keys.settled(now)?;
-            return match token.check_signature(&keys) {
-                Signature::Valid => self.accept(token.payload, &keys),
-                Signature::Invalid(fault) => Err(fault.into()),
-                // Patience is for keys that are known. This one may be on its way.
-                Signature::InvalidUntilNewer(_) if !landed => continue,
-                Signature::InvalidUntilNewer(fault) => {
-                    Err(self.keys.still_unknown(now, fault.into()))
-                }
-            };
-        }
+        first: Result<VerifiedToken, Interrupt>,
+    ) -> Result<VerifiedToken, Error> {
+        complete(first, |attempt| {
+            let token = UnverifiedToken::parse(token, |_| Ok::<_, Interrupt>(self))?;
+            self.verify_parsed(token, attempt)
+        })
+        .await
     }
 
-    /// All that needs no key. What fails here never causes a fetch.
-    fn judge_claims(&self, token: &Unverified<'_>, now: NumericDate) -> Result<(), TokenFault> {
-        if !self.algorithms.contains(token.header.algorithm) {
-            return Err(TokenFault::Algorithm);
-        }
-        self.rules.judge(token.header.token_type, &token.payload, now)
-    }
-
-    /// Whether a token that was found good by the keys of `generation` still is.
-    pub(crate) fn stands_by(&self, identity: &Identity, generation: u64) -> bool {
+    /// Returns whether a token that was verified with the keys of `generation` is still valid.
+    pub(crate) fn is_still_valid(&self, identity: &Identity, generation: u64) -> bool {
         let now = self.now();
-        let same_keys = match self.keys.current(now) {
-            Keys::Ready(keys) => keys.generation() == generation,
-            Keys::Wait(_) | Keys::Refuse(_) => false,
-        };
-        same_keys
+        self.keys.is_current(generation, now)
             && self.rules.judge_times(identity.registered(), now).is_ok()
             && self.check(identity).is_ok()
     }
 
-    fn accept(&self, payload: Payload, keys: &KeysRef<'_>) -> Result<Judged, Error> {
-        let identity = Identity::new(payload.raw, payload.registered, payload.scopes);
-        self.check(&identity)?;
-        Ok(Judged { identity, generation: keys.generation() })
+    pub(crate) fn require_algorithm(&self, header: &Header) -> Result<(), TokenFault> {
+        let is_allowed = self.algorithms.contains(header.algorithm);
+        if is_allowed { Ok(()) } else { Err(TokenFault::Algorithm) }
     }
 
-    /// The checks of the service's own.
+    /// Rejects a header that no key of this issuer fits, so that a flood of invented `kid`s costs little. A
+    /// header that may need a fetch passes: its claims are validated before one starts.
+    fn reject_by_header(&self, header: &Header) -> Result<(), TokenFault> {
+        self.require_algorithm(header)?;
+        self.keys.mismatch(header, self.now()).map_or(Ok(()), Err)
+    }
+
+    /// Runs the user's checks.
     fn check(&self, identity: &Identity) -> Result<(), Error> {
         self.checks.iter().try_for_each(|check| check(identity))
     }
@@ -261,11 +159,5 @@ impl fmt::Debug for Issuer {
             .field("scope_claims", &self.scope_claims)
             .field("keys", &self.keys)
             .finish_non_exhaustive()
-    }
-}
-
-impl<E: Into<Error>> From<E> for Stop {
-    fn from(error: E) -> Self {
-        Self::Refused(error.into())
     }
 }

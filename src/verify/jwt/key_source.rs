@@ -1,17 +1,21 @@
-//! Where a verifier finds its keys.
+//! The keys of one issuer, given or fetched, and what a verification asks of them.
 
 use std::{ops::Deref, sync::Arc};
 
 use arc_swap::Guard;
 
-use super::header::Header;
+use super::{
+    header::Header,
+    interrupt::{Attempt, Interrupt},
+    jws::{Jws, Signature},
+};
 use crate::{
     Error, TokenFault,
     claims::NumericDate,
     error::WithCauses,
     verify::{
         Readiness,
-        jwks::{Current, KeySet, Newer, RemoteKeys, Snapshot, Waiter},
+        jwks::{Current, KeySet, Newer, RemoteKeys, Snapshot},
     },
 };
 
@@ -22,34 +26,44 @@ pub(crate) enum KeySource {
     Remote(RemoteKeys),
 }
 
-/// A key set for the length of one verification, without a reference count of its own.
-pub(crate) enum KeysRef<'a> {
+/// A key set during one verification, without a reference count of its own.
+enum Keys<'a> {
     Given(&'a KeySet),
     Remote(Guard<Option<Arc<Snapshot>>>),
 }
 
-/// What a source has for a token at this moment.
-pub(crate) enum Keys<'a> {
-    Ready(KeysRef<'a>),
-    Wait(Waiter),
-    Refuse(Error),
-}
-
 impl KeySource {
-    /// The keys to use now.
-    pub(crate) fn current(&self, now: NumericDate) -> Keys<'_> {
-        match self {
-            Self::Given(keys) => Keys::Ready(KeysRef::Given(keys)),
-            Self::Remote(remote) => match remote.current(now) {
-                Current::Ready(keys) => Keys::Ready(KeysRef::Remote(keys)),
-                Current::Wait(waiter) => Keys::Wait(waiter),
-                Current::Unavailable(error) => Keys::Refuse(error),
-            },
+    /// Checks a signature and returns the generation of the keys that verified it.
+    ///
+    /// The first attempt uses the keys in memory and starts a fetch for a `kid` that they don't have. Later
+    /// ones use what has been fetched, and start none.
+    pub(crate) fn check_signature(
+        &self,
+        jws: &Jws<'_>,
+        now: NumericDate,
+        attempt: Attempt,
+    ) -> Result<u64, Interrupt> {
+        let keys = match attempt {
+            Attempt::First => self.current(now)?,
+            Attempt::AfterWait { .. } => self.after_fetch(now)?,
+        };
+        match (jws.check_signature(&keys), attempt) {
+            (Signature::Valid, _) => Ok(keys.generation()),
+            (Signature::Invalid(fault), _) => Err(fault.into()),
+            (Signature::UnknownKey(fault), Attempt::First) => {
+                Err(self.refetch_for_unknown_kid(now, keys.generation(), fault))
+            }
+            (Signature::UnknownKey(_), Attempt::AfterWait { waiter, completed: false }) => {
+                Err(Interrupt::Wait(waiter))
+            }
+            (Signature::UnknownKey(fault), Attempt::AfterWait { completed: true, .. }) => {
+                Err(self.fetch_failed(now).unwrap_or(fault.into()).into())
+            }
         }
     }
 
-    /// What is wrong with a header that no key is for, where that is settled. Never starts a fetch.
-    pub(crate) fn misfit(&self, header: &Header, now: NumericDate) -> Option<TokenFault> {
+    /// Returns why no key fits a header, if that is certain without a fetch. Never starts one.
+    pub(crate) fn mismatch(&self, header: &Header, now: NumericDate) -> Option<TokenFault> {
         let (kid, algorithm) = (header.kid.as_deref(), header.algorithm);
         match self {
             Self::Given(keys) => keys.misfit(kid, algorithm),
@@ -57,42 +71,30 @@ impl KeySource {
         }
     }
 
-    /// A wait for keys that may know what those of `generation` don't. `unknown` is the refusal where
-    /// there are none to be had.
-    pub(crate) fn newer(
+    /// Returns whether the keys of `generation` are the ones in use.
+    pub(crate) fn is_current(&self, generation: u64, now: NumericDate) -> bool {
+        self.current(now).is_ok_and(|keys| keys.generation() == generation)
+    }
+
+    /// Starts a fetch if there are no keys, and returns a future that waits for it.
+    pub(crate) fn warm_up(
         &self,
         now: NumericDate,
-        generation: u64,
-        unknown: Error,
-    ) -> Result<Waiter, Error> {
-        match self {
-            Self::Given(_) => Err(unknown),
-            Self::Remote(remote) => match remote.newer(now, generation) {
-                Newer::Wait(waiter) => Ok(waiter),
-                Newer::Unavailable(error) => Err(error),
-                Newer::None => Err(unknown),
-            },
+        later: impl Fn() -> NumericDate + Send,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        let waiter = match self.current(now) {
+            Ok(_) => Ok(None),
+            Err(Interrupt::Wait(waiter)) => Ok(Some(waiter)),
+            Err(Interrupt::Rejected(error)) => Err(error),
+        };
+        async move {
+            let Some(mut waiter) = waiter? else { return Ok(()) };
+            waiter.wait().await;
+            self.after_fetch(later()).map(drop)
         }
     }
 
-    /// The keys after a wait.
-    pub(crate) fn settled(&self, now: NumericDate) -> Result<KeysRef<'_>, Error> {
-        match self {
-            Self::Given(keys) => Ok(KeysRef::Given(keys)),
-            Self::Remote(remote) => remote.settled(now).map(KeysRef::Remote),
-        }
-    }
-
-    /// Has keys brought where there are none. The wait is for [`settled`](Self::settled) ones.
-    pub(crate) fn bring(&self, now: NumericDate) -> Result<Option<Waiter>, Error> {
-        match self.current(now) {
-            Keys::Ready(_) => Ok(None),
-            Keys::Refuse(error) => Err(error),
-            Keys::Wait(waiter) => Ok(Some(waiter)),
-        }
-    }
-
-    /// Has figures call the issuer by another name.
+    /// Sets the name under which metrics count the issuer.
     pub(crate) fn label(&self, label: &Arc<str>) {
         if let Self::Remote(remote) = self {
             remote.label(label);
@@ -124,19 +126,57 @@ impl KeySource {
         }
     }
 
-    /// The refusal of a token whose key isn't known even after a wait: if the fetch failed, nobody
-    /// has judged the token.
-    pub(crate) fn still_unknown(&self, now: NumericDate, unknown: Error) -> Error {
+    /// Returns the keys to use now.
+    fn current(&self, now: NumericDate) -> Result<Keys<'_>, Interrupt> {
         match self {
-            Self::Given(_) => unknown,
-            Self::Remote(remote) => remote.outage(now).unwrap_or(unknown),
+            Self::Given(keys) => Ok(Keys::Given(keys)),
+            Self::Remote(remote) => match remote.current(now) {
+                Current::Ready(keys) => Ok(Keys::Remote(keys)),
+                Current::Wait(waiter) => Err(Interrupt::Wait(waiter)),
+                Current::Unavailable(error) => Err(Interrupt::Rejected(error)),
+            },
+        }
+    }
+
+    /// Returns the keys after a wait: whatever may still be used.
+    fn after_fetch(&self, now: NumericDate) -> Result<Keys<'_>, Error> {
+        match self {
+            Self::Given(keys) => Ok(Keys::Given(keys)),
+            Self::Remote(remote) => remote.settled(now).map(Keys::Remote),
+        }
+    }
+
+    /// Returns a wait for keys that may include one that those of `generation` lack, or the rejection if there
+    /// are none to be had.
+    fn refetch_for_unknown_kid(
+        &self,
+        now: NumericDate,
+        generation: u64,
+        unknown: TokenFault,
+    ) -> Interrupt {
+        match self {
+            Self::Given(_) => unknown.into(),
+            Self::Remote(remote) => match remote.newer(now, generation) {
+                Newer::Wait(waiter) => Interrupt::Wait(waiter),
+                Newer::Unavailable(error) => error.into(),
+                Newer::None => unknown.into(),
+            },
+        }
+    }
+
+    /// Returns the error of the last fetch if it failed: then no verdict about a token with an unknown key was
+    /// reached.
+    fn fetch_failed(&self, now: NumericDate) -> Option<Error> {
+        match self {
+            Self::Given(_) => None,
+            Self::Remote(remote) => remote.outage(now),
         }
     }
 }
 
-impl KeysRef<'_> {
-    /// Tells key sets of one source apart.
-    pub(crate) fn generation(&self) -> u64 {
+impl Keys<'_> {
+    /// Tells the key sets of one source apart.
+    fn generation(&self) -> u64 {
         match self {
             Self::Given(_) => 0,
             Self::Remote(snapshot) => snapshot.as_ref().map_or(0, |snapshot| snapshot.generation),
@@ -144,7 +184,7 @@ impl KeysRef<'_> {
     }
 }
 
-impl Deref for KeysRef<'_> {
+impl Deref for Keys<'_> {
     type Target = KeySet;
 
     fn deref(&self) -> &KeySet {

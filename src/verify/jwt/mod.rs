@@ -1,20 +1,23 @@
-//! JWT access tokens: JWS compact serialisations (RFC 7515) of claims (RFC 7519, RFC 9068).
+//! JWT access tokens: the compact serialization (RFC 7515) of claims (RFC 7519, RFC 9068).
 //!
-//! `compact` takes a token apart, `header` and `payload` read its halves, `rules` judges the claims.
-//! An `issuer` puts these in order, cheap checks first, with keys of its `key_source`. [`JwtVerifier`]
-//! verifies the tokens of one issuer. `builder` is what users write, and `settings` validates it.
+//! [`JwtVerifier`] verifies the tokens of one issuer, and [`JwtVerifierBuilder`] configures it.
+//
+// `jws` takes a token apart, `header` and `payload` read its parts, and `rules` validates the claims. An
+// `issuer` runs these in order, cheap checks first, with the keys of its `key_source`; `interrupt` is the loop
+// that waits for keys.
 
 mod builder;
-mod compact;
 mod header;
+mod interrupt;
 mod issuer;
+mod jws;
 mod key_source;
 mod payload;
 mod profile;
 mod rules;
 mod settings;
+mod tail_hasher;
 mod token_cache;
-mod token_place;
 mod token_type;
 mod verifier;
 
@@ -24,10 +27,9 @@ pub use self::{
     verifier::JwtVerifier,
 };
 pub(crate) use self::{
-    issuer::{Issuer, Judged, Signature, Stop, Unverified},
-    key_source::Keys,
-    payload::Payload,
-    token_cache::{DEFAULT_CAPACITY, Memory, SeenTokens},
+    interrupt::{Attempt, Interrupt, complete},
+    issuer::{Issuer, UnverifiedToken, VerifiedToken},
+    token_cache::{DEFAULT_CAPACITY, PendingEntry, TokenCache},
     token_type::TokenType,
 };
 pub use crate::jose::UnknownAlgorithm;

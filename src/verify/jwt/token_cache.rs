@@ -1,4 +1,4 @@
-//! Verified tokens, seen again.
+//! The cache of verified tokens.
 
 use std::{
     fmt,
@@ -15,174 +15,180 @@ use quick_cache::{
 };
 
 use super::{
-    issuer::{Issuer, Judged},
-    token_place::Places,
+    issuer::{Issuer, VerifiedToken},
+    tail_hasher::TailHasher,
 };
 use crate::{Identity, verify::Revocation};
 
-/// What a cache holds at the most by default.
+/// The default capacity in bytes.
 pub(crate) const DEFAULT_CAPACITY: usize = 32 * 1024 * 1024;
 
-/// What an entry takes beside its texts, about: the identity, the entry, its place in the cache.
+/// The approximate size of an entry without its texts: the identity, the entry, its slot in the cache.
 const OVERHEAD: usize = 500;
 
-/// Tokens that were verified in full, with what they say. Only those enter, so a stranger can
-/// neither fill it nor choose what leaves it.
+/// Tokens that passed every rule, with their identities. Only those enter, so an attacker can neither fill
+/// the cache nor choose what it evicts.
 ///
-/// A hit saves the signature and the parsing, and nothing else: time, keys and the checks of the
-/// service's own are looked at again each time. With no capacity nothing is remembered. Clones share
-/// what they remember.
+/// A hit saves the signature and the parsing, and nothing else: times, keys and the user's checks are
+/// validated again each time. A cache without capacity holds nothing. Clones share their entries.
 #[derive(Debug, Clone)]
-pub(crate) struct SeenTokens(Option<Arc<TokenCache>>);
+pub(crate) struct TokenCache(Option<Arc<Entries>>);
 
-/// A verification that begins now, whose outcome may be remembered.
-pub(crate) struct Memory {
-    cache: Option<Arc<TokenCache>>,
+/// An entry that a verification which begins now may add.
+///
+/// Taken before the verification, so that a revocation in between keeps the token out of the cache.
+pub(crate) struct PendingEntry {
+    entries: Option<Arc<Entries>>,
     epoch: u64,
 }
 
-impl SeenTokens {
-    /// At most about `capacity` bytes.
+impl TokenCache {
+    /// Creates a cache of about `capacity` bytes.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self((capacity > 0).then(|| Arc::new(TokenCache::new(capacity))))
+        Self((capacity > 0).then(|| Arc::new(Entries::new(capacity))))
     }
 
-    /// What the token says, if it was verified before and is as good as it was then.
+    /// Returns the identity of a token that was verified before and is still valid.
     pub(crate) fn get(&self, token: &[u8]) -> Option<Identity> {
         self.0.as_ref()?.get(token)
     }
 
-    /// Forgets what was revoked, also what is being verified.
+    /// Removes revoked tokens, and keeps those out whose verification is under way.
     pub(crate) fn revoke(&self, revocation: &Revocation) {
-        if let Some(cache) = &self.0 {
-            cache.revoke(revocation);
+        if let Some(entries) = &self.0 {
+            entries.revoke(revocation);
         }
     }
 
-    pub(crate) fn begin(&self) -> Memory {
-        let epoch = self.0.as_ref().map_or(0, |cache| cache.epoch());
-        Memory { cache: self.0.clone(), epoch }
+    pub(crate) fn begin(&self) -> PendingEntry {
+        let epoch = self.0.as_ref().map_or(0, |entries| entries.epoch());
+        PendingEntry { entries: self.0.clone(), epoch }
     }
 }
 
-impl Memory {
-    /// Remembers a token that was found good.
-    pub(crate) fn keep(self, token: &str, judged: Judged, issuer: &Arc<Issuer>) -> Identity {
-        self.keep_by(token, judged, Voucher::Trusted(Arc::clone(issuer)))
-    }
-
-    /// The same for a tenant's, as long as the tenant is known.
-    pub(crate) fn keep_of_tenant(
+impl PendingEntry {
+    /// Adds the token of a configured issuer.
+    pub(crate) fn insert(
         self,
         token: &str,
-        judged: Judged,
-        tenant: &Arc<Issuer>,
+        verified: VerifiedToken,
+        issuer: &Arc<Issuer>,
     ) -> Identity {
-        self.keep_by(token, judged, Voucher::Tenant(Arc::downgrade(tenant)))
+        self.insert_for(token, verified, IssuerRef::Configured(Arc::clone(issuer)))
     }
 
-    fn keep_by(self, token: &str, judged: Judged, voucher: Voucher) -> Identity {
-        if let Some(cache) = self.cache {
-            cache.insert(token, &judged, voucher, self.epoch);
+    /// Adds the token of a tenant. It is valid as long as the tenant is known.
+    pub(crate) fn insert_for_tenant(
+        self,
+        token: &str,
+        verified: VerifiedToken,
+        tenant: &Arc<Issuer>,
+    ) -> Identity {
+        self.insert_for(token, verified, IssuerRef::Tenant(Arc::downgrade(tenant)))
+    }
+
+    fn insert_for(self, token: &str, verified: VerifiedToken, issuer: IssuerRef) -> Identity {
+        if let Some(entries) = self.entries {
+            entries.insert(token, &verified, issuer, self.epoch);
         }
-        judged.identity
+        verified.identity
     }
 }
 
-struct TokenCache {
-    entries: Cache<u64, Arc<Entry>, ByBytes, BuildHasherDefault<Hashed>>,
-    places: Places,
-    /// Counts revocations, so that a verification under way when one happens isn't remembered.
+struct Entries {
+    by_hash: Cache<u64, Arc<Entry>, ByBytes, BuildHasherDefault<Hashed>>,
+    hasher: TailHasher,
+    /// Counts revocations, so that a verification that was under way during one isn't cached.
     epoch: AtomicU64,
 }
 
 struct Entry {
-    /// The whole token, since its place in the cache is found by a hash of its end.
+    /// The whole token, because only its end is hashed.
     token: Box<str>,
     identity: Identity,
-    voucher: Voucher,
+    issuer: IssuerRef,
     /// The key set that verified it.
     generation: u64,
 }
 
-/// Who says that a token is still good.
-enum Voucher {
-    Trusted(Arc<Issuer>),
-    /// One that is forgotten where its tokens are no longer met: this keeps it from nothing.
+/// The issuer that says whether a token is still valid.
+enum IssuerRef {
+    Configured(Arc<Issuer>),
+    /// Weak, because a tenant is removed once its tokens are no longer used, and its entries must not keep it.
     Tenant(Weak<Issuer>),
 }
 
-impl Voucher {
-    fn stands_by(&self, identity: &Identity, generation: u64) -> bool {
+impl IssuerRef {
+    fn is_still_valid(&self, identity: &Identity, generation: u64) -> bool {
         match self {
-            Self::Trusted(issuer) => issuer.stands_by(identity, generation),
+            Self::Configured(issuer) => issuer.is_still_valid(identity, generation),
             Self::Tenant(issuer) => {
-                issuer.upgrade().is_some_and(|issuer| issuer.stands_by(identity, generation))
+                issuer.upgrade().is_some_and(|issuer| issuer.is_still_valid(identity, generation))
             }
         }
     }
 }
 
-impl TokenCache {
+impl Entries {
     fn new(capacity: usize) -> Self {
         let entries = capacity / (1024 + OVERHEAD);
         let weight = u64::try_from(capacity).unwrap_or(u64::MAX);
         let (hasher, lifecycle) = (BuildHasherDefault::default(), DefaultLifecycle::default());
-        let entries = Cache::with(entries.max(1), weight, ByBytes, hasher, lifecycle);
-        Self { entries, places: Places::new(), epoch: AtomicU64::new(0) }
+        let by_hash = Cache::with(entries.max(1), weight, ByBytes, hasher, lifecycle);
+        Self { by_hash, hasher: TailHasher::new(), epoch: AtomicU64::new(0) }
     }
 
     fn get(&self, token: &[u8]) -> Option<Identity> {
-        let entry = self.entries.get(&self.places.of(token))?;
-        let is_good = entry.token.as_bytes() == token
-            && entry.voucher.stands_by(&entry.identity, entry.generation);
-        is_good.then(|| entry.identity.clone())
+        let entry = self.by_hash.get(&self.hasher.hash(token))?;
+        let is_valid = entry.token.as_bytes() == token
+            && entry.issuer.is_still_valid(&entry.identity, entry.generation);
+        is_valid.then(|| entry.identity.clone())
     }
 
     fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
     }
 
-    /// Remembers a token that was verified since `epoch`.
-    fn insert(&self, token: &str, judged: &Judged, voucher: Voucher, epoch: u64) {
+    /// Adds a token whose verification began at `epoch`.
+    fn insert(&self, token: &str, verified: &VerifiedToken, issuer: IssuerRef, epoch: u64) {
         let entry = Entry {
             token: token.into(),
-            identity: judged.identity.clone(),
-            voucher,
-            generation: judged.generation,
+            identity: verified.identity.clone(),
+            issuer,
+            generation: verified.generation,
         };
-        self.entries.insert(self.places.of(token.as_bytes()), Arc::new(entry));
-        // Looked at after the insertion: a revocation before this line is seen here, and one after
-        // it finds the entry.
+        self.by_hash.insert(self.hasher.hash(token.as_bytes()), Arc::new(entry));
+        // Compared after the insertion: a revocation before this line is noticed here, and a later one
+        // finds the entry.
         if self.epoch() != epoch {
-            self.entries.remove(&self.places.of(token.as_bytes()));
+            self.by_hash.remove(&self.hasher.hash(token.as_bytes()));
         }
     }
 
     fn revoke(&self, revocation: &Revocation) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.entries.retain(|_, entry| !revocation.concerns(&entry.token, &entry.identity));
+        self.by_hash.retain(|_, entry| !revocation.concerns(&entry.token, &entry.identity));
     }
 }
 
-impl fmt::Debug for TokenCache {
+impl fmt::Debug for Entries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenCache").field("tokens", &self.entries.len()).finish_non_exhaustive()
+        f.debug_struct("TokenCache").field("tokens", &self.by_hash.len()).finish_non_exhaustive()
     }
 }
 
-/// Counts an entry by the bytes that it takes.
+/// Weighs an entry by its size in bytes.
 #[derive(Clone)]
 struct ByBytes;
 
 impl Weighter<u64, Arc<Entry>> for ByBytes {
-    fn weight(&self, _place: &u64, entry: &Arc<Entry>) -> u64 {
+    fn weight(&self, _hash: &u64, entry: &Arc<Entry>) -> u64 {
         let texts = entry.token.len().saturating_add(entry.identity.raw_claims().len());
         u64::try_from(texts.saturating_add(OVERHEAD)).unwrap_or(u64::MAX)
     }
 }
 
-/// Takes a place as the hash that it is.
+/// Uses a hash as it is.
 #[derive(Default)]
 struct Hashed(u64);
 
@@ -192,13 +198,13 @@ impl Hasher for Hashed {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        // Only `u64`s are hashed; anything else still comes out different from most.
+        // Only `u64`s are hashed. Anything else still gets a value that differs from most.
         for &byte in bytes {
             self.0 = self.0.rotate_left(8) ^ u64::from(byte);
         }
     }
 
-    fn write_u64(&mut self, place: u64) {
-        self.0 = place;
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 }

@@ -3,10 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    JwtVerifierBuilder,
-    builder::AudienceMissing,
-    issuer::{Issuer, Stop},
-    token_cache::SeenTokens,
+    JwtVerifierBuilder, builder::AudienceMissing, interrupt::Interrupt, issuer::Issuer,
+    token_cache::TokenCache,
 };
 use crate::{
     BearerToken, Error, Identity, Verification, Verify,
@@ -40,7 +38,7 @@ use crate::{
 #[derive(Clone)]
 pub struct JwtVerifier {
     pub(crate) issuer: Arc<Issuer>,
-    pub(super) seen: SeenTokens,
+    pub(super) cache: TokenCache,
 }
 
 impl JwtVerifier {
@@ -65,7 +63,7 @@ impl JwtVerifier {
     /// a JWT vouches for itself until it expires; who is to be asked about revocation is said by
     /// [`RevocationChecked`](crate::verify::RevocationChecked), or by a [`check`](JwtVerifierBuilder::check).
     pub fn revoke(&self, revocation: &Revocation) {
-        self.seen.revoke(revocation);
+        self.cache.revoke(revocation);
     }
 
     /// Whether the keys are at hand.
@@ -77,27 +75,31 @@ impl JwtVerifier {
 
 impl Verify<BearerToken<'_>> for JwtVerifier {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
-        if let Some(identity) = self.seen.get(token.as_str().as_bytes()) {
-            return Verification::ready(Ok(identity));
-        }
-        let memory = self.seen.begin();
-        match self.issuer.judge_only(token.as_str()) {
-            Ok(judged) => {
-                Verification::ready(Ok(memory.keep(token.as_str(), judged, &self.issuer)))
-            }
-            Err(Stop::Refused(error)) => Verification::ready(Err(error)),
-            Err(Stop::Wait(waiter)) => {
-                let (issuer, token) = (Arc::clone(&self.issuer), token.as_str().to_owned());
-                Verification::pending(async move {
-                    let judged = issuer.judge_later(&token, waiter).await?;
-                    Ok(memory.keep(&token, judged, &issuer))
-                })
-            }
+        match self.cached(token.as_str().as_bytes()) {
+            Some(identity) => Verification::ready(Ok(identity)),
+            None => self.verify_uncached(token),
         }
     }
 
-    fn recall(&self, token: &[u8]) -> Option<Identity> {
-        self.seen.get(token)
+    fn cached(&self, token: &[u8]) -> Option<Identity> {
+        self.cache.get(token)
+    }
+
+    fn verify_uncached(&self, token: BearerToken<'_>) -> Verification {
+        let entry = self.cache.begin();
+        match self.issuer.verify(token.as_str()) {
+            Ok(verified) => {
+                Verification::ready(Ok(entry.insert(token.as_str(), verified, &self.issuer)))
+            }
+            Err(Interrupt::Rejected(error)) => Verification::ready(Err(error)),
+            Err(wait) => {
+                let (issuer, token) = (Arc::clone(&self.issuer), token.as_str().to_owned());
+                Verification::pending(async move {
+                    let verified = issuer.complete(&token, Err(wait)).await?;
+                    Ok(entry.insert(&token, verified, &issuer))
+                })
+            }
+        }
     }
 
     fn revoke(&self, revocation: &Revocation) {

@@ -1,4 +1,4 @@
-//! Tokens that a verifier recalls before anyone reads them: what that spares, and what it never does.
+//! Cached tokens: what a hit saves, and what is validated all the same.
 
 use std::{
     sync::{
@@ -39,8 +39,8 @@ impl Verify<BearerToken<'_>> for Knows {
         Verification::ready(Ok(Self::alice()))
     }
 
-    fn recall(&self, token: &[u8]) -> Option<Identity> {
-        self.note("recall");
+    fn cached(&self, token: &[u8]) -> Option<Identity> {
+        self.note("cached");
         (token == b"known").then(Self::alice)
     }
 }
@@ -48,7 +48,7 @@ impl Verify<BearerToken<'_>> for Knows {
 type Configure = fn(AuthenticateLayer) -> AuthenticateLayer;
 
 #[tokio::test]
-async fn only_a_token_where_nearly_all_have_it_is_recalled_and_only_where_no_other_place_counts() {
+async fn the_cache_is_asked_first_only_if_the_header_is_the_only_source() {
     let plain: Configure = |layer| layer;
     let elsewhere: [Configure; 5] = [
         AuthenticateLayer::query_parameter,
@@ -58,17 +58,17 @@ async fn only_a_token_where_nearly_all_have_it_is_recalled_and_only_where_no_oth
         |layer| layer.source(|_| Ok(None)),
     ];
     let verified = (200, &["verify"][..]);
-    let looked_at_first = (200, &["recall", "verify"][..]);
+    let asked_first = (200, &["cached", "verify"][..]);
     let cases = [
-        (plain, "Bearer known", (200, &["recall"][..])),
-        (|layer| layer.max_token_length(5), "Bearer known", (200, &["recall"])),
+        (plain, "Bearer known", (200, &["cached"][..])),
+        (|layer| layer.max_token_length(5), "Bearer known", (200, &["cached"])),
         (|layer| layer.max_token_length(4), "Bearer known", (400, &[])),
-        (|layer| layer.token_scheme(), "Bearer known", (200, &["recall"])),
+        (|layer| layer.token_scheme(), "Bearer known", (200, &["cached"])),
         (|layer| layer.token_scheme(), "token known", verified),
         (plain, "bearer known", verified),
-        (plain, "Bearer  known", looked_at_first),
-        (plain, "Bearer known, Bearer known", (400, &["recall"])),
-        (plain, "Bearer k\u{e4}nown", (400, &["recall"])),
+        (plain, "Bearer  known", asked_first),
+        (plain, "Bearer known, Bearer known", (400, &["cached"])),
+        (plain, "Bearer k\u{e4}nown", (400, &["cached"])),
         (plain, "Basic known", (401, &[])),
     ];
     let elsewhere = elsewhere.map(|configure| (configure, "Bearer known", verified));
@@ -91,7 +91,7 @@ async fn two_lines_are_refused_however_well_the_token_is_known() {
 }
 
 #[tokio::test]
-async fn policies_hold_for_a_recalled_token() {
+async fn policies_hold_for_a_cached_token() {
     let policies = Policies::builder().any_method("/", Access::Deny).build().unwrap();
     let layer = AuthenticateLayer::bearer(Knows::default()).policies(policies);
     assert_eq!(send(&whoami().layer(layer), with_token("known")).await.status, 403);
@@ -140,7 +140,7 @@ async fn a_token_that_is_revoked_during_its_verification_is_not_remembered() {
         });
         let token = issuer.token().audience(API).subject("alice").mint();
         verify(&verifier, &token).await.unwrap();
-        assert_eq!(verifier.recall(token.as_bytes()).is_none(), revoke);
+        assert_eq!(verifier.cached(token.as_bytes()).is_none(), revoke);
     }
 }
 
@@ -160,6 +160,6 @@ async fn a_token_whose_key_is_withdrawn_during_its_verification_is_refused_the_n
         thread::spawn(request).join().unwrap().unwrap();
     });
     verify(&verifier, &token).await.unwrap();
-    assert!(verifier.recall(token.as_bytes()).is_none());
+    assert!(verifier.cached(token.as_bytes()).is_none());
     assert!(verify(&verifier, &token).await.is_err());
 }

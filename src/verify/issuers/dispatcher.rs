@@ -1,0 +1,128 @@
+//! Which verifier a token goes to: by its form, or by the issuer that it names.
+
+use std::{collections::HashMap, sync::Arc};
+
+use memchr::memchr_iter;
+
+use super::tenants::{NewTenant, Tenants};
+use crate::{
+    BearerToken, Error, Identity, TokenFault, Verify,
+    verify::jwt::{Issuer, PendingEntry, TokenCache, VerifiedToken},
+};
+
+/// The configured issuers and verifiers. Exactly one of them gets a token: none is tried after another.
+pub(super) struct Dispatcher {
+    pub(super) by_name: HashMap<Box<str>, Trust>,
+    /// The issuers of [`by_name`](Self::by_name) whose keys this crate has, in the order of configuration.
+    pub(super) issuers: Vec<Arc<Issuer>>,
+    pub(super) tenants: Vec<Arc<Tenants>>,
+    pub(super) by_prefix: Vec<(Box<str>, Arc<TokenVerifier>)>,
+    pub(super) opaque: Option<Arc<TokenVerifier>>,
+    pub(super) cache: TokenCache,
+}
+
+pub(super) type TokenVerifier = dyn for<'a> Verify<BearerToken<'a>>;
+
+/// How the tokens of one issuer are verified.
+pub(super) enum Trust {
+    /// With the issuer's keys.
+    Keys(Arc<Issuer>),
+    /// By another verifier, such as one that introspects.
+    Delegate(Arc<TokenVerifier>),
+}
+
+/// The issuer that verifies a token.
+pub(super) struct Resolution {
+    pub(super) issuer: Arc<Issuer>,
+    tenant: TenantState,
+}
+
+/// Whether the issuer is a tenant, and whether one of its tokens has been verified.
+enum TenantState {
+    /// A configured issuer.
+    Configured,
+    Verified,
+    /// No token of this tenant has been verified yet. The first one is reported to these tenants.
+    Unverified(Arc<Tenants>),
+}
+
+/// Why there is no issuer that verifies a token right now.
+pub(super) enum Dispatch {
+    Reject(Error),
+    Delegate(Arc<TokenVerifier>),
+    ResolveTenant(NewTenant),
+}
+
+impl Dispatcher {
+    /// Returns the verifier of tokens that are recognized without reading their issuer.
+    pub(super) fn delegate_by_form(&self, token: &str) -> Option<&Arc<TokenVerifier>> {
+        let prefixed = self.by_prefix.iter().find(|(prefix, _)| token.starts_with(&**prefix));
+        match prefixed {
+            Some((_, verifier)) => Some(verifier),
+            None if is_jwt(token) => None,
+            None => self.opaque.as_ref(),
+        }
+    }
+
+    /// Finds the issuer of that name.
+    pub(super) fn resolve(&self, name: &str) -> Result<Resolution, Dispatch> {
+        match self.by_name.get(name) {
+            Some(Trust::Keys(issuer)) => {
+                let issuer = Arc::clone(issuer);
+                return Ok(Resolution { issuer, tenant: TenantState::Configured });
+            }
+            Some(Trust::Delegate(verifier)) => {
+                return Err(Dispatch::Delegate(Arc::clone(verifier)));
+            }
+            None => {}
+        }
+        let found = self.tenants.iter().find_map(|tenants| Some((tenants, tenants.parse(name)?)));
+        let (tenants, tenant) = found.ok_or(TokenFault::Issuer)?;
+        if let Some(issuer) = tenants.verified(name) {
+            return Ok(Resolution { issuer, tenant: TenantState::Verified });
+        }
+        let tenants = Arc::clone(tenants);
+        match tenants.unverified(name) {
+            Some(issuer) => Ok(Resolution { issuer, tenant: TenantState::Unverified(tenants) }),
+            None => Err(Dispatch::ResolveTenant(NewTenant { tenants, tenant })),
+        }
+    }
+
+    /// Returns the verifiers that tokens are delegated to.
+    pub(super) fn delegates(&self) -> impl Iterator<Item = &Arc<TokenVerifier>> {
+        let by_name = self.by_name.values().filter_map(|trust| match trust {
+            Trust::Keys(_) => None,
+            Trust::Delegate(verifier) => Some(verifier),
+        });
+        let by_prefix = self.by_prefix.iter().map(|(_, verifier)| verifier);
+        by_name.chain(by_prefix).chain(&self.opaque)
+    }
+}
+
+impl Resolution {
+    /// Adds a verified token to the cache, and records that its tenant has one.
+    pub(super) fn insert(
+        &self,
+        entry: PendingEntry,
+        token: &str,
+        verified: VerifiedToken,
+    ) -> Identity {
+        match &self.tenant {
+            TenantState::Configured => return entry.insert(token, verified, &self.issuer),
+            TenantState::Verified => {}
+            TenantState::Unverified(tenants) => tenants.mark_verified(&self.issuer),
+        }
+        entry.insert_for_tenant(token, verified, &self.issuer)
+    }
+}
+
+/// Returns whether a token has the form of a JWT: three parts.
+fn is_jwt(token: &str) -> bool {
+    memchr_iter(b'.', token.as_bytes()).take(3).count() == 2
+}
+
+impl<E: Into<Error>> From<E> for Dispatch {
+    fn from(error: E) -> Self {
+        Self::Reject(error.into())
+    }
+}
