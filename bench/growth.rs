@@ -2,9 +2,9 @@
 //! the length of a token. How it grows with threads is told by `requests`.
 //!
 //! ```text
-//! cargo bench --bench growth                     # ten million tokens: some minutes
-//! cargo bench --bench growth -- --quick          # a hundred thousand
-//! cargo bench --bench growth -- --tsv figures.tsv keys issuers
+//! cargo bench -p portcullis-bench --bench growth                     # ten million tokens: some minutes
+//! cargo bench -p portcullis-bench --bench growth -- --quick          # a hundred thousand
+//! cargo bench -p portcullis-bench --bench growth -- --tsv figures.tsv keys issuers
 //! ```
 //!
 //! Memory is what Rust allocated and has not freed, of all that the verifier and its cache hold.

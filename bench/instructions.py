@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Counts the instructions of hot paths, so that a regression is seen without a quiet machine.
 
-    benches/instructions.py             compares with benches/instructions.tsv; fails if one is 3 % above
-    benches/instructions.py --renew     writes the figures there
-    benches/instructions.py 'seen, RS256' ...
+    bench/instructions.py             compares with bench/instructions.tsv; fails if one is 3 % above
+    bench/instructions.py --renew     writes the figures there
+    bench/instructions.py 'seen, RS256' ...
                                         only those rows
 
 Needs valgrind (`apt-get install valgrind`), and some three minutes, half of which is the build. Figures are of
@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FIGURES = ROOT / "benches/instructions.tsv"
+FIGURES = ROOT / "bench/instructions.tsv"
 TIMES = 64
 TOLERANCE = 0.03
 ROWS = [
@@ -61,7 +61,8 @@ def main():
 
 def build():
     """The executable of the bench `instructions`."""
-    command = ["cargo", "bench", "--bench", "instructions", "--no-run", "--message-format=json-render-diagnostics"]
+    command = ["cargo", "bench", "-p", "portcullis-bench", "--bench", "instructions", "--no-run"]
+    command += ["--message-format=json-render-diagnostics"]
     output = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
     for line in output.splitlines():
         message = json.loads(line)

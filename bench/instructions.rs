@@ -1,8 +1,8 @@
 //! Rows for a tool that counts instructions, each so many times.
 //!
 //! ```text
-//! benches/instructions.py              # counts, and compares with the figures in benches/instructions.tsv
-//! benches/instructions.py --renew      # counts, and writes them there
+//! bench/instructions.py              # counts, and compares with the figures in bench/instructions.tsv
+//! bench/instructions.py --renew      # counts, and writes them there
 //! ```
 //!
 //! That script builds this, and runs it under callgrind with the number of times and the names of the

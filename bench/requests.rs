@@ -1,8 +1,8 @@
 //! What a request costs behind our layers, beside the least that it could cost.
 //!
 //! ```text
-//! cargo bench --bench requests --all-features
-//! cargo bench --bench requests --all-features -- --quick --tsv figures.tsv 'first seen'
+//! cargo bench -p portcullis-bench --bench requests --features tonic
+//! cargo bench -p portcullis-bench --bench requests --features tonic -- --quick --tsv figures.tsv 'first seen'
 //! ```
 //!
 //! A row is one request through an axum router in process: the clone of the router, the call, the

@@ -1,7 +1,7 @@
 //! The examples, run as the programs that they are.
 //!
-//! `cargo test` builds them first. Where these tests alone are wanted it doesn't: then run
-//! `cargo build --examples` before.
+//! `cargo test --workspace --all-features` builds them first, and so does
+//! `cargo test --workspace --all-features --examples --test binary --test examples`.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -28,6 +28,7 @@ use serde_json::{Value, json};
 
 /// The audience of the server's tokens.
 const API: &str = "https://api.example";
+const OF_THE_ROOT_PACKAGE: [&str; 3] = ["axum", "minimal", "tour"];
 /// How long a program may take for what should take a moment.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -496,12 +497,15 @@ impl Drop for Program {
     }
 }
 
-/// Where cargo puts an example: beside the folder of this test's own program.
+/// Where cargo puts an example of the root package, or the binary of another.
 fn path(example: &str) -> PathBuf {
     let tests = env::current_exe().unwrap();
-    let profile = tests.ancestors().nth(2).expect("a folder above `deps`");
-    let path = profile.join("examples").join(format!("{example}{EXE_SUFFIX}"));
-    assert!(path.exists(), "{} isn't built: run `cargo build --examples`", path.display());
+    let mut path = tests.ancestors().nth(2).expect("a folder above `deps`").to_owned();
+    if OF_THE_ROOT_PACKAGE.contains(&example) {
+        path.push("examples");
+    }
+    path.push(format!("{example}{EXE_SUFFIX}"));
+    assert!(path.exists(), "{} is missing: see the head of this file", path.display());
     path
 }
 

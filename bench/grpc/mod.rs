@@ -12,7 +12,7 @@
 
 #[allow(clippy::all, clippy::pedantic, dead_code, unreachable_pub, reason = "generated")]
 #[rustfmt::skip]
-#[path = "../../examples/tonic/orders.rs"]
+#[path = "../../examples/tonic/src/orders.rs"]
 mod orders;
 mod service;
 

@@ -1,8 +1,8 @@
 //! What authentication costs over HTTP: the example `server` on loopback, under load from here.
 //!
 //! ```text
-//! cargo build --release --example server && cargo bench --bench http
-//! cargo bench --bench http -- --quick --tsv figures.tsv
+//! cargo build --release -p example-server && cargo bench -p portcullis-bench --bench http
+//! cargo bench -p portcullis-bench --bench http -- --quick --tsv figures.tsv
 //! ```
 //!
 //! The server has one worker thread, and counts its own CPU time. It is held against its route

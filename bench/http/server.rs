@@ -22,16 +22,16 @@ pub struct Server {
 impl Server {
     /// With one worker thread, for tokens of that issuer.
     pub fn start(issuer: &str) -> Self {
-        // This is in `target/release/deps`, and that one in `target/release/examples`.
+        // This is in `target/release/deps`, and that one in `target/release`.
         let this = env::current_exe().expect("a path");
         let directory = this.ancestors().nth(2).expect("a directory of the profile");
-        let mut child = Command::new(directory.join("examples/server"))
+        let mut child = Command::new(directory.join("server"))
             .envs([("LISTEN", "127.0.0.1:0"), ("WORKER_THREADS", "1")])
             .envs([("ISSUER", issuer), ("AUDIENCE", API)])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("the example: cargo build --release --example server");
+            .expect("the example: cargo build --release -p example-server");
         let mut line = String::new();
         let output = child.stdout.as_mut().expect("a pipe");
         BufReader::new(output).read_line(&mut line).expect("a line");

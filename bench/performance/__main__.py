@@ -1,9 +1,9 @@
 """Runs all benches, and writes docs/performance.md's figures.
 
-    python3 benches/performance               everything: a quarter of an hour, on a machine that does nothing else
-    python3 benches/performance http          only that bench: requests, growth, http, peers or instructions
-    python3 benches/performance --draw        no bench: draws and writes from the figures at hand
-    python3 benches/performance --quick       all in a few minutes, into target/performance; docs stay as they are
+    python3 bench/performance               everything: a quarter of an hour, on a machine that does nothing else
+    python3 bench/performance http          only that bench: requests, growth, http, peers or instructions
+    python3 bench/performance --draw        no bench: draws and writes from the figures at hand
+    python3 bench/performance --quick       all in a few minutes, into target/performance; docs stay as they are
 
 Needs valgrind for the instructions (`apt-get install valgrind`), and nothing but Python's standard library otherwise.
 """
@@ -43,15 +43,15 @@ def main():
 def run(bench, folder, options):
     folder.mkdir(parents=True, exist_ok=True)
     if bench == "instructions":
-        call([ROOT / "benches/instructions.py", *([] if options else ["--renew"])], may_fail=bool(options))
+        call([ROOT / "bench/instructions.py", *([] if options else ["--renew"])], may_fail=bool(options))
     elif bench == "peers":
-        command = ["cargo", "run", "--release", "--manifest-path", ROOT / "benches/peers/Cargo.toml", "--", *options]
+        command = ["cargo", "run", "--release", "--manifest-path", ROOT / "bench/peers/Cargo.toml", "--", *options]
         call([*command, "--tsv", folder / "peers.tsv"])
         call([*command, "--defaults", "--tsv", folder / "peers-by-default.tsv"])
     else:
         if bench == "http":
-            call(["cargo", "build", "--release", "--example", "server"])
-        call(["cargo", "bench", "--bench", bench, "--", *options, "--tsv", folder / f"{bench}.tsv"])
+            call(["cargo", "build", "--release", "-p", "example-server"])
+        call(["cargo", "bench", "-p", "portcullis-bench", "--bench", bench, "--", *options, "--tsv", folder / f"{bench}.tsv"])
 
 
 def call(command, may_fail=False):
@@ -79,7 +79,7 @@ def write(page, folder):
         "flood": tables.flood(requests),
         "saturated": tables.saturated(http),
         "steady": tables.steady(http),
-        "instructions": tables.instructions(ROOT / "benches/instructions.tsv"),
+        "instructions": tables.instructions(ROOT / "bench/instructions.tsv"),
     }
     text = page.read_text()
     for name, part in parts.items():

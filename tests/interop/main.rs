@@ -1,5 +1,5 @@
 //! Tokens of real authorization servers: JWTs, opaque ones, and what the servers say of them. See `README.md` beside this for how to start them; then
-//! `cargo test --all-features --test interop -- --ignored`.
+//! `cargo test --workspace --all-features --test interop -- --ignored`.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

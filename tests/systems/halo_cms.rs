@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, InProcess, Service};
 
-#[path = "../../examples/halo_cms/main.rs"]
+#[path = "../../examples/systems/halo_cms/main.rs"]
 #[allow(dead_code, reason = "a program of its own")]
 mod example;
 

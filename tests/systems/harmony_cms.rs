@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{Client, InProcess, Service};
 
-#[path = "../../examples/harmony_cms/main.rs"]
+#[path = "../../examples/systems/harmony_cms/main.rs"]
 #[allow(dead_code, reason = "a program of its own")]
 mod example;
 

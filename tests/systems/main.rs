@@ -2,10 +2,10 @@
 //!
 //! A command is written as the document has it, `curl …`, and stands so in the example's header too.
 //! Each is sent twice: by a client on a plain socket, so that `cargo test` needs Rust and nothing else,
-//! and by the real curl, in tests that `cargo test --test systems -- --ignored` runs.
+//! and by the real curl, in the tests that `--ignored` selects.
 //!
-//! `cargo test` builds the examples first. Where these tests alone are wanted it doesn't: then run
-//! `cargo build --examples` before.
+//! `cargo test --workspace --all-features` builds the examples, which are binaries, and so does
+//! `cargo test --workspace --all-features --test binary --test systems`.
 
 #![allow(
     clippy::arithmetic_side_effects,

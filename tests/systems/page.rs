@@ -11,7 +11,7 @@ fn section(page: &'static str, example: &str) -> &'static str {
 
 /// All of its sources, one after another.
 fn source(example: &str) -> String {
-    let files = fs::read_dir(format!("examples/{example}")).unwrap();
+    let files = fs::read_dir(format!("../examples/systems/{example}")).unwrap();
     files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
 }
 

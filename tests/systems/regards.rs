@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, InProcess, Service};
 
-#[path = "../../examples/regards/main.rs"]
+#[path = "../../examples/systems/regards/main.rs"]
 #[allow(dead_code, reason = "a program of its own")]
 mod example;
 

@@ -15,7 +15,7 @@ mod identities;
 mod one_port;
 #[allow(clippy::all, clippy::pedantic, reason = "generated")]
 #[rustfmt::skip]
-#[path = "../../examples/tonic/orders.rs"]
+#[path = "../../examples/tonic/src/orders.rs"]
 mod orders;
 mod other_clients;
 mod policies;

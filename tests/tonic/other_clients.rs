@@ -1,7 +1,7 @@
 //! Clients of other implementations, which see what tonic's own sees.
 //!
 //! Their packages must be installed: `(cd tests/interop/grpc-clients && npm ci --ignore-scripts)`; then
-//! `cargo test --all-features --test tonic -- --ignored`.
+//! `cargo test --workspace --all-features --test tonic -- --ignored`.
 
 use std::{
     io::Write,
@@ -71,7 +71,7 @@ async fn ask(
     let lines: String = calls.collect();
     let run = move || {
         let mut child = Command::new("node")
-            .args(["tests/interop/grpc-clients/client.mjs", client, &address.to_string()])
+            .args(["interop/grpc-clients/client.mjs", client, &address.to_string()])
             .env("NO_PROXY", "127.0.0.1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -1,14 +1,14 @@
 //! A content service whose users make personal access tokens, kept in SQLite.
 //!
 //! ```sh
-//! cargo run --example personal_access_tokens
+//! cargo run -p example-personal-access-tokens
 //! ```
 //!
 //! shows the life of a token, over real HTTP on a free port of loopback, and ends with status 0 if all
 //! went as it should. With an address it serves instead, and prints a `$LOGIN` for curl:
 //!
 //! ```sh
-//! LISTEN=127.0.0.1:8080 cargo run --example personal_access_tokens
+//! LISTEN=127.0.0.1:8080 cargo run -p example-personal-access-tokens
 //!
 //! curl -i $URL/tokens -H "Authorization: Bearer $LOGIN" \
 //!     --json '{"name": "laptop", "scopes": "posts:read", "days": 90}'

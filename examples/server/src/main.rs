@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! LISTEN=127.0.0.1:8080 ISSUER=https://as.example AUDIENCE=https://api.example \
-//!     cargo run --release --example server
+//!     cargo run --release -p example-server
 //!
 //! curl -i http://127.0.0.1:8080/healthz
 //! curl -i http://127.0.0.1:8080/public

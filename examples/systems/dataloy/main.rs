@@ -2,7 +2,7 @@
 //! refusals in the form that its documentation has.
 //!
 //! ```sh
-//! cargo run --example dataloy
+//! cargo run -p example-systems --bin dataloy
 //! ```
 //!
 //! It starts an issuer of its own and both environments, and prints where they are: production as

@@ -2,7 +2,7 @@
 //! personal access token or the JWT of a log-in. What is published can be read without any.
 //!
 //! ```sh
-//! cargo run --example halo_cms
+//! cargo run -p example-systems --bin halo_cms
 //! ```
 //!
 //! prints where it listens. With that as `$URL`, by name and password, by no credentials at all, and by

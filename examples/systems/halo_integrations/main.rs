@@ -2,7 +2,7 @@
 //! see, update and delete can be seen, updated and deleted with it.
 //!
 //! ```sh
-//! cargo run --example halo_integrations
+//! cargo run -p example-systems --bin halo_integrations
 //! ```
 //!
 //! prints where it listens. With that as `$URL`, the document's commands are:

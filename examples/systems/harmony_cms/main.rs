@@ -2,7 +2,7 @@
 //! authorization server is asked (RFC 7662).
 //!
 //! ```sh
-//! cargo run --example harmony_cms
+//! cargo run -p example-systems --bin harmony_cms
 //! ```
 //!
 //! With what it prints as `$URL`, and the `access_token` that the first command brings as `$TOKEN`:

@@ -2,7 +2,7 @@
 //! same layer, so it doesn't matter on which way a request comes to one.
 //!
 //! ```sh
-//! cargo run --example regards
+//! cargo run -p example-systems --bin regards
 //! ```
 //!
 //! prints where the gateway listens. With that as `$HOST`, the document's commands are:

@@ -1,7 +1,7 @@
 //! An order service over gRPC, and a client that calls it.
 //!
 //! ```sh
-//! cargo run --example tonic --features tonic
+//! cargo run -p example-tonic
 //! ```
 //!
 //! An issuer and the service start on free ports of loopback, and tonic's client makes calls of every

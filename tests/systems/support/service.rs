@@ -91,17 +91,17 @@ impl Drop for Service {
     }
 }
 
-/// Where cargo puts an example: beside the folder of this test's own program.
+/// Where cargo puts a binary: in the folder above that of this test's own program.
 fn program(example: &str) -> PathBuf {
     let tests = env::current_exe().unwrap();
     let profile = tests.ancestors().nth(2).expect("a folder above `deps`");
-    let path = profile.join("examples").join(format!("{example}{EXE_SUFFIX}"));
-    assert!(path.exists(), "{} isn't built: run `cargo build --examples`", path.display());
+    let path = profile.join(format!("{example}{EXE_SUFFIX}"));
+    assert!(path.exists(), "{} is missing: add `--workspace --test binary`", path.display());
     path
 }
 
 fn header(example: &str) -> String {
-    let path = Path::new("examples").join(example).join("main.rs");
+    let path = Path::new("../examples/systems").join(example).join("main.rs");
     let source =
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));

@@ -1,4 +1,4 @@
-//! Writes `../orders.rs`. With `--check` it only says whether that is what it would write.
+//! Writes `../src/orders.rs`. With `--check` it only says whether that is what it would write.
 
 use std::{env, error::Error, fs, path::Path};
 
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::remove_dir_all(&directory)?;
     let generated = generated?;
 
-    let checked_in = example.join("orders.rs");
+    let checked_in = example.join("src/orders.rs");
     if env::args().any(|argument| argument == "--check") {
         if fs::read_to_string(&checked_in)? != generated {
             return Err(format!("{} is not what the proto says", checked_in.display()).into());
