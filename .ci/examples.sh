@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the examples: `tour`, `personal_access_tokens` and `tonic` to their end, the two servers for a few requests each, and
-# the systems by the commands of their documents, sent by the real curl.
+# Runs the examples: `tour`, `personal_access_tokens` and `tonic` to their end, the servers for a few requests each, and the
+# systems with the commands of their documents, sent by the real curl.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=.ci/lib.sh
@@ -26,18 +26,22 @@ fail() {
     exit 1
 }
 
-# serve NAME [VARIABLE=VALUE]...: starts the example on a free port; sets `url` once it listens.
+# serve TARGET [VARIABLE=VALUE]...: starts the example on a free port; sets `url` once it listens. TARGET is for cargo, such
+# as `--example axum`.
 serve() {
-    local name=$1 deadline=$((SECONDS + 20))
+    local target=$1 deadline
     shift
-    run cargo build --quiet --example "$name"
-    echo "\$ $* cargo run --example $name"
-    env "$@" cargo run --quiet --example "$name" </dev/null >"$dir/out" 2>"$dir/err" &
+    # shellcheck disable=SC2086
+    run cargo build --quiet $target
+    echo "\$ $* cargo run $target"
+    # shellcheck disable=SC2086
+    env "$@" cargo run --quiet $target </dev/null >"$dir/out" 2>"$dir/err" &
     pid=$!
+    deadline=$((SECONDS + 20))
     url=
     while [[ -z $url ]]; do
-        kill -0 "$pid" 2>/dev/null || fail "example $name ended"
-        ((SECONDS < deadline)) || fail "example $name does not listen after 20 s"
+        kill -0 "$pid" 2>/dev/null || fail "$target ended"
+        ((SECONDS < deadline)) || fail "$target does not listen after 20 s"
         sleep 0.1
         url=$(sed -n 's|^listening on \(http://127\.0\.0\.1:[0-9]*\)/\{0,1\}$|\1|p' "$dir/out" "$dir/err")
     done
@@ -56,13 +60,18 @@ expect() {
 }
 
 run cargo run --quiet --example tour
-run cargo run --quiet --example personal_access_tokens
-run cargo run --quiet --example tonic --features tonic
+run cargo run --quiet -p example-personal-access-tokens
+run cargo run --quiet -p example-tonic
 
 challenge='^www-authenticate: Bearer'
 refusal='^www-authenticate: Bearer .*error="invalid_token"'
 
-serve axum LISTEN=127.0.0.1:0
+serve "--example minimal"
+expect 401 "$challenge" /me
+expect 401 "$refusal" /orders --header 'Authorization: Bearer not-a-token'
+stop
+
+serve "--example axum" LISTEN=127.0.0.1:0
 expect 401 "$challenge" /me
 expect 401 "$refusal" /me --header 'Authorization: Bearer not-a-token'
 stop
@@ -70,20 +79,19 @@ stop
 # Nothing serves the issuer: a resource server starts all the same, and refuses what needs no key to refuse.
 issuer=http://127.0.0.1:1
 settings=(LISTEN=127.0.0.1:0 ISSUER="$issuer" JWKS_URI="$issuer/jwks" AUDIENCE=https://api.example.test)
-serve server "${settings[@]}"
+serve "-p example-server" "${settings[@]}"
 expect 200 '' /healthz
 expect 401 "$challenge" /me
 expect 401 "$refusal" /me --header 'Authorization: Bearer not-a-token'
 stop
 
-echo "\$ PROFILE=nonsense cargo run --example server"
+echo "\$ PROFILE=nonsense cargo run -p example-server"
 status=0
 env "${settings[@]}" PROFILE=nonsense timeout 20 \
-    cargo run --quiet --example server </dev/null >"$dir/out" 2>"$dir/err" || status=$?
+    cargo run --quiet -p example-server </dev/null >"$dir/out" 2>"$dir/err" || status=$?
 if ((status != 2)) || (($(wc -l <"$dir/err") != 1)); then
     fail "a bad configuration: want exit status 2 and one line on stderr, got status $status and:"
 fi
 cat "$dir/err"
 
-run cargo build --quiet --all-features --examples
-run cargo test --quiet --all-features --test systems -- --ignored
+run cargo test --quiet --workspace --all-features --test binary --test systems -- --ignored

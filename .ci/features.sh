@@ -7,7 +7,8 @@ source .ci/lib.sh
 
 features=$(cargo metadata --no-deps --format-version 1 | python3 -c '
 import json, sys
-print("\n".join(json.load(sys.stdin)["packages"][0]["features"]))')
+[package] = (p for p in json.load(sys.stdin)["packages"] if p["name"] == "portcullis")
+print("\n".join(package["features"]))')
 
 run cargo check --no-default-features
 for feature in $features; do

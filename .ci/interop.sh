@@ -34,9 +34,9 @@ export PORTCULLIS_OIDC_PROVIDER=http://127.0.0.1:4001
 export PORTCULLIS_OIDC_PROVIDER_PATH=http://127.0.0.1:4002/op
 export PORTCULLIS_GLEWLWYD=http://localhost:4593/api/oidc
 export PORTCULLIS_GLEWLWYD_ROTATE=$PWD/tests/interop/glewlwyd/rotate.sh
-if ! run cargo test --all-features --test interop -- --ignored; then
+if ! run cargo test --workspace --all-features --test interop -- --ignored; then
     tail -n 30 "$INTEROP_DIR"/*.log >&2
     exit 1
 fi
 (cd tests/interop/grpc-clients && npm ci --ignore-scripts)
-run cargo test --all-features --test tonic -- --ignored
+run cargo test --workspace --all-features --test tonic -- --ignored
