@@ -33,6 +33,26 @@ const OF_THE_ROOT_PACKAGE: [&str; 3] = ["axum", "minimal", "tour"];
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[test]
+fn the_readme_shows_the_minimal_example() {
+    let blocks = include_str!("../README.md").split("```rust\n").skip(1);
+    let shown = blocks.map(|rest| rest.split_once("```").expect("the end of a block").0).next();
+    assert_eq!(shown, Some(include_str!("../examples/minimal.rs")));
+}
+
+#[tokio::test]
+async fn the_minimal_example_rejects_requests_without_a_valid_token() {
+    let service = Server::start("minimal", &[]);
+    for route in ["GET /orders", "GET /me"] {
+        let missing = service.ask(route, None).await;
+        assert_eq!(missing.status, 401, "{route}");
+        assert_eq!(missing.challenge.as_deref(), Some("Bearer realm=\"orders\""), "{route}");
+        let invalid = service.ask(route, Some("not-a-token")).await;
+        assert_eq!(invalid.status, 401, "{route}");
+        assert!(invalid.challenge.unwrap().contains("invalid_token"), "{route}");
+    }
+}
+
+#[test]
 fn the_tour_comes_out_as_told() {
     let ended = Program::start("tour", &[]).end();
     let stdout = ended.stdout.join("\n");
