@@ -1,6 +1,6 @@
-//! Who says whether credentials are right.
+//! How passwords are checked: by a function of the service, or against the hashes of a user store.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin};
 
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -8,73 +8,75 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{UserRecord, users::Users};
 use crate::{BasicCredentials, Error, Identity};
 
-#[derive(Clone)]
 pub(super) enum Check {
-    Function(Arc<Function>),
+    Function(Box<CheckFunction>),
     #[cfg(feature = "password-hash")]
-    Users(Arc<Users>),
+    Users(Users),
 }
 
-pub(super) type Function = dyn Fn(BasicCredentials) -> Verdict + Send + Sync;
+pub(super) type CheckFunction = dyn Fn(BasicCredentials) -> CheckFuture + Send + Sync;
 
-pub(super) type Verdict = Pin<Box<dyn Future<Output = Result<Option<Identity>, Error>> + Send>>;
+pub(super) type CheckFuture = Pin<Box<dyn Future<Output = Result<Option<Identity>, Error>> + Send>>;
 
-/// What is on file about a user-id, before the password is looked at.
-pub(super) enum OnFile {
-    Function(Arc<Function>),
+/// The record of a user before the password is checked. With a function there is never one.
+pub(super) struct StoredUser {
     #[cfg(feature = "password-hash")]
-    User(Arc<Users>, Option<UserRecord>),
+    record: Option<UserRecord>,
 }
 
 impl Check {
+    /// Looks the user up in the store, if there is a store.
     #[cfg_attr(not(feature = "password-hash"), expect(clippy::unused_async, unused_variables))]
-    pub(super) async fn open(&self, user_id: &str) -> Result<OnFile, Error> {
+    pub(super) async fn look_up(&self, user_id: &str) -> Result<StoredUser, Error> {
         match self {
-            Self::Function(function) => Ok(OnFile::Function(Arc::clone(function))),
+            Self::Function(_) => Ok(StoredUser {
+                #[cfg(feature = "password-hash")]
+                record: None,
+            }),
+            #[cfg(feature = "password-hash")]
+            Self::Users(users) => Ok(StoredUser { record: users.look_up(user_id).await? }),
+        }
+    }
+
+    /// Returns the user's identity if the password is correct. Holds `permit` until the check ends.
+    #[cfg_attr(not(feature = "password-hash"), expect(unused_variables))]
+    pub(super) async fn verify(
+        &self,
+        credentials: BasicCredentials,
+        user: StoredUser,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Option<Identity>, Error> {
+        match self {
+            Self::Function(function) => {
+                let _permit = permit;
+                function(credentials).await
+            }
             #[cfg(feature = "password-hash")]
             Self::Users(users) => {
-                Ok(OnFile::User(Arc::clone(users), users.look_up(user_id).await?))
+                let record = user.record.map(|user| (user.password_hash, user.identity));
+                let (hash, identity) = record.unzip();
+                let is_correct = users.passwords.verify(credentials, hash, permit).await?;
+                Ok(identity.filter(|_| is_correct))
             }
         }
     }
 }
 
-impl OnFile {
-    /// What a verdict depends on beside the credentials: once it differs, none counts any more.
-    pub(super) fn stamp(&self) -> &[u8] {
-        match self {
-            #[cfg(feature = "password-hash")]
-            Self::User(_, Some(user)) => user.password_hash.as_bytes(),
-            _ => b"",
+impl StoredUser {
+    /// Returns the stored hash, on which a cached outcome depends. Empty if there is no record.
+    pub(super) fn password_hash(&self) -> &[u8] {
+        #[cfg(feature = "password-hash")]
+        if let Some(user) = &self.record {
+            return user.password_hash.as_bytes();
         }
+        b""
     }
 
-    /// The user as of now, where that is on file.
+    /// Returns the identity of the user, if the store has a record.
     pub(super) fn identity(&self) -> Option<&Identity> {
-        match self {
-            #[cfg(feature = "password-hash")]
-            Self::User(_, Some(user)) => Some(&user.identity),
-            _ => None,
-        }
-    }
-
-    /// Who it is, if the password is right.
-    pub(super) async fn check(
-        self,
-        credentials: BasicCredentials,
-        admitted: OwnedSemaphorePermit,
-    ) -> Result<Option<Identity>, Error> {
-        match self {
-            Self::Function(function) => {
-                let _held = admitted;
-                function(credentials).await
-            }
-            #[cfg(feature = "password-hash")]
-            Self::User(users, user) => {
-                let (hash, identity) = user.map(|user| (user.password_hash, user.identity)).unzip();
-                let is_right = users.passwords.check(credentials, hash, admitted).await?;
-                Ok(identity.filter(|_| is_right))
-            }
-        }
+        #[cfg(feature = "password-hash")]
+        return self.record.as_ref().map(|user| &user.identity);
+        #[cfg(not(feature = "password-hash"))]
+        None
     }
 }

@@ -1,14 +1,14 @@
 //! Verifying user-id and password (RFC 7617).
 //!
-//! `verifier` is what users write and the order of things: `known` are credentials that were
-//! verified before, `attempts` how many may be wrong, `check` who judges the rest. With password
-//! hashes that is `users`, over a `user_store`.
+//! `verifier` puts the steps in order: `password_cache` holds the outcomes of earlier checks,
+//! `guess_limiter` and `check_permits` limit new ones, and `check` runs them.
 
-mod attempts;
 mod check;
-mod known;
+mod check_permits;
+mod guess_limiter;
 #[cfg(feature = "password-hash")]
 mod memory_user_store;
+mod password_cache;
 #[cfg(feature = "password-hash")]
 mod password_checks;
 #[cfg(feature = "password-hash")]

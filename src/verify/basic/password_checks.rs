@@ -1,4 +1,7 @@
-//! Checking passwords against their hashes, away from the threads that serve requests.
+//! Checks passwords against Argon2 hashes, on threads that may block.
+//!
+//! [`PasswordChecks`] is the only place where Argon2 runs for a request. It limits how many checks run at
+//! once, and it makes an unknown user cost as much as an incorrect password.
 
 #[cfg(test)]
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,38 +16,39 @@ use tokio::{
 use super::PasswordHash;
 use crate::{BasicCredentials, Error};
 
-/// Runs as many checks at once as there are processors: more would take memory (19 MiB each, with
-/// what is recommended) and make none of them faster.
+/// Runs as many checks at once as there are processors. More would take memory (19 MiB each at the
+/// recommended cost) and make none of them faster.
 pub(super) struct PasswordChecks {
-    running: Arc<Semaphore>,
-    /// What an unknown user's password is checked against: the hash of the user seen last, so that
-    /// it costs the same. Its verdict doesn't count.
+    threads: Arc<Semaphore>,
+    /// The hash that the password of an unknown user is checked against. It is the last user's hash, so
+    /// that the check costs as much. Its outcome doesn't count.
     decoy: ArcSwapOption<PasswordHash>,
     #[cfg(test)]
-    made: AtomicUsize,
+    hashes_computed: AtomicUsize,
 }
 
 impl PasswordChecks {
     pub(super) fn new() -> Self {
         let processors = thread::available_parallelism().map_or(1, usize::from);
         Self {
-            running: Arc::new(Semaphore::new(processors)),
+            threads: Arc::new(Semaphore::new(processors)),
             decoy: ArcSwapOption::from(PasswordHash::decoy().map(Arc::new)),
             #[cfg(test)]
-            made: AtomicUsize::new(0),
+            hashes_computed: AtomicUsize::new(0),
         }
     }
 
-    /// Whether the password is right. Without a hash the same work is done and it is wrong.
-    pub(super) async fn check(
+    /// Returns whether the password is correct. Without a hash it does the same work and returns
+    /// `false`.
+    pub(super) async fn verify(
         &self,
         credentials: BasicCredentials,
         hash: Option<PasswordHash>,
-        admitted: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
     ) -> Result<bool, Error> {
         let runtime = Handle::try_current().map_err(Error::misconfigured)?;
-        let turn = Arc::clone(&self.running).acquire_owned().await.map_err(Error::unavailable)?;
-        let is_known = hash.is_some();
+        let thread = Arc::clone(&self.threads).acquire_owned().await.map_err(Error::unavailable)?;
+        let has_user = hash.is_some();
         let hash = match hash {
             Some(hash) => {
                 let hash = Arc::new(hash);
@@ -54,17 +58,17 @@ impl PasswordChecks {
             None => self.decoy.load_full().ok_or_else(|| Error::misconfigured("no decoy hash"))?,
         };
         #[cfg(test)]
-        self.made.fetch_add(1, Ordering::Relaxed);
+        self.hashes_computed.fetch_add(1, Ordering::Relaxed);
         let check = runtime.spawn_blocking(move || {
-            // Held until the hash is done, which goes on when the request has gone away.
-            let _held = (admitted, turn);
+            // Held until Argon2 returns: it keeps running when the request is dropped.
+            let _held = (permit, thread);
             hash.matches(credentials.password())
         });
-        Ok(check.await.map_err(Error::unavailable)? && is_known)
+        Ok(check.await.map_err(Error::unavailable)? && has_user)
     }
 
     #[cfg(all(test, feature = "testing"))]
-    pub(super) fn made(&self) -> usize {
-        self.made.load(Ordering::Relaxed)
+    pub(super) fn hashes_computed(&self) -> usize {
+        self.hashes_computed.load(Ordering::Relaxed)
     }
 }

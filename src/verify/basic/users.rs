@@ -1,4 +1,4 @@
-//! Users of a store, by password hash.
+//! A user store together with the checks of its passwords.
 
 use std::{future::Future, pin::Pin};
 
@@ -6,7 +6,7 @@ use super::{UserRecord, UserStore, password_checks::PasswordChecks};
 use crate::Error;
 
 pub(super) struct Users {
-    store: Box<dyn Store>,
+    store: Box<dyn DynUserStore>,
     pub(super) passwords: PasswordChecks,
 }
 
@@ -20,15 +20,16 @@ impl Users {
     }
 }
 
-/// A [`UserStore`] without its type.
-trait Store: Send + Sync {
-    fn look_up<'a>(&'a self, user_id: &'a str) -> LookUp<'a>;
+/// [`UserStore`] as a trait object, whose futures are boxed.
+trait DynUserStore: Send + Sync {
+    fn look_up<'a>(&'a self, user_id: &'a str) -> LookUpFuture<'a>;
 }
 
-type LookUp<'a> = Pin<Box<dyn Future<Output = Result<Option<UserRecord>, Error>> + Send + 'a>>;
+type LookUpFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<Option<UserRecord>, Error>> + Send + 'a>>;
 
-impl<S: UserStore> Store for S {
-    fn look_up<'a>(&'a self, user_id: &'a str) -> LookUp<'a> {
+impl<S: UserStore> DynUserStore for S {
+    fn look_up<'a>(&'a self, user_id: &'a str) -> LookUpFuture<'a> {
         Box::pin(UserStore::look_up(self, user_id))
     }
 }

@@ -2,11 +2,14 @@
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
 #[cfg(feature = "password-hash")]
 use super::{UserStore, users::Users};
-use super::{attempts::Attempts, check::Check, known::KnownCredentials};
+use super::{
+    check::{Check, CheckFuture},
+    check_permits::CheckPermits,
+    guess_limiter::GuessLimiter,
+    password_cache::PasswordCache,
+};
 use crate::{
     BasicCredentials, Clock, Error, ErrorKind, Identity, SystemClock, Verification, Verify,
     verify::Revocation,
@@ -60,11 +63,11 @@ pub struct BasicVerifier(Arc<Inner>);
 
 #[derive(Clone)]
 struct Inner {
-    check: Check,
-    known: Arc<KnownCredentials>,
+    check: Arc<Check>,
+    cache: Arc<PasswordCache>,
     remember_for: Duration,
-    attempts: Arc<Attempts>,
-    places: Places,
+    limiter: Arc<GuessLimiter>,
+    permits: CheckPermits,
     clock: Arc<dyn Clock>,
 }
 
@@ -94,23 +97,23 @@ impl BasicVerifier {
         F: Fn(BasicCredentials) -> V + Send + Sync + 'static,
         V: Future<Output = Result<Option<Identity>, Error>> + Send + 'static,
     {
-        let check = move |credentials| -> super::check::Verdict { Box::pin(check(credentials)) };
-        Self::with_check(Check::Function(Arc::new(check)), Duration::ZERO)
+        let check = move |credentials| -> CheckFuture { Box::pin(check(credentials)) };
+        Self::with_check(Check::Function(Box::new(check)), Duration::ZERO)
     }
 
     /// Looks users up in `store` and checks passwords against their hashes, on threads of their own.
     #[cfg(feature = "password-hash")]
     pub fn users(store: impl UserStore) -> Self {
-        Self::with_check(Check::Users(Arc::new(Users::new(store))), Duration::from_secs(300))
+        Self::with_check(Check::Users(Users::new(store)), Duration::from_secs(300))
     }
 
     fn with_check(check: Check, remember_for: Duration) -> Self {
         Self(Arc::new(Inner {
-            check,
-            known: Arc::new(KnownCredentials::new()),
+            check: Arc::new(check),
+            cache: Arc::new(PasswordCache::new()),
             remember_for,
-            attempts: Arc::new(Attempts::new(20, Duration::from_secs(10))),
-            places: Places::new(128),
+            limiter: Arc::new(GuessLimiter::new(20, Duration::from_secs(10))),
+            permits: CheckPermits::new(128),
             clock: Arc::new(SystemClock),
         }))
     }
@@ -132,7 +135,7 @@ impl BasicVerifier {
     /// `refill` is no limit. Twenty, and one every ten seconds, by default.
     #[must_use]
     pub fn wrong_attempts(mut self, at_once: u32, refill: Duration) -> Self {
-        self.inner_mut().attempts = Arc::new(Attempts::new(at_once, refill));
+        self.inner_mut().limiter = Arc::new(GuessLimiter::new(at_once, refill));
         self
     }
 
@@ -141,7 +144,7 @@ impl BasicVerifier {
     /// day, so that a flood of others leaves them their places.
     #[must_use]
     pub fn max_checks(mut self, checks: usize) -> Self {
-        self.inner_mut().places = Places::new(checks);
+        self.inner_mut().permits = CheckPermits::new(checks);
         self
     }
 
@@ -154,15 +157,15 @@ impl BasicVerifier {
 
     /// Forgets what was found about this user's credentials: the next ones are checked.
     pub fn invalidate(&self, user_id: &str) {
-        self.0.known.invalidate(user_id);
+        self.0.cache.invalidate(user_id);
     }
 
     /// How many hashes were computed.
     #[cfg(all(test, feature = "password-hash", feature = "testing"))]
-    pub(super) fn hashes(&self) -> usize {
-        match &self.0.check {
+    pub(super) fn hashes_computed(&self) -> usize {
+        match &*self.0.check {
             Check::Function(_) => 0,
-            Check::Users(users) => users.passwords.made(),
+            Check::Users(users) => users.passwords.hashes_computed(),
         }
     }
 
@@ -172,70 +175,49 @@ impl BasicVerifier {
 }
 
 impl Inner {
-    async fn judge(&self, credentials: BasicCredentials) -> Result<Identity, Error> {
-        let on_file = self.check.open(credentials.user_id()).await?;
+    async fn verify(&self, credentials: BasicCredentials) -> Result<Identity, Error> {
+        let user = self.check.look_up(credentials.user_id()).await?;
         let now = self.clock.now();
-        let candidate = self.known.look_up(&credentials, on_file.stamp(), now);
-        if let Some(then) = candidate.verified_within(self.remember_for) {
-            return Ok(on_file.identity().unwrap_or(then).clone());
+        let cached = self.cache.look_up(&credentials, user.password_hash(), now);
+        if let Some(identity) = cached.verified_within(self.remember_for) {
+            // The identity in the store may have changed since the password was checked.
+            return Ok(user.identity().unwrap_or(identity).clone());
         }
-        if candidate.refused_within(self.remember_for) {
+        if cached.rejected_within(self.remember_for) {
             return Err(ErrorKind::InvalidCredentials.into());
         }
-        let admitted = self.places.take(candidate.is_known())?;
-        // Taken before the check, so that attempts at the same time count too; and not by those who
-        // are known to have the password, whom nobody else's attempts may keep out.
-        if !candidate.is_known() {
-            self.attempts
-                .take(candidate.user_id(), now)
+        let permit = self.permits.try_acquire(cached.is_recently_verified())?;
+        // Charged before the check, so that concurrent guesses count too. Recently verified credentials
+        // are not charged, so that the guesses of others can't lock their client out.
+        if !cached.is_recently_verified() {
+            self.limiter
+                .try_acquire(cached.user_id(), now)
                 .map_err(|wait| Error::new(ErrorKind::TooManyAttempts).with_retry_after(wait))?;
         }
-        let verdict = on_file.check(credentials, admitted).await;
-        let was_judged = !verdict.as_ref().is_err_and(|error| error.status().is_server_error());
-        let is_right = matches!(verdict, Ok(Some(_)));
-        if (is_right || !was_judged) && !candidate.is_known() {
-            self.attempts.give_back(candidate.user_id());
+        let checked = self.check.verify(credentials, user, permit).await;
+        let is_correct = matches!(checked, Ok(Some(_)));
+        let is_unknown = checked.as_ref().is_err_and(|error| error.status().is_server_error());
+        if (is_correct || is_unknown) && !cached.is_recently_verified() {
+            self.limiter.refund(cached.user_id());
         }
-        let verdict =
-            verdict.and_then(|who| who.ok_or_else(|| ErrorKind::InvalidCredentials.into()));
-        match &verdict {
-            Ok(identity) => self.known.keep_right(candidate, identity, now),
+        let result = checked
+            .and_then(|identity| identity.ok_or_else(|| ErrorKind::InvalidCredentials.into()));
+        match &result {
+            Ok(identity) => self.cache.insert_correct(cached, identity, now),
             Err(error) if error.kind() == ErrorKind::InvalidCredentials => {
-                self.known.keep_wrong(candidate, now);
+                self.cache.insert_incorrect(cached, now);
             }
-            // Such as an account that is locked: to be said anew each time.
+            // Another error, such as a locked account, is not cached: the next request is checked again.
             Err(_) => {}
         }
-        verdict
-    }
-}
-
-/// How many checks there may be.
-#[derive(Clone)]
-struct Places {
-    for_known: Arc<Semaphore>,
-    for_others: Arc<Semaphore>,
-}
-
-impl Places {
-    fn new(checks: usize) -> Self {
-        let places = || Arc::new(Semaphore::new(checks.min(Semaphore::MAX_PERMITS)));
-        Self { for_known: places(), for_others: places() }
-    }
-
-    fn take(&self, is_known: bool) -> Result<OwnedSemaphorePermit, Error> {
-        let places = if is_known { &self.for_known } else { &self.for_others };
-        Arc::clone(places).try_acquire_owned().map_err(|_| {
-            Error::unavailable("too many passwords to check at once")
-                .with_retry_after(Duration::from_secs(1))
-        })
+        result
     }
 }
 
 impl Verify<BasicCredentials> for BasicVerifier {
     fn verify(&self, credentials: BasicCredentials) -> Verification {
         let inner = Arc::clone(&self.0);
-        Verification::pending(async move { inner.judge(credentials).await })
+        Verification::pending(async move { inner.verify(credentials).await })
     }
 
     /// Forgets what was found about the credentials of a [`Revocation::Subject`]; the next ones are
@@ -250,9 +232,9 @@ impl Verify<BasicCredentials> for BasicVerifier {
 impl fmt::Debug for BasicVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BasicVerifier")
-            .field("known", &self.0.known)
+            .field("cache", &self.0.cache)
             .field("remember_for", &self.0.remember_for)
-            .field("attempts", &self.0.attempts)
+            .field("limiter", &self.0.limiter)
             .finish_non_exhaustive()
     }
 }
