@@ -4,12 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::Error;
+use crate::{ConfigError, Error};
 
 /// The permits for password checks that run or wait for a thread.
 ///
 /// Recently verified credentials have permits of their own, so a flood of guesses can't use up theirs.
-#[derive(Clone)]
 pub(super) struct CheckPermits {
     recently_verified: Arc<Semaphore>,
     others: Arc<Semaphore>,
@@ -17,9 +16,21 @@ pub(super) struct CheckPermits {
 
 impl CheckPermits {
     /// Provides `max_checks` permits for recently verified credentials, and as many for all others.
-    pub(super) fn new(max_checks: usize) -> Self {
-        let permits = || Arc::new(Semaphore::new(max_checks.min(Semaphore::MAX_PERMITS)));
-        Self { recently_verified: permits(), others: permits() }
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if `max_checks` is zero, or more than a semaphore can count.
+    pub(super) fn new(max_checks: usize) -> Result<Self, ConfigError> {
+        let out_of_range =
+            |problem: &str| Err(ConfigError::new("max_checks", max_checks.to_string(), problem));
+        match max_checks {
+            0 => out_of_range("must be at least 1"),
+            1..=Semaphore::MAX_PERMITS => {
+                let permits = || Arc::new(Semaphore::new(max_checks));
+                Ok(Self { recently_verified: permits(), others: permits() })
+            }
+            _ => out_of_range(&format!("must be at most {}", Semaphore::MAX_PERMITS)),
+        }
     }
 
     /// Takes a permit without waiting for one.

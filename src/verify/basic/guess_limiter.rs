@@ -3,13 +3,21 @@
 use std::{
     fmt,
     hash::{BuildHasher, RandomState},
+    ops::RangeInclusive,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, SystemTime},
 };
 
+use crate::ConfigError;
+
 /// The number of buckets. All user-ids share them, so an attacker who makes up user-ids can't make
 /// the table grow beyond 64 KiB.
 const BUCKETS: usize = 8192;
+
+/// The periods that a limiter accepts. A bucket counts in milliseconds, so a shorter period would be no
+/// limit. Up to the longest one, `period * burst` fits a bucket for any `burst`.
+const PERIODS: RangeInclusive<Duration> =
+    Duration::from_millis(1)..=Duration::from_secs(24 * 60 * 60);
 
 /// A rate limiter for incorrect passwords with a bucket for each user-id, after the generic cell rate
 /// algorithm ([GCRA]).
@@ -30,15 +38,28 @@ pub(super) struct GuessLimiter {
 }
 
 impl GuessLimiter {
-    /// Allows `burst` attempts at once, and one more after each `period`. A `period` of zero is no
-    /// limit.
-    pub(super) fn new(burst: u32, period: Duration) -> Self {
-        Self {
+    /// Allows `burst` attempts at once, and one more after each `period`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for a limit that would allow nothing, or anything.
+    pub(super) fn new(burst: u32, period: Duration) -> Result<Self, ConfigError> {
+        if burst == 0 {
+            let problem = "must be at least 1; `no_guess_limit()` turns the limit off";
+            return Err(ConfigError::new("guess_limit burst", "0", problem));
+        }
+        if !PERIODS.contains(&period) {
+            let value = format!("{} s", period.as_secs_f64());
+            let problem =
+                "must be between 1 ms and 24 hours; `no_guess_limit()` turns the limit off";
+            return Err(ConfigError::new("guess_limit period", value, problem));
+        }
+        Ok(Self {
             full_at: std::iter::repeat_with(AtomicU64::default).take(BUCKETS).collect(),
             seed: RandomState::new(),
-            burst: burst.max(1).into(),
+            burst: burst.into(),
             period: millis(period),
-        }
+        })
     }
 
     /// Takes an attempt, or returns the time until the next one is available.
@@ -94,9 +115,13 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    fn limiter(burst: u32, period: Duration) -> GuessLimiter {
+        GuessLimiter::new(burst, period).unwrap()
+    }
+
     #[test]
     fn after_the_burst_one_attempt_is_allowed_per_period() {
-        let (limiter, now) = (GuessLimiter::new(3, 10 * SECOND), SystemTime::now());
+        let (limiter, now) = (limiter(3, 10 * SECOND), SystemTime::now());
         for _ in 0..3 {
             assert_eq!(limiter.try_acquire("alice", now), Ok(()));
         }
@@ -112,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_refunded_attempt_is_available_again() {
-        let (limiter, now) = (GuessLimiter::new(1, 10 * SECOND), SystemTime::now());
+        let (limiter, now) = (limiter(1, 10 * SECOND), SystemTime::now());
         for _ in 0..100 {
             assert_eq!(limiter.try_acquire("alice", now), Ok(()));
             limiter.refund("alice");
@@ -123,7 +148,7 @@ mod tests {
 
     #[test]
     fn refunds_never_raise_the_burst() {
-        let (limiter, now) = (GuessLimiter::new(2, 10 * SECOND), SystemTime::now());
+        let (limiter, now) = (limiter(2, 10 * SECOND), SystemTime::now());
         (0..10).for_each(|_| limiter.refund("alice"));
         let taken = (0..10).filter(|_| limiter.try_acquire("alice", now).is_ok()).count();
         assert_eq!(taken, 2);
@@ -131,21 +156,26 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_locks_nobody_out() {
-        let (limiter, now) = (GuessLimiter::new(2, 10 * SECOND), SystemTime::now());
+        let (limiter, now) = (limiter(2, 10 * SECOND), SystemTime::now());
         assert_eq!(limiter.try_acquire("alice", now), Ok(()));
         assert_eq!(limiter.try_acquire("alice", now), Ok(()));
         assert_eq!(limiter.try_acquire("alice", now - 86_400 * SECOND), Ok(()));
     }
 
     #[test]
-    fn without_a_period_there_is_no_limit() {
-        let limiter = GuessLimiter::new(1, Duration::ZERO);
-        assert!((0..1000).all(|_| limiter.try_acquire("alice", SystemTime::now()).is_ok()));
+    fn the_largest_limit_is_still_a_limit() {
+        let (day, now) = (*PERIODS.end(), SystemTime::now());
+        let limiter = limiter(u32::MAX, day);
+        let latest = millis(now.duration_since(SystemTime::UNIX_EPOCH).unwrap())
+            + u64::from(u32::MAX) * millis(day);
+        limiter.bucket("alice").store(latest - millis(day), Ordering::Relaxed);
+        assert_eq!(limiter.try_acquire("alice", now), Ok(()));
+        assert_eq!(limiter.try_acquire("alice", now), Err(day));
     }
 
     #[test]
     fn an_attacker_with_many_user_ids_hardly_affects_another_user() {
-        let (limiter, now) = (GuessLimiter::new(20, 10 * SECOND), SystemTime::now());
+        let (limiter, now) = (limiter(20, 10 * SECOND), SystemTime::now());
         for user in 0..1000 {
             let _ = limiter.try_acquire(&user.to_string(), now);
         }
@@ -154,7 +184,7 @@ mod tests {
 
     #[test]
     fn concurrent_attempts_never_exceed_the_burst() {
-        let (limiter, now) = (GuessLimiter::new(50, 10 * SECOND), SystemTime::now());
+        let (limiter, now) = (limiter(50, 10 * SECOND), SystemTime::now());
         let taken = std::sync::atomic::AtomicUsize::new(0);
         std::thread::scope(|threads| {
             for _ in 0..4 {

@@ -1,4 +1,4 @@
-//! Users in memory.
+//! A user store in memory.
 
 use std::{
     collections::HashMap,
@@ -9,38 +9,49 @@ use std::{
 use super::{UserRecord, UserStore};
 use crate::Error;
 
-/// A few users, known from the configuration.
+/// A [`UserStore`] in memory, for tests and for a few users from the configuration.
+///
+/// Wrap it in an [`Arc`](std::sync::Arc) to change the users while the service runs.
 ///
 /// ```
-/// use portcullis::{BasicVerifier, Identity, basic::{MemoryUserStore, UserRecord}};
+/// use std::sync::Arc;
 ///
-/// # let hash = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ\
-/// #     $o4STxjJgh/C0yaXnp3mCtRNfkfkO4kLTEPfCNkpyhlg";
+/// use portcullis::{
+///     BasicCredentials, BasicVerifier, Identity, Verify,
+///     basic::{MemoryUserStore, PasswordHash, UserRecord},
+/// };
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let alice = Identity::assertion().subject("alice").build();
-/// let users = MemoryUserStore::new();
-/// users.insert("alice", UserRecord::new(hash.parse()?, alice));
-/// let verifier = BasicVerifier::users(users);
-/// # let _ = verifier;
-/// # Ok::<(), portcullis::ConfigError>(())
-/// ```
+/// let users = Arc::new(MemoryUserStore::new());
+/// users.insert("alice", UserRecord::new(PasswordHash::new("open sesame")?, alice));
+/// let verifier = BasicVerifier::users(Arc::clone(&users)).build()?;
 ///
-/// Behind an [`Arc`](std::sync::Arc) it can be changed while it serves.
+/// let credentials = || BasicCredentials::new("alice", "open sesame");
+/// assert!(verifier.verify(credentials()).wait().await.is_ok());
+///
+/// users.remove("alice");
+/// assert!(verifier.verify(credentials()).wait().await.is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Default)]
 pub struct MemoryUserStore(RwLock<HashMap<String, UserRecord>>);
 
 impl MemoryUserStore {
-    /// Nobody.
+    /// Creates a store without users.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a user, in the place of one who went by the same user-id.
+    /// Adds a user. Replaces a user with the same user-id.
     pub fn insert(&self, user_id: impl Into<String>, user: UserRecord) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(user_id.into(), user);
     }
 
-    /// Removes a user. Whether there was one.
+    /// Removes a user, and returns whether there was one.
     pub fn remove(&self, user_id: &str) -> bool {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(user_id).is_some()
     }

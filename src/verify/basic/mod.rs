@@ -1,8 +1,52 @@
-//! Verifying user-id and password (RFC 7617).
+//! Basic authentication ([RFC 7617]): verifying user-ids and passwords.
 //!
-//! `verifier` puts the steps in order: `password_cache` holds the outcomes of earlier checks,
-//! `guess_limiter` and `check_permits` limit new ones, and `check` runs them.
+//! This module is for services whose clients send a user-id and a password with each request, and for
+//! token endpoints, whose clients send their id and secret the same way ([RFC 6749 §2.3.1]).
+//!
+//! [`BasicVerifier`] verifies [`BasicCredentials`](crate::BasicCredentials), which
+//! [`AuthenticateLayer`](crate::AuthenticateLayer) reads from the request. It caches outcomes, and limits
+//! how often a password can be guessed.
+//!
+//! ```
+//! # #[cfg(feature = "password-hash")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use portcullis::{
+//!     BasicCredentials, BasicVerifier, ErrorKind, Identity, Verify,
+//!     basic::{MemoryUserStore, PasswordHash, UserRecord},
+//! };
+//!
+//! let alice = Identity::assertion().subject("alice").build();
+//! let users = MemoryUserStore::new();
+//! users.insert("alice", UserRecord::new(PasswordHash::new("open sesame")?, alice));
+//!
+//! let verifier = BasicVerifier::users(users).build()?;
+//! let identity = verifier.verify(BasicCredentials::new("alice", "open sesame")).wait().await?;
+//! assert_eq!(identity.subject(), Some("alice"));
+//!
+//! let result = verifier.verify(BasicCredentials::new("alice", "abracadabra")).wait().await;
+//! assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidCredentials);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "password-hash"))]
+//! # fn main() {}
+//! ```
+//!
+//! | type | purpose |
+//! |---|---|
+//! | [`BasicVerifier`] | verifies credentials with a function, or with a user store |
+//! | [`BasicVerifierBuilder`] | configures the cache and the limits |
+//! | `UserStore` | the interface to your users |
+//! | `UserRecord` | the password hash and the identity of a user |
+//! | `PasswordHash` | an Argon2 hash, parsed or computed |
+//! | `MemoryUserStore` | a user store in memory |
+//!
+//! The last four require the feature `password-hash`.
+//!
+//! [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
+//! [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617
 
+mod builder;
 mod check;
 mod check_permits;
 mod guess_limiter;
@@ -23,7 +67,7 @@ mod verifier;
 #[cfg(all(feature = "password-hash", feature = "testing"))]
 mod tests;
 
-pub use self::verifier::BasicVerifier;
+pub use self::{builder::BasicVerifierBuilder, verifier::BasicVerifier};
 #[cfg(feature = "password-hash")]
 pub use self::{
     memory_user_store::MemoryUserStore,

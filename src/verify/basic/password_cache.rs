@@ -19,8 +19,9 @@ use crate::{
 /// How many correct credentials are cached at most, and how many incorrect ones.
 const CAPACITY: usize = 10_000;
 
-/// How long verified credentials count as recently verified, which exempts them from the guess limit.
-const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long verified credentials count as recently verified, which exempts them from the guess limit. No
+/// outcome is used for longer.
+pub(super) const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The outcomes of earlier password checks, found by a keyed digest of the credentials.
 ///

@@ -1,4 +1,4 @@
-//! A hashed password.
+//! Argon2 hashes of passwords.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -9,12 +9,13 @@ use argon2::{
 
 use crate::{ConfigError, Error, jose::crypto::fill_random};
 
-/// The argon2 hash of a password, in the [PHC string format]: `$argon2id$v=19$m=19456,t=2,p=1$…`.
+/// The Argon2 hash of a password ([RFC 9106]), in the [PHC string format]:
+/// `$argon2id$v=19$m=19456,t=2,p=1$…`.
 ///
-/// argon2id, argon2i and argon2d are read, with whatever cost they were made. For another algorithm
-/// check passwords yourself: see [`BasicVerifier::new`](crate::BasicVerifier::new).
+/// Hashes of Argon2id, Argon2i and Argon2d are accepted with any cost. For other algorithms, check
+/// passwords with a function: see [`BasicVerifier::builder`](crate::BasicVerifier::builder).
 ///
-/// `Debug` shows the algorithm only.
+/// `Debug` shows only the algorithm.
 ///
 /// ```
 /// use portcullis::basic::PasswordHash;
@@ -28,15 +29,17 @@ use crate::{ConfigError, Error, jose::crypto::fill_random};
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
+/// [RFC 9106]: https://www.rfc-editor.org/rfc/rfc9106
 /// [PHC string format]: https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md
 #[derive(Clone)]
 pub struct PasswordHash(Arc<PasswordHashString>);
 
 impl PasswordHash {
-    /// Hashes a new password, with a salt of its own, at the cost that is recommended ([OWASP]):
-    /// argon2id with 19 MiB and two passes.
+    /// Hashes a new password with Argon2id and a random salt, at the cost that [OWASP] recommends: 19 MiB
+    /// of memory and two passes.
     ///
-    /// That takes tens of milliseconds, so in a service it belongs onto a thread that may block.
+    /// This takes tens of milliseconds. In an async function, call it with
+    /// [`tokio::task::spawn_blocking`].
     ///
     /// ```
     /// use portcullis::basic::PasswordHash;
@@ -48,34 +51,33 @@ impl PasswordHash {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the operating system has no
-    /// randomness to give, or the password is longer than 4 GiB.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the operating system's random number
+    /// generator fails, or if the password is longer than 4 GiB.
     ///
     /// [OWASP]: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
     pub fn new(password: &str) -> Result<Self, Error> {
         let mut salt = [0; password_hash::Salt::RECOMMENDED_LENGTH];
         fill_random(&mut salt)
-            .ok_or_else(|| Error::unavailable("the operating system has no randomness to give"))?;
+            .ok_or_else(|| Error::unavailable("the random number generator failed"))?;
         hash(password, &salt)
             .map(|hash| Self(Arc::new(hash)))
             .map_err(|error| Error::unavailable(error.to_string()))
     }
 
-    /// The hash as text, to be stored: it is no password, but with it passwords can be tried out.
+    /// Returns the hash in the PHC string format, for a user store. Keep it secret: an attacker can test
+    /// guesses against it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         self.0.as_str()
     }
 
-    /// Whether the password is the one that was hashed. As slow as it was made to be.
+    /// Returns whether this is the hash of `password`. Runs Argon2 at the cost in the hash.
     pub(super) fn matches(&self, password: &str) -> bool {
         let hash = self.0.password_hash();
         Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
     }
 
-    /// One that costs what is recommended ([OWASP]), for a password that nobody has.
-    ///
-    /// [OWASP]: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
+    /// Returns a hash that matches no password, at the cost of [`new`](Self::new).
     pub(super) fn decoy() -> Option<Self> {
         "$argon2id$v=19$m=19456,t=2,p=1$cG9ydGN1bGxpcw\
          $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -91,8 +93,8 @@ impl PasswordHash {
 impl FromStr for PasswordHash {
     type Err = ConfigError;
 
-    /// Refuses what could never be verified, so that a request isn't the first to find out. The
-    /// error doesn't show the hash.
+    /// Parses a hash, and rejects one that no password could be checked against. The error doesn't show
+    /// the hash.
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         let fault = |problem: String| ConfigError::new("password hash", "[redacted]", problem);
         read(text).map(|hash| Self(Arc::new(hash))).map_err(|error| fault(error.to_string()))
@@ -163,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_never_be_verified_is_refused_without_being_shown() {
+    fn unusable_hashes_are_rejected_without_being_shown() {
         for text in [
             "",
             "secret",
@@ -183,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_hash_matches_its_password_alone_and_no_other_new_hash() {
+    fn a_new_hash_has_its_own_salt_and_matches_only_its_password() {
         let (one, other) =
             (PasswordHash::new("secret").unwrap(), PasswordHash::new("secret").unwrap());
         assert!(one.matches("secret"));
@@ -194,14 +196,14 @@ mod tests {
     }
 
     #[test]
-    fn the_decoy_costs_what_a_new_hash_does() {
+    fn the_decoy_costs_as_much_as_a_new_hash() {
         let cost = |hash: &PasswordHash| hash.reveal().rsplitn(3, '$').nth(2).map(str::to_owned);
         let (decoy, new) = (PasswordHash::decoy().unwrap(), PasswordHash::new("").unwrap());
         assert_eq!(cost(&decoy), cost(&new));
     }
 
     #[test]
-    fn the_decoy_is_readable_and_matches_nothing() {
+    fn the_decoy_is_valid_and_matches_no_password() {
         let decoy = PasswordHash::decoy().unwrap();
         assert!(!decoy.matches(""));
         assert!(!decoy.matches("portcullis"));

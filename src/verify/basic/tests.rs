@@ -1,4 +1,4 @@
-//! The verifier with a store of password hashes: what work is done for whom.
+//! Tests of the verifier: which requests compute a hash, and which outcome they get.
 
 use std::{
     sync::{
@@ -11,15 +11,15 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{BasicVerifier, MemoryUserStore, UserRecord};
+use super::{BasicVerifier, BasicVerifierBuilder, MemoryUserStore, UserRecord};
 use crate::{
     BasicCredentials, Error, ErrorKind, Identity, Verify, testing::TestClock, verify::Revocation,
 };
 
-/// Of `password`, and of another one with another salt.
+/// The hash of `password`, and of another password with another salt.
 const HASH: &str =
     "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
-const OTHER: &str =
+const OTHER_HASH: &str =
     "$argon2id$v=19$m=256,t=2,p=1$ZGlmZnNhbHQ$vxIJN/AKKQCgkTyR43HdsUwi9mkEDYJ0GGjSiOlOgOM";
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -33,24 +33,29 @@ struct Service {
 
 impl Service {
     fn with_alice() -> Self {
+        Self::configured(|builder| builder)
+    }
+
+    fn configured(configure: impl FnOnce(BasicVerifierBuilder) -> BasicVerifierBuilder) -> Self {
         let users = Arc::new(MemoryUserStore::new());
         users.insert("alice", user(HASH));
         let clock = TestClock::new();
-        let verifier = BasicVerifier::users(Arc::clone(&users)).clock(clock.clone());
+        let builder = BasicVerifier::users(Arc::clone(&users)).clock(clock.clone());
+        let verifier = configure(builder).build().unwrap();
         Self { verifier, users, clock, guesses: AtomicUsize::new(0) }
     }
 
-    async fn ask(&self, user_id: &str, password: &str) -> Result<Identity, ErrorKind> {
-        ask(&self.verifier, user_id, password).await.map_err(|error| error.kind())
+    async fn verify(&self, user_id: &str, password: &str) -> Result<Identity, ErrorKind> {
+        verify(&self.verifier, user_id, password).await.map_err(|error| error.kind())
     }
 
-    /// Guesses until nothing is judged any more, and counts the guesses that were.
-    async fn hammer(&self, user_id: &str) -> usize {
-        for judged in 0.. {
+    /// Guesses until the guess limit is exceeded, and counts the guesses that were checked.
+    async fn guess_until_limited(&self, user_id: &str) -> usize {
+        for checked in 0.. {
             let guess = self.guesses.fetch_add(1, Ordering::Relaxed).to_string();
-            match self.ask(user_id, &guess).await.unwrap_err() {
+            match self.verify(user_id, &guess).await.unwrap_err() {
                 ErrorKind::InvalidCredentials => {}
-                ErrorKind::TooManyAttempts => return judged,
+                ErrorKind::TooManyAttempts => return checked,
                 kind => panic!("{kind:?}"),
             }
         }
@@ -62,170 +67,172 @@ fn user(hash: &str) -> UserRecord {
     UserRecord::new(hash.parse().unwrap(), Identity::assertion().subject("alice").build())
 }
 
-async fn ask(verifier: &BasicVerifier, user_id: &str, password: &str) -> Result<Identity, Error> {
+async fn verify(
+    verifier: &BasicVerifier,
+    user_id: &str,
+    password: &str,
+) -> Result<Identity, Error> {
     verifier.verify(BasicCredentials::new(user_id, password)).wait().await
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_user_are_the_same_work_and_the_same_refusal() {
+async fn an_incorrect_password_and_an_unknown_user_cost_the_same_work_and_get_the_same_error() {
     let service = Service::with_alice();
-    for (made, user_id, password) in [
+    for (hashes, user_id, password) in [
         (1, "alice", "wrong"),
         (2, "nobody", "wrong"),
         (3, "nobody", "password"),
         (4, "Alice", "password"),
         (5, "", ""),
     ] {
-        let error = ask(&service.verifier, user_id, password).await.unwrap_err();
+        let error = verify(&service.verifier, user_id, password).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidCredentials, "{user_id}");
         assert_eq!(error.to_string(), "credentials refused");
         assert!(std::error::Error::source(&error).is_none());
-        assert_eq!(service.verifier.hashes_computed(), made, "{user_id}");
+        assert_eq!(service.verifier.hashes_computed(), hashes, "{user_id}");
     }
 }
 
 #[tokio::test]
-async fn the_right_password_is_hashed_once_in_five_minutes() {
+async fn a_correct_password_is_hashed_once_in_five_minutes() {
     let service = Service::with_alice();
     for _ in 0..100 {
-        let identity = service.ask("alice", "password").await.unwrap();
+        let identity = service.verify("alice", "password").await.unwrap();
         assert_eq!(identity.subject(), Some("alice"));
     }
     assert_eq!(service.verifier.hashes_computed(), 1);
     service.clock.advance(299 * SECOND);
-    service.ask("alice", "password").await.unwrap();
+    service.verify("alice", "password").await.unwrap();
     assert_eq!(service.verifier.hashes_computed(), 1);
     service.clock.advance(SECOND);
-    service.ask("alice", "password").await.unwrap();
+    service.verify("alice", "password").await.unwrap();
     assert_eq!(service.verifier.hashes_computed(), 2);
 }
 
 #[tokio::test]
-async fn with_nothing_remembered_each_request_is_a_hash() {
-    let mut service = Service::with_alice();
-    service.verifier = service.verifier.remember_for(Duration::ZERO);
-    for made in 1..4 {
-        service.ask("alice", "password").await.unwrap();
-        assert_eq!(service.verifier.hashes_computed(), made);
+async fn without_a_cache_each_request_computes_a_hash() {
+    let service = Service::configured(|builder| builder.cache_for(Duration::ZERO));
+    for hashes in 1..4 {
+        service.verify("alice", "password").await.unwrap();
+        assert_eq!(service.verifier.hashes_computed(), hashes);
     }
 }
 
 #[tokio::test]
-async fn what_changes_in_the_store_is_seen_at_once() {
+async fn changes_in_the_store_take_effect_immediately() {
     let service = Service::with_alice();
-    service.ask("alice", "password").await.unwrap();
+    service.verify("alice", "password").await.unwrap();
 
     let admin = Identity::assertion().subject("alice the admin").build();
     service.users.insert("alice", UserRecord::new(HASH.parse().unwrap(), admin));
-    let identity = service.ask("alice", "password").await.unwrap();
+    let identity = service.verify("alice", "password").await.unwrap();
     assert_eq!(identity.subject(), Some("alice the admin"));
     assert_eq!(service.verifier.hashes_computed(), 1);
 
-    service.users.insert("alice", user(OTHER));
-    let refused = service.ask("alice", "password").await.unwrap_err();
-    assert_eq!(refused, ErrorKind::InvalidCredentials);
+    service.users.insert("alice", user(OTHER_HASH));
+    let error = service.verify("alice", "password").await.unwrap_err();
+    assert_eq!(error, ErrorKind::InvalidCredentials);
     assert_eq!(service.verifier.hashes_computed(), 2);
 
     service.users.insert("alice", user(HASH));
-    service.ask("alice", "password").await.unwrap();
+    service.verify("alice", "password").await.unwrap();
     assert!(service.users.remove("alice"));
-    let refused = service.ask("alice", "password").await.unwrap_err();
-    assert_eq!(refused, ErrorKind::InvalidCredentials);
+    let error = service.verify("alice", "password").await.unwrap_err();
+    assert_eq!(error, ErrorKind::InvalidCredentials);
 }
 
 #[tokio::test]
-async fn after_an_invalidation_the_next_request_is_a_hash() {
+async fn after_an_invalidation_the_next_request_computes_a_hash() {
     let service = Service::with_alice();
-    service.ask("alice", "password").await.unwrap();
+    service.verify("alice", "password").await.unwrap();
     service.verifier.invalidate("bob");
-    service.ask("alice", "password").await.unwrap();
+    service.verify("alice", "password").await.unwrap();
     assert_eq!(service.verifier.hashes_computed(), 1);
     service.verifier.invalidate("alice");
-    service.ask("alice", "password").await.unwrap();
+    service.verify("alice", "password").await.unwrap();
     assert_eq!(service.verifier.hashes_computed(), 2);
     service.verifier.revoke(&Revocation::TokenId("alice".to_owned()));
-    service.ask("alice", "password").await.unwrap();
+    service.verify("alice", "password").await.unwrap();
     assert_eq!(service.verifier.hashes_computed(), 2);
     service.verifier.revoke(&Revocation::Subject("alice".to_owned()));
-    service.ask("alice", "password").await.unwrap();
+    service.verify("alice", "password").await.unwrap();
     assert_eq!(service.verifier.hashes_computed(), 3);
 }
 
 #[tokio::test]
-async fn guessing_ends_after_twenty_for_known_and_unknown_users_alike() {
+async fn the_guess_limit_is_twenty_for_existing_and_unknown_users_alike() {
     for user_id in ["alice", "nobody"] {
         let service = Service::with_alice();
-        assert_eq!(service.hammer(user_id).await, 20);
-        let error = ask(&service.verifier, user_id, "x").await.unwrap_err();
+        assert_eq!(service.guess_until_limited(user_id).await, 20);
+        let error = verify(&service.verifier, user_id, "x").await.unwrap_err();
         assert_eq!(error.status(), 429);
         assert_eq!(error.retry_after(), Some(10 * SECOND));
         assert_eq!(service.verifier.hashes_computed(), 20);
         service.clock.advance(10 * SECOND);
-        assert_eq!(service.hammer(user_id).await, 1);
+        assert_eq!(service.guess_until_limited(user_id).await, 1);
     }
 }
 
 #[tokio::test]
-async fn hammering_does_not_lock_out_who_was_right_before() {
+async fn guesses_do_not_lock_out_recently_verified_credentials() {
     let service = Service::with_alice();
-    service.ask("alice", "password").await.unwrap();
-    service.hammer("alice").await;
-    service.ask("alice", "password").await.unwrap();
+    service.verify("alice", "password").await.unwrap();
+    service.guess_until_limited("alice").await;
+    service.verify("alice", "password").await.unwrap();
 
-    // Also once it has to be checked anew.
-    let made = service.verifier.hashes_computed();
+    // Also when the cached outcome is too old and the password is checked again.
+    let hashes = service.verifier.hashes_computed();
     service.clock.advance(Duration::from_secs(3600));
-    service.hammer("alice").await;
-    service.ask("alice", "password").await.unwrap();
-    assert_eq!(service.verifier.hashes_computed(), made + 21);
+    service.guess_until_limited("alice").await;
+    service.verify("alice", "password").await.unwrap();
+    assert_eq!(service.verifier.hashes_computed(), hashes + 21);
 
-    // A client never seen before waits, and gets in between two guesses.
+    // A client whose credentials were not verified yet has to wait for an attempt.
     service.verifier.invalidate("alice");
-    service.hammer("alice").await;
-    let refused = service.ask("alice", "password").await.unwrap_err();
-    assert_eq!(refused, ErrorKind::TooManyAttempts);
+    service.guess_until_limited("alice").await;
+    let error = service.verify("alice", "password").await.unwrap_err();
+    assert_eq!(error, ErrorKind::TooManyAttempts);
     service.clock.advance(10 * SECOND);
-    service.ask("alice", "password").await.unwrap();
+    service.verify("alice", "password").await.unwrap();
 }
 
 #[tokio::test]
-async fn a_client_that_goes_on_with_an_old_password_costs_one_hash_and_one_attempt() {
+async fn repeating_an_outdated_password_costs_one_hash_and_one_attempt() {
     for user_id in ["alice", "nobody"] {
         let service = Service::with_alice();
         for _ in 0..100 {
-            let refused = service.ask(user_id, "old").await.unwrap_err();
-            assert_eq!(refused, ErrorKind::InvalidCredentials);
+            let error = service.verify(user_id, "old").await.unwrap_err();
+            assert_eq!(error, ErrorKind::InvalidCredentials);
         }
         assert_eq!(service.verifier.hashes_computed(), 1);
-        assert_eq!(service.hammer(user_id).await, 19);
-        let refused = service.ask(user_id, "old").await.unwrap_err();
-        assert_eq!(refused, ErrorKind::InvalidCredentials);
+        assert_eq!(service.guess_until_limited(user_id).await, 19);
+        let error = service.verify(user_id, "old").await.unwrap_err();
+        assert_eq!(error, ErrorKind::InvalidCredentials);
     }
 }
 
 #[tokio::test]
-async fn a_new_user_is_not_refused_for_what_was_wrong_while_there_was_none() {
+async fn a_new_user_is_not_rejected_by_an_outcome_cached_before_it_existed() {
     let service = Service::with_alice();
-    service.ask("bob", "password").await.unwrap_err();
+    service.verify("bob", "password").await.unwrap_err();
     service.users.insert("bob", user(HASH));
-    service.ask("bob", "password").await.unwrap();
+    service.verify("bob", "password").await.unwrap();
 }
 
 #[tokio::test]
-async fn right_passwords_are_no_wrong_attempts() {
-    let mut service = Service::with_alice();
-    service.verifier = service.verifier.remember_for(Duration::ZERO);
+async fn correct_passwords_do_not_count_toward_the_guess_limit() {
+    let service = Service::configured(|builder| builder.cache_for(Duration::ZERO));
     for _ in 0..30 {
-        service.ask("alice", "password").await.unwrap();
+        service.verify("alice", "password").await.unwrap();
         service.verifier.invalidate("alice");
     }
-    assert_eq!(service.hammer("alice").await, 20);
+    assert_eq!(service.guess_until_limited("alice").await, 20);
 }
 
 #[tokio::test]
-async fn more_checks_than_may_be_under_way_are_answered_503() {
+async fn more_concurrent_checks_than_allowed_are_503() {
     let (go, entered) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
-    let verifier = BasicVerifier::new({
+    let verifier = BasicVerifier::builder({
         let (go, entered) = (Arc::clone(&go), Arc::clone(&entered));
         move |_| {
             entered.fetch_add(1, Ordering::Relaxed);
@@ -237,17 +244,19 @@ async fn more_checks_than_may_be_under_way_are_answered_503() {
         }
     })
     .max_checks(2)
-    .wrong_attempts(3, Duration::from_secs(10))
-    .clock(TestClock::new());
+    .guess_limit(3, Duration::from_secs(10))
+    .clock(TestClock::new())
+    .build()
+    .unwrap();
     let waiting = [0, 1].map(|_| {
         let verifier = verifier.clone();
-        tokio::spawn(async move { ask(&verifier, "alice", "x").await })
+        tokio::spawn(async move { verify(&verifier, "alice", "x").await })
     });
     while entered.load(Ordering::Relaxed) < 2 {
         tokio::task::yield_now().await;
     }
     for _ in 0..10 {
-        let error = ask(&verifier, "alice", "x").await.unwrap_err();
+        let error = verify(&verifier, "alice", "x").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         assert_eq!(error.retry_after(), Some(SECOND));
     }
@@ -256,17 +265,17 @@ async fn more_checks_than_may_be_under_way_are_answered_503() {
         let error = task.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidCredentials);
     }
-    // What was not looked at was no attempt: the third is judged, the fourth isn't.
+    // Requests without a permit used no attempt: the third is checked, the fourth is not.
     for kind in [ErrorKind::InvalidCredentials, ErrorKind::TooManyAttempts] {
         go.notify_one();
-        assert_eq!(ask(&verifier, "alice", "x").await.unwrap_err().kind(), kind);
+        assert_eq!(verify(&verifier, "alice", "x").await.unwrap_err().kind(), kind);
     }
 }
 
 #[tokio::test]
-async fn a_flood_of_guesses_leaves_their_places_to_those_who_were_right_before() {
+async fn a_flood_of_guesses_leaves_the_permits_of_recently_verified_credentials() {
     let is_stuck = Arc::new(AtomicBool::new(false));
-    let verifier = BasicVerifier::new({
+    let verifier = BasicVerifier::builder({
         let is_stuck = Arc::clone(&is_stuck);
         move |credentials: BasicCredentials| {
             let is_stuck = is_stuck.load(Ordering::Relaxed);
@@ -279,37 +288,41 @@ async fn a_flood_of_guesses_leaves_their_places_to_those_who_were_right_before()
             }
         }
     })
-    .max_checks(1);
-    ask(&verifier, "alice", "right").await.unwrap();
+    .max_checks(1)
+    .build()
+    .unwrap();
+    verify(&verifier, "alice", "right").await.unwrap();
     is_stuck.store(true, Ordering::Relaxed);
-    let mut flood = Box::pin(ask(&verifier, "mallory", "guess"));
+    let mut flood = Box::pin(verify(&verifier, "mallory", "guess"));
     assert!(flood.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    let error = ask(&verifier, "mallory", "another").await.unwrap_err();
+    let error = verify(&verifier, "mallory", "another").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    ask(&verifier, "alice", "right").await.unwrap();
+    verify(&verifier, "alice", "right").await.unwrap();
 }
 
 #[tokio::test]
-async fn what_a_function_says_of_a_locked_account_is_said_again_and_counts_as_wrong() {
-    let verifier = BasicVerifier::new(async |_| Err(Error::access_denied()))
-        .remember_for(30 * SECOND)
-        .wrong_attempts(3, Duration::from_secs(10))
-        .clock(TestClock::new());
+async fn a_locked_account_is_not_cached_and_counts_toward_the_guess_limit() {
+    let verifier = BasicVerifier::builder(async |_| Err(Error::access_denied()))
+        .cache_for(30 * SECOND)
+        .guess_limit(3, Duration::from_secs(10))
+        .clock(TestClock::new())
+        .build()
+        .unwrap();
     for _ in 0..3 {
-        let error = ask(&verifier, "alice", "x").await.unwrap_err();
+        let error = verify(&verifier, "alice", "x").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AccessDenied);
     }
-    let error = ask(&verifier, "alice", "x").await.unwrap_err();
+    let error = verify(&verifier, "alice", "x").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooManyAttempts);
 }
 
 #[tokio::test]
-async fn an_outage_is_no_wrong_attempt_and_forgets_nobody() {
-    let (down, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-    let verifier = BasicVerifier::new({
-        let (down, asked) = (Arc::clone(&down), Arc::clone(&asked));
+async fn an_outage_does_not_count_toward_the_guess_limit_and_keeps_the_cache() {
+    let (down, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let verifier = BasicVerifier::builder({
+        let (down, calls) = (Arc::clone(&down), Arc::clone(&calls));
         move |credentials: BasicCredentials| {
-            asked.fetch_add(1, Ordering::Relaxed);
+            calls.fetch_add(1, Ordering::Relaxed);
             let down = down.load(Ordering::Relaxed);
             async move {
                 match credentials.password() {
@@ -320,75 +333,78 @@ async fn an_outage_is_no_wrong_attempt_and_forgets_nobody() {
             }
         }
     })
-    .wrong_attempts(1, Duration::from_secs(10))
-    .clock(TestClock::new());
+    .guess_limit(1, Duration::from_secs(10))
+    .clock(TestClock::new())
+    .build()
+    .unwrap();
 
-    ask(&verifier, "alice", "right").await.unwrap();
+    verify(&verifier, "alice", "right").await.unwrap();
     down.store(true, Ordering::Relaxed);
     for password in ["right", "wrong", "right", "wrong"] {
-        let error = ask(&verifier, "alice", password).await.unwrap_err();
+        let error = verify(&verifier, "alice", password).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
     }
     down.store(false, Ordering::Relaxed);
-    let refused = ask(&verifier, "alice", "wrong").await.unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::InvalidCredentials);
-    let refused = ask(&verifier, "alice", "wrong").await.unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::TooManyAttempts);
-    ask(&verifier, "alice", "right").await.unwrap();
-    // By default a function is asked each time.
-    assert_eq!(asked.load(Ordering::Relaxed), 7);
+    let error = verify(&verifier, "alice", "wrong").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidCredentials);
+    let error = verify(&verifier, "alice", "wrong").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooManyAttempts);
+    verify(&verifier, "alice", "right").await.unwrap();
+    // By default, a function is called for every request.
+    assert_eq!(calls.load(Ordering::Relaxed), 7);
 }
 
 #[tokio::test]
-async fn a_function_is_asked_again_when_its_answer_is_too_old() {
-    let asked = Arc::new(AtomicUsize::new(0));
+async fn a_function_is_called_again_when_its_cached_outcome_is_too_old() {
+    let calls = Arc::new(AtomicUsize::new(0));
     let clock = TestClock::new();
-    let verifier = BasicVerifier::new({
-        let asked = Arc::clone(&asked);
+    let verifier = BasicVerifier::builder({
+        let calls = Arc::clone(&calls);
         move |_| {
-            asked.fetch_add(1, Ordering::Relaxed);
+            calls.fetch_add(1, Ordering::Relaxed);
             async { Ok(Some(Identity::assertion().subject("alice").build())) }
         }
     })
-    .remember_for(30 * SECOND)
-    .clock(clock.clone());
+    .cache_for(30 * SECOND)
+    .clock(clock.clone())
+    .build()
+    .unwrap();
     for (after, expected) in [(0, 1), (29, 1), (1, 2), (0, 2)] {
         clock.advance(after * SECOND);
-        let identity = ask(&verifier, "alice", "right").await.unwrap();
+        let identity = verify(&verifier, "alice", "right").await.unwrap();
         assert_eq!(identity.subject(), Some("alice"));
-        assert_eq!(asked.load(Ordering::Relaxed), expected);
+        assert_eq!(calls.load(Ordering::Relaxed), expected);
     }
 }
 
 #[test]
-fn a_request_that_goes_away_keeps_its_place_until_its_hash_is_done() {
-    let mut service = Service::with_alice();
-    service.verifier = service.verifier.max_checks(1);
+fn a_dropped_request_keeps_its_permit_until_its_hash_is_computed() {
+    let service = Service::configured(|builder| builder.max_checks(1));
     let runtime =
         tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
     runtime.block_on(async {
-        // The one thread for hashes is busy, so they queue behind.
+        // The only blocking thread is busy, so the hashes wait for it.
         let (done, busy) = std::sync::mpsc::channel::<()>();
         tokio::task::spawn_blocking(move || busy.recv());
 
-        let mut going_away = Box::pin(service.ask("alice", "x"));
-        let polled = going_away.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let mut dropped = Box::pin(service.verify("alice", "x"));
+        let polled = dropped.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(polled.is_pending());
-        drop(going_away);
-        let refused = service.ask("alice", "password").await.unwrap_err();
-        assert_eq!(refused, ErrorKind::Unavailable);
+        drop(dropped);
+        let error = service.verify("alice", "password").await.unwrap_err();
+        assert_eq!(error, ErrorKind::Unavailable);
 
         drop(done);
         tokio::task::spawn_blocking(|| ()).await.unwrap();
-        service.ask("alice", "password").await.unwrap();
+        service.verify("alice", "password").await.unwrap();
     });
 }
 
 #[test]
-fn debug_shows_no_user_and_no_password() {
+fn debug_shows_neither_users_nor_passwords() {
     let service = Service::with_alice();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(service.ask("alice", "password")).unwrap();
+    runtime.block_on(service.verify("alice", "password")).unwrap();
     let shown =
         format!("{:?} {:?} {:?}", service.verifier, service.users, user(HASH).password_hash);
     for secret in ["password\"", "nf65", "alice", "c29t"] {
@@ -397,10 +413,21 @@ fn debug_shows_no_user_and_no_password() {
 }
 
 #[test]
-fn without_a_tokio_runtime_it_says_so() {
+fn without_a_tokio_runtime_it_fails_as_misconfigured() {
     let service = Service::with_alice();
-    let mut asking = std::pin::pin!(ask(&service.verifier, "alice", "password"));
-    let answer = asking.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    let Poll::Ready(Err(error)) = answer else { panic!("{answer:?}") };
+    let mut verifying = std::pin::pin!(verify(&service.verifier, "alice", "password"));
+    let polled = verifying.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Err(error)) = polled else { panic!("{polled:?}") };
     assert_eq!(error.kind(), ErrorKind::Misconfigured);
+}
+
+#[tokio::test]
+async fn without_a_guess_limit_every_guess_is_checked() {
+    let service =
+        Service::configured(|builder| builder.guess_limit(1, 10 * SECOND).no_guess_limit());
+    for guess in 0..100 {
+        let error = service.verify("alice", &guess.to_string()).await.unwrap_err();
+        assert_eq!(error, ErrorKind::InvalidCredentials);
+    }
+    assert_eq!(service.verifier.hashes_computed(), 100);
 }

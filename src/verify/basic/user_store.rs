@@ -1,16 +1,20 @@
-//! Where users are.
+//! The interface to the users of a service.
 
 use std::{future::Future, sync::Arc};
 
 use super::PasswordHash;
 use crate::{Error, Identity};
 
-/// A store of users, such as a table of a database.
+/// The users of a service, such as a table in a database.
+///
+/// [`BasicVerifier::users`](crate::BasicVerifier::users) calls the store for every request, so removed
+/// users, changed passwords and changed scopes take effect with the next request. The password itself is
+/// checked by the verifier; the store never sees it.
 ///
 /// ```
 /// use portcullis::{Error, Identity, basic::{UserRecord, UserStore}};
 ///
-/// struct Users(/* a pool of connections */);
+/// struct Users(/* a connection pool */);
 ///
 /// impl UserStore for Users {
 ///     async fn look_up(&self, user_id: &str) -> Result<Option<UserRecord>, Error> {
@@ -22,22 +26,29 @@ use crate::{Error, Identity};
 ///     }
 /// }
 /// # impl Users {
-/// #     async fn query(&self, _: &str) -> Result<Option<String>, std::io::Error> { Ok(None) }
+/// #     async fn query(&self, _: &str) -> Result<Option<String>, std::io::Error> {
+/// #         Ok(Some("$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ\
+/// #             $o4STxjJgh/C0yaXnp3mCtRNfkfkO4kLTEPfCNkpyhlg".into()))
+/// #     }
 /// # }
-/// # assert!(futures_now(Users().look_up("alice")).is_none());
-/// # fn futures_now<T: std::fmt::Debug>(f: impl Future<Output = Result<T, Error>>) -> T {
-/// #     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-/// #     runtime.block_on(f).unwrap()
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Error> {
+/// let alice = Users().look_up("alice").await?;
+/// assert_eq!(alice.unwrap().identity().subject(), Some("alice"));
+/// # Ok(())
 /// # }
 /// ```
-///
-/// It is asked for every request, so that a user who is removed, or has a new password or other
-/// scopes, is seen at once.
 pub trait UserStore: Send + Sync + 'static {
-    /// The user who goes by `user_id`, if there is one.
+    /// Looks up the user with this user-id, or returns `None` if there is none.
     ///
-    /// An error is a fault of ours, never an unknown user: [`Error::unavailable`] as a rule. To
-    /// take the same time for every user-id is up to the store, the rest is up to us.
+    /// Look-ups should take the same time for every user-id, so that an attacker can't measure which
+    /// users exist. The verifier ensures this for the password check.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::unavailable`] if the store can't be queried. The request is rejected with that error, and
+    /// the attempt doesn't count toward the guess limit. An unknown user is not an error.
     fn look_up(
         &self,
         user_id: &str,
@@ -53,7 +64,7 @@ impl<S: UserStore> UserStore for Arc<S> {
     }
 }
 
-/// A user as a [`UserStore`] has them.
+/// The password hash and the identity of a user in a [`UserStore`].
 #[derive(Debug, Clone)]
 pub struct UserRecord {
     pub(super) password_hash: PasswordHash,
@@ -61,13 +72,13 @@ pub struct UserRecord {
 }
 
 impl UserRecord {
-    /// Whoever has the password is `identity`.
+    /// Creates the record of a user. A request with the password gets `identity`.
     #[must_use]
     pub const fn new(password_hash: PasswordHash, identity: Identity) -> Self {
         Self { password_hash, identity }
     }
 
-    /// Who it is that has the password.
+    /// Returns the identity of the user.
     #[must_use]
     pub const fn identity(&self) -> &Identity {
         &self.identity

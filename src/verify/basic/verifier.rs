@@ -5,172 +5,184 @@ use std::{fmt, future::Future, sync::Arc, time::Duration};
 #[cfg(feature = "password-hash")]
 use super::{UserStore, users::Users};
 use super::{
+    builder::BasicVerifierBuilder,
     check::{Check, CheckFuture},
     check_permits::CheckPermits,
     guess_limiter::GuessLimiter,
     password_cache::PasswordCache,
 };
 use crate::{
-    BasicCredentials, Clock, Error, ErrorKind, Identity, SystemClock, Verification, Verify,
-    verify::Revocation,
+    BasicCredentials, Clock, Error, ErrorKind, Identity, Verification, Verify, verify::Revocation,
 };
 
-/// Verifies user-id and password ([RFC 7617]), by a function of yours or
-#[cfg_attr(feature = "password-hash", doc = "by the password hashes of a [`UserStore`].")]
-#[cfg_attr(not(feature = "password-hash"), doc = "(feature `password-hash`) by password hashes.")]
+/// Verifies user-ids and passwords of the Basic scheme ([RFC 7617]).
+///
+/// Passwords are checked by a function of the service ([`builder`](Self::builder)),
+#[cfg_attr(
+    feature = "password-hash",
+    doc = "or against the Argon2 hashes of a [`UserStore`] ([`users`](Self::users))."
+)]
+#[cfg_attr(
+    not(feature = "password-hash"),
+    doc = "or, with the feature `password-hash`, against the Argon2 hashes of a user store."
+)]
 ///
 /// ```
-/// # use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-/// use portcullis::{BasicCredentials, BasicVerifier, Identity, Verify};
+/// use portcullis::{BasicCredentials, BasicVerifier, Identity, Secret, Verify};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), portcullis::Error> {
-/// let verifier = BasicVerifier::new(async |credentials: BasicCredentials| {
-///     let is_right = credentials.password() == "open sesame";
-///     Ok(is_right.then(|| Identity::assertion().subject(credentials.user_id()).build()))
-/// });
-/// # let line = HeaderValue::from_static("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-/// # let headers = HeaderMap::from_iter([(AUTHORIZATION, line)]);
-/// let aladdin = BasicCredentials::from_headers(&headers)?;
-/// let identity = verifier.verify(aladdin).wait().await?;
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let verifier = BasicVerifier::builder(async |credentials: BasicCredentials| {
+///     let is_correct = Secret::from(credentials.password()) == Secret::from("open sesame");
+///     Ok(is_correct.then(|| Identity::assertion().subject(credentials.user_id()).build()))
+/// })
+/// .build()?;
+///
+/// let credentials = BasicCredentials::new("Aladdin", "open sesame");
+/// let identity = verifier.verify(credentials).wait().await?;
 /// assert_eq!(identity.subject(), Some("Aladdin"));
+///
+/// let credentials = BasicCredentials::new("Aladdin", "abracadabra");
+/// let error = verifier.verify(credentials).wait().await.unwrap_err();
+/// assert_eq!(error.status(), 401);
 /// # Ok(())
 /// # }
 /// ```
 ///
-/// Wrong credentials are refused with 401 and without a word on what is wrong. An unknown user costs
-/// the same work and gets the same answer as a wrong password.
+/// | credentials | outcome |
+/// |---|---|
+/// | correct password | the user's [`Identity`] |
+/// | incorrect password, or unknown user | 401, [`ErrorKind::InvalidCredentials`] |
+/// | guess limit exceeded | 429 with `Retry-After`, [`ErrorKind::TooManyAttempts`] |
+/// | too many concurrent checks | 503 with `Retry-After: 1`, [`ErrorKind::Unavailable`] |
+/// | the function or the store fails | the error that it returned |
 ///
-/// # Guessing
+/// With a user store, an unknown user costs the same work and gets the same response as an incorrect
+/// password, so that responses don't reveal which users exist.
 ///
-/// For each user-id there may be twenty wrong attempts, and one more every ten seconds; past that
-/// the answer is [`ErrorKind::TooManyAttempts`], unread ([`wrong_attempts`](Self::wrong_attempts)).
-/// This can't be used to lock the user out who has the password: credentials that were right within
-/// the last day, since this process started, are checked without counting. Only a client that was
-/// never seen before has to wait its turn while someone else guesses. Nor do clients that go on with
-/// an old password: the same wrong credentials again are no attempt ([`remember_for`]). Where requests come from is
-/// not looked at: behind a proxy they all come from there. Limit by address there as well.
+/// # Guess limit
 ///
-/// What is kept for this is bounded, however many user-ids a stranger makes up, and it is no
-/// passwords: keyed digests, whose key dies with the process.
+/// For each user-id, 20 incorrect passwords are checked at once, and one more every 10 seconds. Further
+/// requests are rejected before their password is checked. [`BasicVerifierBuilder::guess_limit`] changes
+/// these numbers.
 ///
-/// A clone shares all of this.
+/// An attacker can't use the limit to lock a user out, because credentials that this process verified
+/// within the last 24 hours are exempt. A client whose credentials weren't verified in that time has to
+/// wait for an attempt while someone else guesses.
+///
+/// A client that repeats the same incorrect credentials uses one attempt as long as their outcome is
+/// cached ([`BasicVerifierBuilder::cache_for`]). An attempt that ends in a server error isn't counted.
+///
+/// The limit ignores client addresses, because behind a proxy all requests come from the same one. Limit
+/// requests by address at the proxy as well.
+///
+/// # Memory
+///
+/// The state is bounded, no matter how many user-ids an attacker makes up: 64 KiB for the guess limit,
+/// and the outcomes of 10,000 correct and 10,000 incorrect credentials. The cache contains keyed digests
+/// instead of passwords; the key is random and never leaves the process.
+///
+/// Clones share this state.
 ///
 /// [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617
-/// [`remember_for`]: Self::remember_for
 #[derive(Clone)]
 pub struct BasicVerifier(Arc<Inner>);
 
-#[derive(Clone)]
-struct Inner {
-    check: Arc<Check>,
-    cache: Arc<PasswordCache>,
-    remember_for: Duration,
-    limiter: Arc<GuessLimiter>,
-    permits: CheckPermits,
-    clock: Arc<dyn Clock>,
+pub(super) struct Inner {
+    pub(super) check: Check,
+    pub(super) cache: PasswordCache,
+    pub(super) cache_for: Duration,
+    pub(super) limiter: Option<GuessLimiter>,
+    pub(super) permits: CheckPermits,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl BasicVerifier {
-    /// Asks `check`, which says who it is, or `None` if the credentials are wrong. An error is for
-    /// what can't be judged, such as [`Error::unavailable`].
+    /// Creates a builder for a verifier that checks passwords with a function.
     ///
-    /// A function that keeps something returns an `async move` block:
+    /// `check` returns the identity if the credentials are correct, and `None` if they aren't. It returns
+    /// an error if it can't tell, such as [`Error::unavailable`] while a directory is down. Compare
+    /// passwords in constant time, for example as [`Secret`](crate::Secret)s.
+    ///
+    /// A function that captures state returns an `async move` block:
     ///
     /// ```
-    /// # use std::{collections::HashMap, sync::Arc};
-    /// # use portcullis::{BasicCredentials, BasicVerifier, Error, Identity, Secret};
-    /// let clients: Arc<HashMap<&str, Secret>> =
-    ///     Arc::new(HashMap::from([("orders", Secret::from("correct horse battery staple"))]));
-    /// let verifier = BasicVerifier::new(move |credentials: BasicCredentials| {
+    /// use std::{collections::HashMap, sync::Arc};
+    ///
+    /// use portcullis::{BasicCredentials, BasicVerifier, Identity, Secret, Verify};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let clients = Arc::new(HashMap::from([("orders", Secret::from("correct horse"))]));
+    /// let verifier = BasicVerifier::builder(move |credentials: BasicCredentials| {
     ///     let clients = Arc::clone(&clients);
     ///     async move {
-    ///         let secret = clients.get(credentials.user_id());
-    ///         let is_right = secret.is_some_and(|s| *s == Secret::from(credentials.password()));
-    ///         Ok(is_right.then(|| Identity::assertion().client_id(credentials.user_id()).build()))
+    ///         let client_id = credentials.user_id();
+    ///         let given = Secret::from(credentials.password());
+    ///         let is_correct = clients.get(client_id).is_some_and(|secret| *secret == given);
+    ///         Ok(is_correct.then(|| Identity::assertion().client_id(client_id).build()))
     ///     }
-    /// });
-    /// # let _ = verifier;
+    /// })
+    /// .build()?;
+    ///
+    /// let credentials = BasicCredentials::new("orders", "correct horse");
+    /// let identity = verifier.verify(credentials).wait().await?;
+    /// assert_eq!(identity.client_id(), Some("orders"));
+    /// # Ok(())
+    /// # }
     /// ```
-    pub fn new<F, V>(check: F) -> Self
+    pub fn builder<F, R>(check: F) -> BasicVerifierBuilder
     where
-        F: Fn(BasicCredentials) -> V + Send + Sync + 'static,
-        V: Future<Output = Result<Option<Identity>, Error>> + Send + 'static,
+        F: Fn(BasicCredentials) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Option<Identity>, Error>> + Send + 'static,
     {
         let check = move |credentials| -> CheckFuture { Box::pin(check(credentials)) };
-        Self::with_check(Check::Function(Box::new(check)), Duration::ZERO)
+        BasicVerifierBuilder::new(Check::Function(Box::new(check)), Duration::ZERO)
     }
 
-    /// Looks users up in `store` and checks passwords against their hashes, on threads of their own.
-    #[cfg(feature = "password-hash")]
-    pub fn users(store: impl UserStore) -> Self {
-        Self::with_check(Check::Users(Users::new(store)), Duration::from_secs(300))
-    }
-
-    fn with_check(check: Check, remember_for: Duration) -> Self {
-        Self(Arc::new(Inner {
-            check: Arc::new(check),
-            cache: Arc::new(PasswordCache::new()),
-            remember_for,
-            limiter: Arc::new(GuessLimiter::new(20, Duration::from_secs(10))),
-            permits: CheckPermits::new(128),
-            clock: Arc::new(SystemClock),
-        }))
-    }
-
-    /// How long credentials that were right are right without another check, and wrong ones wrong.
+    /// Creates a builder for a verifier that checks passwords against the Argon2 hashes of `store`.
     ///
-    /// Five minutes by default with password hashes, which take tens of milliseconds on purpose
-    /// while Basic sends the password with every request. The store is asked all the same, so
-    /// nothing is out of date: with another hash on file the password is checked again, and a user
-    /// who is gone is gone. Nothing by default with a function, since whether it would still say
-    /// the same can't be known: this is how late a new password is noticed.
-    #[must_use]
-    pub fn remember_for(mut self, time: Duration) -> Self {
-        self.inner_mut().remember_for = time;
-        self
+    /// Argon2 runs on tokio's blocking threads, and on no more of them than there are processors, so it
+    /// doesn't delay other requests.
+    #[cfg(feature = "password-hash")]
+    pub fn users(store: impl UserStore) -> BasicVerifierBuilder {
+        BasicVerifierBuilder::new(Check::Users(Users::new(store)), Duration::from_secs(300))
     }
 
-    /// How many attempts at a user-id may be wrong: `at_once`, and one more after each `refill`. No
-    /// `refill` is no limit. Twenty, and one every ten seconds, by default.
-    #[must_use]
-    pub fn wrong_attempts(mut self, at_once: u32, refill: Duration) -> Self {
-        self.inner_mut().limiter = Arc::new(GuessLimiter::new(at_once, refill));
-        self
+    pub(super) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
     }
 
-    /// How many checks may be under way or wait for their turn. A request past that is answered
-    /// with 503. 128 by default, and as many again for credentials that were right within the last
-    /// day, so that a flood of others leaves them their places.
-    #[must_use]
-    pub fn max_checks(mut self, checks: usize) -> Self {
-        self.inner_mut().permits = CheckPermits::new(checks);
-        self
+    /// Removes the cached outcomes of password checks for a user, so that the next password is checked.
+    ///
+    /// `user` is a user-id, or the subject of an identity that the user-id stands for. The exemption from
+    /// the guess limit ends, too. Changes in a user store take effect without it.
+    pub fn invalidate(&self, user: &str) {
+        self.0.cache.invalidate(user);
     }
 
-    /// What time it is. [`SystemClock`] by default.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.inner_mut().clock = Arc::new(clock);
-        self
-    }
-
-    /// Forgets what was found about this user's credentials: the next ones are checked.
-    pub fn invalidate(&self, user_id: &str) {
-        self.0.cache.invalidate(user_id);
-    }
-
-    /// How many hashes were computed.
+    /// Returns how many password hashes were computed.
     #[cfg(all(test, feature = "password-hash", feature = "testing"))]
     pub(super) fn hashes_computed(&self) -> usize {
-        match &*self.0.check {
+        match &self.0.check {
             Check::Function(_) => 0,
             Check::Users(users) => users.passwords.hashes_computed(),
         }
     }
+}
 
-    fn inner_mut(&mut self) -> &mut Inner {
-        Arc::make_mut(&mut self.0)
+impl Verify<BasicCredentials> for BasicVerifier {
+    fn verify(&self, credentials: BasicCredentials) -> Verification {
+        let inner = Arc::clone(&self.0);
+        Verification::pending(async move { inner.verify(credentials).await })
+    }
+
+    /// Calls [`invalidate`](Self::invalidate) for a [`Revocation::Subject`], and ignores revocations of
+    /// tokens.
+    fn revoke(&self, revocation: &Revocation) {
+        if let Revocation::Subject(subject) = revocation {
+            self.invalidate(subject);
+        }
     }
 }
 
@@ -179,26 +191,28 @@ impl Inner {
         let user = self.check.look_up(credentials.user_id()).await?;
         let now = self.clock.now();
         let cached = self.cache.look_up(&credentials, user.password_hash(), now);
-        if let Some(identity) = cached.verified_within(self.remember_for) {
+        if let Some(identity) = cached.verified_within(self.cache_for) {
             // The identity in the store may have changed since the password was checked.
             return Ok(user.identity().unwrap_or(identity).clone());
         }
-        if cached.rejected_within(self.remember_for) {
+        if cached.rejected_within(self.cache_for) {
             return Err(ErrorKind::InvalidCredentials.into());
         }
         let permit = self.permits.try_acquire(cached.is_recently_verified())?;
-        // Charged before the check, so that concurrent guesses count too. Recently verified credentials
-        // are not charged, so that the guesses of others can't lock their client out.
-        if !cached.is_recently_verified() {
-            self.limiter
+        // Recently verified credentials are exempt, so that the guesses of others can't lock their client
+        // out.
+        let limiter = self.limiter.as_ref().filter(|_| !cached.is_recently_verified());
+        // Charged before the check and refunded after it, so that concurrent guesses count too.
+        if let Some(limiter) = limiter {
+            limiter
                 .try_acquire(cached.user_id(), now)
                 .map_err(|wait| Error::new(ErrorKind::TooManyAttempts).with_retry_after(wait))?;
         }
         let checked = self.check.verify(credentials, user, permit).await;
         let is_correct = matches!(checked, Ok(Some(_)));
         let is_unknown = checked.as_ref().is_err_and(|error| error.status().is_server_error());
-        if (is_correct || is_unknown) && !cached.is_recently_verified() {
-            self.limiter.refund(cached.user_id());
+        if let Some(limiter) = limiter.filter(|_| is_correct || is_unknown) {
+            limiter.refund(cached.user_id());
         }
         let result = checked
             .and_then(|identity| identity.ok_or_else(|| ErrorKind::InvalidCredentials.into()));
@@ -214,26 +228,11 @@ impl Inner {
     }
 }
 
-impl Verify<BasicCredentials> for BasicVerifier {
-    fn verify(&self, credentials: BasicCredentials) -> Verification {
-        let inner = Arc::clone(&self.0);
-        Verification::pending(async move { inner.verify(credentials).await })
-    }
-
-    /// Forgets what was found about the credentials of a [`Revocation::Subject`]; the next ones are
-    /// checked.
-    fn revoke(&self, revocation: &Revocation) {
-        if let Revocation::Subject(subject) = revocation {
-            self.invalidate(subject);
-        }
-    }
-}
-
 impl fmt::Debug for BasicVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BasicVerifier")
             .field("cache", &self.0.cache)
-            .field("remember_for", &self.0.remember_for)
+            .field("cache_for", &self.0.cache_for)
             .field("limiter", &self.0.limiter)
             .finish_non_exhaustive()
     }
