@@ -23,7 +23,7 @@ use super::{TokenDigest, TokenLookup, TokenRecord, TokenStore, TokenUse};
 ///
 /// assert_eq!(store.list("alice").len(), 1);
 /// assert!(store.revoke("1", SystemTime::now()));
-/// assert!(!store.list("alice")[0].is_good_at(SystemTime::now()));
+/// assert!(!store.list("alice")[0].is_valid_at(SystemTime::now()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -151,8 +151,8 @@ mod tests {
         let store = store();
         assert!(store.revoke("1", THEN));
         assert!(!store.revoke("9", THEN));
-        let good: Vec<_> = store.list("alice").iter().map(|one| one.is_good_at(THEN)).collect();
-        assert_eq!(good, [false, true]);
+        let valid: Vec<_> = store.list("alice").iter().map(|one| one.is_valid_at(THEN)).collect();
+        assert_eq!(valid, [false, true]);
 
         assert!(store.remove("1"));
         assert!(!store.remove("1"));

@@ -5,6 +5,7 @@
 //! that store about each request, so that what is revoked is refused from then on.
 
 mod base62;
+mod builder;
 mod digest;
 mod format;
 mod memory;
@@ -16,6 +17,7 @@ mod use_queue;
 mod verifier;
 
 pub use self::{
+    builder::OwnTokenVerifierBuilder,
     digest::{InvalidTokenDigest, TokenDigest},
     format::OwnTokenFormat,
     memory::MemoryTokenStore,

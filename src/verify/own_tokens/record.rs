@@ -22,8 +22,8 @@ use crate::{
 ///     .scopes(ScopeSet::from_wire("posts:read"))
 ///     .expires_at(SystemTime::now() + Duration::from_secs(90 * 24 * 60 * 60));
 /// assert_eq!(record.name.as_deref(), Some("laptop"));
-/// assert!(record.is_good_at(SystemTime::now()));
-/// assert!(!record.revoked_at(SystemTime::now()).is_good_at(SystemTime::now()));
+/// assert!(record.is_valid_at(SystemTime::now()));
+/// assert!(!record.revoked_at(SystemTime::now()).is_valid_at(SystemTime::now()));
 /// ```
 ///
 /// `Debug` doesn't show the claims.
@@ -111,13 +111,13 @@ impl TokenRecord {
         self
     }
 
-    /// Whether it is neither revoked nor, at `time`, expired.
+    /// Returns whether the token is neither revoked nor expired at `time`.
     #[must_use]
-    pub fn is_good_at(&self, time: SystemTime) -> bool {
-        self.judge(time).is_ok()
+    pub fn is_valid_at(&self, time: SystemTime) -> bool {
+        self.validate(time).is_ok()
     }
 
-    pub(super) fn judge(&self, now: SystemTime) -> Result<(), TokenFault> {
+    pub(super) fn validate(&self, now: SystemTime) -> Result<(), TokenFault> {
         if self.revoked_at.is_some() {
             Err(TokenFault::Revoked)
         } else if self.expires_at.is_some_and(|end| end <= now) {
@@ -207,9 +207,9 @@ mod tests {
     }
 
     #[test]
-    fn revoked_before_expired_before_good() {
+    fn a_revoked_token_is_revoked_before_it_is_expired() {
         let record = TokenRecord::new("1", "alice");
-        for (record, verdict) in [
+        for (record, expected) in [
             (record.clone(), Ok(())),
             (record.clone().expires_at(None).revoked_at(None), Ok(())),
             (record.clone().expires_at(at(101)), Ok(())),
@@ -219,8 +219,8 @@ mod tests {
             (record.clone().revoked_at(at(200)), Err(TokenFault::Revoked)),
             (record.expires_at(at(99)).revoked_at(at(99)), Err(TokenFault::Revoked)),
         ] {
-            assert_eq!(record.judge(at(100)), verdict, "{record:?}");
-            assert_eq!(record.is_good_at(at(100)), verdict.is_ok(), "{record:?}");
+            assert_eq!(record.validate(at(100)), expected, "{record:?}");
+            assert_eq!(record.is_valid_at(at(100)), expected.is_ok(), "{record:?}");
         }
     }
 

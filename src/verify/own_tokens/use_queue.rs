@@ -1,4 +1,4 @@
-//! Uses of tokens on their way to the store, beside the requests.
+//! Reports token uses to the store, outside of the requests.
 
 use std::{
     mem,
@@ -11,10 +11,13 @@ use tokio::runtime::Handle;
 use super::{TokenStore, TokenUse};
 use crate::telemetry;
 
-/// Waiting uses beyond this many are lost: a store that hangs must not fill the memory.
+/// How many uses wait at most. Further ones are dropped, so that a store that hangs can't exhaust the
+/// memory.
 const CAPACITY: usize = 1024;
 
-/// Hands uses to the store on a thread that may block. A request only puts one in.
+/// A bounded queue of token uses, and the worker that hands them to the store on a blocking thread.
+///
+/// A request only pushes to the queue. There is at most one worker, so the store gets one call at a time.
 pub(super) struct UseQueue {
     store: Arc<dyn TokenStore>,
     state: Mutex<State>,
@@ -23,8 +26,8 @@ pub(super) struct UseQueue {
 #[derive(Default)]
 struct State {
     waiting: Vec<TokenUse>,
-    has_courier: bool,
-    /// Whether one was lost since the store last took what was waiting.
+    has_worker: bool,
+    /// Whether a use was dropped since the worker last emptied the queue.
     overflowed: bool,
 }
 
@@ -33,20 +36,22 @@ impl UseQueue {
         Arc::new(Self { store, state: Mutex::default() })
     }
 
-    pub(super) fn put(self: &Arc<Self>, used: TokenUse) {
-        let needs_courier = {
+    /// Adds a use, and starts a worker if none is running.
+    pub(super) fn push(self: &Arc<Self>, used: TokenUse) {
+        let needs_worker = {
             let mut state = self.state();
             if state.waiting.len() < CAPACITY {
                 state.waiting.push(used);
             } else {
                 telemetry::token_use_lost(!mem::replace(&mut state.overflowed, true));
             }
-            !mem::replace(&mut state.has_courier, true)
+            !mem::replace(&mut state.has_worker, true)
         };
-        if needs_courier {
-            let mut courier = Courier { queue: Arc::clone(self), done: false };
-            let run = move || courier.run();
-            // Where there is no runtime, or no thread to be had, the uses wait for a better time.
+        if needs_worker {
+            let mut worker = Worker { queue: Arc::clone(self), done: false };
+            let run = move || worker.run();
+            // If the runtime has shut down or no thread can be spawned, the worker is dropped, and the
+            // uses wait for the worker that the next push starts.
             match Handle::try_current() {
                 Ok(runtime) => drop(runtime.spawn_blocking(run)),
                 Err(_) => drop(thread::Builder::new().spawn(run)),
@@ -59,13 +64,13 @@ impl UseQueue {
     }
 }
 
-/// Who carries the uses, until none are waiting.
-struct Courier {
+/// Hands the waiting uses to the store until the queue is empty.
+struct Worker {
     queue: Arc<UseQueue>,
     done: bool,
 }
 
-impl Courier {
+impl Worker {
     fn run(&mut self) {
         while let Some(uses) = self.take() {
             self.queue.store.used(&uses);
@@ -76,8 +81,9 @@ impl Courier {
         let mut state = self.queue.state();
         state.overflowed = false;
         if state.waiting.is_empty() {
-            // Under one lock with the look, or a use put in between would find nobody to carry it.
-            state.has_courier = false;
+            // Under the same lock as the check for an empty queue: a use that is pushed after it must find
+            // no worker, and start one.
+            state.has_worker = false;
             self.done = true;
             return None;
         }
@@ -85,11 +91,11 @@ impl Courier {
     }
 }
 
-/// Makes way for the next one when the store panicked, or no thread ever ran this one.
-impl Drop for Courier {
+/// Lets the next push start a worker if the store panicked, or if this worker never ran.
+impl Drop for Worker {
     fn drop(&mut self) {
         if !self.done {
-            self.queue.state().has_courier = false;
+            self.queue.state().has_worker = false;
         }
     }
 }
@@ -106,10 +112,10 @@ mod tests {
 
     const SOON: Duration = Duration::from_secs(10);
 
-    /// Tells the test what it was told, and waits until the test has heard; panics when told `boom`.
-    struct Told(SyncSender<Vec<String>>);
+    /// Sends the uses to the test, and waits until the test has received them. Panics on the use `boom`.
+    struct Reporting(SyncSender<Vec<String>>);
 
-    impl TokenStore for Told {
+    impl TokenStore for Reporting {
         fn find(&self, _: TokenDigest) -> TokenLookup<'_> {
             Box::pin(async { Ok(None) })
         }
@@ -122,67 +128,67 @@ mod tests {
 
     fn queue() -> (Arc<UseQueue>, Receiver<Vec<String>>) {
         let (sender, receiver) = mpsc::sync_channel(0);
-        (UseQueue::new(Arc::new(Told(sender))), receiver)
+        (UseQueue::new(Arc::new(Reporting(sender))), receiver)
     }
 
     fn used(token_id: &str) -> TokenUse {
         TokenUse::new(TokenDigest::of(token_id), token_id.to_owned(), SystemTime::UNIX_EPOCH)
     }
 
-    fn wait_until(what: impl Fn() -> bool) {
-        let patience = std::time::Instant::now();
-        while !what() {
-            assert!(patience.elapsed() < SOON);
+    fn wait_until(condition: impl Fn() -> bool) {
+        let start = std::time::Instant::now();
+        while !condition() {
+            assert!(start.elapsed() < SOON);
             thread::yield_now();
         }
     }
 
     #[test]
-    fn what_comes_in_during_one_call_is_told_by_the_next() {
-        let (queue, told) = queue();
-        queue.put(used("1"));
+    fn uses_during_one_call_are_reported_by_the_next() {
+        let (queue, reports) = queue();
+        queue.push(used("1"));
         wait_until(|| queue.state().waiting.is_empty());
         for id in ["2", "3", "4"] {
-            queue.put(used(id));
+            queue.push(used(id));
         }
-        assert_eq!(told.recv_timeout(SOON).unwrap(), ["1"]);
-        assert_eq!(told.recv_timeout(SOON).unwrap(), ["2", "3", "4"]);
-        wait_until(|| !queue.state().has_courier);
-        queue.put(used("5"));
-        assert_eq!(told.recv_timeout(SOON).unwrap(), ["5"]);
+        assert_eq!(reports.recv_timeout(SOON).unwrap(), ["1"]);
+        assert_eq!(reports.recv_timeout(SOON).unwrap(), ["2", "3", "4"]);
+        wait_until(|| !queue.state().has_worker);
+        queue.push(used("5"));
+        assert_eq!(reports.recv_timeout(SOON).unwrap(), ["5"]);
     }
 
     #[test]
-    fn a_store_that_hangs_fills_no_memory() {
-        let (queue, told) = queue();
-        queue.put(used("first"));
+    fn a_store_that_hangs_does_not_exhaust_the_memory() {
+        let (queue, reports) = queue();
+        queue.push(used("first"));
         wait_until(|| queue.state().waiting.is_empty());
         for _ in 0..CAPACITY * 2 {
-            queue.put(used("more"));
+            queue.push(used("more"));
         }
-        assert_eq!(told.recv_timeout(SOON).unwrap(), ["first"]);
-        assert_eq!(told.recv_timeout(SOON).unwrap().len(), CAPACITY);
+        assert_eq!(reports.recv_timeout(SOON).unwrap(), ["first"]);
+        assert_eq!(reports.recv_timeout(SOON).unwrap().len(), CAPACITY);
     }
 
     #[test]
-    fn a_store_that_panicked_is_told_of_later_uses() {
-        let (queue, told) = queue();
-        queue.put(used("boom"));
-        assert_eq!(told.recv_timeout(SOON).unwrap(), ["boom"]);
-        wait_until(|| !queue.state().has_courier);
-        queue.put(used("next"));
-        assert_eq!(told.recv_timeout(SOON).unwrap(), ["next"]);
+    fn a_store_that_panicked_gets_later_uses() {
+        let (queue, reports) = queue();
+        queue.push(used("boom"));
+        assert_eq!(reports.recv_timeout(SOON).unwrap(), ["boom"]);
+        wait_until(|| !queue.state().has_worker);
+        queue.push(used("next"));
+        assert_eq!(reports.recv_timeout(SOON).unwrap(), ["next"]);
     }
 
     #[test]
-    fn a_runtime_that_has_ended_takes_no_later_use_with_it() {
-        let (queue, told) = queue();
+    fn uses_wait_for_the_next_worker_if_the_runtime_has_shut_down() {
+        let (queue, reports) = queue();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let handle = runtime.handle().clone();
         drop(runtime);
-        handle.block_on(async { queue.put(used("at the end")) });
-        wait_until(|| !queue.state().has_courier);
-        queue.put(used("later"));
-        assert_eq!(told.recv_timeout(SOON).unwrap(), ["at the end", "later"]);
+        handle.block_on(async { queue.push(used("at the end")) });
+        wait_until(|| !queue.state().has_worker);
+        queue.push(used("later"));
+        assert_eq!(reports.recv_timeout(SOON).unwrap(), ["at the end", "later"]);
     }
 }

@@ -1,30 +1,31 @@
-//! The verifier of tokens that the service issued itself.
+//! The verifier of API tokens that the service issues itself.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
-    OwnTokenFormat, TokenDigest, TokenRecord, TokenStore, token_use::TokenUse, use_queue::UseQueue,
+    OwnTokenFormat, TokenDigest, TokenRecord, TokenStore, builder::OwnTokenVerifierBuilder,
+    token_use::TokenUse, use_queue::UseQueue,
 };
-use crate::{BearerToken, Clock, Error, Identity, SystemClock, TokenFault, Verification, Verify};
+use crate::{BearerToken, Clock, Error, Identity, TokenFault, Verification, Verify};
 
-/// When a store will answer again nobody knows. Soon, as a rule, if nobody presses it.
+/// The `Retry-After` of a request whose token couldn't be looked up. Most outages of a store are short.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// Verifies tokens that the service issued itself, by asking its [`TokenStore`] about each request.
+/// Verifies API tokens that the service issues itself, by looking them up in its [`TokenStore`].
 ///
 /// ```
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use std::time::SystemTime;
-///
 /// use http::{HeaderMap, header::AUTHORIZATION};
 /// use portcullis::{
-///     BearerToken, own_tokens::{MemoryTokenStore, OwnTokenFormat, TokenRecord},
-///     OwnTokenVerifier, Verify,
+///     BearerToken, OwnTokenVerifier, Verify,
+///     own_tokens::{MemoryTokenStore, OwnTokenFormat, TokenRecord},
 /// };
 ///
-/// let format = OwnTokenFormat::new("hcms_pat")?;
-/// let store = MemoryTokenStore::new();
-/// let verifier = OwnTokenVerifier::new(format.clone(), store.clone());
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (format, store) = (OwnTokenFormat::new("hcms_pat")?, MemoryTokenStore::new());
+/// let verifier = OwnTokenVerifier::builder(format.clone(), store.clone())
+///     .issuer("https://cms.example")
+///     .build()?;
 ///
 /// let token = format.generate()?;
 /// store.insert(token.digest(), TokenRecord::new("42", "alice"));
@@ -33,79 +34,59 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// headers.insert(AUTHORIZATION, format!("Bearer {}", token.reveal()).parse()?);
 /// let identity = verifier.verify(BearerToken::from_headers(&headers)?).wait().await?;
 /// assert_eq!(identity.subject(), Some("alice"));
-///
-/// store.revoke("42", SystemTime::now());
-/// let refused = verifier.verify(BearerToken::from_headers(&headers)?).wait().await.unwrap_err();
-/// assert_eq!(refused.kind().description(), "Token revoked.");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// # }).unwrap();
+/// assert_eq!(identity.issuer(), Some("https://cms.example"));
+/// # Ok(())
+/// # }
 /// ```
 ///
-/// | token | answer | asks the store |
+/// | token | response | store queried |
 /// |---|---|---|
-/// | not of the format, or with a wrong checksum | 401, malformed | no |
-/// | that the store doesn't know | 401, rejected | yes |
-/// | revoked | 401, revoked | yes |
-/// | expired | 401, expired | yes |
-/// | any, while the store fails | 503, try again in 5 s | yes |
+/// | another format, or an incorrect checksum | 401, [`TokenFault::Malformed`] | no |
+/// | unknown to the store | 401, [`TokenFault::Rejected`] | yes |
+/// | revoked | 401, [`TokenFault::Revoked`] | yes |
+/// | expired | 401, [`TokenFault::Expired`] | yes |
+/// | any, while the store fails | 503 with `Retry-After: 5`, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) | yes |
 ///
-/// Nothing is remembered from one request to the next: a token that was revoked is refused from then
-/// on. A store that answers from a memory of its own decides for itself how late it may be.
+/// The verifier caches nothing, so revocations take effect with the next request. If your store caches
+/// records, they take effect when its cache expires.
 ///
-/// For a service that takes JWTs too, [`Issuers`](crate::Issuers) give each its tokens:
+/// # With other kinds of tokens
+///
+/// A service that also accepts JWTs uses [`Issuers`](crate::Issuers), which selects the verifier by the
+/// prefix of the token:
 ///
 /// ```
 /// use portcullis::{
-///     Issuers, JwtVerifier, own_tokens::{MemoryTokenStore, OwnTokenFormat}, OwnTokenVerifier,
+///     Issuers, JwtVerifier, OwnTokenVerifier, own_tokens::{MemoryTokenStore, OwnTokenFormat},
 /// };
 ///
 /// let format = OwnTokenFormat::new("hcms_pat")?;
-/// let own = OwnTokenVerifier::new(format.clone(), MemoryTokenStore::new());
+/// let own = OwnTokenVerifier::builder(format.clone(), MemoryTokenStore::new()).build()?;
 /// let jwts = JwtVerifier::builder("https://as.example").audience("https://cms.example").build()?;
-/// let verifier = Issuers::builder().prefix(format.prefix(), own).trust(jwts).build()?;
-/// # let _ = verifier;
+/// let verifier = Issuers::builder().prefix(format.prefix(), own).trust(jwts).build();
+/// assert!(verifier.is_ok());
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 #[derive(Clone)]
 #[must_use]
-pub struct OwnTokenVerifier(Arc<Judge>);
+pub struct OwnTokenVerifier(Arc<Inner>);
 
-#[derive(Clone)]
-struct Judge {
-    format: OwnTokenFormat,
-    store: Arc<dyn TokenStore>,
-    uses: Arc<UseQueue>,
-    clock: Arc<dyn Clock>,
-    issuer: Option<Arc<str>>,
+pub(super) struct Inner {
+    pub(super) format: OwnTokenFormat,
+    pub(super) store: Arc<dyn TokenStore>,
+    pub(super) uses: Arc<UseQueue>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) issuer: Option<Arc<str>>,
 }
 
 impl OwnTokenVerifier {
-    /// Accepts tokens of `format` that `store` knows.
-    pub fn new(format: OwnTokenFormat, store: impl TokenStore) -> Self {
-        let store: Arc<dyn TokenStore> = Arc::new(store);
-        Self(Arc::new(Judge {
-            format,
-            uses: UseQueue::new(Arc::clone(&store)),
-            store,
-            clock: Arc::new(SystemClock),
-            issuer: None,
-        }))
+    /// Creates a builder for a verifier that accepts the tokens in `store`, which all have `format`.
+    pub fn builder(format: OwnTokenFormat, store: impl TokenStore) -> OwnTokenVerifierBuilder {
+        OwnTokenVerifierBuilder::new(format, store)
     }
 
-    /// Sets [`Identity::issuer`], by which handlers know these tokens from others. None by default.
-    pub fn issuer(mut self, issuer: impl Into<Arc<str>>) -> Self {
-        self.judge_mut().issuer = Some(issuer.into());
-        self
-    }
-
-    /// The clock that tokens expire by. [`SystemClock`] by default.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.judge_mut().clock = Arc::new(clock);
-        self
-    }
-
-    fn judge_mut(&mut self) -> &mut Judge {
-        Arc::make_mut(&mut self.0)
+    pub(super) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
     }
 }
 
@@ -114,26 +95,30 @@ impl Verify<BearerToken<'_>> for OwnTokenVerifier {
         let Some(digest) = self.0.format.digest(token.as_str()) else {
             return Verification::ready(Err(TokenFault::Malformed.into()));
         };
-        let judge = Arc::clone(&self.0);
-        Verification::pending(async move { judge.look_up(digest).await })
+        let inner = Arc::clone(&self.0);
+        Verification::pending(async move { inner.verify(digest).await })
     }
 }
 
-impl Judge {
-    async fn look_up(&self, digest: TokenDigest) -> Result<Identity, Error> {
+impl Inner {
+    async fn verify(&self, digest: TokenDigest) -> Result<Identity, Error> {
         match self.store.find(digest).await {
-            Ok(record) => self.judge(digest, record),
+            Ok(record) => self.validate(digest, record),
             Err(error) => Err(Error::unavailable(error).with_retry_after(RETRY_AFTER)),
         }
     }
 
-    fn judge(&self, digest: TokenDigest, record: Option<TokenRecord>) -> Result<Identity, Error> {
-        // Not `Revoked`: it may be a token of another deployment, and nobody revoked it.
+    fn validate(
+        &self,
+        digest: TokenDigest,
+        record: Option<TokenRecord>,
+    ) -> Result<Identity, Error> {
+        // Not `Revoked`, because the token may belong to another deployment.
         let record = record.ok_or(TokenFault::Rejected)?;
         let now = self.clock.now();
-        record.judge(now)?;
+        record.validate(now)?;
         let identity = record.to_identity(self.issuer.as_deref())?;
-        self.uses.put(TokenUse::new(digest, record.id, now));
+        self.uses.push(TokenUse::new(digest, record.id, now));
         Ok(identity)
     }
 }
