@@ -1,4 +1,4 @@
-//! Digits and letters: what a double click selects whole, and what needs no escape anywhere.
+//! Base 62 (`0-9A-Za-z`): text that a double click selects as a whole, and that needs no escaping.
 
 use zeroize::Zeroize;
 
@@ -6,14 +6,14 @@ use crate::jose::crypto::fill_random;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Appends `count` random digits, all equally likely. `None` if there is no randomness to be had.
+/// Appends `count` uniformly distributed digits. `None` if the random number generator fails.
 pub(super) fn push_random(text: &mut String, count: usize) -> Option<()> {
     let mut random = [0; 64];
     let mut missing = count;
     while missing > 0 {
         fill_random(&mut random)?;
-        // Six bits are 62 or 63 now and then. Those are left out: folded in, they would make two
-        // digits likelier than the others.
+        // Six bits have 64 values. The last two are skipped, because mapping them to digits would make two
+        // digits more likely than the others.
         let digits = random.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 0x3f)));
         for &digit in digits.take(missing) {
             text.push(char::from(digit));
@@ -24,7 +24,7 @@ pub(super) fn push_random(text: &mut String, count: usize) -> Option<()> {
     Some(())
 }
 
-/// A number in six digits, the highest first, with zeros in front.
+/// Returns a number as six digits, the most significant first, padded with zeros. Any `u32` fits.
 pub(super) fn six_digits(number: u32) -> [u8; 6] {
     let mut digits = [b'0'; 6];
     let mut rest = number;
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_in_six_digits() {
+    fn numbers_are_padded_to_six_digits() {
         for (number, digits) in [
             (0, "000000"),
             (9, "000009"),
@@ -56,13 +56,13 @@ mod tests {
     }
 
     #[test]
-    fn random_digits_are_as_many_as_asked_for_and_all_of_them_come() {
+    fn random_digits_have_the_requested_length_and_are_uniform() {
         let mut text = String::new();
         push_random(&mut text, 10_000).unwrap();
         assert_eq!(text.len(), 10_000);
         for &digit in ALPHABET {
             let times = text.bytes().filter(|&byte| byte == digit).count();
-            // 161 on average; a fair source strays this far less than once in 10^15 tests.
+            // 161 on average. A uniform source leaves this range less than once in 10^15 tests.
             assert!((60..=290).contains(&times), "{} {times} times", char::from(digit));
         }
     }

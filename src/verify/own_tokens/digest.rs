@@ -1,4 +1,4 @@
-//! What a store knows a token by.
+//! The SHA-256 digest of a token.
 
 use std::{fmt, hash, str::FromStr};
 
@@ -6,10 +6,11 @@ use subtle::ConstantTimeEq;
 
 use crate::jose::crypto::sha256;
 
-/// The SHA-256 of a token: what a store keeps in place of the token, and finds it by.
+/// The SHA-256 digest of a token, which a [`TokenStore`](super::TokenStore) stores instead of the token.
 ///
-/// Nobody gets from it to the token: 256 random bits need neither salt nor a slow hash. `Display` and
-/// `FromStr` are 64 hexadecimal digits; `Debug` shows the first eight.
+/// The digest doesn't reveal the token. It needs neither a salt nor a slow hash, because a token has 256
+/// random bits and can't be guessed. `Display` and `FromStr` use 64 hexadecimal digits, and `Debug` shows
+/// the first eight. Digests are compared in constant time.
 ///
 /// ```
 /// use portcullis::own_tokens::TokenDigest;
@@ -24,14 +25,14 @@ use crate::jose::crypto::sha256;
 pub struct TokenDigest([u8; 32]);
 
 impl TokenDigest {
-    /// The digest of a token as requests present it, whatever it looks like.
-    /// [`OwnTokenFormat::digest`](crate::OwnTokenFormat::digest) looks first.
+    /// Computes the digest of a token without validating its format. See
+    /// [`OwnTokenFormat::digest`](super::OwnTokenFormat::digest) for a method that does.
     #[must_use]
     pub fn of(token: &str) -> Self {
         Self(sha256(token.as_bytes()))
     }
 
-    /// The 32 bytes, for a store that keeps bytes.
+    /// Returns the digest as bytes, for a binary column in a database. `From<[u8; 32]>` is the inverse.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -67,7 +68,7 @@ fn nibble(digit: u8) -> Result<u8, InvalidTokenDigest> {
         .ok_or(InvalidTokenDigest(()))
 }
 
-/// Takes the same time wherever two digests differ.
+/// Compares in constant time.
 impl PartialEq for TokenDigest {
     fn eq(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
@@ -96,9 +97,9 @@ impl fmt::Debug for TokenDigest {
     }
 }
 
-/// A text that is not the digest of a token.
+/// The error of parsing a [`TokenDigest`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a token digest: 64 hexadecimal digits")]
+#[error("invalid token digest: expected 64 hexadecimal digits")]
 pub struct InvalidTokenDigest(());
 
 #[cfg(test)]
@@ -106,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_64_hexadecimal_digits_are_a_digest() {
+    fn only_64_hexadecimal_digits_are_parsed() {
         let hex = TokenDigest::of("a").to_string();
         for (text, valid) in [
             (hex.clone(), true),

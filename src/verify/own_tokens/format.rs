@@ -1,4 +1,4 @@
-//! What tokens of ours look like.
+//! The format of a service's own tokens.
 
 use std::sync::Arc;
 
@@ -7,17 +7,16 @@ use zeroize::Zeroizing;
 use super::{NewToken, TokenDigest, base62};
 use crate::{ConfigError, Error, jose::crypto::sha256};
 
-/// 62 to the power of 43 is a little more than 2 to the power of 256.
+/// `62^43` is slightly more than `2^256`.
 const RANDOM_DIGITS: usize = 43;
 const CHECK_DIGITS: usize = 6;
 const MAX_PREFIX: usize = 32;
 
-/// The form of a service's own tokens: `hcms_pat_` and 49 letters and digits.
+/// The format of API tokens: a prefix such as `hcms_pat_`, then 49 letters and digits.
 ///
-/// The prefix says whose they are and what for. So secret scanners find one that has leaked, by
-/// `\bhcms_pat_[0-9A-Za-z]{49}\b`, and its finder knows whom to tell. The last six digits are a
-/// checksum, by which a scanner, and the verifier, know a token from a text that looks like one
-/// without asking anyone.
+/// The prefix identifies the service and the purpose of a token. Secret scanners find leaked tokens with a
+/// pattern such as `\bhcms_pat_[0-9A-Za-z]{49}\b`. The last six characters are a checksum, so scanners and
+/// the verifier can reject similar text without querying the store.
 ///
 /// ```
 /// use portcullis::own_tokens::OwnTokenFormat;
@@ -32,62 +31,64 @@ const MAX_PREFIX: usize = 32;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// | part | what it is |
+/// | part | content |
 /// |---|---|
-/// | `hcms_pat` | the prefix, then `_` |
-/// | 43 digits of base 62 (`0-9A-Za-z`) | 256 random bits |
-/// | 6 digits of base 62, the highest first | the first four bytes of the SHA-256 of all before, as a number |
+/// | `hcms_pat_` | the prefix and `_` |
+/// | 43 digits in base 62 (`0-9A-Za-z`) | 256 random bits |
+/// | 6 digits in base 62, the most significant first | a checksum: the first four bytes of the SHA-256 digest of everything before it, as a big-endian number |
 #[derive(Debug, Clone)]
 pub struct OwnTokenFormat {
-    /// With the `_` that ends it.
+    /// Includes the `_` at the end.
     prefix: Arc<str>,
 }
 
 impl OwnTokenFormat {
-    /// Tokens that begin with `prefix` and `_`: something that no other service uses, such as
-    /// `hcms_pat`.
+    /// Creates a format whose tokens begin with `prefix` and `_`. Choose a prefix that no other service
+    /// uses, such as `hcms_pat`.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] unless it is up to 32 letters, digits and `_` that begin with a letter and
-    /// don't end with `_`.
+    /// [`ConfigError`] if the prefix is longer than 32 characters, contains other characters than ASCII
+    /// letters, digits and `_`, doesn't begin with a letter, or ends with `_`.
     pub fn new(prefix: &str) -> Result<Self, ConfigError> {
         let problem = match prefix.as_bytes() {
-            [first, .., b'_'] if first.is_ascii_alphabetic() => "ends with `_`, which is put there",
-            bytes if bytes.len() > MAX_PREFIX => "longer than 32 characters",
+            [first, .., b'_'] if first.is_ascii_alphabetic() => {
+                "must not end with `_`, which is added automatically"
+            }
+            bytes if bytes.len() > MAX_PREFIX => "must be at most 32 characters long",
             [first, rest @ ..] if first.is_ascii_alphabetic() => {
                 if rest.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_') {
                     return Ok(Self { prefix: format!("{prefix}_").into() });
                 }
-                "has other characters than letters, digits and `_`"
+                "must contain only ASCII letters, digits and `_`"
             }
-            _ => "doesn't begin with a letter",
+            _ => "must begin with an ASCII letter",
         };
         Err(ConfigError::new("token prefix", prefix, problem))
     }
 
-    /// A new token. Show it to its user, store its digest, forget it.
+    /// Generates a new token. Show it to the user once, and store only its digest.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the operating system has no
-    /// randomness to give.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the operating system's random number
+    /// generator fails.
     pub fn generate(&self) -> Result<NewToken, Error> {
-        // As long as it gets, so that no growing leaves a part of it behind.
+        // Allocated with its final length, because growing would leave a part of the token in freed memory.
         let mut text = Zeroizing::new(String::with_capacity(self.token_length()));
         text.push_str(&self.prefix);
         base62::push_random(&mut text, RANDOM_DIGITS)
-            .ok_or_else(|| Error::unavailable("the operating system has no randomness to give"))?;
+            .ok_or_else(|| Error::unavailable("the random number generator failed"))?;
         for digit in check_digits(&text) {
             text.push(char::from(digit));
         }
         Ok(NewToken::new(text))
     }
 
-    /// The digest of `token`, if it has this form and its checksum is right. That says that it was
-    /// made by this format, not that anyone has it in store.
+    /// Returns the digest of `token` if it has this format and a correct checksum. This doesn't mean that
+    /// the token exists or is valid.
     ///
-    /// Whatever it is given, it hashes no more than the length of a token, twice.
+    /// Text of another length is rejected without hashing it.
     #[must_use]
     pub fn digest(&self, token: &str) -> Option<TokenDigest> {
         if token.len() != self.token_length() {
@@ -100,8 +101,8 @@ impl OwnTokenFormat {
         is_token.then(|| TokenDigest::of(token))
     }
 
-    /// What every token of this form begins with, such as `hcms_pat_`: for
-    /// [`IssuersBuilder::prefix`](crate::IssuersBuilder::prefix).
+    /// Returns the prefix of every token with the `_` at its end, such as `hcms_pat_`, for
+    /// [`IssuersBuilder::prefix`](crate::issuers::IssuersBuilder::prefix).
     #[must_use]
     pub fn prefix(&self) -> &str {
         &self.prefix
@@ -121,7 +122,7 @@ fn check_digits(checked: &str) -> [u8; CHECK_DIGITS] {
 mod tests {
     use super::*;
 
-    /// 43 times `x`, and the checksum that `sha256sum` gives.
+    /// 43 times `x`, and the checksum computed with `sha256sum`.
     const KNOWN: &str = "hcms_pat_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx2MLNNJ";
 
     fn format() -> OwnTokenFormat {
@@ -129,34 +130,34 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_of_letters_digits_and_underscores() {
+    fn a_prefix_consists_of_letters_digits_and_underscores() {
         for (prefix, problem) in [
             ("hcms_pat", None),
             ("a", None),
             ("A1__b", None),
             (&"a".repeat(32), None),
-            (&"a".repeat(33), Some("longer than 32 characters")),
-            ("", Some("doesn't begin with a letter")),
-            ("_", Some("doesn't begin with a letter")),
-            ("1a", Some("doesn't begin with a letter")),
-            ("hcms_pat_", Some("ends with `_`, which is put there")),
-            ("hcms-pat", Some("has other characters than letters, digits and `_`")),
-            ("hcms pat", Some("has other characters than letters, digits and `_`")),
-            ("hcms.pat", Some("has other characters than letters, digits and `_`")),
-            ("p\u{e4}t", Some("has other characters than letters, digits and `_`")),
+            (&"a".repeat(33), Some("must be at most 32 characters long")),
+            ("", Some("must begin with an ASCII letter")),
+            ("_", Some("must begin with an ASCII letter")),
+            ("1a", Some("must begin with an ASCII letter")),
+            ("hcms_pat_", Some("must not end with `_`, which is added automatically")),
+            ("hcms-pat", Some("must contain only ASCII letters, digits and `_`")),
+            ("hcms pat", Some("must contain only ASCII letters, digits and `_`")),
+            ("hcms.pat", Some("must contain only ASCII letters, digits and `_`")),
+            ("p\u{e4}t", Some("must contain only ASCII letters, digits and `_`")),
         ] {
-            let told = problem.map(|problem| format!("token prefix `{prefix}`: {problem}"));
-            assert_eq!(OwnTokenFormat::new(prefix).err().map(|error| error.to_string()), told);
+            let expected = problem.map(|problem| format!("token prefix `{prefix}`: {problem}"));
+            assert_eq!(OwnTokenFormat::new(prefix).err().map(|error| error.to_string()), expected);
         }
     }
 
     #[test]
-    fn a_known_token_and_its_digest() {
+    fn a_token_with_a_correct_checksum_has_a_digest() {
         assert_eq!(format().digest(KNOWN), Some(TokenDigest::of(KNOWN)));
     }
 
     #[test]
-    fn new_tokens_differ_and_have_the_form() {
+    fn new_tokens_differ_and_have_the_format() {
         let format = format();
         let tokens: Vec<_> = (0..100).map(|_| format.generate().unwrap()).collect();
         for token in &tokens {
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn any_one_character_changed_makes_it_no_token() {
+    fn a_token_with_any_character_changed_is_rejected() {
         let format = format();
         for at in 0..KNOWN.len() {
             for other in ["0", "a", "Z", "_", "-", "=", " ", "\0", "\u{e9}"] {
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_of_this_format() {
+    fn text_of_another_format_is_rejected() {
         let other = OwnTokenFormat::new("other_pat").unwrap().generate().unwrap();
         for text in [
             "",

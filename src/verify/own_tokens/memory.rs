@@ -1,4 +1,4 @@
-//! A store in memory.
+//! A token store in memory.
 
 use std::{
     collections::HashMap,
@@ -9,8 +9,9 @@ use std::{
 
 use super::{TokenDigest, TokenLookup, TokenRecord, TokenStore, TokenUse};
 
-/// Tokens in memory, for tests and for small services that can lose them: they are gone when the
-/// process is. Clones are the same store.
+/// A [`TokenStore`] in memory, for tests and for small services.
+///
+/// Tokens are lost when the process ends. Clones share the same tokens.
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -27,8 +28,8 @@ use super::{TokenDigest, TokenLookup, TokenRecord, TokenStore, TokenUse};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It holds what was put in until [`remove`](Self::remove) takes it out, expired and revoked tokens
-/// too. Finding a token takes one step, everything else a walk over all of them.
+/// Expired and revoked tokens are kept until [`remove`](Self::remove) is called. The look-up of a token
+/// takes constant time; the other methods iterate over all tokens.
 #[derive(Clone, Default)]
 pub struct MemoryTokenStore(Arc<Mutex<HashMap<TokenDigest, Entry>>>);
 
@@ -38,18 +39,18 @@ struct Entry {
 }
 
 impl MemoryTokenStore {
-    /// Without any token.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Keeps `record` for the token with that digest, in place of one that it kept before.
+    /// Inserts the record of a token. Replaces a record with the same digest.
     pub fn insert(&self, digest: TokenDigest, record: TokenRecord) {
         self.entries().insert(digest, Entry { record, last_used: None });
     }
 
-    /// The tokens of `subject`, by id.
+    /// Returns the tokens of `subject`, sorted by id.
     #[must_use]
     pub fn list(&self, subject: &str) -> Vec<TokenRecord> {
         let entries = self.entries();
@@ -59,10 +60,11 @@ impl MemoryTokenStore {
         list
     }
 
-    /// Revokes the token with that id; `false` if there is none. The first time is the one that stays.
+    /// Revokes the token with this id, and returns `false` if there is none. A token that is already
+    /// revoked keeps its time of revocation.
     ///
-    /// Whether the one who asks may do so is the caller's to know.
-    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
+    /// Before you call this for a user, ensure that the user may revoke the token.
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
     pub fn revoke(&self, id: &str, at: SystemTime) -> bool {
         let mut found = false;
         for entry in self.entries().values_mut().filter(|entry| entry.record.id == id) {
@@ -72,8 +74,9 @@ impl MemoryTokenStore {
         found
     }
 
-    /// When the token with that id was last used, a moment after it was. `None` if never, or if there
-    /// is none.
+    /// Returns when the token with this id was last used. `None` if it wasn't used yet, or doesn't exist.
+    ///
+    /// Uses are recorded in the background, so a use may appear shortly after its request.
     #[must_use]
     pub fn last_used(&self, id: &str) -> Option<SystemTime> {
         let entries = self.entries();
@@ -81,8 +84,8 @@ impl MemoryTokenStore {
         with_id.filter_map(|entry| entry.last_used).max()
     }
 
-    /// Forgets the token with that id; `false` if there is none.
-    #[expect(clippy::must_use_candidate, reason = "it is called for what it does")]
+    /// Removes the token with this id, and returns `false` if there is none.
+    #[expect(clippy::must_use_candidate, reason = "it is called for its effect")]
     pub fn remove(&self, id: &str) -> bool {
         let mut entries = self.entries();
         let before = entries.len();
@@ -105,7 +108,7 @@ impl TokenStore for MemoryTokenStore {
         let mut entries = self.entries();
         for used in uses {
             if let Some(entry) = entries.get_mut(&used.digest()) {
-                // `None` is less than any time.
+                // `None` is less than any `Some`.
                 entry.last_used = entry.last_used.max(Some(used.at()));
             }
         }
@@ -139,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn everyone_has_a_list_of_their_own() {
+    fn each_subject_has_its_own_tokens() {
         let store = store();
         assert_eq!(ids(&store, "alice"), ["1", "2"]);
         assert_eq!(ids(&store, "bob"), ["3"]);
@@ -147,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_revoked_stays_listed_and_what_is_removed_does_not() {
+    fn revoked_tokens_stay_listed_and_removed_ones_do_not() {
         let store = store();
         assert!(store.revoke("1", THEN));
         assert!(!store.revoke("9", THEN));
@@ -160,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_use_is_the_latest_one_whatever_the_order() {
+    fn the_last_use_is_the_latest_in_any_order() {
         let store = store();
         let later = THEN + Duration::from_secs(60);
         assert_eq!(store.last_used("1"), None);

@@ -1,8 +1,55 @@
-//! Tokens that a service issues itself and knows by heart: personal access tokens.
+//! API tokens that the service issues itself, such as personal access tokens.
 //!
-//! [`OwnTokenFormat`] makes a [`NewToken`], whose text its user sees once. What stays with the service
-//! is a [`TokenDigest`] and a [`TokenRecord`], in a [`TokenStore`] of its own. [`OwnTokenVerifier`] asks
-//! that store about each request, so that what is revoked is refused from then on.
+//! This module is for services whose users create tokens for scripts and integrations. The tokens are
+//! opaque Bearer tokens ([RFC 6750 §2.1]), and their records are stored in a database of the service.
+//!
+//! ```
+//! use std::time::SystemTime;
+//!
+//! use http::{HeaderMap, header::AUTHORIZATION};
+//! use portcullis::{
+//!     BearerToken, OwnTokenVerifier, ScopeSet, TokenFault, Verify,
+//!     own_tokens::{MemoryTokenStore, OwnTokenFormat, TokenRecord},
+//! };
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (format, store) = (OwnTokenFormat::new("hcms_pat")?, MemoryTokenStore::new());
+//! let verifier = OwnTokenVerifier::builder(format.clone(), store.clone()).build()?;
+//!
+//! // A user creates a token. Show `token.reveal()` once; only the digest is stored.
+//! let token = format.generate()?;
+//! let scopes = ScopeSet::from_wire("posts:read");
+//! store.insert(token.digest(), TokenRecord::new("42", "alice").scopes(scopes));
+//!
+//! // A request presents it.
+//! let mut headers = HeaderMap::new();
+//! headers.insert(AUTHORIZATION, format!("Bearer {}", token.reveal()).parse()?);
+//! let identity = verifier.verify(BearerToken::from_headers(&headers)?).wait().await?;
+//! assert_eq!(identity.subject(), Some("alice"));
+//! assert_eq!(identity.token_id(), Some("42"));
+//!
+//! // The user revokes it, and the next request is rejected.
+//! store.revoke("42", SystemTime::now());
+//! let result = verifier.verify(BearerToken::from_headers(&headers)?).wait().await;
+//! assert_eq!(result.unwrap_err().kind(), TokenFault::Revoked.into());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | type | purpose |
+//! |---|---|
+//! | [`OwnTokenFormat`] | generates tokens, and recognizes them by prefix and checksum |
+//! | [`NewToken`] | a generated token, which the user sees once |
+//! | [`TokenDigest`] | the digest that is stored instead of the token |
+//! | [`TokenRecord`] | subject, scopes and expiry of a token |
+//! | [`TokenStore`] | the interface to your database |
+//! | [`TokenUse`] | a use of a token, for "last used" and audit logs |
+//! | [`MemoryTokenStore`] | a token store in memory |
+//! | [`OwnTokenVerifier`] | verifies tokens by looking them up in the store |
+//! | [`OwnTokenVerifierBuilder`] | configures the verifier |
+//!
+//! [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 
 mod base62;
 mod builder;

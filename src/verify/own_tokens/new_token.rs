@@ -1,4 +1,4 @@
-//! A token as it is made.
+//! A newly generated token.
 
 use std::fmt;
 
@@ -6,9 +6,10 @@ use zeroize::Zeroizing;
 
 use super::TokenDigest;
 
-/// A token that was made just now: the one chance to show it to its user.
+/// A newly generated token, and the only chance to show it to the user.
 ///
-/// `Debug` doesn't show it, and its memory is cleared when it is dropped.
+/// [`OwnTokenFormat::generate`](super::OwnTokenFormat::generate) creates one. `Debug` redacts the token,
+/// and its memory is cleared on drop.
 ///
 /// ```
 /// use portcullis::own_tokens::OwnTokenFormat;
@@ -29,13 +30,13 @@ impl NewToken {
         Self { text, digest }
     }
 
-    /// The token, for its user's eyes: whoever has it may use it.
+    /// Returns the token, to be shown to its user. Anyone who has it can use it, so don't log or store it.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.text
     }
 
-    /// What to store in its place.
+    /// Returns the digest, to be stored instead of the token.
     #[must_use]
     pub const fn digest(&self) -> TokenDigest {
         self.digest

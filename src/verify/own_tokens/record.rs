@@ -1,4 +1,4 @@
-//! What a store knows of a token.
+//! The record of a token in a store.
 
 use std::{fmt, time::SystemTime};
 
@@ -9,8 +9,9 @@ use crate::{
     claims::{NumericDate, RegisteredClaims},
 };
 
-/// What a [`TokenStore`](crate::verify::own_tokens::TokenStore) knows of a token, and what becomes of it: the
-/// [`Identity`] of the requests that present it.
+/// The record of a token in a [`TokenStore`](super::TokenStore).
+///
+/// Requests with the token get an [`Identity`] with the values of the record.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -22,6 +23,7 @@ use crate::{
 ///     .scopes(ScopeSet::from_wire("posts:read"))
 ///     .expires_at(SystemTime::now() + Duration::from_secs(90 * 24 * 60 * 60));
 /// assert_eq!(record.name.as_deref(), Some("laptop"));
+/// assert_eq!(record.subject, "alice");
 /// assert!(record.is_valid_at(SystemTime::now()));
 /// assert!(!record.revoked_at(SystemTime::now()).is_valid_at(SystemTime::now()));
 /// ```
@@ -31,28 +33,28 @@ use crate::{
 #[non_exhaustive]
 #[must_use]
 pub struct TokenRecord {
-    /// What it is known by, in lists and logs: [`Identity::token_id`]. No secret.
+    /// Identifies the token in lists and logs. Not secret. Becomes [`Identity::token_id`].
     pub id: String,
-    /// Who acts with it.
+    /// The user or service that the token acts for. Becomes [`Identity::subject`].
     pub subject: String,
-    /// What its user calls it, for lists.
+    /// The name that the user gave the token, for lists. Not part of the identity.
     pub name: Option<String>,
-    /// The program that it was made for.
+    /// The client that the token was issued to. Becomes [`Identity::client_id`].
     pub client_id: Option<String>,
-    /// What it may be used for.
+    /// The scopes of the token. Becomes [`Identity::scopes`].
     pub scopes: ScopeSet,
-    /// When it was made.
+    /// When the token was issued. Becomes [`Identity::issued_at`].
     pub issued_at: Option<SystemTime>,
-    /// From when on it is refused.
+    /// When the token expires. `None` if it never does. Becomes [`Identity::expires_at`].
     pub expires_at: Option<SystemTime>,
-    /// When it was revoked.
+    /// When the token was revoked. `None` if it wasn't.
     pub revoked_at: Option<SystemTime>,
-    /// Further claims, a JSON object.
+    /// A JSON object with further claims.
     pub claims_json: Option<String>,
 }
 
 impl TokenRecord {
-    /// The token of `subject` with that id. Without further ado it has no scopes and no end.
+    /// Creates a record for a token of `subject`, without scopes and without an expiry.
     pub fn new(id: impl Into<String>, subject: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -67,45 +69,51 @@ impl TokenRecord {
         }
     }
 
-    /// Sets what its user calls it.
+    /// Sets the name that the user gave the token.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Sets [`Identity::client_id`]: the program that it was made for.
+    /// Sets the client that the token was issued to.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_id = Some(client_id.into());
         self
     }
 
-    /// Sets what it may be used for. Nothing by default.
+    /// Sets the scopes of the token. None by default.
     pub fn scopes(mut self, scopes: ScopeSet) -> Self {
         self.scopes = scopes;
         self
     }
 
-    /// Sets when it was made.
+    /// Sets when the token was issued. Not set by default.
     pub fn issued_at(mut self, time: impl Into<Option<SystemTime>>) -> Self {
         self.issued_at = time.into();
         self
     }
 
-    /// Sets from when on it is refused as expired. Never by default, or for `None`.
+    /// Sets when the token expires. By default, and with `None`, it never does.
     pub fn expires_at(mut self, time: impl Into<Option<SystemTime>>) -> Self {
         self.expires_at = time.into();
         self
     }
 
-    /// Sets that it was revoked. It is refused whatever time this is: a revocation that another
-    /// machine wrote down, whose clock is ahead, holds at once.
+    /// Sets when the token was revoked. It is rejected even if this time is in the future, because the
+    /// clock of the machine that revoked it may be ahead.
     pub fn revoked_at(mut self, time: impl Into<Option<SystemTime>>) -> Self {
         self.revoked_at = time.into();
         self
     }
 
-    /// Sets further claims, a JSON object, for handlers that take typed claims. `iss`, `sub`, `jti`,
-    /// `client_id`, `scope`, `iat` and `exp` are as this record has them, whatever stands there.
+    /// Sets further claims as a JSON object, for handlers that read typed claims
+    /// ([`Identity::claims`]).
+    ///
+    /// `iss`, `sub`, `jti`, `client_id`, `scope`, `iat` and `exp` ([RFC 9068 §2.2]) are always taken from
+    /// the record and the verifier. If the text isn't a JSON object, requests with the token are rejected
+    /// with 500.
+    ///
+    /// [RFC 9068 §2.2]: https://www.rfc-editor.org/rfc/rfc9068#section-2.2
     pub fn claims_json(mut self, claims: impl Into<String>) -> Self {
         self.claims_json = Some(claims.into());
         self
@@ -127,7 +135,7 @@ impl TokenRecord {
         }
     }
 
-    /// Marks it as revoked, unless it is already.
+    /// Marks the token as revoked. Keeps the time of an earlier revocation.
     pub(super) fn revoke(&mut self, at: SystemTime) {
         self.revoked_at.get_or_insert(at);
     }
@@ -147,7 +155,8 @@ impl TokenRecord {
         Ok(Identity::new(raw_claims.into_boxed_str(), registered, self.scopes.clone()))
     }
 
-    /// What a JWT would say in its place, so that handlers read typed claims of either.
+    /// Returns the claims that a JWT access token would have, so that handlers can read the typed claims of
+    /// either kind of token.
     fn raw_claims(
         &self,
         issuer: Option<&str>,
@@ -155,10 +164,10 @@ impl TokenRecord {
     ) -> Result<String, Error> {
         let mut claims: Map<String, Value> = match &self.claims_json {
             None => Map::new(),
-            // The message of serde_json may quote a claim.
+            // Without the error of serde_json, which may quote a claim.
             Some(claims) => serde_json::from_str(claims).map_err(|_| {
                 let id = &self.id;
-                Error::misconfigured(format!("the claims of token `{id}` are no JSON object"))
+                Error::misconfigured(format!("the claims of token `{id}` are not a JSON object"))
             })?,
         };
         let seconds = |date: Option<NumericDate>| date.map(|date| date.as_secs().into());
@@ -225,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn an_identity_has_what_the_record_has() {
+    fn an_identity_has_the_values_of_the_record() {
         let identity = TokenRecord::new("42", "alice")
             .name("laptop")
             .client_id("cli")
@@ -245,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn typed_claims_are_the_records_and_then_its_further_ones() {
+    fn registered_claims_of_the_record_override_further_claims() {
         let record = TokenRecord::new("42", "alice")
             .expires_at(at(20))
             .claims_json(r#"{"sub":"mallory","iat":1,"iss":"else","tenant":"acme"}"#);
@@ -257,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_that_are_no_object_are_the_services_fault_and_quoted_nowhere() {
+    fn claims_that_are_not_an_object_are_500_and_never_quoted() {
         for claims in ["", "s3cret", r#"["s3cret"]"#, r#"{"s3cret""#] {
             let record = TokenRecord::new("42", "alice").claims_json(claims);
             let error = record.to_identity(None).unwrap_err();

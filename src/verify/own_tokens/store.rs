@@ -1,13 +1,13 @@
-//! Where a service keeps what it knows of its tokens.
+//! The interface to a service's store of tokens.
 
 use std::{error::Error as StdError, pin::Pin, sync::Arc};
 
 use super::{TokenDigest, TokenRecord, TokenUse};
 
-/// A service's own store of tokens: a database, as a rule.
+/// The tokens of a service, such as a table in a database.
 ///
-/// It is asked by the digest of a token and never sees the token. It answers with what it knows of it,
-/// revoked and expired tokens too: judging them is [`OwnTokenVerifier`](crate::OwnTokenVerifier)'s.
+/// The store looks tokens up by digest and never sees the token itself. It also returns the records of
+/// expired and revoked tokens: [`OwnTokenVerifier`](crate::OwnTokenVerifier) rejects them, with the reason.
 ///
 /// ```
 /// use portcullis::{ScopeSet, own_tokens::{TokenDigest, TokenLookup, TokenRecord, TokenStore}};
@@ -36,29 +36,33 @@ use super::{TokenDigest, TokenRecord, TokenUse};
 /// # });
 /// ```
 pub trait TokenStore: Send + Sync + 'static {
-    /// Looks for the token with this digest, on every request that presents one.
+    /// Looks up the token with this digest. Called for every request with a token of the right format.
     ///
-    /// What it fails with is told to the operator, and the request is refused with 503: the token was
-    /// never judged. How long it may take is its own matter. The future is dropped when the request
-    /// is, and a client may end its request anywhere.
+    /// There is no time-out; add one if your database client has none. The future is dropped if the client
+    /// ends its request, so it must be cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// If the look-up fails, the request is rejected with 503, and the error is the `source()` of the
+    /// [`Error`](crate::Error) for the operator. The client doesn't see it.
     fn find(&self, digest: TokenDigest) -> TokenLookup<'_>;
 
-    /// Is told which tokens were used, in the order of use, for a "last used" or an audit trail. Does
-    /// nothing by default.
+    /// Records uses of tokens in the order in which they happened, for a "last used" column or an audit
+    /// log. Does nothing by default.
     ///
-    /// It runs beside the requests, on a thread that may block, one call at a time. No request waits
-    /// for it, none fails when it panics. What comes in meanwhile is told by the next call: one
-    /// transaction can hold it all. An async client is waited for with
+    /// It runs in the background on a thread that may block, one call at a time. Requests don't wait for
+    /// it, and don't fail if it panics. Uses that happen during a call are passed to the next call, so that
+    /// you can write all of them in one transaction. To await an async client, use
     /// [`Handle::current().block_on(..)`](tokio::runtime::Handle::block_on).
     ///
-    /// While a call takes its time up to 1,024 uses wait for the next one; further ones are lost, and
-    /// counted. Uses that wait when the process ends are lost too.
+    /// At most 1,024 uses wait for the next call. Further ones are dropped, and counted in the metric
+    /// `portcullis_token_uses_lost_total`. Uses that wait when the process ends are lost.
     fn used(&self, uses: &[TokenUse]) {
         let _ = uses;
     }
 }
 
-/// The future of a look-up.
+/// The future that [`TokenStore::find`] returns.
 pub type TokenLookup<'a> = Pin<
     Box<
         dyn Future<Output = Result<Option<TokenRecord>, Box<dyn StdError + Send + Sync>>>

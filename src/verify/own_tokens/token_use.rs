@@ -1,11 +1,13 @@
-//! One use of a token.
+//! A use of a token.
 
 use std::time::SystemTime;
 
 use super::TokenDigest;
 
-/// That a token was used: it was presented, found and good. Whether the request then had the scopes
-/// that it needed is another matter.
+/// A use of a token: a request presented it, and it was valid.
+///
+/// [`TokenStore::used`](super::TokenStore::used) receives it. The request may still have been rejected
+/// later, for example because the token lacked a scope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenUse {
     digest: TokenDigest,
@@ -18,19 +20,19 @@ impl TokenUse {
         Self { digest, token_id, at }
     }
 
-    /// The digest that the token was found by.
+    /// Returns the digest of the token.
     #[must_use]
     pub const fn digest(&self) -> TokenDigest {
         self.digest
     }
 
-    /// The id in the token's record.
+    /// Returns the id in the token's record.
     #[must_use]
     pub fn token_id(&self) -> &str {
         &self.token_id
     }
 
-    /// When it was used, by the verifier's clock.
+    /// Returns when the token was used, according to the verifier's clock.
     #[must_use]
     pub const fn at(&self) -> SystemTime {
         self.at
