@@ -1,4 +1,4 @@
-//! Claims as an extractor.
+//! The extractor for claims of the service's own type.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -8,30 +8,68 @@ use serde::de::DeserializeOwned;
 
 use crate::{Error, identity::Authentication};
 
-/// Extracts the token's claims as a type of your own. They are read once for each token and
-/// remembered with the identity.
+/// Extracts the claims of the verified token as a type of your service.
+///
+/// It dereferences to `T`, so handlers access the fields directly. The claims are deserialized once for
+/// each identity and type: other extractors and [`Identity::claims`](crate::Identity::claims) share them,
+/// and a cached identity keeps them for later requests. A clone only increments a reference count.
 ///
 /// ```
-/// use axum::{Router, routing::get};
-/// use portcullis::Claims;
+/// use axum::{Router, body::{Body, to_bytes}, http::Request, routing::get};
+/// # use portcullis::{BearerToken, Identity, Verification, Verify};
+/// use portcullis::{AuthenticateLayer, Claims};
+/// use tower::ServiceExt;
 ///
 /// #[derive(serde::Deserialize)]
 /// struct Tenant {
 ///     tenant_id: String,
 /// }
 ///
-/// async fn tenant(Claims(tenant): Claims<Tenant>) -> String {
-///     tenant.tenant_id.clone()
+/// async fn tenant(claims: Claims<Tenant>) -> String {
+///     claims.tenant_id.clone()
 /// }
 ///
-/// let app: Router = Router::new().route("/tenant", get(tenant));
-/// # assert!(app.has_routes());
+/// # struct Verifier;
+/// # impl Verify<BearerToken<'_>> for Verifier {
+/// #     fn verify(&self, _: BearerToken<'_>) -> Verification {
+/// #         let claims = r#"{"tenant_id":"acme"}"#;
+/// #         Verification::ready(Ok(Identity::assertion().claims_json(claims).build()))
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let verifier = Verifier;
+/// let app: Router = Router::new()
+///     .route("/tenant", get(tenant))
+///     .layer(AuthenticateLayer::bearer(verifier));
+///
+/// // The claims of this token contain `"tenant_id": "acme"`.
+/// let request = Request::get("/tenant").header("authorization", "Bearer mF_9.B5f-4.1JqM");
+/// let response = app.oneshot(request.body(Body::empty())?).await?;
+/// assert_eq!(to_bytes(response.into_body(), 1024).await?, "acme");
+/// # Ok(())
+/// # }
 /// ```
 ///
-/// Rejects as [`Identity`](crate::Identity) does, and with 401 `invalid_token` if the claims aren't
-/// of that type.
+/// # Rejections
+///
+/// - 401 `invalid_token` ([`TokenFault::Claims`](crate::TokenFault::Claims), [RFC 6750 §3.1]) if the claims
+///   don't match `T`
+/// - 401 if the request is anonymous
+/// - 500 if no [`AuthenticateLayer`](crate::AuthenticateLayer) ran
+///
+/// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
 #[derive(Debug)]
-pub struct Claims<T>(pub Arc<T>);
+pub struct Claims<T>(Arc<T>);
+
+impl<T> Claims<T> {
+    /// Returns the claims as the shared pointer, for example to move them into a spawned task or into
+    /// the extensions of the request.
+    #[must_use]
+    pub fn into_inner(self) -> Arc<T> {
+        self.0
+    }
+}
 
 impl<T> Clone for Claims<T> {
     fn clone(&self) -> Self {
