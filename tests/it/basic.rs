@@ -55,15 +55,15 @@ fn kind(answer: &Answer) -> Option<ErrorKind> {
 }
 
 #[tokio::test]
-async fn the_right_password_is_let_through() {
-    let app = protected(BasicVerifier::users(users()));
+async fn a_correct_password_is_accepted() {
+    let app = protected(BasicVerifier::users(users()).build().unwrap());
     let answer = send(&app, basic("alice:password")).await;
     assert_eq!((answer.status, &*answer.body), (StatusCode::OK, "alice"));
 }
 
 #[tokio::test]
-async fn each_request_is_refused_as_its_fault_is() {
-    let app = protected(BasicVerifier::users(users()));
+async fn each_fault_has_its_status_and_the_same_challenge() {
+    let app = protected(BasicVerifier::users(users()).build().unwrap());
     let malformed = ErrorKind::InvalidRequest(RequestFault::Malformed);
     for (line, status, expected) in [
         (format!("Basic {}", base64("alice:wrong")), 401, ErrorKind::InvalidCredentials),
@@ -85,8 +85,8 @@ async fn each_request_is_refused_as_its_fault_is() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_user_get_the_same_answer() {
-    let app = protected(BasicVerifier::users(users()));
+async fn an_incorrect_password_and_an_unknown_user_get_the_same_response() {
+    let app = protected(BasicVerifier::users(users()).build().unwrap());
     let wrong = send(&app, basic("alice:wrong")).await;
     let unknown = send(&app, basic("nobody:wrong")).await;
     assert_eq!(wrong.status, unknown.status);
@@ -96,10 +96,10 @@ async fn a_wrong_password_and_an_unknown_user_get_the_same_answer() {
 }
 
 #[tokio::test]
-async fn hammering_is_429_and_who_was_right_before_is_let_through() {
+async fn guesses_beyond_the_limit_are_429_and_verified_credentials_are_accepted() {
     let clock = TestClock::new();
     let verifier = BasicVerifier::users(users()).clock(clock.clone());
-    let app = protected(verifier.wrong_attempts(5, Duration::from_secs(60)));
+    let app = protected(verifier.guess_limit(5, Duration::from_secs(60)).build().unwrap());
     assert_eq!(send(&app, basic("alice:password")).await.status, 200);
     for guess in 0..5 {
         assert_eq!(send(&app, basic(&format!("alice:{guess}"))).await.status, 401);
@@ -116,9 +116,14 @@ async fn hammering_is_429_and_who_was_right_before_is_let_through() {
 }
 
 #[tokio::test]
-async fn more_passwords_than_can_be_checked_are_503() {
-    let app = protected(BasicVerifier::users(users()).max_checks(0));
-    let answer = send(&app, basic("alice:password")).await;
+async fn more_concurrent_checks_than_allowed_are_503() {
+    let hangs = BasicVerifier::builder(async |_| std::future::pending().await);
+    let app = protected(hangs.max_checks(1).build().unwrap());
+    let answer = tokio::select! {
+        biased;
+        _ = send(&app, basic("alice:password")) => unreachable!("its check never ends"),
+        answer = send(&app, basic("alice:password")) => answer,
+    };
     assert_eq!(answer.status, 503);
     assert_eq!(answer.headers["retry-after"], "1");
     assert_eq!(answer.challenge(), None);
@@ -126,7 +131,7 @@ async fn more_passwords_than_can_be_checked_are_503() {
 
 #[tokio::test]
 async fn no_refusal_shows_the_password() {
-    let app = protected(BasicVerifier::users(users()));
+    let app = protected(BasicVerifier::users(users()).build().unwrap());
     for credentials in ["alice:s3cretword", "alices3cretword", "alice:s3cretword\0"] {
         let answer = send(&app, basic(credentials)).await;
         let shown = format!("{answer:?} {}", answer.error.as_ref().unwrap());

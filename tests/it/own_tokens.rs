@@ -63,6 +63,10 @@ impl TokenStore for Counted {
     }
 }
 
+fn verifier(store: impl TokenStore) -> OwnTokenVerifier {
+    OwnTokenVerifier::builder(format(), store).build().unwrap()
+}
+
 fn app(verifier: OwnTokenVerifier) -> Router {
     whoami().layer(AuthenticateLayer::bearer(verifier))
 }
@@ -71,7 +75,7 @@ fn app(verifier: OwnTokenVerifier) -> Router {
 async fn a_token_is_as_good_as_its_record() {
     let (store, clock) = (Counted::default(), TestClock::new());
     let now = clock.now();
-    let app = app(OwnTokenVerifier::new(format(), store.clone()).clock(clock));
+    let app = app(OwnTokenVerifier::builder(format(), store.clone()).clock(clock).build().unwrap());
 
     for (what, token, verdict) in [
         ("no end", store.issue("1", |one| one), Ok("alice")),
@@ -113,7 +117,7 @@ async fn a_token_is_as_good_as_its_record() {
 async fn a_token_expires_by_the_clock_between_two_requests() {
     let (store, clock) = (Counted::default(), TestClock::new());
     let token = store.issue("1", |one| one.expires_at(clock.now() + DAY));
-    let app = app(OwnTokenVerifier::new(format(), store).clock(clock.clone()));
+    let app = app(OwnTokenVerifier::builder(format(), store).clock(clock.clone()).build().unwrap());
 
     assert_eq!(send(&app, with_token(token.reveal())).await.status, 200);
     clock.advance(DAY);
@@ -125,7 +129,7 @@ async fn a_token_expires_by_the_clock_between_two_requests() {
 async fn a_revocation_holds_from_the_next_request_on() {
     let store = Counted::default();
     let (lost, kept) = (store.issue("lost", |one| one), store.issue("kept", |one| one));
-    let app = app(OwnTokenVerifier::new(format(), store.clone()));
+    let app = app(verifier(store.clone()));
 
     assert_eq!(send(&app, with_token(lost.reveal())).await.status, 200);
     assert!(store.tokens.revoke("lost", SystemTime::now()));
@@ -143,7 +147,7 @@ async fn junk_is_refused_without_a_look_up() {
     let store = Counted::default();
     let token = store.issue("1", |one| one);
     let text = token.reveal();
-    let app = app(OwnTokenVerifier::new(format(), store.clone()));
+    let app = app(verifier(store.clone()));
 
     let other = OwnTokenFormat::new("other_pat").unwrap().generate().unwrap();
     let (body, check) = text.split_at(text.len() - 6);
@@ -176,7 +180,7 @@ async fn guards_read_the_scopes_of_the_record() {
     let store = Counted::default();
     let guarded = Router::new()
         .route("/", get(async || "written").route_layer(RequireScopeLayer::new(WRITE)))
-        .layer(AuthenticateLayer::bearer(OwnTokenVerifier::new(format(), store.clone())));
+        .layer(AuthenticateLayer::bearer(verifier(store.clone())));
 
     for (scopes, status) in [
         ("posts:read posts:write", 200),
@@ -202,11 +206,12 @@ async fn handlers_read_typed_claims_of_the_record() {
     let token = store.issue("42", |one| {
         one.scopes(ScopeSet::from_wire("a b")).claims_json(r#"{"tenant":"acme","sub":"mallory"}"#)
     });
-    let claims = async |Claims(claims): Claims<Value>, identity: Identity| {
+    let claims = async |claims: Claims<Value>, identity: Identity| {
         assert_eq!((identity.issuer(), identity.token_id()), (Some("own"), Some("42")));
         claims.to_string()
     };
-    let verifier = OwnTokenVerifier::new(format(), store.clone()).issuer("own");
+    let verifier =
+        OwnTokenVerifier::builder(format(), store.clone()).issuer("own").build().unwrap();
     let app =
         Router::new().route("/", get(claims)).layer(AuthenticateLayer::bearer(verifier.clone()));
 
@@ -233,7 +238,7 @@ impl TokenStore for Down {
 #[tokio::test]
 async fn a_store_that_fails_is_503_without_a_challenge_and_told_to_the_operator_alone() {
     let token = format().generate().unwrap();
-    let app = app(OwnTokenVerifier::new(format(), Down));
+    let app = app(verifier(Down));
     let answer = send(&app, with_token(token.reveal())).await;
     assert_eq!((answer.status.as_u16(), answer.challenge()), (503, None));
     assert_eq!(answer.headers["retry-after"], "5");
@@ -272,7 +277,7 @@ impl TokenStore for Hangs {
 async fn a_store_that_hangs_is_no_longer_asked_when_the_request_has_ended() {
     let (sender, dropped) = mpsc::channel();
     let token = format().generate().unwrap();
-    let app = app(OwnTokenVerifier::new(format(), Hangs(sender)));
+    let app = app(verifier(Hangs(sender)));
     let request = send(&app, with_token(token.reveal()));
     assert!(tokio::time::timeout(SOON, request).await.is_err());
     dropped.try_recv().unwrap();
@@ -294,8 +299,8 @@ impl<F: Fn(&[TokenUse]) + Send + Sync + 'static> TokenStore for Hooked<F> {
     }
 }
 
-fn hooked(store: &Counted, hook: impl Fn(&[TokenUse]) + Send + Sync + 'static) -> OwnTokenVerifier {
-    OwnTokenVerifier::new(format(), Hooked { tokens: store.tokens.clone(), hook })
+fn hooked<F: Fn(&[TokenUse])>(store: &Counted, hook: F) -> Hooked<F> {
+    Hooked { tokens: store.tokens.clone(), hook }
 }
 
 #[tokio::test]
@@ -304,12 +309,13 @@ async fn the_store_is_told_of_each_use_in_order_and_of_no_refusal() {
     let (first, second) = (store.issue("1", |one| one), store.issue("2", |one| one));
     let revoked = store.issue("3", |one| one.revoked_at(SystemTime::UNIX_EPOCH));
     let (sender, told) = mpsc::channel();
-    let verifier = hooked(&store, move |uses| {
+    let hooked = hooked(&store, move |uses| {
         for used in uses {
             sender.send(used.clone()).unwrap();
         }
     });
-    let app = app(verifier.clock(clock.clone()));
+    let verifier = OwnTokenVerifier::builder(format(), hooked).clock(clock.clone());
+    let app = app(verifier.build().unwrap());
 
     let start = clock.now();
     for token in [&first, &revoked, &second, &first] {
@@ -334,11 +340,11 @@ async fn a_hook_that_blocks_delays_no_request() {
     let gate = Arc::new((Mutex::new(false), Condvar::new()));
     let (entered, has_entered) = mpsc::channel();
     let hook_gate = Arc::clone(&gate);
-    let app = app(hooked(&store, move |_| {
+    let app = app(verifier(hooked(&store, move |_| {
         let _ = entered.send(());
         let (open, changed) = &*hook_gate;
         drop(changed.wait_while(open.lock().unwrap(), |open| !*open));
-    }));
+    })));
 
     // On this runtime's one thread: had the hook run here, it would block for good.
     assert_eq!(send(&app, with_token(token.reveal())).await.status, 200);
@@ -356,15 +362,15 @@ async fn a_hook_that_panics_fails_no_request() {
     let store = Counted::default();
     let token = store.issue("1", |one| one);
     let (sender, told) = mpsc::channel();
-    let app = app(hooked(&store, move |_| {
+    let app = app(verifier(hooked(&store, move |_| {
         let _ = sender.send(());
         // As a panic, but one that prints nothing into the report of the tests.
         std::panic::resume_unwind(Box::new(()));
-    }));
+    })));
     for _ in 0..3 {
         assert_eq!(send(&app, with_token(token.reveal())).await.status, 200);
         told.recv_timeout(SOON).unwrap();
-        // Until the panic has run its course the next use waits with this one's courier.
+        // Until the panic has run its course the next use waits with this one's worker.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -375,14 +381,14 @@ async fn a_hook_may_wait_for_an_async_client() {
     let token = store.issue("1", |one| one);
     let (sender, told) = tokio::sync::oneshot::channel();
     let sender = Mutex::new(Some(sender));
-    let app = app(hooked(&store, move |_| {
+    let app = app(verifier(hooked(&store, move |_| {
         tokio::runtime::Handle::current().block_on(async {
             tokio::task::yield_now().await;
             if let Some(sender) = sender.lock().unwrap().take() {
                 let _ = sender.send(());
             }
         });
-    }));
+    })));
     assert_eq!(send(&app, with_token(token.reveal())).await.status, 200);
     tokio::time::timeout(SOON, told).await.unwrap().unwrap();
 }
@@ -402,7 +408,7 @@ async fn own_tokens_jwts_and_others_in_one_layer_each_go_to_their_own_verifier()
     let (issuer, store, given) = (TestIssuer::new(), Counted::default(), Arc::default());
     let token = store.issue("1", |one| one);
     let issuers = Issuers::builder()
-        .prefix(format().prefix(), OwnTokenVerifier::new(format(), store.clone()))
+        .prefix(format().prefix(), verifier(store.clone()))
         .trust(issuer.verifier().audience(API).build().unwrap())
         .opaque(Elsewhere(Arc::clone(&given)))
         .build()
@@ -434,7 +440,7 @@ async fn own_tokens_jwts_and_others_in_one_layer_each_go_to_their_own_verifier()
 async fn nothing_shows_a_token() {
     let store = Counted::default();
     let token = store.issue("1", |one| one);
-    let verifier = OwnTokenVerifier::new(format(), Arc::new(store.clone()));
+    let verifier = verifier(Arc::new(store.clone()));
     let answer = send(&app(verifier.clone()), with_token(token.reveal())).await;
     assert_eq!(answer.status, 200);
 

@@ -26,7 +26,7 @@ fn layer(issuer: &TestIssuer) -> AuthenticateLayer {
 #[tokio::test]
 async fn claims_are_extracted_as_any_type() {
     let issuer = TestIssuer::new();
-    let handler = async |Claims(tenant): Claims<Tenant>, roles: Claims<Roles>| {
+    let handler = async |tenant: Claims<Tenant>, roles: Claims<Roles>| {
         format!("{} {}", tenant.tenant, roles.roles.join("+"))
     };
     let app = Router::new().route("/", get(handler)).layer(layer(&issuer));
@@ -41,7 +41,8 @@ async fn claims_are_read_once_and_remembered_with_the_identity() {
     let handler =
         async |one: Claims<Tenant>, _: Claims<Roles>, again: Claims<Tenant>, identity: Identity| {
             let of_identity = identity.claims::<Tenant>().unwrap();
-            (Arc::ptr_eq(&one.0, &again.0) && Arc::ptr_eq(&one.0, &of_identity)).to_string()
+            let (one, again) = (one.into_inner(), again.into_inner());
+            (Arc::ptr_eq(&one, &again) && Arc::ptr_eq(&one, &of_identity)).to_string()
         };
     let app = Router::new().route("/", get(handler)).layer(layer(&issuer));
     let token = issuer.token().audience(API);
@@ -56,12 +57,12 @@ async fn a_middleware_and_the_handler_behind_it_share_them() {
         mut request: Request,
         next: Next,
     ) -> axum::response::Response {
-        request.extensions_mut().insert(tenant.0);
+        request.extensions_mut().insert(tenant.into_inner());
         next.run(request).await
     }
     let issuer = TestIssuer::new();
     let handler = async |tenant: Claims<Tenant>, seen: axum::Extension<Arc<Tenant>>| {
-        Arc::ptr_eq(&tenant.0, &seen.0).to_string()
+        Arc::ptr_eq(&tenant.into_inner(), &seen.0).to_string()
     };
     let app = Router::new()
         .route("/", get(handler))

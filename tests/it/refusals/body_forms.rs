@@ -106,7 +106,7 @@ async fn the_oauth_form_has_error_and_error_description() {
 
 #[tokio::test]
 async fn at_a_token_endpoint_a_client_that_is_not_known_is_an_invalid_client() {
-    let nobody = BasicVerifier::new(async |_: BasicCredentials| Ok(None));
+    let nobody = BasicVerifier::builder(async |_: BasicCredentials| Ok(None)).build().unwrap();
     let layer = AuthenticateLayer::basic_only(nobody).error_body(ErrorBody::token_endpoint());
     let app: Router = Router::new().route("/token", get("in")).layer(layer);
     for (authorization, status, body) in [

@@ -31,7 +31,7 @@ pub fn plain(issuer: &TestIssuer, body: ErrorBody) -> Router {
 pub fn with_all_sources(issuer: &TestIssuer, body: ErrorBody) -> Router {
     let layer = AuthenticateLayer::bearer(jwts(issuer))
         .error_body(body)
-        .basic(BasicVerifier::new(async |_| Ok(None)))
+        .basic(BasicVerifier::builder(async |_| Ok(None)).build().unwrap())
         .token_scheme()
         .header(HeaderName::from_static("authentication"))
         .query_parameter()

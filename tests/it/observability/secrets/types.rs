@@ -44,7 +44,7 @@ async fn debug_shows_no_secret_of_any_type() {
         &own,
         &format,
         &store,
-        &OwnTokenVerifier::new(format.clone(), MemoryTokenStore::new()),
+        &OwnTokenVerifier::builder(format.clone(), MemoryTokenStore::new()).build().unwrap(),
         &Secret::from(HMAC),
         &Some(Secret::from(HMAC)),
         &builder(),
