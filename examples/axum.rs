@@ -58,14 +58,14 @@ fn app(verifier: JwtVerifier, orders: Orders) -> Router {
         .with_state(orders)
 }
 
-async fn list(State(orders): State<Orders>, Claims(caller): Claims<Caller>) -> Json<Vec<Order>> {
+async fn list(State(orders): State<Orders>, caller: Claims<Caller>) -> Json<Vec<Order>> {
     let orders = orders.lock().await;
     Json(orders.values().filter(|order| order.owner == caller.sub).cloned().collect())
 }
 
 async fn create(
     State(orders): State<Orders>,
-    Claims(caller): Claims<Caller>,
+    caller: Claims<Caller>,
     Json(wish): Json<Wish>,
 ) -> impl IntoResponse {
     let mut orders = orders.lock().await;
@@ -79,7 +79,7 @@ async fn create(
 async fn show(
     State(orders): State<Orders>,
     identity: Identity,
-    Claims(caller): Claims<Caller>,
+    caller: Claims<Caller>,
     Path(id): Path<u32>,
 ) -> Result<Json<Order>> {
     let order = orders.lock().await.get(&id).cloned().ok_or(StatusCode::NOT_FOUND)?;
@@ -92,7 +92,7 @@ async fn show(
 /// An order is cancelled by its owner, whatever scopes others have.
 async fn cancel(
     State(orders): State<Orders>,
-    Claims(caller): Claims<Caller>,
+    caller: Claims<Caller>,
     Path(id): Path<u32>,
 ) -> Result<StatusCode> {
     let mut orders = orders.lock().await;
@@ -104,7 +104,7 @@ async fn cancel(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn me(Claims(caller): Claims<Caller>) -> impl IntoResponse {
+async fn me(caller: Claims<Caller>) -> impl IntoResponse {
     Json(&*caller).into_response()
 }
 

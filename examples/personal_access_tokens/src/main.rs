@@ -84,8 +84,10 @@ fn app(
     clock: impl Clock + Clone,
 ) -> Result<Router, ConfigError> {
     let format = OwnTokenFormat::new("demo_pat")?;
-    let own =
-        OwnTokenVerifier::new(format.clone(), database.clone()).issuer(US).clock(clock.clone());
+    let own = OwnTokenVerifier::builder(format.clone(), database.clone())
+        .issuer(US)
+        .clock(clock.clone())
+        .build()?;
     let verifier = Issuers::builder().prefix(format.prefix(), own).trust(logins).build()?;
 
     let logged_in = RequireLayer::new(|identity| match identity.issuer() {

@@ -145,7 +145,7 @@ fn basic_users(list: &str) -> Result<BasicVerifier, String> {
         users.insert(name.to_owned(), Secret::from(password));
     }
     let users = Arc::new(users);
-    Ok(BasicVerifier::new(move |credentials: BasicCredentials| {
+    let verifier = BasicVerifier::builder(move |credentials: BasicCredentials| {
         let users = Arc::clone(&users);
         async move {
             let name = credentials.user_id();
@@ -154,7 +154,8 @@ fn basic_users(list: &str) -> Result<BasicVerifier, String> {
             let scopes = [READ.as_str(), WRITE.as_str()].into_iter().collect();
             Ok(is_right.then(|| Identity::assertion().subject(name).scopes(scopes).build()))
         }
-    }))
+    });
+    verifier.build().map_err(|error| error.to_string())
 }
 
 fn introspection_from_env(url: &str) -> Result<IntrospectionVerifier, Box<dyn Error>> {

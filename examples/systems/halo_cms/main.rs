@@ -73,11 +73,11 @@ pub(crate) fn app(
     users: Arc<MemoryUserStore>,
     clock: impl Clock + Clone,
 ) -> Result<Router, Box<dyn Error>> {
-    let passwords = BasicVerifier::users(Arc::clone(&users)).clock(clock.clone());
+    let passwords = BasicVerifier::users(Arc::clone(&users)).clock(clock.clone()).build()?;
     let tokens = Tokens::new(users, clock.clone())?;
     let log_in = LogIn::new(clock.clone())?;
     let bearer = Issuers::builder()
-        .prefix(tokens.prefix(), tokens.verifier().clock(clock.clone()))
+        .prefix(tokens.prefix(), tokens.verifier().clock(clock.clone()).build()?)
         .trust(log_in.verifier().clock(clock).build()?)
         .build()?;
 

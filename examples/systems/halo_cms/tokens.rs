@@ -10,8 +10,8 @@ use portcullis::{
     Clock, ConfigError, Error, Identity, OwnTokenVerifier,
     basic::{MemoryUserStore, UserStore},
     own_tokens::{
-        MemoryTokenStore, NewToken, OwnTokenFormat, TokenDigest, TokenLookup, TokenRecord,
-        TokenStore, TokenUse,
+        MemoryTokenStore, NewToken, OwnTokenFormat, OwnTokenVerifierBuilder, TokenDigest,
+        TokenLookup, TokenRecord, TokenStore, TokenUse,
     },
 };
 
@@ -44,8 +44,8 @@ impl Tokens {
         self.format.prefix()
     }
 
-    pub(crate) fn verifier(&self) -> OwnTokenVerifier {
-        OwnTokenVerifier::new(self.format.clone(), self.clone()).issuer(TOKEN_CENTER)
+    pub(crate) fn verifier(&self) -> OwnTokenVerifierBuilder {
+        OwnTokenVerifier::builder(self.format.clone(), self.clone()).issuer(TOKEN_CENTER)
     }
 
     pub(crate) fn now(&self) -> SystemTime {

@@ -64,8 +64,8 @@ pub(crate) fn app(
     clock: impl Clock + Clone,
 ) -> Result<Router, Box<dyn Error>> {
     let tokens = Tokens::new(users.clone())?;
-    let api = api::router(tokens.verifier().clock(clock.clone()));
-    Ok(api.merge(token_endpoint::router(users, tokens, clock)))
+    let api = api::router(tokens.verifier().clock(clock.clone()).build()?);
+    Ok(api.merge(token_endpoint::router(users, tokens, clock)?))
 }
 
 #[tokio::main]

@@ -9,7 +9,8 @@ use axum::{
     routing::post,
 };
 use portcullis::{
-    AuthenticateLayer, BasicCredentials, BasicVerifier, Clock, ErrorBody, Identity, Verify,
+    AuthenticateLayer, BasicCredentials, BasicVerifier, Clock, ConfigError, ErrorBody, Identity,
+    Verify,
     basic::{MemoryUserStore, UserStore},
 };
 use serde::Deserialize;
@@ -33,13 +34,13 @@ pub(crate) fn router(
     users: Arc<MemoryUserStore>,
     tokens: Tokens,
     clock: impl Clock + Clone,
-) -> Router {
-    let passwords = BasicVerifier::users(Arc::clone(&users)).clock(clock.clone());
+) -> Result<Router, ConfigError> {
+    let passwords = BasicVerifier::users(Arc::clone(&users)).clock(clock.clone()).build()?;
     let basic = AuthenticateLayer::basic_only(passwords.clone())
         .realm("HALO")
         .error_body(ErrorBody::token_endpoint());
     let endpoint = Endpoint { users, passwords, tokens, clock: Arc::new(clock) };
-    Router::new().route("/api/oauth/token", post(token)).layer(basic).with_state(endpoint)
+    Ok(Router::new().route("/api/oauth/token", post(token)).layer(basic).with_state(endpoint))
 }
 
 #[derive(Deserialize)]

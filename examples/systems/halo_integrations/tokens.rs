@@ -10,7 +10,8 @@ use portcullis::{
     ConfigError, Error, OwnTokenVerifier, TokenFault,
     basic::{MemoryUserStore, UserStore},
     own_tokens::{
-        MemoryTokenStore, OwnTokenFormat, TokenDigest, TokenLookup, TokenRecord, TokenStore,
+        MemoryTokenStore, OwnTokenFormat, OwnTokenVerifierBuilder, TokenDigest, TokenLookup,
+        TokenRecord, TokenStore,
     },
 };
 
@@ -63,8 +64,8 @@ impl Tokens {
     }
 
     /// What the API asks about access tokens.
-    pub(crate) fn verifier(&self) -> OwnTokenVerifier {
-        OwnTokenVerifier::new(self.access_format.clone(), self.clone())
+    pub(crate) fn verifier(&self) -> OwnTokenVerifierBuilder {
+        OwnTokenVerifier::builder(self.access_format.clone(), self.clone())
     }
 
     /// The first tokens of a log-in.

@@ -13,7 +13,7 @@ use axum::{
 use portcullis::{
     AuthenticateLayer, BasicCredentials, BasicVerifier, ClientCredentials, Clock, ErrorBody,
     Identity, IntrospectionVerifier, Verify,
-    basic::{MemoryUserStore, PasswordHash, UserRecord},
+    basic::{BasicVerifierBuilder, MemoryUserStore, PasswordHash, UserRecord},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,8 +38,8 @@ impl AuthorizationServer {
         let users = verifier(&USERS, |name| Identity::assertion().subject(name).build())?;
         let clients = verifier(&CLIENTS, |name| Identity::assertion().client_id(name).build())?;
         Ok(Self {
-            users: users.clock(clock.clone()),
-            clients: clients.clock(clock.clone()),
+            users: users.clock(clock.clone()).build()?,
+            clients: clients.clock(clock.clone()).build()?,
             grants: Grants::new(clock)?,
         })
     }
@@ -65,7 +65,7 @@ impl AuthorizationServer {
         let api = verifier(&[api], |name| Identity::assertion().client_id(name).build())?;
         Ok(Router::new()
             .route("/introspect", post(introspect))
-            .layer(basic(api))
+            .layer(basic(api.build()?))
             .with_state(self.grants.clone()))
     }
 
@@ -147,7 +147,7 @@ async fn token(
 fn verifier(
     known: &[[&str; 2]],
     identity: impl Fn(&str) -> Identity,
-) -> Result<BasicVerifier, Box<dyn Error>> {
+) -> Result<BasicVerifierBuilder, Box<dyn Error>> {
     let store = MemoryUserStore::new();
     for [name, password] in known {
         store.insert(*name, UserRecord::new(PasswordHash::new(password)?, identity(name)));

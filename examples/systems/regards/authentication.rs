@@ -14,7 +14,7 @@ use axum::{
     routing::post,
 };
 use portcullis::{
-    AuthenticateLayer, BasicCredentials, BasicVerifier, ErrorBody, Identity, Verify,
+    AuthenticateLayer, BasicCredentials, BasicVerifier, ConfigError, ErrorBody, Identity, Verify,
     basic::{MemoryUserStore, PasswordHash, UserRecord},
 };
 use serde::Deserialize;
@@ -40,7 +40,7 @@ pub(crate) fn router(access: &Access) -> Result<Router, Box<dyn Error>> {
     let clients = MemoryUserStore::new();
     let client = Identity::assertion().client_id("client").build();
     clients.insert("client", UserRecord::new(PasswordHash::new("secret")?, client));
-    let basic = AuthenticateLayer::basic_only(passwords(access, clients))
+    let basic = AuthenticateLayer::basic_only(passwords(access, clients)?)
         .realm("REGARDS")
         .error_body(ErrorBody::token_endpoint());
 
@@ -49,8 +49,8 @@ pub(crate) fn router(access: &Access) -> Result<Router, Box<dyn Error>> {
     insert(&one, "project1", "admin@regards.fr", "admin-password", Role::Admin)?;
     insert(&other, "project2", "admin@regards.fr", "other-password", Role::Admin)?;
     let projects = HashMap::from([
-        ("project1", passwords(access, one)),
-        ("project2", passwords(access, other)),
+        ("project1", passwords(access, one)?),
+        ("project2", passwords(access, other)?),
     ]);
     let endpoint = Endpoint { access: access.clone(), projects: Arc::new(projects) };
     Ok(Router::new()
@@ -59,8 +59,8 @@ pub(crate) fn router(access: &Access) -> Result<Router, Box<dyn Error>> {
         .with_state(endpoint))
 }
 
-fn passwords(access: &Access, users: MemoryUserStore) -> BasicVerifier {
-    BasicVerifier::users(users).clock(Arc::clone(&access.clock))
+fn passwords(access: &Access, users: MemoryUserStore) -> Result<BasicVerifier, ConfigError> {
+    BasicVerifier::users(users).clock(Arc::clone(&access.clock)).build()
 }
 
 fn insert(

@@ -13,6 +13,6 @@ pub(crate) fn router(access: &Access) -> Result<Router, ConfigError> {
         .layer(access.layer()?))
 }
 
-async fn list(Claims(user): Claims<User>) -> Json<Value> {
+async fn list(user: Claims<User>) -> Json<Value> {
     Json(json!({ "reader": user.email, "products": ["a picture of the sea"] }))
 }

@@ -23,12 +23,12 @@ pub(crate) fn router(access: &Access) -> Result<Router, ConfigError> {
 }
 
 /// The rules of the caller's own project: there is no way to name another.
-async fn list(Claims(user): Claims<User>, State(rules): State<Rules>) -> Json<Vec<Rule>> {
+async fn list(user: Claims<User>, State(rules): State<Rules>) -> Json<Vec<Rule>> {
     Json(rules.lock().await.get(&user.tenant).cloned().unwrap_or_default())
 }
 
 async fn import(
-    Claims(user): Claims<User>,
+    user: Claims<User>,
     State(rules): State<Rules>,
     Json(imported): Json<Vec<Rule>>,
 ) -> Json<Vec<Rule>> {

@@ -46,10 +46,10 @@ fn policies() -> Result<Policies, ConfigError> {
 }
 
 /// The clerk at the counter has a password, and may be wrong twice.
-fn clerks() -> BasicVerifier {
+fn clerks() -> Result<BasicVerifier, ConfigError> {
     let clerk = || Identity::assertion().claims_json(r#"{"sub":"clerk"}"#);
     let password = Secret::from("correct horse battery staple");
-    let verifier = BasicVerifier::new(move |credentials: BasicCredentials| {
+    let verifier = BasicVerifier::builder(move |credentials: BasicCredentials| {
         let is_right =
             credentials.user_id() == "clerk" && Secret::from(credentials.password()) == password;
         async move {
@@ -57,7 +57,7 @@ fn clerks() -> BasicVerifier {
             Ok(is_right.then(|| clerk().scopes(scopes).build()))
         }
     });
-    verifier.wrong_attempts(2, Duration::from_secs(10))
+    verifier.guess_limit(2, Duration::from_secs(10)).build()
 }
 
 #[tokio::main]
@@ -73,7 +73,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let server = Server::builder()
         .layer(
             AuthenticateLayer::bearer(verifier)
-                .basic(clerks())
+                .basic(clerks()?)
                 .realm("orders")
                 .policies(policies()?),
         )
