@@ -4,10 +4,8 @@ use std::{fmt, sync::Arc};
 
 use tower_layer::Layer;
 
-use super::Require;
+use super::{Require, service::Check};
 use crate::{Error, Identity};
-
-pub(super) type Check = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
 
 /// Refuses requests whose identity fails a check of your own.
 ///

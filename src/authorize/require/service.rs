@@ -9,8 +9,11 @@ use std::{
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::{RequireFuture, future::Rejected, layer::Check};
-use crate::{identity::Authentication, response::RefusalBody};
+use super::{RequireFuture, future::Rejected};
+use crate::{Error, Identity, identity::Authentication, response::RefusalBody};
+
+/// The check that a request has to pass.
+pub(super) type Check = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
 
 /// The service that [`RequireScopeLayer`](crate::RequireScopeLayer) and
 /// [`RequireLayer`](crate::RequireLayer) make.
