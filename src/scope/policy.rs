@@ -90,6 +90,28 @@ impl ScopePolicy {
     }
 }
 
+impl Scope {
+    /// Makes a policy that requires this scope and `other`.
+    ///
+    /// ```
+    /// # use portcullis::{Scope, ScopeSet};
+    /// const READ: Scope = Scope::from_static("read");
+    /// const WRITE: Scope = Scope::from_static("write");
+    /// assert!(!READ.and(WRITE).allows(&ScopeSet::from_wire("read")));
+    /// assert!(READ.and(WRITE).allows(&ScopeSet::from_wire("write read")));
+    /// ```
+    #[must_use]
+    pub fn and(self, other: impl Into<ScopePolicy>) -> ScopePolicy {
+        ScopePolicy::from(self).and(other)
+    }
+
+    /// Makes a policy that requires this scope or `other`.
+    #[must_use]
+    pub fn or(self, other: impl Into<ScopePolicy>) -> ScopePolicy {
+        ScopePolicy::from(self).or(other)
+    }
+}
+
 impl From<Scope> for ScopePolicy {
     fn from(scope: Scope) -> Self {
         Self::all([scope])

@@ -2,8 +2,6 @@
 
 use std::{borrow::Cow, fmt};
 
-use crate::ScopePolicy;
-
 /// One scope, such as `orders:read` ([RFC 6749 §3.3]).
 ///
 /// Scopes are compared byte for byte. A scope is never empty and holds only the characters that the
@@ -47,26 +45,6 @@ impl Scope {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    /// A policy that asks for this scope and for `other`.
-    ///
-    /// ```
-    /// # use portcullis::{Scope, ScopeSet};
-    /// const READ: Scope = Scope::from_static("read");
-    /// const WRITE: Scope = Scope::from_static("write");
-    /// assert!(!READ.and(WRITE).allows(&ScopeSet::from_wire("read")));
-    /// assert!(READ.and(WRITE).allows(&ScopeSet::from_wire("write read")));
-    /// ```
-    #[must_use]
-    pub fn and(self, other: impl Into<ScopePolicy>) -> ScopePolicy {
-        ScopePolicy::from(self).and(other)
-    }
-
-    /// A policy that asks for this scope or for `other`.
-    #[must_use]
-    pub fn or(self, other: impl Into<ScopePolicy>) -> ScopePolicy {
-        ScopePolicy::from(self).or(other)
     }
 }
 
