@@ -17,6 +17,14 @@ pub struct IdentityAssertion {
     scopes: ScopeSet,
 }
 
+impl Identity {
+    /// Begins an identity that the caller vouches for: calling this asserts that the user has been
+    /// authenticated. Search for it in a review.
+    pub fn assertion() -> IdentityAssertion {
+        IdentityAssertion::default()
+    }
+}
+
 impl IdentityAssertion {
     /// Sets [`Identity::subject`].
     pub fn subject(mut self, subject: impl Into<String>) -> Self {

@@ -2,7 +2,6 @@
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
-use super::IdentityAssertion;
 use crate::{
     Error, ScopePolicy, ScopeSet,
     claims::{ClaimText, NumericDate, RegisteredClaims},
@@ -36,12 +35,6 @@ struct Verified {
 }
 
 impl Identity {
-    /// Vouches for an identity. Whoever calls this says: I have authenticated this caller. Search
-    /// for it in a review.
-    pub fn assertion() -> IdentityAssertion {
-        IdentityAssertion::default()
-    }
-
     pub(crate) fn new(
         raw_claims: Box<str>,
         registered: RegisteredClaims,
