@@ -3,44 +3,14 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::jwk;
-use crate::{
-    TokenFault,
-    http_client::read_object,
-    jose::{
-        algorithm::{Algorithm, AlgorithmSet},
-        crypto::VerifyingKey,
-    },
-};
+use super::{Key, jwk};
+use crate::{TokenFault, http_client::read_object, jose::algorithm::Algorithm};
 
 /// More keys than this are no key set of an issuer, but an attack or an accident.
 const MAX_KEYS: usize = 100;
 
 /// How many keys are tried for a token that names none, or names one that several share.
 const MAX_CANDIDATES: usize = 4;
-
-/// A key that verifies signatures, by its name.
-#[derive(Debug)]
-pub(crate) struct Key {
-    kid: Option<Box<str>>,
-    verifying: VerifyingKey,
-    algorithms: AlgorithmSet,
-}
-
-impl Key {
-    pub(crate) fn new(
-        kid: Option<String>,
-        verifying: VerifyingKey,
-        algorithms: AlgorithmSet,
-    ) -> Self {
-        Self { kid: kid.map(String::into_boxed_str), verifying, algorithms }
-    }
-
-    /// Whether this key has signed the message.
-    pub(crate) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        self.algorithms.contains(algorithm) && self.verifying.verify(algorithm, message, signature)
-    }
-}
 
 /// Keys by `kid`.
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ mod fetch;
 mod jwk;
 #[cfg(feature = "jwks-client-rs")]
 mod jwks_client_rs;
+mod key;
 mod key_set;
 mod pem;
 mod remote;
@@ -16,6 +17,7 @@ mod remote;
 pub(crate) use self::jwks_client_rs::SourceKeys;
 pub(crate) use self::{
     fetch::{FetchError, FetchKeys, HttpKeys},
-    key_set::{Key, KeySet},
+    key::Key,
+    key_set::KeySet,
     remote::{Current, Newer, RemoteKeys, RemoteSettings, Snapshot, Waiter},
 };
