@@ -33,10 +33,14 @@ impl TestClient {
     {
         Self(Arc::new(move |request| Box::pin(answer(request))))
     }
+}
 
-    pub(super) fn of(issuer: &TestIssuer) -> Self {
-        let issuer = issuer.clone();
-        Self::new(move |request| {
+impl TestIssuer {
+    /// Returns an HTTP client that reaches this issuer, and nothing else, without a socket.
+    #[must_use]
+    pub fn http_client(&self) -> TestClient {
+        let issuer = self.clone();
+        TestClient::new(move |request| {
             let issuer = issuer.clone();
             async move {
                 if !request.uri().to_string().starts_with(issuer.issuer()) {

@@ -8,14 +8,8 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Fault, ServedIssuer, TestClient, TestClock, TokenBuilder, keys::Keys};
-use crate::{
-    Algorithm, IntrospectionVerifier, JwtVerifier, Secret,
-    verify::{
-        introspection::{ClientGiven, IntrospectionVerifierBuilder},
-        jwt::{AudienceMissing, JwtVerifierBuilder},
-    },
-};
+use super::{Fault, TestClock, keys::Keys};
+use crate::{Algorithm, Secret};
 
 /// An authorization server for tests. Clones are the same issuer.
 ///
@@ -75,16 +69,6 @@ impl TestIssuer {
         Self(Arc::new(Inner { issuer: issuer.into(), clock, state: Mutex::default() }))
     }
 
-    /// An issuer at a free port of loopback, with discovery, keys, a token endpoint and
-    /// introspection. Its clock runs. It ends when the answer is dropped.
-    ///
-    /// # Errors
-    ///
-    /// If no port can be had.
-    pub async fn serve() -> std::io::Result<ServedIssuer> {
-        ServedIssuer::start().await
-    }
-
     /// The issuer's name: the `iss` of its tokens.
     #[must_use]
     pub fn issuer(&self) -> &str {
@@ -101,34 +85,6 @@ impl TestIssuer {
     #[must_use]
     pub fn clock(&self) -> TestClock {
         self.0.clock.clone()
-    }
-
-    /// The beginning of a verifier for this issuer's tokens, with its clock and an HTTP client that
-    /// reaches it without a socket.
-    pub fn verifier(&self) -> JwtVerifierBuilder<AudienceMissing> {
-        JwtVerifier::builder(self.issuer()).http_client(self.http_client()).clock(self.clock())
-    }
-
-    /// The beginning of a verifier that asks this issuer about tokens, as a client that is registered
-    /// for it, with its clock and an HTTP client that reaches it without a socket.
-    pub fn introspection(&self) -> IntrospectionVerifierBuilder<ClientGiven, AudienceMissing> {
-        let (client_id, secret) = ("resource-server", "resource-server-secret");
-        self.register_client(client_id, secret);
-        IntrospectionVerifier::builder(format!("{}/introspect", self.issuer()))
-            .client_secret_basic(client_id, secret)
-            .http_client(self.http_client())
-            .clock(self.clock())
-    }
-
-    /// An HTTP client that reaches this issuer, and nothing else, without a socket.
-    #[must_use]
-    pub fn http_client(&self) -> TestClient {
-        TestClient::of(self)
-    }
-
-    /// The beginning of a token.
-    pub fn token(&self) -> TokenBuilder {
-        TokenBuilder::new(self.clone())
     }
 
     /// Makes the key for `algorithm`, so that it is in the JWK Set before a token is signed with it.

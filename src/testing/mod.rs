@@ -56,6 +56,8 @@ mod keys;
 mod server;
 #[cfg(feature = "_jwt")]
 mod token;
+#[cfg(feature = "_jwt")]
+mod verifiers;
 
 pub use self::clock::TestClock;
 #[cfg(feature = "_jwt")]

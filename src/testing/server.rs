@@ -33,15 +33,23 @@ pub struct ServedIssuer {
     server: JoinHandle<()>,
 }
 
-impl ServedIssuer {
-    pub(super) async fn start() -> io::Result<Self> {
+impl TestIssuer {
+    /// Starts an issuer on a free loopback port, with discovery, keys, a token endpoint and
+    /// introspection. Its clock runs. It stops when the returned value is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If no port is available.
+    pub async fn serve() -> io::Result<ServedIssuer> {
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let issuer = TestIssuer::with_clock(format!("http://{address}"), TestClock::running());
+        let issuer = Self::with_clock(format!("http://{address}"), TestClock::running());
         let server = tokio::spawn(accept(listener, issuer.clone()));
-        Ok(Self { issuer, address, server })
+        Ok(ServedIssuer { issuer, address, server })
     }
+}
 
+impl ServedIssuer {
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

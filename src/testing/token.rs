@@ -35,8 +35,15 @@ pub struct TokenBuilder {
     claims: Map<String, Value>,
 }
 
+impl TestIssuer {
+    /// Begins a token of this issuer.
+    pub fn token(&self) -> TokenBuilder {
+        TokenBuilder::new(self.clone())
+    }
+}
+
 impl TokenBuilder {
-    pub(super) fn new(issuer: TestIssuer) -> Self {
+    fn new(issuer: TestIssuer) -> Self {
         let now = seconds(issuer.clock().now());
         let claims = json!({
             "iss": issuer.issuer(),
