@@ -1,9 +1,9 @@
-//! Values of registered claims, in a token or in an introspection answer.
+//! The values that registered claims can have. Each function returns `None` for any other value.
 
 use super::{Audience, ClaimText, NumericDate};
 use crate::jose::json::Value;
 
-/// A string.
+/// Reads a string.
 pub(crate) fn text(value: Value<'_>) -> Option<ClaimText> {
     let Value::String(text) = value else { return None };
     if text.as_plain().is_none() {
@@ -14,7 +14,7 @@ pub(crate) fn text(value: Value<'_>) -> Option<ClaimText> {
     Some(ClaimText::Within { start, end })
 }
 
-/// One string, or an array of strings (RFC 7519 §4.1.3).
+/// Reads a string or an array of strings (RFC 7519 §4.1.3).
 pub(crate) fn audience(value: Value<'_>) -> Option<Audience> {
     match value {
         Value::Array(audiences) => audiences.iter().map(text).collect(),
@@ -22,16 +22,11 @@ pub(crate) fn audience(value: Value<'_>) -> Option<Audience> {
     }
 }
 
-/// A `NumericDate` (RFC 7519 §2): a number, maybe with a fraction, not negative.
+/// Reads a `NumericDate` (RFC 7519 §2): a number that is not negative and may have a fraction.
 pub(crate) fn date(value: Value<'_>) -> Option<NumericDate> {
     let Value::Number(number) = value else { return None };
     match number.as_u64() {
         Some(seconds) => Some(NumericDate::from_secs(seconds)),
         None => NumericDate::from_secs_f64(number.as_f64()?),
     }
-}
-
-/// Whether it is one of these strings.
-pub(crate) fn is_one_of(value: Value<'_>, texts: &[&str]) -> bool {
-    matches!(value, Value::String(text) if texts.iter().any(|one| text.is(one)))
 }

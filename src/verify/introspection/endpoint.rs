@@ -1,4 +1,4 @@
-//! The introspection endpoint: one question, one answer (RFC 7662 §2).
+//! The introspection endpoint, and one request to it (RFC 7662 §2).
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,10 +8,10 @@ use http::{
 };
 
 use super::{
-    answer::Answer,
     client_authentication::{ClientAuthentication, append_encoded},
     error::IntrospectionError,
     location::Location,
+    response::IntrospectionResponse,
 };
 use crate::{
     Clock, JwtVerifier,
@@ -23,28 +23,28 @@ use crate::{
 const JSON: &str = "application/json";
 const SIGNED: &str = "application/token-introspection+jwt";
 
-/// A longer body is not read.
+/// The longest body that is read, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 
-/// The longest wait that an endpoint's own `Retry-After` makes us ask for.
+/// The longest `Retry-After` of an endpoint that is passed on to clients.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// An endpoint, and how it is asked.
+/// An introspection endpoint, and how this service authenticates there.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub(super) client: Arc<dyn HttpClient>,
     pub(super) location: Location,
     pub(super) authentication: ClientAuthentication,
-    /// Whose signature an answer must bear (RFC 9701).
+    /// The verifier of signed responses (RFC 9701). If there is one, unsigned responses are rejected.
     pub(super) signer: Option<JwtVerifier>,
 }
 
-/// What the endpoint says.
+/// The outcome of a request that the endpoint processed.
 #[derive(Debug)]
 pub(super) enum Reply {
     /// The members of an introspection response, as JSON text.
-    Answer { url: String, json: Box<str> },
-    /// The server doesn't introspect tokens of that kind (RFC 7009 §2.2.1).
+    Response { url: String, json: Box<str> },
+    /// The server doesn't introspect tokens of this kind (RFC 7009 §2.2.1).
     UnsupportedTokenType,
 }
 
@@ -67,17 +67,17 @@ impl Endpoint {
         let Some(signer) = &self.signer else {
             let response = self.send(uri, token, JSON).await?;
             if response.status() != StatusCode::OK {
-                return refusal(url, &response);
+                return rejection(url, &response);
             }
             let json = text(&url, response)?.into_boxed_str();
-            return Ok(Reply::Answer { url, json });
+            return Ok(Reply::Response { url, json });
         };
         let response = self.send(uri, token, SIGNED).await?;
         if response.status() == StatusCode::BAD_REQUEST && response.body().is_empty() {
             return self.ask_whether_inactive(uri, token, &response).await;
         }
         if response.status() != StatusCode::OK {
-            return refusal(url, &response);
+            return rejection(url, &response);
         }
         let body = text(&url, response)?;
         let jws = body.trim_ascii();
@@ -85,28 +85,29 @@ impl Endpoint {
             return Err(IntrospectionError::NotSigned { url });
         }
         match signer.open_introspection(jws, self.authentication.client_id()).await {
-            Ok(json) => Ok(Reply::Answer { url, json }),
+            Ok(json) => Ok(Reply::Response { url, json }),
             Err(error) => Err(IntrospectionError::signed(url, error)),
         }
     }
 
-    /// For servers, such as glewlwyd, that sign no answer about an inactive token, and say nothing:
-    /// a plain answer may refuse a token, for nobody gains by that, but never accept one.
+    /// Requests an unsigned response after an empty 400, with which some servers (glewlwyd, for example)
+    /// respond about an inactive token instead of signing a response. An unsigned response may only
+    /// reject the token, because rejecting one gains an attacker nothing.
     async fn ask_whether_inactive(
         &self,
         uri: &Uri,
         token: &str,
-        refused: &Response<Vec<u8>>,
+        rejected: &Response<Vec<u8>>,
     ) -> Result<Reply, IntrospectionError> {
         let url = shown(uri);
         let response = self.send(uri, token, JSON).await?;
         if response.status() != StatusCode::OK {
-            return refusal(url, refused);
+            return rejection(url, rejected);
         }
         let json = text(&url, response)?.into_boxed_str();
-        match Answer::read(json.clone(), &[]) {
-            Ok(Answer::Inactive) => Ok(Reply::Answer { url, json }),
-            _ => refusal(url, refused),
+        match IntrospectionResponse::read(json.clone(), &[]) {
+            Ok(IntrospectionResponse::Inactive) => Ok(Reply::Response { url, json }),
+            _ => rejection(url, rejected),
         }
     }
 
@@ -143,8 +144,8 @@ fn text(url: &str, response: Response<Vec<u8>>) -> Result<String, IntrospectionE
         .map_err(|_| IntrospectionError::Utf8 { url: url.to_owned() })
 }
 
-/// What a response says that is not `200 OK`.
-fn refusal(url: String, response: &Response<Vec<u8>>) -> Result<Reply, IntrospectionError> {
+/// Converts a response whose status is not `200 OK`.
+fn rejection(url: String, response: &Response<Vec<u8>>) -> Result<Reply, IntrospectionError> {
     let status = response.status();
     let error = if status.is_client_error() { error_code(response.body()) } else { None };
     match (status, error.as_deref()) {
@@ -160,7 +161,7 @@ fn refusal(url: String, response: &Response<Vec<u8>>) -> Result<Reply, Introspec
     }
 }
 
-/// The `error` of RFC 6749 §5.2.
+/// Returns the `error` code (RFC 6749 §5.2).
 fn error_code(body: &[u8]) -> Option<String> {
     let text = str::from_utf8(body).ok()?;
     match json::object(text, |_, _| ()).ok()?.find("error")? {
@@ -169,13 +170,13 @@ fn error_code(body: &[u8]) -> Option<String> {
     }
 }
 
-/// The endpoint's own word, if it is in seconds, kept within bounds.
+/// Returns the endpoint's `Retry-After`, clamped, if it is in seconds.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).clamp(Duration::from_secs(1), MAX_RETRY_AFTER))
 }
 
-/// An address without its query, in which keys may stand.
+/// Formats a URL without its query, which may contain secrets.
 fn shown(uri: &Uri) -> String {
     let (scheme, authority) = (uri.scheme_str(), uri.authority());
     format!(
@@ -191,8 +192,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_told_by_its_status_and_its_code() {
-        for (status, body, told) in [
+    fn a_rejection_is_classified_by_its_status_and_error_code() {
+        for (status, body, expected) in [
             (401, "", "credentials"),
             (401, r#"{"error":"unsupported_token_type"}"#, "credentials"),
             (403, "<html>", "credentials"),
@@ -212,17 +213,17 @@ mod tests {
         ] {
             let mut response = Response::new(body.as_bytes().to_vec());
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
-            let found = match refusal("https://as.example".to_owned(), &response) {
+            let found = match rejection("https://as.example".to_owned(), &response) {
                 Ok(_) => "unsupported",
                 Err(IntrospectionError::Credentials { .. }) => "credentials",
                 Err(_) => "status",
             };
-            assert_eq!(found, told, "{status} {body}");
+            assert_eq!(found, expected, "{status} {body}");
         }
     }
 
     #[test]
-    fn the_endpoints_own_pause_is_kept_within_bounds() {
+    fn the_endpoints_retry_after_is_clamped() {
         for (value, seconds) in [
             ("5", Some(5)),
             ("0", Some(1)),
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_shown_without_its_query() {
+    fn a_url_is_shown_without_its_query() {
         let uri = Uri::from_static("https://as.example:8443/introspect?key=s3cret");
         assert_eq!(shown(&uri), "https://as.example:8443/introspect");
     }

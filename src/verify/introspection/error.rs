@@ -1,56 +1,55 @@
-//! Why an introspection brought no verdict.
+//! The errors of an introspection: failures of the endpoint or of this service, never of the token.
 
 use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
 
-use super::answer::AnswerFault;
+use super::response::ResponseFault;
 use crate::{
     Error, ErrorKind, TokenFault,
     http_client::{HttpError, metadata::MetadataError},
 };
 
-/// How long a caller is asked to wait where nobody knows better.
+/// The time in `Retry-After` if neither the endpoint nor the failure determines one.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Why an introspection brought no verdict. It names the address, and nothing of the token, of our
-/// credentials or of the answer.
+/// Why an introspection failed. It names the endpoint, and contains nothing of the token, of this
+/// service's credentials or of the response.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum IntrospectionError {
-    #[error("`{url}` gave an answer that can't be used: {fault}")]
-    Answer { url: String, fault: AnswerFault },
-    #[error("no more than {max} introspections run at the same time")]
+    #[error("{max} introspections are in progress, which is the limit")]
     Busy { max: usize },
-    #[error("`{url}` refuses the credentials of this service (status {status})")]
+    #[error("`{url}` rejected the credentials of this service (status {status})")]
     Credentials { url: String, status: StatusCode },
-    #[error("the introspection endpoint is not known")]
+    #[error("could not discover the introspection endpoint")]
     Discovery { source: Arc<MetadataError>, retry_after: Duration },
-    #[error("the introspection was given up")]
+    #[error("the introspection did not complete")]
     GivenUp,
-    #[error("asking `{url}` failed")]
+    #[error("the request to `{url}` failed")]
     Http { url: String, source: HttpError },
-    #[error("the keys for the signed answer of `{url}` are not there")]
+    #[error("could not get the keys for the signed response of `{url}`")]
     Keys { url: String, source: Error },
-    #[error("`{url}` gave a plain answer where a signed one is needed")]
+    #[error("`{url}` sent an unsigned response, but signed responses are required")]
     NotSigned { url: String },
-    #[error("`{url}` gave a signed answer that is not good: {reason}")]
+    #[error("`{url}` sent an invalid introspection response: {fault}")]
+    Response { url: String, fault: ResponseFault },
+    #[error("`{url}` sent a signed response that is invalid: {reason}")]
     Signed { url: String, reason: &'static str },
-    #[error("`{url}` answered with status {status}")]
+    #[error("`{url}` responded with status {status}")]
     Status { url: String, status: StatusCode, retry_after: Option<Duration> },
-    #[error("`{url}` answered in an encoding that is not UTF-8")]
+    #[error("`{url}` sent a response that is not UTF-8")]
     Utf8 { url: String },
 }
 
 impl IntrospectionError {
-    /// Why a signed answer can't be used. What kept us from keys is told apart from what is wrong with
-    /// the answer.
+    /// Converts the error of a signed response. Missing keys are distinguished from an invalid response.
     pub(super) fn signed(url: String, source: Error) -> Self {
         match source.kind() {
             kind @ ErrorKind::InvalidToken(fault) => {
                 let reason = match fault {
-                    TokenFault::Audience => "it is meant for another client",
-                    TokenFault::Issuer => "it comes from another issuer",
-                    TokenFault::Type => "its `typ` is not `token-introspection+jwt`",
+                    TokenFault::Audience => "`aud` names another client",
+                    TokenFault::Issuer => "`iss` names another issuer",
+                    TokenFault::Type => "`typ` is not `token-introspection+jwt`",
                     _ => kind.reason(),
                 };
                 Self::Signed { url, reason }
@@ -59,7 +58,7 @@ impl IntrospectionError {
         }
     }
 
-    /// Whether the endpoint may have moved.
+    /// Returns whether the endpoint may have moved to another URL.
     pub(super) fn may_have_moved(&self) -> bool {
         match self {
             Self::Http { source, .. } => matches!(source, HttpError::Transport(_)),

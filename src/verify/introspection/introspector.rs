@@ -3,10 +3,10 @@
 use std::{fmt, sync::Arc, time::Instant};
 
 use super::{
-    answer::Answer,
     endpoint::{Endpoint, Reply},
     error::IntrospectionError,
     flights::{Asker, Boarding, Flights},
+    response::IntrospectionResponse,
     rules::Rules,
     verdicts::{Finding, Verdict, Verdicts},
 };
@@ -62,23 +62,23 @@ impl Introspector {
     fn judge(&self, token: &str, reply: Reply) -> Result<Finding, IntrospectionError> {
         let refused = |fault| Ok(Finding { verdict: Err(fault), expires_at: None });
         let (url, json) = match reply {
-            Reply::Answer { url, json } => (url, json),
+            Reply::Response { url, json } => (url, json),
             Reply::UnsupportedTokenType => {
                 telemetry::token_type_unsupported(&self.host);
                 return refused(TokenFault::Type);
             }
         };
-        let answer = Answer::read(json, &self.scope_claims)
-            .map_err(|fault| IntrospectionError::Answer { url, fault })?;
+        let response = IntrospectionResponse::read(json, &self.scope_claims)
+            .map_err(|fault| IntrospectionError::Response { url, fault })?;
         let now = self.now();
-        let claims = match answer {
-            Answer::Active(claims) => *claims,
+        let claims = match response {
+            IntrospectionResponse::Active(claims) => *claims,
             // Servers call a token inactive whatever the reason. Where we know it, we say it.
-            Answer::Inactive if self.verdicts.is_known_to_be_over(token, now) => {
+            IntrospectionResponse::Inactive if self.verdicts.is_known_to_be_over(token, now) => {
                 let expires_at = Some(now);
                 return Ok(Finding { verdict: Err(TokenFault::Expired), expires_at });
             }
-            Answer::Inactive => return refused(TokenFault::Inactive),
+            IntrospectionResponse::Inactive => return refused(TokenFault::Inactive),
         };
         let expires_at = claims.registered.expires_at;
         let verdict = self

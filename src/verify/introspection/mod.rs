@@ -5,7 +5,6 @@
 //! `client_authentication`; it reads the `answer`, judges it by its `rules`, and keeps the verdict in
 //! `verdicts`. `flights` let all who ask about one token at the same time wait for one answer.
 
-mod answer;
 mod builder;
 mod client_authentication;
 mod endpoint;
@@ -13,6 +12,7 @@ mod error;
 mod flights;
 mod introspector;
 mod location;
+mod response;
 mod rules;
 mod settings;
 mod signed_response;

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::answer::Claims;
 use crate::{
     TokenFault,
-    claims::{ClaimText, NumericDate},
+    claims::{ClaimSet, ClaimText, NumericDate},
 };
 
 /// How far the server's clock may be ahead of ours: there are servers whose tokens begin with the
@@ -34,7 +33,7 @@ pub(super) enum AudienceRule {
 impl Rules {
     /// Judges an active token. Its end has no leeway: the server has judged by its own clock, and what
     /// is left is that its answer may have been kept for a while.
-    pub(super) fn judge(&self, claims: &Claims, now: NumericDate) -> Result<(), TokenFault> {
+    pub(super) fn judge(&self, claims: &ClaimSet, now: NumericDate) -> Result<(), TokenFault> {
         let registered = &claims.registered;
         if let (Some(ours), Some(theirs)) = (&self.issuer, registered.issuer.get(&claims.raw))
             && **ours != *theirs
@@ -70,13 +69,16 @@ impl AudienceRule {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::answer::Answer, *};
+    use super::{super::response::IntrospectionResponse, *};
 
     const NOW: u64 = 1_800_000_000;
 
     fn judge(rules: &Rules, members: &str) -> Result<(), TokenFault> {
         let text = format!("{{\"active\":true{members}}}").into_boxed_str();
-        let Ok(Answer::Active(claims)) = Answer::read(text, &[]) else { panic!("{members}") };
+        let Ok(IntrospectionResponse::Active(claims)) = IntrospectionResponse::read(text, &[])
+        else {
+            panic!("{members}")
+        };
         rules.judge(&claims, NumericDate::from_secs(NOW))
     }
 

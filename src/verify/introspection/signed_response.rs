@@ -40,7 +40,7 @@ impl Issuer {
         let UnverifiedToken { jws, payload } = response;
         let (header, claims) = (&jws.header, &payload.registered);
         self.require_algorithm(header)?;
-        if header.token_type != TokenType::IntrospectionAnswer {
+        if header.token_type != TokenType::IntrospectionResponse {
             return Err(TokenFault::Type);
         }
         if claims.issuer.get(&payload.raw) != Some(&*self.rules.issuer) {

@@ -7,12 +7,12 @@ use super::{
     interrupt::{Attempt, Interrupt, complete},
     jws::Jws,
     key_source::KeySource,
-    payload::Payload,
+    payload,
     rules::Rules,
 };
 use crate::{
     Clock, Error, Identity, TokenFault,
-    claims::{NumericDate, scope_claim::ScopeClaim},
+    claims::{ClaimSet, NumericDate, scope_claim::ScopeClaim},
     jose::algorithm::AlgorithmSet,
     verify::Readiness,
 };
@@ -32,7 +32,7 @@ pub(crate) struct Issuer {
 /// A token that was parsed. Nothing about it has been verified.
 pub(crate) struct UnverifiedToken<'a> {
     pub(crate) jws: Jws<'a>,
-    pub(crate) payload: Payload,
+    pub(crate) payload: ClaimSet,
 }
 
 /// A token that passed every rule.
@@ -57,7 +57,7 @@ impl<'a> UnverifiedToken<'a> {
     ) -> Result<Self, E> {
         let scope_claims =
             |name: Option<&str>| resolve(name).map(|issuer| ((), &*issuer.scope_claims));
-        let (payload, ()) = Payload::read(jws.payload, scope_claims)?;
+        let (payload, ()) = payload::read(jws.payload, scope_claims)?;
         Ok(Self { jws, payload })
     }
 }
@@ -102,7 +102,7 @@ impl Issuer {
         self.require_algorithm(&token.jws.header)?;
         self.rules.judge(token.jws.header.token_type, &token.payload, now)?;
         let generation = self.keys.check_signature(&token.jws, now, attempt)?;
-        let Payload { raw, registered, scopes, .. } = token.payload;
+        let ClaimSet { raw, registered, scopes, .. } = token.payload;
         let identity = Identity::new(raw, registered, scopes);
         self.check(&identity)?;
         Ok(VerifiedToken { identity, generation })

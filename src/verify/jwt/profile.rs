@@ -1,14 +1,16 @@
-//! How strictly a token must be an access token of RFC 9068.
+//! The profile of access tokens: RFC 9068, or the many issuers that don't follow it.
 
 use std::{fmt, str::FromStr};
 
 use super::token_type::TokenType;
 use crate::ConfigError;
 
-/// What a JWT must look like to be taken for an access token.
+/// What a JWT must look like to be accepted as an access token.
 ///
-/// In either profile an ID token, a logout token or an introspection answer is refused: by its `typ`,
-/// and by claims that only those bear (`at_hash`, `c_hash`, `events`).
+/// In either profile, an ID token, a refresh token, a logout token and an introspection response are
+/// rejected. They are recognized by the `typ` in their header, by claims that only they carry (`at_hash`,
+/// `c_hash`, `s_hash`, `events`), and by a claim `typ`, `type`, `token_type`, `token_use` or `token_class` that
+/// names their kind.
 ///
 /// ```
 /// use portcullis::jwt::Profile;
@@ -19,24 +21,24 @@ use crate::ConfigError;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Profile {
-    /// `typ` is `at+jwt`, `JWT` or absent; `iss`, `exp` and `aud` are needed. For the many issuers
-    /// that don't follow RFC 9068, among them Auth0 by default, Entra ID and Keycloak.
+    /// Accepts a `typ` of `at+jwt` or `JWT`, or none, and requires `iss`, `exp` and `aud`. For the many
+    /// issuers that don't follow RFC 9068, among them Auth0 by default, Entra ID and Keycloak.
     #[default]
     Relaxed,
-    /// As [RFC 9068 §2] has it: `typ` is `at+jwt`; `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and
-    /// `jti` are needed.
+    /// Accepts only a `typ` of `at+jwt`, and requires `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and
+    /// `jti`, as [RFC 9068 §2] specifies.
     ///
     /// [RFC 9068 §2]: https://www.rfc-editor.org/rfc/rfc9068#section-2
     Rfc9068,
 }
 
 impl Profile {
-    /// Whether a token of that type may be an access token (RFC 9068 §4, RFC 8725 §3.11).
+    /// Returns whether a token of this type may be an access token (RFC 9068 §4, RFC 8725 §3.11).
     pub(crate) fn accepts(self, token_type: TokenType) -> bool {
         match token_type {
             TokenType::AccessToken => true,
-            TokenType::Jwt | TokenType::Unsaid => self == Self::Relaxed,
-            TokenType::IntrospectionAnswer | TokenType::Other => false,
+            TokenType::Jwt | TokenType::Unspecified => self == Self::Relaxed,
+            TokenType::IntrospectionResponse | TokenType::Other => false,
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Profile, payload::Payload, token_type::TokenType};
+use super::{Profile, token_type::TokenType};
 use crate::{
     TokenFault,
-    claims::{Audience, ClaimText, NumericDate, RegisteredClaims},
+    claims::{Audience, ClaimSet, ClaimText, NumericDate, RegisteredClaims},
     jose::json::{self, Value},
 };
 
@@ -34,7 +34,7 @@ impl Rules {
     pub(crate) fn judge(
         &self,
         token_type: TokenType,
-        payload: &Payload,
+        payload: &ClaimSet,
         now: NumericDate,
     ) -> Result<(), TokenFault> {
         let claims = &payload.registered;
@@ -72,14 +72,14 @@ impl Rules {
     }
 
     /// Whether a signed answer is for us: for the client as which we asked, or as a token would be.
-    pub(crate) fn is_addressed(&self, payload: &Payload, client_id: Option<&str>) -> bool {
+    pub(crate) fn is_addressed(&self, payload: &ClaimSet, client_id: Option<&str>) -> bool {
         let mut audiences = payload.registered.audience.as_slice().iter();
         self.is_for_us(payload)
             || client_id.is_some()
                 && audiences.any(|audience| audience.get(&payload.raw) == client_id)
     }
 
-    fn is_for_us(&self, payload: &Payload) -> bool {
+    fn is_for_us(&self, payload: &ClaimSet) -> bool {
         let claims = &payload.registered;
         let is_one_of = |ours: &[Box<str>], theirs: &ClaimText| {
             theirs.get(&payload.raw).is_some_and(|theirs| ours.iter().any(|ours| **ours == *theirs))
@@ -98,7 +98,7 @@ impl Rules {
 }
 
 /// The claims that RFC 9068 §2.2 asks for, beside those that we always do.
-fn require_rfc9068(payload: &Payload) -> Result<(), TokenFault> {
+fn require_rfc9068(payload: &ClaimSet) -> Result<(), TokenFault> {
     let claims = &payload.registered;
     let has = |text: &ClaimText| !matches!(text, ClaimText::Absent);
     let complete = has(&claims.subject)
@@ -110,7 +110,7 @@ fn require_rfc9068(payload: &Payload) -> Result<(), TokenFault> {
 }
 
 /// A claim of that name whose value is that string.
-fn require_text(payload: &Payload, name: &str, text: &str) -> Result<(), TokenFault> {
+fn require_text(payload: &ClaimSet, name: &str, text: &str) -> Result<(), TokenFault> {
     let claims = json::object(&payload.raw, |_, _| ()).map_err(|_| TokenFault::Malformed)?;
     match claims.find(name) {
         Some(Value::String(value)) if value.is(text) => Ok(()),

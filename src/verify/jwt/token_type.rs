@@ -1,24 +1,24 @@
-//! What a token says it is (RFC 7515 §4.1.9).
+//! The type of a JWT, as its header declares it in `typ` (RFC 7515 §4.1.9).
 
-/// The kinds of `typ` that make a difference.
+/// A `typ`, as far as the rules distinguish it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenType {
     /// `at+jwt` (RFC 9068 §2.1).
     AccessToken,
-    /// `token-introspection+jwt` (RFC 9701 §5), which is no token at all.
-    IntrospectionAnswer,
-    /// `JWT`, which may be anything.
+    /// `token-introspection+jwt` (RFC 9701 §5): a signed introspection response, which is not a token.
+    IntrospectionResponse,
+    /// `JWT`, which any kind of token may have.
     Jwt,
-    /// Something else: a logout token, a security event.
+    /// Any other value, such as that of a logout token or a security event.
     Other,
-    /// Nothing.
-    Unsaid,
+    /// No `typ`.
+    Unspecified,
 }
 
 impl TokenType {
-    /// The media type's `application/` may be left out, and case doesn't count.
+    /// Returns the type for a `typ`, which is case-insensitive and may lack the prefix `application/`.
     pub(crate) fn of(typ: Option<&str>) -> Self {
-        let Some(typ) = typ else { return Self::Unsaid };
+        let Some(typ) = typ else { return Self::Unspecified };
         let prefix = "application/";
         let subtype = match typ.split_at_checked(prefix.len()) {
             Some((start, rest)) if start.eq_ignore_ascii_case(prefix) => rest,
@@ -27,7 +27,7 @@ impl TokenType {
         if subtype.eq_ignore_ascii_case("at+jwt") {
             Self::AccessToken
         } else if subtype.eq_ignore_ascii_case("token-introspection+jwt") {
-            Self::IntrospectionAnswer
+            Self::IntrospectionResponse
         } else if subtype.eq_ignore_ascii_case("jwt") {
             Self::Jwt
         } else {

@@ -63,6 +63,38 @@ async fn an_answer_is_judged_whatever_its_dialect() {
 }
 
 #[tokio::test]
+async fn another_kind_of_token_is_rejected_though_it_is_active() {
+    for (member, accepted) in [
+        (r#""typ":"Refresh""#, false),
+        (r#""type":"refresh""#, false),
+        (r#""token_type":"REFRESH_TOKEN""#, false),
+        (r#""token_type":"urn:ietf:params:oauth:token-type:refresh_token""#, false),
+        (r#""token_use":"id""#, false),
+        (r#""token_class":"offline""#, false),
+        (r#""at_hash":"x""#, false),
+        (r#""c_hash":"x""#, false),
+        (r#""s_hash":"x""#, false),
+        (r#""events":{}"#, false),
+        (r#""typ":null,"at_hash":null"#, true),
+        (r#""typ":"Bearer","token_type":"Bearer","token_use":"access_token""#, true),
+        (r#""type":"refreshing","token_class":"idle""#, true),
+    ] {
+        let endpoint = Endpoint::saying(format!("{{\"active\":true,{member}}}"));
+        let verifier = asking(&endpoint).without_audience().build().unwrap();
+        let expected = if accepted { Ok(String::new()) } else { Err(TokenFault::Type.into()) };
+        assert_eq!(judge(&verifier, "t").await, expected, "{member}");
+    }
+}
+
+#[tokio::test]
+async fn the_client_is_named_by_appid_where_nothing_else_names_it() {
+    let endpoint = Endpoint::saying(r#"{"active":true,"appid":"app"}"#);
+    let verifier = asking(&endpoint).without_audience().build().unwrap();
+    let identity = verify(&verifier, "t").await.unwrap();
+    assert_eq!(identity.client_id(), Some("app"));
+}
+
+#[tokio::test]
 async fn without_an_audience_only_tokens_for_nobody_in_particular_pass() {
     for (members, passes) in [
         (r#"{"active":true}"#, true),
@@ -142,25 +174,25 @@ async fn an_error_tells_the_operator_what_is_wrong_and_no_secret() {
         (
             200,
             r#"{"active":"true"}"#,
-            "the access token could not be judged: `https://as.example/introspect` gave an answer \
-             that can't be used: no boolean `active`",
+            "the access token could not be judged: `https://as.example/introspect` sent an invalid \
+             introspection response: no boolean `active`",
         ),
         (
             200,
             r#"{"active":true,"exp":"1"}"#,
-            "the access token could not be judged: `https://as.example/introspect` gave an answer \
-             that can't be used: `exp` has a value that it can't have",
+            "the access token could not be judged: `https://as.example/introspect` sent an invalid \
+             introspection response: invalid value for `exp`",
         ),
         (
             500,
             "the-token",
-            "the access token could not be judged: `https://as.example/introspect` answered with \
+            "the access token could not be judged: `https://as.example/introspect` responded with \
              status 500 Internal Server Error",
         ),
         (
             401,
             "the-token",
-            "authentication is misconfigured: `https://as.example/introspect` refuses the \
+            "authentication is misconfigured: `https://as.example/introspect` rejected the \
              credentials of this service (status 401 Unauthorized)",
         ),
     ] {

@@ -134,7 +134,7 @@ async fn while_there_are_no_keys_nothing_is_judged() {
     let token = issuer.token().audience(API).mint_opaque();
     let error = verify(&verifier, &token).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(told(&error).contains("the keys for the signed answer"), "{}", told(&error));
+    assert!(told(&error).contains("the keys for the signed response"), "{}", told(&error));
 }
 
 #[tokio::test]

@@ -214,7 +214,9 @@ async fn a_claim_may_be_asked_for_by_its_text() {
     for (token_use, fault) in [
         (json!("access"), None),
         (json!("Access"), Some(TokenFault::Claims)),
-        (json!("refresh"), Some(TokenFault::Claims)),
+        (json!("management"), Some(TokenFault::Claims)),
+        // Another kind of token is recognized before the claims that were configured are compared.
+        (json!("refresh"), Some(TokenFault::Type)),
         (json!(["access"]), Some(TokenFault::Claims)),
         (json!(true), Some(TokenFault::Claims)),
     ] {

@@ -19,6 +19,7 @@ fn other_tokens(issuer: &TestIssuer) -> Vec<(&'static str, TokenBuilder)> {
     vec![
         ("an ID token with at_hash", jwt().claim("nonce", json!("n")).claim("at_hash", json!("x"))),
         ("an ID token with c_hash", jwt().claim("nonce", json!("n")).claim("c_hash", json!("x"))),
+        ("an ID token with s_hash", jwt().claim("nonce", json!("n")).claim("s_hash", json!("x"))),
         ("an ID token that says it is an access token", token().claim("at_hash", json!("x"))),
         ("a hash that is no text", jwt().claim("at_hash", json!(null))),
         ("a logout token", typed("logout+jwt").claim("events", logout.clone())),
@@ -38,6 +39,15 @@ fn other_tokens(issuer: &TestIssuer) -> Vec<(&'static str, TokenBuilder)> {
         ("an ID token of Keycloak", jwt().claim("typ", json!("ID"))),
         ("a logout token of Keycloak", jwt().claim("typ", json!("Logout"))),
         ("an ID token of Cognito", jwt().claim("token_use", json!("id"))),
+        ("a refresh token by typ, in capitals", jwt().claim("typ", json!("REFRESH"))),
+        ("a refresh token by type", jwt().claim("type", json!("refresh"))),
+        ("a refresh token by token_type", jwt().claim("token_type", json!("refresh_token"))),
+        ("a refresh token by token_use", token().claim("token_use", json!("refresh"))),
+        ("a refresh token by token_class", token().claim("token_class", json!("Refresh_Token"))),
+        (
+            "a refresh token by the name of RFC 8693",
+            jwt().claim("token_type", json!("urn:ietf:params:oauth:token-type:refresh_token")),
+        ),
     ]
 }
 
@@ -106,6 +116,15 @@ async fn access_tokens_of_known_issuers_pass_in_the_relaxed_profile() {
                 .claim("auth_time", json!(1))
                 .claim("acr", json!("2"))
                 .claim("nonce", json!("n")),
+        ),
+        (
+            "kinds that are no other token's",
+            jwt()
+                .claim("typ", json!("at+jwt"))
+                .claim("type", json!("access"))
+                .claim("token_type", json!("Bearer"))
+                .claim("token_use", json!("idle"))
+                .claim("token_class", json!("refreshing")),
         ),
     ] {
         assert!(accepts(&relaxed, &token.mint()).await, "{case}");

@@ -1,0 +1,351 @@
+//! The reader of claims: one pass over the members of a JSON object.
+
+use std::mem;
+
+use super::{
+    ClaimText, RegisteredClaims,
+    scope_claim::{self, ScopeClaim},
+    token_kind,
+    value::{audience, date, text},
+};
+use crate::{
+    ScopeSet, TokenFault,
+    jose::json::{Object, Text, Value},
+};
+
+/// Reads the claims of a JWT, where null is a value of the wrong type.
+pub(crate) type JwtReader<'a> = Reader<'a, false>;
+
+/// Reads the members of an introspection response, where null is an absent member: many servers write null
+/// for what they have no value for.
+pub(crate) type IntrospectionReader<'a> = Reader<'a, true>;
+
+/// Collects the claims that this crate understands, member by member, and ignores all others.
+#[derive(Default)]
+pub(crate) struct Reader<'a, const NULL_IS_ABSENT: bool> {
+    pub(crate) registered: RegisteredClaims,
+    /// Whether the client is named by `client_id` itself.
+    pub(crate) has_client_id: bool,
+    /// Whether a claim identifies another kind of token.
+    pub(crate) is_other_token: bool,
+    /// `azp` (OpenID Connect Core §2).
+    authorized_party: ClaimText,
+    /// `appid` of Entra ID, `cid` of Okta.
+    application: ClaimText,
+    scope: Option<Value<'a>>,
+    scp: Option<Value<'a>>,
+    malformed: Option<MalformedClaim>,
+}
+
+/// A claim, by its name, whose value has the wrong type or is out of range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MalformedClaim(pub(crate) &'static str);
+
+impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
+    /// Reads one member.
+    pub(crate) fn member(&mut self, name: Text<'a>, value: Value<'a>) {
+        if NULL_IS_ABSENT && matches!(value, Value::Null) {
+            return;
+        }
+        if let Err(claim) = self.claim(&name.to_cow(), value) {
+            self.malformed.get_or_insert(claim);
+        }
+    }
+
+    /// Reads one claim. The name is matched once, as bytes, for which the compiler builds a decision tree
+    /// instead of a chain of comparisons: this runs for each claim of each new token.
+    #[inline]
+    fn claim(&mut self, name: &str, value: Value<'a>) -> Result<(), MalformedClaim> {
+        let claims = &mut self.registered;
+        match name.as_bytes() {
+            b"iss" => claims.issuer = text(value).ok_or(MalformedClaim("iss"))?,
+            b"sub" => claims.subject = text(value).ok_or(MalformedClaim("sub"))?,
+            b"jti" => claims.token_id = text(value).ok_or(MalformedClaim("jti"))?,
+            b"client_id" => claims.client_id = text(value).ok_or(MalformedClaim("client_id"))?,
+            b"aud" => claims.audience = audience(value).ok_or(MalformedClaim("aud"))?,
+            b"exp" => claims.expires_at = Some(date(value).ok_or(MalformedClaim("exp"))?),
+            b"nbf" => claims.not_before = Some(date(value).ok_or(MalformedClaim("nbf"))?),
+            b"iat" => claims.issued_at = Some(date(value).ok_or(MalformedClaim("iat"))?),
+            b"scope" => self.scope = Some(value),
+            b"scp" => self.scp = Some(value),
+            // No rule depends on these names of the client, so a value of another type is ignored.
+            b"azp" => self.authorized_party = text(value).unwrap_or_default(),
+            b"appid" | b"cid" => self.application = text(value).unwrap_or_default(),
+            b"at_hash" | b"c_hash" | b"s_hash" | b"events" => self.is_other_token = true,
+            b"typ" | b"type" | b"token_type" | b"token_use" | b"token_class" => {
+                self.is_other_token |= token_kind::is_other_kind(value);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Completes the claims once all members are read, or returns the first that was malformed.
+    ///
+    /// The client is named by `client_id`, or else by `azp`, or else by `appid` or `cid`.
+    // In place, because moving the claims costs more than reading one.
+    pub(crate) fn finish(&mut self) -> Result<(), MalformedClaim> {
+        if let Some(claim) = self.malformed {
+            return Err(claim);
+        }
+        self.has_client_id = !matches!(self.registered.client_id, ClaimText::Absent);
+        if !self.has_client_id {
+            self.registered.client_id = match mem::take(&mut self.authorized_party) {
+                ClaimText::Absent => mem::take(&mut self.application),
+                authorized_party => authorized_party,
+            };
+        }
+        Ok(())
+    }
+
+    /// Reads the scopes in `scope`, `scp` and the other places of `claims`, the object that was read.
+    pub(crate) fn scopes(
+        &self,
+        other_places: &[ScopeClaim],
+        claims: Object<'_>,
+    ) -> Result<ScopeSet, TokenFault> {
+        scope_claim::read(self.scope, self.scp, other_places, claims)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        claims::{ClaimSet, NumericDate},
+        jose::json,
+    };
+
+    fn read<const NULL_IS_ABSENT: bool>(members: &str) -> Result<ClaimSet, MalformedClaim> {
+        let raw = format!("{{{members}}}").into_boxed_str();
+        let mut reader = Reader::<NULL_IS_ABSENT>::default();
+        let object = json::object(&raw, |name, value| reader.member(name, value));
+        let Ok(object) = object else { panic!("not an object: {raw}") };
+        reader.finish()?;
+        let scopes = reader.scopes(&[], object).unwrap();
+        let Reader { registered, has_client_id, is_other_token, .. } = reader;
+        Ok(ClaimSet { raw, registered, scopes, has_client_id, is_other_token })
+    }
+
+    fn jwt(members: &str) -> Result<ClaimSet, MalformedClaim> {
+        read::<false>(members)
+    }
+
+    fn introspection(members: &str) -> Result<ClaimSet, MalformedClaim> {
+        read::<true>(members)
+    }
+
+    #[test]
+    fn dates_are_numbers_that_a_clock_can_show() {
+        for (date, seconds) in [
+            ("1796181312", Some(1_796_181_312)),
+            ("1796181312.064554", Some(1_796_181_312)),
+            ("1.796181312e9", Some(1_796_181_312)),
+            ("0", Some(0)),
+            ("-1", None),
+            ("1e400", None),
+            ("1e30", None),
+            ("\"1796181312\"", None),
+            ("true", None),
+            ("{}", None),
+            ("[1796181312]", None),
+        ] {
+            for name in ["exp", "nbf", "iat"] {
+                let members = format!("\"{name}\":{date}");
+                for claims in [jwt(&members), introspection(&members)] {
+                    let read = claims.map(|claims| {
+                        let claims = claims.registered;
+                        let dates = [claims.expires_at, claims.not_before, claims.issued_at];
+                        dates.into_iter().flatten().map(NumericDate::as_secs).collect()
+                    });
+                    let expected = seconds.map(|seconds| vec![seconds]);
+                    assert_eq!(read, expected.ok_or(MalformedClaim(name)), "{members}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_strings_and_are_unescaped() {
+        let members = r#""sub":"al\u0069ce","\u0069ss":"https://as.example""#;
+        for claims in [jwt(members), introspection(members)] {
+            let ClaimSet { raw, registered, .. } = claims.unwrap();
+            assert_eq!(registered.subject.get(&raw), Some("alice"));
+            assert_eq!(registered.issuer.get(&raw), Some("https://as.example"));
+        }
+        for name in ["iss", "sub", "jti", "client_id"] {
+            for value in ["1", "true", "[]", r#"["a"]"#, "{}"] {
+                let members = format!("\"{name}\":{value}");
+                for claims in [jwt(&members), introspection(&members)] {
+                    assert_eq!(claims.unwrap_err(), MalformedClaim(name), "{members}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_audience_is_a_string_or_an_array_of_strings() {
+        for (aud, audiences) in [
+            (r#""a""#, Some(vec!["a"])),
+            (r#"["a","b"]"#, Some(vec!["a", "b"])),
+            ("[]", Some(vec![])),
+            ("1", None),
+            (r#"["a",1]"#, None),
+            (r#"["a",null]"#, None),
+            (r#"{"a":"b"}"#, None),
+        ] {
+            let members = format!("\"aud\":{aud}");
+            for claims in [jwt(&members), introspection(&members)] {
+                let read = claims.as_ref().ok().map(|claims| {
+                    let texts = claims.registered.audience.as_slice().iter();
+                    texts.filter_map(|text| text.get(&claims.raw)).collect::<Vec<_>>()
+                });
+                assert_eq!(read, audiences, "{aud}");
+            }
+        }
+    }
+
+    #[test]
+    fn null_is_malformed_in_a_jwt_and_absent_in_an_introspection_response() {
+        for name in ["iss", "sub", "jti", "client_id", "aud", "exp", "nbf", "iat"] {
+            let members = format!("\"{name}\":null");
+            assert_eq!(jwt(&members).unwrap_err(), MalformedClaim(name), "{name}");
+            assert!(introspection(&members).is_ok(), "{name}");
+        }
+        for name in ["scope", "scp", "azp", "appid", "cid", "typ", "other"] {
+            let members = format!("\"{name}\":null");
+            for claims in [jwt(&members).unwrap(), introspection(&members).unwrap()] {
+                assert!(claims.scopes.is_empty() && !claims.is_other_token, "{name}");
+                assert!(matches!(claims.registered.client_id, ClaimText::Absent), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_several_malformed_claims_the_first_is_reported() {
+        let members = r#""sub":"alice","nbf":"soon","exp":"never""#;
+        assert_eq!(jwt(members).unwrap_err(), MalformedClaim("nbf"));
+    }
+
+    #[test]
+    fn the_client_is_named_by_client_id_or_azp_or_appid_or_cid() {
+        for (members, client, by_client_id) in [
+            (r#""client_id":"a","azp":"b","cid":"c""#, Some("a"), true),
+            (r#""azp":"b","client_id":"a""#, Some("a"), true),
+            (r#""azp":"b","cid":"c""#, Some("b"), false),
+            (r#""appid":"d","azp":"b""#, Some("b"), false),
+            (r#""cid":"c""#, Some("c"), false),
+            (r#""appid":"d""#, Some("d"), false),
+            (r#""azp":7,"appid":"d""#, Some("d"), false),
+            (r#""azp":7"#, None, false),
+            (r#""cid":["c"]"#, None, false),
+            ("", None, false),
+        ] {
+            for claims in [jwt(members).unwrap(), introspection(members).unwrap()] {
+                assert_eq!(claims.registered.client_id.get(&claims.raw), client, "{members}");
+                assert_eq!(claims.has_client_id, by_client_id, "{members}");
+            }
+        }
+    }
+
+    #[test]
+    fn scopes_are_read_from_scope_and_scp() {
+        for (members, scopes) in [
+            (r#""scope":"a b""#, "a b"),
+            (r#""scp":["a","b"]"#, "a b"),
+            (r#""scp":"b","scope":"a""#, "a b"),
+            ("", ""),
+        ] {
+            for claims in [jwt(members).unwrap(), introspection(members).unwrap()] {
+                assert_eq!(claims.scopes.to_string(), scopes, "{members}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_kinds_of_tokens_are_recognized_in_each_claim_and_in_any_case() {
+        let kinds = [
+            "refresh",
+            "refresh_token",
+            "id",
+            "id_token",
+            "offline",
+            "logout",
+            "urn:ietf:params:oauth:token-type:refresh_token",
+            "urn:ietf:params:oauth:token-type:id_token",
+        ];
+        let spellings = |kind: &str| {
+            let (first, rest) = kind.split_at(1);
+            [kind.to_owned(), kind.to_uppercase(), format!("{}{rest}", first.to_uppercase())]
+        };
+        for name in ["typ", "type", "token_type", "token_use", "token_class"] {
+            for kind in kinds.into_iter().flat_map(spellings) {
+                for members in [
+                    format!("\"{name}\":\"{kind}\""),
+                    format!("\"sub\":\"alice\",\"{name}\":\"{kind}\",\"token_kind\":\"access\""),
+                ] {
+                    assert!(jwt(&members).unwrap().is_other_token, "{members}");
+                    assert!(introspection(&members).unwrap().is_other_token, "{members}");
+                }
+            }
+            for value in [
+                r#""access""#,
+                r#""access_token""#,
+                r#""at+jwt""#,
+                r#""Bearer""#,
+                r#""DPoP""#,
+                r#""JWT""#,
+                r#""""#,
+                r#""i""#,
+                r#""idle""#,
+                r#""id token""#,
+                r#""refreshing""#,
+                r#""refresh_tokens""#,
+                r#"" refresh""#,
+                r#""not_id_token""#,
+                r#""urn:ietf:params:oauth:token-type:access_token""#,
+                r#""urn:ietf:params:oauth:token-type:jwt""#,
+                r#"["refresh"]"#,
+                r#"{"refresh":true}"#,
+                "7",
+                "true",
+                "null",
+            ] {
+                let members = format!("\"{name}\":{value}");
+                assert!(!jwt(&members).unwrap().is_other_token, "{members}");
+                assert!(!introspection(&members).unwrap().is_other_token, "{members}");
+            }
+        }
+        let escaped = r#""typ":"r\u0045fresh""#;
+        assert!(jwt(escaped).unwrap().is_other_token);
+        assert!(introspection(escaped).unwrap().is_other_token);
+    }
+
+    #[test]
+    fn claims_that_only_other_tokens_carry_identify_them_whatever_their_value() {
+        for name in ["at_hash", "c_hash", "s_hash", "events"] {
+            for value in [r#""x""#, "{}", "[]", "7", "false"] {
+                let members = format!("\"{name}\":{value}");
+                assert!(jwt(&members).unwrap().is_other_token, "{members}");
+                assert!(introspection(&members).unwrap().is_other_token, "{members}");
+            }
+            let null = format!("\"{name}\":null");
+            assert!(jwt(&null).unwrap().is_other_token, "{null}");
+            assert!(!introspection(&null).unwrap().is_other_token, "{null}");
+        }
+    }
+
+    #[test]
+    fn names_of_claims_are_case_sensitive() {
+        for members in [
+            r#""Typ":"Refresh""#,
+            r#""TOKEN_TYPE":"refresh_token""#,
+            r#""At_Hash":"x""#,
+            r#""access_type":"offline""#,
+            r#""acr":"id""#,
+        ] {
+            assert!(!jwt(members).unwrap().is_other_token, "{members}");
+            assert!(!introspection(members).unwrap().is_other_token, "{members}");
+        }
+    }
+}
