@@ -11,12 +11,9 @@ use std::{
 
 use tokio::time::{Sleep, sleep};
 
-use crate::{Clock, Identity, SystemClock};
+use crate::{Clock, Identity, SystemClock, claims::DEFAULT_LEEWAY};
 
-/// As verifiers of JWTs have it by default: until then they accept the token, too.
-const LEEWAY: Duration = Duration::from_secs(60);
-
-/// Ends when the token of an [`Identity`] expires: see [`Identity::expired`].
+/// A future that completes when the token of an [`Identity`] expires. See [`Identity::expired`].
 #[must_use = "it does nothing unless it is awaited"]
 pub struct Expired {
     at: Option<SystemTime>,
@@ -26,10 +23,11 @@ pub struct Expired {
 }
 
 impl Identity {
-    /// Waits until the token's time is over: for ever, if that has no end.
+    /// Completes when the token expires. Never completes for a token without an expiry.
     ///
-    /// For what outlives the request that began it, and whose body isn't a response's: a WebSocket, a
-    /// subscription, a job. Responses are ended by `EndAtExpiryLayer`. Needs tokio's time.
+    /// This is for work that outlives its request and isn't a response body: a WebSocket, a subscription, a
+    /// job. For response bodies, there is `EndAtExpiryLayer`. The future needs a tokio runtime with time
+    /// enabled.
     ///
     /// ```
     /// # use std::time::{Duration, SystemTime};
@@ -48,24 +46,25 @@ impl Identity {
     /// ```
     pub fn expired(&self) -> Expired {
         let (at, clock) = (self.expires_at(), Arc::new(SystemClock));
-        Expired { at, leeway: LEEWAY, clock, sleep: None }
+        Expired { at, leeway: DEFAULT_LEEWAY, clock, sleep: None }
     }
 }
 
 impl Expired {
-    /// How long after `exp` it ends. 60 s by default, as tokens are accepted until then.
+    /// Sets how long after `exp` the future completes. The default is 60 s, because verifiers accept a token
+    /// until then.
     pub const fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
     }
 
-    /// The clock to go by. [`SystemClock`] by default.
+    /// Sets the clock. The default is [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// How long it takes from now on. `None` if for ever, or longer than a clock can show.
+    /// Returns the time that is left. `None` if the token doesn't expire, or later than a clock can show.
     fn left(&self) -> Option<Duration> {
         let end = self.at?.checked_add(self.leeway)?;
         Some(end.duration_since(self.clock.now()).unwrap_or_default())
@@ -80,7 +79,7 @@ impl Future for Expired {
             if let Some(sleep) = &mut self.sleep {
                 ready!(sleep.as_mut().poll(cx));
             }
-            // Looked up anew after each sleep: the clock may have been set back meanwhile.
+            // The clock may have been set back during the sleep, so it is read again after each.
             match self.left() {
                 None => return Poll::Pending,
                 Some(Duration::ZERO) => return Poll::Ready(()),

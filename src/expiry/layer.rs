@@ -1,4 +1,4 @@
-//! What a service author writes.
+//! The layer that ends responses when their token expires.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,13 +7,14 @@ use tower_layer::Layer;
 use super::EndAtExpiry;
 use crate::{Clock, SystemClock};
 
-/// Ends responses that still go on when the token of their request expires.
+/// Ends responses that are still in progress when the token of their request expires.
 ///
-/// A response to a gRPC call ends with the status `UNAUTHENTICATED`, and server-sent events just end,
-/// whereupon the browser asks again. Any other body is broken off, so that nobody takes it for whole.
+/// A gRPC response ends with the status `UNAUTHENTICATED`. Server-sent events end, and the browser connects
+/// again. Any other body is aborted, so that no client takes it for complete.
 ///
-/// It stands inside [`AuthenticateLayer`](crate::AuthenticateLayer), around what streams. It needs
-/// tokio's time. A WebSocket has no body to end: see [`Identity::expired`](crate::Identity::expired).
+/// Place it inside [`AuthenticateLayer`](crate::AuthenticateLayer), around the services that stream. It
+/// needs a tokio runtime with time enabled. A WebSocket has no response body to end: see
+/// [`Identity::expired`](crate::Identity::expired).
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -41,19 +42,19 @@ pub struct EndAtExpiryLayer {
 }
 
 impl EndAtExpiryLayer {
-    /// Ends them when [`Identity::expired`](crate::Identity::expired) does.
+    /// Creates a layer that ends responses when [`Identity::expired`](crate::Identity::expired) completes.
     pub fn new() -> Self {
         Self { leeway: None, clock: Arc::new(SystemClock) }
     }
 
-    /// How long after `exp` they end. 60 s by default: until then verifiers accept the token, too. It
-    /// should be no less than theirs, or a request that is let through late loses its response.
+    /// Sets how long after `exp` responses end. The default is 60 s, which is also the verifiers' default.
+    /// It should be no less than theirs, or a request that is accepted late loses its response.
     pub const fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = Some(leeway);
         self
     }
 
-    /// The clock to go by. [`SystemClock`] by default.
+    /// Sets the clock. The default is [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self

@@ -84,7 +84,7 @@ impl Endpoint {
         if jws.starts_with('{') {
             return Err(IntrospectionError::NotSigned { url });
         }
-        match signer.open_introspection(jws, self.authentication.client_id()).await {
+        match signer.verify_introspection_response(jws, self.authentication.client_id()).await {
             Ok(json) => Ok(Reply::Response { url, json }),
             Err(error) => Err(IntrospectionError::signed(url, error)),
         }

@@ -83,7 +83,7 @@ impl Introspector {
         let expires_at = claims.registered.expires_at;
         let verdict = self
             .rules
-            .judge(&claims, now)
+            .validate(&claims, now)
             .map(|()| Identity::new(claims.raw, claims.registered, claims.scopes));
         Ok(Finding { verdict, expires_at })
     }

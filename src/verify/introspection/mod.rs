@@ -1,9 +1,10 @@
-//! Token introspection: tokens that only their issuer can judge (RFC 7662, RFC 9701).
+//! Token introspection: tokens that only their issuer can validate (RFC 7662, RFC 9701).
 //!
-//! [`IntrospectionVerifier`] is the verifier, `builder` what users write and `settings` checks. An
-//! `introspector` asks the `endpoint`, found at its `location` and told who we are by
-//! `client_authentication`; it reads the `answer`, judges it by its `rules`, and keeps the verdict in
-//! `verdicts`. `flights` let all who ask about one token at the same time wait for one answer.
+//! [`IntrospectionVerifier`] is the verifier. `builder` configures it, and `settings` validates the
+//! configuration. An `introspector` sends a request to the `endpoint`, which is discovered at its `location`
+//! and where `client_authentication` authenticates this service. It reads the `response`, which may be a
+//! `signed_response`, validates it with its `rules`, and caches the outcome in `verdicts`. `flights` lets
+//! concurrent requests with one token share one introspection.
 
 mod builder;
 mod client_authentication;

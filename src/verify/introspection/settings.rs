@@ -1,4 +1,4 @@
-//! The configuration of a verifier, checked as a whole.
+//! The configuration of a verifier, validated as a whole.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,19 +10,19 @@ use super::{
     flights::Flights,
     introspector::{Check, Introspector},
     location::Location,
-    rules::{AudienceRule, Rules},
+    rules::Rules,
     verdicts::Verdicts,
 };
 use crate::{
     Clock, ConfigError, JwtVerifier, SystemClock,
-    claims::scope_claim::ScopeClaim,
+    claims::{AudienceRule, scope_claim::ScopeClaim},
     http_client::{
         self, HttpClient,
         url::{self, Query},
     },
 };
 
-/// All that a builder was told.
+/// Everything that a builder can set.
 pub(super) struct Settings {
     pub(super) address: Address,
     pub(super) authentication: Option<ClientAuthentication>,
@@ -42,7 +42,7 @@ pub(super) struct Settings {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// Where to ask.
+/// The address that a builder begins with.
 #[derive(Debug)]
 pub(super) enum Address {
     Endpoint(String),
@@ -71,7 +71,7 @@ impl Settings {
         }
     }
 
-    /// Checks everything, and names what is wrong.
+    /// Validates the configuration. An error names the setting and its value.
     pub(super) fn into_introspector(self) -> Result<Introspector, ConfigError> {
         let (host, location) = self.location()?;
         let audience = self.audience_rule()?;
@@ -132,7 +132,11 @@ impl Settings {
         }
         if !self.any_audience {
             let names = self.audiences.iter().map(|name| name.as_str().into()).collect();
-            return Ok(AudienceRule::OneOf { names, or_none: self.without_audience });
+            return Ok(if self.without_audience {
+                AudienceRule::OneOfOrNone(names)
+            } else {
+                AudienceRule::OneOf(names)
+            });
         }
         if self.without_audience || !self.audiences.is_empty() {
             let problem = "given together with an audience or with none";

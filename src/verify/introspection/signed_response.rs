@@ -1,8 +1,8 @@
-//! Introspection responses that are signed (RFC 9701): no tokens, but signed with the same keys.
+//! Signed introspection responses (RFC 9701): JWTs that are not tokens, signed with the same keys.
 
 use crate::{
     Error, JwtVerifier, TokenFault,
-    claims::NumericDate,
+    claims::{ClaimSet, NumericDate, validate_expiry, validate_start},
     jose::json::{self, Value},
     verify::jwt::{Attempt, Issuer, TokenType, UnverifiedToken, complete},
 };
@@ -10,7 +10,7 @@ use crate::{
 impl JwtVerifier {
     /// Verifies a response that the issuer signed for `client_id` or for an audience of this verifier, and
     /// returns its `token_introspection` as JSON text.
-    pub(crate) async fn open_introspection(
+    pub(crate) async fn verify_introspection_response(
         &self,
         jws: &str,
         client_id: Option<&str>,
@@ -46,18 +46,16 @@ impl Issuer {
         if claims.issuer.get(&payload.raw) != Some(&*self.rules.issuer) {
             return Err(TokenFault::Issuer);
         }
-        if !self.rules.is_addressed(payload, client_id) {
+        if !is_addressed_to(client_id, payload) && !self.rules.audience.accepts(payload) {
             return Err(TokenFault::Audience);
         }
-        let latest = now.saturating_add(self.rules.leeway);
-        if [claims.issued_at, claims.not_before].into_iter().flatten().any(|begin| begin > latest) {
-            return Err(TokenFault::NotYetValid);
-        }
-        match claims.expires_at {
-            Some(expires_at) if now >= expires_at.saturating_add(self.rules.leeway) => {
-                Err(TokenFault::Expired)
-            }
-            _ => Ok(()),
-        }
+        validate_expiry(claims.expires_at, now, self.rules.leeway)?;
+        validate_start([claims.not_before, claims.issued_at], now, self.rules.leeway)
     }
+}
+
+/// Returns whether `aud` contains the client that sent the introspection request.
+fn is_addressed_to(client_id: Option<&str>, claims: &ClaimSet) -> bool {
+    let mut audiences = claims.registered.audience.as_slice().iter();
+    client_id.is_some() && audiences.any(|audience| audience.get(&claims.raw) == client_id)
 }

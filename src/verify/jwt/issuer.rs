@@ -100,7 +100,7 @@ impl Issuer {
         let now = self.now();
         // What fails here costs neither a signature nor a fetch.
         self.require_algorithm(&token.jws.header)?;
-        self.rules.judge(token.jws.header.token_type, &token.payload, now)?;
+        self.rules.validate(token.jws.header.token_type, &token.payload, now)?;
         let generation = self.keys.check_signature(&token.jws, now, attempt)?;
         let ClaimSet { raw, registered, scopes, .. } = token.payload;
         let identity = Identity::new(raw, registered, scopes);
@@ -125,7 +125,7 @@ impl Issuer {
     pub(crate) fn is_still_valid(&self, identity: &Identity, generation: u64) -> bool {
         let now = self.now();
         self.keys.is_current(generation, now)
-            && self.rules.judge_times(identity.registered(), now).is_ok()
+            && self.rules.validate_times(identity.registered(), now).is_ok()
             && self.check(identity).is_ok()
     }
 

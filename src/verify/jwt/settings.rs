@@ -1,4 +1,4 @@
-//! The configuration of a verifier, checked as a whole.
+//! The configuration of a verifier, validated as a whole.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,12 +6,12 @@ use super::{
     Profile,
     issuer::{ClaimCheck, Issuer},
     key_source::KeySource,
-    rules::{AudienceRule, Rules},
+    rules::Rules,
     token_cache,
 };
-use crate::claims::scope_claim::ScopeClaim;
 use crate::{
     Algorithm, Clock, ConfigError, Secret, SystemClock,
+    claims::{AudienceRule, DEFAULT_LEEWAY, scope_claim::ScopeClaim},
     http_client::{
         self, HttpClient,
         url::{self, Query},
@@ -20,7 +20,7 @@ use crate::{
     verify::jwks::{FetchKeys, HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
 };
 
-/// All that a builder was told.
+/// Everything that a builder can set.
 pub(super) struct Settings {
     pub(super) issuer: String,
     pub(super) audiences: Vec<String>,
@@ -42,7 +42,7 @@ pub(super) struct Settings {
     pub(super) cache_capacity: usize,
 }
 
-/// Keys that aren't fetched.
+/// Keys that are configured, not fetched.
 pub(super) enum GivenKeys {
     JwkSet(String),
     Pem(String),
@@ -60,7 +60,7 @@ impl Settings {
             allow_http: false,
             algorithms: None,
             profile: Profile::default(),
-            leeway: Duration::from_secs(60),
+            leeway: DEFAULT_LEEWAY,
             scope_claims: Vec::new(),
             checks: Vec::new(),
             jwks_uri: None,
@@ -73,7 +73,7 @@ impl Settings {
         }
     }
 
-    /// Checks everything, and names what is wrong.
+    /// Validates the configuration. An error names the setting and its value.
     pub(super) fn into_issuer(mut self) -> Result<Issuer, ConfigError> {
         if self.issuer.is_empty() {
             return Err(ConfigError::new("issuer", "", "empty"));
@@ -209,8 +209,8 @@ impl Settings {
     }
 }
 
-/// The line that a PEM text begins with. The rest may be a private key, and is shown to nobody, nor
-/// is a text that only looks like one.
+/// Returns the first line of a PEM text, which is safe to show. The rest may be a private key, and so may a
+/// text that only looks like PEM, for which this returns an ellipsis.
 fn label(pem: &str) -> String {
     let is_plain =
         |label: &&str| label.bytes().all(|byte| matches!(byte, b' ' | b'0'..=b'9' | b'A'..=b'Z'));

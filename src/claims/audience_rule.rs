@@ -1,0 +1,107 @@
+//! The rule for `aud` (RFC 7519 §4.1.3): which tokens are meant for this service.
+
+use super::{Audience, ClaimSet, ClaimText};
+
+/// The audiences that a verifier accepts. Names are compared byte for byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AudienceRule {
+    /// Accepts every token.
+    Any,
+    /// Accepts a token without `aud` whose `client_id` is one of these. Some issuers, such as Amazon Cognito,
+    /// name only the client in their access tokens.
+    ClientOneOf(Vec<Box<str>>),
+    /// Accepts a token whose `aud` contains one of these.
+    OneOf(Vec<Box<str>>),
+    /// Accepts a token whose `aud` contains one of these, or that has no audience.
+    OneOfOrNone(Vec<Box<str>>),
+}
+
+impl AudienceRule {
+    /// Returns whether a token with these claims is meant for this service.
+    pub(crate) fn accepts(&self, claims: &ClaimSet) -> bool {
+        let audience = &claims.registered.audience;
+        let is_one_of = |names: &[Box<str>], text: &ClaimText| {
+            text.get(&claims.raw).is_some_and(|text| names.iter().any(|name| **name == *text))
+        };
+        let contains_one_of =
+            |names: &[Box<str>]| audience.as_slice().iter().any(|text| is_one_of(names, text));
+        match self {
+            Self::Any => true,
+            // An empty array is an `aud` too, so it doesn't fall back to the client.
+            Self::ClientOneOf(clients) => {
+                matches!(audience, Audience::None)
+                    && claims.has_client_id
+                    && is_one_of(clients, &claims.registered.client_id)
+            }
+            Self::OneOf(names) => contains_one_of(names),
+            Self::OneOfOrNone(names) => audience.as_slice().is_empty() || contains_one_of(names),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ScopeSet, claims::IntrospectionReader, jose::json};
+
+    /// The claims of an introspection response, in which null is an absent member.
+    fn claims(members: &str) -> ClaimSet {
+        let raw = format!("{{{members}}}").into_boxed_str();
+        let mut reader = IntrospectionReader::default();
+        assert!(json::object(&raw, |name, value| reader.member(name, value)).is_ok(), "{raw}");
+        reader.finish().unwrap();
+        let IntrospectionReader { registered, has_client_id, is_other_token, .. } = reader;
+        ClaimSet { raw, registered, scopes: ScopeSet::new(), has_client_id, is_other_token }
+    }
+
+    fn names(names: &[&str]) -> Vec<Box<str>> {
+        names.iter().map(|name| (*name).into()).collect()
+    }
+
+    #[test]
+    fn an_audience_is_accepted_if_the_rule_names_it() {
+        let one_of = AudienceRule::OneOf(names(&["api", "api2"]));
+        let or_none = AudienceRule::OneOfOrNone(names(&["api"]));
+        let none = AudienceRule::OneOfOrNone(names(&[]));
+        for (members, by_one_of, by_or_none, by_none) in [
+            (r#""aud":"api""#, true, true, false),
+            (r#""aud":["x","api"]"#, true, true, false),
+            (r#""aud":["api2","x"]"#, true, false, false),
+            (r#""aud":"\u0061pi""#, true, true, false),
+            (r#""aud":"x""#, false, false, false),
+            (r#""aud":"api/""#, false, false, false),
+            (r#""aud":"API""#, false, false, false),
+            (r#""aud":"api x""#, false, false, false),
+            (r#""aud":"""#, false, false, false),
+            (r#""aud":[]"#, false, true, true),
+            (r#""aud":null"#, false, true, true),
+            (r#""client_id":"api""#, false, true, true),
+            ("", false, true, true),
+        ] {
+            let claims = claims(members);
+            assert_eq!(one_of.accepts(&claims), by_one_of, "{members}");
+            assert_eq!(or_none.accepts(&claims), by_or_none, "{members}");
+            assert_eq!(none.accepts(&claims), by_none, "{members}");
+            assert!(AudienceRule::Any.accepts(&claims), "{members}");
+        }
+    }
+
+    #[test]
+    fn a_client_is_accepted_in_client_id_and_only_without_an_audience() {
+        let rule = AudienceRule::ClientOneOf(names(&["app", "web"]));
+        for (members, accepted) in [
+            (r#""client_id":"app""#, true),
+            (r#""client_id":"web""#, true),
+            (r#""client_id":"apps""#, false),
+            (r#""client_id":"App""#, false),
+            (r#""azp":"app""#, false),
+            (r#""cid":"app""#, false),
+            (r#""aud":"app""#, false),
+            (r#""client_id":"app","aud":"api""#, false),
+            (r#""client_id":"app","aud":[]"#, false),
+            ("", false),
+        ] {
+            assert_eq!(rule.accepts(&claims(members)), accepted, "{members}");
+        }
+    }
+}

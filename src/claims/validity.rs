@@ -1,0 +1,100 @@
+//! The period in which a token is valid (RFC 7519 §4.1.4 to §4.1.6).
+
+use std::time::Duration;
+
+use super::NumericDate;
+use crate::TokenFault;
+
+/// The leeway of every verifier that isn't configured with another one.
+///
+/// The clocks of an issuer and of this service differ, and some issuers' tokens become valid in the very
+/// second in which they are issued. One minute covers clocks that are synchronized badly, and is within the
+/// "few minutes" that RFC 7519 §4.1.4 mentions. A response that ends when its token expires uses the same
+/// leeway, so that it doesn't end while the token is still accepted.
+pub(crate) const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
+
+/// Rejects a token once `exp` and the leeway have passed. A token without `exp` doesn't expire.
+#[inline]
+pub(crate) fn validate_expiry(
+    expires_at: Option<NumericDate>,
+    now: NumericDate,
+    leeway: Duration,
+) -> Result<(), TokenFault> {
+    match expires_at {
+        Some(expires_at) if now >= expires_at.saturating_add(leeway) => Err(TokenFault::Expired),
+        _ => Ok(()),
+    }
+}
+
+/// Rejects a token if one of `starts`, its `nbf` or `iat`, is in the future by more than the leeway.
+#[inline]
+pub(crate) fn validate_start<const N: usize>(
+    starts: [Option<NumericDate>; N],
+    now: NumericDate,
+    leeway: Duration,
+) -> Result<(), TokenFault> {
+    let latest = now.saturating_add(leeway);
+    if starts.into_iter().flatten().any(|start| start > latest) {
+        return Err(TokenFault::NotYetValid);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn at(offset: f64) -> Option<NumericDate> {
+        NumericDate::from_secs_f64(1_800_000_000.0 + offset)
+    }
+
+    #[test]
+    fn a_token_expires_at_exp_plus_the_leeway() {
+        let now = NumericDate::from_secs(NOW);
+        for (exp, without_leeway, with_leeway) in [
+            (None, true, true),
+            (at(1.0), true, true),
+            (at(0.5), true, true),
+            (at(0.0), false, true),
+            (at(-59.5), false, true),
+            (at(-60.0), false, false),
+            (at(-61.0), false, false),
+            (Some(NumericDate::from_secs(0)), false, false),
+            (Some(NumericDate::from_secs(u64::MAX)), true, true),
+        ] {
+            let fault = |accepted| if accepted { Ok(()) } else { Err(TokenFault::Expired) };
+            let without = validate_expiry(exp, now, Duration::ZERO);
+            assert_eq!(without, fault(without_leeway), "{exp:?}");
+            assert_eq!(validate_expiry(exp, now, DEFAULT_LEEWAY), fault(with_leeway), "{exp:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_not_yet_valid_before_its_starts_less_the_leeway() {
+        let now = NumericDate::from_secs(NOW);
+        for (start, without_leeway, with_leeway) in [
+            (None, true, true),
+            (at(-1.0), true, true),
+            (at(0.0), true, true),
+            (at(0.5), false, true),
+            (at(60.0), false, true),
+            (at(60.5), false, false),
+            (at(61.0), false, false),
+            (Some(NumericDate::from_secs(u64::MAX)), false, false),
+        ] {
+            let fault = |accepted| if accepted { Ok(()) } else { Err(TokenFault::NotYetValid) };
+            for starts in [[start, None], [None, start], [start, at(-9.0)]] {
+                let without = validate_start(starts, now, Duration::ZERO);
+                assert_eq!(without, fault(without_leeway), "{start:?}");
+                assert_eq!(
+                    validate_start(starts, now, DEFAULT_LEEWAY),
+                    fault(with_leeway),
+                    "{start:?}"
+                );
+            }
+        }
+        assert_eq!(validate_start([], now, Duration::ZERO), Ok(()));
+    }
+}
