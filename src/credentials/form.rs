@@ -1,28 +1,17 @@
-//! Texts as forms encode them.
+//! Names and values of forms (`application/x-www-form-urlencoded`).
 
 use zeroize::Zeroizing;
 
+use super::percent::PercentDecoder;
 use crate::RequestFault;
 
-/// Decodes a name or a value of `application/x-www-form-urlencoded` (RFC 6749 appendix B). Strictly:
-/// a `%` without two digits behind it, what isn't UTF-8 and control characters are refused.
+/// Decodes a name or a value of a form (RFC 6749 appendix B). A `%` without two digits after it, bytes that
+/// aren't UTF-8 and control characters are rejected.
 pub(super) fn decode(text: &str) -> Result<Zeroizing<String>, RequestFault> {
-    // As long as it can become, so that no part of a secret stays behind in a smaller buffer.
+    // The capacity is never exceeded, so no part of a secret is left behind in a smaller buffer.
     let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-                let (high, low) = (digit(bytes.next()), digit(bytes.next()));
-                let (Some(high), Some(low)) = (high, low) else {
-                    return Err(RequestFault::Malformed);
-                };
-                u8::try_from((high << 4) | low).map_err(|_| RequestFault::Malformed)?
-            }
-            byte => byte,
-        });
+    for byte in PercentDecoder::form(text.as_bytes()) {
+        decoded.push(byte.ok_or(RequestFault::Malformed)?);
     }
     match str::from_utf8(&decoded) {
         Ok(text) if !text.contains(char::is_control) => Ok(Zeroizing::new(text.to_owned())),
@@ -35,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_encoded_is_decoded_and_what_is_not_is_refused() {
+    fn text_is_decoded_and_malformed_text_is_rejected() {
         for (text, decoded) in [
             ("", Some("")),
             ("abc-._~", Some("abc-._~")),

@@ -1,7 +1,9 @@
 //! Credentials: what a request presents, parsed once into closed types.
 //!
-//! `authorization` reads the grammar that all schemes share, a file for each scheme what is its own.
-//! `any` is what stands in the header, of any of them. `sources` says where a layer looks, and a file for each other place how it is read there.
+//! `authorization` parses the grammar that all schemes share, and `basic`, `bearer` and `client` parse the
+//! credentials of one scheme. `any` is for credentials of any scheme. `sources` determines where a layer
+//! looks, and `cookie`, `query` and `websocket` read the places other than a header. `percent` is the only
+//! decoder of percent-encoding, on which `form` and `query` are built.
 
 mod any;
 mod authorization;
@@ -13,6 +15,7 @@ mod client;
 mod cookie;
 #[cfg(feature = "_jwt")]
 mod form;
+mod percent;
 mod query;
 mod rejection;
 mod request_head;
@@ -26,6 +29,7 @@ pub use self::{
 pub(crate) use self::{
     authorization::Authorization,
     cookie::TokenCookie,
+    percent::PercentDecoder,
     query::without_access_token,
     sources::{Presented, Source, Sources},
     websocket::{PROTOCOL as WEBSOCKET_PROTOCOL, without_token as websocket_without_token},

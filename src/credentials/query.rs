@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use http::{Uri, uri::PathAndQuery};
 
+use super::percent::PercentDecoder;
 use crate::RequestFault;
 
 const NAME: &[u8] = b"access_token";
 
-/// The token in the query, decoded.
+/// Returns the decoded token. A repeated parameter is rejected.
 pub(super) fn token(uri: &Uri) -> Result<Option<String>, RequestFault> {
     let parameters = uri.query().into_iter().flat_map(|query| query.split('&'));
     let mut values = parameters.filter(|parameter| is_token(parameter)).map(value);
@@ -19,7 +20,7 @@ pub(super) fn token(uri: &Uri) -> Result<Option<String>, RequestFault> {
     decode(value).map(Some).ok_or(RequestFault::Malformed)
 }
 
-/// The target with each `access_token` left out, however its name is encoded.
+/// Returns the target without any `access_token`, however its name is encoded.
 pub(crate) fn without_access_token(target: &PathAndQuery) -> Cow<'_, str> {
     let whole = Cow::Borrowed(target.as_str());
     let Some(query) = target.query() else { return whole };
@@ -36,7 +37,7 @@ pub(crate) fn without_access_token(target: &PathAndQuery) -> Cow<'_, str> {
 
 fn is_token(parameter: &str) -> bool {
     let name = parameter.split_once('=').map_or(parameter, |(name, _)| name);
-    let mut decoded = Decoded(name.as_bytes());
+    let mut decoded = PercentDecoder::form(name.as_bytes());
     NAME.iter().all(|&byte| decoded.next() == Some(Some(byte))) && decoded.next().is_none()
 }
 
@@ -45,30 +46,7 @@ fn value(parameter: &str) -> &str {
 }
 
 fn decode(value: &str) -> Option<String> {
-    String::from_utf8(Decoded(value.as_bytes()).collect::<Option<_>>()?).ok()
-}
-
-/// The bytes of a form-encoded text; `None` for a `%` without two hexadecimal digits.
-struct Decoded<'a>(&'a [u8]);
-
-impl Iterator for Decoded<'_> {
-    type Item = Option<u8>;
-
-    fn next(&mut self) -> Option<Option<u8>> {
-        let hex =
-            |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        let (byte, rest) = match *self.0 {
-            [] => return None,
-            [b'%', high, low, ref rest @ ..] => {
-                (hex(high).zip(hex(low)).map(|(high, low)| (high << 4) | low), rest)
-            }
-            [b'%', ref rest @ ..] => (None, rest),
-            [b'+', ref rest @ ..] => (Some(b' '), rest),
-            [byte, ref rest @ ..] => (Some(byte), rest),
-        };
-        self.0 = rest;
-        Some(byte)
-    }
+    String::from_utf8(PercentDecoder::form(value.as_bytes()).collect::<Option<_>>()?).ok()
 }
 
 #[cfg(test)]
@@ -80,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_read_wherever_it_stands_in_the_query() {
+    fn the_token_is_read_from_any_place_in_the_query() {
         use RequestFault::{Malformed, Repeated};
         for (query, found) in [
             ("/", Ok(None)),

@@ -1,15 +1,17 @@
-//! Which paths are looked up: those that can be spelt in no other way.
+//! The form of path that is looked up: one that can be spelled in no other way.
 //!
-//! A router compares a path as it stands, what lies behind it may decode it, take dots and slashes out
-//! of it, or do without its case. A path that could be read in two ways is not read here at all.
+//! A router compares a path as it is, but the services behind it may decode it, resolve dots and slashes, or
+//! ignore case. A path that could be read in two ways is therefore not looked up at all.
 
-/// Whether a path is in normal form (RFC 3986 §6.2.2), and stays the same when it is decoded once more.
+use crate::credentials::PercentDecoder;
+
+/// Returns whether a path is in normal form (RFC 3986 §6.2.2), and doesn't change when it is decoded again.
 ///
-/// A slash at the end is left to the table. Hexadecimal digits may have either case.
+/// A trailing slash is left to the table. Hexadecimal digits may have either case.
 pub(super) fn is_normal(path: &str) -> bool {
     let Some(path) = path.strip_prefix('/') else { return false };
     let mut segments = path.as_bytes().split(|byte| *byte == b'/');
-    // A slash at the end leaves an empty segment behind it.
+    // A trailing slash leaves an empty last segment.
     let last_is_normal =
         segments.next_back().is_none_or(|last| last.is_empty() || is_normal_segment(last));
     last_is_normal && segments.all(|segment| !segment.is_empty() && is_normal_segment(segment))
@@ -24,20 +26,23 @@ fn is_normal_segment(segment: &[u8]) -> bool {
         rest = match rest {
             [] => return true,
             [byte, after @ ..] if is_plain(*byte) => after,
-            _ => match decode(rest) {
-                Some((character, after)) if may_be_encoded(character, after) => after,
-                _ => return false,
-            },
+            _ => {
+                let mut encoded = PercentDecoder::uri(rest);
+                match decode(&mut encoded) {
+                    Some(character) if may_be_encoded(character, encoded.rest()) => encoded.rest(),
+                    _ => return false,
+                }
+            }
         }
     }
 }
 
-/// What stands for itself in a segment.
+/// Returns whether a byte of a segment stands for itself.
 const fn is_plain(byte: u8) -> bool {
     byte < 0x80 && PLAIN & (1 << byte) != 0
 }
 
-/// A bit for each character that does.
+/// One bit for each ASCII character that stands for itself.
 const PLAIN: u128 = {
     let mut plain = 0;
     let mut byte = 0;
@@ -50,9 +55,10 @@ const PLAIN: u128 = {
     plain
 };
 
-/// What has a reason to be percent-encoded: no letter and no digit, which could be written plainly; no
-/// slash and no control character, which don't belong into a segment; and no percent sign that begins
-/// another code.
+/// Returns whether a character has a reason to be percent-encoded.
+///
+/// Letters and digits have none, because they can be written plainly. Slashes and control characters don't
+/// belong into a segment. A percent sign must not begin another code.
 fn may_be_encoded(character: char, after: &[u8]) -> bool {
     match character {
         '/' | '\\' => false,
@@ -66,12 +72,12 @@ fn may_be_encoded(character: char, after: &[u8]) -> bool {
     }
 }
 
-/// RFC 3986 §2.3.
+/// Returns whether a byte is unreserved (RFC 3986 §2.3).
 const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-/// What may stand in a segment besides (RFC 3986 §3.3).
+/// Returns whether a byte is one of the delimiters that a segment may contain (RFC 3986 §3.3).
 const fn is_delimiter(byte: u8) -> bool {
     matches!(
         byte,
@@ -79,10 +85,10 @@ const fn is_delimiter(byte: u8) -> bool {
     )
 }
 
-/// The character that percent-encoded bytes stand for, and what follows them. Only UTF-8 counts, so
-/// that nothing is spelt by more bytes than it needs.
-fn decode(text: &[u8]) -> Option<(char, &[u8])> {
-    let (first, mut rest) = decode_byte(text)?;
+/// Decodes the character that the next percent-encoded bytes stand for. Only UTF-8 is accepted, so no
+/// character is spelled with more bytes than it needs.
+fn decode(encoded: &mut PercentDecoder<'_>) -> Option<char> {
+    let first = encoded.next_encoded()?;
     let length = match first {
         0..0x80 => 1,
         0xc2..0xe0 => 2,
@@ -93,18 +99,12 @@ fn decode(text: &[u8]) -> Option<(char, &[u8])> {
     let mut bytes = [first, 0, 0, 0];
     let bytes = bytes.get_mut(..length)?;
     for byte in bytes.iter_mut().skip(1) {
-        (*byte, rest) = decode_byte(rest)?;
+        *byte = encoded.next_encoded()?;
     }
-    Some((std::str::from_utf8(bytes).ok()?.chars().next()?, rest))
+    std::str::from_utf8(bytes).ok()?.chars().next()
 }
 
-fn decode_byte(text: &[u8]) -> Option<(u8, &[u8])> {
-    let [b'%', high, low, rest @ ..] = text else { return None };
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    Some(((digit(*high)? << 4) | digit(*low)?, rest))
-}
-
-/// Whether a segment could be read as that text, which may be one itself.
+/// Returns whether a segment could be read as `text`, which may itself be encoded.
 pub(super) fn could_be(segment: &str, text: &str) -> bool {
     if segment.contains('%') || text.contains('%') {
         folded(segment).eq(folded(text))
@@ -113,25 +113,24 @@ pub(super) fn could_be(segment: &str, text: &str) -> bool {
     }
 }
 
-/// The characters of a segment, decoded and without their case.
+/// Returns the characters of a segment, decoded and without their case.
 fn folded(segment: &str) -> impl Iterator<Item = char> {
-    // Both ways: some letters have a capital that is another one's.
-    Decoded(segment.as_bytes()).flat_map(char::to_uppercase).flat_map(char::to_lowercase)
+    let characters = Characters(PercentDecoder::uri(segment.as_bytes()));
+    // In both directions, because some letters share a capital letter with others.
+    characters.flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
 
-struct Decoded<'a>(&'a [u8]);
+/// The decoded characters of a segment in normal form.
+struct Characters<'a>(PercentDecoder<'a>);
 
-impl Iterator for Decoded<'_> {
+impl Iterator for Characters<'_> {
     type Item = char;
 
     fn next(&mut self) -> Option<char> {
-        let (character, rest) = match self.0 {
-            [b'%', ..] => decode(self.0)?,
-            [byte, rest @ ..] => (char::from(*byte), rest),
-            [] => return None,
-        };
-        self.0 = rest;
-        Some(character)
+        match self.0.rest() {
+            [b'%', ..] => decode(&mut self.0),
+            _ => self.0.next()?.map(char::from),
+        }
     }
 }
 
@@ -140,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_that_can_be_spelt_in_another_way_is_not_normal() {
+    fn a_path_that_can_be_spelled_in_another_way_is_not_normal() {
         for (path, normal) in [
             ("/", true),
             ("/orders", true),
