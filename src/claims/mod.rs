@@ -2,7 +2,7 @@
 //!
 //! `reader` reads the claims of a JWT or an introspection response into a `claim_set` of `registered`
 //! claims. `token_kind` recognizes tokens of other kinds, and `audience_rule` and `validity` are rules that
-//! all verifiers of access tokens share. `typed` reads claims as the service's own types.
+//! JWTs and introspected tokens share. `typed` reads claims as the service's own types.
 
 #[cfg(feature = "_jwt")]
 mod audience_rule;

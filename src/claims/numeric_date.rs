@@ -1,8 +1,8 @@
-//! Times in claims (RFC 7519 §2).
+//! The dates of claims (RFC 7519 §2).
 
 use std::time::{Duration, SystemTime};
 
-/// Seconds since the epoch, maybe with a fraction (RFC 7519 §2).
+/// A `NumericDate`: seconds since the epoch, which may have a fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NumericDate(Duration);
 
@@ -12,13 +12,13 @@ impl NumericDate {
         Self(Duration::from_secs(seconds))
     }
 
-    /// `None` for what is no date: negative, not finite, beyond what a clock can show.
+    /// Converts seconds. Returns `None` if they are negative, not finite, or out of the range of `Duration`.
     #[cfg(feature = "_jwt")]
     pub(crate) fn from_secs_f64(seconds: f64) -> Option<Self> {
         Duration::try_from_secs_f64(seconds).ok().map(Self)
     }
 
-    /// A time before the epoch is the epoch.
+    /// Converts a time. A time before the epoch becomes the epoch.
     pub(crate) fn from_system_time(time: SystemTime) -> Self {
         Self(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
     }
@@ -28,7 +28,7 @@ impl NumericDate {
         Self(self.0.saturating_add(duration))
     }
 
-    /// The time from `earlier` to this. `None` if it is the later one.
+    /// Returns the time that passed since `earlier`. Returns `None` if `earlier` is later.
     #[cfg(feature = "_jwt")]
     pub(crate) fn since(self, earlier: Self) -> Option<Duration> {
         self.0.checked_sub(earlier.0)
@@ -39,7 +39,7 @@ impl NumericDate {
         self.0.as_secs()
     }
 
-    /// `None` where the system's clock can't reach.
+    /// Converts to a time. Returns `None` if it is out of the range of `SystemTime`.
     pub(crate) fn to_system_time(self) -> Option<SystemTime> {
         SystemTime::UNIX_EPOCH.checked_add(self.0)
     }

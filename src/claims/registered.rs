@@ -1,9 +1,9 @@
-//! The registered claims of a token (RFC 7519 §4.1, RFC 9068 §2.2), as an identity keeps them.
+//! The registered claims of a token (RFC 7519 §4.1, RFC 9068 §2.2).
 
 use super::NumericDate;
 
-/// The claims that every verifier understands. Texts are places in the raw claims where they stand
-/// there as they are, so that a verified token costs no copy of each.
+/// The claims that every verifier understands. A text without escapes is kept as a range of the raw claims,
+/// so a verified token needs no copies of its texts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RegisteredClaims {
     pub(crate) issuer: ClaimText,
@@ -22,7 +22,7 @@ pub(crate) struct RegisteredClaims {
 pub(crate) enum ClaimText {
     #[default]
     Absent,
-    /// The bytes from `start` to `end` of the raw claims.
+    /// The text is the bytes from `start` to `end` of the raw claims.
     Within {
         start: u32,
         end: u32,
@@ -31,6 +31,7 @@ pub(crate) enum ClaimText {
 }
 
 impl ClaimText {
+    /// Returns the text. `raw` is the JSON text that the claims were read from.
     pub(crate) fn get<'a>(&'a self, raw: &'a str) -> Option<&'a str> {
         match *self {
             Self::Absent => None,
@@ -46,7 +47,7 @@ impl From<String> for ClaimText {
     }
 }
 
-/// Whom a token is for: one or many (RFC 7519 §4.1.3). Most tokens have one, which costs no list.
+/// The audience of a token (RFC 7519 §4.1.3). Most tokens have one, which needs no allocation.
 #[derive(Debug, Clone, Default)]
 #[cfg_attr(not(feature = "_jwt"), expect(dead_code, reason = "only JWTs are read in place"))]
 pub(crate) enum Audience {

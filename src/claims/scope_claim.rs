@@ -1,16 +1,16 @@
-//! Where a token's scopes stand.
+//! The claims that contain a token's scopes.
 
 use crate::{
     ScopeSet, TokenFault,
     jose::json::{self, Object, Value},
 };
 
-/// A place for scopes beside `scope` and `scp`: a claim, or a JSON pointer (RFC 6901) to one.
+/// A place for scopes besides `scope` and `scp`, as a JSON pointer (RFC 6901).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ScopeClaim(String);
 
 impl ScopeClaim {
-    /// What begins with `/` is a pointer, anything else a name.
+    /// Creates it from a pointer, which begins with `/`, or from the name of a claim.
     pub(crate) fn new(place: &str) -> Self {
         if place.starts_with('/') {
             Self(place.to_owned())
@@ -20,14 +20,14 @@ impl ScopeClaim {
     }
 }
 
-/// The scopes of `scope`, `scp` and the other places together.
+/// Reads the scopes of `scope`, `scp` and the other places, and joins them.
 pub(crate) fn read(
     scope: Option<Value<'_>>,
     scp: Option<Value<'_>>,
-    elsewhere: &[ScopeClaim],
+    other_places: &[ScopeClaim],
     claims: Object<'_>,
 ) -> Result<ScopeSet, TokenFault> {
-    if scp.is_none() && elsewhere.is_empty() {
+    if scp.is_none() && other_places.is_empty() {
         return match scope {
             None => Ok(ScopeSet::new()),
             Some(scope) => scopes_of(scope),
@@ -37,7 +37,7 @@ pub(crate) fn read(
     for value in scope.into_iter().chain(scp) {
         all.push(scopes_of(value)?);
     }
-    for claim in elsewhere {
+    for claim in other_places {
         if let Some(value) = json::pointer(Value::Object(claims), &claim.0) {
             all.push(scopes_of(value)?);
         }
@@ -45,7 +45,7 @@ pub(crate) fn read(
     Ok(all.iter().flat_map(ScopeSet::iter).collect())
 }
 
-/// A string of scopes with spaces between, an array with one each, or null for none.
+/// Reads a space-separated string, an array with one scope in each element, or null for no scopes.
 fn scopes_of(value: Value<'_>) -> Result<ScopeSet, TokenFault> {
     match value {
         Value::Null => Ok(ScopeSet::new()),
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_stand_in_scope_and_scp_and_where_the_configuration_says() {
+    fn scopes_are_read_from_scope_scp_and_the_configured_places() {
         let keycloak = r#"{"scope":"profile","realm_access":{"roles":["admin","a b"]}}"#;
         for (claims, places, found) in [
             (r#"{"scope":"a b"}"#, &[][..], Ok("a b")),
