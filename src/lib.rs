@@ -87,6 +87,25 @@
     allow(rustdoc::broken_intra_doc_links, reason = "what is linked to needs a feature")
 )]
 #![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(feature = "_jwt"))))]
+#![cfg_attr(
+    not(all(
+        feature = "_jwt",
+        feature = "axum",
+        feature = "basic",
+        feature = "expiry",
+        feature = "introspection",
+        feature = "own-tokens",
+        feature = "reqwest",
+        feature = "testing",
+        feature = "tonic",
+        feature = "tracing"
+    )),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what is used with all features is checked with these"
+    )
+)]
 #![forbid(unsafe_code)]
 
 #[cfg(all(feature = "_jwt", not(any(feature = "aws-lc-rs", feature = "rust-crypto"))))]
@@ -99,30 +118,38 @@ mod axum;
 mod claims;
 mod clock;
 pub mod credentials;
+#[cfg(feature = "_digest")]
+mod digest;
 pub mod error;
-#[cfg(feature = "_jwt")]
+#[cfg(feature = "expiry")]
 pub mod expiry;
-#[cfg(feature = "_jwt")]
+#[cfg(feature = "_remote")]
 pub mod http_client;
 pub mod identity;
-#[cfg(feature = "_jwt")]
+#[cfg(feature = "_remote")]
 mod jose;
 pub mod response;
 mod scheme;
 pub mod scope;
-#[cfg(feature = "_jwt")]
 mod secret;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "tonic")]
 mod tonic;
+mod url;
 pub mod verify;
 
 #[cfg(feature = "axum")]
 pub use self::axum::Claims;
-#[cfg(all(feature = "http-body", feature = "_jwt"))]
+#[cfg(feature = "expiry")]
 pub use self::expiry::EndAtExpiryLayer;
+#[cfg(feature = "basic")]
+pub use self::verify::basic::{self, BasicVerifier};
+#[cfg(feature = "introspection")]
+pub use self::verify::introspection::{self, IntrospectionVerifier};
+#[cfg(feature = "own-tokens")]
+pub use self::verify::own_tokens::{self, OwnTokenVerifier};
 pub use self::{
     authenticate::AuthenticateLayer,
     authorize::{
@@ -130,23 +157,19 @@ pub use self::{
         policies::{self, Access, Policies},
     },
     clock::{Clock, SystemClock},
-    credentials::{BearerToken, Credentials},
+    credentials::{BasicCredentials, BearerToken, ClientCredentials, Credentials},
     error::{ConfigError, Error, ErrorKind, RequestFault, TokenFault},
     identity::{Identity, RequestIdentity},
     response::ErrorBody,
     scope::{Scope, ScopePolicy, ScopeSet},
+    secret::Secret,
     verify::{Verification, Verify},
 };
 #[cfg(feature = "_jwt")]
 pub use self::{
-    credentials::{BasicCredentials, ClientCredentials},
     jose::Algorithm,
-    secret::Secret,
     verify::{
-        basic::{self, BasicVerifier},
-        introspection::{self, IntrospectionVerifier},
         issuers::{self, Issuers},
         jwt::{self, JwtVerifier},
-        own_tokens::{self, OwnTokenVerifier},
     },
 };

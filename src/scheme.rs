@@ -3,7 +3,6 @@
 /// A scheme that a layer may accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scheme {
-    #[cfg(feature = "_jwt")]
     Basic,
     Bearer,
     /// `Authorization: token …`, as some services have it in the place of Bearer.
@@ -14,7 +13,6 @@ impl Scheme {
     /// Its name in a challenge. In requests case doesn't count.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            #[cfg(feature = "_jwt")]
             Self::Basic => "Basic",
             Self::Bearer => "Bearer",
             Self::Token => "token",
@@ -25,7 +23,6 @@ impl Scheme {
     #[cfg(feature = "axum")]
     pub(crate) const fn alone(self) -> &'static [Self] {
         match self {
-            #[cfg(feature = "_jwt")]
             Self::Basic => &[Self::Basic],
             Self::Bearer => &[Self::Bearer],
             Self::Token => &[Self::Token],

@@ -2,7 +2,6 @@
 
 use std::{fmt, sync::Arc};
 
-#[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::{BearerToken, Policies, Verify, credentials::Sources, response::Renderer};
 
@@ -11,7 +10,6 @@ use crate::{BearerToken, Policies, Verify, credentials::Sources, response::Rende
 pub(super) struct Config {
     pub(super) sources: Sources,
     pub(super) tokens: Option<Arc<dyn for<'a> Verify<BearerToken<'a>>>>,
-    #[cfg(feature = "_jwt")]
     pub(super) users: Option<Arc<dyn Verify<BasicCredentials>>>,
     pub(super) policies: Option<Policies>,
     pub(super) allow_anonymous: bool,

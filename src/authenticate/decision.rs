@@ -67,7 +67,6 @@ impl Config {
 
     fn verify(&self, credentials: Credentials<'_>, is_uncached: bool) -> Verification {
         match credentials {
-            #[cfg(feature = "_jwt")]
             Credentials::Basic(credentials) => match &self.users {
                 Some(users) => users.verify(credentials),
                 None => refuse_unknown(),

@@ -6,7 +6,6 @@ use http::HeaderName;
 use tower_layer::Layer;
 
 use super::{Authenticate, config::Config};
-#[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::{
     BearerToken, Clock, Error, ErrorBody, Policies, Verify,
@@ -56,7 +55,6 @@ impl AuthenticateLayer {
     }
 
     /// Accepts `Authorization: Basic` with credentials that `verifier` accepts, and no tokens.
-    #[cfg(feature = "_jwt")]
     pub fn basic_only(verifier: impl Verify<BasicCredentials>) -> Self {
         let mut layer = Self::new(Scheme::Basic);
         layer.config_mut().users = Some(Arc::new(verifier));
@@ -68,7 +66,6 @@ impl AuthenticateLayer {
             config: Arc::new(Config {
                 sources: Sources::new(scheme),
                 tokens: None,
-                #[cfg(feature = "_jwt")]
                 users: None,
                 policies: None,
                 allow_anonymous: false,
@@ -82,7 +79,6 @@ impl AuthenticateLayer {
     /// Accepts `Authorization: Basic` too ([RFC 7617]).
     ///
     /// [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617
-    #[cfg(feature = "_jwt")]
     pub fn basic(mut self, verifier: impl Verify<BasicCredentials>) -> Self {
         self.config_mut().users = Some(Arc::new(verifier));
         self.scheme(Scheme::Basic)

@@ -7,13 +7,11 @@ use std::time::{Duration, SystemTime};
 pub(crate) struct NumericDate(Duration);
 
 impl NumericDate {
-    #[cfg(feature = "_jwt")]
     pub(crate) const fn from_secs(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
     }
 
     /// Converts seconds. Returns `None` if they are negative, not finite, or out of the range of `Duration`.
-    #[cfg(feature = "_jwt")]
     pub(crate) fn from_secs_f64(seconds: f64) -> Option<Self> {
         Duration::try_from_secs_f64(seconds).ok().map(Self)
     }
@@ -23,18 +21,15 @@ impl NumericDate {
         Self(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
     }
 
-    #[cfg(feature = "_jwt")]
     pub(crate) fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration))
     }
 
     /// Returns the time that passed since `earlier`. Returns `None` if `earlier` is later.
-    #[cfg(feature = "_jwt")]
     pub(crate) fn since(self, earlier: Self) -> Option<Duration> {
         self.0.checked_sub(earlier.0)
     }
 
-    #[cfg(feature = "_jwt")]
     pub(crate) const fn as_secs(self) -> u64 {
         self.0.as_secs()
     }

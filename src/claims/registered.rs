@@ -18,7 +18,6 @@ pub(crate) struct RegisteredClaims {
 
 /// The text of a claim.
 #[derive(Debug, Clone, Default)]
-#[cfg_attr(not(feature = "_jwt"), expect(dead_code, reason = "only JWTs are read in place"))]
 pub(crate) enum ClaimText {
     #[default]
     Absent,
@@ -49,7 +48,6 @@ impl From<String> for ClaimText {
 
 /// The audience of a token (RFC 7519 §4.1.3). Most tokens have one, which needs no allocation.
 #[derive(Debug, Clone, Default)]
-#[cfg_attr(not(feature = "_jwt"), expect(dead_code, reason = "only JWTs are read in place"))]
 pub(crate) enum Audience {
     #[default]
     None,

@@ -3,7 +3,6 @@
 use http::{HeaderMap, header::AUTHORIZATION};
 
 use super::{Authorization, BearerToken, CredentialsRejection};
-#[cfg(feature = "_jwt")]
 use crate::BasicCredentials;
 use crate::scheme::Scheme;
 use crate::{Error, ErrorKind, RequestFault};
@@ -32,7 +31,6 @@ use crate::{Error, ErrorKind, RequestFault};
 #[non_exhaustive]
 pub enum Credentials<'a> {
     /// `Authorization: Basic` ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)).
-    #[cfg(feature = "_jwt")]
     Basic(BasicCredentials),
     /// `Authorization: Bearer` ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
     Bearer(BearerToken<'a>),
@@ -42,12 +40,7 @@ pub enum Credentials<'a> {
 
 impl<'a> Credentials<'a> {
     /// The schemes, in the order in which they are asked for.
-    pub(crate) const SCHEMES: &'static [Scheme] = &[
-        Scheme::Bearer,
-        #[cfg(feature = "_jwt")]
-        Scheme::Basic,
-        Scheme::Token,
-    ];
+    pub(crate) const SCHEMES: &'static [Scheme] = &[Scheme::Bearer, Scheme::Basic, Scheme::Token];
 
     /// Reads them from the `Authorization` header.
     ///
@@ -69,7 +62,6 @@ impl<'a> Credentials<'a> {
 
     pub(crate) fn parse(scheme: Scheme, credentials: &'a [u8]) -> Result<Self, RequestFault> {
         match scheme {
-            #[cfg(feature = "_jwt")]
             Scheme::Basic => BasicCredentials::parse(credentials).map(Self::Basic),
             Scheme::Bearer => BearerToken::parse(credentials).map(Self::Bearer),
             Scheme::Token => BearerToken::parse(credentials).map(Self::Token),
@@ -80,7 +72,6 @@ impl<'a> Credentials<'a> {
     #[must_use]
     pub fn into_owned(self) -> Credentials<'static> {
         match self {
-            #[cfg(feature = "_jwt")]
             Self::Basic(credentials) => Credentials::Basic(credentials),
             Self::Bearer(token) => Credentials::Bearer(token.into_owned()),
             Self::Token(token) => Credentials::Token(token.into_owned()),

@@ -7,13 +7,10 @@
 
 mod any;
 mod authorization;
-#[cfg(feature = "_jwt")]
 mod basic;
 mod bearer;
-#[cfg(feature = "_jwt")]
 mod client;
 mod cookie;
-#[cfg(feature = "_jwt")]
 mod form;
 mod percent;
 mod query;
@@ -34,5 +31,4 @@ pub(crate) use self::{
     sources::{Presented, Source, Sources},
     websocket::{PROTOCOL as WEBSOCKET_PROTOCOL, without_token as websocket_without_token},
 };
-#[cfg(feature = "_jwt")]
 pub use self::{basic::BasicCredentials, client::ClientCredentials};

@@ -6,10 +6,10 @@
 mod config_error;
 mod error;
 mod kind;
-#[cfg(any(feature = "tracing", feature = "_jwt"))]
+#[cfg(any(feature = "tracing", feature = "_remote"))]
 mod report;
 
-#[cfg(any(feature = "tracing", feature = "_jwt"))]
+#[cfg(any(feature = "tracing", feature = "_remote"))]
 pub(crate) use self::report::WithCauses;
 pub use self::{
     config_error::ConfigError,

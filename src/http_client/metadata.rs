@@ -6,10 +6,8 @@ use http::Uri;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
-    DocumentError, HttpClient, HttpError, get, read_object, require_json,
-    url::{self, Query},
-};
+use super::{DocumentError, HttpClient, HttpError, get, read_object, require_json};
+use crate::url::{self, Query};
 
 /// An address that metadata names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,6 @@ pub(crate) mod metadata;
 mod reqwest;
 #[cfg(feature = "http-body")]
 mod service_client;
-pub(crate) mod url;
 
 #[cfg(feature = "jwks-client-rs")]
 pub(crate) use self::fetch::FETCH_TIMEOUT;

@@ -7,8 +7,8 @@ use std::{
 
 use http::{Request, Response};
 
-use super::url;
 use super::{HttpClient, HttpError, HttpResponseFuture};
+use crate::url;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 

@@ -1,9 +1,13 @@
 //! The parts of JOSE (RFC 7515, RFC 7517, RFC 7518) that know nothing of tokens: algorithms, encodings,
 //! a strict JSON reader, and keys that verify signatures.
 
+#[cfg(feature = "_jwt")]
 pub(crate) mod algorithm;
+#[cfg(feature = "_jwt")]
 pub(crate) mod base64url;
+#[cfg(feature = "_jwt")]
 pub(crate) mod crypto;
 pub(crate) mod json;
 
+#[cfg(feature = "_jwt")]
 pub use self::algorithm::{Algorithm, UnknownAlgorithm};

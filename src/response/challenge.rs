@@ -17,13 +17,11 @@ pub(crate) struct Challenge {
 impl Challenge {
     pub(crate) fn new(scheme: Scheme, realm: Option<&str>) -> Self {
         let mut text = scheme.name().to_owned();
-        #[cfg(feature = "_jwt")]
         // RFC 7617 §2 asks for a realm.
         let realm = realm.or((scheme == Scheme::Basic).then_some("restricted"));
         if let Some(realm) = realm {
             text.extend([" realm=\"", &quoted(realm), "\""]);
         }
-        #[cfg(feature = "_jwt")]
         if scheme == Scheme::Basic {
             text.push_str(", charset=\"UTF-8\"");
         }
@@ -104,7 +102,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "_jwt")]
     #[test]
     fn that_of_basic_has_a_realm_always_and_says_utf_8() {
         for (realm, expected) in [

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{ErrorBody, json_form::JsonForm};
 use crate::{
     ConfigError,
-    http_client::url::{self, Query},
+    url::{self, Query},
 };
 
 /// The default error body with other settings: makes an [`ErrorBody`].

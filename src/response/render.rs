@@ -14,7 +14,9 @@ use http::{
 
 use super::challenge::Challenge;
 use super::{ErrorBody, Progress, Refusal, RefusalBody};
-use crate::{Clock, Error, ErrorKind, SystemClock, scheme::Scheme, telemetry};
+#[cfg(feature = "axum")]
+use crate::telemetry;
+use crate::{Clock, Error, ErrorKind, SystemClock, scheme::Scheme};
 
 /// How refusals look, by the configuration of one layer.
 #[derive(Debug, Clone)]
@@ -28,7 +30,7 @@ pub(crate) struct Renderer {
 
 impl Renderer {
     /// For what may stand outside any layer.
-    #[cfg(any(feature = "axum", feature = "tonic", all(feature = "http-body", feature = "_jwt")))]
+    #[cfg(any(feature = "axum", feature = "expiry", feature = "tonic"))]
     pub(crate) fn stand_alone(schemes: &[Scheme]) -> Self {
         Self { body: ErrorBody::oauth(), ..Self::new(schemes) }
     }

@@ -3,9 +3,11 @@
 //! [`Verify`] is the interface that every verifier implements, and [`Verification`] its outcome, known at
 //! once or after some I/O.
 
-#[cfg(feature = "_jwt")]
+#[cfg(feature = "_remote")]
+mod audience_state;
+#[cfg(feature = "basic")]
 pub mod basic;
-#[cfg(feature = "_jwt")]
+#[cfg(feature = "introspection")]
 pub mod introspection;
 #[cfg(feature = "_jwt")]
 pub mod issuers;
@@ -13,7 +15,7 @@ pub mod issuers;
 pub(crate) mod jwks;
 #[cfg(feature = "_jwt")]
 pub mod jwt;
-#[cfg(feature = "_jwt")]
+#[cfg(feature = "own-tokens")]
 pub mod own_tokens;
 #[cfg(feature = "_jwt")]
 mod readiness;
@@ -21,6 +23,8 @@ mod revocation;
 mod revocation_checked;
 mod verification;
 
+#[cfg(feature = "_remote")]
+pub use self::audience_state::{AudienceGiven, AudienceMissing};
 #[cfg(feature = "_jwt")]
 pub use self::readiness::Readiness;
 pub(crate) use self::verification::{VerificationFuture, VerificationState};

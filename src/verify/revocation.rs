@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-#[cfg(feature = "_jwt")]
+#[cfg(feature = "_remote")]
 use crate::Identity;
 
 /// Which tokens are no longer to be trusted, for verifiers that remember verdicts: see
@@ -27,7 +27,7 @@ pub enum Revocation {
     TokenId(String),
 }
 
-#[cfg(feature = "_jwt")]
+#[cfg(feature = "_remote")]
 impl Revocation {
     /// Whether it is about this token, which has that identity.
     pub(crate) fn concerns(&self, token: &str, identity: &Identity) -> bool {

@@ -1,6 +1,6 @@
 use std::sync::OnceLock;
 
-use aws_lc_rs::{digest, hmac, rand, signature};
+use aws_lc_rs::{hmac, signature};
 use signature::{ParsedPublicKey, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm};
 
 use super::{Curve, KeyError, rsa_components::RsaComponents};
@@ -90,29 +90,4 @@ impl RsaKey {
         }
         parsed.get()
     }
-}
-
-/// The key of an HMAC-SHA-256.
-pub(super) struct DigestKey(hmac::Key);
-
-impl DigestKey {
-    pub(super) fn new(key: &[u8; 32]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
-    }
-
-    pub(super) fn digest<'a>(&self, parts: impl Iterator<Item = &'a [u8]>) -> Box<[u8]> {
-        let mut digest = hmac::Context::with_key(&self.0);
-        parts.for_each(|part| digest.update(part));
-        digest.sign().as_ref().into()
-    }
-}
-
-pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-    hash
-}
-
-pub(super) fn fill_random(bytes: &mut [u8]) -> Option<()> {
-    rand::fill(bytes).ok()
 }

@@ -1,4 +1,4 @@
-//! Checking signatures, with [aws-lc-rs] or in pure Rust; hashes and randomness of the same back end.
+//! Checking signatures, with [aws-lc-rs] or in pure Rust.
 //!
 //! A [`VerifyingKey`] is parsed once and used for every token. What makes a key acceptable is
 //! decided here, the same for both back ends; a back end only does the arithmetic. It is chosen by
@@ -10,11 +10,8 @@
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
 mod curve;
-mod digest;
 mod ed25519;
 mod key_error;
-mod keyed_digest;
-mod random;
 mod rsa_components;
 #[cfg(all(feature = "rust-crypto", any(test, not(feature = "aws-lc-rs"))))]
 mod rust_crypto;
@@ -31,10 +28,7 @@ use aws_lc as backend;
 use rust_crypto as backend;
 
 pub(crate) use curve::Curve;
-pub(crate) use digest::sha256;
 pub(crate) use key_error::KeyError;
-pub(crate) use keyed_digest::{Digest, KeyedDigest};
-pub(crate) use random::fill_random;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use sign::{PublicParts, SigningKey};
 pub(crate) use verifying_key::VerifyingKey;

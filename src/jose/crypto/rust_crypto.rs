@@ -1,11 +1,5 @@
 use hmac::{Hmac, Mac};
-use rsa::{
-    BigUint, Pkcs1v15Sign, RsaPublicKey,
-    pkcs8::AssociatedOid,
-    pss,
-    rand_core::{OsRng, RngCore},
-    signature::Verifier,
-};
+use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey, pkcs8::AssociatedOid, pss, signature::Verifier};
 use sha2::{Digest, Sha256, Sha384, Sha512, digest::FixedOutputReset};
 
 use super::{Curve, KeyError, rsa_components::RsaComponents};
@@ -104,30 +98,4 @@ where
     D: Digest + FixedOutputReset,
 {
     verify::<pss::Signature>(&pss::VerifyingKey::<D>::new(key.clone()), message, signature)
-}
-
-/// The key of an HMAC-SHA-256.
-pub(super) struct DigestKey(Hmac<Sha256>);
-
-impl DigestKey {
-    pub(super) fn new(key: &[u8; 32]) -> Self {
-        // A key of a block's length is taken as it is, a shorter one with zeros behind it.
-        let mut block = [0; 64];
-        block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-        Self(Hmac::new(&block.into()))
-    }
-
-    pub(super) fn digest<'a>(&self, parts: impl Iterator<Item = &'a [u8]>) -> Box<[u8]> {
-        let mut digest = self.0.clone();
-        parts.for_each(|part| digest.update(part));
-        Box::from(&digest.finalize().into_bytes()[..])
-    }
-}
-
-pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
-}
-
-pub(super) fn fill_random(bytes: &mut [u8]) -> Option<()> {
-    OsRng.try_fill_bytes(bytes).ok()
 }

@@ -22,7 +22,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 }
 
 /// With padding, as a text of grpc-web has it.
-#[cfg(all(feature = "http-body", feature = "_jwt"))]
+#[cfg(feature = "expiry")]
 pub(super) fn encode_padded(bytes: &[u8]) -> String {
     let mut text = encode(bytes);
     while !text.len().is_multiple_of(4) {

@@ -60,7 +60,7 @@ impl Protocol {
     }
 
     /// Trailers as grpc-web has them after messages: in the body. `None` where they stay trailers.
-    #[cfg(all(feature = "http-body", feature = "_jwt"))]
+    #[cfg(feature = "expiry")]
     pub(crate) fn trailers_in_body(self, trailers: &http::HeaderMap) -> Option<Vec<u8>> {
         let is_text = match self {
             Self::Http | Self::Grpc(_) => return None,
@@ -166,7 +166,7 @@ mod tests {
         }
     }
 
-    #[cfg(all(feature = "http-body", feature = "_jwt"))]
+    #[cfg(feature = "expiry")]
     #[test]
     fn trailers_after_messages_are_a_frame_of_grpc_web() {
         let mut trailers = http::HeaderMap::new();

@@ -13,7 +13,7 @@ use quick_cache::sync::Cache;
 
 use crate::{
     BasicCredentials, Identity,
-    jose::crypto::{Digest, KeyedDigest},
+    digest::{Digest, KeyedDigest},
 };
 
 /// How many correct credentials are cached at most, and how many incorrect ones.

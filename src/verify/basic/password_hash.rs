@@ -7,7 +7,7 @@ use argon2::{
     password_hash::{self, PasswordHashString, PasswordHasher, PasswordVerifier, SaltString},
 };
 
-use crate::{ConfigError, Error, jose::crypto::fill_random};
+use crate::{ConfigError, Error, digest::fill_random};
 
 /// The Argon2 hash of a password ([RFC 9106]), in the [PHC string format]:
 /// `$argon2id$v=19$m=19456,t=2,p=1$…`.

@@ -8,10 +8,10 @@ use super::{
     settings::{Address, Settings},
 };
 use crate::{
-    Clock, ConfigError, Error, Identity, JwtVerifier, Secret,
+    Clock, ConfigError, Error, Identity, Secret,
     claims::scope_claim::ScopeClaim,
     http_client::HttpClient,
-    verify::jwt::{AudienceGiven, AudienceMissing},
+    verify::{AudienceGiven, AudienceMissing},
 };
 
 /// Makes an [`IntrospectionVerifier`]: where to ask, then as whom, then for which audience.
@@ -201,7 +201,8 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     /// ```
     ///
     /// [RFC 9701]: https://www.rfc-editor.org/rfc/rfc9701
-    pub fn signed_responses(mut self, signer: JwtVerifier) -> Self {
+    #[cfg(feature = "_jwt")]
+    pub fn signed_responses(mut self, signer: crate::JwtVerifier) -> Self {
         self.settings.signer = Some(signer);
         self
     }

@@ -12,9 +12,10 @@ use super::{
     error::IntrospectionError,
     location::Location,
     response::IntrospectionResponse,
+    signer::Signer,
 };
 use crate::{
-    Clock, JwtVerifier,
+    Clock,
     claims::NumericDate,
     http_client::{HttpClient, fetch},
     jose::json::{self, Value},
@@ -36,7 +37,7 @@ pub(super) struct Endpoint {
     pub(super) location: Location,
     pub(super) authentication: ClientAuthentication,
     /// The verifier of signed responses (RFC 9701). If there is one, unsigned responses are rejected.
-    pub(super) signer: Option<JwtVerifier>,
+    pub(super) signer: Option<Signer>,
 }
 
 /// The outcome of a request that the endpoint processed.

@@ -16,7 +16,9 @@ mod location;
 mod response;
 mod rules;
 mod settings;
+#[cfg(feature = "_jwt")]
 mod signed_response;
+mod signer;
 mod verdicts;
 mod verifier;
 
@@ -24,3 +26,4 @@ pub use self::{
     builder::{ClientGiven, ClientMissing, IntrospectionDangerous, IntrospectionVerifierBuilder},
     verifier::IntrospectionVerifier,
 };
+pub use crate::verify::{AudienceGiven, AudienceMissing};

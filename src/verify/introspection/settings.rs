@@ -11,15 +11,14 @@ use super::{
     introspector::{Check, Introspector},
     location::Location,
     rules::Rules,
+    signer::Signer,
     verdicts::Verdicts,
 };
+use crate::url::{self, Query};
 use crate::{
-    Clock, ConfigError, JwtVerifier, SystemClock,
+    Clock, ConfigError, SystemClock,
     claims::{AudienceRule, scope_claim::ScopeClaim},
-    http_client::{
-        self, HttpClient,
-        url::{self, Query},
-    },
+    http_client::{self, HttpClient},
 };
 
 /// Everything that a builder can set.
@@ -37,7 +36,7 @@ pub(super) struct Settings {
     pub(super) negative_cache_for: Duration,
     pub(super) cache_capacity: usize,
     pub(super) max_concurrent: usize,
-    pub(super) signer: Option<JwtVerifier>,
+    pub(super) signer: Option<Signer>,
     pub(super) client: Option<Arc<dyn HttpClient>>,
     pub(super) clock: Arc<dyn Clock>,
 }

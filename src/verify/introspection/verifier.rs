@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     BearerToken, Verification, Verify,
-    verify::{Revocation, jwt::AudienceMissing},
+    verify::{AudienceMissing, Revocation},
 };
 
 /// Verifies access tokens by asking their issuer's introspection endpoint ([RFC 7662]): opaque tokens,

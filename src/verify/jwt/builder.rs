@@ -8,6 +8,7 @@ use super::{
     token_cache::TokenCache,
 };
 use crate::claims::scope_claim::ScopeClaim;
+use crate::verify::{AudienceGiven, AudienceMissing};
 use crate::{Algorithm, Clock, ConfigError, Error, Identity, Secret, http_client::HttpClient};
 
 /// Makes a [`JwtVerifier`]: issuer, then audience, then where the keys come from.
@@ -41,14 +42,6 @@ pub struct JwtVerifierBuilder<Audience> {
     settings: Settings,
     audience: PhantomData<Audience>,
 }
-
-/// The state of a builder that has no audience yet.
-#[derive(Debug)]
-pub struct AudienceMissing(());
-
-/// The state of a builder that can build.
-#[derive(Debug)]
-pub struct AudienceGiven(());
 
 /// Leaves out a check on purpose: see [`JwtVerifierBuilder::dangerous`].
 #[derive(Debug)]

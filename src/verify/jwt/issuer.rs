@@ -55,9 +55,8 @@ impl<'a> UnverifiedToken<'a> {
         jws: Jws<'a>,
         resolve: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
     ) -> Result<Self, E> {
-        let scope_claims =
-            |name: Option<&str>| resolve(name).map(|issuer| ((), &*issuer.scope_claims));
-        let (payload, ()) = payload::read(jws.payload, scope_claims)?;
+        let scope_claims = |name: Option<&str>| resolve(name).map(|issuer| &*issuer.scope_claims);
+        let payload = payload::read(jws.payload, scope_claims)?;
         Ok(Self { jws, payload })
     }
 }

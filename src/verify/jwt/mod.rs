@@ -22,7 +22,7 @@ mod token_type;
 mod verifier;
 
 pub use self::{
-    builder::{AudienceGiven, AudienceMissing, Dangerous, JwtVerifierBuilder},
+    builder::{Dangerous, JwtVerifierBuilder},
     profile::Profile,
     verifier::JwtVerifier,
 };
@@ -32,4 +32,7 @@ pub(crate) use self::{
     token_cache::{DEFAULT_CAPACITY, PendingEntry, TokenCache},
     token_type::TokenType,
 };
-pub use crate::jose::UnknownAlgorithm;
+pub use crate::{
+    jose::UnknownAlgorithm,
+    verify::{AudienceGiven, AudienceMissing},
+};

@@ -6,21 +6,21 @@ use crate::{
     jose::{base64url, json},
 };
 
-/// Reads the claims of a JWT. Once the issuer is known, `choose` returns whatever validates the tokens of that
-/// issuer, and the other places for scopes in them.
-pub(crate) fn read<'s, V, E: From<TokenFault>>(
+/// Reads the claims of a JWT. `scope_claims` returns the places for scopes besides `scope` and `scp` in the
+/// tokens of an issuer, given its name in `iss`, or fails if the issuer is not trusted.
+pub(super) fn read<'s, E: From<TokenFault>>(
     encoded: &str,
-    choose: impl FnOnce(Option<&str>) -> Result<(V, &'s [ScopeClaim]), E>,
-) -> Result<(ClaimSet, V), E> {
+    scope_claims: impl FnOnce(Option<&str>) -> Result<&'s [ScopeClaim], E>,
+) -> Result<ClaimSet, E> {
     let bytes = base64url::decode(encoded).ok_or(TokenFault::Malformed)?;
     let text = String::from_utf8(bytes).map_err(|_| TokenFault::Malformed)?;
-    parse(text.into_boxed_str(), choose)
+    parse(text.into_boxed_str(), scope_claims)
 }
 
-fn parse<'s, V, E: From<TokenFault>>(
+fn parse<'s, E: From<TokenFault>>(
     raw: Box<str>,
-    choose: impl FnOnce(Option<&str>) -> Result<(V, &'s [ScopeClaim]), E>,
-) -> Result<(ClaimSet, V), E> {
+    scope_claims: impl FnOnce(Option<&str>) -> Result<&'s [ScopeClaim], E>,
+) -> Result<ClaimSet, E> {
     // Texts are kept as ranges of 32 bits.
     if u32::try_from(raw.len()).is_err() {
         return Err(TokenFault::Malformed.into());
@@ -29,10 +29,10 @@ fn parse<'s, V, E: From<TokenFault>>(
     let object = json::object(&raw, |name, value| reader.member(name, value))
         .map_err(|_| TokenFault::Malformed)?;
     reader.finish().map_err(|_| TokenFault::Claims)?;
-    let (chosen, scope_claims) = choose(reader.registered.issuer.get(&raw))?;
+    let scope_claims = scope_claims(reader.registered.issuer.get(&raw))?;
     let scopes = reader.scopes(scope_claims, object)?;
     let JwtReader { registered, has_client_id, is_other_token, .. } = reader;
-    Ok((ClaimSet { raw, registered, scopes, has_client_id, is_other_token }, chosen))
+    Ok(ClaimSet { raw, registered, scopes, has_client_id, is_other_token })
 }
 
 #[cfg(test)]
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<ClaimSet, TokenFault> {
-        super::parse(text.into(), |_| Ok::<_, TokenFault>(((), &[][..]))).map(|(claims, ())| claims)
+        super::parse(text.into(), |_| Ok::<_, TokenFault>(&[]))
     }
 
     #[test]
@@ -80,14 +80,16 @@ mod tests {
     }
 
     #[test]
-    fn the_issuer_is_chosen_by_iss_before_the_scopes_are_read() {
+    fn the_places_for_scopes_are_those_of_the_issuer() {
         let places = [ScopeClaim::new("permissions")];
         let raw = r#"{"permissions":["a"],"iss":"https://as.example","scope":"b"}"#;
-        let read = super::parse(raw.into(), |issuer| {
-            Ok::<_, TokenFault>((issuer.map(str::to_owned), &places[..]))
-        });
-        let (claims, issuer) = read.unwrap();
-        assert_eq!(issuer.as_deref(), Some("https://as.example"));
-        assert_eq!(claims.scopes.to_string(), "b a");
+        let scopes = |trusted: &str| {
+            let read = super::parse(raw.into(), |issuer| {
+                if issuer == Some(trusted) { Ok(&places[..]) } else { Err(TokenFault::Issuer) }
+            });
+            read.map(|claims| claims.scopes.to_string())
+        };
+        assert_eq!(scopes("https://as.example"), Ok("b a".to_owned()));
+        assert_eq!(scopes("https://other.example"), Err(TokenFault::Issuer));
     }
 }

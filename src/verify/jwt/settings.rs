@@ -9,13 +9,11 @@ use super::{
     rules::Rules,
     token_cache,
 };
+use crate::url::{self, Query};
 use crate::{
     Algorithm, Clock, ConfigError, Secret, SystemClock,
     claims::{AudienceRule, DEFAULT_LEEWAY, scope_claim::ScopeClaim},
-    http_client::{
-        self, HttpClient,
-        url::{self, Query},
-    },
+    http_client::{self, HttpClient},
     jose::{algorithm::AlgorithmSet, crypto::VerifyingKey},
     verify::jwks::{FetchKeys, HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
 };

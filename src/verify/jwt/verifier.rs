@@ -2,13 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{
-    JwtVerifierBuilder, builder::AudienceMissing, interrupt::Interrupt, issuer::Issuer,
-    token_cache::TokenCache,
-};
+use super::{JwtVerifierBuilder, interrupt::Interrupt, issuer::Issuer, token_cache::TokenCache};
 use crate::{
     BearerToken, Error, Identity, Verification, Verify,
-    verify::{Readiness, Revocation},
+    verify::{AudienceMissing, Readiness, Revocation},
 };
 
 /// Verifies JWT access tokens of one issuer ([RFC 7519], [RFC 9068], [RFC 8725]).

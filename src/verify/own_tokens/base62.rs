@@ -2,7 +2,7 @@
 
 use zeroize::Zeroize;
 
-use crate::jose::crypto::fill_random;
+use crate::digest::fill_random;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 

@@ -4,7 +4,7 @@ use std::{fmt, hash, str::FromStr};
 
 use subtle::ConstantTimeEq;
 
-use crate::jose::crypto::sha256;
+use crate::digest::sha256;
 
 /// The SHA-256 digest of a token, which a [`TokenStore`](super::TokenStore) stores instead of the token.
 ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::{NewToken, TokenDigest, base62};
-use crate::{ConfigError, Error, jose::crypto::sha256};
+use crate::{ConfigError, Error, digest::sha256};
 
 /// `62^43` is slightly more than `2^256`.
 const RANDOM_DIGITS: usize = 43;

@@ -16,7 +16,6 @@ pub(crate) enum EndpointError {
 /// Which parts an address may have beyond scheme, host and path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Query {
-    #[cfg_attr(not(feature = "_jwt"), expect(dead_code, reason = "for introspection"))]
     Allowed,
     Forbidden,
 }

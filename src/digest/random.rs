@@ -1,0 +1,20 @@
+//! Randomness fit for secrets.
+
+/// Fills `bytes`. Returns `None` if the operating system has no randomness.
+pub(crate) fn fill_random(bytes: &mut [u8]) -> Option<()> {
+    getrandom::fill(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_fillings_are_the_same() {
+        let (mut first, mut second) = ([0; 32], [0; 32]);
+        fill_random(&mut first).unwrap();
+        fill_random(&mut second).unwrap();
+        assert_ne!(first, [0; 32]);
+        assert_ne!(first, second);
+    }
+}

@@ -1,0 +1,71 @@
+//! Events of the `tracing` crate, with the target `portcullis`.
+
+use std::error::Error as StdError;
+#[cfg(feature = "_remote")]
+use std::time::Duration;
+
+use crate::{Error, ErrorKind, error::WithCauses};
+
+pub(super) fn rejected(error: &Error) {
+    let (status, reason) = (error.status().as_u16(), error.kind().reason());
+    let source = causes(error);
+    match error.kind() {
+        ErrorKind::Misconfigured => {
+            tracing::error!(target: "portcullis", status, reason, source, "{error}");
+        }
+        ErrorKind::Unavailable => {
+            tracing::warn!(target: "portcullis", status, reason, source, "{error}");
+        }
+        _ => tracing::debug!(target: "portcullis", status, reason, source, "{error}"),
+    }
+}
+
+#[cfg(feature = "_jwt")]
+pub(super) fn keys_fetched<E: StdError>(issuer: &str, outcome: Result<usize, &E>, took: Duration) {
+    match outcome {
+        Ok(keys) => tracing::debug!(target: "portcullis", %issuer, keys, ?took, "keys fetched"),
+        Err(error) => {
+            let source = causes(error);
+            tracing::warn!(target: "portcullis", %issuer, source, ?took, "no keys fetched: {error}");
+        }
+    }
+}
+
+#[cfg(feature = "own-tokens")]
+pub(super) fn token_uses_lost() {
+    tracing::warn!(target: "portcullis", "uses of tokens come in faster than the store takes them");
+}
+
+#[cfg(feature = "introspection")]
+pub(super) fn introspected<E: StdError>(
+    host: &str,
+    outcome: Result<&'static str, &E>,
+    took: Duration,
+) {
+    match outcome {
+        Ok(outcome) => {
+            tracing::debug!(target: "portcullis", endpoint = %host, outcome, ?took, "token introspected");
+        }
+        Err(error) => {
+            let source = causes(error);
+            tracing::warn!(
+                target: "portcullis", endpoint = %host, source, ?took, "no introspection: {error}"
+            );
+        }
+    }
+}
+
+#[cfg(feature = "introspection")]
+pub(super) fn token_type_unsupported(host: &str) {
+    tracing::warn!(
+        target: "portcullis",
+        endpoint = host,
+        "the server answers `unsupported_token_type`: its tokens are probably JWTs, which a \
+         JwtVerifier verifies"
+    );
+}
+
+/// Returns what caused an error, down to the root.
+fn causes(error: &dyn StdError) -> Option<impl tracing::Value + '_> {
+    error.source().map(|cause| tracing::field::display(WithCauses(cause)))
+}

@@ -1,0 +1,20 @@
+//! The events of `log`, without the `tracing` feature.
+
+#[cfg(feature = "_remote")]
+use std::time::Duration;
+
+use crate::Error;
+
+pub(super) fn rejected(_error: &Error) {}
+
+#[cfg(feature = "_jwt")]
+pub(super) fn keys_fetched<E>(_issuer: &str, _outcome: Result<usize, &E>, _took: Duration) {}
+
+#[cfg(feature = "own-tokens")]
+pub(super) fn token_uses_lost() {}
+
+#[cfg(feature = "introspection")]
+pub(super) fn introspected<E>(_host: &str, _outcome: Result<&'static str, &E>, _took: Duration) {}
+
+#[cfg(feature = "introspection")]
+pub(super) fn token_type_unsupported(_host: &str) {}

@@ -1,0 +1,32 @@
+//! Metrics of the `metrics` crate.
+
+#[cfg(feature = "_remote")]
+use std::{sync::Arc, time::Duration};
+
+use metrics::counter;
+#[cfg(feature = "_remote")]
+use metrics::histogram;
+
+pub(super) fn request(outcome: &'static str) {
+    counter!("portcullis_requests_total", "outcome" => outcome).increment(1);
+}
+
+#[cfg(feature = "_jwt")]
+pub(super) fn keys_fetched(issuer: &Arc<str>, is_success: bool, took: Duration) {
+    let outcome = if is_success { "success" } else { "failure" };
+    counter!("portcullis_key_fetches_total", "issuer" => Arc::clone(issuer), "outcome" => outcome)
+        .increment(1);
+    histogram!("portcullis_key_fetch_seconds", "issuer" => Arc::clone(issuer)).record(took);
+}
+
+#[cfg(feature = "own-tokens")]
+pub(super) fn token_use_lost() {
+    counter!("portcullis_token_uses_lost_total").increment(1);
+}
+
+#[cfg(feature = "introspection")]
+pub(super) fn introspected(host: &Arc<str>, outcome: &'static str, took: Duration) {
+    counter!("portcullis_introspections_total", "endpoint" => Arc::clone(host), "outcome" => outcome)
+        .increment(1);
+    histogram!("portcullis_introspection_seconds", "endpoint" => Arc::clone(host)).record(took);
+}

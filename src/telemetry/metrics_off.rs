@@ -1,0 +1,15 @@
+//! The metrics of `metrics`, without the feature of that name.
+
+#[cfg(feature = "_remote")]
+use std::{sync::Arc, time::Duration};
+
+pub(super) fn request(_outcome: &'static str) {}
+
+#[cfg(feature = "_jwt")]
+pub(super) fn keys_fetched(_issuer: &Arc<str>, _is_success: bool, _took: Duration) {}
+
+#[cfg(feature = "own-tokens")]
+pub(super) fn token_use_lost() {}
+
+#[cfg(feature = "introspection")]
+pub(super) fn introspected(_host: &Arc<str>, _outcome: &'static str, _took: Duration) {}

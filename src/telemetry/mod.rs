@@ -1,0 +1,65 @@
+//! What operators see: events of the `tracing` crate and metrics of the `metrics` crate.
+//!
+//! `log` and `metrics` have one function per event and metric. Without the feature of that name their twins
+//! `log_off` and `metrics_off` take their place, so that neither callers nor function bodies are gated, and
+//! nothing is left at run time.
+//!
+//! Labels are configured values and fixed words only, so that a client can't create new ones.
+
+#[cfg_attr(not(feature = "tracing"), path = "log_off.rs")]
+mod log;
+#[cfg_attr(not(feature = "metrics"), path = "metrics_off.rs")]
+mod metrics;
+
+use crate::Error;
+#[cfg(feature = "_remote")]
+use std::{error::Error as StdError, sync::Arc, time::Duration};
+
+/// Records that a request was let through, authenticated or anonymous.
+pub(crate) fn admitted(outcome: &'static str) {
+    metrics::request(outcome);
+}
+
+/// Records that a request was rejected. Call it once per request: see `response::Progress`.
+pub(crate) fn rejected(error: &Error) {
+    metrics::request(error.kind().reason());
+    log::rejected(error);
+}
+
+/// Records that a fetch of an issuer's keys has completed. `label` is the issuer's name in metrics.
+#[cfg(feature = "_jwt")]
+pub(crate) fn keys_fetched<E: StdError>(
+    issuer: &Arc<str>,
+    label: &Arc<str>,
+    outcome: Result<usize, &E>,
+    took: Duration,
+) {
+    metrics::keys_fetched(label, outcome.is_ok(), took);
+    log::keys_fetched(issuer, outcome, took);
+}
+
+/// Records that a use of a token was lost on its way to the store, as the `first` one in a row or not.
+#[cfg(feature = "own-tokens")]
+pub(crate) fn token_use_lost(first: bool) {
+    metrics::token_use_lost();
+    if first {
+        log::token_uses_lost();
+    }
+}
+
+/// Records that an introspection has completed.
+#[cfg(feature = "introspection")]
+pub(crate) fn introspected<E: StdError>(
+    host: &Arc<str>,
+    outcome: Result<&'static str, &E>,
+    took: Duration,
+) {
+    metrics::introspected(host, outcome.unwrap_or("failure"), took);
+    log::introspected(host, outcome, took);
+}
+
+/// Records that a server refuses to introspect tokens of the kind that it was asked about.
+#[cfg(feature = "introspection")]
+pub(crate) fn token_type_unsupported(host: &str) {
+    log::token_type_unsupported(host);
+}
