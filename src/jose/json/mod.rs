@@ -21,9 +21,8 @@ mod value;
 pub(crate) use error::JsonError;
 pub(crate) use number::Number;
 pub(crate) use pointer::pointer;
-pub(crate) use scanner::object;
 pub(crate) use text::Text;
-pub(crate) use value::{Array, Object, Value};
+pub(crate) use value::{Object, Value, object};
 
 #[cfg(test)]
 mod tests;

@@ -1,43 +1,16 @@
 #![expect(clippy::inline_always, reason = "handing results up by copy costs a quarter of the time")]
 
-use super::names::Names;
 use super::text::{plain_len, unescape};
-use super::{Array, JsonError, Number, Object, Text, Value};
+use super::{JsonError, Number, Text};
 
 /// How many brackets may stand open at once, those of the whole object included.
 pub(super) const MAX_DEPTH: u8 = 32;
 
-/// Reads the whole text as one object, and calls `member` with each of its members in order.
-///
-/// Members are handed out as they are read: that all of them are sound is known only once this has
-/// returned `Ok`.
-///
-/// # Errors
-///
-/// Fails if the text is anything but one object between optional whitespace, if it nests too
-/// deeply, or if an object at any depth has two members whose names say the same.
-pub(crate) fn object<'a>(
-    text: &'a str,
-    member: impl FnMut(Text<'a>, Value<'a>),
-) -> Result<Object<'a>, JsonError> {
-    let mut scanner = Scanner { text, at: 0, fresh: false, room: MAX_DEPTH };
-    if scanner.token() != Some(b'{') {
-        return Err(JsonError::NotAnObject);
-    }
-    scanner.open()?;
-    let object = Object(scanner);
-    scanner.members::<32>(member)?;
-    if scanner.token().is_some() {
-        return Err(JsonError::Syntax);
-    }
-    Ok(object)
-}
-
 /// A place in a text.
 #[derive(Clone, Copy)]
 pub(super) struct Scanner<'a> {
-    text: &'a str,
-    at: usize,
+    pub(super) text: &'a str,
+    pub(super) at: usize,
     /// Whether the bracket around us has only just been opened.
     fresh: bool,
     /// How many more brackets may be opened.
@@ -45,98 +18,13 @@ pub(super) struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    /// Reads the next member of the object around us, or the end of it.
-    #[inline(always)]
-    pub(super) fn member(&mut self) -> Result<Option<(Text<'a>, Value<'a>)>, JsonError> {
-        if !self.another(b'}')? {
-            return Ok(None);
-        }
-        self.expect(b'"')?;
-        let name = self.string()?;
-        self.expect(b':')?;
-        Ok(Some((name, self.value()?)))
-    }
-
-    /// The object around us, whose bracket has just been opened.
-    pub(super) fn object_text(mut self) -> &'a str {
-        let start = self.at.wrapping_sub(1);
-        while let Ok(Some(_)) = self.member() {}
-        self.text.get(start..self.at).unwrap_or_default()
-    }
-
-    /// Reads the next element of the array around us, or the end of it.
-    #[inline(always)]
-    pub(super) fn element(&mut self) -> Result<Option<Value<'a>>, JsonError> {
-        if !self.another(b']')? {
-            return Ok(None);
-        }
-        self.value().map(Some)
-    }
-
-    /// Reads the object around us to its end. The names of the first `FEW` members go on the stack.
-    fn members<const FEW: usize>(
-        &mut self,
-        mut member: impl FnMut(Text<'a>, Value<'a>),
-    ) -> Result<(), JsonError> {
-        let mut names = Names::<FEW>::default();
-        while let Some((name, value)) = self.member()? {
-            if !names.insert(name) {
-                return Err(JsonError::DuplicateName);
-            }
-            member(name, value);
-        }
-        Ok(())
-    }
-
-    #[inline(never)]
-    fn skip_members(&mut self) -> Result<(), JsonError> {
-        self.members::<8>(|_, _| ())
-    }
-
-    #[inline(never)]
-    fn skip_elements(&mut self) -> Result<(), JsonError> {
-        while self.element()?.is_some() {}
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn value(&mut self) -> Result<Value<'a>, JsonError> {
-        match self.token() {
-            Some(b'"') => {
-                self.advance(1);
-                self.string().map(Value::String)
-            }
-            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
-            Some(b'[') => {
-                self.open()?;
-                let array = Array(*self);
-                self.skip_elements()?;
-                Ok(Value::Array(array))
-            }
-            Some(b'f') => self.literal("false", Value::Bool(false)),
-            Some(b'n') => self.literal("null", Value::Null),
-            Some(b't') => self.literal("true", Value::Bool(true)),
-            Some(b'{') => {
-                self.open()?;
-                let object = Object(*self);
-                self.skip_members()?;
-                Ok(Value::Object(object))
-            }
-            _ => Err(JsonError::Syntax),
-        }
+    /// Begins at the start of `text`.
+    pub(super) const fn new(text: &'a str) -> Self {
+        Self { text, at: 0, fresh: false, room: MAX_DEPTH }
     }
 
     #[inline]
-    fn literal(&mut self, literal: &str, value: Value<'a>) -> Result<Value<'a>, JsonError> {
-        if !self.rest().starts_with(literal.as_bytes()) {
-            return Err(JsonError::Syntax);
-        }
-        self.advance(literal.len());
-        Ok(value)
-    }
-
-    #[inline]
-    fn number(&mut self) -> Result<Number<'a>, JsonError> {
+    pub(super) fn number(&mut self) -> Result<Number<'a>, JsonError> {
         let start = self.at;
         self.skip(|byte| byte == b'-');
         if !self.skip(|byte| byte == b'0') {
@@ -162,7 +50,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline(always)]
-    fn string(&mut self) -> Result<Text<'a>, JsonError> {
+    pub(super) fn string(&mut self) -> Result<Text<'a>, JsonError> {
         let start = self.at;
         self.advance(plain_len(self.rest()));
         let escaped = self.peek() != Some(b'"');
@@ -188,7 +76,7 @@ impl<'a> Scanner<'a> {
 
     /// Reads a bracket that opens.
     #[inline]
-    fn open(&mut self) -> Result<(), JsonError> {
+    pub(super) fn open(&mut self) -> Result<(), JsonError> {
         self.room = self.room.checked_sub(1).ok_or(JsonError::TooDeep)?;
         self.fresh = true;
         self.advance(1);
@@ -197,7 +85,7 @@ impl<'a> Scanner<'a> {
 
     /// Reads the comma before another item, if there is to be one, or the bracket that closes.
     #[inline]
-    fn another(&mut self, close: u8) -> Result<bool, JsonError> {
+    pub(super) fn another(&mut self, close: u8) -> Result<bool, JsonError> {
         let first = std::mem::take(&mut self.fresh);
         match self.token() {
             Some(byte) if byte == close => {
@@ -215,7 +103,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
+    pub(super) fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.token() != Some(byte) {
             return Err(JsonError::Syntax);
         }
@@ -225,7 +113,7 @@ impl<'a> Scanner<'a> {
 
     /// Moves over whitespace, and looks at what comes then.
     #[inline]
-    fn token(&mut self) -> Option<u8> {
+    pub(super) fn token(&mut self) -> Option<u8> {
         loop {
             match self.peek() {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.advance(1),
@@ -248,12 +136,12 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    fn rest(&self) -> &'a [u8] {
+    pub(super) fn rest(&self) -> &'a [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     #[inline]
-    fn advance(&mut self, by: usize) {
+    pub(super) fn advance(&mut self, by: usize) {
         // Only over bytes that were looked at, hence never past the end.
         self.at = self.at.wrapping_add(by);
     }
@@ -261,7 +149,7 @@ impl<'a> Scanner<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pointer;
+    use super::super::{Value, object, pointer};
     use super::*;
 
     fn verdict(text: &str) -> Result<(), JsonError> {
