@@ -18,10 +18,12 @@ pub(super) type CheckFunction = dyn Fn(BasicCredentials) -> CheckFuture + Send +
 
 pub(super) type CheckFuture = Pin<Box<dyn Future<Output = Result<Option<Identity>, Error>> + Send>>;
 
-/// The record of a user before the password is checked. With a function there is never one.
-pub(super) struct StoredUser {
+/// The record of a user before the password is checked.
+pub(super) enum StoredUser {
     #[cfg(feature = "password-hash")]
-    record: Option<UserRecord>,
+    Found(UserRecord),
+    /// The store has no such user, or passwords are checked by a function.
+    Unknown,
 }
 
 impl Check {
@@ -29,12 +31,12 @@ impl Check {
     #[cfg_attr(not(feature = "password-hash"), expect(clippy::unused_async, unused_variables))]
     pub(super) async fn look_up(&self, user_id: &str) -> Result<StoredUser, Error> {
         match self {
-            Self::Function(_) => Ok(StoredUser {
-                #[cfg(feature = "password-hash")]
-                record: None,
-            }),
+            Self::Function(_) => Ok(StoredUser::Unknown),
             #[cfg(feature = "password-hash")]
-            Self::Users(users) => Ok(StoredUser { record: users.look_up(user_id).await? }),
+            Self::Users(users) => {
+                let record = users.look_up(user_id).await?;
+                Ok(record.map_or(StoredUser::Unknown, StoredUser::Found))
+            }
         }
     }
 
@@ -53,8 +55,12 @@ impl Check {
             }
             #[cfg(feature = "password-hash")]
             Self::Users(users) => {
-                let record = user.record.map(|user| (user.password_hash, user.identity));
-                let (hash, identity) = record.unzip();
+                let (hash, identity) = match user {
+                    StoredUser::Found(record) => {
+                        (Some(record.password_hash), Some(record.identity))
+                    }
+                    StoredUser::Unknown => (None, None),
+                };
                 let is_correct = users.passwords.verify(credentials, hash, permit).await?;
                 Ok(identity.filter(|_| is_correct))
             }
@@ -65,18 +71,19 @@ impl Check {
 impl StoredUser {
     /// Returns the stored hash, on which a cached outcome depends. Empty if there is no record.
     pub(super) fn password_hash(&self) -> &[u8] {
-        #[cfg(feature = "password-hash")]
-        if let Some(user) = &self.record {
-            return user.password_hash.as_bytes();
+        match self {
+            #[cfg(feature = "password-hash")]
+            Self::Found(record) => record.password_hash.as_bytes(),
+            Self::Unknown => b"",
         }
-        b""
     }
 
     /// Returns the identity of the user, if the store has a record.
     pub(super) fn identity(&self) -> Option<&Identity> {
-        #[cfg(feature = "password-hash")]
-        return self.record.as_ref().map(|user| &user.identity);
-        #[cfg(not(feature = "password-hash"))]
-        None
+        match self {
+            #[cfg(feature = "password-hash")]
+            Self::Found(record) => Some(&record.identity),
+            Self::Unknown => None,
+        }
     }
 }

@@ -155,8 +155,8 @@ impl BasicVerifier {
 
     /// Removes the cached outcomes of password checks for a user, so that the next password is checked.
     ///
-    /// `user` is a user-id, or the subject of an identity that the user-id stands for. The exemption from
-    /// the guess limit ends, too. Changes in a user store take effect without it.
+    /// `user` is a user-id, or the subject of the user's identity. The exemption from the guess limit
+    /// ends, too. Changes in a user store take effect without calling this.
     pub fn invalidate(&self, user: &str) {
         self.0.cache.invalidate(user);
     }
