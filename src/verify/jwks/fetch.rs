@@ -1,4 +1,4 @@
-//! A key set brought over HTTP.
+//! Fetching a key set over HTTP.
 
 use std::{
     fmt,
@@ -17,41 +17,41 @@ use crate::http_client::{
     require_json,
 };
 
-/// Where a remote key set comes from.
+/// The source of a remote key set.
 pub(crate) trait FetchKeys: fmt::Debug + Send + Sync + 'static {
-    /// Fetches the set; `etag` is that of the set at hand.
+    /// Fetches the set. `etag` is that of the cached set.
     fn fetch(&self, etag: Option<HeaderValue>) -> FetchFuture;
 }
 
 pub(crate) type FetchFuture = Pin<Box<dyn Future<Output = Result<Fetched, FetchError>> + Send>>;
 
-/// What a fetch brought.
+/// The result of a fetch.
 #[derive(Debug)]
 pub(crate) struct Fetched {
-    /// `None`: the set at hand is still the current one.
+    /// `None` if the cached set is still current.
     pub(crate) keys: Option<KeySet>,
     pub(crate) etag: Option<HeaderValue>,
-    /// How long the set is fresh, if the response says so.
+    /// How long the response says that the set is fresh.
     pub(crate) freshness: Option<Duration>,
 }
 
-/// Why a fetch brought no keys. It names the address, and nothing of the response's body.
+/// Why a fetch failed. The messages contain the URL, and nothing of the response's body.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
+    #[error("the fetch of the keys timed out or was aborted")]
+    Aborted,
     #[error(transparent)]
     Document(#[from] DocumentError),
-    #[error("`{url}` answered with no usable key set")]
+    #[error("the response from `{url}` is not a usable key set")]
     KeySet { url: String, source: KeySetError },
     #[error(transparent)]
     Metadata(#[from] MetadataError),
     #[error("the key source failed")]
-    #[allow(dead_code, reason = "made by key sources that aren't HTTP")]
+    #[allow(dead_code, reason = "constructed by key sources other than HTTP")]
     Source(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("the fetch was given up")]
-    GivenUp,
 }
 
-/// Keys by HTTP: from a fixed address, or from the one that the issuer's metadata names.
+/// Fetches keys over HTTP, from a fixed URL or from the one in the issuer's metadata.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpKeys {
     client: Arc<dyn HttpClient>,
@@ -69,25 +69,25 @@ impl HttpKeys {
         Self { client, location: Location::Fixed(jwks_uri) }
     }
 
-    /// `issuer` is an address that was checked.
+    /// `issuer` is a URL that was validated.
     pub(crate) fn of_issuer(client: Arc<dyn HttpClient>, issuer: &str, allow_http: bool) -> Self {
         let location =
             Location::Discovered { issuer: issuer.into(), allow_http, known: Arc::default() };
         Self { client, location }
     }
 
-    async fn bring(self, etag: Option<HeaderValue>) -> Result<Fetched, FetchError> {
+    async fn fetch_set(self, etag: Option<HeaderValue>) -> Result<Fetched, FetchError> {
         match &self.location {
             Location::Fixed(uri) => self.get_keys(uri, etag).await,
             Location::Discovered { issuer, allow_http, known } => {
-                // Taken out, so that a fetch that fails is followed by a new discovery.
+                // Taken out, so that a failed fetch is followed by a new discovery.
                 let address = known.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let (uri, etag) = if let Some(uri) = address {
                     (uri, etag)
                 } else {
                     let client = &*self.client;
                     let found = metadata::discover(client, issuer, Member::JwksUri, *allow_http);
-                    // An ETag means something only where it came from (RFC 9110 §8.8.3).
+                    // An ETag is only meaningful for the URL that it came from (RFC 9110 §8.8.3).
                     (found.await?, None)
                 };
                 let fetched = self.get_keys(&uri, etag).await?;
@@ -113,6 +113,6 @@ impl HttpKeys {
 
 impl FetchKeys for HttpKeys {
     fn fetch(&self, etag: Option<HeaderValue>) -> FetchFuture {
-        Box::pin(self.clone().bring(etag))
+        Box::pin(self.clone().fetch_set(etag))
     }
 }

@@ -6,10 +6,11 @@ use serde_json::Value;
 use super::{Key, jwk};
 use crate::{TokenFault, http_client::read_object, jose::algorithm::Algorithm};
 
-/// More keys than this are no key set of an issuer, but an attack or an accident.
+/// A set with more keys is rejected as an attack or an accident.
 const MAX_KEYS: usize = 100;
 
-/// How many keys are tried for a token that names none, or names one that several share.
+/// The maximum number of keys that are tried for a token without a `kid`, or with one that several keys
+/// share.
 const MAX_CANDIDATES: usize = 4;
 
 /// Keys by `kid`.
@@ -19,7 +20,7 @@ pub(crate) struct KeySet {
     keys: Vec<Key>,
 }
 
-/// Why a text is not a key set.
+/// Why a document isn't a key set.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeySetError {
     #[error("it has no key that verifies signatures")]
@@ -38,7 +39,7 @@ impl KeySet {
         Self { keys }
     }
 
-    /// Reads a JWK Set. A key that we can't use is left out, the rest still serves.
+    /// Reads a JWK Set. Keys that this crate can't use are skipped.
     pub(crate) fn from_json(text: &[u8]) -> Result<Self, KeySetError> {
         #[derive(Deserialize)]
         struct Document {
@@ -54,7 +55,7 @@ impl KeySet {
             return Err(KeySetError::TooMany(keys.len()));
         }
         let keys: Vec<_> = keys.iter().filter_map(|key| jwk::read(key).ok()).collect();
-        // An issuer that signs has a key: a set without any is an accident, like no set at all.
+        // An issuer that signs tokens has a key, so a set without one is an accident.
         if keys.is_empty() { Err(KeySetError::NoKey) } else { Ok(Self::new(keys)) }
     }
 
@@ -66,8 +67,8 @@ impl KeySet {
         self.keys.len()
     }
 
-    /// The keys that a token with that header may be signed with: those of its `kid`; else those
-    /// without one; for a token without a `kid`, all.
+    /// Returns the keys that may have signed a token with this header: those with its `kid`, or else those
+    /// without a `kid`. For a token without a `kid`, these are all keys.
     pub(crate) fn candidates(
         &self,
         kid: Option<&str>,
@@ -77,8 +78,8 @@ impl KeySet {
         keys.iter().filter(move |key| key.algorithms.contains(algorithm)).take(MAX_CANDIDATES)
     }
 
-    /// What is wrong with a header that none of the keys is for.
-    pub(crate) fn misfit(&self, kid: Option<&str>, algorithm: Algorithm) -> Option<TokenFault> {
+    /// Returns why no key in the set matches this header.
+    pub(crate) fn mismatch(&self, kid: Option<&str>, algorithm: Algorithm) -> Option<TokenFault> {
         let (keys, is_known) = self.may_be(kid);
         if keys.iter().any(|key| key.algorithms.contains(algorithm)) {
             None
@@ -89,17 +90,17 @@ impl KeySet {
         }
     }
 
-    /// Whether a key is for that algorithm.
+    /// Returns whether a key in the set supports this algorithm.
     pub(crate) fn can_verify(&self, algorithm: Algorithm) -> bool {
         self.keys.iter().any(|key| key.algorithms.contains(algorithm))
     }
 
-    /// Whether a key has that name.
-    pub(crate) fn knows(&self, kid: &str) -> bool {
+    /// Returns whether a key in the set has this `kid`.
+    pub(crate) fn has_kid(&self, kid: &str) -> bool {
         !self.named(kid).is_empty()
     }
 
-    /// The keys that may have been meant, and whether they were meant by their name.
+    /// Returns the keys that a header may refer to, and whether they were found by their `kid`.
     fn may_be(&self, kid: Option<&str>) -> (&[Key], bool) {
         let Some(kid) = kid else { return (&self.keys, false) };
         match self.named(kid) {
@@ -115,7 +116,7 @@ impl KeySet {
         rest.get(..len).unwrap_or_default()
     }
 
-    /// The keys without a name, which come first.
+    /// Returns the keys without a `kid`, which come first.
     fn unnamed(&self) -> &[Key] {
         let len = self.keys.iter().take_while(|key| key.kid.is_none()).count();
         self.keys.get(..len).unwrap_or_default()

@@ -52,8 +52,8 @@ impl<'a> Jws<'a> {
         if keys.candidates(kid, *algorithm).any(is_signer) {
             return Signature::Valid;
         }
-        let fault = keys.misfit(kid, *algorithm).unwrap_or(TokenFault::Signature);
-        if kid.is_some_and(|kid| keys.knows(kid)) {
+        let fault = keys.mismatch(kid, *algorithm).unwrap_or(TokenFault::Signature);
+        if kid.is_some_and(|kid| keys.has_kid(kid)) {
             Signature::Invalid(fault)
         } else {
             // Only keys without a `kid` were tried, or none at all.

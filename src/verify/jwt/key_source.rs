@@ -66,7 +66,7 @@ impl KeySource {
     pub(crate) fn mismatch(&self, header: &Header, now: NumericDate) -> Option<TokenFault> {
         let (kid, algorithm) = (header.kid.as_deref(), header.algorithm);
         match self {
-            Self::Given(keys) => keys.misfit(kid, algorithm),
+            Self::Given(keys) => keys.mismatch(kid, algorithm),
             Self::Remote(remote) => remote.misfit(kid, algorithm, now),
         }
     }

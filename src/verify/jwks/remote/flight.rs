@@ -62,7 +62,7 @@ impl Flight {
         let task = runtime.spawn(async move {
             let Ok(landing) = started.await else { return };
             let outcome = tokio::time::timeout(FLIGHT_TIMEOUT, fetch).await;
-            landing.report(outcome.unwrap_or(Err(FetchError::GivenUp)));
+            landing.report(outcome.unwrap_or(Err(FetchError::Aborted)));
         });
         // Handed over only now: a runtime that has ended drops the task within `spawn`, and a landing
         // must not report while the lock is held under which flights are started.
@@ -139,7 +139,7 @@ impl<H: Land> Landing<H> {
 impl<H: Land> Drop for Landing<H> {
     fn drop(&mut self) {
         if !self.reported {
-            self.settle(Err(FetchError::GivenUp));
+            self.settle(Err(FetchError::Aborted));
         }
     }
 }

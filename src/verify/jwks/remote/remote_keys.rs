@@ -157,7 +157,7 @@ impl RemoteKeys {
     ) -> Option<TokenFault> {
         let guard = self.0.snapshot.load();
         let snapshot = guard.as_ref().filter(|snapshot| snapshot.age(now) == Age::Fresh)?;
-        let fault = snapshot.keys.misfit(kid, algorithm)?;
+        let fault = snapshot.keys.mismatch(kid, algorithm)?;
         if fault != TokenFault::UnknownKey {
             return Some(fault);
         }
@@ -240,7 +240,7 @@ impl Shared {
         }
         let before = self.snapshot.load();
         let outcome = outcome.and_then(|fetched| {
-            Snapshot::of(fetched, before.as_deref(), now, &self.settings).ok_or(FetchError::GivenUp)
+            Snapshot::of(fetched, before.as_deref(), now, &self.settings).ok_or(FetchError::Aborted)
         });
         let (quiet_until, told) = match outcome {
             Ok(snapshot) => {

@@ -5,31 +5,33 @@ use std::{sync::Arc, time::Duration};
 use http::HeaderValue;
 
 use super::RemoteSettings;
-use crate::verify::jwks::fetch::Fetched;
-use crate::{claims::NumericDate, verify::jwks::KeySet};
+use crate::{
+    claims::NumericDate,
+    verify::jwks::{KeySet, fetch::Fetched},
+};
 
-/// Between a request's look at the clock and its look at the keys new ones may land, which aren't
-/// from the future for that.
-const AT_ONCE: Duration = Duration::from_millis(500);
+/// How much earlier than a fetch completed a request may have read the clock. If it is more, the clock
+/// was turned back.
+const CLOCK_TOLERANCE: Duration = Duration::from_millis(500);
 
-/// A key set as it was fetched. Replaced whole, never changed.
+/// A fetched key set. It is replaced as a whole and never changed.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) keys: Arc<KeySet>,
-    /// Counts key sets: another number, other keys.
+    /// Identifies the key set. A set with other keys has another generation.
     pub(crate) generation: u64,
     pub(super) etag: Option<HeaderValue>,
-    /// How long its responses said that it is fresh.
-    said: Option<Duration>,
+    /// The freshness that its responses asked for.
+    requested_freshness: Option<Duration>,
     pub(super) fetched_at: NumericDate,
-    /// From here on a request starts a refresh, and doesn't wait for it.
+    /// When requests start a refresh, without waiting for it.
     pub(super) refresh_at: NumericDate,
     pub(super) fresh_until: NumericDate,
-    /// How far an outage may stretch it.
+    /// The end of its use during an outage.
     pub(super) usable_until: NumericDate,
 }
 
-/// What the time says of a snapshot.
+/// The state of a snapshot at a point in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Age {
     Fresh,
@@ -39,32 +41,34 @@ pub(super) enum Age {
 }
 
 impl Snapshot {
-    /// What `fetched` leaves at hand. `None` if it only says that the set is unchanged, and there is none.
+    /// Creates the snapshot that follows `before`. Returns `None` if `fetched` says that the set hasn't
+    /// changed, and there is no set.
     pub(super) fn of(
         fetched: Fetched,
         before: Option<&Snapshot>,
         now: NumericDate,
         settings: &RemoteSettings,
     ) -> Option<Self> {
-        let (keys, generation, etag, said) = match (fetched.keys, before) {
+        let (keys, generation, etag, requested_freshness) = match (fetched.keys, before) {
             (Some(keys), before) => {
                 let generation = before.map_or(0, |before| before.generation).wrapping_add(1);
                 (Arc::new(keys), generation, fetched.etag, fetched.freshness)
             }
-            // What a 304 doesn't say is as it was (RFC 9111 §4.3.4).
+            // A 304 updates only what it contains (RFC 9111 §4.3.4).
             (None, Some(before)) => {
                 let (keys, etag) = (Arc::clone(&before.keys), before.etag.clone());
-                (keys, before.generation, etag, fetched.freshness.or(before.said))
+                let freshness = fetched.freshness.or(before.requested_freshness);
+                (keys, before.generation, etag, freshness)
             }
             (None, None) => return None,
         };
-        let freshness = settings.freshness(said);
+        let freshness = settings.freshness(requested_freshness);
         let fresh_until = now.saturating_add(freshness);
         Some(Self {
             keys,
             generation,
             etag,
-            said,
+            requested_freshness,
             fetched_at: now,
             refresh_at: now.saturating_add(freshness.mul_f64(0.8)),
             fresh_until,
@@ -73,8 +77,8 @@ impl Snapshot {
     }
 
     pub(super) fn age(&self, now: NumericDate) -> Age {
-        if now.saturating_add(AT_ONCE) < self.fetched_at {
-            // The clock was turned back: the times mean nothing, so the set is fetched again.
+        if now.saturating_add(CLOCK_TOLERANCE) < self.fetched_at {
+            // The clock was turned back. The times mean nothing, so the set is fetched again.
             Age::RefreshDue
         } else if now < self.refresh_at {
             Age::Fresh
