@@ -5,6 +5,8 @@
 
 #[cfg(feature = "_remote")]
 mod audience_state;
+#[cfg(feature = "_remote")]
+mod backoff;
 #[cfg(feature = "basic")]
 pub mod basic;
 #[cfg(feature = "introspection")]

@@ -58,7 +58,7 @@ impl Endpoint {
         let uri = self.location.find(&*self.client, clock).await?;
         let reply = self.ask_at(&uri, token).await;
         if matches!(&reply, Err(error) if error.may_have_moved()) {
-            self.location.doubt(NumericDate::from_system_time(clock.now())).await;
+            self.location.discard(NumericDate::from_system_time(clock.now())).await;
         }
         reply
     }

@@ -1,4 +1,4 @@
-//! Where the introspection endpoint is.
+//! The URL of the introspection endpoint.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,46 +13,47 @@ use crate::{
         HttpClient,
         metadata::{self, Member, MetadataError},
     },
+    verify::backoff::{Backoff, Failures},
 };
 
-/// The pause after one failed discovery, doubled with each further one, up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The delays after failed discoveries.
+const BACKOFF: Backoff =
+    Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
 
-/// How long an address is not doubted after it was found.
-const TRUST: Duration = Duration::from_secs(60);
+/// How long a discovered URL is used before a failure of the endpoint may discard it.
+const MIN_USE: Duration = Duration::from_secs(60);
 
-/// An address that was given, or one that the issuer's metadata names.
+/// A configured URL, or the one in the issuer's metadata.
 #[derive(Debug)]
 pub(super) enum Location {
     Fixed(Uri),
     Discovered(Discovery),
 }
 
-/// An address that is looked up when it is first needed.
+/// A URL that is discovered on first use.
 #[derive(Debug)]
 pub(super) struct Discovery {
     issuer: Box<str>,
     allow_http: bool,
-    /// Held across a look-up: those who need the address wait for the same one.
-    found: Mutex<Found>,
+    /// Held across a discovery, so that concurrent introspections wait for the same one.
+    state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
-struct Found {
-    address: Option<(Uri, NumericDate)>,
-    failures: u32,
-    last_failure: Option<(Arc<MetadataError>, NumericDate)>,
+struct State {
+    url: Option<(Uri, NumericDate)>,
+    failures: Failures<MetadataError>,
 }
 
 impl Location {
-    /// `issuer` is an address that was checked.
+    /// `issuer` is a URL that was validated.
     pub(super) fn of_issuer(issuer: &str, allow_http: bool) -> Self {
-        let found = Mutex::default();
-        Self::Discovered(Discovery { issuer: issuer.into(), allow_http, found })
+        let state = Mutex::default();
+        Self::Discovered(Discovery { issuer: issuer.into(), allow_http, state })
     }
 
-    /// The address. A look-up that fails is tried again after a pause, by a request that needs it.
+    /// Returns the URL. After a failed discovery, the next introspection that needs the URL tries again
+    /// when the backoff has ended.
     pub(super) async fn find(
         &self,
         client: &dyn HttpClient,
@@ -63,63 +64,42 @@ impl Location {
             Self::Discovered(discovery) => discovery,
         };
         let now = || NumericDate::from_system_time(clock.now());
-        let mut found = discovery.found.lock().await;
-        if let Some((uri, _)) = &found.address {
+        let mut state = discovery.state.lock().await;
+        if let Some((uri, _)) = &state.url {
             return Ok(uri.clone());
         }
-        if let Some(failure) = found.pause(now()) {
-            return Err(failure);
+        if let Some(error) = state.backoff(now()) {
+            return Err(error);
         }
         let (issuer, allow_http) = (&discovery.issuer, discovery.allow_http);
         match metadata::discover(client, issuer, Member::IntrospectionEndpoint, allow_http).await {
             Ok(uri) => {
-                *found = Found { address: Some((uri.clone(), now())), ..Found::default() };
+                *state = State { url: Some((uri.clone(), now())), ..State::default() };
                 Ok(uri)
             }
-            Err(error) => Err(found.failed(error, now())),
+            Err(error) => {
+                let source = Arc::new(error);
+                let retry_after = state.failures.record(Arc::clone(&source), now(), BACKOFF);
+                Err(IntrospectionError::Discovery { source, retry_after })
+            }
         }
     }
 
-    /// Looks an address up again that no longer answers, unless it has just been found.
-    pub(super) async fn doubt(&self, now: NumericDate) {
+    /// Discards the URL of an endpoint that has failed, so that it is discovered again. A URL that was
+    /// discovered within the last minute is retained.
+    pub(super) async fn discard(&self, now: NumericDate) {
         let Self::Discovered(discovery) = self else { return };
-        let mut found = discovery.found.lock().await;
-        let is_young = |at: NumericDate| now.since(at).is_some_and(|age| age < TRUST);
-        found.address = found.address.take().filter(|(_, at)| is_young(*at));
+        let mut state = discovery.state.lock().await;
+        let is_recent = |at: NumericDate| now.since(at).is_some_and(|age| age < MIN_USE);
+        state.url = state.url.take().filter(|(_, at)| is_recent(*at));
     }
 }
 
-impl Found {
-    /// Why no look-up may start now.
-    fn pause(&self, now: NumericDate) -> Option<IntrospectionError> {
-        let (error, failed_at) = self.last_failure.as_ref()?;
-        // A clock that was turned back means no pause.
-        let left = pause(self.failures).checked_sub(now.since(*failed_at)?)?;
-        let source = Arc::clone(error);
-        (!left.is_zero()).then_some(IntrospectionError::Discovery { source, retry_after: left })
-    }
-
-    fn failed(&mut self, error: MetadataError, now: NumericDate) -> IntrospectionError {
-        let source = Arc::new(error);
-        self.failures = self.failures.saturating_add(1);
-        self.last_failure = Some((Arc::clone(&source), now));
-        IntrospectionError::Discovery { source, retry_after: pause(self.failures) }
-    }
-}
-
-fn pause(failures: u32) -> Duration {
-    let doublings = failures.saturating_sub(1).min(16);
-    FIRST_PAUSE.saturating_mul(1_u32.wrapping_shl(doublings)).min(LONGEST_PAUSE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_from_one_second_to_a_minute() {
-        for (failures, seconds) in [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (u32::MAX, 60)] {
-            assert_eq!(pause(failures).as_secs(), seconds);
-        }
+impl State {
+    /// Returns why no discovery may start now: the last one failed, and its backoff hasn't ended.
+    fn backoff(&self, now: NumericDate) -> Option<IntrospectionError> {
+        let retry_after = self.failures.cooldown_left(now)?;
+        let source = Arc::clone(self.failures.last_error()?);
+        Some(IntrospectionError::Discovery { source, retry_after })
     }
 }

@@ -66,8 +66,8 @@ impl IntrospectionVerifier {
     }
 
     /// Begins with an issuer, whose metadata ([RFC 8414], OpenID Connect Discovery) names the
-    /// endpoint. It is looked up when the first token comes, so building it asks no one; after a
-    /// failure a request tries again, with a pause of 1 s to 60 s.
+    /// endpoint. It is discovered when the first token arrives, so building the verifier sends no request.
+    /// After a failure, a later request tries again, with an exponential backoff of at most 60 s.
     ///
     /// The metadata must name exactly this issuer, and so must `iss` in an answer that has one.
     ///

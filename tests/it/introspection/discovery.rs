@@ -40,19 +40,22 @@ async fn the_endpoint_is_looked_up_once_when_the_first_token_comes() {
 }
 
 #[tokio::test]
-async fn a_look_up_that_failed_is_tried_again_after_a_pause() {
+async fn a_discovery_that_failed_is_tried_again_after_a_backoff_with_jitter() {
     let issuer = TestIssuer::new();
     let verifier = discovering(&issuer);
     let token = issuer.token().audience(API).mint_opaque();
     issuer.fail(Fault::Unreachable);
-    for (pause, asked) in [(1, 1), (2, 2), (4, 3)] {
+    for (longest, asked) in [(1, 1), (2, 2), (4, 3)] {
+        let longest = Duration::from_secs(longest);
+        let first = verify(&verifier, &token).await.unwrap_err().retry_after().unwrap();
+        assert!((longest / 2..=longest).contains(&first), "{first:?} of {longest:?}");
         for _ in 0..10 {
             let error = verify(&verifier, &token).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unavailable);
-            assert_eq!(error.retry_after(), Some(Duration::from_secs(pause)));
+            assert_eq!(error.retry_after(), Some(first));
             assert_eq!(issuer.requests_to(METADATA), asked);
         }
-        issuer.clock().advance(Duration::from_secs(pause));
+        issuer.clock().advance(first);
     }
     issuer.recover();
     assert_eq!(judge(&verifier, &token).await, Ok("alice".to_owned()));
