@@ -23,6 +23,8 @@ pub mod own_tokens;
 mod readiness;
 mod revocation;
 mod revocation_checked;
+#[cfg(feature = "_remote")]
+mod single_flight;
 mod verification;
 
 #[cfg(feature = "_remote")]

@@ -17,14 +17,14 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// service's credentials or of the response.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum IntrospectionError {
+    #[error("the introspection timed out or was aborted")]
+    Aborted,
     #[error("{max} introspections are in progress, which is the limit")]
     Busy { max: usize },
     #[error("`{url}` rejected the credentials of this service (status {status})")]
     Credentials { url: String, status: StatusCode },
     #[error("could not discover the introspection endpoint")]
     Discovery { source: Arc<MetadataError>, retry_after: Duration },
-    #[error("the introspection did not complete")]
-    GivenUp,
     #[error("the request to `{url}` failed")]
     Http { url: String, source: HttpError },
     #[error("could not get the keys for the signed response of `{url}`")]

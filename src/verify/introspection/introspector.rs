@@ -1,71 +1,161 @@
-//! One endpoint, asked as one client: its rules, its verdicts, and the judgement of its answers.
+//! One endpoint and its client: single flight, cache, and validation of its responses.
 
-use std::{fmt, sync::Arc, time::Instant};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use tokio::sync::Semaphore;
 
 use super::{
+    cache::{IntrospectionCache, Outcome},
     endpoint::{Endpoint, Reply},
     error::IntrospectionError,
-    flights::{Asker, Boarding, Flights},
     response::IntrospectionResponse,
     rules::Rules,
-    verdicts::{Finding, Verdict, Verdicts},
 };
 use crate::{
     Clock, Error, Identity, TokenFault, Verification,
     claims::{NumericDate, scope_claim::ScopeClaim},
     telemetry,
-    verify::Revocation,
+    verify::{
+        Revocation,
+        single_flight::{FlightId, SingleFlight, Waiter},
+    },
 };
 
 pub(super) type Check = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
 
-/// What clones of a verifier share.
+/// The state that clones of a verifier share.
 pub(super) struct Introspector {
-    /// The host that was configured: a label, which no stranger makes.
+    /// The configured host. It is a metrics label, so it never comes from a request.
     pub(super) host: Arc<str>,
     pub(super) endpoint: Endpoint,
     pub(super) rules: Rules,
     pub(super) scope_claims: Vec<ScopeClaim>,
     pub(super) checks: Vec<Box<Check>>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) verdicts: Verdicts,
+    pub(super) cache: IntrospectionCache,
     pub(super) flights: Flights,
+}
+
+/// The running introspections.
+pub(super) struct Flights {
+    by_token: Mutex<SingleFlight<Arc<str>, Result<Identity, Error>>>,
+    permits: Arc<Semaphore>,
+    max: usize,
+}
+
+/// The result for a token, or a waiter for it.
+enum Joined {
+    Cached(Result<Identity, TokenFault>),
+    Running(Waiter<Result<Identity, Error>>),
 }
 
 impl Introspector {
     pub(super) fn verify(self: &Arc<Self>, token: &str) -> Verification {
-        let boarding = match self.known(token) {
-            Some(verdict) => Ok(Boarding::Landed(verdict)),
-            None => self.flights.board(self, token),
+        let joined = match self.cache.get(token, self.now()) {
+            Some(result) => Ok(Joined::Cached(result)),
+            None => self.join(token),
         };
-        match boarding {
-            Ok(Boarding::Landed(verdict)) => Verification::ready(self.admit(verdict)),
-            Ok(Boarding::Wait(waiter)) => {
+        match joined {
+            Ok(Joined::Cached(result)) => Verification::ready(self.admit(result)),
+            Ok(Joined::Running(mut waiter)) => {
                 let introspector = Arc::clone(self);
-                Verification::pending(async move { introspector.admit(waiter.wait().await) })
+                Verification::pending(async move {
+                    let result = waiter.wait().await.unwrap_or_else(|| Err(aborted()));
+                    introspector.admit(result)
+                })
             }
             Err(error) => Verification::ready(Err(error)),
         }
     }
 
+    /// Removes a token from the cache. A running introspection goes on for the requests that wait for
+    /// it, but its result isn't cached and no further request joins it.
     pub(super) fn invalidate(&self, token: &str) {
-        self.flights.invalidate(token, || self.verdicts.forget(token));
+        let mut flights = self.flights.lock();
+        flights.detach(token);
+        self.cache.remove(token);
     }
 
     pub(super) fn revoke(&self, revocation: &Revocation) {
-        match revocation {
-            Revocation::Token(token) => self.invalidate(token),
-            _ => self.flights.invalidate_all(|| self.verdicts.forget_revoked(revocation)),
+        if let Revocation::Token(token) = revocation {
+            return self.invalidate(token);
         }
+        let mut flights = self.flights.lock();
+        // All of them, because the subject of a token isn't known before its response arrives.
+        flights.detach_all();
+        self.cache.remove_revoked(revocation);
     }
 
-    fn judge(&self, token: &str, reply: Reply) -> Result<Finding, IntrospectionError> {
-        let refused = |fault| Ok(Finding { verdict: Err(fault), expires_at: None });
+    /// Joins the introspection of this token, or starts one, if fewer than the maximum are running.
+    fn join(self: &Arc<Self>, token: &str) -> Result<Joined, Error> {
+        let mut flights = self.flights.lock();
+        if let Some(waiter) = flights.join(token) {
+            return Ok(Joined::Running(waiter));
+        }
+        // Checked again under the lock under which results are cached.
+        if let Some(result) = self.cache.get(token, self.now()) {
+            return Ok(Joined::Cached(result));
+        }
+        let permit = Arc::clone(&self.flights.permits)
+            .try_acquire_owned()
+            .map_err(|_| IntrospectionError::Busy { max: self.flights.max })?;
+        let key = Arc::<str>::from(token);
+        let (introspector, token) = (Arc::clone(self), Arc::clone(&key));
+        let work = async move { introspector.introspect(&token).await };
+        let (introspector, token) = (Arc::clone(self), Arc::clone(&key));
+        let complete = move |id, outcome: Option<_>| {
+            let outcome = outcome.unwrap_or_else(|| Err(aborted()));
+            let result = introspector.complete(&token, id, outcome);
+            // Before the waiting requests wake up, because they may need a permit again.
+            drop(permit);
+            result
+        };
+        Ok(Joined::Running(flights.start(key, work, complete)?))
+    }
+
+    /// Caches an outcome, unless the introspection was superseded or failed.
+    fn complete(
+        &self,
+        token: &Arc<str>,
+        id: FlightId,
+        outcome: Result<Outcome, Error>,
+    ) -> Result<Identity, Error> {
+        let mut flights = self.flights.lock();
+        let is_current = flights.complete(token, id);
+        let outcome = outcome?;
+        let result = outcome.result.clone();
+        if is_current {
+            self.cache.insert(token, outcome, self.now());
+        }
+        result.map_err(Error::from)
+    }
+
+    async fn introspect(&self, token: &str) -> Result<Outcome, Error> {
+        let started = Instant::now();
+        let outcome = match self.endpoint.ask(token, &*self.clock).await {
+            Ok(reply) => self.validate(token, reply),
+            Err(error) => Err(error),
+        };
+        let label = outcome.as_ref().map(|outcome| match outcome.result {
+            Ok(_) => "active",
+            Err(TokenFault::Inactive) => "inactive",
+            Err(_) => "refused",
+        });
+        telemetry::introspected(&self.host, label, started.elapsed());
+        outcome.map_err(Error::from)
+    }
+
+    fn validate(&self, token: &str, reply: Reply) -> Result<Outcome, IntrospectionError> {
+        let rejected = |fault| Ok(Outcome { result: Err(fault), expires_at: None });
         let (url, json) = match reply {
             Reply::Response { url, json } => (url, json),
             Reply::UnsupportedTokenType => {
                 telemetry::token_type_unsupported(&self.host);
-                return refused(TokenFault::Type);
+                return rejected(TokenFault::Type);
             }
         };
         let response = IntrospectionResponse::read(json, &self.scope_claims)
@@ -73,24 +163,23 @@ impl Introspector {
         let now = self.now();
         let claims = match response {
             IntrospectionResponse::Active(claims) => *claims,
-            // Servers call a token inactive whatever the reason. Where we know it, we say it.
-            IntrospectionResponse::Inactive if self.verdicts.is_known_to_be_over(token, now) => {
-                let expires_at = Some(now);
-                return Ok(Finding { verdict: Err(TokenFault::Expired), expires_at });
+            // Servers report a token as inactive for any reason. Expiry is one that is known here.
+            IntrospectionResponse::Inactive if self.cache.has_expired(token, now) => {
+                return Ok(Outcome { result: Err(TokenFault::Expired), expires_at: Some(now) });
             }
-            IntrospectionResponse::Inactive => return refused(TokenFault::Inactive),
+            IntrospectionResponse::Inactive => return rejected(TokenFault::Inactive),
         };
         let expires_at = claims.registered.expires_at;
-        let verdict = self
+        let result = self
             .rules
             .validate(&claims, now)
             .map(|()| Identity::new(claims.raw, claims.registered, claims.scopes));
-        Ok(Finding { verdict, expires_at })
+        Ok(Outcome { result, expires_at })
     }
 
-    /// What a verdict means for a request: the checks of the service's own are made each time.
-    fn admit<E: Into<Error>>(&self, verdict: Result<Identity, E>) -> Result<Identity, Error> {
-        let identity = verdict.map_err(Into::into)?;
+    /// Applies the service's own checks, which run for each request.
+    fn admit<E: Into<Error>>(&self, result: Result<Identity, E>) -> Result<Identity, Error> {
+        let identity = result.map_err(Into::into)?;
         self.checks.iter().try_for_each(|check| check(&identity))?;
         Ok(identity)
     }
@@ -100,33 +189,20 @@ impl Introspector {
     }
 }
 
-impl Asker for Introspector {
-    fn known(&self, token: &str) -> Option<Verdict> {
-        self.verdicts.get(token, self.now())
+impl Flights {
+    /// Creates the state for at most `max` introspections at a time.
+    pub(super) fn new(max: usize) -> Self {
+        Self { by_token: Mutex::default(), permits: Arc::new(Semaphore::new(max)), max }
     }
 
-    fn keep(&self, token: &Arc<str>, finding: Finding) {
-        self.verdicts.keep(token, finding, self.now());
+    fn lock(&self) -> MutexGuard<'_, SingleFlight<Arc<str>, Result<Identity, Error>>> {
+        self.by_token.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    async fn ask(&self, token: &str) -> Result<Finding, Error> {
-        let started = Instant::now();
-        let found = match self.endpoint.ask(token, &*self.clock).await {
-            Ok(reply) => self.judge(token, reply),
-            Err(error) => Err(error),
-        };
-        let outcome = found.as_ref().map(|finding| match finding.verdict {
-            Ok(_) => "active",
-            Err(TokenFault::Inactive) => "inactive",
-            Err(_) => "refused",
-        });
-        telemetry::introspected(&self.host, outcome, started.elapsed());
-        found.map_err(Error::from)
-    }
-
-    fn flights(&self) -> &Flights {
-        &self.flights
-    }
+/// Returns the error for an introspection that timed out, panicked, or lost its runtime.
+fn aborted() -> Error {
+    IntrospectionError::Aborted.into()
 }
 
 impl fmt::Debug for Introspector {
@@ -135,7 +211,7 @@ impl fmt::Debug for Introspector {
             .field("location", &self.endpoint.location)
             .field("authentication", &self.endpoint.authentication)
             .field("rules", &self.rules)
-            .field("verdicts", &self.verdicts)
+            .field("cache", &self.cache)
             .finish_non_exhaustive()
     }
 }

@@ -3,14 +3,14 @@
 //! [`IntrospectionVerifier`] is the verifier. `builder` configures it, and `settings` validates the
 //! configuration. An `introspector` sends a request to the `endpoint`, which is discovered at its `location`
 //! and where `client_authentication` authenticates this service. It reads the `response`, which may be a
-//! `signed_response`, validates it with its `rules`, and caches the outcome in `verdicts`. `flights` lets
-//! concurrent requests with one token share one introspection.
+//! `signed_response`, validates it with its `rules`, and stores the outcome in the `cache`. Concurrent requests
+//! with the same token share one introspection.
 
 mod builder;
+mod cache;
 mod client_authentication;
 mod endpoint;
 mod error;
-mod flights;
 mod introspector;
 mod location;
 mod response;
@@ -19,7 +19,6 @@ mod settings;
 #[cfg(feature = "_jwt")]
 mod signed_response;
 mod signer;
-mod verdicts;
 mod verifier;
 
 pub use self::{

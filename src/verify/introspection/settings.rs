@@ -5,14 +5,13 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
 use super::{
+    cache::IntrospectionCache,
     client_authentication::ClientAuthentication,
     endpoint::Endpoint,
-    flights::Flights,
-    introspector::{Check, Introspector},
+    introspector::{Check, Flights, Introspector},
     location::Location,
     rules::Rules,
     signer::Signer,
-    verdicts::Verdicts,
 };
 use crate::url::{self, Query};
 use crate::{
@@ -102,7 +101,11 @@ impl Settings {
             scope_claims: self.scope_claims,
             checks: self.checks,
             clock: self.clock,
-            verdicts: Verdicts::new(self.cache_capacity, self.cache_for, self.negative_cache_for),
+            cache: IntrospectionCache::new(
+                self.cache_capacity,
+                self.cache_for,
+                self.negative_cache_for,
+            ),
             flights: Flights::new(self.max_concurrent),
         })
     }

@@ -1,7 +1,7 @@
-//! Keys of issuers: where they come from, how long they are good.
+//! Keys of issuers: how they are read, fetched and cached.
 //!
-//! `jwk` and `pem` read one key, [`KeySet`] holds many by `kid`. `fetch` brings a set over HTTP
-//! and `remote` keeps what was fetched.
+//! `jwk` and `pem` read one key, and [`KeySet`] holds many by `kid`. `fetch` fetches a set over HTTP, and
+//! `remote` caches and refreshes it.
 
 mod cache_control;
 mod fetch;
@@ -19,5 +19,5 @@ pub(crate) use self::{
     fetch::{FetchError, FetchKeys, HttpKeys},
     key::Key,
     key_set::KeySet,
-    remote::{Current, Newer, RemoteKeys, RemoteSettings, Snapshot, Waiter},
+    remote::{Current, Refetch, RemoteKeys, RemoteSettings, Snapshot, Waiter},
 };

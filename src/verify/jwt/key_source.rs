@@ -15,7 +15,7 @@ use crate::{
     error::WithCauses,
     verify::{
         Readiness,
-        jwks::{Current, KeySet, Newer, RemoteKeys, Snapshot},
+        jwks::{Current, KeySet, Refetch, RemoteKeys, Snapshot},
     },
 };
 
@@ -67,7 +67,7 @@ impl KeySource {
         let (kid, algorithm) = (header.kid.as_deref(), header.algorithm);
         match self {
             Self::Given(keys) => keys.mismatch(kid, algorithm),
-            Self::Remote(remote) => remote.misfit(kid, algorithm, now),
+            Self::Remote(remote) => remote.mismatch(kid, algorithm, now),
         }
     }
 
@@ -142,7 +142,7 @@ impl KeySource {
     fn after_fetch(&self, now: NumericDate) -> Result<Keys<'_>, Error> {
         match self {
             Self::Given(keys) => Ok(Keys::Given(keys)),
-            Self::Remote(remote) => remote.settled(now).map(Keys::Remote),
+            Self::Remote(remote) => remote.after_fetch(now).map(Keys::Remote),
         }
     }
 
@@ -156,10 +156,10 @@ impl KeySource {
     ) -> Interrupt {
         match self {
             Self::Given(_) => unknown.into(),
-            Self::Remote(remote) => match remote.newer(now, generation) {
-                Newer::Wait(waiter) => Interrupt::Wait(waiter),
-                Newer::Unavailable(error) => error.into(),
-                Newer::None => unknown.into(),
+            Self::Remote(remote) => match remote.refetch_for_unknown_kid(now, generation) {
+                Refetch::Wait(waiter) => Interrupt::Wait(waiter),
+                Refetch::Unavailable(error) => error.into(),
+                Refetch::CoolingDown => unknown.into(),
             },
         }
     }
@@ -169,7 +169,7 @@ impl KeySource {
     fn fetch_failed(&self, now: NumericDate) -> Option<Error> {
         match self {
             Self::Given(_) => None,
-            Self::Remote(remote) => remote.outage(now),
+            Self::Remote(remote) => remote.fetch_failed(now),
         }
     }
 }

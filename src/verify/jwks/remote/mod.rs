@@ -1,18 +1,16 @@
-//! A key set that is fetched, kept fresh and kept through outages.
+//! A key set that is fetched, refreshed, and retained during outages.
 //!
-//! [`RemoteKeys`] answers requests from its `snapshot` without a lock. Whatever needs the network is a
-//! `flight`: a task of its own, one at a time, which requests may wait for and can't cancel. When
-//! one may start is `control`'s to say: back-off after failures, a cool-down for unknown keys.
+//! [`RemoteKeys`] serves requests from its `snapshot` without a lock. Fetches run in single flight, in
+//! their own task. `control` knows when one may start: it backs off after failures, and limits the rate of
+//! refetches for unknown keys.
 
 mod control;
-mod flight;
 mod remote_keys;
 mod settings;
 mod snapshot;
 
 pub(crate) use self::{
-    flight::Waiter,
-    remote_keys::{Current, Newer, RemoteKeys},
+    remote_keys::{Current, Refetch, RemoteKeys, Waiter},
     settings::RemoteSettings,
     snapshot::Snapshot,
 };

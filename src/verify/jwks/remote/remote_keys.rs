@@ -1,4 +1,4 @@
-//! The keys of one issuer, over their life.
+//! The key set of one issuer, over its life.
 
 use std::{
     fmt,
@@ -8,46 +8,52 @@ use std::{
 };
 
 use arc_swap::{ArcSwapOption, Guard};
-use tokio::sync::watch;
+use tokio::time::Instant;
 
-use super::{
-    RemoteSettings, Snapshot, Waiter,
-    control::Control,
-    flight::{Flight, Land},
-    snapshot::Age,
-};
+use super::{RemoteSettings, Snapshot, control::Control, snapshot::Age};
 use crate::{
     Algorithm, Clock, Error, TokenFault,
     claims::NumericDate,
     telemetry,
-    verify::jwks::{
-        FetchError,
-        fetch::{FetchKeys, Fetched},
+    verify::{
+        backoff::Failures,
+        jwks::{
+            FetchError,
+            fetch::{FetchKeys, Fetched},
+        },
+        single_flight::{self, FlightId},
     },
 };
 
-/// Keys that are fetched when they are first needed, and kept.
+/// A key set that is fetched on first use and retained.
 pub(crate) struct RemoteKeys(Arc<Shared>);
 
-/// What there is for a request that needs keys.
+/// The keys for a request, or how to get them.
 pub(crate) enum Current {
     Ready(Guard<Option<Arc<Snapshot>>>),
-    /// A fetch is under way that the request should wait for.
+    /// A fetch is running that the request should wait for.
     Wait(Waiter),
-    /// No keys, and no fetch before some time has passed.
+    /// There are no keys, and the next fetch may not start yet.
     Unavailable(Error),
 }
 
-/// What there is for a request whose key is none of those at hand.
-pub(crate) enum Newer {
+/// The outcome of asking for a refetch, for a request whose key is unknown.
+pub(crate) enum Refetch {
     Wait(Waiter),
-    /// The last fetch failed: nobody knows.
+    /// The last fetch failed, so the issuer may have the key.
     Unavailable(Error),
-    /// The keys at hand are as new as they may be.
-    None,
+    /// The keys were fetched too recently to fetch them again.
+    CoolingDown,
 }
 
-/// What an operator may ask.
+/// Waits for a fetch of keys.
+#[derive(Debug)]
+pub(crate) struct Waiter {
+    fetch: single_flight::Waiter<()>,
+    stale_wait: Option<Duration>,
+}
+
+/// The state of a key set, for operators.
 #[derive(Debug)]
 pub(crate) struct Status {
     pub(crate) is_usable: bool,
@@ -57,16 +63,17 @@ pub(crate) struct Status {
     pub(crate) next_fetch: Duration,
 }
 
-pub(super) struct Shared {
+struct Shared {
     /// The issuer, as it was configured.
     issuer: Arc<str>,
-    /// What figures call it, if not by its name.
+    /// The label of the issuer in metrics, unless it is its name.
     label: OnceLock<Arc<str>>,
-    pub(super) source: Box<dyn FetchKeys>,
+    source: Box<dyn FetchKeys>,
     clock: Arc<dyn Clock>,
     settings: RemoteSettings,
     snapshot: ArcSwapOption<Snapshot>,
-    /// The second before which no request needs to think of a refresh, so that few take the lock.
+    /// The second until which no request starts a refresh, so that requests don't contend for the lock
+    /// during an outage.
     quiet_until: AtomicU64,
     control: Mutex<Control>,
 }
@@ -90,66 +97,56 @@ impl RemoteKeys {
         }))
     }
 
-    /// Has figures call this issuer by another name.
+    /// Sets the label of this issuer in metrics.
     pub(crate) fn label(&self, label: &Arc<str>) {
         self.0.label.get_or_init(|| Arc::clone(label));
     }
 
-    /// The keys for a request. One whose keys are fresh, or kept through an outage, doesn't wait.
+    /// Returns the keys for a request, and starts a fetch where one is due. Keys that are fresh, or
+    /// retained during an outage, are returned without a wait.
     pub(crate) fn current(&self, now: NumericDate) -> Current {
         let shared = &self.0;
-        let guard = shared.snapshot.load();
-        match guard.as_ref().map_or(Age::Unusable, |snapshot| snapshot.age(now)) {
-            Age::Fresh => Current::Ready(guard),
-            Age::RefreshDue => {
-                shared.refresh_ahead(now);
-                Current::Ready(guard)
-            }
-            Age::Stale => match shared.revalidate(now) {
-                Some(waiter) => Current::Wait(waiter),
-                None => Current::Ready(shared.snapshot.load()),
-            },
-            Age::Unusable => match shared.join_or_start(now) {
-                Ok(Some(waiter)) => Current::Wait(waiter),
-                Ok(None) => Current::Ready(shared.snapshot.load()),
-                Err(error) => Current::Unavailable(error),
-            },
+        let keys = shared.snapshot.load();
+        match age(&keys, now) {
+            Age::Fresh => Current::Ready(keys),
+            Age::RefreshDue if shared.is_quiet(now) => Current::Ready(keys),
+            age => shared.current_or_fetch(age, now),
         }
     }
 
-    /// A fetch for a request whose key isn't among those of `generation`.
-    pub(crate) fn newer(&self, now: NumericDate, generation: u64) -> Newer {
+    /// Joins or starts a fetch for a request whose key isn't in the set of `generation`.
+    pub(crate) fn refetch_for_unknown_kid(&self, now: NumericDate, generation: u64) -> Refetch {
         let shared = &self.0;
-        let mut control = shared.control();
-        let is_first = control.flight.is_none();
-        if is_first {
-            if !shared.is_newest(generation) {
-                return Newer::Wait(Waiter::over());
-            }
-            if let Some(error) = control.pause(now, &shared.settings) {
-                return Newer::Unavailable(error);
-            }
-            if let Some(rest) = control.cooling(now, &shared.settings) {
-                return if control.is_outage() {
-                    Newer::Unavailable(control.unavailable(rest))
-                } else {
-                    Newer::None
-                };
-            }
+        let mut control = shared.lock();
+        if let Some(fetch) = control.fetches.join(&()) {
+            return Refetch::Wait(Waiter::new(fetch));
         }
-        let waiter = match shared.fly(&mut control) {
-            Ok(flight) => flight.waiter(None),
-            Err(error) => return Newer::Unavailable(error),
-        };
-        if is_first {
-            control.start_cooling(now, &shared.settings);
+        if !shared.is_newest(generation) {
+            return Refetch::Wait(Waiter::completed());
         }
-        Newer::Wait(waiter)
+        if let Some(left) = control.failures.cooldown_left(now) {
+            return Refetch::Unavailable(control.unavailable(left));
+        }
+        if let Some(left) = control.cooldown_left(now) {
+            return if control.fetch_failed() {
+                Refetch::Unavailable(control.unavailable(left))
+            } else {
+                Refetch::CoolingDown
+            };
+        }
+        match shared.start_fetch(&mut control) {
+            Ok(waiter) => {
+                // Only now: a fetch that couldn't start must not use up the cooldown.
+                control.start_cooldown(now, &shared.settings);
+                Refetch::Wait(waiter)
+            }
+            Err(error) => Refetch::Unavailable(error),
+        }
     }
 
-    /// What is wrong with a header that none of the keys is for, where that is settled: they are fresh,
-    /// and others can't be asked for now. Never starts a fetch.
-    pub(crate) fn misfit(
+    /// Returns why no key matches this header, if that is certain: the keys are fresh, and no newer ones
+    /// can be fetched now. Never starts a fetch.
+    pub(crate) fn mismatch(
         &self,
         kid: Option<&str>,
         algorithm: Algorithm,
@@ -161,27 +158,30 @@ impl RemoteKeys {
         if fault != TokenFault::UnknownKey {
             return Some(fault);
         }
-        let control = self.0.control();
-        let is_settled = self.0.is_newest(snapshot.generation)
-            && control.flight.is_none()
-            && !control.is_outage()
-            && control.cooling(now, &self.0.settings).is_some();
-        is_settled.then_some(fault)
+        let control = self.0.lock();
+        let is_certain = self.0.is_newest(snapshot.generation)
+            && !control.fetches.is_running(&())
+            && !control.fetch_failed()
+            && control.is_cooling_down(now);
+        is_certain.then_some(fault)
     }
 
-    /// The keys after a wait: whatever may still be used.
-    pub(crate) fn settled(&self, now: NumericDate) -> Result<Guard<Option<Arc<Snapshot>>>, Error> {
-        let guard = self.0.snapshot.load();
-        match guard.as_ref() {
-            Some(snapshot) if snapshot.age(now) != Age::Unusable => Ok(guard),
-            _ => Err(self.0.unavailable(&self.0.control(), now)),
+    /// Returns the keys after a wait, if they may still be used.
+    pub(crate) fn after_fetch(
+        &self,
+        now: NumericDate,
+    ) -> Result<Guard<Option<Arc<Snapshot>>>, Error> {
+        let keys = self.0.snapshot.load();
+        match age(&keys, now) {
+            Age::Unusable => Err(self.0.unavailable(&self.0.lock(), now)),
+            _ => Ok(keys),
         }
     }
 
-    /// Whether the last fetch failed, so that a key unknown to us may be known to the issuer.
-    pub(crate) fn outage(&self, now: NumericDate) -> Option<Error> {
+    /// Returns an error if the last fetch failed, because the issuer may have a key that this set lacks.
+    pub(crate) fn fetch_failed(&self, now: NumericDate) -> Option<Error> {
         let control = self.0.lock();
-        control.is_outage().then(|| self.0.unavailable(&control, now))
+        control.fetch_failed().then(|| self.0.unavailable(&control, now))
     }
 
     pub(crate) fn status(&self, now: NumericDate) -> Status {
@@ -189,153 +189,146 @@ impl RemoteKeys {
         let snapshot = snapshot.as_ref();
         let control = self.0.lock();
         let to_refresh = snapshot.and_then(|snapshot| snapshot.refresh_at.since(now));
-        let pause = control.pause_left(now, &self.0.settings);
+        let to_retry = control.failures.cooldown_left(now);
         Status {
             is_usable: snapshot.is_some_and(|snapshot| snapshot.age(now) != Age::Unusable),
             keys: snapshot.map_or(0, |snapshot| snapshot.keys.len()),
             age: snapshot.and_then(|snapshot| now.since(snapshot.fetched_at)),
-            last_error: control.last_error().cloned(),
-            next_fetch: pause.or(to_refresh).unwrap_or_default(),
+            last_error: control.failures.last_error().cloned(),
+            next_fetch: to_retry.or(to_refresh).unwrap_or_default(),
         }
     }
 }
 
-impl Land for Shared {
-    fn land(
-        &self,
-        sender: &watch::Sender<bool>,
-        outcome: Result<Fetched, FetchError>,
-        took: Duration,
-    ) {
-        // Told once the lock is free: whoever hears of it may ask for the state of the keys.
-        if let Some(outcome) = self.settle(sender, outcome) {
-            let label = self.label.get().unwrap_or(&self.issuer);
-            telemetry::keys_fetched(
-                &self.issuer,
-                label,
-                outcome.as_ref().copied().map_err(|error| &**error),
-                took,
-            );
+impl Waiter {
+    fn new(fetch: single_flight::Waiter<()>) -> Self {
+        Self { fetch, stale_wait: None }
+    }
+
+    fn completed() -> Self {
+        Self::new(single_flight::Waiter::completed(()))
+    }
+
+    /// Waits until the fetch has completed or is lost. Returns false if `stale_wait` ends before; the
+    /// next call then waits for the fetch itself.
+    pub(crate) async fn wait(&mut self) -> bool {
+        if let Some(limit) = self.stale_wait.take() {
+            return tokio::time::timeout(limit, self.fetch.wait()).await.is_ok();
         }
+        self.fetch.wait().await;
+        true
     }
 }
 
 impl Shared {
-    /// Whether the keys that a request has looked at are still the newest: others may have landed since.
-    /// Asked under the lock, under which they land.
-    fn is_newest(&self, generation: u64) -> bool {
-        self.snapshot.load().as_ref().is_some_and(|snapshot| snapshot.generation == generation)
+    /// Returns the keys, or a waiter for newer ones, for a request that found keys of this age.
+    fn current_or_fetch(self: &Arc<Self>, found: Age, now: NumericDate) -> Current {
+        let mut control = self.lock();
+        // Checked again, because a fetch may have completed while this request waited for the lock.
+        let keys = self.snapshot.load();
+        if age(&keys, now) != found {
+            return Current::Ready(keys);
+        }
+        let fetch = match control.fetches.join(&()) {
+            Some(fetch) => Ok(Waiter::new(fetch)),
+            None => match control.failures.cooldown_left(now) {
+                Some(left) => Err(control.unavailable(left)),
+                None => self.start_fetch(&mut control),
+            },
+        };
+        match (fetch, found) {
+            (Ok(waiter), Age::Unusable) => Current::Wait(waiter),
+            // A short wait, so that a key that was withdrawn while this service was idle isn't accepted.
+            (Ok(waiter), Age::Stale) if !control.fetch_failed() => {
+                Current::Wait(Waiter { stale_wait: Some(self.settings.stale_wait), ..waiter })
+            }
+            (Err(error), Age::Unusable) => Current::Unavailable(error),
+            _ => Current::Ready(keys),
+        }
     }
 
-    /// The number of keys, or why there are none; nothing for a flight that no longer counts.
-    fn settle(
+    /// Starts a fetch, which doesn't keep this alive.
+    fn start_fetch(self: &Arc<Self>, control: &mut Control) -> Result<Waiter, Error> {
+        let etag = self.snapshot.load().as_ref().and_then(|keys| keys.etag.clone());
+        let (shared, started_at) = (Arc::downgrade(self), Instant::now());
+        let complete = move |id, fetched: Option<_>| {
+            if let Some(shared) = shared.upgrade() {
+                let fetched = fetched.unwrap_or(Err(FetchError::Aborted));
+                shared.complete(id, fetched, started_at.elapsed());
+            }
+        };
+        let fetch = control.fetches.start((), self.source.fetch(etag), complete)?;
+        Ok(Waiter::new(fetch))
+    }
+
+    fn complete(&self, id: FlightId, fetched: Result<Fetched, FetchError>, took: Duration) {
+        // Reported when the lock is free, because a subscriber may ask for the state of the keys.
+        if let Some(outcome) = self.store(id, fetched) {
+            let label = self.label.get().unwrap_or(&self.issuer);
+            let outcome = outcome.as_ref().copied().map_err(|error| &**error);
+            telemetry::keys_fetched(&self.issuer, label, outcome, took);
+        }
+    }
+
+    /// Stores the keys or records the failure, unless the fetch was superseded. Returns the number of
+    /// keys, or why there are none.
+    fn store(
         &self,
-        sender: &watch::Sender<bool>,
-        outcome: Result<Fetched, FetchError>,
+        id: FlightId,
+        fetched: Result<Fetched, FetchError>,
     ) -> Option<Result<usize, Arc<FetchError>>> {
         let now = NumericDate::from_system_time(self.clock.now());
         let mut control = self.lock();
-        if !control.flight.as_ref().is_some_and(|flight| flight.is_told_by(sender)) {
+        if !control.fetches.complete(&(), id) {
             return None;
         }
         let before = self.snapshot.load();
-        let outcome = outcome.and_then(|fetched| {
+        let snapshot = fetched.and_then(|fetched| {
             Snapshot::of(fetched, before.as_deref(), now, &self.settings).ok_or(FetchError::Aborted)
         });
-        let (quiet_until, told) = match outcome {
+        let (quiet_until, outcome) = match snapshot {
             Ok(snapshot) => {
                 let keys = snapshot.keys.len();
                 self.snapshot.store(Some(Arc::new(snapshot)));
-                control.succeeded();
+                control.failures = Failures::default();
                 (0, Ok(keys))
             }
             Err(error) => {
                 let error = Arc::new(error);
-                let retry_at = control.failed(Arc::clone(&error), now, &self.settings);
-                (retry_at.as_secs(), Err(error))
+                let delay = control.failures.record(Arc::clone(&error), now, self.settings.backoff);
+                (now.saturating_add(delay).as_secs(), Err(error))
             }
         };
         self.quiet_until.store(quiet_until, Ordering::Relaxed);
-        Some(told)
+        Some(outcome)
     }
 
-    /// Starts a refresh that nobody waits for, unless one is under way or has just failed.
-    fn refresh_ahead(self: &Arc<Self>, now: NumericDate) {
+    /// Returns whether the set of this generation is the newest one. Called under the lock, under which
+    /// sets are replaced.
+    fn is_newest(&self, generation: u64) -> bool {
+        self.snapshot.load().as_ref().is_some_and(|snapshot| snapshot.generation == generation)
+    }
+
+    /// Returns whether it is too early for a refresh, without the lock. If the clock was turned back, a
+    /// refresh is delayed by at most the longest backoff.
+    fn is_quiet(&self, now: NumericDate) -> bool {
         let quiet_until = self.quiet_until.load(Ordering::Relaxed);
-        let pause = self.settings.longest_pause.as_secs();
-        if (now.as_secs()..now.as_secs().saturating_add(pause)).contains(&quiet_until) {
-            return;
-        }
-        let mut control = self.control();
-        let is_due = self.age(now) == Age::RefreshDue;
-        if is_due && control.flight.is_none() && control.pause(now, &self.settings).is_none() {
-            // Without a runtime there is no refresh; the request that must wait for one will say so.
-            let _ = self.fly(&mut control);
-        }
-    }
-
-    /// For a request whose keys are no longer fresh: a short wait for new ones, so that a withdrawn
-    /// key is not used; none once the issuer is known to be out of reach.
-    fn revalidate(self: &Arc<Self>, now: NumericDate) -> Option<Waiter> {
-        let mut control = self.control();
-        if self.age(now) != Age::Stale {
-            // A flight has landed while this request came for the lock.
-            return None;
-        }
-        let pausing = control.pause(now, &self.settings).is_some();
-        if control.flight.is_none() && pausing {
-            return None;
-        }
-        let outage = control.is_outage();
-        let flight = self.fly(&mut control).ok()?;
-        (!outage).then(|| flight.waiter(Some(self.settings.patience)))
-    }
-
-    /// For a request that has no keys at all. `None` if there are some by now.
-    fn join_or_start(self: &Arc<Self>, now: NumericDate) -> Result<Option<Waiter>, Error> {
-        let mut control = self.control();
-        if self.age(now) != Age::Unusable {
-            return Ok(None);
-        }
-        if control.flight.is_none()
-            && let Some(error) = control.pause(now, &self.settings)
-        {
-            return Err(error);
-        }
-        self.fly(&mut control).map(|flight| Some(flight.waiter(None)))
-    }
-
-    fn age(&self, now: NumericDate) -> Age {
-        self.snapshot.load().as_ref().map_or(Age::Unusable, |snapshot| snapshot.age(now))
-    }
-
-    /// The flight under way, or a new one.
-    fn fly<'a>(self: &Arc<Self>, control: &'a mut Control) -> Result<&'a Flight, Error> {
-        let flight = if let Some(flight) = control.flight.take() {
-            flight
-        } else {
-            let etag = self.snapshot.load().as_ref().and_then(|keys| keys.etag.clone());
-            Flight::start(self, self.source.fetch(etag))?
-        };
-        Ok(control.flight.insert(flight))
+        let longest = self.settings.backoff.longest.as_secs();
+        (now.as_secs()..now.as_secs().saturating_add(longest)).contains(&quiet_until)
     }
 
     fn unavailable(&self, control: &Control, now: NumericDate) -> Error {
-        control.unavailable(control.time_to_retry(now, &self.settings))
-    }
-
-    /// For a request: a flight that will never land is out of its way.
-    fn control(&self) -> MutexGuard<'_, Control> {
-        let mut control = self.lock();
-        if control.flight.as_ref().is_some_and(Flight::is_overdue) {
-            control.flight = None;
-        }
-        control
+        let left = control.failures.cooldown_left(now);
+        control.unavailable(left.unwrap_or(self.settings.backoff.first))
     }
 
     fn lock(&self) -> MutexGuard<'_, Control> {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn age(keys: &Guard<Option<Arc<Snapshot>>>, now: NumericDate) -> Age {
+    keys.as_ref().map_or(Age::Unusable, |snapshot| snapshot.age(now))
 }
 
 impl fmt::Debug for RemoteKeys {

@@ -1,0 +1,220 @@
+//! The cache of introspection results.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use quick_cache::sync::Cache;
+
+use crate::{Identity, TokenFault, claims::NumericDate, verify::Revocation};
+
+/// Longer tokens aren't cached.
+const MAX_TOKEN: usize = 16 * 1024;
+
+/// The maximum number of rejected tokens in the cache. It is enough for clients that retry, and bounds
+/// the memory that made-up tokens take.
+const MAX_REJECTED: usize = 1000;
+
+/// The outcome of an introspection.
+#[derive(Debug, Clone)]
+pub(super) struct Outcome {
+    pub(super) result: Result<Identity, TokenFault>,
+    pub(super) expires_at: Option<NumericDate>,
+}
+
+/// Outcomes by the whole token, of one endpoint that is asked as one client.
+///
+/// Rejected tokens have a cache of their own, so that made-up tokens don't evict valid ones.
+pub(super) struct IntrospectionCache {
+    accepted: Cache<Arc<str>, Entry>,
+    rejected: Cache<Arc<str>, Entry>,
+    accepted_for: Duration,
+    rejected_for: Duration,
+}
+
+#[derive(Clone)]
+struct Entry {
+    outcome: Outcome,
+    fresh_from: NumericDate,
+    fresh_until: NumericDate,
+}
+
+impl IntrospectionCache {
+    /// Creates a cache for `capacity` accepted tokens.
+    pub(super) fn new(capacity: usize, accepted_for: Duration, rejected_for: Duration) -> Self {
+        Self {
+            accepted: Cache::new(capacity),
+            rejected: Cache::new(capacity.min(MAX_REJECTED)),
+            accepted_for,
+            rejected_for,
+        }
+    }
+
+    /// Returns the cached result for a token. A token that has expired since is rejected as expired.
+    pub(super) fn get(
+        &self,
+        token: &str,
+        now: NumericDate,
+    ) -> Option<Result<Identity, TokenFault>> {
+        let entry = self.rejected.get(token).filter(|entry| entry.is_fresh(now));
+        let entry =
+            entry.or_else(|| self.accepted.get(token).filter(|entry| entry.is_fresh(now)))?;
+        let has_expired = entry.outcome.expires_at.is_some_and(|expires_at| now >= expires_at);
+        let result = entry.outcome.result;
+        Some(if has_expired { result.and(Err(TokenFault::Expired)) } else { result })
+    }
+
+    /// Returns whether the cache knows when the token expires, and that time has passed.
+    pub(super) fn has_expired(&self, token: &str, now: NumericDate) -> bool {
+        let entry = self.accepted.peek(token).or_else(|| self.rejected.peek(token));
+        let expires_at = entry.and_then(|entry| entry.outcome.expires_at);
+        expires_at.is_some_and(|expires_at| now >= expires_at)
+    }
+
+    /// Caches an outcome in place of any older one for the token.
+    pub(super) fn insert(&self, token: &Arc<str>, outcome: Outcome, now: NumericDate) {
+        self.remove(token);
+        let (cache, time) = match outcome.result {
+            Ok(_) => (&self.accepted, self.accepted_for),
+            // It may become valid at any moment.
+            Err(TokenFault::NotYetValid) => return,
+            Err(_) => (&self.rejected, self.rejected_for),
+        };
+        if !time.is_zero() && token.len() <= MAX_TOKEN {
+            let fresh_until = now.saturating_add(time);
+            cache.insert(Arc::clone(token), Entry { outcome, fresh_from: now, fresh_until });
+        }
+    }
+
+    pub(super) fn remove(&self, token: &str) {
+        self.accepted.remove(token);
+        self.rejected.remove(token);
+    }
+
+    /// Removes the accepted tokens that were revoked. Rejected tokens stay rejected.
+    pub(super) fn remove_revoked(&self, revocation: &Revocation) {
+        self.accepted.retain(|token, entry| match &entry.outcome.result {
+            Ok(identity) => !revocation.concerns(token, identity),
+            Err(_) => true,
+        });
+    }
+}
+
+impl Entry {
+    /// Returns false also if the clock was turned back.
+    fn is_fresh(&self, now: NumericDate) -> bool {
+        (self.fresh_from..self.fresh_until).contains(&now)
+    }
+}
+
+impl fmt::Debug for IntrospectionCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntrospectionCache")
+            .field("accepted", &self.accepted.len())
+            .field("rejected", &self.rejected.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cache() -> IntrospectionCache {
+        IntrospectionCache::new(10, Duration::from_secs(60), Duration::from_secs(5))
+    }
+
+    fn accepted(subject: &str, expires_at: Option<u64>) -> Outcome {
+        let identity = Identity::assertion().subject(subject).build();
+        Outcome { result: Ok(identity), expires_at: expires_at.map(NumericDate::from_secs) }
+    }
+
+    fn rejected(fault: TokenFault) -> Outcome {
+        Outcome { result: Err(fault), expires_at: None }
+    }
+
+    fn get(cache: &IntrospectionCache, now: u64) -> Option<Result<(), TokenFault>> {
+        cache.get("t", NumericDate::from_secs(now)).map(|result| result.map(|_| ()))
+    }
+
+    #[test]
+    fn a_result_is_cached_for_its_time_and_a_token_until_it_expires() {
+        let expired = Some(Err(TokenFault::Expired));
+        let inactive = Some(Err(TokenFault::Inactive));
+        for (outcome, now, cached) in [
+            (accepted("alice", None), 1000, Some(Ok(()))),
+            (accepted("alice", None), 1059, Some(Ok(()))),
+            (accepted("alice", None), 1060, None),
+            (accepted("alice", None), 999, None),
+            (accepted("alice", Some(1030)), 1029, Some(Ok(()))),
+            (accepted("alice", Some(1030)), 1030, expired),
+            (accepted("alice", Some(1030)), 1060, None),
+            (rejected(TokenFault::Inactive), 1004, inactive),
+            (rejected(TokenFault::Inactive), 1005, None),
+            (rejected(TokenFault::Inactive), 999, None),
+            (rejected(TokenFault::NotYetValid), 1000, None),
+        ] {
+            let cache = cache();
+            let shown = format!("{outcome:?} at {now}");
+            cache.insert(&"t".into(), outcome, NumericDate::from_secs(1000));
+            assert_eq!(get(&cache, now), cached, "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_newer_result_replaces_the_older_one() {
+        let (cache, at) = (cache(), NumericDate::from_secs(1000));
+        cache.insert(&"t".into(), accepted("alice", None), at);
+        cache.insert(&"t".into(), rejected(TokenFault::Inactive), at);
+        assert_eq!(get(&cache, 1000), Some(Err(TokenFault::Inactive)));
+        assert_eq!(get(&cache, 1006), None);
+        cache.insert(&"t".into(), accepted("alice", None), at);
+        assert_eq!(get(&cache, 1000), Some(Ok(())));
+    }
+
+    #[test]
+    fn made_up_tokens_evict_no_valid_one() {
+        let (cache, at) = (cache(), NumericDate::from_secs(1000));
+        cache.insert(&"t".into(), accepted("alice", None), at);
+        for token in 0..1000 {
+            cache.insert(&token.to_string().into(), rejected(TokenFault::Inactive), at);
+        }
+        assert_eq!(get(&cache, 1000), Some(Ok(())));
+        assert!(cache.rejected.len() <= 10);
+    }
+
+    #[test]
+    fn the_number_of_accepted_tokens_is_bounded_too() {
+        let (cache, at) = (cache(), NumericDate::from_secs(1000));
+        for token in 0..1000 {
+            cache.insert(&token.to_string().into(), accepted("alice", None), at);
+        }
+        assert!(cache.accepted.len() <= 10);
+        let long = "a".repeat(MAX_TOKEN + 1);
+        cache.insert(&long.as_str().into(), accepted("alice", None), at);
+        assert!(cache.get(&long, at).is_none());
+    }
+
+    #[test]
+    fn revoked_tokens_are_removed_and_no_others() {
+        for (revocation, alice, bob) in [
+            (Revocation::Subject("alice".into()), false, true),
+            (Revocation::Token("b".into()), true, false),
+            (Revocation::TokenId("none".into()), true, true),
+        ] {
+            let (cache, at) = (cache(), NumericDate::from_secs(1000));
+            cache.insert(&"a".into(), accepted("alice", None), at);
+            cache.insert(&"b".into(), accepted("bob", None), at);
+            cache.remove_revoked(&revocation);
+            assert_eq!(cache.get("a", at).is_some(), alice, "{revocation:?}");
+            assert_eq!(cache.get("b", at).is_some(), bob, "{revocation:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_cache_time_nothing_is_cached() {
+        let cache = IntrospectionCache::new(10, Duration::ZERO, Duration::ZERO);
+        for outcome in [accepted("alice", None), rejected(TokenFault::Inactive)] {
+            cache.insert(&"t".into(), outcome, NumericDate::from_secs(1000));
+            assert_eq!(get(&cache, 1000), None);
+        }
+    }
+}

@@ -1,0 +1,522 @@
+//! Single flight: at most one running task per key, which every request for that key joins.
+//!
+//! The key set of an issuer and the introspection of a token both use it, so the races are solved
+//! once, here.
+
+use std::{borrow::Borrow, collections::HashMap, future::Future, hash::Hash, time::Duration};
+
+use tokio::{
+    runtime::{Handle, TryCurrentError},
+    sync::{oneshot, watch},
+    task::AbortHandle,
+    time::Instant,
+};
+
+use crate::Error;
+
+/// The longest a task may run. It covers discovery and the requests that follow.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The age at which a task is considered lost. It should have timed out by then, so nothing drives its
+/// runtime any more.
+const OVERDUE: Duration = Duration::from_secs(20);
+
+/// The `Retry-After` of a request whose runtime has shut down.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The running tasks of one owner, by key. `T` is what the waiting requests receive.
+///
+/// The owner keeps this in a mutex, under which it also writes its cache:
+///
+/// 1. A request that finds nothing in the cache locks the mutex and calls [`join`](Self::join). If
+///    nothing is running, it looks into the cache once more, because a task may have completed in the
+///    meantime, and calls [`start`](Self::start).
+/// 2. The `complete` closure of a task locks the mutex and calls [`complete`](Self::complete). Only if
+///    that returns true, it writes the result to the cache.
+///
+/// The lock is never held across I/O. Dropping the owner aborts the tasks that still count.
+pub(crate) struct SingleFlight<K, T> {
+    flights: HashMap<K, Flight<T>>,
+    next_id: u64,
+}
+
+/// Tells two tasks with the same key apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FlightId(u64);
+
+/// Why a task didn't start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error(transparent)]
+    NoRuntime(TryCurrentError),
+    #[error("the tokio runtime has shut down")]
+    ShutDown,
+}
+
+struct Flight<T> {
+    id: FlightId,
+    started_at: Instant,
+    outcome: watch::Receiver<Option<T>>,
+    task: AbortHandle,
+}
+
+/// Waits for a running task. Dropping a waiter doesn't affect the task.
+#[derive(Debug)]
+pub(crate) struct Waiter<T>(watch::Receiver<Option<T>>);
+
+impl<K: Eq + Hash, T> SingleFlight<K, T> {
+    /// Joins the task that runs for `key`, if there is one. An overdue task is aborted and no longer
+    /// counts, so that the caller starts another one.
+    pub(crate) fn join<Q>(&mut self, key: &Q) -> Option<Waiter<T>>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        let flight = self.flights.get(key)?;
+        if flight.is_overdue() {
+            flight.task.abort();
+            self.flights.remove(key);
+            return None;
+        }
+        Some(flight.waiter())
+    }
+
+    /// Returns whether [`join`](Self::join) would find a task.
+    pub(crate) fn is_running<Q>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.flights.get(key).is_some_and(|flight| !flight.is_overdue())
+    }
+
+    /// Starts `work` in its own task, in place of any other task for `key`.
+    ///
+    /// `complete` runs exactly once, after at most 15 seconds while the runtime is driven, and never
+    /// within this call. It receives the output of `work`, or `None` if `work` timed out, panicked, was
+    /// aborted or lost its runtime, and returns what the waiting requests receive.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], without calling `complete`.
+    pub(crate) fn start<O: Send + 'static>(
+        &mut self,
+        key: K,
+        work: impl Future<Output = O> + Send + 'static,
+        complete: impl FnOnce(FlightId, Option<O>) -> T + Send + 'static,
+    ) -> Result<Waiter<T>, StartError>
+    where
+        T: Send + Sync + 'static,
+    {
+        let runtime = Handle::try_current().map_err(StartError::NoRuntime)?;
+        let id = FlightId(self.next_id);
+        self.next_id = self.next_id.wrapping_add(1);
+        let (sender, outcome) = watch::channel(None);
+        let (arm, armed) = oneshot::channel::<Completion<O, T>>();
+        let task = runtime.spawn(async move {
+            let Ok(completion) = armed.await else { return };
+            let output = tokio::time::timeout(TIMEOUT, work).await.ok();
+            completion.run(output);
+        });
+        // The task receives its completion only now, after `spawn`. A runtime that has shut down drops
+        // the task within `spawn`, under the lock of the owner, which `complete` would lock again.
+        let completion = Completion { id, sender, complete: Some(Box::new(complete)) };
+        arm.send(completion).map_err(Completion::disarm)?;
+        let flight = Flight { id, started_at: Instant::now(), outcome, task: task.abort_handle() };
+        let waiter = flight.waiter();
+        self.flights.insert(key, flight);
+        Ok(waiter)
+    }
+
+    /// Removes a task that has completed. Returns false if it was superseded in the meantime, in which
+    /// case its result must be discarded.
+    pub(crate) fn complete<Q>(&mut self, key: &Q, id: FlightId) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        let is_current = self.flights.get(key).is_some_and(|flight| flight.id == id);
+        if is_current {
+            self.flights.remove(key);
+        }
+        is_current
+    }
+
+    /// Detaches the task for `key`. It goes on for the requests that wait for it, and later requests
+    /// don't join it.
+    pub(crate) fn detach<Q>(&mut self, key: &Q)
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        self.flights.remove(key);
+    }
+
+    /// Detaches all tasks.
+    pub(crate) fn detach_all(&mut self) {
+        self.flights.clear();
+    }
+}
+
+impl<K, T> Default for SingleFlight<K, T> {
+    fn default() -> Self {
+        Self { flights: HashMap::new(), next_id: 0 }
+    }
+}
+
+impl<K, T> Drop for SingleFlight<K, T> {
+    fn drop(&mut self) {
+        for flight in self.flights.values() {
+            flight.task.abort();
+        }
+    }
+}
+
+impl<T> Flight<T> {
+    fn is_overdue(&self) -> bool {
+        self.started_at.elapsed() >= OVERDUE
+    }
+
+    fn waiter(&self) -> Waiter<T> {
+        Waiter(self.outcome.clone())
+    }
+}
+
+impl<T: Clone> Waiter<T> {
+    /// Returns a waiter for a task that has completed with `outcome`.
+    pub(crate) fn completed(outcome: T) -> Self {
+        Self(watch::channel(Some(outcome)).1)
+    }
+
+    /// Waits until the task has completed. Returns `None` if it doesn't, because nothing drives its
+    /// runtime.
+    pub(crate) async fn wait(&mut self) -> Option<T> {
+        let outcome = tokio::time::timeout(OVERDUE, self.0.wait_for(Option::is_some)).await;
+        // The inner error is a sender that was dropped: `complete` has panicked.
+        outcome.ok()?.ok()?.clone()
+    }
+}
+
+impl From<StartError> for Error {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::NoRuntime(_) => Self::misconfigured(error),
+            StartError::ShutDown => Self::unavailable(error).with_retry_after(RETRY_AFTER),
+        }
+    }
+}
+
+/// Completes a task exactly once, also if the task panics or is dropped.
+struct Completion<O, T> {
+    id: FlightId,
+    sender: watch::Sender<Option<T>>,
+    /// Taken when it is called.
+    complete: Option<Box<Complete<O, T>>>,
+}
+
+type Complete<O, T> = dyn FnOnce(FlightId, Option<O>) -> T + Send;
+
+impl<O, T> Completion<O, T> {
+    fn run(mut self, output: Option<O>) {
+        self.complete(output);
+    }
+
+    /// Never completes: the task didn't start.
+    fn disarm(mut self) -> StartError {
+        self.complete = None;
+        StartError::ShutDown
+    }
+
+    fn complete(&mut self, output: Option<O>) {
+        if let Some(complete) = self.complete.take() {
+            let outcome = complete(self.id, output);
+            // After `complete`: a request that wakes up finds the owner's cache written.
+            self.sender.send_replace(Some(outcome));
+        }
+    }
+}
+
+impl<O, T> Drop for Completion<O, T> {
+    fn drop(&mut self) {
+        self.complete(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{Arc, Mutex, mpsc},
+        thread,
+    };
+
+    use tokio::{
+        runtime::{Builder, Runtime},
+        task::yield_now,
+    };
+
+    use super::*;
+
+    /// An owner like the real ones: one lock for the running tasks and for the cache.
+    #[derive(Default)]
+    struct Owner(Mutex<State>);
+
+    #[derive(Default)]
+    struct State {
+        flights: SingleFlight<&'static str, Option<u32>>,
+        /// The results of tasks that weren't superseded.
+        cache: Vec<Option<u32>>,
+        /// The results of all tasks.
+        completed: Vec<Option<u32>>,
+    }
+
+    impl Owner {
+        fn start(
+            self: &Arc<Self>,
+            work: impl Future<Output = u32> + Send + 'static,
+        ) -> Result<Waiter<Option<u32>>, StartError> {
+            let mut state = self.0.lock().unwrap();
+            let owner = Arc::downgrade(self);
+            state.flights.start("key", work, move |id, output| {
+                if let Some(owner) = owner.upgrade() {
+                    owner.complete(id, output);
+                }
+                output
+            })
+        }
+
+        fn complete(&self, id: FlightId, output: Option<u32>) {
+            let mut state = self.0.lock().unwrap();
+            state.completed.push(output);
+            if state.flights.complete("key", id) {
+                state.cache.push(output);
+            }
+        }
+
+        fn join(&self) -> Option<Waiter<Option<u32>>> {
+            self.0.lock().unwrap().flights.join("key")
+        }
+
+        fn is_running(&self) -> bool {
+            self.0.lock().unwrap().flights.is_running("key")
+        }
+
+        fn cache(&self) -> Vec<Option<u32>> {
+            self.0.lock().unwrap().cache.clone()
+        }
+
+        fn completed(&self) -> Vec<Option<u32>> {
+            self.0.lock().unwrap().completed.clone()
+        }
+    }
+
+    /// Work that the test ends. It panics if the sender is dropped.
+    fn work() -> (oneshot::Sender<u32>, impl Future<Output = u32>) {
+        let (sender, receiver) = oneshot::channel();
+        (sender, async { receiver.await.expect("a result") })
+    }
+
+    fn runtime() -> Runtime {
+        Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_share_one_task_and_find_its_result_in_the_cache() {
+        let owner = Arc::<Owner>::default();
+        assert!(owner.join().is_none());
+        let (end, work) = work();
+        let mut first = owner.start(work).unwrap();
+        let mut second = owner.join().unwrap();
+        assert!(owner.is_running());
+        end.send(7).unwrap();
+        assert_eq!(first.wait().await, Some(Some(7)));
+        assert_eq!(owner.cache(), [Some(7)]);
+        assert_eq!(second.wait().await, Some(Some(7)));
+        assert!(!owner.is_running() && owner.join().is_none());
+        assert_eq!(owner.completed(), [Some(7)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_completes_without_any_request_that_waits() {
+        let owner = Arc::<Owner>::default();
+        drop(owner.start(async { 7 }).unwrap());
+        yield_now().await;
+        assert_eq!(owner.cache(), [Some(7)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_superseded_task_serves_its_waiters_and_its_result_is_discarded() {
+        let owner = Arc::<Owner>::default();
+        let detach = |flights: &mut SingleFlight<&'static str, _>| flights.detach("key");
+        for detach in [detach, SingleFlight::detach_all] {
+            *owner.0.lock().unwrap() = State::default();
+            let ((end_first, first), (end_second, second)) = (work(), work());
+            let mut first = owner.start(first).unwrap();
+            detach(&mut owner.0.lock().unwrap().flights);
+            assert!(owner.join().is_none());
+            let mut second = owner.start(second).unwrap();
+
+            end_first.send(1).unwrap();
+            assert_eq!(first.wait().await, Some(Some(1)));
+            assert_eq!(owner.cache(), []);
+            assert!(owner.is_running(), "the second one still counts");
+
+            end_second.send(2).unwrap();
+            assert_eq!(second.wait().await, Some(Some(2)));
+            assert_eq!(owner.cache(), [Some(2)]);
+            assert_eq!(owner.completed(), [Some(1), Some(2)]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_is_replaced_while_it_runs_is_superseded() {
+        let owner = Arc::<Owner>::default();
+        let ((end_first, first), (end_second, second)) = (work(), work());
+        let mut first = owner.start(first).unwrap();
+        let mut second = owner.start(second).unwrap();
+        end_second.send(2).unwrap();
+        assert_eq!(second.wait().await, Some(Some(2)));
+        end_first.send(1).unwrap();
+        assert_eq!(first.wait().await, Some(Some(1)));
+        assert_eq!((owner.cache(), owner.completed()), (vec![Some(2)], vec![Some(2), Some(1)]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_panics_completes_once_without_output() {
+        let owner = Arc::<Owner>::default();
+        let (end, work) = work();
+        let mut waiter = owner.start(work).unwrap();
+        drop(end);
+        assert_eq!(waiter.wait().await, Some(None));
+        assert_eq!((owner.cache(), owner.completed()), (vec![None], vec![None]));
+        assert_eq!(owner.start(async { 7 }).unwrap().wait().await, Some(Some(7)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_completion_that_panics_releases_its_waiters() {
+        let mut flights = SingleFlight::<_, ()>::default();
+        let complete = |_, _: Option<u32>| panic!("a bug of the owner");
+        let mut waiter = flights.start("key", async { 7 }, complete).unwrap();
+        assert_eq!(waiter.wait().await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_hangs_completes_after_15_seconds() {
+        let owner = Arc::<Owner>::default();
+        let started = Instant::now();
+        let (_end, work) = work();
+        let mut waiter = owner.start(work).unwrap();
+        assert_eq!(waiter.wait().await, Some(None));
+        assert_eq!(started.elapsed().as_secs(), 15);
+        assert_eq!((owner.cache(), owner.completed()), (vec![None], vec![None]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dropped_owner_aborts_its_tasks() {
+        let owner = Arc::<Owner>::default();
+        let (mut end, work) = work();
+        let mut waiter = owner.start(work).unwrap();
+        yield_now().await;
+        assert!(!end.is_closed());
+        let dropped = Instant::now();
+        drop(owner);
+        end.closed().await;
+        assert_eq!(waiter.wait().await, Some(None));
+        assert_eq!(dropped.elapsed(), Duration::ZERO, "aborted, not timed out");
+    }
+
+    #[test]
+    fn without_a_runtime_no_task_starts() {
+        let owner = Arc::<Owner>::default();
+        assert!(matches!(owner.start(async { 7 }), Err(StartError::NoRuntime(_))));
+        assert!(!owner.is_running());
+        assert_eq!(owner.completed(), []);
+    }
+
+    #[test]
+    fn a_runtime_that_has_shut_down_starts_no_task_and_does_not_deadlock() {
+        let owner = Arc::<Owner>::default();
+        let ended = runtime().handle().clone();
+        // In its own thread, so that a deadlock fails this test only.
+        let (sender, result) = mpsc::channel();
+        thread::spawn({
+            let owner = Arc::clone(&owner);
+            move || {
+                let _entered = ended.enter();
+                sender.send(owner.start(async { 7 }).map(drop)).unwrap();
+            }
+        });
+        let result = result.recv_timeout(Duration::from_secs(60)).expect("no deadlock");
+        assert!(matches!(result, Err(StartError::ShutDown)), "{result:?}");
+        assert!(!owner.is_running());
+        assert_eq!(owner.completed(), []);
+        let other = runtime();
+        let mut waiter = other.block_on(async { owner.start(async { 7 }).unwrap() });
+        assert_eq!(other.block_on(waiter.wait()), Some(Some(7)));
+    }
+
+    #[test]
+    fn a_runtime_that_shuts_down_completes_its_tasks_without_output() {
+        for polls in [0, 1] {
+            let owner = Arc::<Owner>::default();
+            let ending = runtime();
+            let (_end, work) = work();
+            let mut waiter = ending.block_on(async {
+                let waiter = owner.start(work).unwrap();
+                for _ in 0..polls {
+                    yield_now().await;
+                }
+                waiter
+            });
+            assert!(owner.is_running());
+            drop(ending);
+            assert_eq!(runtime().block_on(waiter.wait()), Some(None), "{polls} polls");
+            assert_eq!((owner.cache(), owner.completed()), (vec![None], vec![None]));
+        }
+    }
+
+    #[test]
+    fn a_runtime_that_shuts_down_during_a_start_completes_the_task_or_rejects_it() {
+        for _ in 0..200 {
+            let owner = Arc::<Owner>::default();
+            let ending =
+                Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+            let starting = thread::spawn({
+                let (owner, handle) = (Arc::clone(&owner), ending.handle().clone());
+                move || {
+                    let _entered = handle.enter();
+                    let (end, work) = work();
+                    (end, owner.start(work))
+                }
+            });
+            ending.shutdown_timeout(Duration::from_secs(60));
+            let (_end, started) = starting.join().unwrap();
+            match started {
+                Ok(mut waiter) => {
+                    assert_eq!(runtime().block_on(waiter.wait()), Some(None));
+                    assert_eq!((owner.cache(), owner.completed()), (vec![None], vec![None]));
+                }
+                Err(_) => assert_eq!(owner.completed(), []),
+            }
+            assert!(!owner.is_running());
+        }
+    }
+
+    #[test]
+    fn an_overdue_task_is_replaced_and_its_late_completion_discarded() {
+        let owner = Arc::<Owner>::default();
+        let (stalled, other) = (runtime(), runtime());
+        // Nothing drives this runtime after the start.
+        let mut lost = stalled.block_on(async { owner.start(async { 1 }).unwrap() });
+        other.block_on(async {
+            tokio::time::sleep(Duration::from_secs(19)).await;
+            assert!(owner.is_running() && owner.join().is_some());
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            assert!(!owner.is_running());
+            assert!(owner.join().is_none());
+            assert_eq!(owner.start(async { 2 }).unwrap().wait().await, Some(Some(2)));
+            assert_eq!(lost.wait().await, None, "no waiter waits forever");
+        });
+        stalled.block_on(yield_now());
+        assert_eq!((owner.cache(), owner.completed()), (vec![Some(2)], vec![Some(2), None]));
+    }
+}
