@@ -4,6 +4,7 @@
 //! description; its `source()` is for the operator. [`ConfigError`] is what a builder returns.
 
 mod config_error;
+#[expect(clippy::module_inception, reason = "the file holds the type of that name")]
 mod error;
 mod kind;
 #[cfg(any(feature = "tracing", feature = "_remote"))]

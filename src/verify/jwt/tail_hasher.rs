@@ -10,7 +10,7 @@ const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Hashes the end of a token, with a seed that differs from cache to cache.
 ///
-/// A keyed hash such as SipHash takes four times as long and would protect nothing: what enters the cache was
+/// A keyed hash such as `SipHash` takes four times as long and would protect nothing: what enters the cache was
 /// signed by an issuer, so an attacker can't produce many tokens with the same hash.
 #[derive(Debug)]
 pub(super) struct TailHasher(u64, u64);
