@@ -128,7 +128,7 @@ DEFINING = {"struct", "enum", "union", "trait", "type", "fn", "const", "static"}
 
 
 class Token(str):
-    """The text of a token, which is empty for literals and labels, and its line."""
+    """The text of a token, and its line."""
 
     __slots__ = ("is_name", "line")
 
@@ -152,7 +152,7 @@ def tokenize(source):
         elif match["name"]:
             tokens.append(Token(match["name"].removeprefix("r#"), line, is_name=True))
         elif not match["skip"]:
-            tokens.append(Token(match["other"] or "", line))
+            tokens.append(Token(match[0], line))
         line += source.count("\n", at, end)
         at = end
     return tokens
@@ -239,7 +239,7 @@ Import = collections.namedtuple("Import", "path line alias")  # the alias of a g
 class Module:
     def __init__(self, path, file):
         self.path, self.file, self.line = path, file, 1
-        self.children, self.items = {}, collections.defaultdict(list)
+        self.children, self.items = collections.defaultdict(list), collections.defaultdict(list)
         self.uses, self.local_uses = collections.defaultdict(list), collections.defaultdict(list)
         self.globs = []
         self.imports = []
@@ -266,10 +266,10 @@ def use_tree(tokens, prefix=()):
 
 class Crate:
     def __init__(self, src):
-        self.src, self.modules = src, {}
+        self.src, self.modules = src, []
         self.files = sorted(path.relative_to(src).as_posix() for path in src.rglob("*.rs"))
         self.lines, self.tokens = {}, {}
-        self.load((), "lib.rs")
+        self.root = self.load((), "lib.rs")
         for file in self.files:
             if file not in self.lines and not is_test(file):
                 raise Failure(f"src/{file}: no `mod` declaration outside tests leads to this file")
@@ -277,19 +277,30 @@ class Crate:
     def load(self, path, file):
         source = (self.src / file).read_text()
         self.lines[file], self.tokens[file] = source.splitlines(), without_tests(tokenize(source))
-        return self.read(Module(path, file), self.tokens[file])
+        return self.add(Module(path, file), self.tokens[file])
 
-    def child(self, module, name):
+    def add(self, module, tokens):
+        self.modules.append(module)
+        self.read(module, tokens)
+        return module
+
+    def declared(self, module, name, attributes):
+        """Returns the module that `mod name;` declares: several if `path` attributes choose between files."""
         folder = Path(*module.path, name)
-        for file in (folder.with_suffix(".rs"), folder / "mod.rs"):
-            if (self.src / file).is_file():
-                return self.load((*module.path, name), file.as_posix())
-        raise Failure(f"src/{module.file}: there is no file for `mod {name};`")
+        files = [folder.with_suffix(".rs"), folder / "mod.rs"]
+        for attribute in attributes:
+            for index in range(len(attribute) - 2):
+                if attribute[index : index + 2] == ["path", "="]:
+                    other = Path(module.file).parent / attribute[index + 2].strip('"')
+                    files = [other, *files] if attribute[0] == "cfg_attr" else [other]
+        found = [file.as_posix() for file in files if (self.src / file).is_file()]
+        if not found:
+            raise Failure(f"src/{module.file}: there is no file for `mod {name};`")
+        return [self.load((*module.path, name), file) for file in found]
 
     def read(self, module, tokens, items=True):
         """Records what `tokens` define and import; `items` if they are outside of bodies and expressions."""
-        self.modules[module.path] = module
-        at = 0
+        at, attributes = 0, []
         while at < len(tokens):
             token, after, then = (*tokens[at : at + 3], *[Token("", 0)] * 2)[:3]
             if token == "use" and after != "<":
@@ -302,18 +313,24 @@ class Crate:
                         (module.uses if items else module.local_uses)[one.alias].append(one.path)
                 at = end + 1
             elif items and token == "mod" and then == ";":
-                module.children[after] = self.child(module, after)
+                module.children[after] += self.declared(module, after, attributes)
                 at += 3
             elif items and token == "mod" and then == "{":
                 end = group_end(tokens, at + 2)
                 inner = Module((*module.path, after), module.file)
-                module.children[after] = self.read(inner, tokens[at + 3 : end - 1])
+                module.children[after].append(self.add(inner, tokens[at + 3 : end - 1]))
                 at = end
             elif items and token in DEFINING and after.is_name and after not in DEFINING:
                 module.items[after].append(Item(module.file, after.line, token))
                 at += 2
             elif token == "pub" and after == "(":
                 at = group_end(tokens, at + 1)
+            elif token == "#" and after == "[":
+                end = group_end(tokens, at + 1)
+                attributes.append(tokens[at + 2 : end - 1])
+                self.read(module, attributes[-1], items=False)
+                at = end
+                continue
             elif token in OPEN:
                 end = group_end(tokens, at)
                 wrapped = items and tokens[max(at - 1, 0)] == "!"  # items in the braces of a macro
@@ -329,16 +346,15 @@ class Crate:
                 at += 1
             else:
                 at += 1
-        return module
+            if token not in ("pub", "("):
+                attributes = []
 
     def lookup(self, module, name, seen=frozenset(), local=False):
         """Returns what `name` is in `module`: several items if features choose between them."""
         if (module.path, name) in seen:
             return []
         seen |= {(module.path, name)}
-        found = list(module.items.get(name, ()))
-        if name in module.children:
-            found.append(module.children[name])
+        found = module.items.get(name, []) + module.children.get(name, [])
         for path in module.uses.get(name, []) + (module.local_uses.get(name, []) if local else []):
             found += self.resolve(module, path, seen)
         for path in module.globs if not found else ():
@@ -351,12 +367,13 @@ class Crate:
         """Returns the items and modules that a path leads to; none for a path into another crate."""
         first, *names = path
         if first == "crate":
-            found = [self.modules[()]]
+            found = [self.root]
         elif first in ("self", "super"):
-            scope = module.path[:-1] if first == "super" else module.path
+            up = int(first == "super")
             while names[:1] == ["super"]:
-                scope, names = scope[:-1], names[1:]
-            found = [self.modules[scope]]
+                up, names = up + 1, names[1:]
+            scope = module.path[: len(module.path) - up]
+            found = [one for one in self.modules if one.path == scope] if up else [module]
         else:
             found = self.lookup(module, first, seen, local)
         for name in names:
@@ -371,7 +388,7 @@ class Crate:
     def imports(self):
         """Returns the lines of each import and of what it imports, `{(file, file): (line, line)}`."""
         lines = {}
-        for module in self.modules.values():
+        for module in self.modules:
             for path, line, alias in module.imports:
                 targets = self.resolve(module, path, local=True)
                 if not targets and path[0] in ("crate", "self", "super"):
@@ -475,7 +492,7 @@ def check(root, out=sys.stdout):
     imports = crate.imports()
     in_order = {}
     for (user, used), (line, definition) in sorted(imports.items()):
-        if module_of.get(used, 0) <= module_of.get(user, 0):
+        if not {user, used} <= module_of.keys() or module_of[used] <= module_of[user]:
             in_order[user, used] = line
             continue
         names = table.modules[module_of[user]], table.modules[module_of[used]]
@@ -660,6 +677,20 @@ table: a=a.rs early=early.rs late=late.rs lib=lib.rs
 =>     src/early.rs:1: use crate::backend::now;
 =>     src/late.rs:2: pub fn now() {}
 
+## a module whose file depends on a feature
+lib.rs
+    mod early;
+    mod late;
+    #[cfg_attr(not(feature = "a"), path = "off.rs")]
+    mod on;
+on.rs
+    pub fn f() {}
+off.rs
+    use crate::late::now;
+table: on=on.rs on=off.rs early=early.rs late=late.rs lib=lib.rs
+=>     src/off.rs:1: use crate::late::now;
+=>     src/late.rs:2: pub fn now() {}
+
 ## a cfg that tests and other builds fulfil
 early.rs
     #[cfg(any(test, feature = "a"))]
@@ -768,6 +799,15 @@ table: both=early/* both=late/* lib=lib.rs
 =>     src/late/two.rs:1: use crate::early::two::A;
 
 ## a file without a row
+lib.rs
+    mod early;
+    mod late;
+    mod other;
+other.rs
+    use crate::late::Late;
+=> src/other.rs: no row of ARCHITECTURE.md covers this file
+
+## a test file without a row
 tests.rs
     fn f() {}
 => src/tests.rs: no row of ARCHITECTURE.md covers this file
