@@ -64,25 +64,25 @@ run cargo run --quiet -p example-personal-access-tokens
 run cargo run --quiet -p example-tonic
 
 challenge='^www-authenticate: Bearer'
-refusal='^www-authenticate: Bearer .*error="invalid_token"'
+rejection='^www-authenticate: Bearer .*error="invalid_token"'
 
 serve "--example minimal"
 expect 401 "$challenge" /me
-expect 401 "$refusal" /orders --header 'Authorization: Bearer not-a-token'
+expect 401 "$rejection" /orders --header 'Authorization: Bearer not-a-token'
 stop
 
 serve "--example axum" LISTEN=127.0.0.1:0
 expect 401 "$challenge" /me
-expect 401 "$refusal" /me --header 'Authorization: Bearer not-a-token'
+expect 401 "$rejection" /me --header 'Authorization: Bearer not-a-token'
 stop
 
-# Nothing serves the issuer: a resource server starts all the same, and refuses what needs no key to refuse.
+# Nothing serves the issuer: a resource server starts all the same, and rejects what needs no key to reject.
 issuer=http://127.0.0.1:1
 settings=(LISTEN=127.0.0.1:0 ISSUER="$issuer" JWKS_URI="$issuer/jwks" AUDIENCE=https://api.example.test)
 serve "-p example-server" "${settings[@]}"
 expect 200 '' /healthz
 expect 401 "$challenge" /me
-expect 401 "$refusal" /me --header 'Authorization: Bearer not-a-token'
+expect 401 "$rejection" /me --header 'Authorization: Bearer not-a-token'
 stop
 
 echo "\$ PROFILE=nonsense cargo run -p example-server"

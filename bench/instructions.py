@@ -34,13 +34,13 @@ ROWS = [
     "first seen, EdDSA",
     "first seen, HS256",
     "first seen, RS256, `Claims<T>`",
-    "refused, no token",
-    "refused, garbage",
-    "refused, 16 KB without a dot",
-    "refused, unknown kid",
-    "refused, wrong issuer",
-    "refused, expired",
-    "refused, bad signature, RS256",
+    "rejected, no token",
+    "rejected, garbage",
+    "rejected, 16 KB without a dot",
+    "rejected, unknown kid",
+    "rejected, wrong issuer",
+    "rejected, expired",
+    "rejected, bad signature, RS256",
 ]
 
 

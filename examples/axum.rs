@@ -108,7 +108,7 @@ async fn me(caller: Claims<Caller>) -> impl IntoResponse {
     Json(&*caller).into_response()
 }
 
-/// What this service reads of a token. One without `sub` or `tenant` is refused with 401.
+/// What this service reads of a token. One without `sub` or `tenant` is rejected with 401.
 #[derive(Deserialize, Serialize)]
 struct Caller {
     sub: String,

@@ -1,7 +1,7 @@
 //! Tower layers and axum extractors for OAuth 2 **resource servers**.
 //!
 //! One layer in front of a service verifies access tokens, guards name the scope of a route, and
-//! every refusal is right and looks the same.
+//! every rejection is right and looks the same.
 //!
 //! ```
 //! # #[cfg(all(feature = "axum", feature = "reqwest", feature = "_jwt"))]
@@ -34,13 +34,13 @@
 //!    of your own by [`Verify`].
 //! 3. The [`Identity`] goes along with the request. [`RequireScopeLayer`] and [`RequireLayer`] read
 //!    it, and so do handlers: as an extractor, by [`Identity::require`], or as [`Claims`].
-//! 4. Whatever refuses makes an [`Error`], which the layer turns into the response: status, challenge
+//! 4. Whatever rejects makes an [`Error`], which the layer turns into the response: status, challenge
 //!    and body by [`ErrorBody`].
 //!
 //! # gRPC
 //!
 //! The same [`AuthenticateLayer`] stands in front of tonic, or of axum and tonic on one port. A POST
-//! whose `content-type` is `application/grpc` or `application/grpc-web` is refused in gRPC: status 200
+//! whose `content-type` is `application/grpc` or `application/grpc-web` is rejected in gRPC: status 200
 //! and headers only, with `grpc-status` and `grpc-message` of [`ErrorKind`], the challenge as
 //! `www-authenticate`, and a `google.rpc.ErrorInfo` whose `reason` is [`ErrorKind::reason`] in capitals,
 //! whose `domain` is the realm. With the feature `tonic` methods use [`RequestIdentity`], and `?` makes a
@@ -64,7 +64,7 @@
 //! | `reqwest` | fetching keys and metadata over HTTP, with rustls |
 //! | `aws-lc-rs` | verifying JWTs with aws-lc-rs |
 //! | `rust-crypto` | verifying JWTs in pure Rust; where both are on, aws-lc-rs verifies |
-//! | `http-body` | refusals into the bodies of `http-body-util`, and `ResponseBody` for any other; responses that end when their token expires |
+//! | `http-body` | rejections into the bodies of `http-body-util`, and `ResponseBody` for any other; responses that end when their token expires |
 //! | `jwks-client-rs` | keys from any `JwksSource` of the crate `jwks_client_rs` |
 //! | `metrics` | counters and histograms through the crate `metrics` |
 //! | `password-hash` | users with argon2 password hashes, for Basic authentication |
@@ -76,9 +76,9 @@
 //! # Figures
 //!
 //! With `metrics`: `portcullis_requests_total` by `outcome` (`authenticated`, `anonymous`, or the
-//! reason of the refusal, [`ErrorKind::reason`]); `portcullis_key_fetches_total` by `issuer` and
+//! reason of the rejection, [`ErrorKind::reason`]); `portcullis_key_fetches_total` by `issuer` and
 //! `outcome` (`success`, `failure`); `portcullis_key_fetch_seconds` by `issuer`;
-//! `portcullis_token_uses_lost_total`. With `tracing`, events of the target `portcullis`: refusals at
+//! `portcullis_token_uses_lost_total`. With `tracing`, events of the target `portcullis`: rejections at
 //! `DEBUG`, at `WARN` where the token could not be judged, at `ERROR` where the service is wired up
 //! wrongly; fetches of keys at `DEBUG`, failed ones at `WARN`, as lost uses of tokens are.
 

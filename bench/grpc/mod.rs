@@ -56,7 +56,7 @@ pub(crate) fn rows() -> Vec<Row> {
         })
         .shows(Difference(SEEN))
         .bar(Allocations(SEEN), 0.0),
-        Row::new("tonic, refused, garbage", move |it| {
+        Row::new("tonic, rejected, garbage", move |it| {
             calls(it, seen(it).layer(routes()), &["garbage".to_owned()], Some("16"))
         })
         .shows(Difference(TONIC))

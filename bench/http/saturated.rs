@@ -45,8 +45,8 @@ pub fn measure(server: &Server, issuer: &TestIssuer, quick: bool, tsv: &mut Tsv)
         again("seen, RS256, one of 1000", 200, tokens::good(issuer, Rs256, 1000)),
         once("first seen, RS256", Rs256),
         once("first seen, ES256", Es256),
-        again("refused, no token", 401, tokens::only("/read", None)),
-        again("refused, garbage", 401, tokens::only("/read", Some("garbage"))),
+        again("rejected, no token", 401, tokens::only("/read", None)),
+        again("rejected, garbage", 401, tokens::only("/read", Some("garbage"))),
     ];
     for round in 0..rounds {
         for row in &mut rows {

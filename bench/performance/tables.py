@@ -69,11 +69,11 @@ def peers(figures):
     for name in names(figures):
         net = [figures.get(f"accepted, {kind}: {name}", f"net × raw {kind}") for kind in ("RS256", "ES256", "EdDSA")]
         allocations = figures.get(f"accepted, RS256: {name}", "allocations")
-        refused = [figures.get(f"{kind}: {name.split(',')[0]}", "median ns") for kind in REFUSED]
+        rejected = [figures.get(f"{kind}: {name.split(',')[0]}", "median ns") for kind in REFUSED]
         if name.startswith("portcullis") and not name.endswith("no cache"):
-            refused = [None] * len(refused)
+            rejected = [None] * len(rejected)
         cells = [number(value, "{:.2f}" if value is None or value >= 0.1 else "{:.3f}") for value in net]
-        cells += [number(allocations), *(number(value) for value in refused)]
+        cells += [number(allocations), *(number(value) for value in rejected)]
         is_ours = name.startswith("portcullis")
         version = figures.text(name, "version")
         label = f"**{name}**" if is_ours else " ".join(filter(None, [name, version]))
@@ -94,7 +94,7 @@ def answers(figures):
         row = f"unknown kid: {name}"
         challenge = "yes" if figures.get(row, "challenge") else "no"
         rows.append([name, number(figures.get(row, "answer")), challenge, number(figures.get(row, "answer bytes"))])
-    return table(["refused, unknown kid", "status", "challenge", "bytes of body"], rows)
+    return table(["rejected, unknown kid", "status", "challenge", "bytes of body"], rows)
 
 
 def baselines(figures):

@@ -28,7 +28,7 @@ pub struct Someone;
 
 /// Answers each request with the same 401.
 #[derive(Debug, Clone)]
-pub struct Refuse;
+pub struct Reject;
 
 impl<S: Service<R>, R> Service<R> for Pass<S> {
     type Response = S::Response;
@@ -59,7 +59,7 @@ impl<S: Service<Request>> Service<Request> for Identify<S> {
     }
 }
 
-impl Service<Request> for Refuse {
+impl Service<Request> for Reject {
     type Response = Response;
     type Error = Infallible;
     type Future = Ready<Result<Response, Infallible>>;

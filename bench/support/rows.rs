@@ -19,7 +19,7 @@ use super::{
 
 /// The least that a layer can cost which says who it is.
 pub const CONSTANT: &str = "constant `Arc`, `Extension`";
-/// The least that a refusal can cost.
+/// The least that a rejection can cost.
 pub const BY_HAND: &str = "401 by hand";
 
 /// One line of the table.
@@ -61,7 +61,7 @@ impl Row {
 
 /// Every row, those of one kind together.
 pub fn all() -> Vec<Row> {
-    let groups = [baselines(), known(), raw(), first_seen(), seen(), refused()];
+    let groups = [baselines(), known(), raw(), first_seen(), seen(), rejected()];
     groups.into_iter().flatten().collect()
 }
 
@@ -71,7 +71,9 @@ pub fn baselines() -> Vec<Row> {
         Row::new("layer that does nothing", |it| ok(services::behind_nothing(), it, Rs256))
             .shows(Ratio(ROUTER)),
         Row::new(CONSTANT, |it| ok(services::for_someone(), it, Rs256)).shows(Ratio(ROUTER)),
-        Row::new(BY_HAND, |it| refused_with(services::behind_refusal(), &it.issuer.tokens(Rs256))),
+        Row::new(BY_HAND, |it| {
+            rejected_with(services::behind_rejection(), &it.issuer.tokens(Rs256))
+        }),
     ]
 }
 
@@ -193,38 +195,38 @@ fn seen() -> Vec<Row> {
 }
 
 /// What strangers send. None of it needs a signature checked, but the last.
-fn refused() -> Vec<Row> {
+fn rejected() -> Vec<Row> {
     let row = |name, tokens: fn(&Issuer) -> Arc<[String]>| {
-        Row::new(name, move |it| refused_with(protected(it), &tokens(&it.issuer)))
+        Row::new(name, move |it| rejected_with(protected(it), &tokens(&it.issuer)))
     };
     let cheap = |name, tokens| row(name, tokens).bar(Difference(BY_HAND), 1000.0);
     vec![
-        Row::new("refused, no token", |it| {
+        Row::new("rejected, no token", |it| {
             Subject::anonymous(protected(it), StatusCode::UNAUTHORIZED)
         })
         .bar(Difference(BY_HAND), 1000.0),
-        cheap("refused, garbage", |_| strangers::garbage()).on_two_threads(),
-        cheap("refused, 16 KB without a dot", |_| strangers::long()),
-        cheap("refused, unknown kid", strangers::unknown_kid).on_two_threads(),
-        cheap("refused, wrong issuer", |issuer| {
+        cheap("rejected, garbage", |_| strangers::garbage()).on_two_threads(),
+        cheap("rejected, 16 KB without a dot", |_| strangers::long()),
+        cheap("rejected, unknown kid", strangers::unknown_kid).on_two_threads(),
+        cheap("rejected, wrong issuer", |issuer| {
             issuer.pool(|token| token.claim("iss", json!("https://evil.test")).mint())
         }),
-        cheap("refused, expired", |issuer| {
+        cheap("rejected, expired", |issuer| {
             issuer.pool(|token| token.claim("exp", json!(1_700_000_000)).mint())
         }),
-        Row::new("refused, unknown kid, 100 keys", |it| {
+        Row::new("rejected, unknown kid, 100 keys", |it| {
             let issuer = it.issuer_with_100_keys();
             let app = services::for_identity().layer(it.layer(issuer, Memory::Default));
-            refused_with(app, &strangers::unknown_kid(issuer))
+            rejected_with(app, &strangers::unknown_kid(issuer))
         })
-        .bar(Change("refused, unknown kid"), 3.0),
-        Row::new("refused, wrong issuer, 20 issuers", |it| {
+        .bar(Change("rejected, unknown kid"), 3.0),
+        Row::new("rejected, wrong issuer, 20 issuers", |it| {
             let app = services::for_identity().layer(it.layer_of_20_issuers(Memory::Default));
             let evil = json!("https://evil.test");
-            refused_with(app, &it.issuer.pool(|token| token.claim("iss", evil.clone()).mint()))
+            rejected_with(app, &it.issuer.pool(|token| token.claim("iss", evil.clone()).mint()))
         })
-        .bar(Change("refused, wrong issuer"), 3.0),
-        row("refused, bad signature, RS256", strangers::bad_signature).shows(Ratio("raw RS256")),
+        .bar(Change("rejected, wrong issuer"), 3.0),
+        row("rejected, bad signature, RS256", strangers::bad_signature).shows(Ratio("raw RS256")),
     ]
 }
 
@@ -237,6 +239,6 @@ fn ok(app: Router, it: &Fixture, algorithm: Algorithm) -> Subject {
     Subject::bearers(app, &*it.issuer.tokens(algorithm), StatusCode::OK)
 }
 
-fn refused_with(app: Router, tokens: &[String]) -> Subject {
+fn rejected_with(app: Router, tokens: &[String]) -> Subject {
     Subject::bearers(app, tokens, StatusCode::UNAUTHORIZED)
 }

@@ -10,7 +10,7 @@ use portcullis::{
 use tower::layer::layer_fn;
 
 use super::{
-    baseline::{Identify, Pass, Refuse, Someone},
+    baseline::{Identify, Pass, Reject, Someone},
     issuer::{READ, Tenant},
 };
 
@@ -27,9 +27,9 @@ pub fn behind_nothing() -> Router {
     plain().layer(layer_fn(Pass))
 }
 
-/// The same, behind a layer that refuses every request.
-pub fn behind_refusal() -> Router {
-    plain().layer(layer_fn(|_| Refuse))
+/// The same, behind a layer that rejects every request.
+pub fn behind_rejection() -> Router {
+    plain().layer(layer_fn(|_| Reject))
 }
 
 /// A router whose handler asks for someone, behind a layer that says it is always the same.

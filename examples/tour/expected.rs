@@ -16,8 +16,8 @@ pub(crate) struct Expected {
 
 enum Body {
     Empty,
-    /// The body of a refusal, with this `message`.
-    Refusal(&'static str),
+    /// The body of a rejection, with this `message`.
+    Rejection(&'static str),
     Text(&'static str),
 }
 
@@ -35,15 +35,15 @@ impl Expected {
     }
 
     pub(crate) fn missing_credentials() -> Self {
-        Self::refusal(401, "Authentication required.").challenge("")
+        Self::rejection(401, "Authentication required.").challenge("")
     }
 
     pub(crate) fn invalid_request(message: &'static str) -> Self {
-        Self::refusal(400, message).error("invalid_request", message)
+        Self::rejection(400, message).error("invalid_request", message)
     }
 
     pub(crate) fn invalid_token(message: &'static str) -> Self {
-        Self::refusal(401, message).error("invalid_token", message)
+        Self::rejection(401, message).error("invalid_token", message)
     }
 
     pub(crate) fn insufficient_scope(scope: &str) -> Self {
@@ -51,20 +51,20 @@ impl Expected {
         let error = format!(
             r#", error="insufficient_scope", error_description="{message}", scope="{scope}""#
         );
-        Self::refusal(403, message).challenge(&error)
+        Self::rejection(403, message).challenge(&error)
     }
 
     pub(crate) fn unavailable() -> Self {
-        let refusal = Self::refusal(503, "Authentication temporarily unavailable.");
-        Self { retry_after: true, ..refusal }
+        let rejection = Self::rejection(503, "Authentication temporarily unavailable.");
+        Self { retry_after: true, ..rejection }
     }
 
     pub(crate) fn without_body(self) -> Self {
         Self { body: Body::Empty, ..self }
     }
 
-    fn refusal(status: u16, message: &'static str) -> Self {
-        Self { body: Body::Refusal(message), ..Self::answer(status, "") }
+    fn rejection(status: u16, message: &'static str) -> Self {
+        Self { body: Body::Rejection(message), ..Self::answer(status, "") }
     }
 
     fn error(self, code: &str, description: &str) -> Self {
@@ -94,7 +94,7 @@ impl Expected {
             Body::Empty if !answer.body.is_empty() => {
                 differences.push("there should be no body".to_owned());
             }
-            Body::Refusal(message) if !self.is_told(message, &answer.body) => {
+            Body::Rejection(message) if !self.is_told(message, &answer.body) => {
                 differences.push(format!("the body should have status and message: {message}"));
             }
             Body::Text(text) if answer.body != text => {

@@ -285,7 +285,7 @@ async fn changing_issuer(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Res
     guide
         .stop(
             "A new key that nobody can ask for",
-            "The token may well be good. Nobody has judged it, so it isn't refused: 503, and when to \
+            "The token may well be good. Nobody has judged it, so it isn't rejected: 503, and when to \
              try again.",
             Request::get("/orders").bearer(&unjudged),
             Expected::unavailable(),

@@ -19,7 +19,7 @@ use crate::{
 pub(super) enum Decision {
     Admit(Authentication),
     Ask(VerificationFuture),
-    Refuse(Error),
+    Reject(Error),
 }
 
 impl Config {
@@ -31,7 +31,7 @@ impl Config {
         let rule = policies.map(|it| (it, it.find(request.method(), request.uri().path())));
         let admit = |identity| match rule.map_or(Ok(()), |(it, rule)| it.judge(rule, &identity)) {
             Ok(()) => Decision::Admit(Authentication::Identified(identity)),
-            Err(error) => Decision::Refuse(error),
+            Err(error) => Decision::Reject(error),
         };
         let plain_token = self.sources.plain_bearer_token(request.headers());
         if let Some(identity) = self.cached(plain_token) {
@@ -42,7 +42,7 @@ impl Config {
             Ok(Some(Presented { credentials, scheme, source })) => {
                 let decision = match self.verify(credentials, plain_token.is_some()).0 {
                     VerificationState::Ready(Ok(identity)) => admit(identity),
-                    VerificationState::Ready(Err(error)) => Decision::Refuse(error),
+                    VerificationState::Ready(Err(error)) => Decision::Reject(error),
                     VerificationState::Pending(verdict) => Decision::Ask(match rule {
                         Some((policies, rule)) => judged(policies.clone(), rule, verdict),
                         None => verdict,
@@ -53,10 +53,10 @@ impl Config {
             Ok(None) if rule.map_or(self.allow_anonymous, |(it, rule)| it.is_open(rule)) => {
                 (Decision::Admit(Authentication::Anonymous), None)
             }
-            Ok(None) => (Decision::Refuse(ErrorKind::MissingCredentials.into()), None),
+            Ok(None) => (Decision::Reject(ErrorKind::MissingCredentials.into()), None),
             Err(CredentialsRejection { error, scheme }) => {
                 let used = scheme.map(|scheme| UsedCredentials { scheme, source: Source::Header });
-                (Decision::Refuse(error), used)
+                (Decision::Reject(error), used)
             }
         }
     }
@@ -69,12 +69,12 @@ impl Config {
         match credentials {
             Credentials::Basic(credentials) => match &self.users {
                 Some(users) => users.verify(credentials),
-                None => refuse_unknown(),
+                None => reject_unknown(),
             },
             Credentials::Bearer(token) | Credentials::Token(token) => match &self.tokens {
                 Some(tokens) if is_uncached => tokens.verify_uncached(token),
                 Some(tokens) => tokens.verify(token),
-                None => refuse_unknown(),
+                None => reject_unknown(),
             },
         }
     }
@@ -90,7 +90,7 @@ fn judged(policies: Policies, rule: Rule, verdict: VerificationFuture) -> Verifi
 }
 
 /// Credentials of a kind that nobody verifies, such as a query parameter at a layer for Basic only.
-fn refuse_unknown() -> Verification {
+fn reject_unknown() -> Verification {
     Verification::ready(Err(ErrorKind::MissingCredentials.into()))
 }
 

@@ -1,4 +1,4 @@
-//! The future of a response: it carries the decision and renders what is refused.
+//! The future of a response: it carries the decision and renders what is rejected.
 
 use std::{
     fmt,
@@ -16,7 +16,7 @@ use super::{config::Config, original_uri, used_credentials::UsedCredentials};
 use crate::{
     Error,
     identity::Authentication,
-    response::{Carried, Protocol, RefusalBody},
+    response::{Carried, Protocol, RejectionBody},
     telemetry,
     verify::VerificationFuture,
 };
@@ -35,7 +35,7 @@ pin_project! {
     enum State<F, S, ReqBody> {
         Verifying { verdict: VerificationFuture, waiting: Option<Box<Waiting<S, ReqBody>>> },
         Responding { #[pin] response: F },
-        Refused { error: Option<Error> },
+        Rejected { error: Option<Error> },
     }
 }
 
@@ -45,7 +45,7 @@ struct Waiting<S, ReqBody> {
     request: Request<ReqBody>,
 }
 
-/// What a refusal shows of the request, which is gone by then.
+/// What a rejection shows of the request, which is gone by then.
 pub(super) struct RequestTarget {
     config: Arc<Config>,
     method: Method,
@@ -69,7 +69,7 @@ impl RequestTarget {
         }
     }
 
-    fn refuse<B: RefusalBody>(&self, error: Error, head: http::response::Parts) -> Response<B> {
+    fn reject<B: RejectionBody>(&self, error: Error, head: http::response::Parts) -> Response<B> {
         let used = self.used.map(|used| used.scheme);
         let renderer = &self.config.renderer;
         match self.protocol {
@@ -80,13 +80,13 @@ impl RequestTarget {
         }
     }
 
-    fn refuse_anew<B: RefusalBody>(&self, error: Error) -> Response<B> {
+    fn reject_anew<B: RejectionBody>(&self, error: Error) -> Response<B> {
         telemetry::rejected(&error);
-        self.refuse(error, Response::new(()).into_parts().0)
+        self.reject(error, Response::new(()).into_parts().0)
     }
 
     /// A response of the inner service: if it carries an error that no layer has rendered, this one does.
-    fn finish<B: RefusalBody>(&self, mut response: Response<B>) -> Response<B> {
+    fn finish<B: RejectionBody>(&self, mut response: Response<B>) -> Response<B> {
         let Some(Carried { error, is_reported }) = Carried::find(response.extensions()) else {
             if let Some(used) = self.used {
                 used.finish(&self.method, &mut response);
@@ -97,7 +97,7 @@ impl RequestTarget {
             telemetry::rejected(error);
         }
         let error = error.clone();
-        self.refuse(error, response.into_parts().0)
+        self.reject(error, response.into_parts().0)
     }
 }
 
@@ -106,8 +106,8 @@ impl<F, S, ReqBody> ResponseFuture<F, S, ReqBody> {
         Self { target, state: State::Responding { response } }
     }
 
-    pub(super) const fn refused(target: RequestTarget, error: Error) -> Self {
-        Self { target, state: State::Refused { error: Some(error) } }
+    pub(super) const fn rejected(target: RequestTarget, error: Error) -> Self {
+        Self { target, state: State::Rejected { error: Some(error) } }
     }
 
     pub(super) fn verifying(
@@ -125,7 +125,7 @@ impl<F, S, ReqBody, ResBody, E> Future for ResponseFuture<F, S, ReqBody>
 where
     F: Future<Output = Result<Response<ResBody>, E>>,
     S: Service<Request<ReqBody>, Response = Response<ResBody>, Error = E, Future = F>,
-    ResBody: RefusalBody,
+    ResBody: RejectionBody,
 {
     type Output = Result<Response<ResBody>, E>;
 
@@ -137,9 +137,9 @@ where
                     let response = ready!(response.poll(cx))?;
                     return Poll::Ready(Ok(this.target.finish(response)));
                 }
-                StateProjection::Refused { error } => {
+                StateProjection::Rejected { error } => {
                     return match error.take() {
-                        Some(error) => Poll::Ready(Ok(this.target.refuse_anew(error))),
+                        Some(error) => Poll::Ready(Ok(this.target.reject_anew(error))),
                         // Polled again after it was ready, which no caller may do.
                         None => Poll::Pending,
                     };
@@ -155,7 +155,7 @@ where
                             request.extensions_mut().insert(authentication);
                             State::Responding { response: service.call(request) }
                         }
-                        Err(error) => State::Refused { error: Some(error) },
+                        Err(error) => State::Rejected { error: Some(error) },
                     };
                     this.state.set(next);
                 }
@@ -169,7 +169,7 @@ impl<F, S, ReqBody> fmt::Debug for ResponseFuture<F, S, ReqBody> {
         let state = match self.state {
             State::Verifying { .. } => "verifying",
             State::Responding { .. } => "responding",
-            State::Refused { .. } => "refused",
+            State::Rejected { .. } => "rejected",
         };
         f.debug_struct("ResponseFuture").field("state", &state).finish_non_exhaustive()
     }

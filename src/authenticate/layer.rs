@@ -14,7 +14,7 @@ use crate::{
     scheme::Scheme,
 };
 
-/// Authenticates every request with an access token ([RFC 6750]), and renders every refusal, its own
+/// Authenticates every request with an access token ([RFC 6750]), and renders every rejection, its own
 /// and those of the guards, extractors and handlers inside it.
 ///
 /// A request without credentials, or with bad ones, never reaches the inner service. One that is let
@@ -91,7 +91,7 @@ impl AuthenticateLayer {
     }
 
     /// Looks at this header too, in which clients send what belongs into `Authorization`, such as
-    /// `Authentication: Bearer …`. A request with both is refused with 400.
+    /// `Authentication: Bearer …`. A request with both is rejected with 400.
     pub fn header(mut self, name: HeaderName) -> Self {
         let headers = &mut self.config_mut().sources.headers;
         if !headers.contains(&name) {
@@ -175,7 +175,7 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Lets requests without credentials through, without an identity. Bad credentials are refused
+    /// Lets requests without credentials through, without an identity. Bad credentials are rejected
     /// all the same. Off by default.
     ///
     /// A scheme that this layer doesn't know counts as no credentials.
@@ -187,7 +187,7 @@ impl AuthenticateLayer {
     /// Asks of each request what a table says of its method and path, and lets nothing else through.
     /// None by default.
     ///
-    /// A request without credentials is refused with 401 unless its row is
+    /// A request without credentials is rejected with 401 unless its row is
     /// [`Access::Anonymous`](crate::Access::Anonymous): [`allow_anonymous`](Self::allow_anonymous) makes
     /// no difference then. With credentials, what is denied or not listed is 403.
     ///
@@ -234,29 +234,29 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Refuses gRPC calls as any other request, with the status of HTTP.
+    /// Rejects gRPC calls as any other request, with the status of HTTP.
     ///
     /// For a service that others ask whether a request may pass, and who read its answer from the
-    /// status, such as Envoy's `ext_authz`. A refusal in gRPC has the status 200, and it is the client
+    /// status, such as Envoy's `ext_authz`. A rejection in gRPC has the status 200, and it is the client
     /// who says that it speaks gRPC.
     pub fn without_grpc(mut self) -> Self {
         self.config_mut().speaks_grpc = false;
         self
     }
 
-    /// Refuses longer tokens with 400 before anyone reads them. 16 KiB by default.
+    /// Rejects longer tokens with 400 before anyone reads them. 16 KiB by default.
     pub fn max_token_length(mut self, bytes: usize) -> Self {
         self.config_mut().sources.max_token_length = bytes;
         self
     }
 
-    /// How the bodies of refusals look. [`ErrorBody::json`] by default.
+    /// How the bodies of rejections look. [`ErrorBody::json`] by default.
     pub fn error_body(mut self, body: ErrorBody) -> Self {
         self.config_mut().renderer.body = body;
         self
     }
 
-    /// The clock that dates refusals. [`SystemClock`](crate::SystemClock) by default.
+    /// The clock that dates rejections. [`SystemClock`](crate::SystemClock) by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.config_mut().renderer.clock = Arc::new(clock);
         self

@@ -13,7 +13,7 @@ use super::{
     ResponseFuture, config::Config, decision::Decision, future::RequestTarget,
     token_removal::remove_token,
 };
-use crate::{response::RefusalBody, telemetry};
+use crate::{response::RejectionBody, telemetry};
 
 /// The service that [`AuthenticateLayer`](crate::AuthenticateLayer) makes.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ impl<S> Authenticate<S> {
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Authenticate<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
-    ResBody: RefusalBody,
+    ResBody: RejectionBody,
 {
     type Response = Response<ResBody>;
     type Error = S::Error;
@@ -53,7 +53,7 @@ where
                 request.extensions_mut().insert(authentication);
                 ResponseFuture::responding(target, self.inner.call(request))
             }
-            Decision::Refuse(error) => ResponseFuture::refused(target, error),
+            Decision::Reject(error) => ResponseFuture::rejected(target, error),
             Decision::Ask(verdict) => {
                 // The service that was polled ready is the one to call; its clone is not ready.
                 let clone = self.inner.clone();

@@ -1,7 +1,7 @@
 //! Removing tokens from requests.
 //!
 //! A token in a URI or in the subprotocols of a WebSocket would be logged and passed on by what is inside the
-//! layer. `Refusal::uri` removes it from the bodies of rejections.
+//! layer. `Rejection::uri` removes it from the bodies of rejections.
 
 use http::{Request, Uri, header::SEC_WEBSOCKET_PROTOCOL};
 

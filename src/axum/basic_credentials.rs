@@ -27,7 +27,7 @@ impl<S: Send + Sync> FromRequestParts<S> for BasicCredentials {
     }
 }
 
-/// `None` without Basic credentials in the request; malformed ones are refused.
+/// `None` without Basic credentials in the request; malformed ones are rejected.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for BasicCredentials {
     type Rejection = CredentialsRejection;
 

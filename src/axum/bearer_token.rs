@@ -23,7 +23,7 @@ impl<S: Send + Sync> FromRequestParts<S> for BearerToken<'static> {
     }
 }
 
-/// `None` without a Bearer token in the request; a malformed one is refused.
+/// `None` without a Bearer token in the request; a malformed one is rejected.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for BearerToken<'static> {
     type Rejection = Error;
 

@@ -33,7 +33,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Credentials<'static> {
     }
 }
 
-/// `None` without credentials of a known scheme in the request; malformed ones are refused.
+/// `None` without credentials of a known scheme in the request; malformed ones are rejected.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Credentials<'static> {
     type Rejection = CredentialsRejection;
 

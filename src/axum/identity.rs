@@ -5,7 +5,7 @@ use http::request::Parts;
 
 use crate::{Error, Identity, identity::Authentication};
 
-/// Refuses a request without an identity with 401, and one that no
+/// Rejects a request without an identity with 401, and one that no
 /// [`AuthenticateLayer`](crate::AuthenticateLayer) has seen with 500.
 impl<S: Send + Sync> FromRequestParts<S> for Identity {
     type Rejection = Error;

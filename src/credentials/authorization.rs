@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_line_is_refused_even_when_both_are_the_same() {
+    fn a_second_line_is_rejected_even_when_both_are_the_same() {
         let mut headers = HeaderMap::new();
         headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
         headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_credentials_is_refused_and_a_list_of_parameters_is_one() {
+    fn a_list_of_credentials_is_rejected_and_a_list_of_parameters_is_one() {
         for (line, is_list) in [
             ("Bearer a, Bearer b", true),
             ("Bearer a,Bearer b", true),

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn another_scheme_or_none_is_missing_and_a_second_line_is_refused() {
+    fn another_scheme_or_none_is_missing_and_a_second_line_is_rejected() {
         let missing = ErrorKind::MissingCredentials;
         let malformed = RequestFault::Malformed.into();
         let cases: [(&[&str], Option<ErrorKind>); 9] = [
@@ -211,8 +211,8 @@ mod tests {
             for line in lines {
                 headers.append(AUTHORIZATION, line.parse().unwrap());
             }
-            let refused = BasicCredentials::from_headers(&headers).err().map(|e| e.kind());
-            assert_eq!(refused, kind, "{lines:?}");
+            let rejected = BasicCredentials::from_headers(&headers).err().map(|e| e.kind());
+            assert_eq!(rejected, kind, "{lines:?}");
         }
     }
 }

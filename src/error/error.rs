@@ -6,9 +6,9 @@ use http::StatusCode;
 
 use crate::{ErrorKind, RequestFault, TokenFault};
 
-/// Why a request is refused.
+/// Why a request is rejected.
 ///
-/// Whatever refuses makes one of these: the layer, a guard, an extractor, a handler. The outermost
+/// Whatever rejects makes one of these: the layer, a guard, an extractor, a handler. The outermost
 /// [`AuthenticateLayer`](crate::AuthenticateLayer) turns it into the response, and leaves it in the
 /// response's extensions for layers that log.
 ///
@@ -20,7 +20,7 @@ use crate::{ErrorKind, RequestFault, TokenFault};
 ///
 /// let error = Error::from(TokenFault::Expired);
 /// assert_eq!(error.status(), 401);
-/// assert_eq!(error.to_string(), "access token refused: Token expired.");
+/// assert_eq!(error.to_string(), "access token rejected: Token expired.");
 /// ```
 #[derive(Clone)]
 pub struct Error {
@@ -31,7 +31,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// A refusal of this kind.
+    /// A rejection of this kind.
     #[must_use]
     pub const fn new(kind: ErrorKind) -> Self {
         Self { kind, scope: None, retry_after: None, source: None }
@@ -63,21 +63,21 @@ impl Error {
         Self::new(ErrorKind::Unavailable).with_source(source)
     }
 
-    /// The same refusal with its cause, for the operator. The caller never sees it.
+    /// The same rejection with its cause, for the operator. The caller never sees it.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into().into());
         self
     }
 
-    /// The same refusal with the time after which another try may help, for `Retry-After`.
+    /// The same rejection with the time after which another try may help, for `Retry-After`.
     #[must_use]
     pub fn with_retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
         self
     }
 
-    /// The kind of refusal.
+    /// The kind of rejection.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         self.kind
@@ -135,9 +135,9 @@ impl fmt::Display for Error {
                     None => f.write_str("access token lacks the required scope"),
                 };
             }
-            ErrorKind::InvalidCredentials => return f.write_str("credentials refused"),
+            ErrorKind::InvalidCredentials => return f.write_str("credentials rejected"),
             ErrorKind::InvalidRequest(_) => "credentials unreadable",
-            ErrorKind::InvalidToken(_) => "access token refused",
+            ErrorKind::InvalidToken(_) => "access token rejected",
             ErrorKind::MissingCredentials => return f.write_str("request without credentials"),
             ErrorKind::Misconfigured => return f.write_str("authentication is misconfigured"),
             ErrorKind::TooManyAttempts => {

@@ -1,8 +1,8 @@
-//! Why a request was refused, and what that is on the wire.
+//! Why a request was rejected, and what that is on the wire.
 
 use http::StatusCode;
 
-/// The kinds of refusal. Status, `error` code, gRPC code and description all derive from this one type.
+/// The kinds of rejection. Status, `error` code, gRPC code and description all derive from this one type.
 ///
 /// | kind | HTTP | `error` | gRPC |
 /// |---|---|---|---|
@@ -39,7 +39,7 @@ pub enum ErrorKind {
     InvalidCredentials,
     /// The request carries credentials in a form that can't be read.
     InvalidRequest(RequestFault),
-    /// The access token was judged and refused.
+    /// The access token was judged and rejected.
     InvalidToken(TokenFault),
     /// The request carries no credentials that this service understands.
     MissingCredentials,
@@ -176,7 +176,7 @@ pub enum TokenFault {
     Malformed,
     /// Its time has not come (`nbf`, `iat`).
     NotYetValid,
-    /// A check of the service's own refused it.
+    /// A check of the service's own rejected it.
     Rejected,
     /// It was revoked.
     Revoked,

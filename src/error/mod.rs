@@ -9,6 +9,7 @@ mod error;
 mod kind;
 #[cfg(any(feature = "tracing", feature = "_remote"))]
 mod report;
+pub(crate) mod retry_after;
 
 #[cfg(any(feature = "tracing", feature = "_remote"))]
 pub(crate) use self::report::WithCauses;

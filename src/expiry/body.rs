@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 use super::Expired;
 use crate::{
     Error, TokenFault,
-    response::{Protocol, RefusalBody, Renderer},
+    response::{Protocol, RejectionBody, Renderer},
     scheme::Scheme,
 };
 
@@ -122,7 +122,7 @@ where
 }
 
 /// For [`AuthenticateLayer`](crate::AuthenticateLayer), which stands outside.
-impl<B: RefusalBody> RefusalBody for ExpiringBody<B> {
+impl<B: RejectionBody> RejectionBody for ExpiringBody<B> {
     fn from_bytes(bytes: Vec<u8>) -> Self {
         Self { body: B::from_bytes(bytes), expired: None, end: End::BrokenOff, ended: false }
     }

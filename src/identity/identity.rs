@@ -142,7 +142,7 @@ impl Identity {
     /// # Errors
     ///
     /// [`TokenFault::Claims`](crate::TokenFault::Claims) if the claims aren't of that type: a token
-    /// that lacks what the service needs is refused with 401.
+    /// that lacks what the service needs is rejected with 401.
     #[cfg(feature = "serde")]
     pub fn claims<T>(&self) -> Result<Arc<T>, Error>
     where
@@ -151,7 +151,7 @@ impl Identity {
         self.0.typed.get_or_read(&self.0.raw_claims)
     }
 
-    /// Refuses unless the scopes are enough: `identity.require(READ)?` in a handler.
+    /// Rejects unless the scopes are enough: `identity.require(READ)?` in a handler.
     ///
     /// # Errors
     ///

@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_algorithm_is_refused_by_name() {
+    fn what_is_no_algorithm_is_rejected_by_name() {
         for name in ["none", "None", "", "es256", "EDDSA", "RS256 ", "RS1", "Ed448", "ES256K"] {
             assert_eq!(Algorithm::from_name(name), None);
             let error = name.parse::<Algorithm>().unwrap_err();

@@ -1,4 +1,4 @@
-//! base64url without padding (RFC 7515 §2): canonical, or refused.
+//! base64url without padding (RFC 7515 §2): canonical, or rejected.
 
 use base64_simd::{Out, URL_SAFE_NO_PAD};
 

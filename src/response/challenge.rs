@@ -6,7 +6,7 @@ use http::HeaderValue;
 
 use crate::{Error, scheme::Scheme};
 
-/// The challenge of one scheme, as a layer makes it once: each refusal adds what it has to say.
+/// The challenge of one scheme, as a layer makes it once: each rejection adds what it has to say.
 #[derive(Debug, Clone)]
 pub(crate) struct Challenge {
     pub(crate) scheme: Scheme,

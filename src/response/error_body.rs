@@ -1,11 +1,11 @@
-//! How the body of a refusal looks.
+//! How the body of a rejection looks.
 
 use std::{fmt, sync::Arc};
 
 use http::HeaderValue;
 
 use super::{
-    Content, Refusal,
+    Content, Rejection,
     json::{error_member, escaped},
     json_form::JsonForm,
 };
@@ -17,7 +17,7 @@ use crate::ErrorKind;
 /// ```
 /// use portcullis::{response::Content, ErrorBody};
 ///
-/// let plain = ErrorBody::custom(|refusal| Content::text(refusal.error().kind().description()));
+/// let plain = ErrorBody::custom(|rejection| Content::text(rejection.error().kind().description()));
 /// assert_eq!(format!("{plain:?}"), "ErrorBody(custom)");
 /// ```
 #[derive(Clone)]
@@ -29,7 +29,7 @@ enum Form {
     OAuth,
     Problem,
     TokenEndpoint,
-    Custom(Arc<dyn Fn(&Refusal<'_>) -> Content + Send + Sync>),
+    Custom(Arc<dyn Fn(&Rejection<'_>) -> Content + Send + Sync>),
 }
 
 impl ErrorBody {
@@ -85,25 +85,25 @@ impl ErrorBody {
 
     /// A form of your own.
     #[must_use]
-    pub fn custom(body: impl Fn(&Refusal<'_>) -> Content + Send + Sync + 'static) -> Self {
+    pub fn custom(body: impl Fn(&Rejection<'_>) -> Content + Send + Sync + 'static) -> Self {
         Self(Form::Custom(Arc::new(body)))
     }
 
-    pub(crate) fn content(&self, refusal: &Refusal<'_>) -> Content {
+    pub(crate) fn content(&self, rejection: &Rejection<'_>) -> Content {
         match &self.0 {
-            Form::Json(form) => form.content(refusal),
-            Form::OAuth => oauth(refusal, refusal.error.kind().code()),
-            Form::Problem => problem(refusal),
-            Form::TokenEndpoint => token_endpoint(refusal),
-            Form::Custom(body) => body(refusal),
+            Form::Json(form) => form.content(rejection),
+            Form::OAuth => oauth(rejection, rejection.error.kind().code()),
+            Form::Problem => problem(rejection),
+            Form::TokenEndpoint => token_endpoint(rejection),
+            Form::Custom(body) => body(rejection),
         }
     }
 }
 
-fn problem(refusal: &Refusal<'_>) -> Content {
-    let kind = refusal.error.kind();
+fn problem(rejection: &Rejection<'_>) -> Content {
+    let kind = rejection.error.kind();
     let status = kind.status();
-    let (uri, [error, code, end]) = (refusal.uri(), error_member(kind.code()));
+    let (uri, [error, code, end]) = (rejection.uri(), error_member(kind.code()));
     let text = [
         r#"{"title":""#,
         status.canonical_reason().unwrap_or_default(),
@@ -122,21 +122,21 @@ fn problem(refusal: &Refusal<'_>) -> Content {
     Content::new(HeaderValue::from_static("application/problem+json"), text.concat())
 }
 
-fn oauth(refusal: &Refusal<'_>, code: Option<&'static str>) -> Content {
+fn oauth(rejection: &Rejection<'_>, code: Option<&'static str>) -> Content {
     let [start, code, end] = match code {
         Some(code) => [r#""error":""#, code, "\","],
         None => [""; 3],
     };
-    let description = refusal.error.kind().description();
+    let description = rejection.error.kind().description();
     Content::json(["{", start, code, end, r#""error_description":""#, description, "\"}"].concat())
 }
 
-fn token_endpoint(refusal: &Refusal<'_>) -> Content {
-    let code = match refusal.error.kind() {
+fn token_endpoint(rejection: &Rejection<'_>) -> Content {
+    let code = match rejection.error.kind() {
         ErrorKind::InvalidCredentials | ErrorKind::MissingCredentials => Some("invalid_client"),
         kind => kind.code(),
     };
-    oauth(refusal, code)
+    oauth(rejection, code)
 }
 
 /// [`ErrorBody::json`].

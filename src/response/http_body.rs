@@ -13,11 +13,11 @@ use http_body_util::{
 };
 use pin_project_lite::pin_project;
 
-use super::RefusalBody;
+use super::RejectionBody;
 
 pin_project! {
-    /// A body of the inner service, or the body of a refusal: for a service whose body type is no
-    /// [`RefusalBody`].
+    /// A body of the inner service, or the body of a rejection: for a service whose body type is no
+    /// [`RejectionBody`].
     ///
     /// ```
     /// use http::{Request, Response};
@@ -53,7 +53,7 @@ pin_project! {
     #[project = KindProjection]
     enum Kind<B> {
         Inner { #[pin] body: B },
-        Refusal { #[pin] body: Full<Bytes> },
+        Rejection { #[pin] body: Full<Bytes> },
     }
 }
 
@@ -64,9 +64,9 @@ impl<B> ResponseBody<B> {
     }
 }
 
-impl<B> RefusalBody for ResponseBody<B> {
+impl<B> RejectionBody for ResponseBody<B> {
     fn from_bytes(bytes: Vec<u8>) -> Self {
-        Self { kind: Kind::Refusal { body: Full::from(bytes) } }
+        Self { kind: Kind::Rejection { body: Full::from(bytes) } }
     }
 }
 
@@ -80,44 +80,46 @@ impl<B: Body<Data = Bytes>> Body for ResponseBody<B> {
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         match self.project().kind.project() {
             KindProjection::Inner { body } => body.poll_frame(cx),
-            KindProjection::Refusal { body } => body.poll_frame(cx).map_err(|never| match never {}),
+            KindProjection::Rejection { body } => {
+                body.poll_frame(cx).map_err(|never| match never {})
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Inner { body } => body.is_end_stream(),
-            Kind::Refusal { body } => body.is_end_stream(),
+            Kind::Rejection { body } => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Inner { body } => body.size_hint(),
-            Kind::Refusal { body } => body.size_hint(),
+            Kind::Rejection { body } => body.size_hint(),
         }
     }
 }
 
-impl RefusalBody for Bytes {
+impl RejectionBody for Bytes {
     fn from_bytes(bytes: Vec<u8>) -> Self {
         bytes.into()
     }
 }
 
-impl<D: bytes::Buf + From<Vec<u8>>> RefusalBody for Full<D> {
+impl<D: bytes::Buf + From<Vec<u8>>> RejectionBody for Full<D> {
     fn from_bytes(bytes: Vec<u8>) -> Self {
         Self::new(bytes.into())
     }
 }
 
-impl<E: 'static> RefusalBody for BoxBody<Bytes, E> {
+impl<E: 'static> RejectionBody for BoxBody<Bytes, E> {
     fn from_bytes(bytes: Vec<u8>) -> Self {
         Full::<Bytes>::from(bytes).map_err(|never| match never {}).boxed()
     }
 }
 
-impl<E: 'static> RefusalBody for UnsyncBoxBody<Bytes, E> {
+impl<E: 'static> RejectionBody for UnsyncBoxBody<Bytes, E> {
     fn from_bytes(bytes: Vec<u8>) -> Self {
         Full::<Bytes>::from(bytes).map_err(|never| match never {}).boxed_unsync()
     }

@@ -1,4 +1,4 @@
-//! Parts of JSON, written without a library so that refusals need none.
+//! Parts of JSON, written without a library so that rejections need none.
 
 use std::{borrow::Cow, fmt::Write};
 

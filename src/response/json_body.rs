@@ -30,8 +30,8 @@ use crate::{
 /// let body = JsonBody::new().base_uri("https://api.example").without_error_code().build()?;
 /// let service = AuthenticateLayer::bearer(verifier).error_body(body).layer(service);
 ///
-/// let refused = service.oneshot(Request::get("/ws/rest/Cargo?a=b").body(())?).await?;
-/// assert!(refused.body().ends_with(r#""uri":"https://api.example/ws/rest/Cargo?a=b"}"#));
+/// let rejected = service.oneshot(Request::get("/ws/rest/Cargo?a=b").body(())?).await?;
+/// assert!(rejected.body().ends_with(r#""uri":"https://api.example/ws/rest/Cargo?a=b"}"#));
 /// # Ok(())
 /// # }
 /// ```

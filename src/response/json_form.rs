@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use super::{
-    Content, Refusal,
+    Content, Rejection,
     date::Date,
     json::{error_member, escaped},
 };
@@ -19,12 +19,12 @@ pub(super) struct JsonForm {
 impl JsonForm {
     pub(super) const DEFAULT: Self = Self { base: None, without_error_code: false };
 
-    pub(super) fn content(&self, refusal: &Refusal<'_>) -> Content {
-        let kind = refusal.error.kind();
+    pub(super) fn content(&self, rejection: &Rejection<'_>) -> Content {
+        let kind = rejection.error.kind();
         let status = kind.status();
         let family = if status.is_server_error() { "SERVER_ERROR" } else { "CLIENT_ERROR" };
         let code = if self.without_error_code { None } else { kind.code() };
-        let (uri, [error, code, end]) = (self.uri(refusal), error_member(code));
+        let (uri, [error, code, end]) = (self.uri(rejection), error_member(code));
         // Texts of our own and methods need no escape. Joined at once, they need one buffer that fits.
         let text = [
             r#"{"statusCode":"#,
@@ -34,11 +34,11 @@ impl JsonForm {
             r#"","message":""#,
             kind.description(),
             r#"","date":""#,
-            &Date::of(refusal.time),
+            &Date::of(rejection.time),
             r#"","statusFamily":""#,
             family,
             r#"","method":""#,
-            refusal.method.as_str(),
+            rejection.method.as_str(),
             r#"","uri":""#,
             &escaped(&uri),
             "\"",
@@ -50,9 +50,9 @@ impl JsonForm {
         Content::json(text.concat())
     }
 
-    fn uri<'a>(&self, refusal: &'a Refusal<'_>) -> Cow<'a, str> {
-        let Some(base) = &self.base else { return refusal.uri() };
-        let target = refusal.uri();
+    fn uri<'a>(&self, rejection: &'a Rejection<'_>) -> Cow<'a, str> {
+        let Some(base) = &self.base else { return rejection.uri() };
+        let target = rejection.uri();
         // The target of `OPTIONS *` is the service as a whole (RFC 9110 §7.1).
         let rest = if target == "*" { "" } else { &target };
         format!("{base}{rest}").into()

@@ -1,7 +1,7 @@
-//! Refusals as HTTP responses: the one place where an error meets the wire.
+//! Rejections as HTTP responses: the one place where an error meets the wire.
 //!
-//! [`ErrorBody`] says how the body looks, [`JsonBody`] what is chosen about the default one, [`Refusal`]
-//! is what it may show, [`RefusalBody`] is what a response's body type must be able to do; `render` puts
+//! [`ErrorBody`] says how the body looks, [`JsonBody`] what is chosen about the default one, [`Rejection`]
+//! is what it may show, [`RejectionBody`] is what a response's body type must be able to do; `render` puts
 //! status, challenge and body together, `grpc` the same in gRPC.
 
 mod body;
@@ -16,7 +16,7 @@ mod json;
 mod json_body;
 mod json_form;
 mod progress;
-mod refusal;
+mod rejection;
 mod render;
 
 #[cfg(feature = "tonic")]
@@ -28,11 +28,11 @@ pub(crate) use self::progress::ReportedError;
 #[cfg(feature = "axum")]
 pub(crate) use self::render::stand_alone;
 pub use self::{
-    body::RefusalBody, content::Content, error_body::ErrorBody, json_body::JsonBody,
-    refusal::Refusal,
+    body::RejectionBody, content::Content, error_body::ErrorBody, json_body::JsonBody,
+    rejection::Rejection,
 };
 pub(crate) use self::{
     grpc::Protocol,
-    progress::{Carried, Progress},
+    progress::{Carried, Rendered, Reported},
     render::{Renderer, unrendered},
 };

@@ -1,6 +1,6 @@
 //! An error as a response.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use http::{
     HeaderValue, Method, Response,
@@ -13,12 +13,12 @@ use http::{
 };
 
 use super::challenge::Challenge;
-use super::{ErrorBody, Progress, Refusal, RefusalBody};
+use super::{ErrorBody, Rejection, RejectionBody, Rendered, Reported};
 #[cfg(feature = "axum")]
 use crate::telemetry;
-use crate::{Clock, Error, ErrorKind, SystemClock, scheme::Scheme};
+use crate::{Clock, Error, ErrorKind, SystemClock, error::retry_after, scheme::Scheme};
 
-/// How refusals look, by the configuration of one layer.
+/// How rejections look, by the configuration of one layer.
 #[derive(Debug, Clone)]
 pub(crate) struct Renderer {
     /// One for each scheme, in that order.
@@ -58,7 +58,7 @@ impl Renderer {
 
     /// Writes `error` into a response whose head is at hand: a fresh one, or that of a guard, whose
     /// other headers stay.
-    pub(crate) fn render<B: RefusalBody>(
+    pub(crate) fn render<B: RejectionBody>(
         &self,
         error: Error,
         method: &Method,
@@ -69,8 +69,8 @@ impl Renderer {
         // HEAD is answered with the length that GET's body has (RFC 9110 §8.6), so with that body.
         let is_head = method == Method::HEAD;
         let method = if is_head { &Method::GET } else { method };
-        let refusal = Refusal { error: &error, method, target, time: self.clock.now() };
-        let content = self.body.content(&refusal);
+        let rejection = Rejection { error: &error, method, target, time: self.clock.now() };
+        let content = self.body.content(&rejection);
         head.status = error.status();
         let headers = &mut head.headers;
         if !headers.is_empty() {
@@ -83,7 +83,7 @@ impl Renderer {
             headers.append(WWW_AUTHENTICATE, challenge);
         }
         if let Some(delay) = error.retry_after() {
-            headers.insert(RETRY_AFTER, whole_seconds(delay).into());
+            headers.insert(RETRY_AFTER, retry_after::whole_seconds(delay).into());
         }
         let bytes = if is_head {
             headers.insert(CONTENT_LENGTH, content.bytes.len().into());
@@ -91,12 +91,11 @@ impl Renderer {
         } else {
             content.bytes
         };
-        head.extensions.insert(error);
-        head.extensions.insert(Progress::Rendered);
+        head.extensions.insert(Rendered(error));
         Response::from_parts(head, B::from_bytes(bytes))
     }
 
-    /// A challenge for each scheme, where the refusal asks for (other) credentials. What is wrong is said
+    /// A challenge for each scheme, where the rejection asks for (other) credentials. What is wrong is said
     /// in that of the scheme that was used; where that can't be told, in the first that can say it.
     pub(super) fn challenges(
         &self,
@@ -117,12 +116,15 @@ impl Renderer {
 }
 
 /// Makes a response that carries `error` to the layer outside, which renders it.
-pub(crate) fn unrendered<B: RefusalBody>(error: Error, progress: Option<Progress>) -> Response<B> {
+pub(crate) fn unrendered<B: RejectionBody>(
+    error: Error,
+    reported: Option<Reported>,
+) -> Response<B> {
     let mut response = Response::new(B::from_bytes(Vec::new()));
     *response.status_mut() = error.status();
     response.extensions_mut().insert(error);
-    if let Some(progress) = progress {
-        response.extensions_mut().insert(progress);
+    if let Some(reported) = reported {
+        response.extensions_mut().insert(reported);
     }
     response
 }
@@ -130,16 +132,18 @@ pub(crate) fn unrendered<B: RefusalBody>(error: Error, progress: Option<Progress
 /// Makes a response that is complete on its own, for an extractor that may be used without a layer. A
 /// layer outside renders it again.
 #[cfg(feature = "axum")]
-pub(crate) fn stand_alone<B: RefusalBody>(error: Error, schemes: &[Scheme]) -> Response<B> {
+pub(crate) fn stand_alone<B: RejectionBody>(error: Error, schemes: &[Scheme]) -> Response<B> {
     telemetry::rejected(&error);
     let head = Response::new(()).into_parts().0;
     let renderer = Renderer::stand_alone(schemes);
-    let mut response = renderer.render(error, &Method::GET, None, None, head);
-    response.extensions_mut().insert(Progress::Reported);
+    let mut response = renderer.render(error.clone(), &Method::GET, None, None, head);
+    response.extensions_mut().remove::<Rendered>();
+    response.extensions_mut().insert(error);
+    response.extensions_mut().insert(Reported);
     response
 }
 
-/// Whether a refusal asks for (other) credentials.
+/// Whether a rejection asks for (other) credentials.
 const fn is_challenged(kind: ErrorKind) -> bool {
     match kind {
         ErrorKind::InsufficientScope
@@ -152,9 +156,4 @@ const fn is_challenged(kind: ErrorKind) -> bool {
         | ErrorKind::TooManyAttempts
         | ErrorKind::Unavailable => false,
     }
-}
-
-/// `Retry-After` counts whole seconds (RFC 9110 §10.2.3): the next one up, at least one.
-pub(super) fn whole_seconds(delay: Duration) -> u64 {
-    delay.as_secs().saturating_add(u64::from(delay.subsec_nanos() > 0)).max(1)
 }

@@ -167,11 +167,11 @@ mod tests {
             (ScopePolicy::all([]), &["", "a"], &[]),
             (ScopePolicy::any([]), &[], &["", "a"]),
         ];
-        for (policy, allowed, refused) in cases {
+        for (policy, allowed, rejected) in cases {
             for scopes in allowed {
                 assert!(policy.allows(&ScopeSet::from_wire(scopes)), "{policy:?} {scopes:?}");
             }
-            for scopes in refused {
+            for scopes in rejected {
                 assert!(!policy.allows(&ScopeSet::from_wire(scopes)), "{policy:?} {scopes:?}");
             }
         }

@@ -20,7 +20,7 @@ pub(crate) fn admitted(outcome: &'static str) {
     metrics::request(outcome);
 }
 
-/// Records that a request was rejected. Call it once per request: see `response::Progress`.
+/// Records that a request was rejected. Call it once per request: see `response::Reported`.
 pub(crate) fn rejected(error: &Error) {
     metrics::request(error.kind().reason());
     log::rejected(error);
@@ -58,7 +58,7 @@ pub(crate) fn introspected<E: StdError>(
     log::introspected(host, outcome, took);
 }
 
-/// Records that a server refuses to introspect tokens of the kind that it was asked about.
+/// Records that a server rejects to introspect tokens of the kind that it was asked about.
 #[cfg(feature = "introspection")]
 pub(crate) fn token_type_unsupported(host: &str) {
     log::token_type_unsupported(host);

@@ -86,20 +86,20 @@ fn token(issuer: &TestIssuer, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
     let form = form(request.body());
     let get = |name: &str| form.get(name).map(String::as_str);
     let Some(client_id) = authenticated_client(issuer, request, &form) else {
-        return refuse(StatusCode::UNAUTHORIZED, "invalid_client");
+        return reject(StatusCode::UNAUTHORIZED, "invalid_client");
     };
     let subject = match get("grant_type") {
         Some("client_credentials") => client_id.clone(),
         Some("password") => {
             let (Some(username), Some(password)) = (get("username"), get("password")) else {
-                return refuse(StatusCode::BAD_REQUEST, "invalid_request");
+                return reject(StatusCode::BAD_REQUEST, "invalid_request");
             };
             if issuer.state().users.get(username).is_none_or(|right| right != password) {
-                return refuse(StatusCode::BAD_REQUEST, "invalid_grant");
+                return reject(StatusCode::BAD_REQUEST, "invalid_grant");
             }
             username.to_owned()
         }
-        _ => return refuse(StatusCode::BAD_REQUEST, "unsupported_grant_type"),
+        _ => return reject(StatusCode::BAD_REQUEST, "unsupported_grant_type"),
     };
     let mut token = issuer.token().subject(&subject).claim("client_id", json!(client_id));
     if let Some(audience) = get("audience").or(get("resource")) {
@@ -120,10 +120,10 @@ fn token(issuer: &TestIssuer, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
 async fn introspect(issuer: &TestIssuer, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
     let form = form(request.body());
     let Some(client_id) = authenticated_client(issuer, request, &form) else {
-        return refuse(StatusCode::UNAUTHORIZED, "invalid_client");
+        return reject(StatusCode::UNAUTHORIZED, "invalid_client");
     };
     let Some(token) = form.get("token") else {
-        return refuse(StatusCode::BAD_REQUEST, "invalid_request");
+        return reject(StatusCode::BAD_REQUEST, "invalid_request");
     };
     let answer = introspection_answer(issuer, token).await;
     if request.headers().get(ACCEPT).is_some_and(|accept| accept == SIGNED_ANSWER) {
@@ -222,7 +222,7 @@ fn ok(body: &Value) -> Response<Vec<u8>> {
     json_response(StatusCode::OK, body.to_string())
 }
 
-fn refuse(status: StatusCode, code: &str) -> Response<Vec<u8>> {
+fn reject(status: StatusCode, code: &str) -> Response<Vec<u8>> {
     json_response(status, json!({ "error": code }).to_string())
 }
 

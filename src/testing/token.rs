@@ -143,8 +143,8 @@ impl TokenBuilder {
     /// let token = issuer.token().audience("https://api.example").mint_unsigned();
     /// # let line = HeaderValue::try_from(format!("Bearer {token}"))?;
     /// # let headers = HeaderMap::from_iter([(AUTHORIZATION, line)]);
-    /// let refused = verifier.verify(BearerToken::from_headers(&headers)?).wait().await.unwrap_err();
-    /// assert_eq!(refused.kind(), ErrorKind::InvalidToken(TokenFault::Algorithm));
+    /// let rejected = verifier.verify(BearerToken::from_headers(&headers)?).wait().await.unwrap_err();
+    /// assert_eq!(rejected.kind(), ErrorKind::InvalidToken(TokenFault::Algorithm));
     /// # Ok(())
     /// # }
     /// ```

@@ -3,9 +3,9 @@
 use http_body_util::Full;
 use tonic::body::Body;
 
-use crate::response::RefusalBody;
+use crate::response::RejectionBody;
 
-impl RefusalBody for Body {
+impl RejectionBody for Body {
     fn from_bytes(bytes: Vec<u8>) -> Self {
         if bytes.is_empty() { Self::empty() } else { Self::new(Full::from(bytes)) }
     }

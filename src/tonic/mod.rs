@@ -1,4 +1,4 @@
-//! gRPC with tonic: errors as its status, and bodies that refusals can be written into.
+//! gRPC with tonic: errors as its status, and bodies that rejections can be written into.
 
 mod body;
 mod status;

@@ -9,7 +9,7 @@ use crate::{BearerToken, Error, Verification, Verify};
 /// are checked here, and whose issuer is asked, as often as the second verifier's cache has it,
 /// whether the token was revoked.
 ///
-/// The identity is that of the first verifier. What the second one refuses is refused; where it can't
+/// The identity is that of the first verifier. What the second one rejects is rejected; where it can't
 /// judge, because its endpoint is out of reach, the request gets 503.
 ///
 /// ```

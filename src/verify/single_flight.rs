@@ -12,7 +12,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::Error;
+use crate::{Error, error::retry_after};
 
 /// The longest a task may run. It covers discovery and the requests that follow.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -20,9 +20,6 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// The age at which a task is considered lost. It should have timed out by then, so nothing drives its
 /// runtime any more.
 const OVERDUE: Duration = Duration::from_secs(20);
-
-/// The `Retry-After` of a request whose runtime has shut down.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The running tasks of one owner, by key. `T` is what the waiting requests receive.
 ///
@@ -201,7 +198,7 @@ impl From<StartError> for Error {
     fn from(error: StartError) -> Self {
         match error {
             StartError::NoRuntime(_) => Self::misconfigured(error),
-            StartError::ShutDown => Self::unavailable(error).with_retry_after(RETRY_AFTER),
+            StartError::ShutDown => Self::unavailable(error).with_retry_after(retry_after::SOON),
         }
     }
 }

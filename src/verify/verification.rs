@@ -4,7 +4,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use crate::{Error, Identity};
 
-/// Turns credentials of type `C` into an [`Identity`], or refuses them.
+/// Turns credentials of type `C` into an [`Identity`], or rejects them.
 ///
 /// [`JwtVerifier`](crate::JwtVerifier) is one for [`BearerToken`](crate::BearerToken). A verifier of
 /// your own answers at once where it can, and with a future where it must ask someone:
@@ -98,7 +98,7 @@ impl Verification {
     ///
     /// # Errors
     ///
-    /// Why the credentials are refused, or could not be judged.
+    /// Why the credentials are rejected, or could not be judged.
     pub async fn wait(self) -> Result<Identity, Error> {
         match self.0 {
             VerificationState::Ready(verdict) => verdict,

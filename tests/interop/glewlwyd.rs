@@ -2,7 +2,7 @@
 
 use portcullis::{Algorithm, ErrorKind, TokenFault, jwt::Profile};
 
-use crate::servers::{Glewlwyd, SECRET, refusal, verify};
+use crate::servers::{Glewlwyd, SECRET, rejection, verify};
 
 #[tokio::test]
 #[ignore = "needs a running server"]
@@ -15,8 +15,8 @@ async fn tokens_of_every_algorithm_are_verified_in_both_profiles() {
             "eddsa",
         ] {
             let identity = verify(&verifier, &server.token(algorithm).await).await;
-            let identity =
-                identity.unwrap_or_else(|refusal| panic!("{algorithm} in {profile}: {refusal:?}"));
+            let identity = identity
+                .unwrap_or_else(|rejection| panic!("{algorithm} in {profile}: {rejection:?}"));
             assert_eq!(identity.issuer(), Some(&*server.issuer), "{algorithm}");
             let client = format!("svc-{algorithm}");
             assert_eq!(identity.subject(), Some(&*client), "{algorithm}");
@@ -33,10 +33,10 @@ async fn a_token_of_a_user_has_its_scope_for_an_audience() {
     let token = server.token_of_alice("es256").await;
     for profile in [Profile::Relaxed, Profile::Rfc9068] {
         let builder = || server.verifier().profile(profile);
-        let refused = Some(ErrorKind::InvalidToken(TokenFault::Audience));
-        assert_eq!(refusal(&builder().build().unwrap(), &token).await, refused);
+        let rejected = Some(ErrorKind::InvalidToken(TokenFault::Audience));
+        assert_eq!(rejection(&builder().build().unwrap(), &token).await, rejected);
         let identity = verify(&builder().audience("api.read").build().unwrap(), &token).await;
-        let identity = identity.unwrap_or_else(|refusal| panic!("in {profile}: {refusal:?}"));
+        let identity = identity.unwrap_or_else(|rejection| panic!("in {profile}: {rejection:?}"));
         assert!(identity.subject().is_some());
         assert!(identity.scopes().contains("api.read"));
     }
@@ -51,8 +51,8 @@ async fn a_token_under_a_shared_secret_is_verified_with_it_and_not_without() {
     {
         let token = server.token(name).await;
         let with_secret = server.verifier().hmac_secret(algorithm, SECRET).build().unwrap();
-        assert_eq!(refusal(&with_secret, &token).await, None, "{name}");
+        assert_eq!(rejection(&with_secret, &token).await, None, "{name}");
         let unfit = Some(ErrorKind::InvalidToken(TokenFault::Algorithm));
-        assert_eq!(refusal(&server.verifier().build().unwrap(), &token).await, unfit, "{name}");
+        assert_eq!(rejection(&server.verifier().build().unwrap(), &token).await, unfit, "{name}");
     }
 }

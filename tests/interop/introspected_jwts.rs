@@ -3,7 +3,7 @@
 use portcullis::{ErrorKind, IntrospectionVerifier, TokenFault};
 
 use crate::{
-    servers::{Glewlwyd, INACTIVE, RESOURCE, refusal, verify},
+    servers::{Glewlwyd, INACTIVE, RESOURCE, rejection, verify},
     service::{ask, service},
 };
 
@@ -22,7 +22,7 @@ async fn a_jwt_is_introspected_by_each_way_to_authenticate() {
         for algorithm in ["rs256", "ps512", "es256", "es512", "eddsa", "hs256"] {
             let identity = verify(&verifier, &server.token(algorithm).await).await;
             let identity =
-                identity.unwrap_or_else(|refusal| panic!("{client}, {algorithm}: {refusal:?}"));
+                identity.unwrap_or_else(|rejection| panic!("{client}, {algorithm}: {rejection:?}"));
             assert_eq!(identity.client_id(), Some(&*format!("svc-{algorithm}")), "{client}");
             assert_eq!(identity.subject(), None, "{client}");
             assert_eq!(identity.scopes().to_string(), "api.read", "{client}");
@@ -31,8 +31,8 @@ async fn a_jwt_is_introspected_by_each_way_to_authenticate() {
         let identity = verify(&verifier, &server.token_of_alice("es256").await).await.unwrap();
         assert!(identity.subject().is_some(), "{client}");
         assert!(identity.raw_claims().contains(r#""username":"alice""#), "{client}");
-        assert_eq!(refusal(&verifier, "a.b.c").await, Some(INACTIVE), "{client}");
-        assert_eq!(refusal(&verifier, "made-up").await, Some(INACTIVE), "{client}");
+        assert_eq!(rejection(&verifier, "a.b.c").await, Some(INACTIVE), "{client}");
+        assert_eq!(rejection(&verifier, "made-up").await, Some(INACTIVE), "{client}");
     }
 }
 
@@ -61,9 +61,9 @@ async fn our_own_bad_credentials_are_500_though_it_says_nothing_but_401() {
 async fn the_audience_of_a_user_s_token_is_its_scope() {
     let server = Glewlwyd::alone().await;
     let token = server.token_of_alice("es256").await;
-    let refused = Some(ErrorKind::InvalidToken(TokenFault::Audience));
-    for (audience, verdict) in [(RESOURCE, refused), ("api.read", None)] {
+    let rejected = Some(ErrorKind::InvalidToken(TokenFault::Audience));
+    for (audience, verdict) in [(RESOURCE, rejected), ("api.read", None)] {
         let verifier = server.asking_as("rs", "secret").audience(audience).build().unwrap();
-        assert_eq!(refusal(&verifier, &token).await, verdict, "{audience}");
+        assert_eq!(rejection(&verifier, &token).await, verdict, "{audience}");
     }
 }

@@ -3,7 +3,7 @@
 use portcullis::{ErrorKind, IntrospectionVerifier, TokenFault};
 
 use crate::{
-    servers::{Asking, INACTIVE, OidcProvider, RESOURCE, refusal, verify},
+    servers::{Asking, INACTIVE, OidcProvider, RESOURCE, rejection, verify},
     service::{ask, service},
 };
 
@@ -34,7 +34,7 @@ async fn an_opaque_token_is_introspected_by_each_way_to_authenticate() {
         for (client, asking) in clients(&provider) {
             let verifier = asking.audience(audience()).build().unwrap();
             let identity = verify(&verifier, &service_s).await;
-            let identity = identity.unwrap_or_else(|refusal| panic!("{client}: {refusal:?}"));
+            let identity = identity.unwrap_or_else(|rejection| panic!("{client}: {rejection:?}"));
             assert_eq!(identity.issuer(), Some(&*provider.issuer), "{client}");
             assert_eq!((identity.subject(), identity.client_id()), (None, Some("svc")), "{client}");
             assert_eq!(identity.scopes().to_string(), "api:read", "{client}");
@@ -42,7 +42,7 @@ async fn an_opaque_token_is_introspected_by_each_way_to_authenticate() {
             let identity = verify(&verifier, &alice_s).await.unwrap();
             assert_eq!(identity.subject(), Some("alice"), "{client}");
             assert!(identity.scopes().contains("api:write"), "{client}");
-            assert_eq!(refusal(&verifier, "made-up").await, Some(INACTIVE), "{client}");
+            assert_eq!(rejection(&verifier, "made-up").await, Some(INACTIVE), "{client}");
         }
     }
 }
@@ -78,27 +78,27 @@ async fn an_audience_is_needed_and_must_be_ours() {
     // Without a resource the token has no audience.
     let (named, unnamed) =
         (provider.token("opaque").await, provider.token_without_resource().await);
-    let refused = Some(ErrorKind::InvalidToken(TokenFault::Audience));
+    let rejected = Some(ErrorKind::InvalidToken(TokenFault::Audience));
     let asking = || provider.asking_as("rs", "rs-secret");
     for (verifier, of_named, of_unnamed) in [
-        (asking().audience(audience()), None, refused),
-        (asking().audience("https://other.example"), refused, refused),
-        (asking().without_audience(), refused, None),
+        (asking().audience(audience()), None, rejected),
+        (asking().audience("https://other.example"), rejected, rejected),
+        (asking().without_audience(), rejected, None),
         (asking().without_audience().audience(audience()), None, None),
     ] {
         let verifier = verifier.build().unwrap();
-        assert_eq!(refusal(&verifier, &named).await, of_named, "{verifier:?}");
-        assert_eq!(refusal(&verifier, &unnamed).await, of_unnamed, "{verifier:?}");
+        assert_eq!(rejection(&verifier, &named).await, of_named, "{verifier:?}");
+        assert_eq!(rejection(&verifier, &unnamed).await, of_unnamed, "{verifier:?}");
     }
 }
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn a_jwt_which_it_does_not_introspect_is_refused_and_no_fault_of_ours() {
+async fn a_jwt_which_it_does_not_introspect_is_rejected_and_no_fault_of_ours() {
     let provider = OidcProvider::at_the_root().await;
     let verifier = provider.asking_as("rs", "rs-secret").audience(audience()).build().unwrap();
-    let refused = Some(ErrorKind::InvalidToken(TokenFault::Type));
-    assert_eq!(refusal(&verifier, &provider.token("es256").await).await, refused);
+    let rejected = Some(ErrorKind::InvalidToken(TokenFault::Type));
+    assert_eq!(rejection(&verifier, &provider.token("es256").await).await, rejected);
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn a_hundred_requests_at_once_are_one_introspection() {
     let before = provider.introspections().await;
     let requests = (0..100).map(|_| {
         let (verifier, token) = (verifier.clone(), token.clone());
-        tokio::spawn(async move { refusal(&verifier, &token).await })
+        tokio::spawn(async move { rejection(&verifier, &token).await })
     });
     for request in requests.collect::<Vec<_>>() {
         assert_eq!(request.await.unwrap(), None);

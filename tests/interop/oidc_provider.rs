@@ -2,7 +2,7 @@
 
 use portcullis::{Algorithm, ErrorKind, TokenFault, jwt::Profile};
 
-use crate::servers::{OidcProvider, RESOURCE, SECRET, refusal, verify};
+use crate::servers::{OidcProvider, RESOURCE, SECRET, rejection, verify};
 
 const ASYMMETRIC: [&str; 11] = [
     "rs256", "rs384", "rs512", "ps256", "ps384", "ps512", "es256", "es384", "es512", "eddsa",
@@ -19,8 +19,8 @@ async fn tokens_of_every_algorithm_are_verified_in_both_profiles() {
             let verifier = provider.verifier(&ASYMMETRIC).profile(profile).build().unwrap();
             for kind in ASYMMETRIC {
                 let identity = verify(&verifier, &provider.token(kind).await).await;
-                let identity = identity.unwrap_or_else(|refusal| {
-                    panic!("{kind} of {} in {profile}: {refusal:?}", provider.issuer)
+                let identity = identity.unwrap_or_else(|rejection| {
+                    panic!("{kind} of {} in {profile}: {rejection:?}", provider.issuer)
                 });
                 assert_eq!(identity.issuer(), Some(&*provider.issuer));
                 assert_eq!(identity.subject(), Some("svc"), "{kind}");
@@ -53,20 +53,20 @@ async fn a_token_under_a_shared_secret_is_verified_with_it_and_not_without() {
             let token = provider.token(kind).await;
             let builder = || provider.verifier(&[kind]).profile(profile);
             let with_secret = builder().hmac_secret(algorithm, SECRET).build().unwrap();
-            assert_eq!(refusal(&with_secret, &token).await, None, "{kind}");
+            assert_eq!(rejection(&with_secret, &token).await, None, "{kind}");
             let with_another = builder().hmac_secret(algorithm, "x".repeat(64)).build().unwrap();
             let wrong = Some(ErrorKind::InvalidToken(TokenFault::Signature));
-            assert_eq!(refusal(&with_another, &token).await, wrong, "{kind}");
+            assert_eq!(rejection(&with_another, &token).await, wrong, "{kind}");
             let with_keys = builder().build().unwrap();
             let unfit = Some(ErrorKind::InvalidToken(TokenFault::Algorithm));
-            assert_eq!(refusal(&with_keys, &token).await, unfit, "{kind}");
+            assert_eq!(rejection(&with_keys, &token).await, unfit, "{kind}");
         }
     }
 }
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn what_is_no_token_for_us_is_refused_without_a_fetch() {
+async fn what_is_no_token_for_us_is_rejected_without_a_fetch() {
     let provider = OidcProvider::at_the_root().await;
     let verifier = provider.verifier(&["jwe", "opaque"]).build().unwrap();
     let before = provider.requests_to("/jwks").await;
@@ -76,8 +76,8 @@ async fn what_is_no_token_for_us_is_refused_without_a_fetch() {
         ("es256", TokenFault::Audience),
         ("hs256", TokenFault::Algorithm),
     ] {
-        let refusal = refusal(&verifier, &provider.token(kind).await).await;
-        assert_eq!(refusal, Some(ErrorKind::InvalidToken(fault)), "{kind}");
+        let rejection = rejection(&verifier, &provider.token(kind).await).await;
+        assert_eq!(rejection, Some(ErrorKind::InvalidToken(fault)), "{kind}");
     }
     assert_eq!(provider.requests_to("/jwks").await, before);
 }
@@ -89,13 +89,13 @@ async fn a_token_of_one_issuer_is_none_of_another_on_the_same_host() {
     let fault = Some(ErrorKind::InvalidToken(TokenFault::Issuer));
     for (one, other) in [(&root, &path), (&path, &root)] {
         let verifier = one.verifier(&["es256"]).build().unwrap();
-        assert_eq!(refusal(&verifier, &other.token("es256").await).await, fault);
-        assert_eq!(refusal(&verifier, &one.token("es256").await).await, None);
+        assert_eq!(rejection(&verifier, &other.token("es256").await).await, fault);
+        assert_eq!(rejection(&verifier, &one.token("es256").await).await, None);
     }
     // A slash more is another issuer, also where its metadata would be found.
     let slash = portcullis::JwtVerifier::builder(format!("{}/", path.issuer)).audience(RESOURCE);
     let slash = slash.audience(format!("{RESOURCE}es256")).build().unwrap();
-    assert_eq!(refusal(&slash, &path.token("es256").await).await, fault);
+    assert_eq!(rejection(&slash, &path.token("es256").await).await, fault);
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_hundred_first_requests_are_one_discovery_and_one_fetch_of_keys() {
     let verifier = provider.verifier(&["es256"]).build().unwrap();
     let requests = (0..100).map(|_| {
         let (verifier, token) = (verifier.clone(), token.clone());
-        tokio::spawn(async move { refusal(&verifier, &token).await })
+        tokio::spawn(async move { rejection(&verifier, &token).await })
     });
     for request in requests.collect::<Vec<_>>() {
         assert_eq!(request.await.unwrap(), None);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use portcullis::{IntrospectionVerifier, testing::TestClock};
 
-use crate::servers::{INACTIVE, OidcProvider, RESOURCE, UNAVAILABLE, UNKNOWN_KEY, refusal};
+use crate::servers::{INACTIVE, OidcProvider, RESOURCE, UNAVAILABLE, UNKNOWN_KEY, rejection};
 
 /// Ways to fail, the last two of which take the 5 seconds that a fetch has.
 const MODES: [&str; 8] = ["500", "garbage", "empty", "html", "huge", "redirect", "slow", "drip"];
@@ -24,23 +24,23 @@ async fn fail_keys(provider: &OidcProvider) {
         let builder = || provider.verifier(&["es256"]).clock(clock.clone());
         let (experienced, fresh) = (builder().build().unwrap(), builder().build().unwrap());
         let old = provider.token("es256").await;
-        assert_eq!(refusal(&experienced, &old).await, None, "{mode}");
+        assert_eq!(rejection(&experienced, &old).await, None, "{mode}");
 
         provider.rotate(false).await;
         let new = provider.token("es256").await;
         provider.serve_keys(mode).await;
         clock.advance(STALE);
-        let (known, unknown) = tokio::join!(refusal(&experienced, &old), refusal(&fresh, &new));
+        let (known, unknown) = tokio::join!(rejection(&experienced, &old), rejection(&fresh, &new));
         assert_eq!(known, None, "{mode}");
         assert_eq!(unknown, Some(UNAVAILABLE), "{mode}");
-        assert_eq!(refusal(&experienced, &new).await, Some(UNAVAILABLE), "{mode}");
-        assert_eq!(refusal(&experienced, &old).await, None, "{mode}");
+        assert_eq!(rejection(&experienced, &new).await, Some(UNAVAILABLE), "{mode}");
+        assert_eq!(rejection(&experienced, &old).await, None, "{mode}");
 
         provider.serve_keys("ok").await;
         clock.advance(Duration::from_secs(60));
-        assert_eq!(refusal(&fresh, &new).await, None, "{mode}");
-        assert_eq!(refusal(&experienced, &new).await, None, "{mode}");
-        assert_eq!(refusal(&experienced, &old).await, Some(UNKNOWN_KEY), "{mode}");
+        assert_eq!(rejection(&fresh, &new).await, None, "{mode}");
+        assert_eq!(rejection(&experienced, &new).await, None, "{mode}");
+        assert_eq!(rejection(&experienced, &old).await, Some(UNKNOWN_KEY), "{mode}");
     }
 }
 
@@ -57,11 +57,11 @@ async fn fail_discovery(provider: &OidcProvider) {
         let clock = TestClock::new();
         let verifier = provider.verifier(&["es256"]).clock(clock.clone()).build().unwrap();
         provider.serve_metadata(mode).await;
-        assert_eq!(refusal(&verifier, &token).await, Some(UNAVAILABLE), "{mode}");
-        assert_eq!(refusal(&verifier, &token).await, Some(UNAVAILABLE), "{mode}: in the pause");
+        assert_eq!(rejection(&verifier, &token).await, Some(UNAVAILABLE), "{mode}");
+        assert_eq!(rejection(&verifier, &token).await, Some(UNAVAILABLE), "{mode}: in the pause");
         provider.serve_metadata("ok").await;
         clock.advance(Duration::from_secs(1));
-        assert_eq!(refusal(&verifier, &token).await, None, "{mode}");
+        assert_eq!(rejection(&verifier, &token).await, None, "{mode}");
     }
 }
 
@@ -79,18 +79,18 @@ async fn fail_introspection(provider: &OidcProvider) {
     provider.token_lifetime(86_400).await;
     for mode in MODES {
         let (known, unknown) = (provider.token("opaque").await, provider.token("opaque").await);
-        assert_eq!(refusal(&verifier, &known).await, None, "{mode}");
+        assert_eq!(rejection(&verifier, &known).await, None, "{mode}");
         provider.serve_introspection(mode).await;
-        let new = tokio::join!(refusal(&verifier, &unknown), refusal(&verifier, "made-up"));
+        let new = tokio::join!(rejection(&verifier, &unknown), rejection(&verifier, "made-up"));
         assert_eq!(new, (Some(UNAVAILABLE), Some(UNAVAILABLE)), "{mode}");
-        assert_eq!(refusal(&verifier, &known).await, None, "{mode}");
+        assert_eq!(rejection(&verifier, &known).await, None, "{mode}");
         clock.advance(Duration::from_secs(60));
-        assert_eq!(refusal(&verifier, &known).await, Some(UNAVAILABLE), "{mode}");
+        assert_eq!(rejection(&verifier, &known).await, Some(UNAVAILABLE), "{mode}");
         provider.serve_introspection("ok").await;
         for token in [&known, &unknown] {
-            assert_eq!(refusal(&verifier, token).await, None, "{mode}");
+            assert_eq!(rejection(&verifier, token).await, None, "{mode}");
         }
-        assert_eq!(refusal(&verifier, "made-up").await, Some(INACTIVE), "{mode}");
+        assert_eq!(rejection(&verifier, "made-up").await, Some(INACTIVE), "{mode}");
         clock.advance(Duration::from_secs(60));
     }
 }
@@ -103,15 +103,15 @@ async fn a_redirect_is_not_followed() {
         provider.serve_keys("redirect").await;
         let verifier = || provider.verifier(&["es256"]).build().unwrap();
         let before = provider.redirects_followed().await;
-        assert_eq!(refusal(&verifier(), &token).await, Some(UNAVAILABLE));
+        assert_eq!(rejection(&verifier(), &token).await, Some(UNAVAILABLE));
         provider.serve_metadata("redirect").await;
-        assert_eq!(refusal(&verifier(), &token).await, Some(UNAVAILABLE));
+        assert_eq!(rejection(&verifier(), &token).await, Some(UNAVAILABLE));
         provider.serve_introspection("redirect").await;
         let endpoint = format!("{}/token/introspection", provider.issuer);
         let asking =
             IntrospectionVerifier::builder(endpoint).client_secret_basic("rs", "rs-secret");
         let asking = asking.without_audience().build().unwrap();
-        assert_eq!(refusal(&asking, &token).await, Some(UNAVAILABLE));
+        assert_eq!(rejection(&asking, &token).await, Some(UNAVAILABLE));
         assert_eq!(provider.redirects_followed().await, before);
         provider.serve_keys("ok").await;
         provider.serve_metadata("ok").await;

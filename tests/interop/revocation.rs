@@ -9,7 +9,7 @@ use portcullis::{
 };
 
 use crate::{
-    servers::{Glewlwyd, INACTIVE, OidcProvider, RESOURCE, refusal},
+    servers::{Glewlwyd, INACTIVE, OidcProvider, RESOURCE, rejection},
     service::{service, status},
 };
 
@@ -24,11 +24,11 @@ async fn a_revocation_at_oidc_provider_is_seen_within_the_time_that_answers_are_
     let verifier = provider.asking_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
     let verifier = verifier.clock(clock.clone()).build().unwrap();
     let token = provider.token("opaque").await;
-    assert_eq!(refusal(&verifier, &token).await, None);
+    assert_eq!(rejection(&verifier, &token).await, None);
     provider.revoke(&token).await;
-    assert_eq!(refusal(&verifier, &token).await, None, "the answer is kept");
+    assert_eq!(rejection(&verifier, &token).await, None, "the answer is kept");
     clock.advance(KEPT);
-    assert_eq!(refusal(&verifier, &token).await, Some(INACTIVE));
+    assert_eq!(rejection(&verifier, &token).await, Some(INACTIVE));
 }
 
 #[tokio::test]
@@ -39,11 +39,11 @@ async fn a_revocation_at_glewlwyd_is_seen_within_the_time_that_answers_are_kept(
     let verifier = server.asking_as("rs", "secret").audience(RESOURCE).clock(clock.clone());
     let verifier = verifier.build().unwrap();
     let token = server.token("es256").await;
-    assert_eq!(refusal(&verifier, &token).await, None);
+    assert_eq!(rejection(&verifier, &token).await, None);
     server.revoke(&token).await;
-    assert_eq!(refusal(&verifier, &token).await, None, "the answer is kept");
+    assert_eq!(rejection(&verifier, &token).await, None, "the answer is kept");
     clock.advance(KEPT);
-    assert_eq!(refusal(&verifier, &token).await, Some(INACTIVE));
+    assert_eq!(rejection(&verifier, &token).await, Some(INACTIVE));
 }
 
 #[tokio::test]
@@ -61,12 +61,12 @@ async fn it_is_seen_at_once_after_an_invalidation_or_a_revocation_here() {
         let (token, other) =
             (provider.token_of_alice("opaque").await, provider.token("opaque").await);
         for token in [&token, &other] {
-            assert_eq!(refusal(&verifier, token).await, None, "{way}");
+            assert_eq!(rejection(&verifier, token).await, None, "{way}");
         }
         provider.revoke(&token).await;
         forget(&verifier, &token);
-        assert_eq!(refusal(&verifier, &token).await, Some(INACTIVE), "{way}");
-        assert_eq!(refusal(&verifier, &other).await, None, "{way}");
+        assert_eq!(rejection(&verifier, &token).await, Some(INACTIVE), "{way}");
+        assert_eq!(rejection(&verifier, &other).await, None, "{way}");
     }
 }
 

@@ -3,7 +3,7 @@
 use portcullis::{ErrorKind, IntrospectionVerifier, TokenFault};
 
 use crate::{
-    servers::{Asking, Glewlwyd, INACTIVE, OidcProvider, RESOURCE, UNAVAILABLE, refusal, verify},
+    servers::{Asking, Glewlwyd, INACTIVE, OidcProvider, RESOURCE, UNAVAILABLE, rejection, verify},
     service::{ask, service},
 };
 
@@ -27,11 +27,12 @@ async fn oidc_provider_s_answers_are_believed_under_each_algorithm() {
             let verifier = signed(&provider, algorithm).audience(format!("{RESOURCE}opaque"));
             let verifier = verifier.build().unwrap();
             let identity = verify(&verifier, &token).await;
-            let identity = identity.unwrap_or_else(|refusal| panic!("{algorithm}: {refusal:?}"));
+            let identity =
+                identity.unwrap_or_else(|rejection| panic!("{algorithm}: {rejection:?}"));
             assert_eq!(identity.client_id(), Some("svc"), "{algorithm}");
             assert!(!identity.raw_claims().contains("token_introspection"), "{algorithm}");
-            assert_eq!(refusal(&verifier, "made-up").await, Some(INACTIVE), "{algorithm}");
-            let jwt = refusal(&verifier, &provider.token("es256").await).await;
+            assert_eq!(rejection(&verifier, "made-up").await, Some(INACTIVE), "{algorithm}");
+            let jwt = rejection(&verifier, &provider.token("es256").await).await;
             assert_eq!(jwt, Some(ErrorKind::InvalidToken(TokenFault::Type)), "{algorithm}");
         }
     }
@@ -44,7 +45,7 @@ async fn an_answer_under_a_key_that_is_new_is_believed_at_once() {
     let audience = format!("{RESOURCE}opaque");
     let verifier = signed(&provider, "es256").audience(audience).build().unwrap();
     for _ in 0..2 {
-        assert_eq!(refusal(&verifier, &provider.token("opaque").await).await, None);
+        assert_eq!(rejection(&verifier, &provider.token("opaque").await).await, None);
         provider.rotate(false).await;
     }
 }
@@ -58,7 +59,7 @@ async fn an_answer_that_is_signed_by_another_issuer_accepts_no_token() {
     let other = path.verifier(&[]).build().unwrap();
     let mistaken = root.asking_as("rs-jwt-es256", "rs-secret").signed_responses(other);
     let mistaken = mistaken.audience(&audience).build().unwrap();
-    assert_eq!(refusal(&mistaken, &token).await, Some(UNAVAILABLE));
+    assert_eq!(rejection(&mistaken, &token).await, Some(UNAVAILABLE));
 }
 
 #[tokio::test]
@@ -91,13 +92,13 @@ async fn believe_glewlwyd(server: &Glewlwyd, asking: Asking) {
     let verifier = asking.signed_responses(signer).audience(RESOURCE).build().unwrap();
     let (kept, revoked) = (server.token("es256").await, server.token("rs256").await);
     for token in [&kept, &revoked] {
-        assert_eq!(refusal(&verifier, token).await, None);
+        assert_eq!(rejection(&verifier, token).await, None);
     }
     server.revoke(&revoked).await;
     verifier.invalidate(&revoked);
     // It answers 400 without a body where it would call a token inactive.
     for token in [&*revoked, "made-up", "a.b.c"] {
-        assert_eq!(refusal(&verifier, token).await, Some(INACTIVE), "{token}");
+        assert_eq!(rejection(&verifier, token).await, Some(INACTIVE), "{token}");
     }
     let (status, challenge) = ask(&service(verifier), "made-up").await;
     assert_eq!(status, 401);

@@ -130,7 +130,7 @@ async fn more_concurrent_checks_than_allowed_are_503() {
 }
 
 #[tokio::test]
-async fn no_refusal_shows_the_password() {
+async fn no_rejection_shows_the_password() {
     let app = protected(BasicVerifier::users(users()).build().unwrap());
     for credentials in ["alice:s3cretword", "alices3cretword", "alice:s3cretword\0"] {
         let answer = send(&app, basic(credentials)).await;

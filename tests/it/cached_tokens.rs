@@ -81,7 +81,7 @@ async fn the_cache_is_asked_first_only_if_the_header_is_the_only_source() {
 }
 
 #[tokio::test]
-async fn two_lines_are_refused_however_well_the_token_is_known() {
+async fn two_lines_are_rejected_however_well_the_token_is_known() {
     let knows = Knows::default();
     let app = whoami().layer(AuthenticateLayer::bearer(knows.clone()));
     let request = Request::get("/").header(AUTHORIZATION, "Bearer known");
@@ -98,7 +98,7 @@ async fn policies_hold_for_a_cached_token() {
 }
 
 #[tokio::test]
-async fn a_seen_token_is_refused_at_its_end_by_the_layer_too() {
+async fn a_seen_token_is_rejected_at_its_end_by_the_layer_too() {
     let issuer = TestIssuer::new();
     let app = protected(&issuer);
     let token = issuer.token().audience(API).expires_in(Duration::from_secs(60)).mint();
@@ -145,7 +145,7 @@ async fn a_token_that_is_revoked_during_its_verification_is_not_remembered() {
 }
 
 #[tokio::test]
-async fn a_token_whose_key_is_withdrawn_during_its_verification_is_refused_the_next_time() {
+async fn a_token_whose_key_is_withdrawn_during_its_verification_is_rejected_the_next_time() {
     let issuer = TestIssuer::new();
     let token = issuer.token().audience(API).mint();
     let rotating = issuer.clone();

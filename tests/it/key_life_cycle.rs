@@ -115,7 +115,7 @@ async fn keys_past_their_freshness_are_waited_for_one_second_at_most() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_withdrawn_key_is_refused_once_its_freshness_is_over() {
+async fn a_withdrawn_key_is_rejected_once_its_freshness_is_over() {
     // Seconds after the fetch, each a request with the withdrawn key, and what becomes of it.
     let cases: [&[(u64, bool)]; 4] = [
         &[(0, true), (479, true), (600, false)],

@@ -42,7 +42,7 @@ mod outages;
 mod over_sockets;
 mod own_tokens;
 mod policies;
-mod refusals;
+mod rejections;
 mod revocation;
 mod rfc_vectors;
 mod several_issuers;

@@ -143,7 +143,7 @@ async fn a_revocation_holds_from_the_next_request_on() {
 }
 
 #[tokio::test]
-async fn junk_is_refused_without_a_look_up() {
+async fn junk_is_rejected_without_a_look_up() {
     let store = Counted::default();
     let token = store.issue("1", |one| one);
     let text = token.reveal();
@@ -304,7 +304,7 @@ fn hooked<F: Fn(&[TokenUse])>(store: &Counted, hook: F) -> Hooked<F> {
 }
 
 #[tokio::test]
-async fn the_store_is_told_of_each_use_in_order_and_of_no_refusal() {
+async fn the_store_is_told_of_each_use_in_order_and_of_no_rejection() {
     let (store, clock) = (Counted::default(), TestClock::new());
     let (first, second) = (store.issue("1", |one| one), store.issue("2", |one| one));
     let revoked = store.issue("3", |one| one.revoked_at(SystemTime::UNIX_EPOCH));
@@ -393,7 +393,7 @@ async fn a_hook_may_wait_for_an_async_client() {
     tokio::time::timeout(SOON, told).await.unwrap().unwrap();
 }
 
-/// Remembers what it is given, and refuses it.
+/// Remembers what it is given, and rejects it.
 struct Elsewhere(Arc<Mutex<Vec<String>>>);
 
 impl Verify<BearerToken<'_>> for Elsewhere {

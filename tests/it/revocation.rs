@@ -1,4 +1,4 @@
-//! Revocation: what it takes for a token to be refused before its time.
+//! Revocation: what it takes for a token to be rejected before its time.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ fn inactive(verdict: Result<Identity, Error>) -> bool {
 }
 
 #[tokio::test]
-async fn a_jwt_is_refused_once_its_issuer_has_been_asked_again() {
+async fn a_jwt_is_rejected_once_its_issuer_has_been_asked_again() {
     let issuer = TestIssuer::new();
     let verifier = RevocationChecked::new(jwts(&issuer), introspection(&issuer));
     let token = issuer.token().audience(API).mint();

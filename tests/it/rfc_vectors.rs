@@ -1,6 +1,6 @@
 //! The examples that the RFCs print.
 //!
-//! Those whose payload is no set of claims can be no access tokens, and are refused as such; that
+//! Those whose payload is no set of claims can be no access tokens, and are rejected as such; that
 //! their signatures verify is tested where signatures are checked.
 
 use std::time::{Duration, SystemTime};
@@ -99,8 +99,8 @@ async fn rfc_7515_a_1_to_a_3_have_expired_since() {
         (EXP * 2, Some(TokenFault::Expired)),
     ] {
         for example in [A_1, A_2, A_3] {
-            let refusal = verify(&joe(now), &token(example)).await.err();
-            assert_eq!(refusal, fault.map(ErrorKind::from), "{now}");
+            let rejection = verify(&joe(now), &token(example)).await.err();
+            assert_eq!(rejection, fault.map(ErrorKind::from), "{now}");
         }
     }
 }
@@ -115,10 +115,10 @@ async fn rfc_7515_a_1_to_a_3_are_no_access_tokens_of_rfc_9068_nor_for_an_audienc
     let builder = builder.jwk_set(key_set().to_string()).clock(clock_at(EXP - 1));
     let strict = builder.profile(Profile::Rfc9068).build().unwrap();
     for example in [A_1, A_2, A_3] {
-        let refusal = verify(&for_us, &token(example)).await.map(drop);
-        assert_eq!(refusal, Err(TokenFault::Audience.into()));
-        let refusal = verify(&strict, &token(example)).await.map(drop);
-        assert_eq!(refusal, Err(TokenFault::Type.into()));
+        let rejection = verify(&for_us, &token(example)).await.map(drop);
+        assert_eq!(rejection, Err(TokenFault::Audience.into()));
+        let rejection = verify(&strict, &token(example)).await.map(drop);
+        assert_eq!(rejection, Err(TokenFault::Type.into()));
     }
 }
 
@@ -134,14 +134,14 @@ async fn a_signature_of_one_example_does_not_pass_under_another() {
 
 #[tokio::test]
 async fn rfc_7515_a_4_has_no_claims() {
-    let refusal = verify(&joe(EXP - 1), A_4).await.map(drop);
-    assert_eq!(refusal, Err(TokenFault::Malformed.into()));
+    let rejection = verify(&joe(EXP - 1), A_4).await.map(drop);
+    assert_eq!(rejection, Err(TokenFault::Malformed.into()));
 }
 
 #[tokio::test]
 async fn rfc_7515_a_5_and_rfc_7519_6_1_are_unsecured() {
-    let refusal = verify(&joe(EXP - 1), &token(("eyJhbGciOiJub25lIn0", ""))).await.map(drop);
-    assert_eq!(refusal, Err(TokenFault::Algorithm.into()));
+    let rejection = verify(&joe(EXP - 1), &token(("eyJhbGciOiJub25lIn0", ""))).await.map(drop);
+    assert_eq!(rejection, Err(TokenFault::Algorithm.into()));
 }
 
 #[tokio::test]
@@ -155,8 +155,8 @@ async fn rfc_7515_a_6_and_a_7_are_in_json() {
         A_2.0, A_2.1
     );
     for json in [flattened, general] {
-        let refusal = verify(&joe(EXP - 1), &json).await.map(drop);
-        assert!(matches!(refusal, Err(ErrorKind::InvalidRequest(_))), "{refusal:?}");
+        let rejection = verify(&joe(EXP - 1), &json).await.map(drop);
+        assert!(matches!(rejection, Err(ErrorKind::InvalidRequest(_))), "{rejection:?}");
     }
 }
 
@@ -165,8 +165,8 @@ async fn rfc_7515_appendix_e_must_be_rejected() {
     let token = "eyJhbGciOiJub25lIiwNCiAiY3JpdCI6WyJodHRwOi8vZXhhbXBsZS5jb20vVU5ERU\
         ZJTkVEIl0sDQogImh0dHA6Ly9leGFtcGxlLmNvbS9VTkRFRklORUQiOnRydWUNCn0.\
         RkFJTA.";
-    let refusal = verify(&joe(EXP - 1), token).await.map(drop);
-    assert_eq!(refusal, Err(TokenFault::Malformed.into()));
+    let rejection = verify(&joe(EXP - 1), token).await.map(drop);
+    assert_eq!(rejection, Err(TokenFault::Malformed.into()));
 }
 
 #[tokio::test]
@@ -174,12 +174,12 @@ async fn rfc_7797_4_1_and_4_2_have_a_payload_that_is_not_encoded() {
     let detached = "eyJhbGciOiJIUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il19..\
         A5dxf2s96_n5FLueVuW1Z_vh161FwXZC4YLPff6dmDY";
     for token in [detached.to_owned(), detached.replace("..", ".JC4wMg.")] {
-        let refusal = verify(&joe(EXP - 1), &token).await.map(drop);
-        assert_eq!(refusal, Err(TokenFault::Malformed.into()), "{token}");
+        let rejection = verify(&joe(EXP - 1), &token).await.map(drop);
+        assert_eq!(rejection, Err(TokenFault::Malformed.into()), "{token}");
     }
     let as_it_is = detached.replace("..", ".$.02.");
-    let refusal = verify(&joe(EXP - 1), &as_it_is).await.map(drop);
-    assert!(matches!(refusal, Err(ErrorKind::InvalidRequest(_))), "{refusal:?}");
+    let rejection = verify(&joe(EXP - 1), &as_it_is).await.map(drop);
+    assert!(matches!(rejection, Err(ErrorKind::InvalidRequest(_))), "{rejection:?}");
 }
 
 #[tokio::test]
@@ -190,8 +190,8 @@ async fn rfc_8037_a_4_has_no_claims_and_its_key_is_read() {
     let token = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.\
         hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5B\
         hVsPt9g7sVvpAr_MuM0KAg";
-    let refusal = verify(&verifier, token).await.map(drop);
-    assert_eq!(refusal, Err(TokenFault::Malformed.into()));
+    let rejection = verify(&verifier, token).await.map(drop);
+    assert_eq!(rejection, Err(TokenFault::Malformed.into()));
 }
 
 #[test]

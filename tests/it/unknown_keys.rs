@@ -240,8 +240,8 @@ async fn only_a_token_that_a_newer_key_could_make_good_causes_a_fetch() {
         // The same without any keys yet.
         let wire = Wire::to(issuer.http_client());
         let verifier = issuer.verifier().http_client(wire.clone()).audience(API).build().unwrap();
-        let refused: Verdict = verdict(&verifier, &token).await;
-        assert!(refused.is_err(), "{what}");
+        let rejected: Verdict = verdict(&verifier, &token).await;
+        assert!(rejected.is_err(), "{what}");
         let first_fetch = usize::from(fetches > 0 || what == "a known kid and a bad signature");
         assert_eq!(wire.requests_to("/jwks"), first_fetch, "{what}");
     }

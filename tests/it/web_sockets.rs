@@ -137,7 +137,7 @@ async fn a_client_gets_in_by_a_subprotocol_and_is_told_when_its_token_expires() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handshake_without_a_good_token_is_refused_as_any_request() {
+async fn a_handshake_without_a_good_token_is_rejected_as_any_request() {
     let chat = Chat::start();
     let token = chat.issuer.token().audience(API).expires_in(Duration::from_secs(60)).mint();
     tokio::time::sleep(Duration::from_secs(121)).await;
@@ -146,8 +146,8 @@ async fn a_handshake_without_a_good_token_is_refused_as_any_request() {
         (&["bearer", &token], 401, "Token expired."),
         (&["bearer"], 400, "Malformed credentials."),
     ] {
-        let refused = chat.connect(protocols).await.unwrap_err();
-        let tungstenite::Error::Http(response) = refused else { panic!("{refused}") };
+        let rejected = chat.connect(protocols).await.unwrap_err();
+        let tungstenite::Error::Http(response) = rejected else { panic!("{rejected}") };
         assert_eq!(response.status(), status, "{protocols:?}");
         assert!(response.headers().contains_key("www-authenticate"));
         let body = response.into_body().unwrap_or_default();

@@ -69,7 +69,7 @@ fn token(service: &Service, audience: &str) -> String {
 }
 
 #[test]
-fn a_token_for_one_environment_is_refused_in_the_other() {
+fn a_token_for_one_environment_is_rejected_in_the_other() {
     let service = Service::start("dataloy");
     let tokens = ["https://dataloy", "https://dataloy.dev"].map(|name| token(&service, name));
     for (url, statuses) in [("$URL", [200, 401]), ("$TEST_URL", [401, 200])] {
@@ -86,7 +86,7 @@ fn a_token_for_one_environment_is_refused_in_the_other() {
 }
 
 #[test]
-fn every_refusal_has_the_seven_members_and_the_address_that_was_called() {
+fn every_rejection_has_the_seven_members_and_the_address_that_was_called() {
     let service = Service::start("dataloy");
     let good = token(&service, "https://dataloy");
     let (signed, signature) = good.rsplit_once('.').unwrap();

@@ -223,9 +223,9 @@ fn a_log_in_looks_after_tokens_and_does_not_renew_itself() {
 fn a_log_in_of_another_service_is_not_taken() {
     let [one, other] = [(); 2].map(|()| Service::start("halo_cms"));
     let token = text(&other.ask(LOG_IN, &[]), "token");
-    let refused = one.ask(ME, &[("JWT", &token)]);
-    assert_eq!(refused.status, 401);
-    assert_eq!(problem(&refused)["detail"], "Token signature invalid.");
+    let rejected = one.ask(ME, &[("JWT", &token)]);
+    assert_eq!(rejected.status, 401);
+    assert_eq!(problem(&rejected)["detail"], "Token signature invalid.");
     assert_eq!(other.ask(ME, &[("JWT", &token)]).status, 200);
 }
 
@@ -275,7 +275,7 @@ fn a_token_loses_what_its_user_loses_on_the_next_request() {
 }
 
 #[test]
-fn each_use_of_a_token_is_in_its_trail_and_refusals_are_not() {
+fn each_use_of_a_token_is_in_its_trail_and_rejections_are_not() {
     let service = Service::start("halo_cms");
     let token = text(&service.ask(CREATE, &[]), "token");
     let variables = [("PAT", token.as_str())];

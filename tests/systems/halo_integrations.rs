@@ -289,9 +289,9 @@ fn a_refresh_token_is_for_the_client_that_got_it() {
         );
         service.ask(&command, &[("REFRESH_TOKEN", &refresh)])
     };
-    let refused = by("EDITOR_USERNAME:EDITOR_PASSWORD");
-    assert_eq!(refused.status, 400);
-    assert_eq!(refused.json(), json!({ "error": "invalid_grant" }));
+    let rejected = by("EDITOR_USERNAME:EDITOR_PASSWORD");
+    assert_eq!(rejected.status, 400);
+    assert_eq!(rejected.json(), json!({ "error": "invalid_grant" }));
     assert_eq!(by("USERNAME:PASSWORD").status, 200);
 }
 

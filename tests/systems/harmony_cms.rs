@@ -99,19 +99,19 @@ fn a_token_is_taken_by_any_one_method_and_a_bad_one_by_none() {
 }
 
 #[test]
-fn an_answer_to_a_token_in_the_query_is_private_and_a_refusal_does_not_show_it() {
+fn an_answer_to_a_token_in_the_query_is_private_and_a_rejection_does_not_show_it() {
     let service = Service::start("harmony_cms");
     let tokens = service.ask(LOGIN, &[]).json();
     let variables = [("TOKEN", tokens["access_token"].as_str().unwrap())];
     let answer = service.ask("curl $URL/user?access_token=$TOKEN", &variables);
     assert_eq!(answer.header("cache-control"), Some("private"));
     assert_eq!(answer.json(), json!({ "username": "alice", "client_id": "demo-site" }));
-    let refusal = service.ask("curl \"$URL/user?a=b&access_token=made-up&c=d\"", &[]);
-    assert_eq!(refusal.json()["uri"], "/user?a=b&c=d");
+    let rejection = service.ask("curl \"$URL/user?a=b&access_token=made-up&c=d\"", &[]);
+    assert_eq!(rejection.json()["uri"], "/user?a=b&c=d");
 }
 
 #[test]
-fn its_token_endpoint_refuses_as_oauth_says() {
+fn its_token_endpoint_rejects_as_oauth_says() {
     let service = Service::start("harmony_cms");
     let client = "client_id=demo-site&client_secret=demo-secret";
     let password = "grant_type=password&username=alice&password=wonderland";

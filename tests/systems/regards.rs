@@ -140,15 +140,15 @@ fn no_project_sees_what_another_has() {
     assert_eq!(ask(&other, RULES).json(), json!([]));
 
     assert_eq!(ask(&one, PRODUCTS).status, 200);
-    let refused = ask(&other, PRODUCTS);
-    assert_eq!(refused.status, 403);
+    let rejected = ask(&other, PRODUCTS);
+    assert_eq!(rejected.status, 403);
     assert_eq!(
-        refused.header("www-authenticate"),
+        rejected.header("www-authenticate"),
         Some(
             r#"Bearer realm="REGARDS", error="insufficient_scope", error_description="Token lacks the required scope.", scope="project1""#
         )
     );
-    assert_eq!(refused.json()["uri"], "/api/v1/rs-catalog/product");
+    assert_eq!(rejected.json()["uri"], "/api/v1/rs-catalog/product");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_role_permits_what_is_for_it_and_for_those_below() {
 }
 
 #[test]
-fn gateway_and_services_take_and_refuse_the_same_tokens() {
+fn gateway_and_services_take_and_reject_the_same_tokens() {
     let system = System::start();
     let token = log_in(&USER, |command| system.gateway(command, ""));
     let bare = r#"Bearer realm="REGARDS""#;

@@ -62,7 +62,7 @@ async fn ask(issuer: &TestIssuer, media_type: &str, token: Option<&str>) -> [Ans
 }
 
 #[tokio::test]
-async fn a_refusal_is_read_from_the_headers_wherever_the_translation_is() {
+async fn a_rejection_is_read_from_the_headers_wherever_the_translation_is() {
     let issuer = TestIssuer::new();
     let expired = issuer.token().audience(API).mint();
     issuer.clock().advance(std::time::Duration::from_secs(24 * 60 * 60));
@@ -93,7 +93,7 @@ async fn a_refusal_is_read_from_the_headers_wherever_the_translation_is() {
 }
 
 #[tokio::test]
-async fn a_good_call_is_answered_and_a_method_s_refusal_is_as_the_layer_s() {
+async fn a_good_call_is_answered_and_a_method_s_rejection_is_as_the_layer_s() {
     let issuer = TestIssuer::new();
     let token = |scope: &str| issuer.token().audience(API).scope(scope).mint();
     let (read, write) = (token("orders:read"), token("orders:write"));

@@ -19,7 +19,7 @@ mod one_port;
 mod orders;
 mod other_clients;
 mod policies;
-mod refusals;
+mod rejections;
 mod statuses;
 mod support;
 mod time;

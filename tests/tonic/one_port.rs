@@ -47,7 +47,7 @@ async fn serve(issuer: &TestIssuer) -> SocketAddr {
 }
 
 #[tokio::test]
-async fn http_is_refused_in_http_and_grpc_in_grpc() {
+async fn http_is_rejected_in_http_and_grpc_in_grpc() {
     let issuer = TestIssuer::new();
     let address = serve(&issuer).await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -89,7 +89,7 @@ async fn http_is_refused_in_http_and_grpc_in_grpc() {
 }
 
 #[tokio::test]
-async fn what_a_request_says_it_speaks_changes_the_form_of_a_refusal_and_nothing_else() {
+async fn what_a_request_says_it_speaks_changes_the_form_of_a_rejection_and_nothing_else() {
     let issuer = TestIssuer::new();
     let address = serve(&issuer).await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();

@@ -144,7 +144,7 @@ async fn clients_of_other_implementations_see_code_message_challenge_and_details
         }
     }
 
-    // A refusal at the end of a stream, after an answer.
+    // A rejection at the end of a stream, after an answer.
     let outcomes =
         ask("grpc-js", address, vec![("Converse", read, vec!["tea", "gold", "milk"])]).await;
     let [outcome] = &outcomes[..] else { panic!("{outcomes:?}") };

@@ -116,7 +116,7 @@ async fn health_and_reflection_are_open_by_their_names() {
 }
 
 #[tokio::test]
-async fn an_open_method_refuses_a_bad_token_all_the_same() {
+async fn an_open_method_rejects_a_bad_token_all_the_same() {
     let issuer = TestIssuer::new();
     let channel = channel(&issuer).await;
     let other = issuer.token().audience("https://other.example").mint();

@@ -49,7 +49,7 @@ fn a_status_has_all_that_the_wire_needs() {
 }
 
 #[tokio::test]
-async fn what_a_method_refuses_has_the_layer_s_realm_and_one_challenge() {
+async fn what_a_method_rejects_has_the_layer_s_realm_and_one_challenge() {
     let issuer = TestIssuer::new();
     let mut client = client(&issuer).await;
     let lacking = scoped(&issuer, "orders:read", wish("tea"));
@@ -71,7 +71,7 @@ async fn what_a_method_refuses_has_the_layer_s_realm_and_one_challenge() {
 }
 
 #[tokio::test]
-async fn a_status_that_hides_a_refusal_stays_as_it_is() {
+async fn a_status_that_hides_a_rejection_stays_as_it_is() {
     let issuer = TestIssuer::new();
     let mut client = client(&issuer).await;
     let status = client.cancel(scoped(&issuer, "", CancelRequest { id: 2 })).await.unwrap_err();
@@ -80,7 +80,7 @@ async fn a_status_that_hides_a_refusal_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_refusal_at_the_end_of_a_stream_comes_after_what_was_sent() {
+async fn a_rejection_at_the_end_of_a_stream_comes_after_what_was_sent() {
     let issuer = TestIssuer::new();
     let mut client = client(&issuer).await;
     let wishes = tokio_stream::iter([wish("tea"), wish("gold"), wish("milk")]);

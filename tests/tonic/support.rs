@@ -146,7 +146,7 @@ pub fn wish(item: &str) -> Wish {
     Wish { item: item.to_owned(), quantity: 2 }
 }
 
-/// The challenges of a refusal.
+/// The challenges of a rejection.
 pub fn challenges(status: &Status) -> Vec<&str> {
     let lines = status.metadata().get_all("www-authenticate").iter();
     lines.map(|line| line.to_str().unwrap()).collect()

@@ -189,7 +189,7 @@ fn checked(app: App, name: &'static str, sent: Sent, it: &Fixture, answers: &Ans
     let mut left = 100;
     let is_good = |answers: &[Answer]| matches!(answers, [one] if one.status == StatusCode::OK);
     while !is_good(&it.runtime.block_on(app.answers(&good))) {
-        assert_ne!(left, 0, "{name}: good tokens are refused");
+        assert_ne!(left, 0, "{name}: good tokens are rejected");
         left -= 1;
         it.runtime.block_on(async { time::sleep(Duration::from_millis(20)).await });
     }

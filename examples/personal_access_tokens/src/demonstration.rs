@@ -35,7 +35,7 @@ pub(crate) async fn run(url: &str, issuer: &TestIssuer, clock: &TestClock) -> Ou
     }
     browser.wait_for_use("GET /tokens/1/audit").await?;
 
-    println!("The laptop is lost. She revokes its token, and the very next request is refused.");
+    println!("The laptop is lost. She revokes its token, and the very next request is rejected.");
     browser.send("DELETE /tokens/1", None, 204).await?;
     laptop.send("GET /posts", None, 401).await?;
     browser.send("GET /tokens/1/audit", None, 200).await?;

@@ -195,7 +195,7 @@ enum Problem {
     BadRequest,
     Internal(Failure),
     NotFound,
-    Refused(Error),
+    Rejected(Error),
 }
 
 impl From<Failure> for Problem {
@@ -206,7 +206,7 @@ impl From<Failure> for Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        Self::Refused(error)
+        Self::Rejected(error)
     }
 }
 
@@ -219,7 +219,7 @@ impl IntoResponse for Problem {
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
             Self::NotFound => StatusCode::NOT_FOUND.into_response(),
-            Self::Refused(error) => error.into_response(),
+            Self::Rejected(error) => error.into_response(),
         }
     }
 }

@@ -14,7 +14,7 @@
 //! | route | needs |
 //! |---|---|
 //! | `GET /healthz` | nothing, and isn't authenticated |
-//! | `GET /public` | nothing; bad credentials are refused all the same |
+//! | `GET /public` | nothing; bad credentials are rejected all the same |
 //! | `GET /me` | a token |
 //! | `GET /read` | the scope `api:read` |
 //! | `POST /write` | the scopes `api:read` and `api:write` |
@@ -27,7 +27,7 @@
 //! | `AUDIENCE` | this service's name, as in `aud` | must be set |
 //! | `ALGORITHMS` | the only ones to accept, such as `RS256,ES256` | all that its keys allow |
 //! | `PROFILE` | `relaxed` or `rfc9068` | `relaxed` |
-//! | `INTROSPECTION_URL` | whom to ask about tokens that are no JWTs | they are refused |
+//! | `INTROSPECTION_URL` | whom to ask about tokens that are no JWTs | they are rejected |
 //! | `INTROSPECTION_CLIENT_ID`, `INTROSPECTION_CLIENT_SECRET` | as whom to ask | must be set with it |
 //! | `BASIC_USERS` | `user:password,…`: who may come with Basic, for both scopes | nobody |
 //! | `QUERY_TOKEN` | `1`: the query parameter `access_token` counts too | `0` |

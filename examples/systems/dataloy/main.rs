@@ -1,5 +1,5 @@
 //! The REST API of Dataloy: tokens of an external issuer, for the production or the test environment, and
-//! refusals in the form that its documentation has.
+//! rejections in the form that its documentation has.
 //!
 //! ```sh
 //! cargo run -p example-systems --bin dataloy
@@ -56,7 +56,7 @@ use self::{
 const PRODUCTION: &str = "https://dataloy";
 const TEST: &str = "https://dataloy.dev";
 
-/// `url` is where clients find the service: it is shown to those who are refused, and no `Host` of
+/// `url` is where clients find the service: it is shown to those who are rejected, and no `Host` of
 /// theirs can change it.
 fn api(issuer: &Issuer, audience: &str, url: &str) -> Result<Router, ConfigError> {
     let verifier = JwtVerifier::builder(issuer.name())

@@ -85,7 +85,7 @@ pub(crate) fn app(
         |layer: AuthenticateLayer| layer.realm("Halo").error_body(ErrorBody::problem_json());
     let authenticate = alike(AuthenticateLayer::bearer(bearer).basic(passwords.clone()));
     let by_password = alike(AuthenticateLayer::basic_only(passwords));
-    let no_token = RequireLayer::new(tokens::refuse_to_tokens);
+    let no_token = RequireLayer::new(tokens::reject_to_tokens);
 
     let (public, protected) = posts::routers();
     let token_center = token_center::router(tokens).route_layer(no_token);

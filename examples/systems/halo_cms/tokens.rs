@@ -74,7 +74,7 @@ impl Tokens {
         self.is_of(user, id).then(|| self.uses().get(id).cloned().unwrap_or_default())
     }
 
-    /// Whether there was such a token of the user's. It is refused from now on.
+    /// Whether there was such a token of the user's. It is rejected from now on.
     pub(crate) fn revoke(&self, user: &str, id: &str) -> bool {
         self.is_of(user, id) && self.issued.revoke(id, self.now())
     }
@@ -89,7 +89,7 @@ impl Tokens {
 }
 
 /// A token can make no tokens, nor list or revoke them: whoever finds one must not outlive it.
-pub(crate) fn refuse_to_tokens(who: &Identity) -> Result<(), Error> {
+pub(crate) fn reject_to_tokens(who: &Identity) -> Result<(), Error> {
     if who.issuer() == Some(TOKEN_CENTER) { Err(Error::access_denied()) } else { Ok(()) }
 }
 

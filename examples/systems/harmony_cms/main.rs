@@ -51,7 +51,7 @@ use self::authorization_server::AuthorizationServer;
 /// Who we are to the authorization server that we ask.
 const API: [&str; 2] = ["harmony-api", "harmony-api-secret"];
 
-/// The root tells everyone what there is, and all the rest needs a token. A bad token is refused
+/// The root tells everyone what there is, and all the rest needs a token. A bad token is rejected
 /// everywhere.
 fn api(verifier: IntrospectionVerifier, url: &str) -> Router {
     let authenticate = AuthenticateLayer::bearer(verifier)

@@ -18,7 +18,7 @@ pub(crate) const SERVICES: &str = "https://regards.example";
 pub(crate) const PROJECT_1: Scope = Scope::from_static("project1");
 pub(crate) const PROJECT_2: Scope = Scope::from_static("project2");
 
-/// What a token says. One that doesn't is refused with 401.
+/// What a token says. One that doesn't is rejected with 401.
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct User {
     pub(crate) sub: String,

@@ -1,4 +1,4 @@
-//! The gateway: it refuses what no service would take, and forwards the rest as it came, the token too.
+//! The gateway: it rejects what no service would take, and forwards the rest as it came, the token too.
 
 use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
 

@@ -25,7 +25,7 @@ pub(crate) enum TokenError {
     UnauthorizedClient,
     UnsupportedGrantType,
     /// Too many attempts, or something is out of reach.
-    Refused(Error),
+    Rejected(Error),
 }
 
 impl TokenError {
@@ -35,7 +35,7 @@ impl TokenError {
             ErrorKind::InvalidCredentials
             | ErrorKind::InvalidRequest(_)
             | ErrorKind::MissingCredentials => Self::InvalidClient,
-            _ => Self::Refused(error),
+            _ => Self::Rejected(error),
         }
     }
 
@@ -45,14 +45,14 @@ impl TokenError {
         match error.kind() {
             ErrorKind::InvalidCredentials | ErrorKind::InvalidToken(_) => Self::InvalidGrant,
             ErrorKind::InvalidRequest(_) => Self::InvalidRequest,
-            _ => Self::Refused(error),
+            _ => Self::Rejected(error),
         }
     }
 }
 
 impl From<Error> for TokenError {
     fn from(error: Error) -> Self {
-        Self::Refused(error)
+        Self::Rejected(error)
     }
 }
 
@@ -66,7 +66,7 @@ impl IntoResponse for TokenError {
             Self::InvalidTarget => "invalid_target",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
-            Self::Refused(error) => return error.into_response(),
+            Self::Rejected(error) => return error.into_response(),
         };
         let status = match code {
             "invalid_client" => StatusCode::UNAUTHORIZED,

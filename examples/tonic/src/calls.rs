@@ -57,7 +57,7 @@ pub(crate) async fn make_all(
 ) -> Result<ExitCode, Box<dyn Error>> {
     let mut guide = Guide::default();
     good(&mut guide, &mut client, issuer).await?;
-    refused(&mut guide, &mut client, issuer).await?;
+    rejected(&mut guide, &mut client, issuer).await?;
     passwords(&mut guide, &mut client).await?;
     unprotected(&mut guide).await;
     outage(&mut guide, &mut client, issuer).await?;
@@ -88,34 +88,34 @@ async fn good(
     Ok(())
 }
 
-/// What is refused, by the layer and by methods.
-async fn refused(
+/// What is rejected, by the layer and by methods.
+async fn rejected(
     guide: &mut Guide,
     client: &mut OrdersClient<Channel>,
     issuer: &TestIssuer,
 ) -> Result<(), Box<dyn Error>> {
-    let refused = client.create(wish("tea")).await;
-    guide.show("No token", &refused, Code::Unauthenticated);
-    let refused = client.create(with("two words", wish("tea"))?).await;
-    guide.show("Credentials that can't be read", &refused, Code::InvalidArgument);
-    let refused = client.create(with("garbage", wish("tea"))?).await;
-    guide.show("A token that is none", &refused, Code::Unauthenticated);
+    let rejected = client.create(wish("tea")).await;
+    guide.show("No token", &rejected, Code::Unauthenticated);
+    let rejected = client.create(with("two words", wish("tea"))?).await;
+    guide.show("Credentials that can't be read", &rejected, Code::InvalidArgument);
+    let rejected = client.create(with("garbage", wish("tea"))?).await;
+    guide.show("A token that is none", &rejected, Code::Unauthenticated);
 
     let reader = token(issuer, "alice", "orders:read");
-    let refused = client.create(with(&reader, wish("tea"))?).await;
-    guide.show("Too little scope", &refused, Code::PermissionDenied);
-    let refused = client.import(with(&reader, tokio_stream::iter([wish("tea")]))?).await;
-    guide.show("Too little scope for a stream", &refused, Code::PermissionDenied);
+    let rejected = client.create(with(&reader, wish("tea"))?).await;
+    guide.show("Too little scope", &rejected, Code::PermissionDenied);
+    let rejected = client.import(with(&reader, tokio_stream::iter([wish("tea")]))?).await;
+    guide.show("Too little scope for a stream", &rejected, Code::PermissionDenied);
     let stranger = token(issuer, "bob", "orders:write");
-    let refused = client.cancel(with(&stranger, CancelRequest { id: 1 })?).await;
-    guide.show("Another one's order", &refused, Code::PermissionDenied);
+    let rejected = client.cancel(with(&stranger, CancelRequest { id: 1 })?).await;
+    guide.show("Another one's order", &rejected, Code::PermissionDenied);
     let admin = token(issuer, "bob", "orders:admin");
     let cancelled = client.cancel(with(&admin, CancelRequest { id: 1 })?).await;
     guide.show("The same, for one who may", &cancelled, Code::Ok);
 
     issuer.clock().advance(Duration::from_secs(60 * 60));
-    let refused = client.list(with(&reader, ListRequest {})?).await;
-    guide.show("A token whose time is over", &refused, Code::Unauthenticated);
+    let rejected = client.list(with(&reader, ListRequest {})?).await;
+    guide.show("A token whose time is over", &rejected, Code::Unauthenticated);
     Ok(())
 }
 
@@ -130,19 +130,19 @@ async fn passwords(
     let created = client.create(authorized(right, wish("milk"))?).await;
     guide.show("The clerk's password", &created, Code::Ok);
     for _ in 0..2 {
-        let refused = client.create(authorized(wrong, wish("milk"))?).await;
-        guide.show("A wrong password", &refused, Code::Unauthenticated);
+        let rejected = client.create(authorized(wrong, wish("milk"))?).await;
+        guide.show("A wrong password", &rejected, Code::Unauthenticated);
     }
-    let refused = client.create(authorized(wrong, wish("milk"))?).await;
-    guide.show("A wrong password once more", &refused, Code::ResourceExhausted);
+    let rejected = client.create(authorized(wrong, wish("milk"))?).await;
+    guide.show("A wrong password once more", &rejected, Code::ResourceExhausted);
     Ok(())
 }
 
 /// The service without any layer around it: nobody has looked at credentials, so nobody is let in.
 async fn unprotected(guide: &mut Guide) {
     let mut client = OrdersClient::new(OrdersServer::new(Shop::default()));
-    let refused = client.create(wish("tea")).await;
-    guide.show("A service that someone forgot to protect", &refused, Code::Internal);
+    let rejected = client.create(wish("tea")).await;
+    guide.show("A service that someone forgot to protect", &rejected, Code::Internal);
 }
 
 /// A new key, at an issuer that can't be reached: the token is not judged.
@@ -154,8 +154,8 @@ async fn outage(
     issuer.rotate_keys(true);
     issuer.fail(Fault::Status(500));
     let token = token(issuer, "alice", "orders:read");
-    let refused = client.list(with(&token, ListRequest {})?).await;
-    guide.show("An issuer that fails", &refused, Code::Unavailable);
+    let rejected = client.list(with(&token, ListRequest {})?).await;
+    guide.show("An issuer that fails", &rejected, Code::Unavailable);
     issuer.recover();
     issuer.clock().advance(Duration::from_secs(60));
     let listed = collected(client.list(with(&token, ListRequest {})?).await).await;

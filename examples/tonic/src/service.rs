@@ -18,7 +18,7 @@ const ADMIN: Scope = Scope::from_static("orders:admin");
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Shop(Arc<Mutex<Vec<Order>>>);
 
-/// What this service reads of a token. One without `sub` is refused.
+/// What this service reads of a token. One without `sub` is rejected.
 #[derive(Debug, Deserialize)]
 struct Caller {
     sub: String,

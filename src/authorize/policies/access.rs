@@ -8,7 +8,7 @@ use crate::{Scope, ScopePolicy};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
-    /// Everyone, with or without credentials. Bad credentials are refused all the same.
+    /// Everyone, with or without credentials. Bad credentials are rejected all the same.
     Anonymous,
     /// Everyone who is authenticated, whatever their scopes.
     Authenticated,

@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 
 use crate::{
     Error,
-    response::{Progress, RefusalBody, unrendered},
+    response::{RejectionBody, Reported, unrendered},
     telemetry,
 };
 
@@ -37,20 +37,20 @@ pin_project! {
 #[derive(Debug)]
 pub(super) struct Rejected {
     error: Error,
-    progress: Option<Progress>,
+    reported: Option<Reported>,
 }
 
 impl Rejected {
     /// Reports an error right away: if there is no layer outside, nothing else does.
     pub(super) fn report(error: Error) -> Self {
         telemetry::rejected(&error);
-        Self { error, progress: Some(Progress::Reported) }
+        Self { error, reported: Some(Reported) }
     }
 }
 
 impl From<Error> for Rejected {
     fn from(error: Error) -> Self {
-        Self { error, progress: None }
+        Self { error, reported: None }
     }
 }
 
@@ -67,7 +67,7 @@ impl<F> RequireFuture<F> {
 impl<F, B, E> Future for RequireFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
-    B: RefusalBody,
+    B: RejectionBody,
 {
     type Output = Result<Response<B>, E>;
 
@@ -75,7 +75,7 @@ where
         match self.project().state.project() {
             StateProjection::Responding { response } => response.poll(cx),
             StateProjection::Rejected { rejected } => match rejected.take() {
-                Some(Rejected { error, progress }) => Poll::Ready(Ok(unrendered(error, progress))),
+                Some(Rejected { error, reported }) => Poll::Ready(Ok(unrendered(error, reported))),
                 // Polled again after it was ready, which no caller may do.
                 None => Poll::Pending,
             },

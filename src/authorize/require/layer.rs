@@ -7,7 +7,7 @@ use tower_layer::Layer;
 use super::{Require, service::Check};
 use crate::{Error, Identity};
 
-/// Refuses requests whose identity fails a check of your own.
+/// Rejects requests whose identity fails a check of your own.
 ///
 /// ```
 /// use portcullis::{Error, RequireLayer};

@@ -1,6 +1,6 @@
 //! Authorization: what the request may do.
 //!
-//! Guards read the identity that `authenticate` left in the request, and refuse by an error that
+//! Guards read the identity that `authenticate` left in the request, and reject by an error that
 //! `authenticate` renders. They never import it.
 
 mod future;

@@ -5,11 +5,11 @@ use tower_layer::Layer;
 use super::{Require, RequireLayer};
 use crate::ScopePolicy;
 
-/// Refuses requests whose token lacks a scope, with `403 Forbidden` and the scopes that are needed
+/// Rejects requests whose token lacks a scope, with `403 Forbidden` and the scopes that are needed
 /// ([RFC 6750 §3.1]).
 ///
 /// It reads the identity that an [`AuthenticateLayer`](crate::AuthenticateLayer) outside it has
-/// found. A request without one is refused with 401; without such a layer every request is refused
+/// found. A request without one is rejected with 401; without such a layer every request is rejected
 /// with 500.
 ///
 /// ```

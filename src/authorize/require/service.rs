@@ -10,7 +10,7 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::{RequireFuture, future::Rejected};
-use crate::{Error, Identity, identity::Authentication, response::RefusalBody};
+use crate::{Error, Identity, identity::Authentication, response::RejectionBody};
 
 /// The check that a request has to pass.
 pub(super) type Check = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
@@ -38,7 +38,7 @@ impl<S> Require<S> {
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Require<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    ResBody: RefusalBody,
+    ResBody: RejectionBody,
 {
     type Response = Response<ResBody>;
     type Error = S::Error;

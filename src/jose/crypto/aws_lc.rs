@@ -21,7 +21,7 @@ impl Key {
             e: components.e.into(),
             parsed: <[OnceLock<ParsedPublicKey>; 6]>::default(),
         };
-        // Parsed now, so that what aws-lc-rs refuses is refused now; the others can't fail then.
+        // Parsed now, so that what aws-lc-rs rejects is rejected now; the others can't fail then.
         key.parsed(Algorithm::Rs256).ok_or(KeyError::NO_RSA)?;
         Ok(Self::Rsa(Box::new(key)))
     }

@@ -3,7 +3,7 @@ use super::KeyError;
 /// The public key of Ed25519 in those bytes, unless anyone could sign for it.
 ///
 /// With a point of small order as the key, signatures verify that nobody made. [RFC 8032 §5.1.7]
-/// doesn't refuse such a key, and neither does aws-lc-rs.
+/// doesn't reject such a key, and neither does aws-lc-rs.
 ///
 /// [RFC 8032 §5.1.7]: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7
 pub(super) fn public_key(x: &[u8]) -> Result<&[u8; 32], KeyError> {
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_of_another_length_is_refused() {
+    fn a_key_of_another_length_is_rejected() {
         for len in [0, 31, 33, 44, 64] {
             assert!(public_key(&vec![9; len]).is_err(), "{len}");
         }
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_of_small_order_is_refused_whatever_its_sign() {
+    fn a_point_of_small_order_is_rejected_whatever_its_sign() {
         for mut x in SMALL_ORDERS {
             for sign in [0x00, 0x80] {
                 x[31] |= sign;

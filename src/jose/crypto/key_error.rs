@@ -22,5 +22,5 @@ pub(crate) enum KeyError {
 impl KeyError {
     pub(super) const OFF_CURVE: Self = Self::Malformed("its point is not on its curve");
     pub(super) const NO_HMAC: Self = Self::Unsupported("a secret is for HS256, HS384 or HS512");
-    pub(super) const NO_RSA: Self = Self::Malformed("its RSA numbers are refused");
+    pub(super) const NO_RSA: Self = Self::Malformed("its RSA numbers are rejected");
 }

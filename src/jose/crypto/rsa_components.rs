@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn an_even_number_and_an_exponent_out_of_bounds_are_refused() {
+    fn an_even_number_and_an_exponent_out_of_bounds_are_rejected() {
         let n = modulus(2048);
         let mut even = n.clone();
         even[255] = 0xfe;

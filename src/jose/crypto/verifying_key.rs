@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_off_its_curve_is_refused() {
+    fn a_point_off_its_curve_is_rejected() {
         for curve in Curve::ALL {
             let good = point(curve);
             assert!(VerifyingKey::ec(curve, &good).is_ok());
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_in_another_form_or_of_another_curve_is_refused() {
+    fn a_point_in_another_form_or_of_another_curve_is_rejected() {
         for curve in Curve::ALL {
             let good = point(curve);
             let (x, y) = good[1..].split_at(curve.coordinate_len());
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_shorter_than_its_hash_is_refused() {
+    fn a_secret_shorter_than_its_hash_is_rejected() {
         for (algorithm, needed) in
             [(Algorithm::Hs256, 32), (Algorithm::Hs384, 48), (Algorithm::Hs512, 64)]
         {

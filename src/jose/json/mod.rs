@@ -2,7 +2,7 @@
 //!
 //! What a stranger sends is read once, checked whole and handed out member by member, as slices of
 //! the text that came in. It is JSON as [RFC 8259] has it, and where that leaves a choice to the
-//! reader, the safe one is made: a name that stands twice in an object is refused, as
+//! reader, the safe one is made: a name that stands twice in an object is rejected, as
 //! [RFC 7515 §4] and [RFC 7519 §4] ask, and so are escapes that make no character, and brackets
 //! that nest beyond [`MAX_DEPTH`](scanner::MAX_DEPTH).
 //!

@@ -175,27 +175,27 @@ mod tests {
         values.into_iter().for_each(|value| assert_eq!(verdict_on(value), Ok(()), "{value:?}"));
     }
 
-    fn each_is_refused<'a>(values: impl IntoIterator<Item = &'a str>) {
-        let refused = Err(JsonError::Syntax);
-        values.into_iter().for_each(|value| assert_eq!(verdict_on(value), refused, "{value:?}"));
+    fn each_is_rejected<'a>(values: impl IntoIterator<Item = &'a str>) {
+        let rejected = Err(JsonError::Syntax);
+        values.into_iter().for_each(|value| assert_eq!(verdict_on(value), rejected, "{value:?}"));
     }
 
     #[test]
     fn literals_are_spelt_out() {
         each_is_accepted(["null", "true", "false"]);
-        each_is_refused(
+        each_is_rejected(
             "nul nulll Null tru TRUE fals falsee NaN Infinity undefined a 'a'".split(' '),
         );
-        each_is_refused(["/**/1", "1//", "\u{feff}1", "\u{a0}1", "\u{b}1", "\0"]);
+        each_is_rejected(["/**/1", "1//", "\u{feff}1", "\u{a0}1", "\u{b}1", "\0"]);
     }
 
     #[test]
     fn numbers_follow_the_grammar() {
         each_is_accepted("0 -0 1 -1 10 1234567890 0.0 -0.5 1.25 10.01 -1e-400".split(' '));
         each_is_accepted("0e0 1e5 1E5 1e+5 1e-5 1.5e05 1e400 18446744073709551616".split(' '));
-        each_is_refused("01 -01 00 00.1 +1 - --1 -a .5 -.5 1. 1.e1 1.5.5 1-2 ١".split(' '));
-        each_is_refused("1e 1e+ 1e- 1e1.5 1ee1 1e+-1 0x10 1_000 1f -Infinity".split(' '));
-        each_is_refused(["1 2", "- 1", "1 .5", "1e 5"]);
+        each_is_rejected("01 -01 00 00.1 +1 - --1 -a .5 -.5 1. 1.e1 1.5.5 1-2 ١".split(' '));
+        each_is_rejected("1e 1e+ 1e- 1e1.5 1ee1 1e+-1 0x10 1_000 1f -Infinity".split(' '));
+        each_is_rejected(["1 2", "- 1", "1 .5", "1e 5"]);
     }
 
     #[test]
@@ -203,28 +203,30 @@ mod tests {
         each_is_accepted([r#""""#, r#"" / ' ""#, r#""é 日本 😀""#, "\"\u{7f}\u{80}\u{2028}\""]);
         each_is_accepted(r#""\"\\\/\b\f\n\r\t" "\\\"" "\u0000\u00e9\u00E9""#.split(' '));
         each_is_accepted(r#""\ud7ff\ue000\uffff" "\ud83d\ude00\uD83D\uDE00""#.split(' '));
-        each_is_refused(r#"" "a """ "\" "\x41" "\a" "\'" "\0" "\é" "\U0041""#.split(' '));
-        each_is_refused(r#""\u" "\u1" "\u12" "\u123" "\u123g" "\u+123" "\u-123""#.split(' '));
-        each_is_refused([r#""\u 123""#, r#""\u00é""#, r#""\u{41}""#, "\"\\\n\""]);
-        each_is_refused(["\"\n\"", "\"\t\"", "\"\0\"", "\"\u{1f}\"", "\"abcdefgh\r\""]);
+        each_is_rejected(r#"" "a """ "\" "\x41" "\a" "\'" "\0" "\é" "\U0041""#.split(' '));
+        each_is_rejected(r#""\u" "\u1" "\u12" "\u123" "\u123g" "\u+123" "\u-123""#.split(' '));
+        each_is_rejected([r#""\u 123""#, r#""\u00é""#, r#""\u{41}""#, "\"\\\n\""]);
+        each_is_rejected(["\"\n\"", "\"\t\"", "\"\0\"", "\"\u{1f}\"", "\"abcdefgh\r\""]);
     }
 
     #[test]
-    fn half_a_surrogate_pair_is_refused() {
-        each_is_refused(r#""\ud800" "\udbff" "\udc00" "\udfff" "\ud83d\ude00\ude00""#.split(' '));
-        each_is_refused(r#""\ud83d\n" "\ud83d\" "\ud83d\u" "\ud83d\ude0" "\ud83d""#.split(' '));
-        each_is_refused(r#""\ud83d\u0041" "\ud83d\ud83d" "\ude00\ud83d" "\ud83dude00""#.split(' '));
+    fn half_a_surrogate_pair_is_rejected() {
+        each_is_rejected(r#""\ud800" "\udbff" "\udc00" "\udfff" "\ud83d\ude00\ude00""#.split(' '));
+        each_is_rejected(r#""\ud83d\n" "\ud83d\" "\ud83d\u" "\ud83d\ude0" "\ud83d""#.split(' '));
+        each_is_rejected(
+            r#""\ud83d\u0041" "\ud83d\ud83d" "\ude00\ud83d" "\ud83dude00""#.split(' '),
+        );
     }
 
     #[test]
     fn brackets_hold_what_commas_and_colons_set_apart() {
         each_is_accepted(r#"[] [[]] [{}] ["",""] {} {"":{}} {"x":1,"y":[]}"#.split(' '));
         each_is_accepted(["[ ]", "[\n1\t,\r\n2 ]", "{ }", "{ \"x\" : 1\n,\r\n\"y\"\t: [ ] }"]);
-        each_is_refused(r#"[ ] [1 [,] [1,] [,1] [1,,2] [1:2] [1} [1]] ["a":1]"#.split(' '));
-        each_is_refused("{ } {1:1} {x:1} {'x':1} {null:1} {[]:1} {:1} {,} {:}".split(' '));
-        each_is_refused(r#"{"x"} {"x":} {"x":1 {"x":1] {"x":1}} {"x":1,} {,"x":1}"#.split(' '));
-        each_is_refused(r#"{"x"1} {"x"::1} {"x",1} {"x":1"y":2} {"x":1,,"y":2}"#.split(' '));
-        each_is_refused(["[1 2]", r#"{"x":1:2}"#, r#"{"x":1 "y":2}"#, r#"{"x" 1}"#]);
+        each_is_rejected(r#"[ ] [1 [,] [1,] [,1] [1,,2] [1:2] [1} [1]] ["a":1]"#.split(' '));
+        each_is_rejected("{ } {1:1} {x:1} {'x':1} {null:1} {[]:1} {:1} {,} {:}".split(' '));
+        each_is_rejected(r#"{"x"} {"x":} {"x":1 {"x":1] {"x":1}} {"x":1,} {,"x":1}"#.split(' '));
+        each_is_rejected(r#"{"x"1} {"x"::1} {"x",1} {"x":1"y":2} {"x":1,,"y":2}"#.split(' '));
+        each_is_rejected(["[1 2]", r#"{"x":1:2}"#, r#"{"x":1 "y":2}"#, r#"{"x" 1}"#]);
     }
 
     #[test]
@@ -256,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_that_breaks_off_is_refused_wherever_it_does() {
+    fn an_object_that_breaks_off_is_rejected_wherever_it_does() {
         let text = r#" {"a":[1,{"b\u0041":-1.5e+7}],"c":{"d":["\ud83d\ude00",null]},"é":true}"#;
         assert_eq!(verdict(text), Ok(()));
         for (end, _) in text.char_indices() {
@@ -265,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_stands_twice_is_refused_at_any_depth() {
+    fn a_name_that_stands_twice_is_rejected_at_any_depth() {
         let duplicates = [
             r#"{"exp":1,"exp":1}"#,
             r#"{"exp":1,"iat":2,"exp":3}"#,
@@ -316,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_million_brackets_are_refused() {
+    fn a_million_brackets_are_rejected() {
         let million = 1_000_000;
         assert_eq!(verdict(&"[".repeat(million)), Err(JsonError::NotAnObject));
         assert_eq!(verdict(&nested("[", "]", million)), Err(JsonError::TooDeep));

@@ -1,4 +1,4 @@
-//! What programs read of a refusal: `google.rpc.Status` with `ErrorInfo`, and with `RetryInfo` where
+//! What programs read of a rejection: `google.rpc.Status` with `ErrorInfo`, and with `RetryInfo` where
 //! another try may help.
 
 use super::protobuf::Message;

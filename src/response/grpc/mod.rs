@@ -1,6 +1,6 @@
-//! Refusals as gRPC: a response whose headers are its trailers, and which has no body.
+//! Rejections as gRPC: a response whose headers are its trailers, and which has no body.
 //!
-//! `protocol` is what a request speaks, `trailers` what a refusal says, `details` its machine-readable
+//! `protocol` is what a request speaks, `trailers` what a rejection says, `details` its machine-readable
 //! half, for which `protobuf` and `base64` are the little that is needed of each.
 
 mod base64;

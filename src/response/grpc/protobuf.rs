@@ -1,4 +1,4 @@
-//! Messages of a few fields, written without a library so that refusals need none.
+//! Messages of a few fields, written without a library so that rejections need none.
 
 /// A protocol buffers message in the making. Empty texts and zeros are left out, as their defaults.
 #[derive(Default)]

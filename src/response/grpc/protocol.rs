@@ -1,4 +1,4 @@
-//! What a request speaks, and so what it is refused in.
+//! What a request speaks, and so what it is rejected in.
 
 use http::{HeaderValue, Method, Request, header::CONTENT_TYPE};
 
@@ -25,7 +25,7 @@ const GRPC: &[u8] = b"application/grpc";
 
 impl Protocol {
     /// gRPC is always POST. What else calls itself gRPC, such as a GET that a cache could remember by
-    /// its address, is refused as HTTP: a status of 200 must not stand for what was refused there.
+    /// its address, is rejected as HTTP: a status of 200 must not stand for what was rejected there.
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
         if request.method() != Method::POST {
             return Self::Http;
@@ -78,7 +78,7 @@ impl Protocol {
         Some(if is_text { super::base64::encode_padded(&frame).into_bytes() } else { frame })
     }
 
-    /// The media type of a refusal. `None` for HTTP, where the form of the body says it.
+    /// The media type of a rejection. `None` for HTTP, where the form of the body says it.
     pub(super) fn content_type(self) -> Option<HeaderValue> {
         use MessageFormat::{Json, Proto, Unnamed};
         let media_type = match self {
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_has_the_media_type_of_its_request() {
+    fn a_rejection_has_the_media_type_of_its_request() {
         for protocol in [Grpc, GrpcWeb, GrpcWebText] {
             for format in [Unnamed, Json, Proto] {
                 let media_type = protocol(format).content_type().unwrap();

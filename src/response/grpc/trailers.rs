@@ -1,4 +1,4 @@
-//! What a refusal says in gRPC.
+//! What a rejection says in gRPC.
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Response, StatusCode,
@@ -12,10 +12,8 @@ use http::{
 use super::{Protocol, base64, details::details};
 use crate::{
     Error,
-    response::{
-        Progress, RefusalBody,
-        render::{Renderer, whole_seconds},
-    },
+    error::retry_after,
+    response::{RejectionBody, Rendered, render::Renderer},
     scheme::Scheme,
 };
 
@@ -28,7 +26,7 @@ const GRPC_PUSHBACK: HeaderName = HeaderName::from_static("grpc-retry-pushback-m
 impl Renderer {
     /// Writes `error` into a response whose head is at hand: 200, trailers in the place of headers, no
     /// body. grpc-web's clients read that too: where no message came, nothing has to stand in a body.
-    pub(crate) fn render_grpc<B: RefusalBody>(
+    pub(crate) fn render_grpc<B: RejectionBody>(
         &self,
         error: Error,
         protocol: Protocol,
@@ -46,8 +44,7 @@ impl Renderer {
             headers.insert(CONTENT_TYPE, content_type);
         }
         headers.extend(self.grpc_trailers(&error, used));
-        head.extensions.insert(error);
-        head.extensions.insert(Progress::Rendered);
+        head.extensions.insert(Rendered(error));
         Response::from_parts(head, B::from_bytes(Vec::new()))
     }
 
@@ -72,7 +69,7 @@ impl Renderer {
             metadata.append(WWW_AUTHENTICATE, in_ascii(challenge));
         }
         if let Some(delay) = error.retry_after() {
-            let seconds = whole_seconds(delay);
+            let seconds = retry_after::whole_seconds(delay);
             metadata.insert(RETRY_AFTER, seconds.into());
             metadata.insert(GRPC_PUSHBACK, seconds.saturating_mul(1000).into());
         }

@@ -1,10 +1,10 @@
 //! Limits how many password checks run at the same time.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{ConfigError, Error};
+use crate::{ConfigError, Error, error::retry_after};
 
 /// The permits for password checks that run or wait for a thread.
 ///
@@ -46,7 +46,7 @@ impl CheckPermits {
         let permits = if is_recently_verified { &self.recently_verified } else { &self.others };
         Arc::clone(permits).try_acquire_owned().map_err(|_| {
             Error::unavailable("too many concurrent password checks")
-                .with_retry_after(Duration::from_secs(1))
+                .with_retry_after(retry_after::SOON)
         })
     }
 }

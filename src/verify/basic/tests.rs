@@ -87,7 +87,7 @@ async fn an_incorrect_password_and_an_unknown_user_cost_the_same_work_and_get_th
     ] {
         let error = verify(&service.verifier, user_id, password).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidCredentials, "{user_id}");
-        assert_eq!(error.to_string(), "credentials refused");
+        assert_eq!(error.to_string(), "credentials rejected");
         assert!(std::error::Error::source(&error).is_none());
         assert_eq!(service.verifier.hashes_computed(), hashes, "{user_id}");
     }

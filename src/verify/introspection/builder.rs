@@ -116,7 +116,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     }
 
     /// Accepts tokens without an audience, for servers that give opaque tokens none. One that has an
-    /// `aud` is still refused, for it is meant for someone else, unless it is one of those given by
+    /// `aud` is still rejected, for it is meant for someone else, unless it is one of those given by
     /// [`audience`](Self::audience).
     pub fn without_audience(mut self) -> IntrospectionVerifierBuilder<Client, AudienceGiven> {
         self.settings.without_audience = true;
@@ -139,7 +139,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self
     }
 
-    /// A check of your own, made for each request with an active token, kept answer or not. Refuse
+    /// A check of your own, made for each request with an active token, kept answer or not. Reject
     /// with [`TokenFault::Rejected`](crate::TokenFault::Rejected), or with what fits.
     pub fn check(
         mut self,
@@ -156,13 +156,13 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self
     }
 
-    /// How long it is kept that a token is refused. 5 s by default.
+    /// How long it is kept that a token is rejected. 5 s by default.
     pub fn negative_cache_for(mut self, time: Duration) -> Self {
         self.settings.negative_cache_for = time;
         self
     }
 
-    /// How many active tokens are kept. 10,000 by default. Of refused ones at most 1,000 are, apart.
+    /// How many active tokens are kept. 10,000 by default. Of rejected ones at most 1,000 are, apart.
     pub fn cache_capacity(mut self, tokens: usize) -> Self {
         self.settings.cache_capacity = tokens;
         self
@@ -181,7 +181,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     /// servers that put the token's own audience there.
     ///
     /// `signer`'s other rules are about tokens, and don't count here. Where a server gives no signed
-    /// answer but an empty 400, it is asked once more for a plain one, which may refuse the token and
+    /// answer but an empty 400, it is asked once more for a plain one, which may reject the token and
     /// never accepts it.
     ///
     /// ```

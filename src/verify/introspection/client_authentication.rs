@@ -19,7 +19,7 @@ pub(super) enum ClientAuthentication {
 }
 
 impl ClientAuthentication {
-    /// Refuses what can't work; names no secret.
+    /// Rejects what can't work; names no secret.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         match self {
             Self::Basic { client_id, secret } | Self::Post { client_id, secret } => {

@@ -7,11 +7,9 @@ use http::StatusCode;
 use super::response::ResponseFault;
 use crate::{
     Error, ErrorKind, TokenFault,
+    error::retry_after,
     http_client::{HttpError, metadata::MetadataError},
 };
-
-/// The time in `Retry-After` if neither the endpoint nor the failure determines one.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Why an introspection failed. It names the endpoint, and contains nothing of the token, of this
 /// service's credentials or of the response.
@@ -73,13 +71,13 @@ impl IntrospectionError {
 
 impl From<IntrospectionError> for Error {
     fn from(error: IntrospectionError) -> Self {
-        let retry_after = match &error {
+        let delay = match &error {
             IntrospectionError::Credentials { .. } => return Self::misconfigured(error),
             IntrospectionError::Keys { source, .. } => source.retry_after(),
             IntrospectionError::Discovery { retry_after, .. } => Some(*retry_after),
             IntrospectionError::Status { retry_after, .. } => *retry_after,
             _ => None,
         };
-        Self::unavailable(error).with_retry_after(retry_after.unwrap_or(RETRY_AFTER))
+        Self::unavailable(error).with_retry_after(delay.unwrap_or(retry_after::SOON))
     }
 }

@@ -143,7 +143,7 @@ impl Introspector {
         let label = outcome.as_ref().map(|outcome| match outcome.result {
             Ok(_) => "active",
             Err(TokenFault::Inactive) => "inactive",
-            Err(_) => "refused",
+            Err(_) => "rejected",
         });
         telemetry::introspected(&self.host, label, started.elapsed());
         outcome.map_err(Error::from)

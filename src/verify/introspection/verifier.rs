@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Verifies access tokens by asking their issuer's introspection endpoint ([RFC 7662]): opaque tokens,
-/// and any that must be refused soon after they are revoked.
+/// and any that must be rejected soon after they are revoked.
 ///
 /// ```
 /// # #[cfg(feature = "testing")]
@@ -42,12 +42,12 @@ use crate::{
 ///
 /// A token is accepted if the answer's `active` is the JSON boolean `true`, its `aud` is ours, and its
 /// `iss`, `exp` and `nbf`, where it has them, are right: `exp` without any leeway, `nbf` with 60 s for
-/// clocks that differ. What the endpoint calls inactive is refused with 401. A token is never refused for a fault of the endpoint's: that is 503
-/// with `Retry-After`, or 500 where it refuses the credentials of this service.
+/// clocks that differ. What the endpoint calls inactive is rejected with 401. A token is never rejected for a fault of the endpoint's: that is 503
+/// with `Retry-After`, or 500 where it rejects the credentials of this service.
 ///
-/// An answer is kept for 60 s, or 5 s if the token is refused, by the whole token, and for this
+/// An answer is kept for 60 s, or 5 s if the token is rejected, by the whole token, and for this
 /// verifier and its clones only; failures are not kept. All who ask about one token at the same time
-/// wait for one introspection, which goes on if they don't. A token that is revoked is refused once
+/// wait for one introspection, which goes on if they don't. A token that is revoked is rejected once
 /// its answer's time is over, or at once after [`invalidate`](Self::invalidate).
 ///
 /// `username` and other members of the answer are among the [raw claims](crate::Identity::raw_claims).

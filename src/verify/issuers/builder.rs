@@ -71,7 +71,7 @@ impl IssuersBuilder {
     }
 
     /// Has tokens that aren't JWTs judged by this verifier, such as an
-    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier). Without one they are refused.
+    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier). Without one they are rejected.
     ///
     /// A token is a JWT if it has three parts with dots between.
     pub fn opaque(mut self, verifier: impl for<'a> Verify<BearerToken<'a>>) -> Self {

@@ -64,7 +64,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
 
     /// Names a client, for issuers whose access tokens have no `aud`, such as Amazon Cognito:
     /// `client_id` must be this one, byte for byte. Once more for several clients. A token that does
-    /// have an `aud` is refused, for it is meant for someone else. Not together with
+    /// have an `aud` is rejected, for it is meant for someone else. Not together with
     /// [`audience`](Self::audience).
     pub fn client(mut self, client_id: impl Into<String>) -> JwtVerifierBuilder<AudienceGiven> {
         self.settings.clients.push(client_id.into());
@@ -89,7 +89,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     /// Fetches the keys from a source of the crate `jwks_client_rs`, under our own cache, cool-down
     /// and outage rules. For those who have such a source; the default does more:
     ///
-    /// - That crate refuses a whole set for one key without `kid` or of an unknown `kty`.
+    /// - That crate rejects a whole set for one key without `kid` or of an unknown `kty`.
     /// - It tells nothing of `Cache-Control`, `ETag` or `key_ops`, and `use` of RSA keys only.
     /// - Its `WebSource` follows redirects and reads bodies of any length.
     #[cfg(feature = "jwks-client-rs")]
@@ -153,7 +153,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// A check of your own, after the signature. Refuse with
+    /// A check of your own, after the signature. Reject with
     /// [`TokenFault::Rejected`](crate::TokenFault::Rejected), or with what fits.
     ///
     /// ```
@@ -181,7 +181,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     /// 700 more. 32 MiB by default; 0 turns it off.
     ///
     /// A token that comes again is then accepted without checking its signature anew. Its times, the
-    /// issuer's keys and your own checks are looked at each time: it is refused when it expires, and
+    /// issuer's keys and your own checks are looked at each time: it is rejected when it expires, and
     /// when the key that signed it is withdrawn.
     pub fn token_cache(mut self, bytes: usize) -> Self {
         self.settings.cache_capacity = bytes;

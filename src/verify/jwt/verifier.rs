@@ -56,7 +56,7 @@ impl JwtVerifier {
         self.issuer.warm_up().await
     }
 
-    /// Forgets tokens that were revoked: they are verified anew. That alone doesn't refuse them, since
+    /// Forgets tokens that were revoked: they are verified anew. That alone doesn't reject them, since
     /// a JWT vouches for itself until it expires; who is to be asked about revocation is said by
     /// [`RevocationChecked`](crate::verify::RevocationChecked), or by a [`check`](JwtVerifierBuilder::check).
     pub fn revoke(&self, revocation: &Revocation) {

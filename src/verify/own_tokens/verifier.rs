@@ -1,15 +1,14 @@
 //! The verifier of API tokens that the service issues itself.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use super::{
     OwnTokenFormat, TokenDigest, TokenRecord, TokenStore, builder::OwnTokenVerifierBuilder,
     token_use::TokenUse, use_queue::UseQueue,
 };
-use crate::{BearerToken, Clock, Error, Identity, TokenFault, Verification, Verify};
-
-/// The `Retry-After` of a request whose token couldn't be looked up. Most outages of a store are short.
-const RETRY_AFTER: Duration = Duration::from_secs(5);
+use crate::{
+    BearerToken, Clock, Error, Identity, TokenFault, Verification, Verify, error::retry_after,
+};
 
 /// Verifies API tokens that the service issues itself, by looking them up in its [`TokenStore`].
 ///
@@ -104,7 +103,9 @@ impl Inner {
     async fn verify(&self, digest: TokenDigest) -> Result<Identity, Error> {
         match self.store.find(digest).await {
             Ok(record) => self.validate(digest, record),
-            Err(error) => Err(Error::unavailable(error).with_retry_after(RETRY_AFTER)),
+            Err(error) => {
+                Err(Error::unavailable(error).with_retry_after(retry_after::STORE_FAILURE))
+            }
         }
     }
 

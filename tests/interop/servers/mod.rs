@@ -34,8 +34,8 @@ pub async fn verify(
     verifier.verify(token).wait().await.map_err(|error| error.kind())
 }
 
-/// Why the token is refused; nothing if it isn't.
-pub async fn refusal(
+/// Why the token is rejected; nothing if it isn't.
+pub async fn rejection(
     verifier: &impl for<'a> Verify<BearerToken<'a>>,
     token: &str,
 ) -> Option<ErrorKind> {

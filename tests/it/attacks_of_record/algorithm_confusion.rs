@@ -3,7 +3,7 @@
 use portcullis::{Algorithm, TokenFault, jwt::JwtVerifierBuilder, testing::TestIssuer};
 use serde_json::{Value, json};
 
-use super::{assert_refused, hmac_forgery, target};
+use super::{assert_rejected, hmac_forgery, target};
 use crate::support::{API, jws, openssl, verify};
 
 const HMACS: [&str; 3] = ["HS256", "HS384", "HS512"];
@@ -68,7 +68,7 @@ async fn cve_2016_10555_an_rs256_key_as_the_secret_of_hs256() {
     for key in forms(&jwk) {
         for algorithm in HMACS {
             let forged = hmac_forgery(&target.0, algorithm, &key);
-            assert_refused(&target, &forged, TokenFault::Algorithm).await;
+            assert_rejected(&target, &forged, TokenFault::Algorithm).await;
         }
     }
 }
@@ -89,7 +89,7 @@ async fn cve_2026_22817_a_jwk_without_alg_and_the_algorithm_of_the_header() {
     for key in forms(&jwk) {
         for algorithm in HMACS {
             let forged = hmac_forgery(&target.0, algorithm, &key);
-            assert_refused(&target, &forged, TokenFault::Algorithm).await;
+            assert_rejected(&target, &forged, TokenFault::Algorithm).await;
         }
     }
 }
@@ -110,11 +110,11 @@ async fn cve_2026_44699_an_rsa_jwk_without_alg_as_an_hmac_key_of_no_bytes() {
         for key in [vec![], vec![0], vec![0; 64]] {
             let forged = hmac_forgery(&target.0, algorithm, &key);
             // The key that it names is the RSA key, which is for no HMAC.
-            assert_refused(&target, &forged, TokenFault::Algorithm).await;
+            assert_rejected(&target, &forged, TokenFault::Algorithm).await;
         }
         for key in forms(&rsa_jwk(&target.0)) {
             let forged = hmac_forgery(&target.0, algorithm, &key);
-            assert_refused(&target, &forged, TokenFault::Algorithm).await;
+            assert_rejected(&target, &forged, TokenFault::Algorithm).await;
         }
     }
 }
@@ -137,8 +137,8 @@ async fn cve_2022_29217_public_keys_in_every_form_as_hmac_secrets() {
         openssl::OPENSSH,
     ] {
         let forged = jws::sign(key.as_bytes(), r#"{"alg":"HS256"}"#, &claims);
-        let refusal = verify(&verifier, &forged).await.map(drop);
-        assert_eq!(refusal, Err(TokenFault::Algorithm.into()), "{key}");
+        let rejection = verify(&verifier, &forged).await.map(drop);
+        assert_eq!(rejection, Err(TokenFault::Algorithm.into()), "{key}");
         // Nor can anyone configure one as a secret, by whatever mistake.
         let builder = issuer.verifier().audience(API).hmac_secret(Algorithm::Hs256, key);
         assert!(builder.build().is_err(), "{key}");
@@ -158,8 +158,8 @@ async fn cve_2026_34950_a_pem_key_with_something_before_it_as_an_hmac_secret() {
         assert!(secret.build().is_err(), "{prefix:?}: a public key is no secret");
         // As a key it may or may not be read, but it is never a secret.
         if let Ok(verifier) = issuer.verifier().audience(API).pem_key(text).build() {
-            let refusal = verify(&verifier, &forged).await.map(drop);
-            assert_eq!(refusal, Err(TokenFault::Algorithm.into()), "{prefix:?}");
+            let rejection = verify(&verifier, &forged).await.map(drop);
+            assert_eq!(rejection, Err(TokenFault::Algorithm.into()), "{prefix:?}");
             assert!(verify(&verifier, openssl::TOKENS[0].2).await.is_ok(), "{prefix:?}");
         }
     }

@@ -3,7 +3,7 @@
 use portcullis::{Algorithm, ErrorKind, TokenFault, testing::TestIssuer};
 use serde_json::json;
 
-use super::{assert_refused, target};
+use super::{assert_rejected, target};
 use crate::support::{API, verify};
 
 #[tokio::test]
@@ -22,7 +22,7 @@ async fn cve_2026_25537_a_claim_of_the_wrong_type_is_not_a_claim_left_out() {
             json!(-1),
         ] {
             let forged = token().claim(claim, value).mint();
-            assert_refused(&target, &forged, TokenFault::Claims).await;
+            assert_rejected(&target, &forged, TokenFault::Claims).await;
         }
     }
     for (claim, fault) in
@@ -30,7 +30,7 @@ async fn cve_2026_25537_a_claim_of_the_wrong_type_is_not_a_claim_left_out() {
     {
         for value in [json!(null), json!(0), json!(false), json!({})] {
             let forged = token().claim(claim, value).mint();
-            assert_refused(&target, &forged, fault).await;
+            assert_rejected(&target, &forged, fault).await;
         }
     }
 }
@@ -52,10 +52,10 @@ async fn cve_2026_22748_the_issuer_is_enforced_where_keys_are_discovered() {
             "EVIL",
         ] {
             let other = issuer.token().audience(API).claim("iss", json!(iss)).mint();
-            assert_refused(&target, &other, TokenFault::Issuer).await;
+            assert_rejected(&target, &other, TokenFault::Issuer).await;
         }
         let none = issuer.token().audience(API).without_claim("iss").mint();
-        assert_refused(&target, &none, TokenFault::Issuer).await;
+        assert_rejected(&target, &none, TokenFault::Issuer).await;
     }
 }
 
@@ -77,8 +77,8 @@ async fn ghsa_75c5_xw7c_p5pm_a_part_of_the_issuer_s_name() {
     let parts: Vec<_> = parts.filter(|(from, to)| to - from < name.len()).collect();
     for (from, to) in parts.into_iter().step_by(7) {
         let part = target.0.token().audience(API).claim("iss", json!(&name[from..to])).mint();
-        let refusal = verify(&target.1, &part).await.map(drop);
-        assert_eq!(refusal, Err(TokenFault::Issuer.into()), "{}", &name[from..to]);
+        let rejection = verify(&target.1, &part).await.map(drop);
+        assert_eq!(rejection, Err(TokenFault::Issuer.into()), "{}", &name[from..to]);
     }
     for iss in [
         json!(format!("{name}{name}")),
@@ -86,8 +86,8 @@ async fn ghsa_75c5_xw7c_p5pm_a_part_of_the_issuer_s_name() {
         json!(format!("{name}.evil.example")),
     ] {
         let whole = target.0.token().audience(API).claim("iss", iss).mint();
-        assert_refused(&target, &whole, TokenFault::Issuer).await;
+        assert_rejected(&target, &whole, TokenFault::Issuer).await;
     }
     let listed = target.0.token().audience(API).claim("iss", json!([name])).mint();
-    assert_refused(&target, &listed, TokenFault::Claims).await;
+    assert_rejected(&target, &listed, TokenFault::Claims).await;
 }

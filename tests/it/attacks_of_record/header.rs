@@ -10,7 +10,7 @@ use portcullis::{
 };
 use serde_json::{Value, json};
 
-use super::{assert_refused, target};
+use super::{assert_rejected, target};
 use crate::support::{API, jws, send, verify, with_token};
 
 /// Someone with a key of their own, who says to be the issuer.
@@ -29,11 +29,11 @@ async fn cve_2018_0114_a_token_that_brings_its_own_key() {
     let key = &set["keys"][0];
     let forged =
         mallory.token().audience(API).algorithm(Algorithm::Rs256).header("jwk", key.clone());
-    assert_refused(&target, &forged.clone().mint(), TokenFault::Signature).await;
-    assert_refused(&target, &forged.clone().without_header("kid").mint(), TokenFault::Signature)
+    assert_rejected(&target, &forged.clone().mint(), TokenFault::Signature).await;
+    assert_rejected(&target, &forged.clone().without_header("kid").mint(), TokenFault::Signature)
         .await;
     let named = forged.header("kid", json!("mallory"));
-    assert_refused(&target, &named.mint(), TokenFault::UnknownKey).await;
+    assert_rejected(&target, &named.mint(), TokenFault::UnknownKey).await;
 }
 
 #[tokio::test]
@@ -47,8 +47,8 @@ async fn cve_2026_32597_and_cve_2025_59420_an_extension_that_must_be_understood(
     ] {
         let token = target.0.token().audience(API).header("crit", json!([name]));
         let present = token.clone().header(name, value).mint();
-        assert_refused(&target, &present, TokenFault::Malformed).await;
-        assert_refused(&target, &token.mint(), TokenFault::Malformed).await;
+        assert_rejected(&target, &present, TokenFault::Malformed).await;
+        assert_rejected(&target, &token.mint(), TokenFault::Malformed).await;
     }
 }
 
@@ -58,7 +58,7 @@ async fn cve_2025_27144_a_token_of_a_million_dots() {
     let real = target.0.token().audience(API).mint();
     let dots = ".".repeat(1_000_000);
     for token in [dots.clone(), format!("{real}{dots}"), format!("a{}", ".a".repeat(500_000))] {
-        assert_refused(&target, &token, TokenFault::Malformed).await;
+        assert_rejected(&target, &token, TokenFault::Malformed).await;
         let app = crate::support::protected(&target.0);
         let answer = send(&app, with_token(&token)).await;
         assert_eq!(answer.status, 400, "the layer doesn't even read it");
@@ -154,7 +154,7 @@ async fn a_kid_is_a_name_and_no_path_query_or_command() {
         for secret in [&b""[..], b"\0", b"k"] {
             let header = json!({ "alg": "HS256", "kid": kid }).to_string();
             let claims = jws::forged_claims(&target.0).to_string();
-            assert_refused(&target, &jws::sign(secret, header, claims), TokenFault::Algorithm)
+            assert_rejected(&target, &jws::sign(secret, header, claims), TokenFault::Algorithm)
                 .await;
         }
     }

@@ -17,13 +17,13 @@ fn target() -> (TestIssuer, JwtVerifier) {
     (issuer, verifier)
 }
 
-/// Asserts that a forged token is refused, for that reason, and a real one beside it isn't.
-async fn assert_refused(target: &(TestIssuer, JwtVerifier), forged: &str, fault: TokenFault) {
+/// Asserts that a forged token is rejected, for that reason, and a real one beside it isn't.
+async fn assert_rejected(target: &(TestIssuer, JwtVerifier), forged: &str, fault: TokenFault) {
     let (issuer, verifier) = target;
     let real = issuer.token().audience(API).mint();
     assert!(verify(verifier, &real).await.is_ok(), "a real token");
-    let refusal = verify(verifier, forged).await.map(|identity| format!("{identity:?}"));
-    assert_eq!(refusal, Err(ErrorKind::InvalidToken(fault)), "{forged}");
+    let rejection = verify(verifier, forged).await.map(|identity| format!("{identity:?}"));
+    assert_eq!(rejection, Err(ErrorKind::InvalidToken(fault)), "{forged}");
 }
 
 /// A header for an HMAC, with the `kid` of the issuer's RSA key.

@@ -3,7 +3,7 @@
 use portcullis::{Algorithm, TokenFault};
 use serde_json::json;
 
-use super::{assert_refused, hmac_forgery, target};
+use super::{assert_rejected, hmac_forgery, target};
 use crate::support::{API, jws};
 
 #[tokio::test]
@@ -19,10 +19,10 @@ async fn cve_2015_2951_the_algorithm_none() {
             let header = jws::encode(header.to_string());
             for signature in ["", jws::parts(&real)[2], "AA"] {
                 let forged = format!("{header}.{claims}.{signature}");
-                assert_refused(&target, &forged, TokenFault::Algorithm).await;
+                assert_rejected(&target, &forged, TokenFault::Algorithm).await;
             }
             let without_dot = format!("{header}.{claims}");
-            assert_refused(&target, &without_dot, TokenFault::Malformed).await;
+            assert_rejected(&target, &without_dot, TokenFault::Malformed).await;
         }
     }
 }
@@ -36,11 +36,11 @@ async fn cve_2020_28042_an_empty_signature() {
         for token in [target.0.token(), target.0.token().without_header("kid")] {
             let real = token.audience(API).algorithm(algorithm).mint();
             let stripped = jws::with_signature(&real, []);
-            assert_refused(&target, &stripped, TokenFault::Signature).await;
+            assert_rejected(&target, &stripped, TokenFault::Signature).await;
         }
     }
     let forged = hmac_forgery(&target.0, "HS256", b"");
-    assert_refused(&target, &jws::with_signature(&forged, []), TokenFault::Algorithm).await;
+    assert_rejected(&target, &jws::with_signature(&forged, []), TokenFault::Algorithm).await;
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn cve_2022_21449_a_signature_of_zeros() {
             let real = token.audience(API).algorithm(algorithm).subject("admin").mint();
             for zeros in [vec![0; len], b"\x30\x06\x02\x01\x00\x02\x01\x00".to_vec()] {
                 let forged = jws::with_signature(&real, zeros);
-                assert_refused(&target, &forged, TokenFault::Signature).await;
+                assert_rejected(&target, &forged, TokenFault::Signature).await;
             }
         }
     }

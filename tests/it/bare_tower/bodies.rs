@@ -10,14 +10,14 @@ use http_body_util::{
 };
 use portcullis::{
     AuthenticateLayer, Error, ErrorBody, RequireScopeLayer, Scope,
-    response::{RefusalBody, ResponseBody},
+    response::{RejectionBody, ResponseBody},
 };
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 use super::{Judges, request, says_in};
 
-/// What a refusal of a service with bodies of type `B` says, at the layer and at a guard.
-async fn refusals<B: RefusalBody + 'static>(inner: fn() -> B) -> [Response<B>; 2] {
+/// What a rejection of a service with bodies of type `B` says, at the layer and at a guard.
+async fn rejections<B: RejectionBody + 'static>(inner: fn() -> B) -> [Response<B>; 2] {
     let inner =
         service_fn(
             move |_: Request<()>| async move { Ok::<_, Infallible>(Response::new(inner())) },
@@ -37,59 +37,59 @@ const BODIES: [&str; 2] = [
     r#"{"error":"insufficient_scope","error_description":"Token lacks the required scope."}"#,
 ];
 
-fn statuses<B>(refusals: &[Response<B>; 2]) -> [u16; 2] {
-    refusals.each_ref().map(|refusal| refusal.status().as_u16())
+fn statuses<B>(rejections: &[Response<B>; 2]) -> [u16; 2] {
+    rejections.each_ref().map(|rejection| rejection.status().as_u16())
 }
 
 #[tokio::test]
-async fn a_refusal_fits_into_strings_and_bytes() {
-    let texts = refusals(|| "in".to_owned()).await;
+async fn a_rejection_fits_into_strings_and_bytes() {
+    let texts = rejections(|| "in".to_owned()).await;
     assert_eq!(statuses(&texts), [401, 403]);
     assert_eq!(texts.map(Response::into_body), BODIES);
 
-    let vecs = refusals(|| b"in".to_vec()).await;
+    let vecs = rejections(|| b"in".to_vec()).await;
     assert_eq!(statuses(&vecs), [401, 403]);
     assert_eq!(vecs.map(Response::into_body), BODIES.map(Vec::from));
 
-    let bytes = refusals(|| Bytes::from("in")).await;
+    let bytes = rejections(|| Bytes::from("in")).await;
     assert_eq!(statuses(&bytes), [401, 403]);
     assert_eq!(bytes.map(Response::into_body), BODIES);
 }
 
-async fn read<B: http_body::Body<Data = Bytes>>(refusals: [Response<B>; 2]) -> [String; 2]
+async fn read<B: http_body::Body<Data = Bytes>>(rejections: [Response<B>; 2]) -> [String; 2]
 where
     B::Error: std::fmt::Debug,
 {
-    let [one, other] = refusals.map(|refusal| refusal.into_body().collect());
+    let [one, other] = rejections.map(|rejection| rejection.into_body().collect());
     let text = |bytes: Bytes| String::from_utf8(bytes.to_vec()).unwrap();
     [text(one.await.unwrap().to_bytes()), text(other.await.unwrap().to_bytes())]
 }
 
 #[tokio::test]
-async fn a_refusal_fits_into_the_bodies_of_http_body_util_and_axum() {
-    let full = refusals(|| Full::new(Bytes::from("in"))).await;
+async fn a_rejection_fits_into_the_bodies_of_http_body_util_and_axum() {
+    let full = rejections(|| Full::new(Bytes::from("in"))).await;
     assert_eq!(statuses(&full), [401, 403]);
     assert_eq!(read(full).await, BODIES);
 
-    let boxed = refusals::<BoxBody<Bytes, io::Error>>(|| {
+    let boxed = rejections::<BoxBody<Bytes, io::Error>>(|| {
         Full::from("in").map_err(|never: Infallible| match never {}).boxed()
     });
     assert_eq!(read(boxed.await).await, BODIES);
 
-    let unsync = refusals::<UnsyncBoxBody<Bytes, io::Error>>(|| {
+    let unsync = rejections::<UnsyncBoxBody<Bytes, io::Error>>(|| {
         Full::from("in").map_err(|never: Infallible| match never {}).boxed_unsync()
     });
     assert_eq!(read(unsync.await).await, BODIES);
 
-    assert_eq!(read(refusals(|| axum::body::Body::from("in")).await).await, BODIES);
+    assert_eq!(read(rejections(|| axum::body::Body::from("in")).await).await, BODIES);
 }
 
 #[tokio::test]
 async fn any_other_body_is_wrapped() {
-    let wrapped = refusals(|| ResponseBody::inner(Empty::<Bytes>::new())).await;
+    let wrapped = rejections(|| ResponseBody::inner(Empty::<Bytes>::new())).await;
     assert_eq!(statuses(&wrapped), [401, 403]);
     let hints =
-        wrapped.each_ref().map(|refusal| http_body::Body::size_hint(refusal.body()).exact());
+        wrapped.each_ref().map(|rejection| http_body::Body::size_hint(rejection.body()).exact());
     assert_eq!(hints, BODIES.map(|body| Some(body.len() as u64)));
     assert_eq!(read(wrapped).await, BODIES);
 
@@ -102,7 +102,7 @@ async fn any_other_body_is_wrapped() {
 #[derive(Debug, PartialEq)]
 struct Pages(Vec<Vec<u8>>);
 
-impl RefusalBody for Pages {
+impl RejectionBody for Pages {
     fn from_bytes(bytes: Vec<u8>) -> Self {
         Self(vec![bytes])
     }
@@ -110,7 +110,7 @@ impl RefusalBody for Pages {
 
 #[tokio::test]
 async fn a_body_of_one_s_own_needs_one_method() {
-    let pages = refusals(|| Pages(vec![])).await;
+    let pages = rejections(|| Pages(vec![])).await;
     assert_eq!(pages.map(Response::into_body), BODIES.map(|body| Pages(vec![body.into()])));
 }
 
@@ -165,8 +165,8 @@ async fn clones_and_layers_share_nothing_that_changes() {
 async fn the_error_is_in_the_extensions_of_a_bare_response_too() {
     let service = AuthenticateLayer::bearer(Judges::Later).layer(service_fn(says_in));
     let response = service.oneshot(request(Some("bad"))).await.unwrap();
-    let error = response.extensions().get::<Error>().unwrap();
-    assert_eq!(error.to_string(), "access token refused: Token revoked.");
+    let error = Error::from_extensions(response.extensions()).unwrap();
+    assert_eq!(error.to_string(), "access token rejected: Token revoked.");
 }
 
 #[test]

@@ -78,7 +78,7 @@ async fn a_layer_behind_a_concurrency_limit_and_around_one_serves_request_after_
 }
 
 #[tokio::test]
-async fn a_refused_request_leaves_no_permit_behind() {
+async fn a_rejected_request_leaves_no_permit_behind() {
     for judges in [Judges::AtOnce, Judges::Later] {
         let service = ServiceBuilder::new()
             .layer(AuthenticateLayer::bearer(judges))

@@ -18,25 +18,25 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[test]
-    fn any_bytes_are_refused(line in vec(byte(), 0..200)) {
+    fn any_bytes_are_rejected(line in vec(byte(), 0..200)) {
         prop_assert_ne!(run(status(&SERVICE, &line)), 200);
     }
 
     #[test]
-    fn any_bytes_after_the_scheme_are_refused(token in vec(token_byte(), 0..200)) {
+    fn any_bytes_after_the_scheme_are_rejected(token in vec(token_byte(), 0..200)) {
         let line = [b"Bearer ", &*token].concat();
         prop_assert_ne!(run(status(&SERVICE, &line)), 200);
     }
 
     #[test]
-    fn any_bytes_pass_as_anonymous_or_are_refused(line in vec(byte(), 0..100)) {
+    fn any_bytes_pass_as_anonymous_or_are_rejected(line in vec(byte(), 0..100)) {
         let status = run(status(&ANONYMOUS, &line));
         let is_bearer = line.trim_ascii().to_ascii_lowercase().starts_with(b"bearer ");
         prop_assert!(status != 200 || !is_bearer);
     }
 
     #[test]
-    fn a_good_token_with_any_change_is_refused(edits in edits()) {
+    fn a_good_token_with_any_change_is_rejected(edits in edits()) {
         let token = good_token().mint();
         let changed = edited(token.as_bytes(), edits);
         let line = [b"Bearer ", &*changed].concat();

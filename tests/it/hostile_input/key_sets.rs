@@ -51,13 +51,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn a_set_with_any_change_is_read_or_refused(edits in edits()) {
+    fn a_set_with_any_change_is_read_or_rejected(edits in edits()) {
         let bytes = edited(published().to_string().as_bytes(), edits);
         judge(&String::from_utf8_lossy(&bytes));
     }
 
     #[test]
-    fn a_set_of_any_text_is_refused(text in any::<String>()) {
+    fn a_set_of_any_text_is_rejected(text in any::<String>()) {
         prop_assert_eq!(judge(&text), None);
     }
 

@@ -37,7 +37,7 @@ async fn a_token_of_a_mib_is_400_at_the_layer() {
 }
 
 #[tokio::test]
-async fn a_token_of_a_mib_is_refused_by_the_verifier_too() {
+async fn a_token_of_a_mib_is_rejected_by_the_verifier_too() {
     for (case, token) in giants() {
         assert_eq!(status(&SERVICE, format!("Bearer {token}").as_bytes()).await, 401, "{case}");
     }
@@ -52,7 +52,7 @@ async fn claims_of_a_mib_that_are_good_are_good() {
 }
 
 #[tokio::test]
-async fn json_that_nests_deeply_is_refused() {
+async fn json_that_nests_deeply_is_rejected() {
     let verifier = verifier();
     let good = jws::forged_claims(&ISSUER).to_string();
     let header = r#"{"alg":"HS256"}"#;
@@ -68,8 +68,8 @@ async fn json_that_nests_deeply_is_refused() {
                     jws::sign(jws::SECRET, format!(r#"{{"alg":"HS256","x":{deep}}}"#), &good),
                     jws::sign(jws::SECRET, &deep, &good),
                 ] {
-                    let refusal = verify(&verifier, &token).await.map(drop);
-                    assert_eq!(refusal, Err(TokenFault::Malformed.into()), "{open} {depth}");
+                    let rejection = verify(&verifier, &token).await.map(drop);
+                    assert_eq!(rejection, Err(TokenFault::Malformed.into()), "{open} {depth}");
                 }
             }
         }
@@ -114,7 +114,7 @@ async fn twenty_thousand_audiences_and_scopes_are_read() {
 }
 
 #[tokio::test]
-async fn numbers_of_any_length_are_refused_or_read() {
+async fn numbers_of_any_length_are_rejected_or_read() {
     let verifier = verifier();
     let good = jws::forged_claims(&ISSUER);
     for digits in [

@@ -88,12 +88,12 @@ proptest! {
     }
 
     #[test]
-    fn a_header_of_any_bytes_is_refused(header in vec(any::<u8>(), 0..100)) {
+    fn a_header_of_any_bytes_is_rejected(header in vec(any::<u8>(), 0..100)) {
         prop_assert_ne!(status_of(&header, claims().to_string().as_bytes()), 200);
     }
 
     #[test]
-    fn claims_of_any_bytes_are_refused(claims in vec(any::<u8>(), 0..200)) {
+    fn claims_of_any_bytes_are_rejected(claims in vec(any::<u8>(), 0..200)) {
         prop_assert_ne!(status_of(HEADER.as_bytes(), &claims), 200);
     }
 
@@ -112,12 +112,12 @@ proptest! {
     }
 
     #[test]
-    fn claims_of_any_json_are_refused(claims in value()) {
+    fn claims_of_any_json_are_rejected(claims in value()) {
         prop_assert_ne!(status_of(HEADER.as_bytes(), claims.to_string().as_bytes()), 200);
     }
 
     #[test]
-    fn any_signature_is_refused(signature in vec(any::<u8>(), 0..200)) {
+    fn any_signature_is_rejected(signature in vec(any::<u8>(), 0..200)) {
         let token = super::good_token().mint();
         let forged = jws::with_signature(&token, signature);
         let line = format!("Bearer {forged}");

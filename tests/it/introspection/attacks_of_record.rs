@@ -114,7 +114,7 @@ async fn cve_2026_22748_the_issuer_is_enforced_after_discovery() {
             .http_client(client)
             .build()
             .unwrap();
-        let refused = verify(&verifier, "t").await.err().map(|error| error.status().as_u16());
-        assert_eq!(refused, status, "{issuer}");
+        let rejected = verify(&verifier, "t").await.err().map(|error| error.status().as_u16());
+        assert_eq!(rejected, status, "{issuer}");
     }
 }

@@ -35,7 +35,7 @@ async fn an_answer_that_is_kept_needs_no_wait() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_asked_about_every_five_seconds() {
+async fn a_rejected_token_is_asked_about_every_five_seconds() {
     let issuer = TestIssuer::new();
     let verifier = issuer.introspection().audience(API).build().unwrap();
     let asked = || issuer.requests_to("/introspect");
@@ -82,7 +82,7 @@ async fn a_token_whose_time_has_not_come_is_accepted_once_it_has() {
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_refused_once_the_answers_time_is_over() {
+async fn a_revoked_token_is_rejected_once_the_answers_time_is_over() {
     let issuer = TestIssuer::new();
     let verifier = issuer.introspection().audience(API).cache_for(SECOND * 10).build().unwrap();
     let token = issuer.token().audience(API).mint_opaque();

@@ -1,4 +1,4 @@
-//! What can't work is refused when the verifier is built.
+//! What can't work is rejected when the verifier is built.
 
 use std::time::Duration;
 

@@ -128,7 +128,7 @@ async fn what_else_the_answer_says_is_at_hand() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_introspect_such_tokens_has_them_refused() {
+async fn a_server_that_does_not_introspect_such_tokens_has_them_rejected() {
     let endpoint = Endpoint::new(|_| (400, r#"{"error":"unsupported_token_type"}"#.to_owned()));
     let verifier = asking(&endpoint).without_audience().build().unwrap();
     for _ in 0..3 {

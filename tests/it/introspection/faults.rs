@@ -62,7 +62,7 @@ async fn a_kept_answer_serves_through_a_fault_and_no_longer_than_its_time() {
 }
 
 #[tokio::test]
-async fn a_kept_refusal_serves_through_a_fault_and_no_longer_than_its_time() {
+async fn a_kept_rejection_serves_through_a_fault_and_no_longer_than_its_time() {
     for (fault, kind) in FAULTS {
         let issuer = TestIssuer::new();
         let verifier = issuer.introspection().audience(API).build().unwrap();
@@ -181,7 +181,7 @@ async fn an_endpoint_that_panics_harms_nobody_after() {
 }
 
 #[tokio::test]
-async fn past_the_bound_a_request_is_refused_at_once() {
+async fn past_the_bound_a_request_is_rejected_at_once() {
     let endpoint = Endpoint::naming().closed();
     let verifier = asking(&endpoint).without_audience().max_concurrent(2).build().unwrap();
     let (one, two) = (begin(&verifier, "one"), begin(&verifier, "two"));

@@ -70,7 +70,7 @@ async fn opaque_tokens_stand_beside_jwts_of_the_same_issuer() {
 }
 
 #[tokio::test]
-async fn a_jwt_that_was_revoked_is_refused_where_its_issuer_is_asked_too() {
+async fn a_jwt_that_was_revoked_is_rejected_where_its_issuer_is_asked_too() {
     let issuer = TestIssuer::new();
     let introspection = issuer.introspection().audience(API).build().unwrap();
     let verifier = issuer.verifier().audience(API).build().unwrap();

@@ -45,7 +45,7 @@ pub async fn verify(verifier: &IntrospectionVerifier, token: &str) -> Result<Ide
     begin(verifier, token).wait().await
 }
 
-/// The verdict in short: whom it names, or why it refuses.
+/// The verdict in short: whom it names, or why it rejects.
 pub async fn judge(verifier: &IntrospectionVerifier, token: &str) -> Result<String, ErrorKind> {
     let identity = verify(verifier, token).await.map_err(|error| error.kind())?;
     Ok(identity.subject().unwrap_or_default().to_owned())

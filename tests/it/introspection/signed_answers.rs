@@ -144,13 +144,13 @@ async fn a_signed_answer_is_no_access_token() {
     let body = body.expires_in(std::time::Duration::from_secs(60)).mint();
     let verifier = issuer.verifier().audience(API).build().unwrap();
     let app: axum::Router = whoami().layer(AuthenticateLayer::bearer(verifier));
-    let refused = send(&app, with_token(&body)).await;
-    assert_eq!(refused.error.unwrap().kind(), TokenFault::Type.into());
+    let rejected = send(&app, with_token(&body)).await;
+    assert_eq!(rejected.error.unwrap().kind(), TokenFault::Type.into());
 }
 
 /// glewlwyd answers 400, without a body, about tokens that it would call inactive.
 #[tokio::test]
-async fn a_plain_answer_may_refuse_where_none_is_signed_but_never_accept() {
+async fn a_plain_answer_may_reject_where_none_is_signed_but_never_accept() {
     let issuer = TestIssuer::new();
     let active = json!({ "active": true, "aud": API }).to_string();
     for (status, empty, plain, verdict) in [

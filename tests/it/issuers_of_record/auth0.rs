@@ -83,7 +83,7 @@ async fn tokens_of_users_and_machines_are_accepted() {
 }
 
 #[tokio::test]
-async fn what_is_not_an_access_token_for_this_api_is_refused() {
+async fn what_is_not_an_access_token_for_this_api_is_rejected() {
     use TokenFault::{Audience, Issuer, Malformed};
     let recorded = recorded();
     let verifier = recorded.online(preset());
@@ -121,7 +121,7 @@ async fn what_is_not_an_access_token_for_this_api_is_refused() {
         ),
         ("a custom domain", same(), json!({ "iss": "https://login.acme.example/" }), Issuer),
     ];
-    recorded.assert_refused(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &good, near_misses).await;
 
     // Where the client has asked for no audience: opaque, or encrypted to Auth0 itself.
     for unreadable in ["Z0nKJ4ZcPtW3pQ-3nrbVqKmHnrbn1z9Q", "eyJhbGciOiJkaXIifQ..aXY.Y2lwaGVy.dGFn"]
@@ -151,5 +151,5 @@ async fn an_api_of_the_rfc_9068_profile_takes_no_other_tokens() {
         ("without jti", json!({}), json!({ "jti": null }), TokenFault::Claims),
         ("azp alone", json!({}), json!({ "client_id": null, "azp": "a" }), TokenFault::Claims),
     ];
-    recorded.assert_refused(&verifier, &rfc9068, near_misses).await;
+    recorded.assert_rejected(&verifier, &rfc9068, near_misses).await;
 }

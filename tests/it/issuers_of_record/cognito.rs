@@ -94,7 +94,7 @@ async fn tokens_of_users_and_machines_are_accepted() {
 }
 
 #[tokio::test]
-async fn what_is_not_an_access_token_of_this_client_is_refused() {
+async fn what_is_not_an_access_token_of_this_client_is_rejected() {
     use TokenFault::{Audience, Claims, Issuer, Type};
     let recorded = recorded();
     let verifier = recorded.online(preset());
@@ -121,7 +121,7 @@ async fn what_is_not_an_access_token_of_this_client_is_refused() {
         ("for a resource", same(), json!({ "aud": "https://orders.acme.example" }), Audience),
         ("another pool", same(), json!({ "iss": other_pool }), Issuer),
     ];
-    recorded.assert_refused(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &good, near_misses).await;
 }
 
 #[tokio::test]
@@ -136,5 +136,5 @@ async fn tokens_for_a_resource_are_accepted_by_their_audience() {
         ("the client as audience", json!({}), json!({ "aud": CLIENT }), TokenFault::Audience),
         ("an ID token", json!({}), json!({ "token_use": "id" }), TokenFault::Type),
     ];
-    recorded.assert_refused(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &good, near_misses).await;
 }

@@ -154,7 +154,7 @@ async fn tokens_of_version_2_are_accepted_with_scopes_and_roles() {
 }
 
 #[tokio::test]
-async fn what_is_not_an_access_token_of_version_2_for_this_api_is_refused() {
+async fn what_is_not_an_access_token_of_version_2_for_this_api_is_rejected() {
     use TokenFault::{Audience, Claims, Issuer, Type};
     let recorded = recorded(TENANT);
     let verifier = recorded.online(version_2());
@@ -189,7 +189,7 @@ async fn what_is_not_an_access_token_of_version_2_for_this_api_is_refused() {
         ("by URI, as in version 1", same(), json!({ "aud": format!("api://{API}") }), Audience),
         ("roles that are no list", same(), json!({ "roles": { "0": "admin" } }), Claims),
     ];
-    recorded.assert_refused(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &good, near_misses).await;
 }
 
 #[tokio::test]
@@ -205,7 +205,7 @@ async fn tokens_of_version_1_are_accepted_by_keys_from_where_their_metadata_is()
 }
 
 #[tokio::test]
-async fn what_is_not_an_access_token_of_version_1_for_this_api_is_refused() {
+async fn what_is_not_an_access_token_of_version_1_for_this_api_is_rejected() {
     use TokenFault::{Audience, Issuer};
     let recorded = recorded(TENANT);
     let verifier = recorded.online(version_1());
@@ -230,7 +230,7 @@ async fn what_is_not_an_access_token_of_version_1_for_this_api_is_refused() {
             Audience,
         ),
     ];
-    recorded.assert_refused(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &good, near_misses).await;
 }
 
 #[tokio::test]
@@ -250,12 +250,12 @@ async fn both_versions_are_accepted_at_once_and_each_by_its_own_rules() {
             TokenFault::Audience,
         )
     };
-    recorded.assert_refused(&issuers, &one, vec![crossed(&one, &two)]).await;
-    recorded.assert_refused(&issuers, &two, vec![crossed(&two, &one)]).await;
+    recorded.assert_rejected(&issuers, &one, vec![crossed(&one, &two)]).await;
+    recorded.assert_rejected(&issuers, &two, vec![crossed(&two, &one)]).await;
 }
 
 #[tokio::test]
-async fn tenants_that_have_signed_up_are_accepted_and_all_others_refused() {
+async fn tenants_that_have_signed_up_are_accepted_and_all_others_rejected() {
     let (own, partner) = (recorded(TENANT), recorded(PARTNER));
     let (own_client, partner_client) = (own.client(), partner.client());
     let clock = own.clock();
@@ -290,5 +290,5 @@ async fn tenants_that_have_signed_up_are_accepted_and_all_others_refused() {
         ("a tenant by its domain", json!({}), of("acme.example"), TokenFault::Issuer),
         ("no tenant", json!({}), of("common"), TokenFault::Issuer),
     ];
-    own.assert_refused(&issuers, &good, near_misses).await;
+    own.assert_rejected(&issuers, &good, near_misses).await;
 }

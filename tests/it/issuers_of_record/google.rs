@@ -75,7 +75,7 @@ async fn a_service_account_s_token_for_this_service_is_accepted() {
 }
 
 #[tokio::test]
-async fn tokens_that_anyone_can_have_for_this_service_are_refused() {
+async fn tokens_that_anyone_can_have_for_this_service_are_rejected() {
     use TokenFault::{Audience, Claims, Issuer, Type};
     let recorded = recorded();
     let verifier = recorded.online(preset());
@@ -108,7 +108,7 @@ async fn tokens_that_anyone_can_have_for_this_service_are_refused() {
             Audience,
         ),
     ];
-    recorded.assert_refused(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &good, near_misses).await;
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn several_callers_are_told_from_all_others_by_a_check() {
     assert!(judge(&verifier, &recorded.mint(&second)).await.is_ok());
     let stranger = json!({ "sub": "999999999999999999999" });
     let near_misses = vec![("another's account", json!({}), stranger, TokenFault::Rejected)];
-    recorded.assert_refused(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &good, near_misses).await;
 }
 
 #[tokio::test]

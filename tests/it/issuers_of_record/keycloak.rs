@@ -116,7 +116,7 @@ async fn a_realm_without_an_audience_mapper_has_no_tokens_for_this_api() {
 }
 
 #[tokio::test]
-async fn what_is_not_an_access_token_for_this_api_is_refused() {
+async fn what_is_not_an_access_token_for_this_api_is_rejected() {
     use TokenFault::{Algorithm, Audience, Claims, Issuer, Type, UnknownKey};
     let recorded = recorded();
     let verifier = recorded.online(preset());
@@ -154,5 +154,5 @@ async fn what_is_not_an_access_token_for_this_api_is_refused() {
         ),
         ("roles that are no list", same(), json!({ "realm_access": { "roles": {} } }), Claims),
     ];
-    recorded.assert_refused(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &good, near_misses).await;
 }

@@ -74,7 +74,7 @@ async fn tokens_of_users_and_services_are_accepted() {
 }
 
 #[tokio::test]
-async fn what_is_not_an_access_token_for_this_api_is_refused() {
+async fn what_is_not_an_access_token_for_this_api_is_rejected() {
     use TokenFault::{Audience, Claims, Issuer, Type};
     let recorded = recorded();
     let verifier = recorded.online(preset());
@@ -107,5 +107,5 @@ async fn what_is_not_an_access_token_for_this_api_is_refused() {
         ("scopes that are no texts", same(), json!({ "scp": [1] }), Claims),
         ("a DPoP proof", json!({ "typ": "dpop+jwt" }), same(), Type),
     ];
-    recorded.assert_refused(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &good, near_misses).await;
 }

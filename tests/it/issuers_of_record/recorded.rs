@@ -40,7 +40,7 @@ pub struct Token {
 }
 
 /// A token that differs from a good one in these members of header and claims (`null`: left out),
-/// and what it is refused for.
+/// and what it is rejected for.
 pub type NearMiss = (&'static str, Value, Value, TokenFault);
 
 impl Recorded {
@@ -101,9 +101,9 @@ impl Recorded {
         mint_with(self.signer, token)
     }
 
-    /// Asserts that each of these is refused for just that reason, and so are the near-misses that
+    /// Asserts that each of these is rejected for just that reason, and so are the near-misses that
     /// are the same for every issuer.
-    pub async fn assert_refused<V>(&self, verifier: &V, good: &Token, near_misses: Vec<NearMiss>)
+    pub async fn assert_rejected<V>(&self, verifier: &V, good: &Token, near_misses: Vec<NearMiss>)
     where
         V: for<'a> Verify<BearerToken<'a>>,
     {
@@ -160,7 +160,7 @@ fn mint_with(signer: &TestIssuer, token: &Token) -> String {
     signed.mint_raw(&token.claims.to_string())
 }
 
-/// The scopes that the token has, or what it is refused for.
+/// The scopes that the token has, or what it is rejected for.
 pub fn verdict(judged: Result<Identity, Error>) -> Result<String, TokenFault> {
     judged.map(|identity| scopes(&identity)).map_err(|error| match error.kind() {
         ErrorKind::InvalidToken(fault) => fault,

@@ -89,7 +89,7 @@ impl JwksSource for KeyStore {
     }
 }
 
-async fn refusal(verifier: &JwtVerifier, token: &str) -> Option<ErrorKind> {
+async fn rejection(verifier: &JwtVerifier, token: &str) -> Option<ErrorKind> {
     judge(verifier, token).await.err().map(|error| error.kind())
 }
 
@@ -116,7 +116,7 @@ async fn keys_of_a_source_verify_tokens_of_every_asymmetric_algorithm() {
         Algorithm::EdDsa,
     ] {
         let token = store.issuer.token().audience(API).algorithm(algorithm).mint();
-        assert_eq!(refusal(&verifier, &token).await, None, "{algorithm}");
+        assert_eq!(rejection(&verifier, &token).await, None, "{algorithm}");
     }
     assert_eq!(store.fetches(), 1);
 }
@@ -126,13 +126,14 @@ async fn a_source_is_asked_when_the_first_token_needs_it_and_once_for_a_hundred(
     let store = KeyStore::new();
     let verifier = store.verifier();
     let expired = store.issuer.token().audience(API).claim("exp", json!(0)).mint();
-    let expired = refusal(&verifier, &expired).await;
+    let expired = rejection(&verifier, &expired).await;
     assert_eq!(expired, Some(ErrorKind::InvalidToken(TokenFault::Expired)));
     assert_eq!(store.fetches(), 0);
 
     let requests = (0..100).map(|_| (verifier.clone(), store.token()));
-    let crowd: JoinSet<_> =
-        requests.map(|(verifier, token)| async move { refusal(&verifier, &token).await }).collect();
+    let crowd: JoinSet<_> = requests
+        .map(|(verifier, token)| async move { rejection(&verifier, &token).await })
+        .collect();
     assert!(crowd.join_all().await.iter().all(Option::is_none));
     assert_eq!(store.fetches(), 1);
 }
@@ -141,22 +142,22 @@ async fn a_source_is_asked_when_the_first_token_needs_it_and_once_for_a_hundred(
 async fn a_rotation_is_picked_up_by_one_refetch_and_made_up_keys_by_no_more() {
     let store = KeyStore::new();
     let verifier = store.verifier();
-    assert_eq!(refusal(&verifier, &store.token()).await, None);
+    assert_eq!(rejection(&verifier, &store.token()).await, None);
 
     store.issuer.rotate_keys(true);
-    assert_eq!(refusal(&verifier, &store.token()).await, None);
+    assert_eq!(rejection(&verifier, &store.token()).await, None);
     assert_eq!(store.fetches(), 2);
 
     for number in 0..100 {
         let made_up = store.issuer.token().audience(API).header("kid", json!(number.to_string()));
-        assert_eq!(refusal(&verifier, &made_up.mint()).await, UNKNOWN);
+        assert_eq!(rejection(&verifier, &made_up.mint()).await, UNKNOWN);
     }
     assert_eq!(store.fetches(), 2, "the cool-down has begun with the rotation");
 
     store.advance(10);
     let made_up = store.issuer.token().audience(API).header("kid", json!("made-up")).mint();
     for _ in 0..100 {
-        assert_eq!(refusal(&verifier, &made_up).await, UNKNOWN);
+        assert_eq!(rejection(&verifier, &made_up).await, UNKNOWN);
     }
     assert_eq!(store.fetches(), 3);
 }
@@ -177,7 +178,7 @@ async fn a_source_that_fails_is_503_and_is_asked_again_after_a_pause() {
 
     store.set(State::Serves);
     store.advance(1);
-    assert_eq!(refusal(&verifier, &store.token()).await, None);
+    assert_eq!(rejection(&verifier, &store.token()).await, None);
     assert_eq!(verifier.readiness().last_error(), None);
 }
 
@@ -188,30 +189,30 @@ async fn good_keys_serve_through_an_outage_of_their_source_and_no_longer() {
     let verifier = store.verifier();
     let lasting = store.issuer.token().audience(API).expires_in(Duration::from_secs(3 * DAY));
     let lasting = lasting.mint();
-    assert_eq!(refusal(&verifier, &lasting).await, None);
+    assert_eq!(rejection(&verifier, &lasting).await, None);
 
     store.set(State::Fails);
     for _ in 0..24 {
         store.advance(60 * 60);
-        assert_eq!(refusal(&verifier, &lasting).await, None);
+        assert_eq!(rejection(&verifier, &lasting).await, None);
     }
     // Fresh for 10 min, and usable for a day after that.
     store.advance(601);
-    assert_eq!(refusal(&verifier, &lasting).await, UNAVAILABLE);
+    assert_eq!(rejection(&verifier, &lasting).await, UNAVAILABLE);
 
     store.set(State::Serves);
     store.advance(60);
-    assert_eq!(refusal(&verifier, &lasting).await, None);
+    assert_eq!(rejection(&verifier, &lasting).await, None);
 }
 
 #[tokio::test]
-async fn a_token_of_an_unknown_key_is_not_refused_while_its_source_fails() {
+async fn a_token_of_an_unknown_key_is_not_rejected_while_its_source_fails() {
     let store = KeyStore::new();
     let verifier = store.verifier();
-    assert_eq!(refusal(&verifier, &store.token()).await, None);
+    assert_eq!(rejection(&verifier, &store.token()).await, None);
     store.issuer.rotate_keys(true);
     store.set(State::Fails);
-    assert_eq!(refusal(&verifier, &store.token()).await, UNAVAILABLE, "nobody has judged it");
+    assert_eq!(rejection(&verifier, &store.token()).await, UNAVAILABLE, "nobody has judged it");
 }
 
 #[tokio::test(start_paused = true)]
@@ -220,12 +221,12 @@ async fn a_source_that_never_answers_is_given_up() {
     let verifier = store.verifier();
     store.set(State::Hangs);
     let begin = Instant::now();
-    assert_eq!(refusal(&verifier, &store.token()).await, UNAVAILABLE);
+    assert_eq!(rejection(&verifier, &store.token()).await, UNAVAILABLE);
     assert_eq!(begin.elapsed(), Duration::from_secs(5), "as any fetch is");
 
     store.set(State::Serves);
     store.advance(1);
-    assert_eq!(refusal(&verifier, &store.token()).await, None);
+    assert_eq!(rejection(&verifier, &store.token()).await, None);
 }
 
 #[tokio::test]
@@ -233,10 +234,10 @@ async fn a_source_that_panics_is_one_that_fails() {
     let store = KeyStore::new();
     let verifier = store.verifier();
     store.set(State::Panics);
-    assert_eq!(refusal(&verifier, &store.token()).await, UNAVAILABLE);
+    assert_eq!(rejection(&verifier, &store.token()).await, UNAVAILABLE);
     store.set(State::Serves);
     store.advance(1);
-    assert_eq!(refusal(&verifier, &store.token()).await, None);
+    assert_eq!(rejection(&verifier, &store.token()).await, None);
 }
 
 #[tokio::test]
@@ -263,8 +264,8 @@ async fn keys_of_a_source_that_are_unfit_are_left_out_and_the_rest_serves() {
     ] {
         store.set(State::ServesSet(json!({ "keys": odd })));
         let verifier = store.verifier();
-        assert_eq!(refusal(&verifier, &store.token()).await.is_none(), ec_serves, "EC: {what}");
-        assert_eq!(refusal(&verifier, &of_rsa()).await.is_none(), rsa_serves, "RSA: {what}");
+        assert_eq!(rejection(&verifier, &store.token()).await.is_none(), ec_serves, "EC: {what}");
+        assert_eq!(rejection(&verifier, &of_rsa()).await.is_none(), rsa_serves, "RSA: {what}");
     }
 }
 
@@ -273,8 +274,8 @@ async fn a_set_of_more_than_a_hundred_keys_is_a_failure_of_the_source() {
     let store = KeyStore::new();
     let set: Value = serde_json::from_str(&store.issuer.jwk_set()).unwrap();
     let many = |count: usize| json!({ "keys": vec![set["keys"][0].clone(); count] });
-    for (count, refused) in [(100, None), (101, UNAVAILABLE)] {
+    for (count, rejected) in [(100, None), (101, UNAVAILABLE)] {
         store.set(State::ServesSet(many(count)));
-        assert_eq!(refusal(&store.verifier(), &store.token()).await, refused, "{count} keys");
+        assert_eq!(rejection(&store.verifier(), &store.token()).await, rejected, "{count} keys");
     }
 }

@@ -23,7 +23,7 @@ fn verifier(issuer: &ServedIssuer) -> JwtVerifier {
     builder.jwks_source(source).build().unwrap()
 }
 
-async fn refusal(verifier: &JwtVerifier, token: &str) -> Option<ErrorKind> {
+async fn rejection(verifier: &JwtVerifier, token: &str) -> Option<ErrorKind> {
     judge(verifier, token).await.err().map(|error| error.kind())
 }
 
@@ -36,18 +36,18 @@ async fn keys_come_from_the_server_once_and_again_when_they_rotate() {
     let issuer = served().await;
     let verifier = verifier(&issuer);
     for _ in 0..10 {
-        assert_eq!(refusal(&verifier, &token(&issuer)).await, None);
+        assert_eq!(rejection(&verifier, &token(&issuer)).await, None);
     }
     assert_eq!(issuer.requests_to("/jwks"), 1);
 
     issuer.rotate_keys(false);
-    assert_eq!(refusal(&verifier, &token(&issuer)).await, None);
+    assert_eq!(rejection(&verifier, &token(&issuer)).await, None);
     assert_eq!(issuer.requests_to("/jwks"), 2);
 
     let unknown = Some(ErrorKind::InvalidToken(TokenFault::UnknownKey));
     for number in 0..10 {
         let made_up = issuer.token().audience(API).header("kid", json!(number.to_string())).mint();
-        assert_eq!(refusal(&verifier, &made_up).await, unknown);
+        assert_eq!(rejection(&verifier, &made_up).await, unknown);
     }
     assert_eq!(issuer.requests_to("/jwks"), 2, "the cool-down has begun");
 }
@@ -59,12 +59,12 @@ async fn a_server_that_fails_is_503_and_then_recovers() {
         let verifier = verifier(&issuer);
         issuer.fail(fault);
         for _ in 0..3 {
-            let refused = refusal(&verifier, &token(&issuer)).await;
-            assert_eq!(refused, Some(ErrorKind::Unavailable), "{fault:?}");
+            let rejected = rejection(&verifier, &token(&issuer)).await;
+            assert_eq!(rejected, Some(ErrorKind::Unavailable), "{fault:?}");
         }
         issuer.recover();
         issuer.clock().advance(Duration::from_secs(1));
-        assert_eq!(refusal(&verifier, &token(&issuer)).await, None, "{fault:?}");
+        assert_eq!(rejection(&verifier, &token(&issuer)).await, None, "{fault:?}");
     }
 }
 
@@ -74,10 +74,10 @@ async fn good_keys_serve_while_the_server_is_gone() {
     let verifier = verifier(&issuer);
     let hour = Duration::from_secs(60 * 60);
     let (good, clock) = (issuer.token().audience(API).expires_in(hour * 2).mint(), issuer.clock());
-    assert_eq!(refusal(&verifier, &good).await, None);
+    assert_eq!(rejection(&verifier, &good).await, None);
     drop(issuer);
     clock.advance(hour);
-    assert_eq!(refusal(&verifier, &good).await, None);
+    assert_eq!(rejection(&verifier, &good).await, None);
     assert!(verifier.readiness().is_ready());
 }
 
@@ -93,5 +93,5 @@ async fn a_key_without_a_kid_spoils_the_whole_set_of_that_crate() {
     assert!(source(set.clone()).is_err());
     let own = JwtVerifier::builder(issuer.issuer()).audience(API).clock(issuer.clock());
     let own = own.jwk_set(set.to_string()).build().unwrap();
-    assert_eq!(refusal(&own, &token(&issuer)).await, None);
+    assert_eq!(rejection(&own, &token(&issuer)).await, None);
 }

@@ -41,7 +41,7 @@ async fn the_issuer_is_compared_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_no_string_is_refused() {
+async fn an_issuer_that_is_no_string_is_rejected() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
     for iss in [json!(null), json!(1), json!([issuer.issuer()]), json!({}), json!(true)] {

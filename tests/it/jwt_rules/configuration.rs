@@ -163,7 +163,7 @@ fn a_profile_and_an_algorithm_are_read_by_their_names() {
 }
 
 #[test]
-fn an_issuer_named_twice_is_refused() {
+fn an_issuer_named_twice_is_rejected() {
     let verifier = || {
         let builder = builder("https://as.example").audience(API);
         builder.pem_key(openssl::ED25519).build().unwrap()

@@ -35,7 +35,7 @@ async fn a_token_has_three_parts() {
 }
 
 #[tokio::test]
-async fn a_jwe_is_refused() {
+async fn a_jwe_is_rejected() {
     let issuer = TestIssuer::new();
     // RFC 7516 A.3, in full.
     let jwe = "eyJhbGciOiJBMTI4S1ciLCJlbmMiOiJBMTI4Q0JDLUhTMjU2In0.\
@@ -47,7 +47,7 @@ async fn a_jwe_is_refused() {
 }
 
 #[tokio::test]
-async fn the_json_serialisations_are_refused() {
+async fn the_json_serialisations_are_rejected() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
     let good = token(&issuer).mint();

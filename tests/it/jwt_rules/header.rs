@@ -33,7 +33,7 @@ async fn an_extension_that_must_be_understood_is_not() {
 }
 
 #[tokio::test]
-async fn a_payload_that_is_not_base64url_is_refused_whether_crit_says_so_or_not() {
+async fn a_payload_that_is_not_base64url_is_rejected_whether_crit_says_so_or_not() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
     for b64 in [json!(false), json!("false"), json!("true"), json!(0), json!(1), json!([])] {
@@ -169,7 +169,7 @@ async fn a_header_is_one_json_object_in_utf_8_without_duplicates() {
 }
 
 #[tokio::test]
-async fn a_header_without_alg_is_refused() {
+async fn a_header_without_alg_is_rejected() {
     let issuer = TestIssuer::new();
     for algorithm in [Algorithm::Es256, Algorithm::Rs256] {
         let token = token(&issuer).algorithm(algorithm).without_header("alg").mint();

@@ -104,7 +104,7 @@ async fn a_token_names_a_secret_s_kid_as_it_likes() {
 }
 
 #[tokio::test]
-async fn a_signature_that_is_cut_short_is_refused() {
+async fn a_signature_that_is_cut_short_is_rejected() {
     let issuer = TestIssuer::new();
     let verifier = super::hmac_verifier(&issuer);
     let good =

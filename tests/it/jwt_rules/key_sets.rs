@@ -85,7 +85,7 @@ const NO_SETS: [&str; 15] = [
 ];
 
 #[test]
-fn a_given_text_that_is_no_set_is_refused() {
+fn a_given_text_that_is_no_set_is_rejected() {
     let issuer = TestIssuer::new();
     for text in NO_SETS {
         let error = issuer.verifier().audience(API).jwk_set(text).build().unwrap_err();

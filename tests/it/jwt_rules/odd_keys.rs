@@ -159,7 +159,7 @@ async fn an_odd_key_verifies_nothing() {
 }
 
 #[tokio::test]
-async fn a_set_of_odd_keys_alone_is_refused_when_it_is_given() {
+async fn a_set_of_odd_keys_alone_is_rejected_when_it_is_given() {
     let issuer = issuer();
     for (case, odd) in odd_keys(&issuer) {
         let set = json!({ "keys": [odd] }).to_string();

@@ -75,7 +75,7 @@ async fn white_space_around_a_key_and_the_ends_of_its_lines_don_t_matter() {
 }
 
 #[test]
-fn a_private_key_is_refused() {
+fn a_private_key_is_rejected() {
     for label in [
         "PRIVATE KEY",
         "RSA PRIVATE KEY",
@@ -121,7 +121,7 @@ fn an_error_shows_no_more_of_a_text_than_its_label() {
 }
 
 #[test]
-fn a_certificate_is_refused() {
+fn a_certificate_is_rejected() {
     assert_eq!(
         sentence(openssl::CERTIFICATE),
         "PEM key `-----BEGIN CERTIFICATE-----`: it is a certificate; give its public key, which `openssl x509 -pubkey` prints"
@@ -138,7 +138,7 @@ fn an_rsa_key_of_1024_bits_is_too_weak() {
 }
 
 #[test]
-fn keys_of_other_kinds_are_refused() {
+fn keys_of_other_kinds_are_rejected() {
     for key in [openssl::SECP256K1, openssl::ED448, openssl::X25519] {
         let error = sentence(key);
         assert!(error.starts_with("PEM key `-----BEGIN PUBLIC KEY-----`: "), "{error}");
@@ -146,7 +146,7 @@ fn keys_of_other_kinds_are_refused() {
 }
 
 #[test]
-fn what_is_no_pem_key_is_refused() {
+fn what_is_no_pem_key_is_rejected() {
     let body = openssl::ED25519.lines().nth(1).unwrap();
     for text in [
         String::new(),
@@ -171,7 +171,7 @@ fn what_is_no_pem_key_is_refused() {
 }
 
 #[test]
-fn a_label_that_is_not_the_key_s_is_refused() {
+fn a_label_that_is_not_the_key_s_is_rejected() {
     let body = openssl::ED25519.lines().nth(1).unwrap();
     let error = sentence(pem("RSA PUBLIC KEY", body));
     assert!(error.starts_with("PEM key `-----BEGIN RSA PUBLIC KEY-----`: "), "{error}");

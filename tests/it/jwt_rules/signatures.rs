@@ -33,7 +33,7 @@ fn all() -> (TestIssuer, portcullis::JwtVerifier) {
 }
 
 #[tokio::test]
-async fn a_signature_of_the_wrong_length_or_of_one_byte_throughout_is_refused() {
+async fn a_signature_of_the_wrong_length_or_of_one_byte_throughout_is_rejected() {
     let (issuer, verifier) = all();
     for algorithm in ALL {
         let good = token(&issuer).algorithm(algorithm).mint();
@@ -66,7 +66,7 @@ async fn a_signature_of_the_wrong_length_or_of_one_byte_throughout_is_refused() 
 }
 
 #[tokio::test]
-async fn a_flipped_bit_anywhere_is_refused() {
+async fn a_flipped_bit_anywhere_is_rejected() {
     let (issuer, verifier) = all();
     for algorithm in ALL {
         let good = token(&issuer).algorithm(algorithm).mint();
@@ -83,7 +83,7 @@ async fn a_flipped_bit_anywhere_is_refused() {
 }
 
 #[tokio::test]
-async fn a_signature_of_another_token_is_refused() {
+async fn a_signature_of_another_token_is_rejected() {
     let (issuer, verifier) = all();
     for algorithm in ALL {
         let (mine, admins) =
@@ -103,7 +103,7 @@ async fn a_signature_of_another_token_is_refused() {
 }
 
 #[tokio::test]
-async fn an_ecdsa_signature_in_der_is_refused() {
+async fn an_ecdsa_signature_in_der_is_rejected() {
     let (issuer, verifier) = all();
     for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512] {
         let good = token(&issuer).algorithm(algorithm).mint();
@@ -117,7 +117,7 @@ async fn an_ecdsa_signature_in_der_is_refused() {
 }
 
 #[tokio::test]
-async fn an_ecdsa_number_of_zero_or_at_least_the_order_is_refused() {
+async fn an_ecdsa_number_of_zero_or_at_least_the_order_is_rejected() {
     let (issuer, verifier) = all();
     for (algorithm, len, order) in [
         (Algorithm::Es256, 32, "FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"),
@@ -161,7 +161,7 @@ async fn an_ecdsa_number_of_zero_or_at_least_the_order_is_refused() {
 }
 
 #[tokio::test]
-async fn an_ed25519_number_of_at_least_the_order_is_refused() {
+async fn an_ed25519_number_of_at_least_the_order_is_rejected() {
     // RFC 8032 §5.1: L, in little endian. s + L signs as s does, for those who don't look.
     const ORDER: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
@@ -183,7 +183,7 @@ async fn an_ed25519_number_of_at_least_the_order_is_refused() {
 }
 
 #[tokio::test]
-async fn an_rsa_signature_in_another_encoding_is_refused() {
+async fn an_rsa_signature_in_another_encoding_is_rejected() {
     let issuer = TestIssuer::new();
     let verifier = issuer.verifier().audience(crate::support::API).pem_key(openssl::RSA);
     let verifier = verifier.build().unwrap();
@@ -197,7 +197,7 @@ async fn an_rsa_signature_in_another_encoding_is_refused() {
 }
 
 #[tokio::test]
-async fn a_good_signature_of_someone_else_is_refused() {
+async fn a_good_signature_of_someone_else_is_rejected() {
     let (issuer, verifier) = all();
     let stranger = TestIssuer::new();
     stranger.clock().set(portcullis::Clock::now(&issuer.clock()));

@@ -159,7 +159,7 @@ async fn a_date_is_a_number_that_a_clock_can_show() {
 
 #[tokio::test]
 async fn a_date_that_is_not_checked_is_still_read() {
-    // `iat` in milliseconds lies far in the future: refused, not taken for something else.
+    // `iat` in milliseconds lies far in the future: rejected, not taken for something else.
     let issuer = issuer();
     let verifier = with_leeway(&issuer, None);
     let token = token(&issuer).claim("iat", json!(T * 1000)).mint();

@@ -27,7 +27,7 @@ async fn a_scheme_that_is_not_known_passes_as_anonymous() {
 }
 
 #[tokio::test]
-async fn bad_credentials_are_refused_all_the_same() {
+async fn bad_credentials_are_rejected_all_the_same() {
     let issuer = TestIssuer::new();
     let app = whoami().layer(layer(&issuer));
     let expired = issuer.token().audience(API).claim("exp", json!(1)).mint();
@@ -56,7 +56,7 @@ async fn a_good_token_has_its_identity() {
 }
 
 #[tokio::test]
-async fn who_needs_an_identity_still_refuses_the_anonymous() {
+async fn who_needs_an_identity_still_rejects_the_anonymous() {
     let issuer = TestIssuer::new();
     let app = Router::new()
         .route("/", get(async |_: Option<Identity>| "public"))

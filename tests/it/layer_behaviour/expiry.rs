@@ -81,7 +81,7 @@ async fn any_other_body_is_broken_off_and_not_taken_for_whole() {
     let app = service(&issuer);
     let (bytes, end) = read(&app, bearer(&issuer, "/export")).await;
     assert_eq!(bytes, b"tick".repeat(9));
-    assert_eq!(end.unwrap_err(), "access token refused: Token expired.");
+    assert_eq!(end.unwrap_err(), "access token rejected: Token expired.");
 }
 
 #[tokio::test(start_paused = true)]

@@ -87,7 +87,7 @@ async fn an_expired_token_with_too_little_scope_is_401() {
 }
 
 #[tokio::test]
-async fn two_guards_ask_for_both_and_the_outer_refuses_first() {
+async fn two_guards_ask_for_both_and_the_outer_rejects_first() {
     let issuer = TestIssuer::new();
     let paid = RequireLayer::new(|identity: &Identity| match identity.subject() {
         Some("bob") => Err(Error::access_denied()),

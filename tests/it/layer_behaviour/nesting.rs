@@ -30,7 +30,7 @@ async fn the_inner_layer_s_identity_is_the_one_that_is_seen() {
 }
 
 #[tokio::test]
-async fn each_layer_renders_its_own_refusals_and_no_one_renders_twice() {
+async fn each_layer_renders_its_own_rejections_and_no_one_renders_twice() {
     let inner = AuthenticateLayer::bearer(Knows("gate-house")).realm("inner");
     let outer = AuthenticateLayer::bearer(Knows("gate")).realm("outer");
     let app = whoami().layer(inner.error_body(ErrorBody::oauth())).layer(outer);
@@ -84,7 +84,7 @@ async fn a_public_router_with_a_protected_part() {
 }
 
 #[tokio::test]
-async fn an_anonymous_request_of_the_outer_layer_is_refused_by_the_inner() {
+async fn an_anonymous_request_of_the_outer_layer_is_rejected_by_the_inner() {
     let app = whoami()
         .layer(AuthenticateLayer::bearer(Knows("gate")))
         .layer(AuthenticateLayer::bearer(Knows("gate")).allow_anonymous());

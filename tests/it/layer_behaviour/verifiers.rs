@@ -63,7 +63,7 @@ async fn a_request_without_a_readable_token_does_not_reach_the_verifier() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_refused_does_not_reach_the_handler() {
+async fn a_request_that_is_rejected_does_not_reach_the_handler() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&calls);
     let handler = async move || counter.fetch_add(1, Ordering::Relaxed).to_string();
@@ -99,7 +99,7 @@ async fn a_verifier_may_wrap_another() {
 }
 
 #[tokio::test]
-async fn a_check_closure_refuses_after_the_signature_with_the_error_it_gives() {
+async fn a_check_closure_rejects_after_the_signature_with_the_error_it_gives() {
     let issuer = TestIssuer::new();
     let checked = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&checked);

@@ -1,4 +1,4 @@
-//! Refusals and fetches as events of `tracing`.
+//! Rejections and fetches as events of `tracing`.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ fn only(lines: Vec<Line>) -> Line {
 }
 
 #[tokio::test]
-async fn a_refusal_is_one_event_whose_level_says_whose_business_it_is() {
+async fn a_rejection_is_one_event_whose_level_says_whose_business_it_is() {
     let verdict = |error: Error| whoami().layer(AuthenticateLayer::bearer(Says(error)));
     let (capture, _guard) = Capture::begin();
     for (app, authorization, level, status, reason) in [
@@ -122,13 +122,13 @@ async fn a_request_that_is_let_through_says_nothing() {
 }
 
 #[tokio::test]
-async fn a_refusal_deep_inside_is_told_once_whoever_refuses() {
+async fn a_rejection_deep_inside_is_told_once_whoever_rejects() {
     let issuer = TestIssuer::new();
     let verifier = || issuer.verifier().audience(API).build().unwrap();
-    let refusing = async |_: Identity| Error::access_denied().into_response();
+    let rejecting = async |_: Identity| Error::access_denied().into_response();
     let guarded = Router::new()
         .route("/scope", get(async || "in").layer(RequireScopeLayer::new(Scope::from_static("b"))))
-        .route("/handler", get(refusing))
+        .route("/handler", get(rejecting))
         .layer(AuthenticateLayer::bearer(verifier()));
     let twice = guarded.clone().layer(AuthenticateLayer::bearer(verifier()));
     let token = issuer.token().audience(API).scope("a").mint();
@@ -191,7 +191,7 @@ async fn a_fetch_that_fails_is_told_at_warn_with_its_cause_to_the_root() {
         assert_eq!(send(&app, with_token(&issuer.token().audience(API).mint())).await.status, 503);
 
         let lines = capture.take();
-        assert_eq!(lines.len(), 2, "the fetch and the refusal: {lines:#?}");
+        assert_eq!(lines.len(), 2, "the fetch and the rejection: {lines:#?}");
         for line in &lines {
             assert_eq!(line.level, Level::WARN, "{line:?}");
             assert!(line.text.contains(cause), "{fault:?}: {line:?}");

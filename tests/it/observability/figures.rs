@@ -1,4 +1,4 @@
-//! Refusals and fetches as figures of `metrics`.
+//! Rejections and fetches as figures of `metrics`.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -79,7 +79,7 @@ async fn each_request_is_counted_once_by_what_became_of_it() {
         assert_eq!(send(app, request).await.status, status);
     }
     let expected = [
-        // The one with too little scope was authenticated first, and refused afterwards.
+        // The one with too little scope was authenticated first, and rejected afterwards.
         ("portcullis_requests_total{outcome=authenticated}", 3),
         ("portcullis_requests_total{outcome=insufficient_scope}", 1),
         ("portcullis_requests_total{outcome=token_expired}", 3),

@@ -106,7 +106,7 @@ async fn the_challenge_names_the_scopes_of_the_row() {
 }
 
 #[tokio::test]
-async fn an_open_row_refuses_bad_credentials_and_knows_good_ones() {
+async fn an_open_row_rejects_bad_credentials_and_knows_good_ones() {
     let issuer = TestIssuer::new();
     let app = service(layer(&issuer));
     assert_eq!(ask(&app, "GET /", None).await.body, "anonymous");

@@ -18,7 +18,7 @@ async fn a_token_goes_to_the_issuer_that_it_names_byte_for_byte() {
     let untrusted = Some(ErrorKind::InvalidToken(TokenFault::Issuer));
     let malformed = Some(ErrorKind::InvalidToken(TokenFault::Claims));
 
-    for (issuer, iss, refusal) in [
+    for (issuer, iss, rejection) in [
         (&alpha, json!("https://alpha.test"), None),
         (&beta, json!("https://beta.test/"), None),
         (&alpha, json!("https://alpha.test/"), untrusted),
@@ -45,8 +45,8 @@ async fn a_token_goes_to_the_issuer_that_it_names_byte_for_byte() {
         (&alpha, json!(true), malformed),
     ] {
         let answer = send(&app, with_token(&token(issuer).claim("iss", iss.clone()).mint())).await;
-        assert_eq!(answer.error.map(|error| error.kind()), refusal, "{iss}");
-        assert_eq!(answer.status, if refusal.is_some() { 401 } else { 200 }, "{iss}");
+        assert_eq!(answer.error.map(|error| error.kind()), rejection, "{iss}");
+        assert_eq!(answer.status, if rejection.is_some() { 401 } else { 200 }, "{iss}");
     }
 
     let nameless = send(&app, with_token(&token(&alpha).without_claim("iss").mint())).await;
@@ -77,7 +77,7 @@ async fn a_token_of_nobody_s_causes_no_fetch() {
 }
 
 #[tokio::test]
-async fn a_token_of_one_issuer_that_another_has_signed_is_refused() {
+async fn a_token_of_one_issuer_that_another_has_signed_is_rejected() {
     let (alpha, beta) = alpha_and_beta();
     let issuers = trusting([verifier(&alpha), verifier(&beta)]);
     let signature = Some(ErrorKind::InvalidToken(TokenFault::Signature));
@@ -127,7 +127,7 @@ async fn each_token_is_judged_by_the_rules_of_its_own_issuer() {
         token.claim("client_id", json!("batch")).claim("token_use", json!("access"))
     };
     let over = Duration::ZERO;
-    for (what, token, refusal) in [
+    for (what, token, rejection) in [
         ("alpha", of_alpha(), None),
         ("beta", of_beta(), None),
         ("alpha for beta's client", of_alpha().without_claim("aud"), Some(Audience)),
@@ -144,8 +144,8 @@ async fn each_token_is_judged_by_the_rules_of_its_own_issuer() {
         ("alpha's mallory", of_alpha().subject("mallory"), Some(Rejected)),
         ("beta's mallory", of_beta().subject("mallory"), None),
     ] {
-        let refusal = refusal.map(ErrorKind::InvalidToken);
-        assert_eq!(fault(&issuers, &token.mint()).await, refusal, "{what}");
+        let rejection = rejection.map(ErrorKind::InvalidToken);
+        assert_eq!(fault(&issuers, &token.mint()).await, rejection, "{what}");
     }
 }
 

@@ -123,8 +123,8 @@ async fn each_issuer_s_keys_serve_through_its_outage_as_long_as_its_own_settings
     {
         clock.set(start + HOUR * hours);
         for (token, serves) in [(&of_alpha, alpha_serves), (&of_beta, beta_serves)] {
-            let refusal = (!serves).then_some(ErrorKind::Unavailable);
-            assert_eq!(fault(&issuers, token).await, refusal, "after {hours} h");
+            let rejection = (!serves).then_some(ErrorKind::Unavailable);
+            assert_eq!(fault(&issuers, token).await, rejection, "after {hours} h");
         }
     }
 }

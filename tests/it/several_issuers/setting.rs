@@ -40,7 +40,7 @@ pub fn token(issuer: &TestIssuer) -> TokenBuilder {
     issuer.token().audience(API)
 }
 
-/// What `issuers` refuse a token for, if they do.
+/// What `issuers` reject a token for, if they do.
 pub async fn fault(issuers: &Issuers, token: &str) -> Option<ErrorKind> {
     judge(issuers, token).await.err().map(|error| error.kind())
 }

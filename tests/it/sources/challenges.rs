@@ -1,4 +1,4 @@
-//! What a refusal asks for: every scheme that the layer accepts, and what is wrong in the one that
+//! What a rejection asks for: every scheme that the layer accepts, and what is wrong in the one that
 //! was used.
 
 use portcullis::AuthenticateLayer;

@@ -116,7 +116,7 @@ impl Place {
     }
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "a source may refuse")]
+#[allow(clippy::unnecessary_wraps, reason = "a source may reject")]
 fn api_key(head: &RequestHead<'_>) -> Result<Option<String>, portcullis::Error> {
     let key = head.headers().get("x-api-key");
     Ok(key.map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned()))

@@ -11,7 +11,7 @@ fn with_path(path: &str) -> Request<axum::body::Body> {
     Request::get(uri).header("accept", "x").body(axum::body::Body::empty()).unwrap()
 }
 
-/// A ticket in the query, of GET alone; some are refused by the source itself.
+/// A ticket in the query, of GET alone; some are rejected by the source itself.
 fn layer() -> AuthenticateLayer {
     AuthenticateLayer::bearer(Known).source(|head| {
         assert!(head.headers().contains_key("accept"), "headers are seen");
@@ -26,7 +26,7 @@ fn layer() -> AuthenticateLayer {
 }
 
 #[tokio::test]
-async fn it_finds_a_token_or_none_or_refuses() {
+async fn it_finds_a_token_or_none_or_rejects() {
     let app = behind(layer());
     for (ticket, status, kind) in [
         (GOOD, 200, None),

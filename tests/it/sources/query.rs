@@ -55,7 +55,7 @@ async fn nested_routers_do_not_see_it_either_wherever_the_layer_stands() {
 
 #[tokio::test]
 async fn no_error_body_shows_it() {
-    let custom = ErrorBody::custom(|refusal| Content::text(refusal.uri()));
+    let custom = ErrorBody::custom(|rejection| Content::text(rejection.uri()));
     let handler = async || StatusCode::OK.into_response();
     let read = RequireScopeLayer::new(Scope::from_static("read"));
     for body in [ErrorBody::json(), ErrorBody::problem_json(), ErrorBody::oauth(), custom] {
@@ -109,7 +109,7 @@ async fn only_a_success_is_made_private() {
 }
 
 #[tokio::test]
-async fn no_refusal_is_called_private() {
+async fn no_rejection_is_called_private() {
     let app: Router = Router::new().fallback(async || "in").layer(layer());
     for uri in ["/", "/?access_token=made-up", "/?access_token=", "/?access_token=a&access_token=a"]
     {
@@ -146,6 +146,6 @@ async fn switched_off_it_is_just_a_parameter_that_services_see_and_error_bodies_
     let mut request = with_token(GOOD);
     *request.uri_mut() = "/?access_token=s3cret".parse().unwrap();
     assert_eq!(send(&app, request).await.body, "/?access_token=s3cret /?access_token=s3cret");
-    let refused = get(&app, "/?access_token=s3cret").await;
-    assert!(!refused.body.contains("s3cret"), "{}", refused.body);
+    let rejected = get(&app, "/?access_token=s3cret").await;
+    assert!(!rejected.body.contains("s3cret"), "{}", rejected.body);
 }

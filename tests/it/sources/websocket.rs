@@ -75,7 +75,7 @@ async fn what_is_no_open_websocket_has_no_subprotocol() {
 }
 
 #[tokio::test]
-async fn a_handshake_without_a_good_token_is_refused() {
+async fn a_handshake_without_a_good_token_is_rejected() {
     for (protocols, status) in [
         ("bearer, made-up", 401),
         ("chat", 401),

@@ -42,7 +42,7 @@ impl Answer {
         serde_json::from_str(&self.body).expect("a JSON body")
     }
 
-    /// The kind of the refusal that stands in the response's extensions.
+    /// The kind of the rejection that stands in the response's extensions.
     pub fn kind(&self) -> Option<ErrorKind> {
         self.error.as_ref().map(portcullis::Error::kind)
     }

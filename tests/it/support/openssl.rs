@@ -166,7 +166,7 @@ pub const OPENSSH: &str = "\
     aS4wMvz9ZZX9LSJXjX235fufHYKRtqUaPnmXGOLTXTnaT+JbQxfT1Cwo1tM6ytCvkwtmUh8pO9ji69bzti1oXgyq\
     tlDc69X8kGK9A8lhzl57tb86pkIjNHlFzBzWS+PlGJxdtPsrwbpG4wW7yfp5Pj7l2fAjPKyJcRb+4Azb82AY7wPS\
     R8O/fDJeahLRZvMrm3fKpbAdPerR";
-/// The body of the private Ed25519 key, for tests that it is refused.
+/// The body of the private Ed25519 key, for tests that it is rejected.
 pub const PRIVATE_ED25519: &str =
     "MC4CAQAwBQYDK2VwBCIEIMtea6JiOxxsvvJn7AZOpDfVb3r/FPF9F6XlWsu0sLz0";
 

@@ -32,14 +32,14 @@ pub fn verdict_at_once(
     }
 }
 
-/// The refusal of a token that can't be judged.
+/// The rejection of a token that can't be judged.
 pub async fn outage(verifier: &impl for<'a> Verify<BearerToken<'a>>, token: &str) -> Error {
-    let error = judge(verifier, token).await.expect_err("a refusal");
+    let error = judge(verifier, token).await.expect_err("a rejection");
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     error
 }
 
-/// The identity or the refusal, waited for where it must be.
+/// The identity or the rejection, waited for where it must be.
 pub async fn judge(
     verifier: &impl for<'a> Verify<BearerToken<'a>>,
     token: &str,

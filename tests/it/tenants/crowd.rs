@@ -129,7 +129,7 @@ async fn a_first_request_that_is_given_up_while_keys_are_fetched_spoils_nothing(
 }
 
 #[tokio::test]
-async fn a_hundred_requests_for_an_unknown_tenant_are_all_refused() {
+async fn a_hundred_requests_for_an_unknown_tenant_are_all_rejected() {
     let directory = Directory::new(&["acme"]);
     let (issuers, gate) = gated(&directory, |_| Ok(None));
     let crowd = crowd(&directory, &issuers, "acme", 100);

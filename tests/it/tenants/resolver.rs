@@ -31,7 +31,7 @@ async fn a_tenant_s_tokens_are_judged_by_the_verifier_that_the_resolver_gives() 
 }
 
 #[tokio::test]
-async fn a_token_of_one_tenant_that_another_has_signed_is_refused() {
+async fn a_token_of_one_tenant_that_another_has_signed_is_rejected() {
     let directory = Directory::new(&["acme", "umbrella"]);
     let issuers = directory.issuers();
     let acme = directory.tenant("acme");

@@ -21,19 +21,19 @@ struct Keys {
     jwks: Jwks,
 }
 
-pub struct Refused;
+pub struct Rejected;
 
 impl ParseTokenClaims for Claims {
-    type Rejection = Refused;
+    type Rejection = Rejected;
 }
 
-impl From<TokenError> for Refused {
+impl From<TokenError> for Rejected {
     fn from(_: TokenError) -> Self {
         Self
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for Rejected {
     fn into_response(self) -> Response {
         StatusCode::UNAUTHORIZED.into_response()
     }

@@ -30,7 +30,7 @@ impl SigningKey {
         Self { key, secret: None }
     }
 
-    /// A key from a secret, however short: it is the verifying key that has to refuse it.
+    /// A key from a secret, however short: it is the verifying key that has to reject it.
     ///
     /// # Panics
     ///

@@ -33,7 +33,7 @@ macro_rules! generate {
 }
 
 #[test]
-fn what_one_back_end_signs_both_verify_and_what_is_amiss_both_refuse() {
+fn what_one_back_end_signs_both_verify_and_what_is_amiss_both_reject() {
     for algorithm in Algorithm::ASYMMETRIC.into_iter().chain(Algorithm::SYMMETRIC) {
         let len = algorithm.min_secret_len().unwrap_or_default();
         let secret = sign::aws_lc::random(len).unwrap();

@@ -49,7 +49,7 @@ fn a_signature_verifies_with_its_key_and_algorithm_and_message_and_no_other() {
 }
 
 #[test]
-fn a_signature_by_another_key_of_the_kind_is_refused() {
+fn a_signature_by_another_key_of_the_kind_is_rejected() {
     let others = signed(&SigningKey::generate(Algorithm::Rs256));
     for ((algorithm, key, _), (_, _, signature)) in SIGNED.iter().zip(&others) {
         assert!(!key.verify(*algorithm, MESSAGE, signature), "{algorithm}");
@@ -57,7 +57,7 @@ fn a_signature_by_another_key_of_the_kind_is_refused() {
 }
 
 #[test]
-fn a_signature_with_a_flipped_bit_is_refused() {
+fn a_signature_with_a_flipped_bit_is_rejected() {
     for (algorithm, key, signature) in &*SIGNED {
         for at in 0..signature.len() {
             let mut flipped = signature.clone();
@@ -68,7 +68,7 @@ fn a_signature_with_a_flipped_bit_is_refused() {
 }
 
 #[test]
-fn a_signature_of_another_length_is_refused() {
+fn a_signature_of_another_length_is_rejected() {
     let zeros = vec![0; 20_000];
     for (algorithm, key, signature) in &*SIGNED {
         let cases = [
@@ -91,7 +91,7 @@ fn a_signature_of_another_length_is_refused() {
 }
 
 #[test]
-fn a_signature_of_one_byte_throughout_is_refused() {
+fn a_signature_of_one_byte_throughout_is_rejected() {
     for (algorithm, key, signature) in &*SIGNED {
         for byte in [0x00, 0x01, 0x7f, 0xff] {
             let signature = vec![byte; signature.len()];
@@ -101,7 +101,7 @@ fn a_signature_of_one_byte_throughout_is_refused() {
 }
 
 #[test]
-fn an_ecdsa_number_outside_1_to_n_is_refused() {
+fn an_ecdsa_number_outside_1_to_n_is_rejected() {
     for (curve, n) in Curve::ALL.into_iter().zip(ORDERS) {
         let len = curve.coordinate_len();
         let (algorithm, key, signature) =
@@ -136,7 +136,7 @@ fn an_ecdsa_number_outside_1_to_n_is_refused() {
 }
 
 #[test]
-fn an_ecdsa_signature_in_der_is_refused() {
+fn an_ecdsa_signature_in_der_is_rejected() {
     for (algorithm, key, signature) in &*SIGNED {
         let halves = signature.split_at(signature.len() / 2);
         let [r, s] = [halves.0, halves.1].map(|number| {
@@ -153,7 +153,7 @@ fn an_ecdsa_signature_in_der_is_refused() {
 }
 
 #[test]
-fn an_rsa_signature_that_is_not_less_than_the_modulus_is_refused() {
+fn an_rsa_signature_that_is_not_less_than_the_modulus_is_rejected() {
     let PublicParts::Rsa { n, .. } = RSA.public_parts() else { unreachable!() };
     let key = RSA.verifying_key(Algorithm::Rs256);
     for algorithm in [Algorithm::Ps256, Algorithm::Rs256] {

@@ -1,6 +1,6 @@
 //! No token and no secret is shown: not in events, not in answers, not by `Debug` or `Display`.
 
-mod refused;
+mod rejected;
 mod search;
 mod service;
 mod types;

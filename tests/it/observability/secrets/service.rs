@@ -1,4 +1,4 @@
-//! Services that refuse in as many ways as there are.
+//! Services that reject in as many ways as there are.
 
 use axum::{Router, routing::get};
 use http::HeaderName;
@@ -18,7 +18,8 @@ struct Staff {
 
 /// Every form of error body, and one that shows as much as it may.
 pub fn bodies() -> [ErrorBody; 4] {
-    let telltale = ErrorBody::custom(|refusal| Content::text(format!("{refusal:?} {refusal:#?}")));
+    let telltale =
+        ErrorBody::custom(|rejection| Content::text(format!("{rejection:?} {rejection:#?}")));
     [ErrorBody::json(), ErrorBody::oauth(), ErrorBody::problem_json(), telltale]
 }
 

@@ -70,7 +70,7 @@ async fn debug_shows_no_secret_of_any_type() {
 }
 
 #[test]
-fn a_configuration_that_is_refused_shows_none_of_its_secrets() {
+fn a_configuration_that_is_rejected_shows_none_of_its_secrets() {
     const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg";
     let builder = || JwtVerifier::builder("https://as.example").audience(API);
     let private = |line_end: &str| {

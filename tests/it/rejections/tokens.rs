@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{Expected, issuer, layer, service};
 use crate::support::{API, jws, whoami, with_token};
 
-/// What a refused token is on the wire.
+/// What a rejected token is on the wire.
 fn invalid(fault: TokenFault) -> Expected {
     let (message, challenge) = match fault {
         TokenFault::Algorithm => (
@@ -153,7 +153,7 @@ async fn an_expired_token_is_told_so_as_the_clock_turns() {
 }
 
 #[tokio::test]
-async fn a_check_of_the_service_s_own_refuses_in_the_same_form() {
+async fn a_check_of_the_service_s_own_rejects_in_the_same_form() {
     let issuer = issuer();
     let verifier = issuer.verifier().audience(API).jwk_set(issuer.jwk_set());
     let verifier = verifier.check(|identity| match identity.subject() {
@@ -166,20 +166,20 @@ async fn a_check_of_the_service_s_own_refuses_in_the_same_form() {
     invalid(TokenFault::Rejected).check(&app, with_token(&token), "bob").await;
 }
 
-/// Refuses every token in one way.
-struct Refuses(TokenFault);
+/// Rejects every token in one way.
+struct Rejects(TokenFault);
 
-impl Verify<BearerToken<'_>> for Refuses {
+impl Verify<BearerToken<'_>> for Rejects {
     fn verify(&self, _: BearerToken<'_>) -> Verification {
         Verification::ready(Err(Error::from(self.0)))
     }
 }
 
 #[tokio::test]
-async fn a_verifier_of_one_s_own_refuses_in_the_same_form() {
+async fn a_verifier_of_one_s_own_rejects_in_the_same_form() {
     let issuer = issuer();
     for fault in [TokenFault::Revoked, TokenFault::Rejected, TokenFault::Expired] {
-        let layer = AuthenticateLayer::bearer(Refuses(fault)).realm("orders");
+        let layer = AuthenticateLayer::bearer(Rejects(fault)).realm("orders");
         let app = whoami().layer(layer.clock(issuer.clock()));
         invalid(fault).check(&app, with_token("abc"), "custom").await;
     }

@@ -11,9 +11,9 @@ use serde_json::json;
 use super::{issuer, layer};
 use crate::support::{API, Answer, send};
 
-/// Three refusals in that form, at an address with something to escape: of the layer, of a guard,
+/// Three rejections in that form, at an address with something to escape: of the layer, of a guard,
 /// of a handler.
-async fn refusals(form: ErrorBody) -> [Answer; 3] {
+async fn rejections(form: ErrorBody) -> [Answer; 3] {
     let issuer = issuer();
     let broken = async || -> Result<String, Error> { Err(Error::unavailable("down")) };
     let read = RequireScopeLayer::new(Scope::from_static("read"));
@@ -59,7 +59,7 @@ fn assert_content_type(answers: &[Answer; 3], content_type: &str) {
 #[tokio::test]
 async fn the_default_is_json_with_the_seven_documented_members_and_the_code() {
     for form in [ErrorBody::default(), ErrorBody::json()] {
-        let answers = refusals(form).await;
+        let answers = rejections(form).await;
         assert_right_around(&answers);
         assert_content_type(&answers, "application/json");
         assert_eq!(
@@ -76,7 +76,7 @@ async fn the_default_is_json_with_the_seven_documented_members_and_the_code() {
 
 #[tokio::test]
 async fn problem_json_has_title_status_detail_and_instance() {
-    let answers = refusals(ErrorBody::problem_json()).await;
+    let answers = rejections(ErrorBody::problem_json()).await;
     assert_right_around(&answers);
     assert_content_type(&answers, "application/problem+json");
     assert_eq!(
@@ -91,7 +91,7 @@ async fn problem_json_has_title_status_detail_and_instance() {
 
 #[tokio::test]
 async fn the_oauth_form_has_error_and_error_description() {
-    let answers = refusals(ErrorBody::oauth()).await;
+    let answers = rejections(ErrorBody::oauth()).await;
     assert_right_around(&answers);
     assert_content_type(&answers, "application/json");
     assert_eq!(
@@ -135,12 +135,12 @@ async fn at_a_token_endpoint_a_client_that_is_not_known_is_an_invalid_client() {
 
 #[tokio::test]
 async fn a_closure_sees_error_method_uri_and_time_and_can_lose_no_challenge() {
-    let form = ErrorBody::custom(|refusal| {
-        let time = refusal.time().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-        let (error, method, uri) = (refusal.error(), refusal.method(), refusal.uri());
+    let form = ErrorBody::custom(|rejection| {
+        let time = rejection.time().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+        let (error, method, uri) = (rejection.error(), rejection.method(), rejection.uri());
         Content::text(format!("{time} {method} {uri}: {}", error.kind().reason()))
     });
-    let answers = refusals(form).await;
+    let answers = rejections(form).await;
     assert_right_around(&answers);
     assert_content_type(&answers, "text/plain; charset=utf-8");
     assert_eq!(
@@ -161,7 +161,7 @@ async fn a_closure_chooses_bytes_and_type() {
         (ErrorBody::custom(|_| Content::text("")), "text/plain; charset=utf-8", ""),
         (ErrorBody::custom(move |_| Content::new(xml.clone(), "<e/>")), "application/xml", "<e/>"),
     ] {
-        let answers = refusals(form).await;
+        let answers = rejections(form).await;
         assert_right_around(&answers);
         assert_content_type(&answers, content_type);
         assert!(answers.iter().all(|answer| answer.body == body));

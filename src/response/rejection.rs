@@ -6,16 +6,16 @@ use http::{Method, uri::PathAndQuery};
 
 use crate::{Error, credentials::without_access_token};
 
-/// A refused request, as the body of the refusal may show it.
-pub struct Refusal<'a> {
+/// A rejected request, as the body of the rejection may show it.
+pub struct Rejection<'a> {
     pub(super) error: &'a Error,
     pub(super) method: &'a Method,
     pub(super) target: Option<&'a PathAndQuery>,
     pub(super) time: SystemTime,
 }
 
-impl Refusal<'_> {
-    /// Why the request is refused.
+impl Rejection<'_> {
+    /// Why the request is rejected.
     #[must_use]
     pub fn error(&self) -> &Error {
         self.error
@@ -35,17 +35,17 @@ impl Refusal<'_> {
         self.target.map_or(Cow::Borrowed(""), without_access_token)
     }
 
-    /// When the request is refused.
+    /// When the request is rejected.
     #[must_use]
     pub fn time(&self) -> SystemTime {
         self.time
     }
 }
 
-/// Shows no more of the target than [`Refusal::uri`] does.
-impl fmt::Debug for Refusal<'_> {
+/// Shows no more of the target than [`Rejection::uri`] does.
+impl fmt::Debug for Rejection<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refusal")
+        f.debug_struct("Rejection")
             .field("error", self.error)
             .field("method", self.method)
             .field("uri", &self.uri())
@@ -74,8 +74,8 @@ mod tests {
         ] {
             let (error, uri) = (ErrorKind::MissingCredentials.into(), uri.parse::<Uri>().unwrap());
             let (target, method) = (uri.path_and_query(), &Method::GET);
-            let refusal = Refusal { error: &error, method, target, time: UNIX_EPOCH };
-            assert_eq!(refusal.uri(), shown);
+            let rejection = Rejection { error: &error, method, target, time: UNIX_EPOCH };
+            assert_eq!(rejection.uri(), shown);
         }
     }
 }

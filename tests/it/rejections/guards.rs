@@ -1,4 +1,4 @@
-//! Refusals of what lies inside the layer: guards and extractors.
+//! Rejections of what lies inside the layer: guards and extractors.
 
 use axum::{Router, body::Body, routing::get};
 use http::Request;

@@ -1,4 +1,4 @@
-//! Every refusal, to the letter: status, challenge, body.
+//! Every rejection, to the letter: status, challenge, body.
 //!
 //! `credentials` is what is wrong with a request, `tokens` what is wrong with a token, `guards` what
 //! lies inside the layer, `kinds` every kind of error as a handler returns it. `body_forms` are the
@@ -45,7 +45,7 @@ fn service(issuer: &TestIssuer) -> Router {
     whoami().layer(layer(issuer))
 }
 
-/// What a refusal of `GET /` is on the wire, in the default form.
+/// What a rejection of `GET /` is on the wire, in the default form.
 #[derive(Debug, Clone, Copy)]
 struct Expected {
     kind: ErrorKind,

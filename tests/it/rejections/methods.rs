@@ -1,4 +1,4 @@
-//! Refusals of requests other than GET.
+//! Rejections of requests other than GET.
 
 use axum::{
     Router,
@@ -28,7 +28,7 @@ fn preflight(method: Method) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn head_is_refused_as_get_is_without_the_body() {
+async fn head_is_rejected_as_get_is_without_the_body() {
     let issuer = issuer();
     let token = issuer.token().audience(API).mint();
     let read = RequireScopeLayer::new(Scope::from_static("read"));
@@ -69,7 +69,7 @@ async fn every_method_is_protected() {
 }
 
 #[tokio::test]
-async fn a_preflight_is_refused_unless_it_was_allowed() {
+async fn a_preflight_is_rejected_unless_it_was_allowed() {
     let issuer = issuer();
     let app = Router::new().route("/", any("in"));
     let closed = app.clone().layer(layer(&issuer));

@@ -1,4 +1,4 @@
-//! Refusals of every kind, and what is overheard of them.
+//! Rejections of every kind, and what is overheard of them.
 
 use axum::{Router, body::Body};
 use http::{
@@ -53,7 +53,7 @@ impl Case {
     }
 }
 
-/// Requests that are refused, one way or another: for their token, their header, or by the route.
+/// Requests that are rejected, one way or another: for their token, their header, or by the route.
 fn cases(issuer: &TestIssuer) -> Vec<Case> {
     let token = || issuer.token().audience(API).claim("note", json!(PRIVATE));
     let of = |what, token: TokenBuilder| Case::bearer(what, token.mint());
@@ -124,13 +124,13 @@ fn cases(issuer: &TestIssuer) -> Vec<Case> {
 }
 
 /// Sends every case to services of that kind, and looks for what it bears in all that is shown and
-/// said. Gives how many were refused, and how many lines were said.
+/// said. Gives how many were rejected, and how many lines were said.
 async fn search(
     service: fn(&TestIssuer, ErrorBody) -> Router,
     issuer: &TestIssuer,
     capture: &Capture,
 ) -> (usize, usize) {
-    let (mut refused, mut said) = (0, 0);
+    let (mut rejected, mut said) = (0, 0);
     for body in bodies() {
         let app = service(issuer, body);
         for case in cases(issuer) {
@@ -142,15 +142,15 @@ async fn search(
             let lines: Vec<_> =
                 lines.map(|line| format!("{} {}", line.target, line.text)).collect();
             assert_clean(&lines, &secrets, &what);
-            refused += usize::from(!answer.status.is_success());
+            rejected += usize::from(!answer.status.is_success());
             said += lines.len();
         }
     }
-    (refused, said)
+    (rejected, said)
 }
 
 #[tokio::test]
-async fn no_refusal_shows_the_credentials_in_answer_error_or_any_event_down_to_trace() {
+async fn no_rejection_shows_the_credentials_in_answer_error_or_any_event_down_to_trace() {
     type Service = fn(&TestIssuer, ErrorBody) -> Router;
     let services: [(&str, Service, usize); 3] = [
         ("Authorization", plain, 43),
@@ -166,9 +166,9 @@ async fn no_refusal_shows_the_credentials_in_answer_error_or_any_event_down_to_t
                 issuer.fail(fault);
             }
             let (capture, _guard) = Capture::begin();
-            let (refused, said) = search(service, &issuer, &capture).await;
-            assert!(refused >= least * bodies().len(), "{name}, {fault:?}: {refused} refused");
-            assert!(said >= refused, "{name}, {fault:?}: {said} lines");
+            let (rejected, said) = search(service, &issuer, &capture).await;
+            assert!(rejected >= least * bodies().len(), "{name}, {fault:?}: {rejected} rejected");
+            assert!(said >= rejected, "{name}, {fault:?}: {said} lines");
         }
     }
 }

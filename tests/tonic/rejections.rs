@@ -1,4 +1,4 @@
-//! Refusals of the layer, each row of the error table.
+//! Rejections of the layer, each row of the error table.
 
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ async fn what_is_wrong_with_credentials_and_tokens_is_a_status() {
 }
 
 #[tokio::test]
-async fn every_shape_of_call_is_refused_before_its_method_runs() {
+async fn every_shape_of_call_is_rejected_before_its_method_runs() {
     let issuer = TestIssuer::new();
     let mut client = client(&issuer).await;
     let nothing = tokio_stream::pending;
@@ -126,7 +126,7 @@ async fn every_shape_of_call_is_refused_before_its_method_runs() {
 }
 
 #[tokio::test]
-async fn a_guard_around_a_service_refuses_in_grpc() {
+async fn a_guard_around_a_service_rejects_in_grpc() {
     let issuer = TestIssuer::new();
     let guarded = |guard: RequireLayer| {
         let service =
@@ -172,7 +172,7 @@ async fn an_issuer_out_of_reach_is_unavailable_and_says_when_to_retry() {
 }
 
 #[tokio::test]
-async fn passwords_are_refused_in_grpc_too() {
+async fn passwords_are_rejected_in_grpc_too() {
     let cases: [(ErrorKind, Row); 2] = [
         (
             ErrorKind::InvalidCredentials,
@@ -195,7 +195,7 @@ async fn passwords_are_refused_in_grpc_too() {
     }
 }
 
-/// Refuses everyone for the same reason.
+/// Rejects everyone for the same reason.
 struct Always(ErrorKind);
 
 impl Verify<BasicCredentials> for Always {

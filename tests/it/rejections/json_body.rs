@@ -12,7 +12,7 @@ fn absolute(base: &str) -> ErrorBody {
     JsonBody::new().base_uri(base).build().unwrap()
 }
 
-/// The `uri` in the body of the refusal.
+/// The `uri` in the body of the rejection.
 async fn shown(app: &Router, request: Request<Body>) -> String {
     let answer = send(app, request).await;
     assert!(answer.status.is_client_error());
@@ -47,7 +47,7 @@ async fn an_expired_token_is_told_in_the_seven_documented_members_and_no_other()
 }
 
 #[tokio::test]
-async fn without_the_code_no_refusal_has_an_error() {
+async fn without_the_code_no_rejection_has_an_error() {
     let issuer = issuer();
     let write = RequireScopeLayer::new(Scope::from_static("write"));
     let body = JsonBody::new().without_error_code().build().unwrap();
@@ -119,7 +119,7 @@ async fn no_header_says_where_the_service_is() {
 }
 
 #[test]
-fn a_base_that_is_no_address_is_refused_by_its_name() {
+fn a_base_that_is_no_address_is_rejected_by_its_name() {
     for (base, problem) in [
         ("", "not an absolute URL"),
         ("/ws/rest", "not an absolute URL"),

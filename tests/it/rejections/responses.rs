@@ -1,4 +1,4 @@
-//! What else is seen of a refusal: its extensions, its other headers, the address in its body.
+//! What else is seen of a rejection: its extensions, its other headers, the address in its body.
 
 use axum::{Router, body::Body, response::IntoResponse, routing::get};
 use http::{HeaderName, HeaderValue, Request, Response};
@@ -49,7 +49,7 @@ async fn an_access_token_in_the_query_is_shown_in_no_body() {
         ErrorBody::json(),
         ErrorBody::problem_json(),
         ErrorBody::oauth(),
-        ErrorBody::custom(|refusal| portcullis::response::Content::text(refusal.uri())),
+        ErrorBody::custom(|rejection| portcullis::response::Content::text(rejection.uri())),
     ] {
         let app = whoami().layer(layer(&issuer).error_body(form));
         for query in [
@@ -78,7 +78,7 @@ async fn the_rest_of_the_query_is_shown() {
 }
 
 #[tokio::test]
-async fn headers_that_a_layer_has_set_on_a_guard_s_refusal_survive() {
+async fn headers_that_a_layer_has_set_on_a_guard_s_rejection_survive() {
     let issuer = issuer();
     let app = Router::new()
         .route("/", get("in").route_layer(RequireScopeLayer::new(READ)))

@@ -1,4 +1,4 @@
-//! Refusals of gRPC requests, as the headers that they are.
+//! Rejections of gRPC requests, as the headers that they are.
 
 use std::time::Duration;
 
@@ -105,7 +105,7 @@ async fn every_kind_of_error_is_rendered_by_its_row() {
 }
 
 #[tokio::test]
-async fn a_refusal_has_the_media_type_of_the_call() {
+async fn a_rejection_has_the_media_type_of_the_call() {
     let issuer = issuer();
     let app = Router::new().route(METHOD, post("in")).layer(layer(&issuer));
     for (media_type, answered) in [
@@ -127,7 +127,7 @@ async fn a_refusal_has_the_media_type_of_the_call() {
 }
 
 #[tokio::test]
-async fn what_is_no_grpc_call_is_refused_as_http_and_never_by_200() {
+async fn what_is_no_grpc_call_is_rejected_as_http_and_never_by_200() {
     let issuer = issuer();
     let app = Router::new().route(METHOD, any("in")).layer(layer(&issuer));
     for (method, media_type) in [
@@ -149,7 +149,7 @@ async fn what_is_no_grpc_call_is_refused_as_http_and_never_by_200() {
 }
 
 #[tokio::test]
-async fn a_layer_without_grpc_refuses_each_call_by_the_status_of_http() {
+async fn a_layer_without_grpc_rejects_each_call_by_the_status_of_http() {
     let issuer = issuer();
     let app = Router::new().route(METHOD, post("in")).layer(layer(&issuer).without_grpc());
     for media_type in ["application/grpc", "application/grpc+proto", "application/grpc-web-text"] {
@@ -161,7 +161,7 @@ async fn a_layer_without_grpc_refuses_each_call_by_the_status_of_http() {
 }
 
 #[tokio::test]
-async fn guards_and_extractors_inside_refuse_in_grpc_too() {
+async fn guards_and_extractors_inside_reject_in_grpc_too() {
     let issuer = issuer();
     let scope = RequireScopeLayer::new(Scope::from_static("orders:write"));
     let guarded = Router::new().route(METHOD, post("in")).route_layer(scope);
@@ -205,7 +205,7 @@ async fn a_call_may_try_again_when_http_may() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_response_that_carries_an_error_contradicts_its_refusal() {
+async fn nothing_of_a_response_that_carries_an_error_contradicts_its_rejection() {
     let issuer = issuer();
     let handler = async || {
         let mut response = ([("x-request-id", "7")], "a body that nobody may see").into_response();
