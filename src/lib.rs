@@ -126,7 +126,6 @@ pub mod expiry;
 #[cfg(feature = "_remote")]
 pub mod http_client;
 pub mod identity;
-#[cfg(feature = "_remote")]
 mod jose;
 pub mod response;
 mod scheme;

@@ -8,6 +8,7 @@
 mod audience_rule;
 #[cfg(feature = "_remote")]
 mod claim_set;
+mod confirmation;
 mod numeric_date;
 #[cfg(feature = "_remote")]
 mod reader;
@@ -22,6 +23,7 @@ mod validity;
 #[cfg(feature = "_remote")]
 mod value;
 
+pub use self::confirmation::Confirmation;
 #[cfg(feature = "serde")]
 pub(crate) use self::typed::TypedClaims;
 #[cfg(feature = "_remote")]

@@ -3,9 +3,9 @@
 use std::mem;
 
 use super::{
-    ClaimText, RegisteredClaims,
+    ClaimText, Confirmation, RegisteredClaims,
     scope_claim::{self, ScopeClaim},
-    token_kind,
+    token_kind::TokenKind,
     value::{audience, date, text},
 };
 use crate::{
@@ -34,6 +34,9 @@ pub(crate) struct Reader<'a, const NULL_IS_ABSENT: bool> {
     application: ClaimText,
     scope: Option<Value<'a>>,
     scp: Option<Value<'a>>,
+    confirmation: Option<Confirmation>,
+    /// Whether a claim says that the token is bound to a DPoP key, whose thumbprint is in `cnf`.
+    is_dpop: bool,
     malformed: Option<MalformedClaim>,
 }
 
@@ -65,6 +68,12 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
             b"aud" => claims.audience = audience(value).ok_or(MalformedClaim("aud"))?,
             b"exp" => claims.expires_at = Some(date(value).ok_or(MalformedClaim("exp"))?),
             b"nbf" => claims.not_before = Some(date(value).ok_or(MalformedClaim("nbf"))?),
+            b"sid" => claims.session_id = text(value).unwrap_or_default(),
+            b"acr" => claims.authentication_class = text(value).unwrap_or_default(),
+            b"auth_time" => claims.authenticated_at = date(value),
+            b"cnf" => {
+                self.confirmation = Some(Confirmation::read(value).ok_or(MalformedClaim("cnf"))?);
+            }
             b"iat" => claims.issued_at = Some(date(value).ok_or(MalformedClaim("iat"))?),
             b"scope" => self.scope = Some(value),
             b"scp" => self.scp = Some(value),
@@ -73,11 +82,19 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
             b"appid" | b"cid" => self.application = text(value).unwrap_or_default(),
             b"at_hash" | b"c_hash" | b"s_hash" | b"events" => self.is_other_token = true,
             b"typ" | b"type" | b"token_type" | b"token_use" | b"token_class" => {
-                self.is_other_token |= token_kind::is_other_kind(value);
+                self.kind(TokenKind::of(value));
             }
             _ => {}
         }
         Ok(())
+    }
+
+    fn kind(&mut self, kind: TokenKind) {
+        match kind {
+            TokenKind::Dpop => self.is_dpop = true,
+            TokenKind::Other => self.is_other_token = true,
+            TokenKind::Unspecified => {}
+        }
     }
 
     /// Completes the claims once all members are read, or returns the first that was malformed.
@@ -87,6 +104,13 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
     pub(crate) fn finish(&mut self) -> Result<(), MalformedClaim> {
         if let Some(claim) = self.malformed {
             return Err(claim);
+        }
+        if self.is_dpop || self.confirmation.is_some() {
+            let mut confirmation = self.confirmation.take().unwrap_or_default();
+            if self.is_dpop && confirmation.key_thumbprint().is_none() {
+                confirmation.add_unknown();
+            }
+            self.registered.confirmation = Some(Box::new(confirmation));
         }
         self.has_client_id = !matches!(self.registered.client_id, ClaimText::Absent);
         if !self.has_client_id {

@@ -1,6 +1,6 @@
 //! The registered claims of a token (RFC 7519 §4.1, RFC 9068 §2.2).
 
-use super::NumericDate;
+use super::{Confirmation, NumericDate};
 
 /// The claims that every verifier understands. A text without escapes is kept as a range of the raw claims,
 /// so a verified token needs no copies of its texts.
@@ -14,6 +14,14 @@ pub(crate) struct RegisteredClaims {
     pub(crate) expires_at: Option<NumericDate>,
     pub(crate) not_before: Option<NumericDate>,
     pub(crate) issued_at: Option<NumericDate>,
+    /// The session that the token belongs to (`sid`, OpenID Connect Back-Channel Logout §2.4).
+    pub(crate) session_id: ClaimText,
+    /// How the user authenticated (`acr`, OpenID Connect Core §2).
+    pub(crate) authentication_class: ClaimText,
+    /// When the user authenticated (`auth_time`, RFC 9470 §6).
+    pub(crate) authenticated_at: Option<NumericDate>,
+    /// Boxed, because most tokens are bound to no key.
+    pub(crate) confirmation: Option<Box<Confirmation>>,
 }
 
 /// The text of a claim.

@@ -21,9 +21,27 @@ const OTHER_KINDS: [&str; 8] = [
     "urn:ietf:params:oauth:token-type:refresh_token",
 ];
 
-/// Returns whether `value` names a kind of token that gives no access.
-pub(super) fn is_other_kind(value: Value<'_>) -> bool {
-    let Value::String(text) = value else { return false };
-    let text = text.to_cow();
-    OTHER_KINDS.iter().any(|kind| text.eq_ignore_ascii_case(kind))
+/// What a claim says about the kind of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenKind {
+    /// An access token that is bound to a DPoP key (RFC 9449 §5).
+    Dpop,
+    /// A token that gives no access.
+    Other,
+    /// An access token, or a value that says nothing about it.
+    Unspecified,
+}
+
+impl TokenKind {
+    pub(super) fn of(value: Value<'_>) -> Self {
+        let Value::String(text) = value else { return Self::Unspecified };
+        let text = text.to_cow();
+        if text.eq_ignore_ascii_case("dpop") {
+            Self::Dpop
+        } else if OTHER_KINDS.iter().any(|kind| text.eq_ignore_ascii_case(kind)) {
+            Self::Other
+        } else {
+            Self::Unspecified
+        }
+    }
 }

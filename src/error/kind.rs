@@ -164,6 +164,8 @@ pub enum TokenFault {
     Algorithm,
     /// It is meant for another service (`aud`), or for none.
     Audience,
+    /// It is bound to a key (`cnf`), and no proof of the possession of that key was verified.
+    Binding,
     /// A claim that is needed is missing, or one has a value that it can't have.
     Claims,
     /// Its time is over (`exp`).
@@ -193,6 +195,7 @@ impl TokenFault {
         match self {
             Self::Algorithm => "Token algorithm not accepted.",
             Self::Audience => "Token not intended for this audience.",
+            Self::Binding => "Token is bound to a key that was not proven.",
             Self::Claims => "Token claims invalid.",
             Self::Expired => "Token expired.",
             Self::Inactive => "Token inactive.",
@@ -211,6 +214,7 @@ impl TokenFault {
         match self {
             Self::Algorithm => "token_algorithm",
             Self::Audience => "token_audience",
+            Self::Binding => "token_binding",
             Self::Claims => "token_claims",
             Self::Expired => "token_expired",
             Self::Inactive => "token_inactive",

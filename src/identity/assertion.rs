@@ -5,7 +5,7 @@ use std::{fmt, time::SystemTime};
 use super::Identity;
 use crate::{
     ScopeSet,
-    claims::{Audience, ClaimText, NumericDate, RegisteredClaims},
+    claims::{Audience, ClaimText, Confirmation, NumericDate, RegisteredClaims},
 };
 
 /// An [`Identity`] in the making: see [`Identity::assertion`].
@@ -47,6 +47,30 @@ impl IdentityAssertion {
     /// Sets [`Identity::token_id`].
     pub fn token_id(mut self, token_id: impl Into<String>) -> Self {
         self.registered.token_id = token_id.into().into();
+        self
+    }
+
+    /// Sets [`Identity::confirmation`]: the key that the client has to prove.
+    pub fn confirmation(mut self, confirmation: Confirmation) -> Self {
+        self.registered.confirmation = Some(Box::new(confirmation));
+        self
+    }
+
+    /// Sets [`Identity::session_id`].
+    pub fn session_id(mut self, session_id: impl Into<String>) -> Self {
+        self.registered.session_id = session_id.into().into();
+        self
+    }
+
+    /// Sets [`Identity::acr`].
+    pub fn acr(mut self, acr: impl Into<String>) -> Self {
+        self.registered.authentication_class = acr.into().into();
+        self
+    }
+
+    /// Sets [`Identity::auth_time`].
+    pub fn auth_time(mut self, time: SystemTime) -> Self {
+        self.registered.authenticated_at = Some(NumericDate::from_system_time(time));
         self
     }
 

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::SystemTime};
 
 use crate::{
     Error, ScopePolicy, ScopeSet,
-    claims::{ClaimText, NumericDate, RegisteredClaims},
+    claims::{ClaimText, Confirmation, NumericDate, RegisteredClaims},
 };
 
 /// Who makes the request and what they may do: what a verified access token says.
@@ -87,6 +87,36 @@ impl Identity {
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
         self.text(&self.0.registered.token_id)
+    }
+
+    /// Returns the key that the token is bound to (`cnf`, [RFC 7800]), if it is bound to one.
+    ///
+    /// [RFC 7800]: https://www.rfc-editor.org/rfc/rfc7800
+    #[must_use]
+    pub fn confirmation(&self) -> Option<&Confirmation> {
+        self.0.registered.confirmation.as_deref()
+    }
+
+    /// Returns the session that the token belongs to (`sid`).
+    #[must_use]
+    pub fn session_id(&self) -> Option<&str> {
+        self.text(&self.0.registered.session_id)
+    }
+
+    /// Returns how the user authenticated (`acr`, [RFC 9470 §6]).
+    ///
+    /// [RFC 9470 §6]: https://www.rfc-editor.org/rfc/rfc9470#section-6
+    #[must_use]
+    pub fn acr(&self) -> Option<&str> {
+        self.text(&self.0.registered.authentication_class)
+    }
+
+    /// Returns when the user authenticated (`auth_time`, [RFC 9470 §6]).
+    ///
+    /// [RFC 9470 §6]: https://www.rfc-editor.org/rfc/rfc9470#section-6
+    #[must_use]
+    pub fn auth_time(&self) -> Option<SystemTime> {
+        self.0.registered.authenticated_at.and_then(NumericDate::to_system_time)
     }
 
     /// `aud`: the services that the token is for.

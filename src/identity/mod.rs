@@ -10,6 +10,8 @@ mod identity;
 mod request_identity;
 
 pub(crate) use self::authentication::Authentication;
+pub use crate::claims::Confirmation;
+
 pub use self::{
     assertion::IdentityAssertion, identity::Identity, request_identity::RequestIdentity,
 };

@@ -3,7 +3,6 @@
 
 #[cfg(feature = "_jwt")]
 pub(crate) mod algorithm;
-#[cfg(feature = "_jwt")]
 pub(crate) mod base64url;
 #[cfg(feature = "_jwt")]
 pub(crate) mod crypto;
