@@ -11,9 +11,10 @@ use http::Extensions;
 
 use crate::Error;
 
-/// The error of a complete response, which layers outside leave as it is.
-#[derive(Debug, Clone)]
-pub(crate) struct Rendered(pub(crate) Error);
+/// Says that the error in the same extensions has been rendered: layers outside leave the response as it is.
+// Without a size, like the other one, so that inserting it allocates nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rendered;
 
 /// Says that the error in the same extensions has been logged and counted.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +28,8 @@ pub(crate) struct Carried<'a> {
 }
 
 impl Error {
-    /// Returns the error that a response was rejected with, for layers that log or count responses.
+    /// Returns the error that a response was rejected with, for layers that log or count responses. It is in
+    /// the extensions of the response, or the source of a tonic status.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -55,10 +57,7 @@ impl Error {
     /// ```
     #[must_use]
     pub fn from_extensions(response: &Extensions) -> Option<&Self> {
-        match response.get() {
-            Some(Rendered(error)) => Some(error),
-            None => Carried::find(response).map(|carried| carried.error),
-        }
+        response.get().or_else(|| Carried::of_status(response).map(|carried| carried.error))
     }
 }
 
@@ -66,13 +65,10 @@ impl<'a> Carried<'a> {
     /// Finds the error that a guard, an extractor or a handler left in a response: on its own, or as the
     /// source of a tonic status that says the same. Returns `None` if there is none or it has been rendered.
     pub(crate) fn find(response: &'a Extensions) -> Option<Self> {
-        if response.get::<Rendered>().is_some() {
-            return None;
-        }
-        if let Some(error) = response.get() {
-            return Some(Self { error, is_reported: response.get::<Reported>().is_some() });
-        }
-        Self::of_status(response)
+        let Some(error) = response.get() else { return Self::of_status(response) };
+        let is_rendered = response.get::<Rendered>().is_some();
+        let is_reported = response.get::<Reported>().is_some();
+        (!is_rendered).then_some(Self { error, is_reported })
     }
 
     #[cfg(not(feature = "tonic"))]

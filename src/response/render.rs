@@ -91,7 +91,8 @@ impl Renderer {
         } else {
             content.bytes
         };
-        head.extensions.insert(Rendered(error));
+        head.extensions.insert(error);
+        head.extensions.insert(Rendered);
         Response::from_parts(head, B::from_bytes(bytes))
     }
 
@@ -136,9 +137,8 @@ pub(crate) fn stand_alone<B: RejectionBody>(error: Error, schemes: &[Scheme]) ->
     telemetry::rejected(&error);
     let head = Response::new(()).into_parts().0;
     let renderer = Renderer::stand_alone(schemes);
-    let mut response = renderer.render(error.clone(), &Method::GET, None, None, head);
+    let mut response = renderer.render(error, &Method::GET, None, None, head);
     response.extensions_mut().remove::<Rendered>();
-    response.extensions_mut().insert(error);
     response.extensions_mut().insert(Reported);
     response
 }

@@ -44,7 +44,8 @@ impl Renderer {
             headers.insert(CONTENT_TYPE, content_type);
         }
         headers.extend(self.grpc_trailers(&error, used));
-        head.extensions.insert(Rendered(error));
+        head.extensions.insert(error);
+        head.extensions.insert(Rendered);
         Response::from_parts(head, B::from_bytes(Vec::new()))
     }
 
