@@ -118,7 +118,7 @@ mod axum;
 mod claims;
 mod clock;
 pub mod credentials;
-#[cfg(feature = "_digest")]
+#[cfg(any(feature = "_digest", feature = "_tokens"))]
 mod digest;
 pub mod error;
 #[cfg(feature = "expiry")]

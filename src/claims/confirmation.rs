@@ -132,9 +132,9 @@ mod tests {
 
     #[test]
     fn thumbprints_are_read_and_everything_else_is_unsupported() {
-        // RFC 9449 §6.1 and RFC 8705 §3.1.
+        // RFC 9449 §6.1 and RFC 8705 appendix A.
         let jkt = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
-        let x5t = "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2";
+        let x5t = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0";
         for (cnf, has_jkt, has_x5t, is_supported) in [
             (format!(r#"{{"jkt":"{jkt}"}}"#), true, false, true),
             (format!(r#"{{"x5t#S256":"{x5t}"}}"#), false, true, true),

@@ -1,11 +1,16 @@
-//! Digests and randomness, for passwords and for the service's own tokens.
+//! Digests and randomness, for passwords, for the service's own tokens and for revocations.
 //!
-//! One implementation in pure Rust, so that a service without JWTs needs no cryptographic back end.
+//! Only SHA-256 has two implementations, so that a service whose back end is aws-lc-rs needs no other one.
+//! Without a back end for JWTs it is in pure Rust, like everything else here.
 
+#[cfg(feature = "_digest")]
 mod keyed;
+#[cfg(feature = "_digest")]
 mod random;
 mod sha256;
 
 #[cfg(feature = "basic")]
 pub(crate) use self::keyed::{Digest, KeyedDigest};
-pub(crate) use self::{random::fill_random, sha256::sha256};
+#[cfg(feature = "_digest")]
+pub(crate) use self::random::fill_random;
+pub(crate) use self::sha256::sha256;

@@ -1,9 +1,19 @@
 //! SHA-256 (FIPS 180-4).
 
-use sha2::{Digest, Sha256};
-
+/// Returns the SHA-256 digest of `bytes`.
+#[cfg(feature = "aws-lc-rs")]
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
+    let mut digest = [0; 32];
+    digest.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
+    digest
+}
+
+/// Returns the SHA-256 digest of `bytes`.
+#[cfg(not(feature = "aws-lc-rs"))]
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    use sha2::Digest;
+
+    sha2::Sha256::digest(bytes).into()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
+use super::RevocationState;
 use crate::{
     Error, ScopePolicy, ScopeSet,
     claims::{ClaimText, Confirmation, NumericDate, RegisteredClaims},
@@ -30,6 +31,7 @@ struct Verified {
     raw_claims: Box<str>,
     registered: RegisteredClaims,
     scopes: ScopeSet,
+    revocation: RevocationState,
     #[cfg(feature = "serde")]
     typed: crate::claims::TypedClaims,
 }
@@ -44,12 +46,16 @@ impl Identity {
             raw_claims,
             registered,
             scopes,
+            revocation: RevocationState::default(),
             #[cfg(feature = "serde")]
             typed: crate::claims::TypedClaims::default(),
         }))
     }
 
-    #[cfg(feature = "_jwt")]
+    pub(crate) fn revocation_state(&self) -> &RevocationState {
+        &self.0.revocation
+    }
+
     pub(crate) fn registered(&self) -> &RegisteredClaims {
         &self.0.registered
     }

@@ -8,8 +8,12 @@ mod authentication;
 #[expect(clippy::module_inception, reason = "the file holds the type of that name")]
 mod identity;
 mod request_identity;
+mod revocation_state;
 
-pub(crate) use self::authentication::Authentication;
+pub(crate) use self::{
+    authentication::Authentication,
+    revocation_state::{RevocationKeys, RevocationState},
+};
 pub use crate::claims::Confirmation;
 
 pub use self::{

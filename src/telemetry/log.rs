@@ -31,6 +31,16 @@ pub(super) fn keys_fetched<E: StdError>(issuer: &str, outcome: Result<usize, &E>
     }
 }
 
+#[cfg(feature = "_tokens")]
+pub(super) fn revocations_evicted(evicted: u64, entries: usize) {
+    tracing::error!(
+        target: "portcullis",
+        evicted,
+        entries,
+        "the revocation list is full: the tokens of evicted entries are accepted again; raise `max_entries`"
+    );
+}
+
 #[cfg(feature = "own-tokens")]
 pub(super) fn token_uses_lost() {
     tracing::warn!(target: "portcullis", "uses of tokens come in faster than the store takes them");

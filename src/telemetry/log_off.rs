@@ -10,6 +10,9 @@ pub(super) fn rejected(_error: &Error) {}
 #[cfg(feature = "_jwt")]
 pub(super) fn keys_fetched<E>(_issuer: &str, _outcome: Result<usize, &E>, _took: Duration) {}
 
+#[cfg(feature = "_tokens")]
+pub(super) fn revocations_evicted(_evicted: u64, _entries: usize) {}
+
 #[cfg(feature = "own-tokens")]
 pub(super) fn token_uses_lost() {}
 

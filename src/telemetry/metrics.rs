@@ -19,6 +19,11 @@ pub(super) fn keys_fetched(issuer: &Arc<str>, is_success: bool, took: Duration) 
     histogram!("portcullis_key_fetch_seconds", "issuer" => Arc::clone(issuer)).record(took);
 }
 
+#[cfg(feature = "_tokens")]
+pub(super) fn revocations_evicted(evicted: u64) {
+    counter!("portcullis_revocations_evicted_total").increment(evicted);
+}
+
 #[cfg(feature = "own-tokens")]
 pub(super) fn token_use_lost() {
     counter!("portcullis_token_uses_lost_total").increment(1);

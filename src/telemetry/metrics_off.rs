@@ -8,6 +8,9 @@ pub(super) fn request(_outcome: &'static str) {}
 #[cfg(feature = "_jwt")]
 pub(super) fn keys_fetched(_issuer: &Arc<str>, _is_success: bool, _took: Duration) {}
 
+#[cfg(feature = "_tokens")]
+pub(super) fn revocations_evicted(_evicted: u64) {}
+
 #[cfg(feature = "own-tokens")]
 pub(super) fn token_use_lost() {}
 

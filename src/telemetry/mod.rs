@@ -38,6 +38,13 @@ pub(crate) fn keys_fetched<E: StdError>(
     log::keys_fetched(issuer, outcome, took);
 }
 
+/// Records that a full revocation list dropped entries whose tokens haven't expired.
+#[cfg(feature = "_tokens")]
+pub(crate) fn revocations_evicted(evicted: u64, entries: usize) {
+    metrics::revocations_evicted(evicted);
+    log::revocations_evicted(evicted, entries);
+}
+
 /// Records that a use of a token was lost on its way to the store, as the `first` one in a row or not.
 #[cfg(feature = "own-tokens")]
 pub(crate) fn token_use_lost(first: bool) {

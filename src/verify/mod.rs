@@ -9,6 +9,8 @@ mod audience_state;
 mod backoff;
 #[cfg(feature = "basic")]
 pub mod basic;
+#[cfg(feature = "_tokens")]
+pub(crate) mod digest_hasher;
 #[cfg(feature = "introspection")]
 pub mod introspection;
 #[cfg(feature = "_jwt")]
@@ -23,6 +25,12 @@ pub mod own_tokens;
 mod readiness;
 mod revocation;
 mod revocation_checked;
+#[cfg(feature = "_tokens")]
+mod revocation_keys;
+#[cfg(feature = "_tokens")]
+mod revocation_list;
+#[cfg(feature = "_tokens")]
+pub(crate) mod revocations;
 #[cfg(feature = "_remote")]
 mod single_flight;
 mod verification;
@@ -31,9 +39,11 @@ mod verification;
 pub use self::audience_state::{AudienceGiven, AudienceMissing};
 #[cfg(feature = "_jwt")]
 pub use self::readiness::Readiness;
+#[cfg(feature = "_tokens")]
+pub use self::revocations::{Revocations, RevocationsBuilder};
 pub(crate) use self::verification::{VerificationFuture, VerificationState};
 pub use self::{
     revocation::Revocation,
     revocation_checked::RevocationChecked,
-    verification::{Verification, Verify},
+    verification::{RevokeFuture, Verification, Verify},
 };

@@ -1,50 +1,131 @@
-//! What was revoked.
+//! What is revoked.
 
-use std::fmt;
+use std::{fmt, time::SystemTime};
 
-#[cfg(feature = "_remote")]
-use crate::Identity;
-
-/// Which tokens are no longer to be trusted, for verifiers that remember verdicts: see
-/// [`IntrospectionVerifier::revoke`](crate::IntrospectionVerifier::revoke).
+/// A revocation: the tokens that are rejected from now on.
 ///
-/// `Debug` doesn't show the token.
+/// Pass it to [`Revocations::revoke`](crate::verify::Revocations::revoke), or to `revoke` of any verifier.
 ///
 /// ```
+/// use std::time::{Duration, SystemTime};
+///
 /// use portcullis::verify::Revocation;
 ///
-/// let revocation = Revocation::Token("mF_9.B5f-4.1JqM".to_owned());
-/// assert_eq!(format!("{revocation:?}"), "Token([redacted])");
+/// // Alice's password was changed: tokens issued up to now are rejected, new ones are not.
+/// let revocation = Revocation::subject("alice").issuer("https://as.example");
+/// assert_eq!(format!("{revocation:?}"), "Revocation(subject of https://as.example)");
+///
+/// // A stolen token, which expires in an hour anyway.
+/// let end = SystemTime::now() + Duration::from_secs(3600);
+/// let revocation = Revocation::token("mF_9.B5f-4.1JqM").expires_at(end);
+/// assert_eq!(format!("{revocation:?}"), "Revocation(token)");
 /// ```
+///
+/// | revocation | rejects |
+/// |---|---|
+/// | [`token`](Self::token) | this token. For a JWT that is what was signed, because an ECDSA signature has a twin |
+/// | [`token_id`](Self::token_id) | the tokens with this `jti` |
+/// | [`subject`](Self::subject) | the tokens of this `sub` that were issued before a time, and those without `iat` |
+/// | [`session`](Self::session) | the tokens with this `sid` |
+/// | [`client`](Self::client) | the tokens of this `client_id` that were issued before a time, and those without `iat` |
+///
+/// Without an [`issuer`](Self::issuer) it applies to the tokens of every issuer. `Debug` shows neither tokens
+/// nor subjects.
 #[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Revocation {
-    /// All tokens with this `sub`.
-    Subject(String),
-    /// This token.
-    Token(String),
-    /// All tokens with this `jti`.
-    TokenId(String),
+#[must_use]
+pub struct Revocation {
+    pub(crate) target: Target,
+    pub(crate) value: String,
+    pub(crate) issuer: Option<String>,
+    /// For subjects and clients: tokens issued at or after this time are not revoked.
+    pub(crate) issued_before: Option<SystemTime>,
+    pub(crate) expires_at: Option<SystemTime>,
 }
 
-#[cfg(feature = "_remote")]
+/// What a revocation is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Target {
+    Client,
+    Session,
+    Subject,
+    Token,
+    TokenId,
+}
+
 impl Revocation {
-    /// Whether it is about this token, which has that identity.
-    pub(crate) fn concerns(&self, token: &str, identity: &Identity) -> bool {
-        match self {
-            Self::Subject(subject) => identity.subject() == Some(subject),
-            Self::Token(revoked) => revoked == token,
-            Self::TokenId(token_id) => identity.token_id() == Some(token_id),
-        }
+    fn new(target: Target, value: String) -> Self {
+        Self { target, value, issuer: None, issued_before: None, expires_at: None }
+    }
+
+    /// Revokes one token.
+    pub fn token(token: impl Into<String>) -> Self {
+        Self::new(Target::Token, token.into())
+    }
+
+    /// Revokes the tokens with this `jti`.
+    pub fn token_id(token_id: impl Into<String>) -> Self {
+        Self::new(Target::TokenId, token_id.into())
+    }
+
+    /// Revokes the tokens of this `sub` that were issued up to now, or up to
+    /// [`issued_before`](Self::issued_before).
+    pub fn subject(subject: impl Into<String>) -> Self {
+        Self::new(Target::Subject, subject.into())
+    }
+
+    /// Revokes the tokens of this session (`sid`).
+    pub fn session(session_id: impl Into<String>) -> Self {
+        Self::new(Target::Session, session_id.into())
+    }
+
+    /// Revokes the tokens of this client that were issued up to now, or up to
+    /// [`issued_before`](Self::issued_before).
+    pub fn client(client_id: impl Into<String>) -> Self {
+        Self::new(Target::Client, client_id.into())
+    }
+
+    /// Restricts the revocation to tokens of one issuer. Use it wherever several issuers are trusted, because
+    /// two issuers may give the same name to different subjects.
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// Sets the time before which a token of this subject or client must have been issued to be revoked. The
+    /// default is the time of the revocation. Other revocations ignore it.
+    pub fn issued_before(mut self, time: SystemTime) -> Self {
+        self.issued_before = Some(time);
+        self
+    }
+
+    /// Sets when the revoked tokens have expired anyway, so that the revocation is dropped. The default is the
+    /// `exp` of a token that is a JWT, and else the longest lifetime of a token from now on
+    /// ([`RevocationsBuilder::token_lifetime`](crate::verify::RevocationsBuilder::token_lifetime)).
+    pub fn expires_at(mut self, time: SystemTime) -> Self {
+        self.expires_at = Some(time);
+        self
+    }
+}
+
+impl Revocation {
+    /// Returns the subject, if that is what is revoked.
+    pub(crate) fn revoked_subject(&self) -> Option<&str> {
+        (self.target == Target::Subject).then_some(&*self.value)
     }
 }
 
 impl fmt::Debug for Revocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Subject(subject) => f.debug_tuple("Subject").field(subject).finish(),
-            Self::Token(_) => f.write_str("Token([redacted])"),
-            Self::TokenId(token_id) => f.debug_tuple("TokenId").field(token_id).finish(),
+        let target = match self.target {
+            Target::Client => "client",
+            Target::Session => "session",
+            Target::Subject => "subject",
+            Target::Token => "token",
+            Target::TokenId => "token id",
+        };
+        match &self.issuer {
+            Some(issuer) => write!(f, "Revocation({target} of {issuer})"),
+            None => write!(f, "Revocation({target})"),
         }
     }
 }

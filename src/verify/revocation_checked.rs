@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Revocation, VerificationState};
+use super::{Revocation, RevokeFuture, VerificationState};
 use crate::{BearerToken, Error, Verification, Verify};
 
 /// Verifies a token by one verifier and has a second one confirm it: a JWT whose signature and claims
@@ -73,8 +73,8 @@ where
         }
     }
 
-    fn revoke(&self, revocation: &Revocation) {
-        self.verifier.revoke(revocation);
-        self.revocation.revoke(revocation);
+    fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
+        let (one, other) = (self.verifier.revoke(revocation), self.revocation.revoke(revocation));
+        Box::pin(async move { one.await.and(other.await) })
     }
 }

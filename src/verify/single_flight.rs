@@ -148,11 +148,6 @@ impl<K: Eq + Hash, T> SingleFlight<K, T> {
     {
         self.flights.remove(key);
     }
-
-    /// Detaches all tasks.
-    pub(crate) fn detach_all(&mut self) {
-        self.flights.clear();
-    }
 }
 
 impl<K, T> Default for SingleFlight<K, T> {
@@ -343,25 +338,21 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_superseded_task_serves_its_waiters_and_its_result_is_discarded() {
         let owner = Arc::<Owner>::default();
-        let detach = |flights: &mut SingleFlight<&'static str, _>| flights.detach("key");
-        for detach in [detach, SingleFlight::detach_all] {
-            *owner.0.lock().unwrap() = State::default();
-            let ((end_first, first), (end_second, second)) = (work(), work());
-            let mut first = owner.start(first).unwrap();
-            detach(&mut owner.0.lock().unwrap().flights);
-            assert!(owner.join().is_none());
-            let mut second = owner.start(second).unwrap();
+        let ((end_first, first), (end_second, second)) = (work(), work());
+        let mut first = owner.start(first).unwrap();
+        owner.0.lock().unwrap().flights.detach("key");
+        assert!(owner.join().is_none());
+        let mut second = owner.start(second).unwrap();
 
-            end_first.send(1).unwrap();
-            assert_eq!(first.wait().await, Some(Some(1)));
-            assert_eq!(owner.cache(), []);
-            assert!(owner.is_running(), "the second one still counts");
+        end_first.send(1).unwrap();
+        assert_eq!(first.wait().await, Some(Some(1)));
+        assert_eq!(owner.cache(), []);
+        assert!(owner.is_running(), "the second one still counts");
 
-            end_second.send(2).unwrap();
-            assert_eq!(second.wait().await, Some(Some(2)));
-            assert_eq!(owner.cache(), [Some(2)]);
-            assert_eq!(owner.completed(), [Some(1), Some(2)]);
-        }
+        end_second.send(2).unwrap();
+        assert_eq!(second.wait().await, Some(Some(2)));
+        assert_eq!(owner.cache(), [Some(2)]);
+        assert_eq!(owner.completed(), [Some(1), Some(2)]);
     }
 
     #[tokio::test(start_paused = true)]

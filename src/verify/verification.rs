@@ -1,7 +1,13 @@
 //! The seam between credentials and identity.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{
+    fmt,
+    future::{Future, ready},
+    pin::Pin,
+    sync::Arc,
+};
 
+use super::Revocation;
 use crate::{Error, Identity};
 
 /// Turns credentials of type `C` into an [`Identity`], or rejects them.
@@ -45,9 +51,19 @@ pub trait Verify<C>: Send + Sync + 'static {
         self.verify(credentials)
     }
 
-    /// Forgets verdicts on what was revoked, its own and those of verifiers that it asks. A verifier
-    /// that remembers none, as this does by default, has nothing to do.
-    fn revoke(&self, _revocation: &crate::verify::Revocation) {}
+    /// Revokes tokens: they are rejected from the next request on, until they would have expired.
+    ///
+    /// The revocation takes effect in this process at once, before the future is polled. The future completes
+    /// when the replicas that share the list know of it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if it couldn't be shared,
+    /// [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) if this verifier has no revocation list,
+    /// as by default.
+    fn revoke(&self, _revocation: &Revocation) -> RevokeFuture {
+        Box::pin(ready(Err(Error::misconfigured("this verifier has no revocation list"))))
+    }
 }
 
 impl<C, V: Verify<C> + ?Sized> Verify<C> for Arc<V> {
@@ -63,10 +79,13 @@ impl<C, V: Verify<C> + ?Sized> Verify<C> for Arc<V> {
         (**self).verify_uncached(credentials)
     }
 
-    fn revoke(&self, revocation: &crate::verify::Revocation) {
-        (**self).revoke(revocation);
+    fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
+        (**self).revoke(revocation)
     }
 }
+
+/// The future of a revocation: see [`Verify::revoke`].
+pub type RevokeFuture = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 /// A verdict, or the future of one.
 ///

@@ -44,6 +44,7 @@ mod own_tokens;
 mod policies;
 mod rejections;
 mod revocation;
+mod revocations;
 mod rfc_vectors;
 mod several_issuers;
 mod single_flight;

@@ -58,20 +58,21 @@ async fn a_jwt_is_rejected_once_its_issuer_has_been_asked_again() {
 }
 
 #[tokio::test]
-async fn what_is_told_to_be_revoked_is_asked_about_at_once() {
+async fn a_revocation_needs_no_introspection() {
     let issuer = TestIssuer::new();
     for which in 0..3 {
         let verifier = RevocationChecked::new(jwts(&issuer), introspection(&issuer));
         let token = issuer.token().audience(API).mint();
         let identity = verify(&verifier, &token).await.unwrap();
-        issuer.revoke(&token);
         let revocation = match which {
-            0 => Revocation::Token(token.clone()),
-            1 => Revocation::TokenId(identity.token_id().unwrap().to_owned()),
-            _ => Revocation::Subject("alice".to_owned()),
+            0 => Revocation::token(token.clone()),
+            1 => Revocation::token_id(identity.token_id().unwrap()),
+            _ => Revocation::subject("alice"),
         };
-        Verify::revoke(&verifier, &revocation);
-        assert!(inactive(verify(&verifier, &token).await), "{revocation:?}");
+        Verify::revoke(&verifier, &revocation).await.unwrap();
+        let error = verify(&verifier, &token).await.unwrap_err();
+        assert_eq!(error.kind(), TokenFault::Revoked.into(), "{revocation:?}");
+        assert_eq!(issuer.requests_to("/introspect"), which + 1);
     }
 }
 
@@ -137,10 +138,11 @@ async fn one_call_reaches_every_verifier_of_several_issuers() {
     ];
     for (issuer, token) in &tokens {
         verify(&issuers, token).await.unwrap();
-        issuer.revoke(token);
+        assert_eq!(issuer.requests_to("/introspect"), 1);
     }
-    issuers.revoke(&Revocation::Subject("alice".to_owned()));
+    issuers.revoke(&Revocation::subject("alice")).await.unwrap();
     for (_, token) in &tokens {
-        assert!(inactive(verify(&issuers, token).await));
+        let error = verify(&issuers, token).await.unwrap_err();
+        assert_eq!(error.kind(), TokenFault::Revoked.into());
     }
 }

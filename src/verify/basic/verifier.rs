@@ -1,6 +1,11 @@
 //! The verifier of user-ids and passwords.
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::{Future, ready},
+    sync::Arc,
+    time::Duration,
+};
 
 #[cfg(feature = "password-hash")]
 use super::{UserStore, users::Users};
@@ -12,7 +17,8 @@ use super::{
     password_cache::PasswordCache,
 };
 use crate::{
-    BasicCredentials, Clock, Error, ErrorKind, Identity, Verification, Verify, verify::Revocation,
+    BasicCredentials, Clock, Error, ErrorKind, Identity, Verification, Verify,
+    verify::{Revocation, RevokeFuture},
 };
 
 /// Verifies user-ids and passwords of the Basic scheme ([RFC 7617]).
@@ -177,12 +183,13 @@ impl Verify<BasicCredentials> for BasicVerifier {
         Verification::pending(async move { inner.verify(credentials).await })
     }
 
-    /// Calls [`invalidate`](Self::invalidate) for a [`Revocation::Subject`], and ignores revocations of
-    /// tokens.
-    fn revoke(&self, revocation: &Revocation) {
-        if let Revocation::Subject(subject) = revocation {
+    /// Has the next credentials of a revoked subject checked again, because a password outlives any revocation
+    /// of tokens: see [`invalidate`](Self::invalidate). Other revocations are about tokens only.
+    fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
+        if let Some(subject) = revocation.revoked_subject() {
             self.invalidate(subject);
         }
+        Box::pin(ready(Ok(())))
     }
 }
 

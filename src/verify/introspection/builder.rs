@@ -11,7 +11,7 @@ use crate::{
     Clock, ConfigError, Error, Identity, Secret,
     claims::scope_claim::ScopeClaim,
     http_client::HttpClient,
-    verify::{AudienceGiven, AudienceMissing},
+    verify::{AudienceGiven, AudienceMissing, Revocations},
 };
 
 /// Makes an [`IntrospectionVerifier`]: where to ask, then as whom, then for which audience.
@@ -204,6 +204,13 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     #[cfg(feature = "_jwt")]
     pub fn signed_responses(mut self, signer: crate::JwtVerifier) -> Self {
         self.settings.signer = Some(signer);
+        self
+    }
+
+    /// Sets the list of revoked tokens, for a list that verifiers or replicas share. By default the verifier has
+    /// its own list. It is checked on every request.
+    pub fn revocations(mut self, revocations: Revocations) -> Self {
+        self.settings.revocations = Some(revocations);
         self
     }
 

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use quick_cache::sync::Cache;
 
-use crate::{Identity, TokenFault, claims::NumericDate, verify::Revocation};
+use crate::{Identity, TokenFault, claims::NumericDate};
 
 /// Longer tokens aren't cached.
 const MAX_TOKEN: usize = 16 * 1024;
@@ -87,14 +87,6 @@ impl IntrospectionCache {
     pub(super) fn remove(&self, token: &str) {
         self.accepted.remove(token);
         self.rejected.remove(token);
-    }
-
-    /// Removes the accepted tokens that were revoked. Rejected tokens stay rejected.
-    pub(super) fn remove_revoked(&self, revocation: &Revocation) {
-        self.accepted.retain(|token, entry| match &entry.outcome.result {
-            Ok(identity) => !revocation.concerns(token, identity),
-            Err(_) => true,
-        });
     }
 }
 
@@ -191,22 +183,6 @@ mod tests {
         let long = "a".repeat(MAX_TOKEN + 1);
         cache.insert(&long.as_str().into(), accepted("alice", None), at);
         assert!(cache.get(&long, at).is_none());
-    }
-
-    #[test]
-    fn revoked_tokens_are_removed_and_no_others() {
-        for (revocation, alice, bob) in [
-            (Revocation::Subject("alice".into()), false, true),
-            (Revocation::Token("b".into()), true, false),
-            (Revocation::TokenId("none".into()), true, true),
-        ] {
-            let (cache, at) = (cache(), NumericDate::from_secs(1000));
-            cache.insert(&"a".into(), accepted("alice", None), at);
-            cache.insert(&"b".into(), accepted("bob", None), at);
-            cache.remove_revoked(&revocation);
-            assert_eq!(cache.get("a", at).is_some(), alice, "{revocation:?}");
-            assert_eq!(cache.get("b", at).is_some(), bob, "{revocation:?}");
-        }
     }
 
     #[test]

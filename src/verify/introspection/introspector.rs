@@ -20,7 +20,7 @@ use crate::{
     claims::{NumericDate, scope_claim::ScopeClaim},
     telemetry,
     verify::{
-        Revocation,
+        Revocations,
         single_flight::{FlightId, SingleFlight, Waiter},
     },
 };
@@ -35,6 +35,7 @@ pub(super) struct Introspector {
     pub(super) rules: Rules,
     pub(super) scope_claims: Vec<ScopeClaim>,
     pub(super) checks: Vec<Box<Check>>,
+    pub(super) revocations: Revocations,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) cache: IntrospectionCache,
     pub(super) flights: Flights,
@@ -60,12 +61,12 @@ impl Introspector {
             None => self.join(token),
         };
         match joined {
-            Ok(Joined::Cached(result)) => Verification::ready(self.admit(result)),
+            Ok(Joined::Cached(result)) => Verification::ready(self.admit(token, result)),
             Ok(Joined::Running(mut waiter)) => {
-                let introspector = Arc::clone(self);
+                let (introspector, token) = (Arc::clone(self), token.to_owned());
                 Verification::pending(async move {
                     let result = waiter.wait().await.unwrap_or_else(|| Err(aborted()));
-                    introspector.admit(result)
+                    introspector.admit(&token, result)
                 })
             }
             Err(error) => Verification::ready(Err(error)),
@@ -78,16 +79,6 @@ impl Introspector {
         let mut flights = self.flights.lock();
         flights.detach(token);
         self.cache.remove(token);
-    }
-
-    pub(super) fn revoke(&self, revocation: &Revocation) {
-        if let Revocation::Token(token) = revocation {
-            return self.invalidate(token);
-        }
-        let mut flights = self.flights.lock();
-        // All of them, because the subject of a token isn't known before its response arrives.
-        flights.detach_all();
-        self.cache.remove_revoked(revocation);
     }
 
     /// Joins the introspection of this token, or starts one, if fewer than the maximum are running.
@@ -177,9 +168,14 @@ impl Introspector {
         Ok(Outcome { result, expires_at })
     }
 
-    /// Applies the service's own checks, which run for each request.
-    fn admit<E: Into<Error>>(&self, result: Result<Identity, E>) -> Result<Identity, Error> {
+    /// Applies the service's own checks and the revocation list, which change from request to request.
+    fn admit<E: Into<Error>>(
+        &self,
+        token: &str,
+        result: Result<Identity, E>,
+    ) -> Result<Identity, Error> {
         let identity = result.map_err(Into::into)?;
+        self.revocations.check(None, token.as_bytes(), &identity)?;
         self.checks.iter().try_for_each(|check| check(&identity))?;
         Ok(identity)
     }

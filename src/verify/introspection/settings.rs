@@ -14,6 +14,7 @@ use super::{
     signer::Signer,
 };
 use crate::url::{self, Query};
+use crate::verify::Revocations;
 use crate::{
     Clock, ConfigError, SystemClock,
     claims::{AudienceRule, scope_claim::ScopeClaim},
@@ -37,6 +38,7 @@ pub(super) struct Settings {
     pub(super) max_concurrent: usize,
     pub(super) signer: Option<Signer>,
     pub(super) client: Option<Arc<dyn HttpClient>>,
+    pub(super) revocations: Option<Revocations>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -65,6 +67,7 @@ impl Settings {
             max_concurrent: 100,
             signer: None,
             client: None,
+            revocations: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -100,6 +103,7 @@ impl Settings {
             rules: Rules { issuer, audience },
             scope_claims: self.scope_claims,
             checks: self.checks,
+            revocations: self.revocations.unwrap_or_else(|| Revocations::for_clock(&self.clock)),
             clock: self.clock,
             cache: IntrospectionCache::new(
                 self.cache_capacity,

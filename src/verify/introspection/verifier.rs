@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     BearerToken, Verification, Verify,
-    verify::{AudienceMissing, Revocation},
+    verify::{AudienceMissing, Revocation, RevokeFuture},
 };
 
 /// Verifies access tokens by asking their issuer's introspection endpoint ([RFC 7662]): opaque tokens,
@@ -88,18 +88,21 @@ impl IntrospectionVerifier {
         IntrospectionVerifierBuilder::of_issuer(issuer.into())
     }
 
-    /// Forgets what is known of a token, so that the next request with it asks the endpoint, also if
-    /// an introspection is under way: its answer then serves those who wait for it and nobody else.
+    /// Removes a token from the cache, so that the next request with it asks the endpoint. A running
+    /// introspection goes on for the requests that wait for it, and for no others.
     ///
-    /// For those who learn of a revocation, such as a service that revokes tokens itself.
+    /// To reject a token instead, revoke it: see [`revoke`](Self::revoke).
     pub fn invalidate(&self, token: &str) {
         self.0.invalidate(token);
     }
 
-    /// Forgets what is known of all tokens that `revocation` concerns, as
-    /// [`invalidate`](Self::invalidate) does for one.
-    pub fn revoke(&self, revocation: &Revocation) {
-        self.0.revoke(revocation);
+    /// Revokes tokens: they are rejected from the next request on, whatever the endpoint responds.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Verify::revoke`].
+    pub fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
+        self.0.revocations.revoke(revocation)
     }
 }
 
@@ -108,8 +111,8 @@ impl Verify<BearerToken<'_>> for IntrospectionVerifier {
         self.0.verify(token.as_str())
     }
 
-    fn revoke(&self, revocation: &Revocation) {
-        IntrospectionVerifier::revoke(self, revocation);
+    fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
+        IntrospectionVerifier::revoke(self, revocation)
     }
 }
 

@@ -7,13 +7,17 @@ use super::{
     dispatcher::{Dispatcher, TokenVerifier, Trust},
     tenants::Tenants,
 };
-use crate::verify::jwt::{DEFAULT_CAPACITY, JwtVerifier, TokenCache};
+use crate::verify::{
+    Revocations,
+    jwt::{DEFAULT_CAPACITY, JwtVerifier, TokenCache},
+};
 use crate::{BearerToken, ConfigError, Error, Verify};
 
 /// Makes [`Issuers`].
 #[must_use]
 pub struct IssuersBuilder {
     cache_capacity: usize,
+    revocations: Option<Revocations>,
     trusted: Vec<(String, Trust)>,
     by_prefix: Vec<(String, Arc<TokenVerifier>)>,
     opaque: Option<Arc<TokenVerifier>>,
@@ -24,6 +28,7 @@ impl Default for IssuersBuilder {
     fn default() -> Self {
         Self {
             cache_capacity: DEFAULT_CAPACITY,
+            revocations: None,
             trusted: Vec::new(),
             by_prefix: Vec::new(),
             opaque: None,
@@ -38,6 +43,13 @@ impl IssuersBuilder {
     /// 32 MiB by default; 0 turns it off.
     pub fn token_cache(mut self, bytes: usize) -> Self {
         self.cache_capacity = bytes;
+        self
+    }
+
+    /// Sets the list of revoked tokens of every issuer, for a list that verifiers or replicas share. It is checked
+    /// on every request, beside the list of each verifier. By default there is one for these issuers.
+    pub fn revocations(mut self, revocations: Revocations) -> Self {
+        self.revocations = Some(revocations);
         self
     }
 
@@ -145,8 +157,17 @@ impl IssuersBuilder {
             return Err(ConfigError::new("issuers", "[]", "at least one is needed"));
         }
         let opaque = self.opaque;
-        let cache = TokenCache::new(self.cache_capacity);
-        Ok(Issuers::new(Dispatcher { by_name, issuers, tenants, by_prefix, opaque, cache }))
+        let revocations = self.revocations.unwrap_or_default();
+        let cache = TokenCache::new(self.cache_capacity, Some(revocations.clone()));
+        Ok(Issuers::new(Dispatcher {
+            by_name,
+            issuers,
+            tenants,
+            by_prefix,
+            opaque,
+            cache,
+            revocations,
+        }))
     }
 }
 

@@ -7,7 +7,10 @@ use memchr::memchr_iter;
 use super::tenants::{NewTenant, Tenants};
 use crate::{
     BearerToken, Error, Identity, TokenFault, Verify,
-    verify::jwt::{Issuer, PendingEntry, TokenCache, VerifiedToken},
+    verify::{
+        Revocations,
+        jwt::{Issuer, TokenCache, VerifiedToken},
+    },
 };
 
 /// The configured issuers and verifiers. Exactly one of them gets a token: none is tried after another.
@@ -19,6 +22,8 @@ pub(super) struct Dispatcher {
     pub(super) by_prefix: Vec<(Box<str>, Arc<TokenVerifier>)>,
     pub(super) opaque: Option<Arc<TokenVerifier>>,
     pub(super) cache: TokenCache,
+    /// Checked beside the list of a token's issuer.
+    pub(super) revocations: Revocations,
 }
 
 pub(super) type TokenVerifier = dyn for<'a> Verify<BearerToken<'a>>;
@@ -103,16 +108,16 @@ impl Resolution {
     /// Adds a verified token to the cache, and records that its tenant has one.
     pub(super) fn insert(
         &self,
-        entry: PendingEntry,
+        cache: &TokenCache,
         token: &str,
         verified: VerifiedToken,
-    ) -> Identity {
+    ) -> Result<Identity, Error> {
         match &self.tenant {
-            TenantState::Configured => return entry.insert(token, verified, &self.issuer),
+            TenantState::Configured => return cache.insert(token, verified, &self.issuer),
             TenantState::Verified => {}
             TenantState::Unverified(tenants) => tenants.mark_verified(&self.issuer),
         }
-        entry.insert_for_tenant(token, verified, &self.issuer)
+        cache.insert_for_tenant(token, verified, &self.issuer)
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     BearerToken, Error, Identity, TokenFault, Verification, Verify,
     verify::{
-        Readiness, Revocation,
+        Readiness, Revocation, RevokeFuture,
         jwt::{Attempt, Interrupt, UnverifiedToken},
     },
 };
@@ -64,15 +64,23 @@ impl Issuers {
         result
     }
 
-    /// Forgets verdicts on what was revoked, those of the verifiers for opaque tokens included.
+    /// Revokes tokens of every issuer, also those of the verifiers that tokens are delegated to: they are rejected
+    /// from the next request on, until they would have expired.
     ///
-    /// A JWT that is verified here vouches for itself: see
-    /// [`JwtVerifier::revoke`](crate::JwtVerifier::revoke).
-    pub fn revoke(&self, revocation: &Revocation) {
-        self.0.cache.revoke(revocation);
-        for verifier in self.0.delegates() {
-            verifier.revoke(revocation);
-        }
+    /// # Errors
+    ///
+    /// The first error of a verifier. The others have revoked the tokens.
+    pub fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
+        let own = self.0.revocations.revoke(revocation);
+        let others: Vec<_> =
+            self.0.delegates().map(|verifier| verifier.revoke(revocation)).collect();
+        Box::pin(async move {
+            let mut result = own.await;
+            for other in others {
+                result = result.and(other.await);
+            }
+            result
+        })
     }
 
     /// Whether the keys of each issuer are at hand, in the order of trust, tenants left out.
@@ -98,7 +106,6 @@ impl Verify<BearerToken<'_>> for Issuers {
         if let Some(verifier) = self.0.delegate_by_form(token.as_str()) {
             return verifier.verify(token);
         }
-        let entry = self.0.cache.begin();
         let mut resolution = None;
         let parsed = UnverifiedToken::parse(token.as_str(), |name| {
             let name = name.ok_or(TokenFault::Issuer)?;
@@ -110,8 +117,10 @@ impl Verify<BearerToken<'_>> for Issuers {
             Err(Dispatch::Reject(error)) => return Verification::ready(Err(error)),
             Err(Dispatch::Delegate(verifier)) => return verifier.verify(token),
             Err(Dispatch::ResolveTenant(tenant)) => {
-                let token = token.as_str().to_owned();
-                return Verification::pending(async move { tenant.verify(&token, entry).await });
+                let (dispatcher, token) = (Arc::clone(&self.0), token.as_str().to_owned());
+                return Verification::pending(async move {
+                    tenant.verify(&token, &dispatcher.cache).await
+                });
             }
         };
         // A token that could be parsed has been resolved.
@@ -120,21 +129,21 @@ impl Verify<BearerToken<'_>> for Issuers {
         };
         match resolution.issuer.verify_parsed(unverified, Attempt::First) {
             Ok(verified) => {
-                Verification::ready(Ok(resolution.insert(entry, token.as_str(), verified)))
+                Verification::ready(resolution.insert(&self.0.cache, token.as_str(), verified))
             }
             Err(Interrupt::Rejected(error)) => Verification::ready(Err(error)),
             Err(wait) => {
-                let token = token.as_str().to_owned();
+                let (dispatcher, token) = (Arc::clone(&self.0), token.as_str().to_owned());
                 Verification::pending(async move {
                     let verified = resolution.issuer.complete(&token, Err(wait)).await?;
-                    Ok(resolution.insert(entry, &token, verified))
+                    resolution.insert(&dispatcher.cache, &token, verified)
                 })
             }
         }
     }
 
-    fn revoke(&self, revocation: &Revocation) {
-        Issuers::revoke(self, revocation);
+    fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
+        Issuers::revoke(self, revocation)
     }
 }
 

@@ -6,7 +6,7 @@ use quick_cache::sync::Cache;
 use tokio::sync::OnceCell;
 
 use super::verified_tenants::VerifiedTenants;
-use crate::verify::jwt::{Attempt, Interrupt, Issuer, JwtVerifier, PendingEntry, UnverifiedToken};
+use crate::verify::jwt::{Attempt, Interrupt, Issuer, JwtVerifier, TokenCache, UnverifiedToken};
 use crate::{ConfigError, Error, Identity, TokenFault};
 
 const PLACEHOLDER: &str = "{tenant}";
@@ -127,7 +127,7 @@ impl Tenants {
 
 impl NewTenant {
     /// Resolves the tenant, once for all requests at the same time, and verifies the token.
-    pub(super) async fn verify(self, token: &str, cached: PendingEntry) -> Result<Identity, Error> {
+    pub(super) async fn verify(self, token: &str, cache: &TokenCache) -> Result<Identity, Error> {
         let Self { tenants, tenant } = self;
         let name = tenant.issuer.clone();
         let entry = tenants.entry(&name);
@@ -147,7 +147,7 @@ impl NewTenant {
         let first = parsed.and_then(|token| issuer.verify_parsed(token, Attempt::First));
         let verified = issuer.complete(token, first).await?;
         tenants.mark_verified(issuer);
-        Ok(cached.insert_for_tenant(token, verified, issuer))
+        cache.insert_for_tenant(token, verified, issuer)
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     token_cache::TokenCache,
 };
 use crate::claims::scope_claim::ScopeClaim;
-use crate::verify::{AudienceGiven, AudienceMissing};
+use crate::verify::{AudienceGiven, AudienceMissing, Revocations};
 use crate::{Algorithm, Clock, ConfigError, Error, Identity, Secret, http_client::HttpClient};
 
 /// Makes a [`JwtVerifier`]: issuer, then audience, then where the keys come from.
@@ -188,6 +188,13 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
+    /// Sets the list of revoked tokens, for a list that verifiers or replicas share. By default the verifier has
+    /// its own list. It is checked on every request.
+    pub fn revocations(mut self, revocations: Revocations) -> Self {
+        self.settings.revocations = Some(revocations);
+        self
+    }
+
     /// The client that fetches keys and metadata. `reqwest` by default, with the feature of that name.
     pub fn http_client(mut self, client: impl HttpClient) -> Self {
         self.settings.client = Some(Arc::new(client));
@@ -241,7 +248,7 @@ impl JwtVerifierBuilder<AudienceGiven> {
     /// empty issuer or audience, a key that can't be read or is too weak, no key at all in a set, no
     /// algorithm, one that fits no key that is given.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
-        let cache = TokenCache::new(self.settings.cache_capacity);
+        let cache = TokenCache::new(self.settings.cache_capacity, None);
         let issuer = Arc::new(self.settings.into_issuer()?);
         Ok(JwtVerifier { issuer, cache })
     }

@@ -14,7 +14,7 @@ use crate::{
     Clock, Error, Identity, TokenFault,
     claims::{ClaimSet, NumericDate, scope_claim::ScopeClaim},
     jose::algorithm::AlgorithmSet,
-    verify::Readiness,
+    verify::{Readiness, Revocations},
 };
 
 pub(crate) type ClaimCheck = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
@@ -26,6 +26,7 @@ pub(crate) struct Issuer {
     pub(crate) scope_claims: Vec<ScopeClaim>,
     pub(crate) checks: Vec<Box<ClaimCheck>>,
     pub(crate) keys: KeySource,
+    pub(crate) revocations: Revocations,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -104,6 +105,7 @@ impl Issuer {
         let ClaimSet { raw, registered, scopes, .. } = token.payload;
         let identity = Identity::new(raw, registered, scopes);
         self.check(&identity)?;
+        self.revocations.check(None, token.jws.token.as_bytes(), &identity)?;
         Ok(VerifiedToken { identity, generation })
     }
 
@@ -121,11 +123,19 @@ impl Issuer {
     }
 
     /// Returns whether a token that was verified with the keys of `generation` is still valid.
-    pub(crate) fn is_still_valid(&self, identity: &Identity, generation: u64) -> bool {
+    /// `revocations` is a list beside its own one.
+    pub(crate) fn is_still_valid(
+        &self,
+        token: &[u8],
+        identity: &Identity,
+        generation: u64,
+        revocations: Option<&Revocations>,
+    ) -> bool {
         let now = self.now();
         self.keys.is_current(generation, now)
             && self.rules.validate_times(identity.registered(), now).is_ok()
             && self.check(identity).is_ok()
+            && self.revocations.check(revocations, token, identity).is_ok()
     }
 
     pub(crate) fn require_algorithm(&self, header: &Header) -> Result<(), TokenFault> {

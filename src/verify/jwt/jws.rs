@@ -15,6 +15,7 @@ const MAX_SIGNATURE: usize = 1024;
 /// A token taken apart, with its header read. Nothing about it has been verified.
 #[derive(Debug)]
 pub(crate) struct Jws<'a> {
+    pub(crate) token: &'a str,
     pub(crate) header: Header,
     /// The encoded claims.
     pub(crate) payload: &'a str,
@@ -36,7 +37,7 @@ impl<'a> Jws<'a> {
     pub(crate) fn parse(token: &'a str) -> Result<Self, TokenFault> {
         let Parts { header, payload, signature, signing_input } =
             Parts::split(token).ok_or(TokenFault::Malformed)?;
-        Ok(Self { header: Header::read(header)?, payload, signature, signing_input })
+        Ok(Self { token, header: Header::read(header)?, payload, signature, signing_input })
     }
 
     /// Checks the signature with the keys that its header allows.

@@ -29,7 +29,7 @@ pub use self::{
 pub(crate) use self::{
     interrupt::{Attempt, Interrupt, complete},
     issuer::{Issuer, UnverifiedToken, VerifiedToken},
-    token_cache::{DEFAULT_CAPACITY, PendingEntry, TokenCache},
+    token_cache::{DEFAULT_CAPACITY, TokenCache},
     token_type::TokenType,
 };
 pub use crate::{

@@ -15,7 +15,10 @@ use crate::{
     claims::{AudienceRule, DEFAULT_LEEWAY, scope_claim::ScopeClaim},
     http_client::{self, HttpClient},
     jose::{algorithm::AlgorithmSet, crypto::VerifyingKey},
-    verify::jwks::{FetchKeys, HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
+    verify::{
+        Revocations,
+        jwks::{FetchKeys, HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
+    },
 };
 
 /// Everything that a builder can set.
@@ -38,6 +41,7 @@ pub(super) struct Settings {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) remote: RemoteSettings,
     pub(super) cache_capacity: usize,
+    pub(super) revocations: Option<Revocations>,
 }
 
 /// Keys that are configured, not fetched.
@@ -68,6 +72,7 @@ impl Settings {
             clock: Arc::new(SystemClock),
             remote: RemoteSettings::default(),
             cache_capacity: token_cache::DEFAULT_CAPACITY,
+            revocations: None,
         }
     }
 
@@ -91,6 +96,7 @@ impl Settings {
             scope_claims: self.scope_claims,
             checks: self.checks,
             keys,
+            revocations: self.revocations.unwrap_or_else(|| Revocations::for_clock(&self.clock)),
             clock: self.clock,
         })
     }

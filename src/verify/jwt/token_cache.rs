@@ -1,12 +1,10 @@
 //! The cache of verified tokens.
 
 use std::{
+    borrow::Cow,
     fmt,
-    hash::{BuildHasherDefault, Hasher},
-    sync::{
-        Arc, Weak,
-        atomic::{AtomicU64, Ordering},
-    },
+    hash::BuildHasherDefault,
+    sync::{Arc, Weak},
 };
 
 use quick_cache::{
@@ -18,7 +16,10 @@ use super::{
     issuer::{Issuer, VerifiedToken},
     tail_hasher::TailHasher,
 };
-use crate::{Identity, verify::Revocation};
+use crate::{
+    Error, Identity,
+    verify::{Revocations, digest_hasher::DigestHasher},
+};
 
 /// The default capacity in bytes.
 pub(crate) const DEFAULT_CAPACITY: usize = 32 * 1024 * 1024;
@@ -32,74 +33,69 @@ const OVERHEAD: usize = 500;
 /// A hit saves the signature and the parsing, and nothing else: times, keys and the user's checks are
 /// validated again each time. A cache without capacity holds nothing. Clones share their entries.
 #[derive(Debug, Clone)]
-pub(crate) struct TokenCache(Option<Arc<Entries>>);
-
-/// An entry that a verification which begins now may add.
-///
-/// Taken before the verification, so that a revocation in between keeps the token out of the cache.
-pub(crate) struct PendingEntry {
+pub(crate) struct TokenCache {
     entries: Option<Arc<Entries>>,
-    epoch: u64,
+    /// A list beside that of each token's issuer.
+    revocations: Option<Revocations>,
+}
+
+/// A token that was verified, on its way into the cache.
+struct NewEntry<'a> {
+    token: &'a str,
+    verified: VerifiedToken,
+    issuer: IssuerRef,
 }
 
 impl TokenCache {
     /// Creates a cache of about `capacity` bytes.
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self((capacity > 0).then(|| Arc::new(Entries::new(capacity))))
+    pub(crate) fn new(capacity: usize, revocations: Option<Revocations>) -> Self {
+        let entries = (capacity > 0).then(|| Arc::new(Entries::new(capacity)));
+        Self { entries, revocations }
     }
 
     /// Returns the identity of a token that was verified before and is still valid.
     pub(crate) fn get(&self, token: &[u8]) -> Option<Identity> {
-        self.0.as_ref()?.get(token)
+        self.entries.as_ref()?.get(token, self.revocations.as_ref())
     }
 
-    /// Removes revoked tokens, and keeps those out whose verification is under way.
-    pub(crate) fn revoke(&self, revocation: &Revocation) {
-        if let Some(entries) = &self.0 {
-            entries.revoke(revocation);
-        }
-    }
-
-    pub(crate) fn begin(&self) -> PendingEntry {
-        let epoch = self.0.as_ref().map_or(0, |entries| entries.epoch());
-        PendingEntry { entries: self.0.clone(), epoch }
-    }
-}
-
-impl PendingEntry {
     /// Adds the token of a configured issuer.
     pub(crate) fn insert(
-        self,
+        &self,
         token: &str,
         verified: VerifiedToken,
         issuer: &Arc<Issuer>,
-    ) -> Identity {
-        self.insert_for(token, verified, IssuerRef::Configured(Arc::clone(issuer)))
+    ) -> Result<Identity, Error> {
+        let issuer = IssuerRef::Configured(Arc::clone(issuer));
+        self.add(NewEntry { token, verified, issuer })
     }
 
     /// Adds the token of a tenant. It is valid as long as the tenant is known.
     pub(crate) fn insert_for_tenant(
-        self,
+        &self,
         token: &str,
         verified: VerifiedToken,
         tenant: &Arc<Issuer>,
-    ) -> Identity {
-        self.insert_for(token, verified, IssuerRef::Tenant(Arc::downgrade(tenant)))
+    ) -> Result<Identity, Error> {
+        let issuer = IssuerRef::Tenant(Arc::downgrade(tenant));
+        self.add(NewEntry { token, verified, issuer })
     }
 
-    fn insert_for(self, token: &str, verified: VerifiedToken, issuer: IssuerRef) -> Identity {
-        if let Some(entries) = self.entries {
-            entries.insert(token, &verified, issuer, self.epoch);
+    /// Adds a token, unless it was revoked. Revocations that come later are noticed when it is used.
+    fn add(&self, new: NewEntry<'_>) -> Result<Identity, Error> {
+        let identity = new.verified.identity.clone();
+        if let Some(revocations) = &self.revocations {
+            revocations.check(None, new.token.as_bytes(), &identity)?;
         }
-        verified.identity
+        if let Some(entries) = &self.entries {
+            entries.insert(new);
+        }
+        Ok(identity)
     }
 }
 
 struct Entries {
-    by_hash: Cache<u64, Arc<Entry>, ByBytes, BuildHasherDefault<Hashed>>,
+    by_hash: Cache<u64, Arc<Entry>, ByBytes, BuildHasherDefault<DigestHasher>>,
     hasher: TailHasher,
-    /// Counts revocations, so that a verification that was under way during one isn't cached.
-    epoch: AtomicU64,
 }
 
 struct Entry {
@@ -119,12 +115,10 @@ enum IssuerRef {
 }
 
 impl IssuerRef {
-    fn is_still_valid(&self, identity: &Identity, generation: u64) -> bool {
+    fn get(&self) -> Option<Cow<'_, Arc<Issuer>>> {
         match self {
-            Self::Configured(issuer) => issuer.is_still_valid(identity, generation),
-            Self::Tenant(issuer) => {
-                issuer.upgrade().is_some_and(|issuer| issuer.is_still_valid(identity, generation))
-            }
+            Self::Configured(issuer) => Some(Cow::Borrowed(issuer)),
+            Self::Tenant(issuer) => issuer.upgrade().map(Cow::Owned),
         }
     }
 }
@@ -135,39 +129,21 @@ impl Entries {
         let weight = u64::try_from(capacity).unwrap_or(u64::MAX);
         let (hasher, lifecycle) = (BuildHasherDefault::default(), DefaultLifecycle::default());
         let by_hash = Cache::with(entries.max(1), weight, ByBytes, hasher, lifecycle);
-        Self { by_hash, hasher: TailHasher::new(), epoch: AtomicU64::new(0) }
+        Self { by_hash, hasher: TailHasher::new() }
     }
 
-    fn get(&self, token: &[u8]) -> Option<Identity> {
+    fn get(&self, token: &[u8], revocations: Option<&Revocations>) -> Option<Identity> {
         let entry = self.by_hash.get(&self.hasher.hash(token))?;
+        let Entry { identity, generation, .. } = &*entry;
         let is_valid = entry.token.as_bytes() == token
-            && entry.issuer.is_still_valid(&entry.identity, entry.generation);
-        is_valid.then(|| entry.identity.clone())
+            && entry.issuer.get()?.is_still_valid(token, identity, *generation, revocations);
+        is_valid.then(|| identity.clone())
     }
 
-    fn epoch(&self) -> u64 {
-        self.epoch.load(Ordering::Acquire)
-    }
-
-    /// Adds a token whose verification began at `epoch`.
-    fn insert(&self, token: &str, verified: &VerifiedToken, issuer: IssuerRef, epoch: u64) {
-        let entry = Entry {
-            token: token.into(),
-            identity: verified.identity.clone(),
-            issuer,
-            generation: verified.generation,
-        };
+    fn insert(&self, new: NewEntry<'_>) {
+        let NewEntry { token, verified: VerifiedToken { identity, generation }, issuer } = new;
+        let entry = Entry { token: token.into(), identity, issuer, generation };
         self.by_hash.insert(self.hasher.hash(token.as_bytes()), Arc::new(entry));
-        // Compared after the insertion: a revocation before this line is noticed here, and a later one
-        // finds the entry.
-        if self.epoch() != epoch {
-            self.by_hash.remove(&self.hasher.hash(token.as_bytes()));
-        }
-    }
-
-    fn revoke(&self, revocation: &Revocation) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.by_hash.retain(|_, entry| !revocation.concerns(&entry.token, &entry.identity));
     }
 }
 
@@ -185,26 +161,5 @@ impl Weighter<u64, Arc<Entry>> for ByBytes {
     fn weight(&self, _hash: &u64, entry: &Arc<Entry>) -> u64 {
         let texts = entry.token.len().saturating_add(entry.identity.raw_claims().len());
         u64::try_from(texts.saturating_add(OVERHEAD)).unwrap_or(u64::MAX)
-    }
-}
-
-/// Uses a hash as it is.
-#[derive(Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        // Only `u64`s are hashed. Anything else still gets a value that differs from most.
-        for &byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
     }
 }

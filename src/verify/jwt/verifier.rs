@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use super::{JwtVerifierBuilder, interrupt::Interrupt, issuer::Issuer, token_cache::TokenCache};
 use crate::{
     BearerToken, Error, Identity, Verification, Verify,
-    verify::{AudienceMissing, Readiness, Revocation},
+    verify::{AudienceMissing, Readiness, Revocation, RevokeFuture},
 };
 
 /// Verifies JWT access tokens of one issuer ([RFC 7519], [RFC 9068], [RFC 8725]).
@@ -56,11 +56,13 @@ impl JwtVerifier {
         self.issuer.warm_up().await
     }
 
-    /// Forgets tokens that were revoked: they are verified anew. That alone doesn't reject them, since
-    /// a JWT vouches for itself until it expires; who is to be asked about revocation is said by
-    /// [`RevocationChecked`](crate::verify::RevocationChecked), or by a [`check`](JwtVerifierBuilder::check).
-    pub fn revoke(&self, revocation: &Revocation) {
-        self.cache.revoke(revocation);
+    /// Revokes tokens of this issuer: they are rejected from the next request on, until they would have expired.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Verify::revoke`].
+    pub fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
+        self.issuer.revocations.revoke(revocation)
     }
 
     /// Whether the keys are at hand.
@@ -83,24 +85,23 @@ impl Verify<BearerToken<'_>> for JwtVerifier {
     }
 
     fn verify_uncached(&self, token: BearerToken<'_>) -> Verification {
-        let entry = self.cache.begin();
         match self.issuer.verify(token.as_str()) {
             Ok(verified) => {
-                Verification::ready(Ok(entry.insert(token.as_str(), verified, &self.issuer)))
+                Verification::ready(self.cache.insert(token.as_str(), verified, &self.issuer))
             }
             Err(Interrupt::Rejected(error)) => Verification::ready(Err(error)),
             Err(wait) => {
-                let (issuer, token) = (Arc::clone(&self.issuer), token.as_str().to_owned());
+                let (this, token) = (self.clone(), token.as_str().to_owned());
                 Verification::pending(async move {
-                    let verified = issuer.complete(&token, Err(wait)).await?;
-                    Ok(entry.insert(&token, verified, &issuer))
+                    let verified = this.issuer.complete(&token, Err(wait)).await?;
+                    this.cache.insert(&token, verified, &this.issuer)
                 })
             }
         }
     }
 
-    fn revoke(&self, revocation: &Revocation) {
-        JwtVerifier::revoke(self, revocation);
+    fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
+        JwtVerifier::revoke(self, revocation)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use super::{OwnTokenFormat, OwnTokenVerifier, TokenStore, use_queue::UseQueue, verifier::Inner};
-use crate::{Clock, ConfigError, SystemClock};
+use crate::{Clock, ConfigError, SystemClock, verify::Revocations};
 
 /// Configures an [`OwnTokenVerifier`].
 ///
@@ -24,11 +24,18 @@ pub struct OwnTokenVerifierBuilder {
     store: Arc<dyn TokenStore>,
     issuer: Option<Arc<str>>,
     clock: Arc<dyn Clock>,
+    revocations: Option<Revocations>,
 }
 
 impl OwnTokenVerifierBuilder {
     pub(super) fn new(format: OwnTokenFormat, store: impl TokenStore) -> Self {
-        Self { format, store: Arc::new(store), issuer: None, clock: Arc::new(SystemClock) }
+        Self {
+            format,
+            store: Arc::new(store),
+            issuer: None,
+            clock: Arc::new(SystemClock),
+            revocations: None,
+        }
     }
 
     /// Sets [`Identity::issuer`](crate::Identity::issuer) of verified tokens, so that handlers can tell
@@ -41,6 +48,13 @@ impl OwnTokenVerifierBuilder {
     /// Sets the clock for the expiry of tokens and the times of their uses. [`SystemClock`] by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Sets the list of revoked tokens, for a list that verifiers or replicas share. By default the verifier has
+    /// its own list. It is checked on every request, after the store.
+    pub fn revocations(mut self, revocations: Revocations) -> Self {
+        self.revocations = Some(revocations);
         self
     }
 
@@ -57,6 +71,7 @@ impl OwnTokenVerifierBuilder {
             format: self.format,
             uses: UseQueue::new(Arc::clone(&self.store)),
             store: self.store,
+            revocations: self.revocations.unwrap_or_else(|| Revocations::for_clock(&self.clock)),
             clock: self.clock,
             issuer: self.issuer,
         }))

@@ -7,7 +7,9 @@ use super::{
     token_use::TokenUse, use_queue::UseQueue,
 };
 use crate::{
-    BearerToken, Clock, Error, Identity, TokenFault, Verification, Verify, error::retry_after,
+    BearerToken, Clock, Error, Identity, TokenFault, Verification, Verify,
+    error::retry_after,
+    verify::{Revocation, Revocations, RevokeFuture},
 };
 
 /// Verifies API tokens that the service issues itself, by looking them up in its [`TokenStore`].
@@ -76,6 +78,7 @@ pub(super) struct Inner {
     pub(super) uses: Arc<UseQueue>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) issuer: Option<Arc<str>>,
+    pub(super) revocations: Revocations,
 }
 
 impl OwnTokenVerifier {
@@ -95,7 +98,16 @@ impl Verify<BearerToken<'_>> for OwnTokenVerifier {
             return Verification::ready(Err(TokenFault::Malformed.into()));
         };
         let inner = Arc::clone(&self.0);
-        Verification::pending(async move { inner.verify(digest).await })
+        let token = inner.revocations.is_used().then(|| token.as_str().to_owned());
+        Verification::pending(async move {
+            let identity = inner.verify(digest).await?;
+            inner.revocations.check(None, token.unwrap_or_default().as_bytes(), &identity)?;
+            Ok(identity)
+        })
+    }
+
+    fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
+        self.0.revocations.revoke(revocation)
     }
 }
 

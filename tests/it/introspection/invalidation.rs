@@ -1,4 +1,4 @@
-//! Revocations that can't wait for an answer's time to be over.
+//! Revocation and invalidation before a cached response expires.
 
 use portcullis::{TokenFault, testing::TestIssuer, verify::Revocation};
 
@@ -19,51 +19,61 @@ async fn after_an_invalidation_the_next_request_asks() {
 }
 
 #[tokio::test]
-async fn an_answer_that_was_asked_for_before_an_invalidation_is_not_kept() {
-    let by_subject = Revocation::Subject("someone".to_owned());
-    let by_token = Revocation::Token("alice".to_owned());
-    for revocation in [None, Some(by_token), Some(by_subject)] {
-        let endpoint = Endpoint::naming().closed();
-        let verifier = asking(&endpoint).without_audience().build().unwrap();
-        let before = begin(&verifier, "alice");
-        endpoint.arrived(1).await;
-        match &revocation {
-            None => verifier.invalidate("alice"),
-            Some(revocation) => verifier.revoke(revocation),
-        }
-        let after = begin(&verifier, "alice");
-        endpoint.arrived(2).await;
-        endpoint.open(1);
-        assert!(before.wait().await.is_ok());
-        assert!(!is_ready(&begin(&verifier, "alice")), "{revocation:?}");
-        endpoint.open(1);
-        assert!(after.wait().await.is_ok());
-        assert!(is_ready(&begin(&verifier, "alice")), "{revocation:?}");
-        assert_eq!(endpoint.asked(), 2);
-    }
+async fn a_response_requested_before_an_invalidation_is_not_cached() {
+    let endpoint = Endpoint::naming().closed();
+    let verifier = asking(&endpoint).without_audience().build().unwrap();
+    let before = begin(&verifier, "alice");
+    endpoint.arrived(1).await;
+    verifier.invalidate("alice");
+    let after = begin(&verifier, "alice");
+    endpoint.arrived(2).await;
+    endpoint.open(1);
+    assert!(before.wait().await.is_ok());
+    assert!(!is_ready(&begin(&verifier, "alice")));
+    endpoint.open(1);
+    assert!(after.wait().await.is_ok());
+    assert!(is_ready(&begin(&verifier, "alice")));
+    assert_eq!(endpoint.asked(), 2);
 }
 
 #[tokio::test]
-async fn a_revocation_concerns_the_tokens_that_it_names() {
+async fn a_revoked_token_is_rejected_although_the_endpoint_calls_it_active() {
     let issuer = TestIssuer::new();
-    let verifier = issuer.introspection().audience(API).build().unwrap();
     let token = |subject: &str, id: &str| {
         let id = serde_json::json!(id);
         issuer.token().audience(API).subject(subject).claim("jti", id).mint_opaque()
     };
     let tokens = [token("alice", "1"), token("alice", "2"), token("bob", "3")];
-    for (revocation, forgotten) in [
-        (Revocation::Subject("alice".to_owned()), [true, true, false]),
-        (Revocation::TokenId("2".to_owned()), [false, true, false]),
-        (Revocation::Token(tokens[2].clone()), [false, false, true]),
-        (Revocation::Subject("ali".to_owned()), [false, false, false]),
+    for (revocation, revoked) in [
+        (Revocation::subject("alice"), [true, true, false]),
+        (Revocation::token_id("2"), [false, true, false]),
+        (Revocation::token(tokens[2].clone()), [false, false, true]),
+        (Revocation::subject("ali"), [false, false, false]),
     ] {
-        for token in &tokens {
-            verify(&verifier, token).await.unwrap();
-        }
-        verifier.revoke(&revocation);
-        for (token, forgotten) in tokens.iter().zip(forgotten) {
-            assert_eq!(!is_ready(&begin(&verifier, token)), forgotten, "{revocation:?}");
+        for is_cached in [false, true] {
+            let verifier = issuer.introspection().audience(API).build().unwrap();
+            if is_cached {
+                for token in &tokens {
+                    verify(&verifier, token).await.unwrap();
+                }
+            }
+            verifier.revoke(&revocation).await.unwrap();
+            for (token, revoked) in tokens.iter().zip(revoked) {
+                let expected = if revoked { Err(TokenFault::Revoked.into()) } else { Ok(()) };
+                let outcome = judge(&verifier, token).await.map(drop);
+                assert_eq!(outcome, expected, "{revocation:?} {is_cached}");
+            }
         }
     }
+}
+
+#[tokio::test]
+async fn a_token_that_is_revoked_during_its_introspection_is_rejected() {
+    let endpoint = Endpoint::naming().closed();
+    let verifier = asking(&endpoint).without_audience().build().unwrap();
+    let under_way = begin(&verifier, "alice");
+    endpoint.arrived(1).await;
+    verifier.revoke(&Revocation::token("alice")).await.unwrap();
+    endpoint.open(1);
+    assert_eq!(under_way.wait().await.unwrap_err().kind(), TokenFault::Revoked.into());
 }

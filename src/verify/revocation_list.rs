@@ -1,0 +1,187 @@
+//! The entries of a revocation list: bounded, and found in one look-up.
+
+use std::{collections::HashMap, hash::BuildHasherDefault, time::Duration};
+
+use super::digest_hasher::DigestHasher;
+use crate::claims::NumericDate;
+
+/// The first 16 bytes of the SHA-256 digest of what an entry is about.
+///
+/// Digests are as good as the values: nobody can construct a second value with the same one. They also keep
+/// tokens and subjects out of memory and out of shared stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct EntryKey(pub(crate) [u64; 2]);
+
+/// What is revoked under one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// The second, since 1970, from which on the revoked tokens have expired anyway.
+    pub(crate) expires_at: u32,
+    /// Tokens that were issued in this second or later are not revoked.
+    pub(crate) issued_before: u32,
+}
+
+impl Entry {
+    /// Revokes tokens whenever they were issued.
+    pub(crate) const ALWAYS: u32 = u32::MAX;
+
+    fn merge(self, other: Self) -> Self {
+        Self {
+            expires_at: self.expires_at.max(other.expires_at),
+            issued_before: self.issued_before.max(other.issued_before),
+        }
+    }
+}
+
+/// Returns a time in whole seconds, rounded up, so that nothing is revoked too briefly.
+pub(crate) fn seconds(time: NumericDate) -> u32 {
+    let rounded_up = time.saturating_add(Duration::from_nanos(999_999_999));
+    u32::try_from(rounded_up.as_secs()).unwrap_or(u32::MAX)
+}
+
+/// Entries by key.
+#[derive(Debug)]
+pub(crate) struct RevocationList {
+    entries: HashMap<EntryKey, Entry, BuildHasherDefault<DigestHasher>>,
+    max: usize,
+}
+
+/// What an insertion has changed beside adding the entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Inserted {
+    /// How many entries were evicted although their tokens haven't expired.
+    pub(crate) evicted: usize,
+}
+
+impl RevocationList {
+    pub(crate) fn new(max: usize) -> Self {
+        Self { entries: HashMap::default(), max }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Returns whether a token that was issued at `issued_at` is revoked under this key. Without a time it
+    /// counts as issued before any.
+    pub(crate) fn is_revoked(
+        &self,
+        key: &EntryKey,
+        issued_at: Option<NumericDate>,
+        now: u32,
+    ) -> bool {
+        self.entries.get(key).is_some_and(|entry| {
+            let issued_at = issued_at.map_or(0, |time| time.as_secs());
+            now < entry.expires_at && issued_at < u64::from(entry.issued_before)
+        })
+    }
+
+    /// Adds an entry, or extends the one with the same key. If the list is full, expired entries are removed,
+    /// and then those that are closest to their expiry.
+    pub(crate) fn insert(&mut self, key: EntryKey, entry: Entry, now: u32) -> Inserted {
+        if let Some(known) = self.entries.get_mut(&key) {
+            *known = known.merge(entry);
+            return Inserted::default();
+        }
+        let mut inserted = Inserted::default();
+        if self.entries.len() >= self.max {
+            self.remove_expired(now);
+        }
+        if self.entries.len() >= self.max {
+            inserted.evicted = self.evict();
+        }
+        self.entries.insert(key, entry);
+        inserted
+    }
+
+    pub(crate) fn remove_expired(&mut self, now: u32) {
+        self.entries.retain(|_, entry| now < entry.expires_at);
+    }
+
+    /// Removes the entries that are closest to their expiry: one in a thousand, because finding them takes a
+    /// pass over all of them.
+    fn evict(&mut self) -> usize {
+        let count = self.entries.len().div_ceil(1000);
+        let mut expiries: Vec<u32> = self.entries.values().map(|entry| entry.expires_at).collect();
+        let last = count.saturating_sub(1).min(expiries.len().saturating_sub(1));
+        let (_, &mut limit, _) = expiries.select_nth_unstable(last);
+        let mut left = count;
+        self.entries.retain(|_, entry| {
+            let is_evicted = left > 0 && entry.expires_at <= limit;
+            left = left.saturating_sub(usize::from(is_evicted));
+            !is_evicted
+        });
+        count.saturating_sub(left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(n: u64) -> EntryKey {
+        EntryKey([n, n.wrapping_mul(0x9e37_79b9_7f4a_7c15)])
+    }
+
+    fn entry(expires_at: u32) -> Entry {
+        Entry { expires_at, issued_before: Entry::ALWAYS }
+    }
+
+    #[test]
+    fn an_entry_revokes_what_was_issued_before_its_time_until_it_expires() {
+        let mut list = RevocationList::new(10);
+        list.insert(key(1), Entry { expires_at: 200, issued_before: 100 }, 0);
+        for (issued_at, now, is_revoked) in [
+            (Some(99), 150, true),
+            (Some(100), 150, false),
+            (None, 150, true),
+            (Some(99), 199, true),
+            (Some(99), 200, false),
+        ] {
+            let issued_at = issued_at.map(NumericDate::from_secs);
+            assert_eq!(list.is_revoked(&key(1), issued_at, now), is_revoked, "{issued_at:?} {now}");
+            assert!(!list.is_revoked(&key(2), issued_at, now));
+        }
+    }
+
+    #[test]
+    fn a_second_entry_never_shortens_the_first() {
+        let mut list = RevocationList::new(10);
+        list.insert(key(1), Entry { expires_at: 200, issued_before: 100 }, 0);
+        list.insert(key(1), Entry { expires_at: 150, issued_before: 120 }, 0);
+        assert!(list.is_revoked(&key(1), Some(NumericDate::from_secs(110)), 199));
+        assert_eq!(list.len(), 1);
+    }
+
+    #[test]
+    fn a_full_list_drops_expired_entries_first_and_then_those_that_expire_next() {
+        let mut list = RevocationList::new(3);
+        for (n, expires_at) in [(1, 100), (2, 300), (3, 400)] {
+            assert_eq!(list.insert(key(n), entry(expires_at), 0).evicted, 0);
+        }
+        assert_eq!(list.insert(key(4), entry(500), 150).evicted, 0);
+        assert_eq!(list.insert(key(5), entry(350), 150).evicted, 1);
+        let revoked = |n| list.is_revoked(&key(n), None, 150);
+        assert_eq!([1, 2, 3, 4, 5].map(revoked), [false, false, true, true, true]);
+        assert_eq!(list.len(), 3);
+    }
+
+    #[test]
+    fn evictions_of_a_large_list_come_in_batches_of_one_in_a_thousand() {
+        let mut list = RevocationList::new(5000);
+        for n in 0..5000 {
+            list.insert(key(n), entry(1000 + u32::try_from(n).unwrap()), 0);
+        }
+        assert_eq!(list.insert(key(9999), entry(9999), 0).evicted, 5);
+        assert_eq!(list.len(), 4996);
+        assert!((0..5).all(|n| !list.is_revoked(&key(n), None, 0)));
+        assert!((5..5000).all(|n| list.is_revoked(&key(n), None, 0)));
+    }
+
+    #[test]
+    fn times_are_rounded_up() {
+        assert_eq!(seconds(NumericDate::from_secs(7)), 7);
+        assert_eq!(seconds(NumericDate::from_secs_f64(7.1).unwrap()), 8);
+        assert_eq!(seconds(NumericDate::from_secs(u64::MAX)), u32::MAX);
+    }
+}

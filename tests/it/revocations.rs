@@ -1,0 +1,238 @@
+//! The revocation list: what a revocation rejects, until when, and what it costs.
+
+use std::time::Duration;
+
+use http::{HeaderMap, header::AUTHORIZATION};
+use portcullis::{
+    Algorithm, BearerToken, Clock, Error, ErrorKind, Identity, Issuers, JwtVerifier, TokenFault,
+    Verify,
+    issuers::Tenant,
+    testing::{TestClock, TestIssuer},
+    verify::{Revocation, Revocations},
+};
+use serde_json::json;
+
+use crate::support::API;
+
+const REVOKED: ErrorKind = ErrorKind::InvalidToken(TokenFault::Revoked);
+
+async fn verify(
+    verifier: &impl for<'a> Verify<BearerToken<'a>>,
+    token: &str,
+) -> Result<Identity, Error> {
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+    verifier.verify(BearerToken::from_headers(&headers)?).wait().await
+}
+
+async fn kind(
+    verifier: &impl for<'a> Verify<BearerToken<'a>>,
+    token: &str,
+) -> Result<(), ErrorKind> {
+    verify(verifier, token).await.map(drop).map_err(|error| error.kind())
+}
+
+fn jwts(issuer: &TestIssuer) -> JwtVerifier {
+    issuer.verifier().audience(API).build().unwrap()
+}
+
+#[tokio::test]
+async fn a_jwt_is_rejected_from_the_next_request_on_cached_or_not() {
+    for is_cached in [false, true] {
+        for (name, revocation) in [
+            ("jti", Revocation::token_id("7")),
+            ("sub", Revocation::subject("alice")),
+            ("sid", Revocation::session("s1")),
+            ("client_id", Revocation::client("app")),
+            ("sub of the issuer", Revocation::subject("alice").issuer("https://issuer.test")),
+        ] {
+            let issuer = TestIssuer::new();
+            let verifier = jwts(&issuer);
+            let token = |subject: &str, id: &str, session: &str, client: &str| {
+                let token = issuer.token().audience(API).subject(subject).claim("jti", json!(id));
+                token.claim("sid", json!(session)).claim("client_id", json!(client)).mint()
+            };
+            let revoked = token("alice", "7", "s1", "app");
+            let other = token("bob", "8", "s2", "other-app");
+            if is_cached {
+                assert_eq!(kind(&verifier, &revoked).await, Ok(()));
+            }
+            verifier.revoke(&revocation).await.unwrap();
+            for _ in 0..2 {
+                assert_eq!(kind(&verifier, &revoked).await, Err(REVOKED), "{name}");
+                assert_eq!(kind(&verifier, &other).await, Ok(()), "{name}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn names_of_another_issuer_are_not_revoked() {
+    let issuer = TestIssuer::new();
+    let verifier = jwts(&issuer);
+    let token = issuer.token().audience(API).subject("alice").mint();
+    let revocation = Revocation::subject("alice").issuer("https://other.test");
+    verifier.revoke(&revocation).await.unwrap();
+    assert_eq!(kind(&verifier, &token).await, Ok(()));
+}
+
+/// `(r, s)` and `(r, n - s)` are both valid signatures of the same message.
+fn twin(token: &str) -> String {
+    let order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    let order: Vec<u8> =
+        (0..32).map(|at| u8::from_str_radix(&order[2 * at..2 * at + 2], 16).unwrap()).collect();
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let mut signature = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(signature).unwrap();
+    let mut borrow = 0;
+    for at in (0..32).rev() {
+        let difference = i16::from(order[at]) - i16::from(signature[32 + at]) - borrow;
+        borrow = i16::from(difference < 0);
+        signature[32 + at] = difference.rem_euclid(256).try_into().unwrap();
+    }
+    format!("{signed}.{}", base64_simd::URL_SAFE_NO_PAD.encode_to_string(signature))
+}
+
+#[tokio::test]
+async fn the_twin_of_an_ecdsa_signature_is_revoked_with_its_token() {
+    let issuer = TestIssuer::new();
+    issuer.publish(Algorithm::Es256);
+    let verifier = jwts(&issuer);
+    let token = issuer.token().algorithm(Algorithm::Es256).audience(API).mint();
+    let twin = twin(&token);
+    assert_ne!(token, twin);
+    for text in [&token, &twin] {
+        assert_eq!(kind(&verifier, text).await, Ok(()));
+    }
+    verifier.revoke(&Revocation::token(token.clone())).await.unwrap();
+    for text in [&token, &twin] {
+        assert_eq!(kind(&verifier, text).await, Err(REVOKED));
+    }
+}
+
+#[tokio::test]
+async fn a_subject_is_revoked_before_a_time() {
+    let issuer = TestIssuer::new();
+    let verifier = jwts(&issuer);
+    let before = issuer.token().audience(API).subject("alice").mint();
+    let undated = issuer.token().audience(API).subject("alice").without_claim("iat").mint();
+    verifier.revoke(&Revocation::subject("alice")).await.unwrap();
+    issuer.clock().advance(Duration::from_secs(1));
+    let after = issuer.token().audience(API).subject("alice").mint();
+    assert_eq!(kind(&verifier, &before).await, Err(REVOKED));
+    assert_eq!(kind(&verifier, &undated).await, Err(REVOKED));
+    assert_eq!(kind(&verifier, &after).await, Ok(()));
+
+    let time = issuer.clock().now() + Duration::from_secs(1);
+    verifier.revoke(&Revocation::subject("alice").issued_before(time)).await.unwrap();
+    assert_eq!(kind(&verifier, &after).await, Err(REVOKED));
+}
+
+#[tokio::test]
+async fn an_earlier_time_does_not_weaken_a_revocation() {
+    let issuer = TestIssuer::new();
+    let verifier = jwts(&issuer);
+    let token = issuer.token().audience(API).subject("alice").mint();
+    verifier.revoke(&Revocation::subject("alice")).await.unwrap();
+    let long_ago = issuer.clock().now() - Duration::from_secs(3600);
+    verifier.revoke(&Revocation::subject("alice").issued_before(long_ago)).await.unwrap();
+    assert_eq!(kind(&verifier, &token).await, Err(REVOKED));
+}
+
+#[tokio::test]
+async fn one_list_serves_several_verifiers_and_issuers() {
+    let (one, other) = (TestIssuer::new(), TestIssuer::named("https://other.test"));
+    let revocations = Revocations::new();
+    let issuers = Issuers::builder()
+        .trust(jwts(&one))
+        .trust(jwts(&other))
+        .revocations(revocations.clone())
+        .build()
+        .unwrap();
+    let alone = one.verifier().audience(API).revocations(revocations.clone()).build().unwrap();
+    let tokens = [&one, &other].map(|issuer| issuer.token().audience(API).subject("alice").mint());
+    for token in &tokens {
+        assert_eq!(kind(&issuers, token).await, Ok(()));
+    }
+    assert_eq!(kind(&alone, &tokens[0]).await, Ok(()));
+    let revocation = Revocation::subject("alice").issuer(other.issuer());
+    revocations.revoke(&revocation).await.unwrap();
+    assert_eq!(kind(&issuers, &tokens[0]).await, Ok(()));
+    assert_eq!(kind(&issuers, &tokens[1]).await, Err(REVOKED));
+    revocations.revoke(&Revocation::token(tokens[0].clone())).await.unwrap();
+    assert_eq!(kind(&issuers, &tokens[0]).await, Err(REVOKED));
+    assert_eq!(kind(&alone, &tokens[0]).await, Err(REVOKED));
+}
+
+#[tokio::test]
+async fn the_list_of_a_trusted_verifier_counts_as_well() {
+    let issuer = TestIssuer::new();
+    let verifier = jwts(&issuer);
+    let issuers = Issuers::builder().trust(verifier.clone()).build().unwrap();
+    let token = issuer.token().audience(API).mint();
+    assert_eq!(kind(&issuers, &token).await, Ok(()));
+    verifier.revoke(&Revocation::token(token.clone())).await.unwrap();
+    assert_eq!(kind(&issuers, &token).await, Err(REVOKED));
+}
+
+#[tokio::test]
+async fn tenants_are_covered_also_if_they_are_resolved_later() {
+    let issuer = TestIssuer::named("https://login.test/acme");
+    let resolving = issuer.clone();
+    let issuers = Issuers::builder()
+        .tenants("https://login.test/{tenant}", move |_: Tenant| {
+            let verifier = resolving.verifier().audience(API).build();
+            async move { verifier.map(Some).map_err(Error::misconfigured) }
+        })
+        .build()
+        .unwrap();
+    let revoked = issuer.token().audience(API).subject("alice").mint();
+    let other = issuer.token().audience(API).subject("bob").mint();
+    issuers.revoke(&Revocation::subject("alice")).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(kind(&issuers, &revoked).await, Err(REVOKED));
+        assert_eq!(kind(&issuers, &other).await, Ok(()));
+    }
+    issuers.revoke(&Revocation::subject("bob")).await.unwrap();
+    assert_eq!(kind(&issuers, &other).await, Err(REVOKED));
+}
+
+#[tokio::test]
+async fn a_revocation_ends_when_its_tokens_have_expired() {
+    let clock = TestClock::new();
+    let revocations = Revocations::builder()
+        .clock(clock.clone())
+        .token_lifetime(Duration::from_secs(3600))
+        .max_entries(2)
+        .build()
+        .unwrap();
+    for id in ["1", "2"] {
+        drop(revocations.revoke(&Revocation::token_id(id)));
+    }
+    clock.advance(Duration::from_secs(3601));
+    drop(revocations.revoke(&Revocation::token_id("3")));
+    assert_eq!((revocations.len(), revocations.evicted()), (1, 0));
+    for id in ["4", "5"] {
+        drop(revocations.revoke(&Revocation::token_id(id)));
+    }
+    assert_eq!((revocations.len(), revocations.evicted()), (2, 1));
+}
+
+#[test]
+fn a_list_without_room_or_lifetime_is_rejected() {
+    let error = Revocations::builder().max_entries(0).build().unwrap_err();
+    assert_eq!(error.to_string(), "revocation entries `0`: at least one is needed");
+    assert!(Revocations::builder().token_lifetime(Duration::ZERO).build().is_err());
+}
+
+#[tokio::test]
+async fn a_verifier_without_a_list_says_so() {
+    #[derive(Debug)]
+    struct Custom;
+    impl Verify<BearerToken<'_>> for Custom {
+        fn verify(&self, _: BearerToken<'_>) -> portcullis::Verification {
+            portcullis::Verification::ready(Err(TokenFault::Rejected.into()))
+        }
+    }
+    let error = Custom.revoke(&Revocation::subject("alice")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Misconfigured);
+}
