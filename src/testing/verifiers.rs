@@ -2,11 +2,13 @@
 
 use super::TestIssuer;
 use crate::{
-    IntrospectionVerifier, JwtVerifier,
-    verify::{
-        introspection::{ClientGiven, IntrospectionVerifierBuilder},
-        jwt::{AudienceMissing, JwtVerifierBuilder},
-    },
+    JwtVerifier,
+    verify::jwt::{AudienceMissing, JwtVerifierBuilder},
+};
+#[cfg(feature = "introspection")]
+use crate::{
+    IntrospectionVerifier,
+    verify::introspection::{ClientGiven, IntrospectionVerifierBuilder},
 };
 
 impl TestIssuer {
@@ -18,6 +20,7 @@ impl TestIssuer {
 
     /// Begins a verifier that asks this issuer about tokens, as a client that this call registers,
     /// with its clock and an HTTP client that reaches it without a socket.
+    #[cfg(feature = "introspection")]
     pub fn introspection(&self) -> IntrospectionVerifierBuilder<ClientGiven, AudienceMissing> {
         let (client_id, secret) = ("resource-server", "resource-server-secret");
         self.register_client(client_id, secret);
