@@ -145,6 +145,8 @@ pub use self::axum::Claims;
 pub use self::expiry::EndAtExpiryLayer;
 #[cfg(feature = "basic")]
 pub use self::verify::basic::{self, BasicVerifier};
+#[cfg(all(feature = "dpop", feature = "_jwt"))]
+pub use self::verify::binding;
 #[cfg(feature = "introspection")]
 pub use self::verify::introspection::{self, IntrospectionVerifier};
 #[cfg(feature = "own-tokens")]

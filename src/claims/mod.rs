@@ -26,6 +26,8 @@ mod value;
 pub use self::confirmation::Confirmation;
 #[cfg(feature = "serde")]
 pub(crate) use self::typed::TypedClaims;
+#[cfg(all(feature = "dpop", feature = "_jwt"))]
+pub(crate) use self::value::date as date_of;
 #[cfg(feature = "_remote")]
 pub(crate) use self::{
     audience_rule::AudienceRule,

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 /// A `NumericDate`: seconds since the epoch, which may have a fraction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NumericDate(Duration);
 
 impl NumericDate {
@@ -19,6 +19,14 @@ impl NumericDate {
     /// Converts a time. A time before the epoch becomes the epoch.
     pub(crate) fn from_system_time(time: SystemTime) -> Self {
         Self(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+    }
+
+    pub(crate) const fn from_millis(milliseconds: u64) -> Self {
+        Self(Duration::from_millis(milliseconds))
+    }
+
+    pub(crate) fn as_millis(self) -> u64 {
+        u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
     }
 
     pub(crate) fn saturating_add(self, duration: Duration) -> Self {

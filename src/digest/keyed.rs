@@ -1,4 +1,7 @@
-use std::hash::{Hash, Hasher};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -17,9 +20,17 @@ impl KeyedDigest {
     pub(crate) fn new() -> Self {
         let mut key = [0; 32];
         fill_random(&mut key).expect("the system's random number generator");
-        // A key of the block's length is used as it is, a shorter one is padded with zeros.
+        Self::with_key(&key)
+    }
+
+    /// Uses a key that others have too.
+    pub(crate) fn with_key(key: &[u8]) -> Self {
+        // A key of the block's length is used as it is, a shorter one is padded with zeros, and a longer one is
+        // digested (RFC 2104 §2).
+        let digest = (key.len() > 64).then(|| super::sha256(key));
+        let key = digest.as_ref().map_or(key, |digest| &digest[..]);
         let mut block = [0; 64];
-        block.iter_mut().zip(key).for_each(|(to, from)| *to = from);
+        block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
         Self(Hmac::new(&block.into()))
     }
 
@@ -34,9 +45,26 @@ impl KeyedDigest {
     }
 }
 
+impl fmt::Debug for KeyedDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyedDigest([redacted])")
+    }
+}
+
 /// A digest of a [`KeyedDigest`], compared in constant time.
 #[derive(Clone)]
 pub(crate) struct Digest(Box<[u8]>);
+
+impl Digest {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Returns whether it begins with these bytes, in constant time.
+    pub(crate) fn starts_with(&self, bytes: &[u8]) -> bool {
+        self.0.get(..bytes.len()).is_some_and(|start| start.ct_eq(bytes).into())
+    }
+}
 
 impl PartialEq for Digest {
     fn eq(&self, other: &Self) -> bool {

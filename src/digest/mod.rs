@@ -9,7 +9,7 @@ mod keyed;
 mod random;
 mod sha256;
 
-#[cfg(feature = "basic")]
+#[cfg(feature = "_digest")]
 pub(crate) use self::keyed::{Digest, KeyedDigest};
 #[cfg(feature = "_digest")]
 pub(crate) use self::random::fill_random;

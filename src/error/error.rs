@@ -135,7 +135,11 @@ impl fmt::Display for Error {
                     None => f.write_str("access token lacks the required scope"),
                 };
             }
+            ErrorKind::InsufficientUserAuthentication => {
+                return f.write_str("user authentication is too old or too weak");
+            }
             ErrorKind::InvalidCredentials => return f.write_str("credentials rejected"),
+            ErrorKind::InvalidDpopProof(_) | ErrorKind::UseDpopNonce => "DPoP proof rejected",
             ErrorKind::InvalidRequest(_) => "credentials unreadable",
             ErrorKind::InvalidToken(_) => "access token rejected",
             ErrorKind::MissingCredentials => return f.write_str("request without credentials"),

@@ -2,19 +2,24 @@
 
 use http::StatusCode;
 
+use super::DpopFault;
+
 /// The kinds of rejection. Status, `error` code, gRPC code and description all derive from this one type.
 ///
 /// | kind | HTTP | `error` | gRPC |
 /// |---|---|---|---|
 /// | `AccessDenied` | 403 | none | `PERMISSION_DENIED` |
 /// | `InsufficientScope` | 403 | `insufficient_scope` | `PERMISSION_DENIED` |
+/// | `InsufficientUserAuthentication` | 401 | `insufficient_user_authentication` | `UNAUTHENTICATED` |
 /// | `InvalidCredentials` | 401 | none | `UNAUTHENTICATED` |
+/// | `InvalidDpopProof` | 401 | `invalid_dpop_proof` | `UNAUTHENTICATED` |
 /// | `InvalidRequest` | 400 | `invalid_request` | `INVALID_ARGUMENT` |
 /// | `InvalidToken` | 401 | `invalid_token` | `UNAUTHENTICATED` |
 /// | `MissingCredentials` | 401 | none | `UNAUTHENTICATED` |
 /// | `Misconfigured` | 500 | none | `INTERNAL` |
 /// | `TooManyAttempts` | 429 | none | `RESOURCE_EXHAUSTED` |
 /// | `Unavailable` | 503 | none | `UNAVAILABLE` |
+/// | `UseDpopNonce` | 401 | `use_dpop_nonce` | `UNAUTHENTICATED` |
 ///
 /// A verdict about the caller is a 4xx. Whatever kept us from judging is a 5xx.
 ///
@@ -35,8 +40,16 @@ pub enum ErrorKind {
     ///
     /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
     InsufficientScope,
+    /// Authenticated, but the user did not authenticate as recently or as strongly as required ([RFC 9470 §3]).
+    ///
+    /// [RFC 9470 §3]: https://www.rfc-editor.org/rfc/rfc9470#section-3
+    InsufficientUserAuthentication,
     /// User-id and password, or client credentials, are wrong.
     InvalidCredentials,
+    /// The proof that the client has the key of its token is missing or invalid ([RFC 9449 §7.1]).
+    ///
+    /// [RFC 9449 §7.1]: https://www.rfc-editor.org/rfc/rfc9449#section-7.1
+    InvalidDpopProof(DpopFault),
     /// The request carries credentials in a form that can't be read.
     InvalidRequest(RequestFault),
     /// The access token was judged and rejected.
@@ -47,8 +60,12 @@ pub enum ErrorKind {
     Misconfigured,
     /// Too many wrong credentials came for this user: those at hand were not looked at.
     TooManyAttempts,
-    /// Something needed for the judgement is out of reach: the token was never judged.
+    /// Something needed for the verification is unreachable: no verdict about the token was reached.
     Unavailable,
+    /// The proof needs a nonce of this service, which the response provides ([RFC 9449 §9]).
+    ///
+    /// [RFC 9449 §9]: https://www.rfc-editor.org/rfc/rfc9449#section-9
+    UseDpopNonce,
 }
 
 impl ErrorKind {
@@ -57,9 +74,12 @@ impl ErrorKind {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::AccessDenied | Self::InsufficientScope => StatusCode::FORBIDDEN,
-            Self::InvalidCredentials | Self::InvalidToken(_) | Self::MissingCredentials => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::InsufficientUserAuthentication
+            | Self::InvalidCredentials
+            | Self::InvalidDpopProof(_)
+            | Self::InvalidToken(_)
+            | Self::MissingCredentials
+            | Self::UseDpopNonce => StatusCode::UNAUTHORIZED,
             Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Self::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
             Self::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
@@ -74,8 +94,11 @@ impl ErrorKind {
     pub const fn code(self) -> Option<&'static str> {
         match self {
             Self::InsufficientScope => Some("insufficient_scope"),
+            Self::InsufficientUserAuthentication => Some("insufficient_user_authentication"),
+            Self::InvalidDpopProof(_) => Some("invalid_dpop_proof"),
             Self::InvalidRequest(_) => Some("invalid_request"),
             Self::InvalidToken(_) => Some("invalid_token"),
+            Self::UseDpopNonce => Some("use_dpop_nonce"),
             _ => None,
         }
     }
@@ -89,7 +112,12 @@ impl ErrorKind {
             Self::TooManyAttempts => 8,
             Self::Misconfigured => 13,
             Self::Unavailable => 14,
-            Self::InvalidCredentials | Self::InvalidToken(_) | Self::MissingCredentials => 16,
+            Self::InsufficientUserAuthentication
+            | Self::InvalidCredentials
+            | Self::InvalidDpopProof(_)
+            | Self::InvalidToken(_)
+            | Self::MissingCredentials
+            | Self::UseDpopNonce => 16,
         }
     }
 
@@ -99,13 +127,18 @@ impl ErrorKind {
         match self {
             Self::AccessDenied => "Access denied.",
             Self::InsufficientScope => "Token lacks the required scope.",
+            Self::InsufficientUserAuthentication => {
+                "More recent or stronger authentication required."
+            }
             Self::InvalidCredentials => "Invalid credentials.",
+            Self::InvalidDpopProof(fault) => fault.description(),
             Self::InvalidRequest(fault) => fault.description(),
             Self::InvalidToken(fault) => fault.description(),
             Self::MissingCredentials => "Authentication required.",
             Self::Misconfigured => "Internal error.",
             Self::TooManyAttempts => "Too many attempts.",
             Self::Unavailable => "Authentication temporarily unavailable.",
+            Self::UseDpopNonce => "DPoP proof needs the nonce of this response.",
         }
     }
 
@@ -115,13 +148,16 @@ impl ErrorKind {
         match self {
             Self::AccessDenied => "access_denied",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::InvalidCredentials => "invalid_credentials",
+            Self::InvalidDpopProof(fault) => fault.reason(),
             Self::InvalidRequest(fault) => fault.reason(),
             Self::InvalidToken(fault) => fault.reason(),
             Self::MissingCredentials => "missing_credentials",
             Self::Misconfigured => "misconfigured",
             Self::TooManyAttempts => "too_many_attempts",
             Self::Unavailable => "unavailable",
+            Self::UseDpopNonce => "use_dpop_nonce",
         }
     }
 }

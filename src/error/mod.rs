@@ -4,6 +4,7 @@
 //! description; its `source()` is for the operator. [`ConfigError`] is what a builder returns.
 
 mod config_error;
+mod dpop_fault;
 #[expect(clippy::module_inception, reason = "the file holds the type of that name")]
 mod error;
 mod kind;
@@ -15,6 +16,7 @@ pub(crate) mod retry_after;
 pub(crate) use self::report::WithCauses;
 pub use self::{
     config_error::ConfigError,
+    dpop_fault::DpopFault,
     error::Error,
     kind::{ErrorKind, RequestFault, TokenFault},
 };

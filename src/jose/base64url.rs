@@ -15,7 +15,7 @@ pub(crate) fn decode_into<'b>(text: &str, buffer: &'b mut [u8]) -> Option<&'b [u
     URL_SAFE_NO_PAD.decode(text.as_bytes(), Out::from_slice(buffer)).ok().map(|bytes| &*bytes)
 }
 
-#[cfg(feature = "testing")]
+/// Encodes without padding.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode_to_string(bytes)
 }

@@ -147,10 +147,13 @@ pub(crate) fn stand_alone<B: RejectionBody>(error: Error, schemes: &[Scheme]) ->
 const fn is_challenged(kind: ErrorKind) -> bool {
     match kind {
         ErrorKind::InsufficientScope
+        | ErrorKind::InsufficientUserAuthentication
         | ErrorKind::InvalidCredentials
+        | ErrorKind::InvalidDpopProof(_)
         | ErrorKind::InvalidRequest(_)
         | ErrorKind::InvalidToken(_)
-        | ErrorKind::MissingCredentials => true,
+        | ErrorKind::MissingCredentials
+        | ErrorKind::UseDpopNonce => true,
         ErrorKind::AccessDenied
         | ErrorKind::Misconfigured
         | ErrorKind::TooManyAttempts

@@ -41,6 +41,14 @@ pub(super) fn revocations_evicted(evicted: u64, entries: usize) {
     );
 }
 
+#[cfg(feature = "dpop")]
+pub(super) fn replay_store_full() {
+    tracing::error!(
+        target: "portcullis",
+        "the replay store is full of DPoP proofs that haven't expired: requests are rejected; raise its capacity"
+    );
+}
+
 #[cfg(feature = "own-tokens")]
 pub(super) fn token_uses_lost() {
     tracing::warn!(target: "portcullis", "uses of tokens come in faster than the store takes them");

@@ -13,6 +13,9 @@ pub(super) fn keys_fetched<E>(_issuer: &str, _outcome: Result<usize, &E>, _took:
 #[cfg(feature = "_tokens")]
 pub(super) fn revocations_evicted(_evicted: u64, _entries: usize) {}
 
+#[cfg(feature = "dpop")]
+pub(super) fn replay_store_full() {}
+
 #[cfg(feature = "own-tokens")]
 pub(super) fn token_uses_lost() {}
 

@@ -45,6 +45,12 @@ pub(crate) fn revocations_evicted(evicted: u64, entries: usize) {
     log::revocations_evicted(evicted, entries);
 }
 
+/// Records that a proof couldn't be stored.
+#[cfg(feature = "dpop")]
+pub(crate) fn replay_store_full() {
+    log::replay_store_full();
+}
+
 /// Records that a use of a token was lost on its way to the store, as the `first` one in a row or not.
 #[cfg(feature = "own-tokens")]
 pub(crate) fn token_use_lost(first: bool) {

@@ -1,14 +1,14 @@
 //! Verifiers for the tokens of the issuer.
 
 use super::TestIssuer;
-use crate::{
-    JwtVerifier,
-    verify::jwt::{AudienceMissing, JwtVerifierBuilder},
-};
 #[cfg(feature = "introspection")]
 use crate::{
     IntrospectionVerifier,
     verify::introspection::{ClientGiven, IntrospectionVerifierBuilder},
+};
+use crate::{
+    JwtVerifier,
+    verify::jwt::{AudienceMissing, JwtVerifierBuilder},
 };
 
 impl TestIssuer {

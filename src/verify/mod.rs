@@ -9,6 +9,8 @@ mod audience_state;
 mod backoff;
 #[cfg(feature = "basic")]
 pub mod basic;
+#[cfg(all(feature = "dpop", feature = "_jwt"))]
+pub mod binding;
 #[cfg(feature = "_tokens")]
 pub(crate) mod digest_hasher;
 #[cfg(feature = "introspection")]

@@ -1,0 +1,174 @@
+//! The configuration of [`Dpop`].
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use quick_cache::sync::Cache;
+
+use super::{
+    memory_replay_store::MemoryReplayStore,
+    nonce::Nonces,
+    replay::ReplayStore,
+    target::PublicUrl,
+    verifier::{Dpop, Inner},
+};
+use crate::{Algorithm, Clock, ConfigError, Secret, SystemClock};
+
+/// The fewest bytes of a secret for nonces.
+const MIN_SECRET: usize = 32;
+
+/// The longest and the shortest lifetime of a nonce.
+const NONCE_LIFETIMES: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(10)..=Duration::from_secs(24 * 60 * 60);
+
+/// How many decoded keys are cached.
+const KEYS: usize = 10_000;
+
+/// Configures [`Dpop`].
+///
+/// ```
+/// use portcullis::binding::Dpop;
+///
+/// let error = Dpop::builder("api.example").build().unwrap_err();
+/// assert_eq!(error.to_string(), "public URL `api.example`: not an absolute URL");
+/// ```
+#[must_use]
+pub struct DpopBuilder {
+    public_url: String,
+    algorithms: Vec<Algorithm>,
+    secrets: Option<(Secret, Option<Secret>)>,
+    nonce_lifetime: Duration,
+    replays: Option<Arc<dyn ReplayStore>>,
+    clock: Arc<dyn Clock>,
+    is_required: bool,
+}
+
+impl DpopBuilder {
+    pub(super) fn new(public_url: String) -> Self {
+        Self {
+            public_url,
+            algorithms: Algorithm::ASYMMETRIC.to_vec(),
+            secrets: None,
+            nonce_lifetime: Duration::from_secs(5 * 60),
+            replays: None,
+            clock: Arc::new(SystemClock),
+            is_required: false,
+        }
+    }
+
+    /// Rejects tokens without a binding. By default they are accepted as Bearer tokens, and a proof is required for
+    /// bound ones.
+    pub fn required(mut self) -> Self {
+        self.is_required = true;
+        self
+    }
+
+    /// Requires nonces ([RFC 9449 §9]) made with this secret of at least 32 bytes. Replicas share it. By default no
+    /// nonce is required, and a proof's age is judged by its `iat`.
+    ///
+    /// A nonce limits how long a proof can be prepared in advance, and makes the client's clock irrelevant.
+    ///
+    /// [RFC 9449 §9]: https://www.rfc-editor.org/rfc/rfc9449#section-9
+    pub fn nonces(mut self, secret: impl Into<Secret>) -> Self {
+        self.secrets = Some((secret.into(), None));
+        self
+    }
+
+    /// Requires nonces as [`nonces`](Self::nonces) does, and accepts those made with the previous secret as well. For
+    /// the time of a change: first every replica gets both, then the previous one is removed.
+    pub fn nonces_during_change(
+        mut self,
+        current: impl Into<Secret>,
+        previous: impl Into<Secret>,
+    ) -> Self {
+        self.secrets = Some((current.into(), Some(previous.into())));
+        self
+    }
+
+    /// Sets how long a nonce is accepted, from 10 s to 24 h. Five minutes by default. A client that uses one past half
+    /// of its lifetime gets the next one with the response.
+    pub fn nonce_lifetime(mut self, lifetime: Duration) -> Self {
+        self.nonce_lifetime = lifetime;
+        self
+    }
+
+    /// Sets the accepted algorithms of proofs. Every asymmetric one by default.
+    pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.algorithms = algorithms.into_iter().collect();
+        self
+    }
+
+    /// Sets where used proofs are stored. [`MemoryReplayStore`] by default, which is for a single process.
+    pub fn replay_store(mut self, store: impl ReplayStore) -> Self {
+        self.replays = Some(Arc::new(store));
+        self
+    }
+
+    /// Sets the clock. [`SystemClock`] by default.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Builds the verifier.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if the public URL is not absolute or has a query, a secret is too short, the lifetime of nonces
+    /// is out of range, or no algorithm is accepted or one that is symmetric.
+    pub fn build(self) -> Result<Dpop, ConfigError> {
+        let public_url = PublicUrl::parse(&self.public_url).map_err(|problem| {
+            ConfigError::new("public URL", self.public_url, problem.to_string())
+        })?;
+        if self.algorithms.is_empty() {
+            return Err(ConfigError::new("DPoP algorithms", "[]", "at least one is needed"));
+        }
+        if let Some(one) = self.algorithms.iter().find(|one| one.is_symmetric()) {
+            return Err(ConfigError::new("DPoP algorithm", one.name(), "must be asymmetric"));
+        }
+        if !NONCE_LIFETIMES.contains(&self.nonce_lifetime) {
+            let seconds = format!("{} s", self.nonce_lifetime.as_secs());
+            return Err(ConfigError::new("nonce lifetime", seconds, "must be from 10 s to 24 h"));
+        }
+        let nonces = match self.secrets {
+            None => None,
+            Some((current, previous)) => {
+                for secret in [Some(&current), previous.as_ref()].into_iter().flatten() {
+                    let length = secret.expose().len();
+                    if length < MIN_SECRET {
+                        let problem = "must have at least 32 bytes";
+                        return Err(ConfigError::new(
+                            "nonce secret",
+                            format!("{length} bytes"),
+                            problem,
+                        ));
+                    }
+                }
+                Some(Nonces::new(&current, previous.as_ref(), self.nonce_lifetime))
+            }
+        };
+        let clock = self.clock;
+        let replays = self
+            .replays
+            .unwrap_or_else(|| Arc::new(MemoryReplayStore::new().clock(Arc::clone(&clock))));
+        Ok(Dpop::new(Inner {
+            public_url,
+            algorithms: self.algorithms.into_iter().collect(),
+            nonces,
+            replays,
+            clock,
+            is_required: self.is_required,
+            keys: Cache::new(KEYS),
+        }))
+    }
+}
+
+impl fmt::Debug for DpopBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DpopBuilder")
+            .field("public_url", &self.public_url)
+            .field("algorithms", &self.algorithms)
+            .field("nonces", &self.secrets.is_some())
+            .field("is_required", &self.is_required)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,219 @@
+//! The public key in the header of a proof (RFC 9449 §4.2).
+//!
+//! This is the only place where a key comes from a request. It verifies nothing but the proof that contains it.
+
+use crate::{
+    digest::sha256,
+    error::DpopFault,
+    jose::{
+        base64url,
+        crypto::{Curve, VerifyingKey},
+        json::{Object, Value},
+    },
+};
+
+/// A public key as the client sent it. Its members have been read, and not decoded.
+#[derive(Debug)]
+pub(super) struct ProofJwk {
+    material: Material,
+    /// The SHA-256 thumbprint (RFC 7638).
+    thumbprint: [u8; 32],
+}
+
+#[derive(Debug)]
+enum Material {
+    Ec { curve: Curve, x: String, y: String },
+    Ed25519 { x: String },
+    Rsa { n: String, e: String },
+}
+
+/// The members that a private or symmetric key has (RFC 7518 §6).
+const SECRET: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+#[derive(Default)]
+struct Members {
+    kty: Option<String>,
+    crv: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+}
+
+impl ProofJwk {
+    /// Reads the value of `jwk`. A private key is rejected: it is no longer one.
+    pub(super) fn read(jwk: Object<'_>) -> Result<Self, DpopFault> {
+        let mut members = Members::default();
+        for (name, value) in jwk.iter() {
+            let name = name.to_cow();
+            if SECRET.contains(&&*name) {
+                return Err(DpopFault::Key);
+            }
+            let place = match &*name {
+                "kty" => &mut members.kty,
+                "crv" => &mut members.crv,
+                "x" => &mut members.x,
+                "y" => &mut members.y,
+                "n" => &mut members.n,
+                "e" => &mut members.e,
+                _ => continue,
+            };
+            let Value::String(text) = value else { return Err(DpopFault::Key) };
+            *place = Some(text.to_cow().into_owned());
+        }
+        let material = members.into_material().ok_or(DpopFault::Key)?;
+        let thumbprint = material.thumbprint().ok_or(DpopFault::Key)?;
+        Ok(Self { material, thumbprint })
+    }
+
+    pub(super) const fn thumbprint(&self) -> &[u8; 32] {
+        &self.thumbprint
+    }
+
+    /// Decodes the key.
+    pub(super) fn verifying_key(&self) -> Result<VerifyingKey, DpopFault> {
+        let bytes = |text: &str| base64url::decode(text).ok_or(DpopFault::Key);
+        let key = match &self.material {
+            Material::Ec { curve, x, y } => {
+                let (x, y) = (bytes(x)?, bytes(y)?);
+                if [&x, &y].iter().any(|one| one.len() != curve.coordinate_len()) {
+                    return Err(DpopFault::Key);
+                }
+                curve.point(&x, &y).and_then(|point| VerifyingKey::ec(*curve, &point))
+            }
+            Material::Ed25519 { x } => VerifyingKey::ed25519(&bytes(x)?),
+            Material::Rsa { n, e } => VerifyingKey::rsa(&bytes(n)?, &bytes(e)?),
+        };
+        key.map_err(|_| DpopFault::Key)
+    }
+}
+
+impl Members {
+    fn into_material(self) -> Option<Material> {
+        Some(match (&*self.kty?, self.crv.as_deref()) {
+            ("EC", Some(curve)) => {
+                let curve = match curve {
+                    "P-256" => Curve::P256,
+                    "P-384" => Curve::P384,
+                    "P-521" => Curve::P521,
+                    _ => return None,
+                };
+                Material::Ec { curve, x: self.x?, y: self.y? }
+            }
+            ("OKP", Some("Ed25519")) => Material::Ed25519 { x: self.x? },
+            ("RSA", _) => Material::Rsa { n: self.n?, e: self.e? },
+            _ => return None,
+        })
+    }
+}
+
+impl Material {
+    /// Computes the thumbprint: the required members in lexicographic order, without white space. Returns `None`
+    /// if a member would have to be escaped, which base64url never does.
+    fn thumbprint(&self) -> Option<[u8; 32]> {
+        let json = match self {
+            Self::Ec { curve, x, y } => {
+                let crv = match curve {
+                    Curve::P256 => "P-256",
+                    Curve::P384 => "P-384",
+                    Curve::P521 => "P-521",
+                };
+                [
+                    r#"{"crv":""#,
+                    crv,
+                    r#"","kty":"EC","x":""#,
+                    plain(x)?,
+                    r#"","y":""#,
+                    plain(y)?,
+                    "\"}",
+                ]
+                .concat()
+            }
+            Self::Ed25519 { x } => {
+                [r#"{"crv":"Ed25519","kty":"OKP","x":""#, plain(x)?, "\"}"].concat()
+            }
+            Self::Rsa { n, e } => {
+                [r#"{"e":""#, plain(e)?, r#"","kty":"RSA","n":""#, plain(n)?, "\"}"].concat()
+            }
+        };
+        Some(sha256(json.as_bytes()))
+    }
+}
+
+fn plain(text: &str) -> Option<&str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.bytes().all(is_plain).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::json;
+
+    fn read(text: &str) -> Result<ProofJwk, DpopFault> {
+        ProofJwk::read(json::object(text, |_, _| ()).unwrap())
+    }
+
+    #[test]
+    fn the_thumbprint_of_rfc_7638_section_3_1() {
+        let jwk = read(
+            r#"{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}"#,
+        );
+        let thumbprint = base64url::decode("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs").unwrap();
+        let jwk = jwk.unwrap();
+        assert_eq!(jwk.thumbprint().as_slice(), thumbprint);
+        assert!(jwk.verifying_key().is_ok());
+    }
+
+    #[test]
+    fn the_thumbprints_of_rfc_9449_and_rfc_8037() {
+        for (jwk, thumbprint) in [
+            (
+                r#"{"kty":"EC","x":"l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs","y":"9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA","crv":"P-256"}"#,
+                "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
+            ),
+            (
+                r#"{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+                "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+            ),
+        ] {
+            let jwk = read(jwk).unwrap();
+            assert_eq!(jwk.thumbprint().as_slice(), base64url::decode(thumbprint).unwrap());
+            assert!(jwk.verifying_key().is_ok());
+        }
+    }
+
+    #[test]
+    fn only_public_keys_of_supported_types_are_read() {
+        let x = "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs";
+        let y = "9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA";
+        for jwk in [
+            "{}".to_owned(),
+            r#"{"kty":"oct","k":"c2VjcmV0"}"#.to_owned(),
+            format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}","d":"{x}"}}"#),
+            format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}","k":"{x}"}}"#),
+            format!(r#"{{"kty":"EC","crv":"secp256k1","x":"{x}","y":"{y}"}}"#),
+            format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}"}}"#),
+            format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":1}}"#),
+            format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"a\"b"}}"#),
+            format!(r#"{{"kty":"OKP","crv":"X25519","x":"{x}"}}"#),
+            r#"{"kty":"RSA","n":"AQAB"}"#.to_owned(),
+        ] {
+            assert_eq!(read(&jwk).unwrap_err(), DpopFault::Key, "{jwk}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_cannot_verify_is_rejected() {
+        let x = "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs";
+        for jwk in [
+            // Not on the curve, of another length, too small.
+            format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{x}"}}"#),
+            r#"{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ"}"#.to_owned(),
+            r#"{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQ","e":"AQAB"}"#.to_owned(),
+        ] {
+            let key = read(&jwk).unwrap().verifying_key();
+            assert_eq!(key.map(drop).unwrap_err(), DpopFault::Key, "{jwk}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Used proofs in the memory of one process.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    hash::BuildHasherDefault,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use super::replay::{Replay, ReplayKey, ReplayStore};
+use crate::{
+    Clock, Error, SystemClock, claims::NumericDate, error::retry_after, telemetry,
+    verify::digest_hasher::DigestHasher,
+};
+
+/// The proofs of different keys rarely contend for one lock.
+const SHARDS: usize = 16;
+
+/// How often a shard removes expired proofs.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Used proofs in memory: the default [`ReplayStore`], for a service that is one process.
+///
+/// It stores at most 1,000,000 proofs by default, in up to 52 bytes each. When it is full of proofs that haven't
+/// expired, it rejects new ones with 503 instead of forgetting old ones, and logs that.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// use portcullis::binding::{MemoryReplayStore, ReplayKey, ReplayStore};
+///
+/// let store = MemoryReplayStore::with_capacity(1000);
+/// let soon = SystemTime::now() + Duration::from_secs(60);
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// assert!(store.insert(ReplayKey::from([1; 32]), soon).wait().await.unwrap());
+/// assert!(!store.insert(ReplayKey::from([1; 32]), soon).wait().await.unwrap());
+/// # });
+/// ```
+pub struct MemoryReplayStore {
+    shards: Box<[Mutex<Shard>]>,
+    max_per_shard: usize,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Default)]
+struct Shard {
+    /// The second from which on a proof is rejected for its age, by the first half of its key.
+    expiries: HashMap<[u64; 2], u32, BuildHasherDefault<DigestHasher>>,
+    next_sweep: u32,
+}
+
+impl MemoryReplayStore {
+    /// Creates a store for 1,000,000 proofs.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_capacity(1_000_000)
+    }
+
+    /// Creates a store for that many proofs, and at least one per shard of sixteen.
+    #[must_use]
+    pub fn with_capacity(proofs: usize) -> Self {
+        Self {
+            shards: std::iter::repeat_with(Mutex::default).take(SHARDS).collect(),
+            max_per_shard: proofs.div_ceil(SHARDS).max(1),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Sets the clock by which proofs expire. [`SystemClock`] by default.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Returns the number of stored proofs, expired ones included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let lengths = self.shards.iter().map(|shard| lock(shard).expiries.len());
+        lengths.fold(0, usize::saturating_add)
+    }
+
+    /// Returns whether no proof is stored.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn insert_now(&self, key: ReplayKey, expires_at: SystemTime) -> Result<bool, Error> {
+        let [a, b, ..] = key.as_bytes().as_chunks::<8>().0 else { return Ok(false) };
+        let key = [u64::from_be_bytes(*a), u64::from_be_bytes(*b)];
+        let now = seconds(self.clock.now());
+        // Rounded up, so that a proof isn't forgotten while it is still accepted.
+        let expires_at = seconds(expires_at).saturating_add(1);
+        let index = usize::try_from(key[1] % SHARDS as u64).unwrap_or_default();
+        let Some(shard) = self.shards.get(index) else { return Ok(false) };
+        let mut shard = lock(shard);
+        if now >= shard.next_sweep || shard.expiries.len() >= self.max_per_shard {
+            shard.sweep(now);
+        }
+        if shard.expiries.contains_key(&key) {
+            return Ok(false);
+        }
+        if shard.expiries.len() >= self.max_per_shard {
+            drop(shard);
+            telemetry::replay_store_full();
+            let error =
+                Error::unavailable("the replay store is full of proofs that haven't expired");
+            return Err(error.with_retry_after(retry_after::SOON));
+        }
+        shard.expiries.insert(key, expires_at);
+        Ok(true)
+    }
+}
+
+impl Shard {
+    fn sweep(&mut self, now: u32) {
+        self.expiries.retain(|_, expires_at| now < *expires_at);
+        let interval = u32::try_from(SWEEP_INTERVAL.as_secs()).unwrap_or(u32::MAX);
+        self.next_sweep = now.saturating_add(interval);
+    }
+}
+
+fn lock(shard: &Mutex<Shard>) -> std::sync::MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn seconds(time: SystemTime) -> u32 {
+    u32::try_from(NumericDate::from_system_time(time).as_secs()).unwrap_or(u32::MAX)
+}
+
+impl ReplayStore for MemoryReplayStore {
+    fn insert(&self, key: ReplayKey, expires_at: SystemTime) -> Replay {
+        Replay::ready(self.insert_now(key, expires_at))
+    }
+}
+
+impl Default for MemoryReplayStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MemoryReplayStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryReplayStore").field("proofs", &self.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Default, Clone)]
+    struct Manual(Arc<std::sync::atomic::AtomicU64>);
+
+    impl Manual {
+        fn set(&self, seconds: u64) {
+            self.0.store(seconds, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    impl Clock for Manual {
+        fn now(&self) -> SystemTime {
+            at(self.0.load(std::sync::atomic::Ordering::Relaxed))
+        }
+    }
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn key(n: u64) -> ReplayKey {
+        ReplayKey::new(&[0; 32], &n.to_string())
+    }
+
+    #[test]
+    fn a_proof_is_new_once_until_it_expires() {
+        let clock = Manual::default();
+        let store = MemoryReplayStore::new().clock(clock.clone());
+        clock.set(1000);
+        assert!(store.insert_now(key(1), at(1065)).unwrap());
+        assert!(store.insert_now(key(2), at(1065)).unwrap());
+        clock.set(1065);
+        assert!(!store.insert_now(key(1), at(1065)).unwrap());
+        clock.set(1076);
+        assert!(store.insert_now(key(1), at(1100)).unwrap());
+    }
+
+    #[test]
+    fn a_full_store_rejects_and_forgets_nothing() {
+        let clock = Manual::default();
+        let store = MemoryReplayStore::with_capacity(16).clock(clock.clone());
+        let outcomes: Vec<_> = (0..1000).map(|n| store.insert_now(key(n), at(100)).ok()).collect();
+        let stored: Vec<u64> =
+            (0..).zip(&outcomes).filter(|(_, one)| **one == Some(true)).map(|(n, _)| n).collect();
+        assert_eq!((stored.len(), store.len()), (16, 16));
+        assert!(outcomes.iter().filter(|one| one.is_none()).count() == 984);
+        assert!(stored.iter().all(|n| !store.insert_now(key(*n), at(100)).unwrap()));
+        clock.set(101);
+        assert!(store.insert_now(key(5000), at(200)).unwrap());
+    }
+}

@@ -1,0 +1,117 @@
+//! Where used proofs are stored (RFC 9449 §11.1).
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::SystemTime};
+
+use crate::{Error, digest::sha256};
+
+/// A store of used proofs, so that each is accepted once.
+///
+/// [`MemoryReplayStore`](crate::binding::MemoryReplayStore) is one for a single process. Replicas have to share
+/// one, or a proof is accepted once by each.
+///
+/// ```
+/// use std::{collections::HashSet, sync::Mutex, time::SystemTime};
+///
+/// use portcullis::binding::{Replay, ReplayKey, ReplayStore};
+///
+/// /// Never forgets anything, so it is for tests only.
+/// #[derive(Debug, Default)]
+/// struct Unbounded(Mutex<HashSet<ReplayKey>>);
+///
+/// impl ReplayStore for Unbounded {
+///     fn insert(&self, key: ReplayKey, _expires_at: SystemTime) -> Replay {
+///         Replay::ready(Ok(self.0.lock().unwrap().insert(key)))
+///     }
+/// }
+/// # let store = Unbounded::default();
+/// # let key = ReplayKey::from([7; 32]);
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// assert!(store.insert(key, SystemTime::now()).wait().await.unwrap());
+/// assert!(!store.insert(key, SystemTime::now()).wait().await.unwrap());
+/// # });
+/// ```
+pub trait ReplayStore: fmt::Debug + Send + Sync + 'static {
+    /// Stores a proof until `expires_at`, and returns whether it is new. Both in one step: of two requests at the
+    /// same time, one gets `true`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::unavailable`] if the store is full or unreachable. The request is rejected with 503: a proof that
+    /// can't be stored is not accepted.
+    fn insert(&self, key: ReplayKey, expires_at: SystemTime) -> Replay;
+}
+
+impl<S: ReplayStore + ?Sized> ReplayStore for Arc<S> {
+    fn insert(&self, key: ReplayKey, expires_at: SystemTime) -> Replay {
+        (**self).insert(key, expires_at)
+    }
+}
+
+/// The digest of a proof's key and its `jti`.
+///
+/// A `jti` is accepted once per key, whatever the proof is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReplayKey([u8; 32]);
+
+impl ReplayKey {
+    pub(super) fn new(thumbprint: &[u8; 32], jti: &str) -> Self {
+        Self(sha256(&[&thumbprint[..], jti.as_bytes()].concat()))
+    }
+
+    /// Returns the bytes of the digest.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl From<[u8; 32]> for ReplayKey {
+    fn from(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+}
+
+/// The outcome of [`ReplayStore::insert`]: known at once, or after some I/O.
+#[must_use]
+pub struct Replay(pub(super) ReplayState);
+
+pub(super) enum ReplayState {
+    Ready(Result<bool, Error>),
+    Pending(ReplayFuture),
+}
+
+/// The future of a stored proof.
+pub type ReplayFuture = Pin<Box<dyn Future<Output = Result<bool, Error>> + Send>>;
+
+impl Replay {
+    /// Creates an outcome that is known.
+    pub const fn ready(is_new: Result<bool, Error>) -> Self {
+        Self(ReplayState::Ready(is_new))
+    }
+
+    /// Creates an outcome that needs I/O.
+    pub fn pending(is_new: impl Future<Output = Result<bool, Error>> + Send + 'static) -> Self {
+        Self(ReplayState::Pending(Box::pin(is_new)))
+    }
+
+    /// Waits for the outcome.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ReplayStore::insert`].
+    pub async fn wait(self) -> Result<bool, Error> {
+        match self.0 {
+            ReplayState::Ready(is_new) => is_new,
+            ReplayState::Pending(is_new) => is_new.await,
+        }
+    }
+}
+
+impl fmt::Debug for Replay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            ReplayState::Ready(is_new) => f.debug_tuple("Ready").field(is_new).finish(),
+            ReplayState::Pending(_) => f.write_str("Pending"),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The URL that a proof is for (RFC 9449 §4.3, checks 8 and 9).
+
+use http::Uri;
+
+use crate::url::{self, EndpointError, Query};
+
+/// The URL under which clients reach the service: scheme, host, port, and a path that a proxy may remove.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PublicUrl {
+    scheme: Scheme,
+    /// In lower case.
+    host: Box<str>,
+    port: u16,
+    /// Normalized, without a slash at the end.
+    path: Box<str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    const fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+impl PublicUrl {
+    pub(super) fn parse(text: &str) -> Result<Self, EndpointError> {
+        // Any address will do: nothing is sent there.
+        let uri = url::parse(text, Query::Forbidden, true)?;
+        let (scheme, host, port) = origin(&uri).ok_or(EndpointError::NotAbsolute)?;
+        let path = normalized_path(uri.path().trim_end_matches('/'));
+        let path = path.ok_or(EndpointError::NotAbsolute)?;
+        Ok(Self { scheme, host, port, path: path.into_boxed_str() })
+    }
+
+    /// Returns whether `htu` is the URL of a request with this path. Query and fragment don't count.
+    ///
+    /// Scheme, host and port are compared with the configured URL, never with what the request says about itself.
+    /// Paths are compared after the normalization of percent-encoding (RFC 3986 §6.2.2), and nothing else: dot
+    /// segments and slashes are significant.
+    pub(super) fn matches(&self, htu: &str, request_path: &str) -> bool {
+        let without_fragment = htu.split_once('#').map_or(htu, |(before, _)| before);
+        let Ok(uri) = without_fragment.parse::<Uri>() else { return false };
+        if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) {
+            return false;
+        }
+        let is_origin = origin(&uri).is_some_and(|(scheme, host, port)| {
+            scheme == self.scheme && host == self.host && port == self.port
+        });
+        is_origin && self.matches_path(uri.path(), request_path)
+    }
+
+    fn matches_path(&self, claimed: &str, request_path: &str) -> bool {
+        let (Some(claimed), Some(request)) =
+            (normalized_path(claimed), normalized_path(request_path))
+        else {
+            return false;
+        };
+        let Some(rest) = claimed.strip_prefix(&*self.path) else { return false };
+        // An empty path is the root (RFC 3986 §6.2.3).
+        let root = |path: &str| path.is_empty() || path == "/";
+        rest == request || (root(rest) && root(&request))
+    }
+}
+
+fn origin(uri: &Uri) -> Option<(Scheme, Box<str>, u16)> {
+    let scheme = match uri.scheme_str()? {
+        scheme if scheme.eq_ignore_ascii_case("https") => Scheme::Https,
+        scheme if scheme.eq_ignore_ascii_case("http") => Scheme::Http,
+        _ => return None,
+    };
+    let authority = uri.authority()?;
+    let host = authority.host();
+    // `Uri` takes `host:` for a host without a port, and fails for a port that is out of range.
+    let port = match authority.as_str().get(host.len()..) {
+        Some("" | ":") => scheme.default_port(),
+        Some(_) => authority.port_u16()?,
+        None => return None,
+    };
+    (!host.is_empty()).then(|| (scheme, host.to_ascii_lowercase().into_boxed_str(), port))
+}
+
+/// Decodes what needs no encoding, and writes the rest with capital digits. Returns `None` for a `%` without two
+/// digits behind it.
+fn normalized_path(path: &str) -> Option<String> {
+    let mut normalized = String::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    loop {
+        rest = match rest {
+            [] => return Some(normalized),
+            [b'%', high, low, after @ ..] => {
+                let digit = |byte: u8| char::from(byte).to_digit(16);
+                let byte = u8::try_from((digit(*high)? << 4) | digit(*low)?).ok()?;
+                if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+                    normalized.push(char::from(byte));
+                } else {
+                    normalized.extend(['%', char::from(high.to_ascii_uppercase())]);
+                    normalized.push(char::from(low.to_ascii_uppercase()));
+                }
+                after
+            }
+            [b'%', ..] => return None,
+            [byte, after @ ..] if byte.is_ascii() => {
+                normalized.push(char::from(*byte));
+                after
+            }
+            _ => return None,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn equal_urls_match_however_they_are_written() {
+        let public = |url| PublicUrl::parse(url).unwrap();
+        for (url, htu, path, matches) in [
+            ("https://api.example", "https://api.example/orders", "/orders", true),
+            ("https://api.example/", "https://api.example/orders", "/orders", true),
+            ("https://api.example", "HTTPS://API.Example/orders", "/orders", true),
+            ("https://api.example", "https://api.example:443/orders", "/orders", true),
+            ("https://api.example:443", "https://api.example/orders", "/orders", true),
+            ("https://api.example", "https://api.example/orders?a=b", "/orders", true),
+            ("https://api.example", "https://api.example/orders#a", "/orders", true),
+            ("https://api.example", "https://api.example/a%7eb", "/a~b", true),
+            ("https://api.example", "https://api.example/a%2fb", "/a%2Fb", true),
+            ("https://api.example", "https://api.example", "/", true),
+            ("https://api.example/v1", "https://api.example/v1/orders", "/orders", true),
+            ("https://api.example/v1/", "https://api.example/v1", "/", true),
+            ("http://[::1]:8080", "http://[::1]:8080/", "/", true),
+            // Another scheme, host, port or path.
+            ("https://api.example", "http://api.example/orders", "/orders", false),
+            ("https://api.example", "https://api.example.evil/orders", "/orders", false),
+            ("https://api.example", "https://api.example:8443/orders", "/orders", false),
+            ("https://api.example", "https://api.example:80/orders", "/orders", false),
+            ("https://api.example", "https://api.example/orders/", "/orders", false),
+            ("https://api.example", "https://api.example/Orders", "/orders", false),
+            ("https://api.example", "https://api.example/a/../orders", "/orders", false),
+            ("https://api.example", "https://api.example/a/b", "/a%2Fb", false),
+            ("https://api.example", "https://api.example/orders%", "/orders%", false),
+            ("https://api.example", "https://user@api.example/orders", "/orders", false),
+            ("https://api.example", "/orders", "/orders", false),
+            ("https://api.example", "orders", "/orders", false),
+            ("https://api.example", "", "/", false),
+            ("https://api.example", "https://api.example:99999/", "/", false),
+            ("https://api.example/v1", "https://api.example/orders", "/orders", false),
+            ("https://api.example/v1", "https://api.example/v10/orders", "0/orders", true),
+        ] {
+            assert_eq!(public(url).matches(htu, path), matches, "{url} {htu} {path}");
+        }
+    }
+
+    #[test]
+    fn a_public_url_is_absolute_and_has_no_query() {
+        for url in ["api.example", "/orders", "ftp://api.example", "https://api.example?a=b", ""] {
+            assert!(PublicUrl::parse(url).is_err(), "{url}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn another_origin_or_path_never_matches(
+            host in "[a-z]{1,8}(\\.[a-z]{1,8}){0,2}", port in 1_u16.., path in "(/[a-z%2fA-F0-9.~-]{0,6}){0,4}",
+            other_host in "[a-zA-Z]{1,8}(\\.[a-z]{1,8}){0,2}", other_port in 1_u16..,
+            other_path in "(/[a-z%2fA-F0-9.~-]{0,6}){0,4}",
+        ) {
+            let public = PublicUrl::parse(&format!("https://{host}:{port}")).unwrap();
+            let htu = format!("https://{other_host}:{other_port}{other_path}");
+            if public.matches(&htu, &path) {
+                prop_assert!(host.eq_ignore_ascii_case(&other_host));
+                prop_assert_eq!(port, other_port);
+                let decode = |path: &str| {
+                    let path = if path.is_empty() { "/" } else { path };
+                    percent_decoded(path)
+                };
+                prop_assert_eq!(decode(&path), decode(&other_path));
+            }
+        }
+    }
+
+    /// Each byte, and whether it is a delimiter that was encoded.
+    fn percent_decoded(path: &str) -> Vec<(u8, bool)> {
+        let mut bytes = path.bytes();
+        let mut decoded = Vec::new();
+        while let Some(byte) = bytes.next() {
+            if byte == b'%' {
+                let digits = [bytes.next().unwrap(), bytes.next().unwrap()];
+                let text = str::from_utf8(&digits).unwrap().to_owned();
+                let byte = u8::from_str_radix(&text, 16).unwrap();
+                let unreserved = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+                decoded.push((byte, !unreserved));
+            } else {
+                decoded.push((byte, false));
+            }
+        }
+        decoded
+    }
+}

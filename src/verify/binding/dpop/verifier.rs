@@ -1,0 +1,302 @@
+//! The checks of a proof, in order of their cost (RFC 9449 §4.3).
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::{HeaderMap, Method};
+use quick_cache::sync::Cache;
+
+use super::{
+    builder::DpopBuilder,
+    nonce::Nonces,
+    proof::Proof,
+    replay::{ReplayFuture, ReplayKey, ReplayState, ReplayStore},
+    target::PublicUrl,
+};
+use crate::{
+    Algorithm, Clock, Error, ErrorKind, TokenFault,
+    claims::NumericDate,
+    digest::sha256,
+    error::DpopFault,
+    jose::{algorithm::AlgorithmSet, base64url, crypto::VerifyingKey},
+};
+
+/// How old a proof may be if no nonce says when it was made.
+pub(super) const MAX_AGE: Duration = Duration::from_secs(60);
+
+/// How far the client's clock may be ahead.
+const MAX_AHEAD: Duration = Duration::from_secs(5);
+
+/// Verifies that the client of a request has the key that its token is bound to ([RFC 9449]).
+///
+/// Pass it to [`AuthenticateLayer::dpop`](crate::AuthenticateLayer::dpop). Clones share nonces and replays.
+///
+/// ```
+/// use portcullis::{Secret, binding::Dpop};
+///
+/// let dpop = Dpop::builder("https://api.example")
+///     .nonces(Secret::from("a secret of 32 bytes or more, the same on all replicas"))
+///     .build()?;
+/// # let _ = dpop;
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
+///
+/// # What is checked
+///
+/// In this order, so that a forged proof costs no more than a forged token:
+///
+/// 1. there is one `DPoP` header, with a JWT of at most 8 KiB whose `typ` is `dpop+jwt`, whose `alg` is accepted and
+///    asymmetric, and whose `jwk` is a public key;
+/// 2. `htm` is the method of the request, and `htu` its URL under the public URL, without query and fragment;
+/// 3. `nonce` is one of this service that hasn't expired, if nonces are configured; else `iat` is at most 60 s
+///    before and 5 s after the current time;
+/// 4. `ath` is the digest of the token;
+/// 5. the key's thumbprint is the one in the token's `cnf`;
+/// 6. the signature is valid;
+/// 7. `jti` hasn't been used with this key.
+///
+/// Proofs are never cached: each is verified, for cached tokens too.
+///
+/// [RFC 9449]: https://www.rfc-editor.org/rfc/rfc9449
+#[derive(Clone)]
+pub struct Dpop(Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) public_url: PublicUrl,
+    pub(super) algorithms: AlgorithmSet,
+    pub(super) nonces: Option<Nonces>,
+    pub(super) replays: Arc<dyn ReplayStore>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) is_required: bool,
+    /// Decoded keys by thumbprint. Only keys of verified tokens enter.
+    pub(super) keys: Cache<[u8; 32], Arc<VerifyingKey>>,
+}
+
+/// What a proof is checked against.
+#[derive(Clone, Copy)]
+pub(crate) struct ProofRequest<'a> {
+    pub(crate) method: &'a Method,
+    /// The path as the client sent it.
+    pub(crate) path: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) token: &'a str,
+    /// `jkt` of the token.
+    pub(crate) thumbprint: &'a [u8; 32],
+}
+
+/// What came of a proof.
+pub(crate) enum ProofOutcome {
+    /// Valid. The nonce, if there is one, is for the response.
+    Valid {
+        next_nonce: Option<String>,
+    },
+    Rejected(Error),
+    /// Valid, unless the store knows it.
+    Storing {
+        is_new: ReplayFuture,
+        next_nonce: Option<String>,
+    },
+}
+
+impl Dpop {
+    /// Creates a builder. `public_url` is the URL under which clients reach the service, such as
+    /// `https://api.example`, with the path that a proxy removes, if it does. `htu` is compared with it, never with
+    /// what a request says in `Host`.
+    pub fn builder(public_url: impl Into<String>) -> DpopBuilder {
+        DpopBuilder::new(public_url.into())
+    }
+
+    pub(super) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// Returns whether tokens without a binding are rejected.
+    pub(crate) fn is_required(&self) -> bool {
+        self.0.is_required
+    }
+
+    /// Returns the algorithms for `algs` in a challenge, separated by spaces.
+    pub(crate) fn algorithms(&self) -> String {
+        let names =
+            Algorithm::ASYMMETRIC.into_iter().filter(|one| self.0.algorithms.contains(*one));
+        names.map(Algorithm::name).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Makes a nonce for a challenge, if nonces are configured.
+    pub(crate) fn new_nonce(&self) -> Option<String> {
+        Some(self.0.nonces.as_ref()?.make(self.now()))
+    }
+
+    /// Verifies the proof of a request whose token has been verified.
+    pub(crate) fn verify(&self, request: ProofRequest<'_>) -> ProofOutcome {
+        let checked = Proof::of_request(request.headers)
+            .map_err(Error::from)
+            .and_then(|proof| self.0.check(&proof, request));
+        let Checked { key, expires_at, next_nonce } = match checked {
+            Ok(checked) => checked,
+            Err(error) => return ProofOutcome::Rejected(error),
+        };
+        // A date that the system's clock can't express is far in the future.
+        let Some(expires_at) = expires_at.to_system_time() else {
+            return ProofOutcome::Rejected(DpopFault::Time.into());
+        };
+        match self.0.replays.insert(key, expires_at).0 {
+            ReplayState::Ready(Ok(true)) => ProofOutcome::Valid { next_nonce },
+            ReplayState::Ready(Ok(false)) => ProofOutcome::Rejected(DpopFault::Replayed.into()),
+            ReplayState::Ready(Err(error)) => ProofOutcome::Rejected(error),
+            ReplayState::Pending(is_new) => ProofOutcome::Storing { is_new, next_nonce },
+        }
+    }
+
+    fn now(&self) -> NumericDate {
+        self.0.now()
+    }
+}
+
+/// A proof that is valid if it is new.
+struct Checked {
+    key: ReplayKey,
+    /// When the proof is no longer accepted, whether it is stored or not.
+    expires_at: NumericDate,
+    next_nonce: Option<String>,
+}
+
+impl Inner {
+    fn check(&self, proof: &Proof<'_>, request: ProofRequest<'_>) -> Result<Checked, Error> {
+        let claims = &proof.claims;
+        if !self.algorithms.contains(proof.algorithm) {
+            return Err(DpopFault::Algorithm.into());
+        }
+        if claims.htm != request.method.as_str() {
+            return Err(DpopFault::Method.into());
+        }
+        if !self.public_url.matches(&claims.htu, request.path) {
+            return Err(DpopFault::Url.into());
+        }
+        let now = self.now();
+        let (expires_at, next_nonce) = self.check_time(proof, now)?;
+        let ath = claims.ath.as_deref().ok_or(DpopFault::TokenHash)?;
+        if base64url::encode(&sha256(request.token.as_bytes())) != ath {
+            return Err(DpopFault::TokenHash.into());
+        }
+        let thumbprint = proof.jwk.thumbprint();
+        if thumbprint != request.thumbprint {
+            return Err(TokenFault::Binding.into());
+        }
+        let (message, signature) = proof.signed()?;
+        let cached = self.keys.get(thumbprint);
+        let key = match &cached {
+            Some(key) => Arc::clone(key),
+            None => Arc::new(proof.jwk.verifying_key()?),
+        };
+        if !key.verify(proof.algorithm, message, &signature) {
+            return Err(DpopFault::Signature.into());
+        }
+        if cached.is_none() {
+            self.keys.insert(*thumbprint, key);
+        }
+        Ok(Checked { key: ReplayKey::new(thumbprint, &claims.jti), expires_at, next_nonce })
+    }
+
+    /// Checks when the proof was made. Returns when it is no longer accepted, which is how long it has to be stored,
+    /// and the nonce for the next one.
+    fn check_time(
+        &self,
+        proof: &Proof<'_>,
+        now: NumericDate,
+    ) -> Result<(NumericDate, Option<String>), Error> {
+        let claims = &proof.claims;
+        if let Some(nonces) = &self.nonces {
+            let nonce = claims.nonce.as_deref();
+            let made_at = nonce.and_then(|nonce| nonces.verify(nonce, now));
+            let made_at = made_at.ok_or(ErrorKind::UseDpopNonce)?;
+            let next_nonce = nonces.is_old(made_at, now).then(|| nonces.make(now));
+            return Ok((nonces.expiry(made_at), next_nonce));
+        }
+        let expires_at = claims.issued_at.saturating_add(MAX_AGE);
+        if now >= expires_at || claims.issued_at > now.saturating_add(MAX_AHEAD) {
+            return Err(DpopFault::Time.into());
+        }
+        Ok((expires_at, None))
+    }
+
+    fn now(&self) -> NumericDate {
+        NumericDate::from_system_time(self.clock.now())
+    }
+}
+
+impl fmt::Debug for Dpop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dpop")
+            .field("public_url", &self.0.public_url)
+            .field("algorithms", &self.0.algorithms)
+            .field("nonces", &self.0.nonces.is_some())
+            .field("replays", &self.0.replays)
+            .field("is_required", &self.0.is_required)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct At(u64);
+
+    impl Clock for At {
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH + Duration::from_secs(self.0)
+        }
+    }
+
+    /// The protected resource request of RFC 9449 §7.1, with the thumbprint of §6.1.
+    #[test]
+    fn the_request_of_rfc_9449_section_7_1() {
+        let proof = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA";
+        let token = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
+        let thumbprint: [u8; 32] = base64url::decode("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I")
+            .unwrap()
+            .try_into()
+            .unwrap();
+        let headers = HeaderMap::from_iter([(
+            http::HeaderName::from_static("dpop"),
+            HeaderValue::from_static(proof),
+        )]);
+        let verify = |time: u64, method, path, token, thumbprint: &[u8; 32]| {
+            let dpop =
+                Dpop::builder("https://resource.example.org").clock(At(time)).build().unwrap();
+            let request = ProofRequest { method, path, headers: &headers, token, thumbprint };
+            let outcome = |outcome| match outcome {
+                ProofOutcome::Valid { .. } => Ok(()),
+                ProofOutcome::Rejected(error) => Err(error.kind()),
+                ProofOutcome::Storing { .. } => panic!("the store is in memory"),
+            };
+            let first = outcome(dpop.verify(request));
+            if first.is_ok() {
+                assert_eq!(outcome(dpop.verify(request)), Err(DpopFault::Replayed.into()));
+            }
+            first
+        };
+        let path = "/protectedresource";
+        let rejected = |fault: DpopFault| Err(fault.into());
+        let time = 1_562_262_618;
+        for (time, method, path, token, thumbprint, expected) in [
+            (time, &Method::GET, path, token, &thumbprint, Ok(())),
+            (time + 59, &Method::GET, path, token, &thumbprint, Ok(())),
+            (time - 5, &Method::GET, path, token, &thumbprint, Ok(())),
+            (time + 60, &Method::GET, path, token, &thumbprint, rejected(DpopFault::Time)),
+            (time - 6, &Method::GET, path, token, &thumbprint, rejected(DpopFault::Time)),
+            (time, &Method::POST, path, token, &thumbprint, rejected(DpopFault::Method)),
+            (time, &Method::GET, "/other", token, &thumbprint, rejected(DpopFault::Url)),
+            (time, &Method::GET, path, "other", &thumbprint, rejected(DpopFault::TokenHash)),
+            (time, &Method::GET, path, token, &[0; 32], Err(TokenFault::Binding.into())),
+        ] {
+            let outcome = verify(time, method, path, token, thumbprint);
+            assert_eq!(outcome, expected, "{time} {method} {path} {token}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Proof of possession: tokens that are bound to a key of the client.
+//!
+//! An issuer binds a token to a key by the claim `cnf` ([RFC 7800]). Whoever steals such a token can't use it
+//! without the key. [`Dpop`] verifies a proof that the client signs for each request ([RFC 9449]).
+//!
+//! A layer rejects a bound token with 401 unless it is configured to verify the binding.
+//!
+//! [RFC 7800]: https://www.rfc-editor.org/rfc/rfc7800
+//! [RFC 9449]: https://www.rfc-editor.org/rfc/rfc9449
+
+mod dpop;
+
+pub use self::dpop::{
+    Dpop, DpopBuilder, MemoryReplayStore, Replay, ReplayFuture, ReplayKey, ReplayStore,
+};
+pub(crate) use self::dpop::{ProofOutcome, ProofRequest};
