@@ -1,7 +1,5 @@
 //! What is wrong with a DPoP proof.
 
-use super::{Error, ErrorKind, RequestFault};
-
 /// What is wrong with a DPoP proof ([RFC 9449 §4.3]).
 ///
 /// ```
@@ -78,21 +76,5 @@ impl DpopFault {
             Self::Type => "dpop_type",
             Self::Url => "dpop_url",
         }
-    }
-}
-
-/// More than one proof is a malformed request, as more than one token is.
-impl From<DpopFault> for ErrorKind {
-    fn from(fault: DpopFault) -> Self {
-        match fault {
-            DpopFault::Repeated => Self::InvalidRequest(RequestFault::Repeated),
-            fault => Self::InvalidDpopProof(fault),
-        }
-    }
-}
-
-impl From<DpopFault> for Error {
-    fn from(fault: DpopFault) -> Self {
-        Self::new(fault.into())
     }
 }

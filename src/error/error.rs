@@ -4,6 +4,7 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
+use super::DpopFault;
 use crate::{ErrorKind, RequestFault, TokenFault};
 
 /// Why a request is rejected.
@@ -164,6 +165,12 @@ impl StdError for Error {
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         Self::new(kind)
+    }
+}
+
+impl From<DpopFault> for Error {
+    fn from(fault: DpopFault) -> Self {
+        Self::new(fault.into())
     }
 }
 

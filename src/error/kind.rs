@@ -272,6 +272,16 @@ impl From<RequestFault> for ErrorKind {
     }
 }
 
+/// More than one proof makes a malformed request, as more than one token does.
+impl From<DpopFault> for ErrorKind {
+    fn from(fault: DpopFault) -> Self {
+        match fault {
+            DpopFault::Repeated => Self::InvalidRequest(RequestFault::Repeated),
+            fault => Self::InvalidDpopProof(fault),
+        }
+    }
+}
+
 impl From<TokenFault> for ErrorKind {
     fn from(fault: TokenFault) -> Self {
         Self::InvalidToken(fault)
