@@ -19,4 +19,4 @@ mod revocation;
 mod rotation;
 mod servers;
 mod service;
-mod signed_answers;
+mod signed_responses;

@@ -19,39 +19,24 @@
     reason = "tests report by panic, and share by `pub`"
 )]
 
-mod attacks_of_record;
-mod bare_tower;
+mod authenticate;
+mod authorize;
+mod axum;
 #[cfg(feature = "password-hash")]
 mod basic;
-mod cached_tokens;
-mod discovery;
+mod credentials;
+#[cfg(feature = "http-body")]
+mod expiry;
 mod hostile_input;
-#[cfg(all(feature = "http-body", feature = "reqwest"))]
-mod http_clients;
+mod http_client;
 mod introspection;
-mod issuers_of_record;
-#[cfg(feature = "jwks-client-rs")]
-mod jwks_client_rs_source;
-mod jwt_rules;
-mod key_life_cycle;
-mod key_races;
-mod layer_behaviour;
-mod observability;
-mod outages;
-#[cfg(feature = "reqwest")]
-mod over_sockets;
+mod issuers;
+mod jwks;
+mod jwt;
 mod own_tokens;
-mod policies;
-mod rejections;
+mod response;
 mod revocation;
 mod revocations;
-mod rfc_vectors;
-mod several_issuers;
-mod single_flight;
-mod sources;
 mod support;
-mod tenants;
-mod test_issuer;
-mod token_cache;
-mod unknown_keys;
-mod web_sockets;
+mod telemetry;
+mod testing;

@@ -9,6 +9,7 @@
     reason = "tests report by panic, and share by `pub`"
 )]
 
+mod deadlines;
 mod expiry;
 mod grpc_web;
 mod identities;
@@ -22,4 +23,3 @@ mod policies;
 mod rejections;
 mod statuses;
 mod support;
-mod time;

@@ -1,6 +1,6 @@
 //! Tokens that their issuer is asked about.
 
-mod attacks_of_record;
+mod arbitrary_responses;
 mod cache;
 mod client_authentication;
 mod configuration;
@@ -10,9 +10,9 @@ mod endpoint;
 mod faults;
 mod guards;
 mod invalidation;
-mod signed_answers;
+mod known_attacks;
+mod signed_responses;
 mod single_flight;
-mod strange_answers;
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use portcullis::{

@@ -1,4 +1,4 @@
 //! Keys from sources of the crate `jwks_client_rs`, under our own cache, cool-down and outage rules.
 
-mod own_source;
+mod custom_source;
 mod web_source;

@@ -134,7 +134,7 @@ async fn ten_thousand_made_up_kids_cause_one_fetch_and_delay_no_good_token() {
 #[test]
 fn made_up_kids_are_not_kept() {
     // In a process of its own, whose memory no other test touches.
-    let alone = "unknown_keys::made_up_kids_are_not_kept_when_alone";
+    let alone = "jwks::unknown_keys::made_up_kids_are_not_kept_when_alone";
     let tests = std::env::current_exe().unwrap();
     let run = std::process::Command::new(tests).args(["--exact", "--ignored", alone]).output();
     let output = String::from_utf8(run.unwrap().stdout).unwrap();

@@ -4,8 +4,10 @@ use axum::{Router, body::Body, routing::get};
 use http::Request;
 use portcullis::{BasicCredentials, ClientCredentials, Credentials};
 
-use super::{GOOD, RIGHT};
-use crate::support::{Answer, send, with_authorization};
+use crate::{
+    credentials::{GOOD, RIGHT},
+    support::{Answer, send, with_authorization},
+};
 
 const BASIC: &str = r#"Basic realm="restricted", charset="UTF-8""#;
 

@@ -15,8 +15,8 @@ use super::{
     search::{BASIC, PRIVATE, assert_clean, shown, traces},
     service::{bodies, introspecting, plain, with_all_sources},
 };
-use crate::observability::capture::Capture;
 use crate::support::{API, send};
+use crate::telemetry::capture::Capture;
 
 /// A request with that target and these headers, and the credentials that it bears.
 struct Case {

@@ -9,7 +9,7 @@ use portcullis::{
 };
 use tokio::time::Instant;
 
-use super::setting::{alpha_and_beta, trusting, verifier};
+use super::setup::{alpha_and_beta, trusting, verifier};
 
 /// Each issuer, whether it is ready, and how many keys it has.
 fn state(issuers: &Issuers) -> Vec<(String, bool, usize)> {

@@ -8,7 +8,7 @@ use portcullis::{
 };
 use serde_json::{Value, json};
 
-use super::setting::{alpha_and_beta, fault, protected, token, trusting, verifier};
+use super::setup::{alpha_and_beta, fault, protected, token, trusting, verifier};
 use crate::support::{API, send, verdict::judge, with_token};
 
 #[tokio::test]

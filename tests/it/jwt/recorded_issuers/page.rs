@@ -1,6 +1,6 @@
 //! The page for users shows the configurations that are tested here, line by line.
 
-const PAGE: &str = include_str!("../../../docs/issuers.md");
+const PAGE: &str = include_str!("../../../../docs/issuers.md");
 
 const SOURCES: [&str; 6] = [
     include_str!("auth0.rs"),

@@ -9,7 +9,7 @@ use portcullis::{
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::setting::{alpha_and_beta, fault, protected, token, trusting, verifier};
+use super::setup::{alpha_and_beta, fault, protected, token, trusting, verifier};
 use crate::support::{send, with_token};
 
 const FAULTS: [Fault; 6] = [

@@ -3,18 +3,22 @@
 mod algorithms;
 mod claims;
 mod configuration;
-mod form;
 mod header;
 mod hmac_secrets;
-mod key_choice;
+mod key_selection;
 mod key_sets;
-mod odd_keys;
-mod other_tokens;
+mod known_attacks;
+mod other_token_kinds;
 mod pem_keys;
 mod profiles;
+mod recorded_issuers;
+mod rfc_vectors;
 mod scopes;
+mod serialization;
 mod signatures;
-mod times;
+mod token_cache;
+mod unusable_keys;
+mod validity;
 
 use portcullis::{
     Algorithm, ErrorKind, JwtVerifier, TokenFault,

@@ -3,15 +3,15 @@
 //! `alone` and `pairs` are tables of all places, `challenges` is what each set of them asks for;
 //! `query`, `cookies`, `websocket` and `own` are what is particular to one. `extractors` need no layer.
 
-mod alone;
+mod arbitrary_requests;
 mod challenges;
-mod cookies;
-mod extractors;
-mod own;
-mod pairs;
+mod cookie;
+mod custom_source;
+mod one_source;
 mod query;
-mod strangers;
+mod two_sources;
 mod websocket;
+mod websocket_connections;
 
 use axum::{Router, body::Body};
 use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};

@@ -63,7 +63,7 @@ fn a_proxy_that_the_environment_names_is_not_asked_for_loopback() {
         }
     });
     let mut again = std::process::Command::new(std::env::current_exe().unwrap());
-    again.args(["--exact", "over_sockets::behind_a_proxy", "--ignored"]);
+    again.args(["--exact", "http_client::over_sockets::behind_a_proxy", "--ignored"]);
     for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
     {
         again.env(name, &address);

@@ -1,6 +1,7 @@
 //! Several issuers behind one layer: each token is its own issuer's business.
 
-mod choice;
+mod dispatch;
 mod outage;
 mod readiness;
-mod setting;
+mod setup;
+mod tenants;

@@ -1,7 +1,7 @@
 //! Issuers that are found when their first token comes.
 
-mod crowd;
+mod concurrent_requests;
 mod directory;
+mod eviction;
 mod flood;
-mod forgetting;
 mod resolver;

@@ -3,9 +3,9 @@
 #[cfg(feature = "tracing")]
 mod capture;
 #[cfg(feature = "tracing")]
-mod events;
+mod log;
 #[cfg(feature = "metrics")]
-mod figures;
+mod metrics;
 mod readiness;
 #[cfg(feature = "tracing")]
 mod secrets;

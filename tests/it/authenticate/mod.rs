@@ -1,0 +1,8 @@
+//! The authentication layer: what it lets through and what it rejects.
+
+mod anonymous;
+mod bare_tower;
+mod cached_tokens;
+mod default_source;
+mod nesting;
+mod verifiers;

@@ -1,0 +1,4 @@
+//! Guards and tables of policies.
+
+mod policies;
+mod require;

@@ -1,0 +1,6 @@
+//! Extractors.
+
+mod bearer_token;
+mod claims;
+mod credentials;
+mod identity;
