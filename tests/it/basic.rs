@@ -11,9 +11,9 @@ use portcullis::{
     testing::TestClock,
 };
 
-use crate::support::{Answer, send, whoami, with_authorization};
+use crate::support::{TestResponse, send, whoami, with_authorization};
 
-/// Of `password`.
+/// The hash of `password`.
 const HASH: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ\
     $nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 
@@ -35,7 +35,7 @@ fn basic(credentials: &str) -> Request<Body> {
     with_authorization(&format!("Basic {}", base64(credentials)))
 }
 
-/// Our own, so that the crate's isn't tested with itself.
+/// Not the crate's encoder, so that the crate isn't tested with itself.
 fn base64(text: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut encoded = String::new();
@@ -50,15 +50,15 @@ fn base64(text: &str) -> String {
     encoded
 }
 
-fn kind(answer: &Answer) -> Option<ErrorKind> {
-    answer.error.as_ref().map(portcullis::Error::kind)
+fn kind(response: &TestResponse) -> Option<ErrorKind> {
+    response.error.as_ref().map(portcullis::Error::kind)
 }
 
 #[tokio::test]
 async fn a_correct_password_is_accepted() {
     let app = protected(BasicVerifier::users(users()).build().unwrap());
-    let answer = send(&app, basic("alice:password")).await;
-    assert_eq!((answer.status, &*answer.body), (StatusCode::OK, "alice"));
+    let response = send(&app, basic("alice:password")).await;
+    assert_eq!((response.status, &*response.body), (StatusCode::OK, "alice"));
 }
 
 #[tokio::test]
@@ -77,26 +77,26 @@ async fn each_fault_has_its_status_and_the_same_challenge() {
         ("Basic".to_owned(), 400, malformed),
         ("Bearer abc".to_owned(), 401, ErrorKind::MissingCredentials),
     ] {
-        let answer = send(&app, with_authorization(&line)).await;
-        assert_eq!(answer.status, status, "{line}");
-        assert_eq!(kind(&answer), Some(expected), "{line}");
-        assert_eq!(answer.challenge(), Some(CHALLENGE), "{line}");
+        let response = send(&app, with_authorization(&line)).await;
+        assert_eq!(response.status, status, "{line}");
+        assert_eq!(kind(&response), Some(expected), "{line}");
+        assert_eq!(response.challenge(), Some(CHALLENGE), "{line}");
     }
 }
 
 #[tokio::test]
-async fn an_incorrect_password_and_an_unknown_user_get_the_same_response() {
+async fn incorrect_passwords_and_unknown_users_get_the_same_response() {
     let app = protected(BasicVerifier::users(users()).build().unwrap());
-    let wrong = send(&app, basic("alice:wrong")).await;
+    let incorrect = send(&app, basic("alice:wrong")).await;
     let unknown = send(&app, basic("nobody:wrong")).await;
-    assert_eq!(wrong.status, unknown.status);
-    assert_eq!(wrong.headers, unknown.headers);
-    assert_eq!(wrong.body, unknown.body);
-    assert!(!wrong.body.contains("invalid_"), "{}", wrong.body);
+    assert_eq!(incorrect.status, unknown.status);
+    assert_eq!(incorrect.headers, unknown.headers);
+    assert_eq!(incorrect.body, unknown.body);
+    assert!(!incorrect.body.contains("invalid_"), "{}", incorrect.body);
 }
 
 #[tokio::test]
-async fn guesses_beyond_the_limit_are_429_and_verified_credentials_are_accepted() {
+async fn guesses_beyond_the_limit_are_429_except_with_cached_passwords() {
     let clock = TestClock::new();
     let verifier = BasicVerifier::users(users()).clock(clock.clone());
     let app = protected(verifier.guess_limit(5, Duration::from_secs(60)).build().unwrap());
@@ -105,10 +105,10 @@ async fn guesses_beyond_the_limit_are_429_and_verified_credentials_are_accepted(
         assert_eq!(send(&app, basic(&format!("alice:{guess}"))).await.status, 401);
     }
     for guess in 5..10 {
-        let answer = send(&app, basic(&format!("alice:{guess}"))).await;
-        assert_eq!(answer.status, 429);
-        assert_eq!(answer.headers["retry-after"], "60");
-        assert_eq!(answer.challenge(), None);
+        let response = send(&app, basic(&format!("alice:{guess}"))).await;
+        assert_eq!(response.status, 429);
+        assert_eq!(response.headers["retry-after"], "60");
+        assert_eq!(response.challenge(), None);
         assert_eq!(send(&app, basic("alice:password")).await.status, 200);
     }
     clock.advance(Duration::from_secs(60));
@@ -119,22 +119,22 @@ async fn guesses_beyond_the_limit_are_429_and_verified_credentials_are_accepted(
 async fn more_concurrent_checks_than_allowed_are_503() {
     let hangs = BasicVerifier::builder(async |_| std::future::pending().await);
     let app = protected(hangs.max_checks(1).build().unwrap());
-    let answer = tokio::select! {
+    let response = tokio::select! {
         biased;
         _ = send(&app, basic("alice:password")) => unreachable!("its check never ends"),
-        answer = send(&app, basic("alice:password")) => answer,
+        response = send(&app, basic("alice:password")) => response,
     };
-    assert_eq!(answer.status, 503);
-    assert_eq!(answer.headers["retry-after"], "1");
-    assert_eq!(answer.challenge(), None);
+    assert_eq!(response.status, 503);
+    assert_eq!(response.headers["retry-after"], "1");
+    assert_eq!(response.challenge(), None);
 }
 
 #[tokio::test]
-async fn no_rejection_shows_the_password() {
+async fn rejections_show_no_password() {
     let app = protected(BasicVerifier::users(users()).build().unwrap());
     for credentials in ["alice:s3cretword", "alices3cretword", "alice:s3cretword\0"] {
-        let answer = send(&app, basic(credentials)).await;
-        let shown = format!("{answer:?} {}", answer.error.as_ref().unwrap());
+        let response = send(&app, basic(credentials)).await;
+        let shown = format!("{response:?} {}", response.error.as_ref().unwrap());
         for secret in ["s3cretword", &base64(credentials)] {
             assert!(!shown.contains(secret), "{shown}");
         }
@@ -142,17 +142,17 @@ async fn no_rejection_shows_the_password() {
 }
 
 #[tokio::test]
-async fn an_extractor_needs_no_layer_and_asks_for_basic() {
+async fn an_extractor_needs_no_layer_and_challenges_for_basic() {
     let user_id = async |user: BasicCredentials| user.user_id().to_owned();
     let maybe = async |user: Option<BasicCredentials>| user.is_some().to_string();
     let app = Router::new().route("/", get(user_id)).route("/maybe", get(maybe));
 
-    let answer = send(&app, basic("alice:any")).await;
-    assert_eq!((answer.status, &*answer.body), (StatusCode::OK, "alice"));
+    let response = send(&app, basic("alice:any")).await;
+    assert_eq!((response.status, &*response.body), (StatusCode::OK, "alice"));
     for (line, status) in [("Bearer abc", 401), ("Basic !", 400)] {
-        let answer = send(&app, with_authorization(line)).await;
-        assert_eq!(answer.status, status);
-        assert_eq!(answer.challenge(), Some(CHALLENGE));
+        let response = send(&app, with_authorization(line)).await;
+        assert_eq!(response.status, status);
+        assert_eq!(response.challenge(), Some(CHALLENGE));
     }
 
     for (line, status, body) in [
@@ -162,9 +162,9 @@ async fn an_extractor_needs_no_layer_and_asks_for_basic() {
     ] {
         let mut request = with_authorization(&line);
         *request.uri_mut() = "/maybe".parse().unwrap();
-        let answer = send(&app, request).await;
-        assert_eq!(answer.status, status);
-        assert!(body.is_none_or(|body| answer.body == body));
+        let response = send(&app, request).await;
+        assert_eq!(response.status, status);
+        assert!(body.is_none_or(|body| response.body == body));
     }
     let none = Request::get("/maybe").body(Body::empty()).unwrap();
     assert_eq!(send(&app, none).await.body, "false");

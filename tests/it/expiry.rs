@@ -1,4 +1,4 @@
-//! Responses that outlast their token.
+//! Responses that are still being sent when their token expires.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -16,7 +16,7 @@ use tower::ServiceExt;
 
 use crate::support::API;
 
-/// Sends `tick` each ten seconds, for ever.
+/// Sends `tick` every ten seconds, without end.
 fn ticking(media_type: &'static str) -> impl IntoResponse {
     let ticks = tokio_stream::iter(0..).then(|_: u64| async {
         tokio::time::sleep(Duration::from_secs(10)).await;
@@ -44,7 +44,7 @@ fn service(issuer: &TestIssuer) -> Router {
         .layer(AuthenticateLayer::bearer(verifier).allow_anonymous())
 }
 
-/// The response's body as far as it came, and whether it came to its end.
+/// The body as far as it was received, and whether it ended without an error.
 async fn read(app: &Router, request: http::request::Builder) -> (Vec<u8>, Result<(), String>) {
     let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), 200);
@@ -76,7 +76,7 @@ async fn server_sent_events_end_when_the_token_expires() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_other_body_is_broken_off_and_not_taken_for_whole() {
+async fn any_other_body_ends_with_an_error_when_the_token_expires() {
     let issuer = TestIssuer::new();
     let app = service(&issuer);
     let (bytes, end) = read(&app, bearer(&issuer, "/export")).await;
@@ -85,7 +85,7 @@ async fn any_other_body_is_broken_off_and_not_taken_for_whole() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn grpc_web_has_the_status_in_its_last_frame() {
+async fn grpc_web_bodies_end_with_a_status_frame() {
     let issuer = TestIssuer::new();
     let app = service(&issuer);
     for (media_type, first) in
@@ -106,7 +106,7 @@ async fn grpc_web_has_the_status_in_its_last_frame() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_ends_in_time_and_what_nobody_is_known_for_goes_on() {
+async fn short_responses_and_anonymous_ones_are_not_cut_off() {
     let issuer = TestIssuer::new();
     let app = service(&issuer);
     assert_eq!(read(&app, bearer(&issuer, "/short")).await, (b"short".to_vec(), Ok(())));
@@ -115,12 +115,12 @@ async fn what_ends_in_time_and_what_nobody_is_known_for_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_identity_says_when_its_token_is_over() {
+async fn expired_completes_when_the_token_expires() {
     let issuer = TestIssuer::new();
     let now = portcullis::Clock::now(&issuer.clock());
     let identity = Identity::assertion().expires_at(now + Duration::from_secs(100)).build();
     let start = tokio::time::Instant::now();
-    // The clock stands still at first, so the wait starts anew when it is over.
+    // The test's clock doesn't advance at first, so the first wait ends early and starts again.
     let clock = issuer.clock();
     let expired = tokio::spawn(identity.expired().clock(clock.clone()));
     tokio::time::sleep(Duration::from_secs(161)).await;
@@ -129,11 +129,11 @@ async fn an_identity_says_when_its_token_is_over() {
     expired.await.unwrap();
     assert_eq!(start.elapsed().as_secs(), 320);
 
-    let over = Identity::assertion().expires_at(now).build();
-    over.expired().leeway(Duration::ZERO).clock(clock).await;
+    let past = Identity::assertion().expires_at(now).build();
+    past.expired().leeway(Duration::ZERO).clock(clock).await;
     assert_eq!(start.elapsed().as_secs(), 320);
 
-    let eternal = Identity::assertion().build();
+    let unlimited = Identity::assertion().build();
     let hour = Duration::from_secs(3600);
-    assert!(tokio::time::timeout(hour, eternal.expired()).await.is_err());
+    assert!(tokio::time::timeout(hour, unlimited.expired()).await.is_err());
 }

@@ -1,4 +1,4 @@
-//! Every behaviour at the level where its user meets it: a service and a request.
+//! Tests of the public API, mostly with a service and a request.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,

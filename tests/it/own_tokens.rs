@@ -1,4 +1,4 @@
-//! Tokens that the service issued itself: personal access tokens.
+//! API tokens that the service issues itself, such as personal access tokens.
 
 use std::{
     error::Error as StdError,
@@ -32,7 +32,7 @@ fn format() -> OwnTokenFormat {
     OwnTokenFormat::new("hcms_pat").unwrap()
 }
 
-/// A store that counts its look-ups.
+/// A store that counts look-ups.
 #[derive(Clone, Default)]
 struct Counted {
     tokens: MemoryTokenStore,
@@ -44,7 +44,7 @@ impl Counted {
         self.look_ups.load(Ordering::SeqCst)
     }
 
-    /// A new token of alice's, with what `more` adds to its record.
+    /// Issues a token for alice. `more` changes its record.
     fn issue(&self, id: &str, more: impl FnOnce(TokenRecord) -> TokenRecord) -> NewToken {
         let token = format().generate().unwrap();
         self.tokens.insert(token.digest(), more(TokenRecord::new(id, "alice")));
@@ -72,16 +72,16 @@ fn app(verifier: OwnTokenVerifier) -> Router {
 }
 
 #[tokio::test]
-async fn a_token_is_as_good_as_its_record() {
+async fn a_token_is_valid_if_its_record_is() {
     let (store, clock) = (Counted::default(), TestClock::new());
     let now = clock.now();
     let app = app(OwnTokenVerifier::builder(format(), store.clone()).clock(clock).build().unwrap());
 
-    for (what, token, verdict) in [
-        ("no end", store.issue("1", |one| one), Ok("alice")),
+    for (case, token, outcome) in [
+        ("no expiry", store.issue("1", |one| one), Ok("alice")),
         ("a day left", store.issue("2", |one| one.expires_at(now + DAY)), Ok("alice")),
-        ("ends now", store.issue("3", |one| one.expires_at(now)), Err(TokenFault::Expired)),
-        ("ended", store.issue("4", |one| one.expires_at(now - DAY)), Err(TokenFault::Expired)),
+        ("expires now", store.issue("3", |one| one.expires_at(now)), Err(TokenFault::Expired)),
+        ("expired", store.issue("4", |one| one.expires_at(now - DAY)), Err(TokenFault::Expired)),
         ("revoked", store.issue("5", |one| one.revoked_at(now)), Err(TokenFault::Revoked)),
         (
             "revoked by a clock ahead",
@@ -96,54 +96,54 @@ async fn a_token_is_as_good_as_its_record() {
         ("unknown", format().generate().unwrap(), Err(TokenFault::Rejected)),
     ] {
         let before = store.look_ups();
-        let answer = send(&app, with_token(token.reveal())).await;
-        assert_eq!(store.look_ups(), before + 1, "{what}");
-        match verdict {
-            Ok(subject) => assert_eq!((answer.status.as_u16(), &*answer.body), (200, subject)),
+        let response = send(&app, with_token(token.reveal())).await;
+        assert_eq!(store.look_ups(), before + 1, "{case}");
+        match outcome {
+            Ok(subject) => assert_eq!((response.status.as_u16(), &*response.body), (200, subject)),
             Err(fault) => {
                 let kind = ErrorKind::from(fault);
-                assert_eq!(answer.status, 401, "{what}");
-                assert_eq!(answer.error.as_ref().map(Error::kind), Some(kind), "{what}");
-                let challenge = answer.challenge().unwrap();
-                assert!(challenge.contains(r#"error="invalid_token""#), "{what}: {challenge}");
-                assert_eq!(answer.json()["message"], kind.description(), "{what}");
-                assert!(!format!("{answer:?}").contains(token.reveal()), "{what}");
+                assert_eq!(response.status, 401, "{case}");
+                assert_eq!(response.error.as_ref().map(Error::kind), Some(kind), "{case}");
+                let challenge = response.challenge().unwrap();
+                assert!(challenge.contains(r#"error="invalid_token""#), "{case}: {challenge}");
+                assert_eq!(response.json()["message"], kind.description(), "{case}");
+                assert!(!format!("{response:?}").contains(token.reveal()), "{case}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_token_expires_by_the_clock_between_two_requests() {
+async fn expiry_is_validated_for_each_request() {
     let (store, clock) = (Counted::default(), TestClock::new());
     let token = store.issue("1", |one| one.expires_at(clock.now() + DAY));
     let app = app(OwnTokenVerifier::builder(format(), store).clock(clock.clone()).build().unwrap());
 
     assert_eq!(send(&app, with_token(token.reveal())).await.status, 200);
     clock.advance(DAY);
-    let answer = send(&app, with_token(token.reveal())).await;
-    assert_eq!(answer.error.unwrap().kind(), TokenFault::Expired.into());
+    let response = send(&app, with_token(token.reveal())).await;
+    assert_eq!(response.error.unwrap().kind(), TokenFault::Expired.into());
 }
 
 #[tokio::test]
-async fn a_revocation_holds_from_the_next_request_on() {
+async fn a_revocation_takes_effect_with_the_next_request() {
     let store = Counted::default();
-    let (lost, kept) = (store.issue("lost", |one| one), store.issue("kept", |one| one));
+    let (lost, other) = (store.issue("lost", |one| one), store.issue("other", |one| one));
     let app = app(verifier(store.clone()));
 
     assert_eq!(send(&app, with_token(lost.reveal())).await.status, 200);
     assert!(store.tokens.revoke("lost", SystemTime::now()));
-    let answer = send(&app, with_token(lost.reveal())).await;
-    assert_eq!(answer.error.unwrap().kind(), TokenFault::Revoked.into());
-    assert_eq!(send(&app, with_token(kept.reveal())).await.status, 200);
+    let response = send(&app, with_token(lost.reveal())).await;
+    assert_eq!(response.error.unwrap().kind(), TokenFault::Revoked.into());
+    assert_eq!(send(&app, with_token(other.reveal())).await.status, 200);
 
-    assert!(store.tokens.remove("kept"));
-    let answer = send(&app, with_token(kept.reveal())).await;
-    assert_eq!(answer.error.unwrap().kind(), TokenFault::Rejected.into());
+    assert!(store.tokens.remove("other"));
+    let response = send(&app, with_token(other.reveal())).await;
+    assert_eq!(response.error.unwrap().kind(), TokenFault::Rejected.into());
 }
 
 #[tokio::test]
-async fn junk_is_rejected_without_a_look_up() {
+async fn malformed_tokens_are_rejected_without_a_look_up() {
     let store = Counted::default();
     let token = store.issue("1", |one| one);
     let text = token.reveal();
@@ -166,9 +166,9 @@ async fn junk_is_rejected_without_a_look_up() {
         other.reveal().to_owned(),
         TestIssuer::new().token().audience(API).mint(),
     ] {
-        let answer = send(&app, with_token(&junk)).await;
-        assert_eq!(answer.status, 401, "{junk}");
-        assert_eq!(answer.error.unwrap().kind(), TokenFault::Malformed.into(), "{junk}");
+        let response = send(&app, with_token(&junk)).await;
+        assert_eq!(response.status, 401, "{junk}");
+        assert_eq!(response.error.unwrap().kind(), TokenFault::Malformed.into(), "{junk}");
     }
     assert_eq!(store.look_ups(), 0);
     assert_eq!(send(&app, with_token(text)).await.status, 200);
@@ -190,10 +190,10 @@ async fn guards_read_the_scopes_of_the_record() {
         ("", 403),
     ] {
         let token = store.issue(scopes, |one| one.scopes(ScopeSet::from_wire(scopes)));
-        let answer = send(&guarded, with_token(token.reveal())).await;
-        assert_eq!(answer.status, status, "{scopes:?}");
+        let response = send(&guarded, with_token(token.reveal())).await;
+        assert_eq!(response.status, status, "{scopes:?}");
         if status == 403 {
-            assert!(answer.challenge().unwrap().contains(r#"scope="posts:write""#), "{scopes:?}");
+            assert!(response.challenge().unwrap().contains(r#"scope="posts:write""#), "{scopes:?}");
         }
     }
     let expired = store.issue("expired", |one| one.expires_at(SystemTime::UNIX_EPOCH));
@@ -215,15 +215,15 @@ async fn handlers_read_typed_claims_of_the_record() {
     let app =
         Router::new().route("/", get(claims)).layer(AuthenticateLayer::bearer(verifier.clone()));
 
-    let answer = send(&app, with_token(token.reveal())).await;
+    let response = send(&app, with_token(token.reveal())).await;
     let expected =
         json!({ "iss": "own", "sub": "alice", "jti": "42", "scope": "a b", "tenant": "acme" });
-    assert_eq!(answer.json(), expected);
+    assert_eq!(response.json(), expected);
 
     let broken = store.issue("43", |one| one.claims_json("s3cret"));
-    let answer = send(&app, with_token(broken.reveal())).await;
-    assert_eq!((answer.status.as_u16(), answer.challenge()), (500, None));
-    assert!(!format!("{answer:?}").contains("s3cret"));
+    let response = send(&app, with_token(broken.reveal())).await;
+    assert_eq!((response.status.as_u16(), response.challenge()), (500, None));
+    assert!(!format!("{response:?}").contains("s3cret"));
 }
 
 /// A store that fails.
@@ -236,27 +236,27 @@ impl TokenStore for Down {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_is_503_without_a_challenge_and_told_to_the_operator_alone() {
+async fn a_failing_store_is_503_and_its_error_is_not_sent_to_clients() {
     let token = format().generate().unwrap();
     let app = app(verifier(Down));
-    let answer = send(&app, with_token(token.reveal())).await;
-    assert_eq!((answer.status.as_u16(), answer.challenge()), (503, None));
-    assert_eq!(answer.headers["retry-after"], "5");
-    assert!(!answer.body.contains("database"), "{}", answer.body);
-    assert!(!format!("{answer:?}").contains(token.reveal()));
-    let error = answer.error.unwrap();
+    let response = send(&app, with_token(token.reveal())).await;
+    assert_eq!((response.status.as_u16(), response.challenge()), (503, None));
+    assert_eq!(response.headers["retry-after"], "5");
+    assert!(!response.body.contains("database"), "{}", response.body);
+    assert!(!format!("{response:?}").contains(token.reveal()));
+    let error = response.error.unwrap();
     assert_eq!(error.source().unwrap().to_string(), "database is locked at /srv/tokens.db");
 
-    // Junk was judged, so it is a verdict.
+    // Malformed tokens don't need the store, so they are rejected.
     assert_eq!(send(&app, with_token("junk")).await.status, 401);
 }
 
-/// A store that never answers, and tells when it is no longer asked.
+/// A store whose look-up never ends. Sends a message when the look-up is dropped.
 struct Hangs(mpsc::Sender<()>);
 
-struct TellsWhenDropped(mpsc::Sender<()>);
+struct SendOnDrop(mpsc::Sender<()>);
 
-impl Drop for TellsWhenDropped {
+impl Drop for SendOnDrop {
     fn drop(&mut self) {
         let _ = self.0.send(());
     }
@@ -264,17 +264,17 @@ impl Drop for TellsWhenDropped {
 
 impl TokenStore for Hangs {
     fn find(&self, _: TokenDigest) -> TokenLookup<'_> {
-        let asked = TellsWhenDropped(self.0.clone());
+        let guard = SendOnDrop(self.0.clone());
         Box::pin(async move {
             future::pending::<()>().await;
-            drop(asked);
+            drop(guard);
             Ok(None)
         })
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_hangs_is_no_longer_asked_when_the_request_has_ended() {
+async fn a_look_up_is_cancelled_with_its_request() {
     let (sender, dropped) = mpsc::channel();
     let token = format().generate().unwrap();
     let app = app(verifier(Hangs(sender)));
@@ -283,7 +283,7 @@ async fn a_store_that_hangs_is_no_longer_asked_when_the_request_has_ended() {
     dropped.try_recv().unwrap();
 }
 
-/// A store whose hook does as it is told, beside one that works.
+/// A working store with a custom hook for uses.
 struct Hooked<F> {
     tokens: MemoryTokenStore,
     hook: F,
@@ -304,11 +304,11 @@ fn hooked<F: Fn(&[TokenUse])>(store: &Counted, hook: F) -> Hooked<F> {
 }
 
 #[tokio::test]
-async fn the_store_is_told_of_each_use_in_order_and_of_no_rejection() {
+async fn each_use_is_reported_in_order_and_rejections_are_not() {
     let (store, clock) = (Counted::default(), TestClock::new());
     let (first, second) = (store.issue("1", |one| one), store.issue("2", |one| one));
     let revoked = store.issue("3", |one| one.revoked_at(SystemTime::UNIX_EPOCH));
-    let (sender, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let hooked = hooked(&store, move |uses| {
         for used in uses {
             sender.send(used.clone()).unwrap();
@@ -324,17 +324,17 @@ async fn the_store_is_told_of_each_use_in_order_and_of_no_rejection() {
     }
     send(&app, with_token("junk")).await;
     for (token, id, days) in [(&first, "1", 0), (&second, "2", 2), (&first, "1", 3)] {
-        let used = told.recv_timeout(SOON).unwrap();
+        let used = receiver.recv_timeout(SOON).unwrap();
         assert_eq!(used.token_id(), id);
         assert_eq!(used.digest(), token.digest());
         assert_eq!(used.at(), start + DAY * days);
         assert!(!format!("{used:?}").contains(token.reveal()));
     }
-    assert!(told.recv_timeout(Duration::from_millis(50)).is_err());
+    assert!(receiver.recv_timeout(Duration::from_millis(50)).is_err());
 }
 
 #[tokio::test]
-async fn a_hook_that_blocks_delays_no_request() {
+async fn a_blocking_hook_delays_no_request() {
     let store = Counted::default();
     let token = store.issue("1", |one| one);
     let gate = Arc::new((Mutex::new(false), Condvar::new()));
@@ -346,7 +346,7 @@ async fn a_hook_that_blocks_delays_no_request() {
         drop(changed.wait_while(open.lock().unwrap(), |open| !*open));
     })));
 
-    // On this runtime's one thread: had the hook run here, it would block for good.
+    // This runtime has one thread. If the hook ran on it, it would block forever.
     assert_eq!(send(&app, with_token(token.reveal())).await.status, 200);
     has_entered.recv_timeout(SOON).unwrap();
     for _ in 0..2_000 {
@@ -358,28 +358,28 @@ async fn a_hook_that_blocks_delays_no_request() {
 }
 
 #[tokio::test]
-async fn a_hook_that_panics_fails_no_request() {
+async fn a_panicking_hook_fails_no_request() {
     let store = Counted::default();
     let token = store.issue("1", |one| one);
-    let (sender, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let app = app(verifier(hooked(&store, move |_| {
         let _ = sender.send(());
-        // As a panic, but one that prints nothing into the report of the tests.
+        // Like a panic, but without a message in the output of the tests.
         std::panic::resume_unwind(Box::new(()));
     })));
     for _ in 0..3 {
         assert_eq!(send(&app, with_token(token.reveal())).await.status, 200);
-        told.recv_timeout(SOON).unwrap();
-        // Until the panic has run its course the next use waits with this one's worker.
+        receiver.recv_timeout(SOON).unwrap();
+        // Until the panic has ended the worker, it also accepts the next use.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
 #[tokio::test]
-async fn a_hook_may_wait_for_an_async_client() {
+async fn a_hook_may_block_on_an_async_client() {
     let store = Counted::default();
     let token = store.issue("1", |one| one);
-    let (sender, told) = tokio::sync::oneshot::channel();
+    let (sender, receiver) = tokio::sync::oneshot::channel();
     let sender = Mutex::new(Some(sender));
     let app = app(verifier(hooked(&store, move |_| {
         tokio::runtime::Handle::current().block_on(async {
@@ -390,13 +390,13 @@ async fn a_hook_may_wait_for_an_async_client() {
         });
     })));
     assert_eq!(send(&app, with_token(token.reveal())).await.status, 200);
-    tokio::time::timeout(SOON, told).await.unwrap().unwrap();
+    tokio::time::timeout(SOON, receiver).await.unwrap().unwrap();
 }
 
-/// Remembers what it is given, and rejects it.
-struct Elsewhere(Arc<Mutex<Vec<String>>>);
+/// Records the tokens that it receives, and rejects them.
+struct RejectingVerifier(Arc<Mutex<Vec<String>>>);
 
-impl Verify<BearerToken<'_>> for Elsewhere {
+impl Verify<BearerToken<'_>> for RejectingVerifier {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
         self.0.lock().unwrap().push(token.as_str().to_owned());
         Verification::ready(Err(TokenFault::Issuer.into()))
@@ -404,13 +404,13 @@ impl Verify<BearerToken<'_>> for Elsewhere {
 }
 
 #[tokio::test]
-async fn own_tokens_jwts_and_others_in_one_layer_each_go_to_their_own_verifier() {
-    let (issuer, store, given) = (TestIssuer::new(), Counted::default(), Arc::default());
+async fn own_tokens_jwts_and_others_are_dispatched_to_their_verifiers() {
+    let (issuer, store, received) = (TestIssuer::new(), Counted::default(), Arc::default());
     let token = store.issue("1", |one| one);
     let issuers = Issuers::builder()
         .prefix(format().prefix(), verifier(store.clone()))
         .trust(issuer.verifier().audience(API).build().unwrap())
-        .opaque(Elsewhere(Arc::clone(&given)))
+        .opaque(RejectingVerifier(Arc::clone(&received)))
         .build()
         .unwrap();
     let app = whoami().layer(AuthenticateLayer::bearer(issuers));
@@ -421,33 +421,33 @@ async fn own_tokens_jwts_and_others_in_one_layer_each_go_to_their_own_verifier()
     assert_eq!(send(&app, with_token(token.reveal())).await.body, "alice");
     assert_eq!(store.look_ups(), 1);
 
-    // What has the prefix goes nowhere else, not to an authorization server that others ask either.
+    // A token with the prefix goes to no other verifier, so it isn't sent to an authorization server.
     let unknown = format().generate().unwrap();
     for text in [unknown.reveal(), "hcms_pat_", &token.reveal()[..57]] {
         assert_eq!(send(&app, with_token(text)).await.status, 401, "{text}");
     }
-    assert!(given.lock().unwrap().is_empty());
+    assert!(received.lock().unwrap().is_empty());
     assert_eq!(send(&app, with_token("hcms_pa")).await.status, 401);
-    assert_eq!(*given.lock().unwrap(), ["hcms_pa"]);
+    assert_eq!(*received.lock().unwrap(), ["hcms_pa"]);
 
-    // Issuers remember verified JWTs; of own tokens they must not.
+    // `Issuers` caches verified JWTs, but must not cache own tokens.
     assert!(store.tokens.revoke("1", SystemTime::now()));
-    let answer = send(&app, with_token(token.reveal())).await;
-    assert_eq!(answer.error.unwrap().kind(), TokenFault::Revoked.into());
+    let response = send(&app, with_token(token.reveal())).await;
+    assert_eq!(response.error.unwrap().kind(), TokenFault::Revoked.into());
 }
 
 #[tokio::test]
-async fn nothing_shows_a_token() {
+async fn debug_shows_no_token() {
     let store = Counted::default();
     let token = store.issue("1", |one| one);
     let verifier = verifier(Arc::new(store.clone()));
-    let answer = send(&app(verifier.clone()), with_token(token.reveal())).await;
-    assert_eq!(answer.status, 200);
+    let response = send(&app(verifier.clone()), with_token(token.reveal())).await;
+    assert_eq!(response.status, 200);
 
     let secret = token.reveal().strip_prefix("hcms_pat_").unwrap();
     let digest = token.digest().to_string();
     let records = store.tokens.list("alice");
-    let shown = format!("{token:?} {verifier:?} {:?} {records:?} {answer:?}", store.tokens);
+    let shown = format!("{token:?} {verifier:?} {:?} {records:?} {response:?}", store.tokens);
     assert!(!shown.contains(secret), "{shown}");
     assert!(!shown.contains(&digest), "{shown}");
     assert!(!digest.contains(secret));

@@ -1,4 +1,4 @@
-//! Revocation: what it takes for a token to be rejected before its time.
+//! Revocation of tokens before they expire.
 
 use std::time::Duration;
 
@@ -37,12 +37,12 @@ fn introspection(issuer: &TestIssuer) -> IntrospectionVerifier {
         .unwrap()
 }
 
-fn inactive(verdict: Result<Identity, Error>) -> bool {
-    verdict.is_err_and(|error| error.kind().code() == Some("invalid_token"))
+fn inactive(outcome: Result<Identity, Error>) -> bool {
+    outcome.is_err_and(|error| error.kind().code() == Some("invalid_token"))
 }
 
 #[tokio::test]
-async fn a_jwt_is_rejected_once_its_issuer_has_been_asked_again() {
+async fn a_revoked_jwt_is_rejected_after_the_next_introspection() {
     let issuer = TestIssuer::new();
     let verifier = RevocationChecked::new(jwts(&issuer), introspection(&issuer));
     let token = issuer.token().audience(API).mint();
@@ -77,7 +77,7 @@ async fn a_revocation_needs_no_introspection() {
 }
 
 #[tokio::test]
-async fn a_bad_jwt_is_nothing_to_ask_about() {
+async fn an_invalid_jwt_is_not_introspected() {
     let issuer = TestIssuer::new();
     let verifier = RevocationChecked::new(jwts(&issuer), introspection(&issuer));
     let token = issuer.token().audience("https://other.example").mint();
@@ -87,46 +87,46 @@ async fn a_bad_jwt_is_nothing_to_ask_about() {
 }
 
 #[tokio::test]
-async fn while_nobody_can_be_asked_a_good_jwt_is_not_judged() {
+async fn a_valid_jwt_is_503_while_introspection_fails() {
     let issuer = TestIssuer::new();
     let verifier = RevocationChecked::new(jwts(&issuer), introspection(&issuer));
-    verifier_is_warm(&issuer, &verifier).await;
+    warm_up(&issuer, &verifier).await;
     issuer.fail(Fault::Status(500));
     let token = issuer.token().audience(API).subject("bob").mint();
     let error = verify(&verifier, &token).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
 
-async fn verifier_is_warm(issuer: &TestIssuer, verifier: &impl for<'a> Verify<BearerToken<'a>>) {
+async fn warm_up(issuer: &TestIssuer, verifier: &impl for<'a> Verify<BearerToken<'a>>) {
     verify(verifier, &issuer.token().audience(API).mint()).await.unwrap();
 }
 
 #[tokio::test]
-async fn tokens_go_by_form_and_issuer_and_are_never_tried_elsewhere() {
-    let (here, there) = (TestIssuer::new(), TestIssuer::named("https://asked.test"));
+async fn tokens_are_dispatched_by_form_and_issuer_only() {
+    let (here, there) = (TestIssuer::new(), TestIssuer::named("https://introspecting.test"));
     let issuers = Issuers::builder()
         .trust(jwts(&here))
         .trust_with(there.issuer(), introspection(&there))
         .opaque(introspection(&here))
         .build()
         .unwrap();
-    let good = |issuer: &TestIssuer| issuer.token().audience(API);
-    for (token, asked_here, asked_there, accepted) in [
-        (good(&here).mint(), 0, 0, true),
-        (good(&there).mint(), 0, 1, true),
-        (good(&here).mint_opaque(), 1, 1, true),
-        (good(&here).audience("https://other.example").mint(), 1, 1, false),
+    let valid = |issuer: &TestIssuer| issuer.token().audience(API);
+    for (token, requests_here, requests_there, accepted) in [
+        (valid(&here).mint(), 0, 0, true),
+        (valid(&there).mint(), 0, 1, true),
+        (valid(&here).mint_opaque(), 1, 1, true),
+        (valid(&here).audience("https://other.example").mint(), 1, 1, false),
         ("no-token".to_owned(), 2, 1, false),
     ] {
         assert_eq!(verify(&issuers, &token).await.is_ok(), accepted, "{token}");
-        assert_eq!(here.requests_to("/introspect"), asked_here, "{token}");
-        assert_eq!(there.requests_to("/introspect"), asked_there, "{token}");
+        assert_eq!(here.requests_to("/introspect"), requests_here, "{token}");
+        assert_eq!(there.requests_to("/introspect"), requests_there, "{token}");
     }
 }
 
 #[tokio::test]
-async fn one_call_reaches_every_verifier_of_several_issuers() {
-    let (here, there) = (TestIssuer::new(), TestIssuer::named("https://asked.test"));
+async fn a_revocation_reaches_every_verifier_of_several_issuers() {
+    let (here, there) = (TestIssuer::new(), TestIssuer::named("https://introspecting.test"));
     let issuers = Issuers::builder()
         .trust_with(there.issuer(), introspection(&there))
         .opaque(introspection(&here))

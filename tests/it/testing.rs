@@ -1,4 +1,4 @@
-//! What the issuer for tests does by itself.
+//! `TestIssuer`.
 
 use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ fn published(issuer: &TestIssuer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn it_publishes_a_key_from_its_first_moment() {
+async fn it_publishes_a_key_from_the_start() {
     let issuer = TestIssuer::new();
     let verifier = issuer.verifier().audience(API).build().unwrap();
     verifier.warm_up().await.unwrap();
@@ -22,7 +22,7 @@ async fn it_publishes_a_key_from_its_first_moment() {
 }
 
 #[test]
-fn it_publishes_what_it_was_told_to_and_else_a_key_for_es256() {
+fn it_publishes_the_chosen_keys_or_else_one_for_es256() {
     let issuer = TestIssuer::new();
     assert_eq!(published(&issuer), ["p256-0"]);
     issuer.rotate_keys(true);
@@ -30,18 +30,18 @@ fn it_publishes_what_it_was_told_to_and_else_a_key_for_es256() {
     issuer.rotate_keys(false);
     assert_eq!(published(&issuer), ["p256-2"]);
 
-    let told = TestIssuer::new();
-    told.publish(Algorithm::EdDsa);
-    assert_eq!(published(&told), ["ed25519-0"]);
+    let with_chosen_key = TestIssuer::new();
+    with_chosen_key.publish(Algorithm::EdDsa);
+    assert_eq!(published(&with_chosen_key), ["ed25519-0"]);
 
-    // A secret is published nowhere.
-    let secretive = TestIssuer::new();
-    assert!(!secretive.token().algorithm(Algorithm::Hs256).mint().is_empty());
-    assert_eq!(published(&secretive), ["p256-0"]);
+    // A secret is never published.
+    let with_secret = TestIssuer::new();
+    assert!(!with_secret.token().algorithm(Algorithm::Hs256).mint().is_empty());
+    assert_eq!(published(&with_secret), ["p256-0"]);
 }
 
 #[tokio::test]
-async fn a_token_without_a_signature_says_so_and_is_accepted_by_nobody() {
+async fn an_unsigned_token_has_alg_none_and_is_rejected() {
     let issuer = TestIssuer::new();
     let verifier = issuer.verifier().audience(API).build().unwrap();
     let token = || issuer.token().audience(API);

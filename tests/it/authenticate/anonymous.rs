@@ -1,4 +1,4 @@
-//! Requests without credentials, where they are let through.
+//! Requests without credentials, where anonymous requests are allowed.
 
 use axum::{Router, body::Body, routing::get};
 use http::Request;
@@ -12,65 +12,65 @@ fn layer(issuer: &TestIssuer) -> AuthenticateLayer {
 }
 
 #[tokio::test]
-async fn a_request_without_credentials_passes_without_an_identity() {
+async fn a_request_without_credentials_has_no_identity() {
     let app = whoami().layer(layer(&TestIssuer::new()));
     assert_eq!(send(&app, Request::new(Body::empty())).await.body, "anonymous");
 }
 
 #[tokio::test]
-async fn a_scheme_that_is_not_known_passes_as_anonymous() {
+async fn an_unsupported_scheme_counts_as_anonymous() {
     let app = whoami().layer(layer(&TestIssuer::new()));
     for line in ["Basic dXNlcjpwYXNz", "token abc", "Negotiate", "Digest a=\"b\", c=\"d\"", ""] {
-        let answer = send(&app, with_authorization(line)).await;
-        assert_eq!(answer.body, "anonymous", "{line}");
+        let response = send(&app, with_authorization(line)).await;
+        assert_eq!(response.body, "anonymous", "{line}");
     }
 }
 
 #[tokio::test]
-async fn bad_credentials_are_rejected_all_the_same() {
+async fn invalid_credentials_do_not_count_as_anonymous() {
     let issuer = TestIssuer::new();
     let app = whoami().layer(layer(&issuer));
     let expired = issuer.token().audience(API).claim("exp", json!(1)).mint();
-    let good = issuer.token().audience(API).mint();
+    let valid = issuer.token().audience(API).mint();
     for (line, status) in [
         (format!("Bearer {expired}"), 401),
         ("Bearer abc".to_owned(), 401),
         ("Bearer".to_owned(), 400),
         ("Bearer a,b".to_owned(), 400),
         (format!("Bearer {}", "a".repeat(20_000)), 400),
-        (format!("Basic dXNlcjpwYXNz, Bearer {good}"), 400),
+        (format!("Basic dXNlcjpwYXNz, Bearer {valid}"), 400),
     ] {
-        let answer = send(&app, with_authorization(&line)).await;
-        assert_eq!(answer.status.as_u16(), status, "{line}");
+        let response = send(&app, with_authorization(&line)).await;
+        assert_eq!(response.status.as_u16(), status, "{line}");
     }
-    let mut twice = with_token(&good);
+    let mut twice = with_token(&valid);
     twice.headers_mut().append("authorization", "Basic dXNlcjpwYXNz".parse().unwrap());
     assert_eq!(send(&app, twice).await.status, 400);
 }
 
 #[tokio::test]
-async fn a_good_token_has_its_identity() {
+async fn a_valid_token_is_verified() {
     let issuer = TestIssuer::new();
     let app = whoami().layer(layer(&issuer));
     assert_eq!(send(&app, with_token(&issuer.token().audience(API).mint())).await.body, "alice");
 }
 
 #[tokio::test]
-async fn who_needs_an_identity_still_rejects_the_anonymous() {
+async fn an_identity_extractor_rejects_anonymous_requests() {
     let issuer = TestIssuer::new();
     let app = Router::new()
         .route("/", get(async |_: Option<Identity>| "public"))
         .route("/me", get(async |_: Identity| "mine"))
         .layer(layer(&issuer));
-    let answer = send(&app, Request::get("/").body(Body::empty()).unwrap()).await;
-    assert_eq!(answer.body, "public");
-    let answer = send(&app, Request::get("/me").body(Body::empty()).unwrap()).await;
-    assert_eq!((answer.status.as_u16(), answer.challenge()), (401, Some("Bearer")));
-    assert_eq!(answer.kind(), Some(ErrorKind::MissingCredentials));
+    let response = send(&app, Request::get("/").body(Body::empty()).unwrap()).await;
+    assert_eq!(response.body, "public");
+    let response = send(&app, Request::get("/me").body(Body::empty()).unwrap()).await;
+    assert_eq!((response.status.as_u16(), response.challenge()), (401, Some("Bearer")));
+    assert_eq!(response.kind(), Some(ErrorKind::MissingCredentials));
 }
 
 #[tokio::test]
-async fn the_anonymous_ask_nothing_of_the_issuer() {
+async fn anonymous_requests_fetch_no_keys() {
     let issuer = TestIssuer::new();
     let app = whoami().layer(layer(&issuer));
     send(&app, Request::new(Body::empty())).await;

@@ -1,4 +1,4 @@
-//! Cached tokens: what a hit saves, and what is validated all the same.
+//! Cached tokens: when the layer looks one up, and what it still validates on a hit.
 
 use std::{
     sync::{
@@ -18,29 +18,29 @@ use portcullis::{
 
 use crate::support::{API, protected, send, verify, whoami, with_authorization, with_token};
 
-/// Knows one token, and notes how it was asked.
+/// Accepts one token, and records which methods were called.
 #[derive(Debug, Clone, Default)]
-struct Knows(Arc<Mutex<Vec<&'static str>>>);
+struct RecordingVerifier(Arc<Mutex<Vec<&'static str>>>);
 
-impl Knows {
+impl RecordingVerifier {
     fn alice() -> Identity {
         Identity::assertion().subject("alice").build()
     }
 
-    fn note(&self, how: &'static str) {
-        self.0.lock().unwrap().push(how);
+    fn record(&self, method: &'static str) {
+        self.0.lock().unwrap().push(method);
     }
 }
 
-impl Verify<BearerToken<'_>> for Knows {
+impl Verify<BearerToken<'_>> for RecordingVerifier {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
-        self.note("verify");
+        self.record("verify");
         assert_eq!(token.as_str(), "known");
         Verification::ready(Ok(Self::alice()))
     }
 
     fn cached(&self, token: &[u8]) -> Option<Identity> {
-        self.note("cached");
+        self.record("cached");
         (token == b"known").then(Self::alice)
     }
 }
@@ -48,9 +48,9 @@ impl Verify<BearerToken<'_>> for Knows {
 type Configure = fn(AuthenticateLayer) -> AuthenticateLayer;
 
 #[tokio::test]
-async fn the_cache_is_asked_first_only_if_the_header_is_the_only_source() {
+async fn the_cache_is_queried_first_if_the_header_is_the_only_source() {
     let plain: Configure = |layer| layer;
-    let elsewhere: [Configure; 5] = [
+    let other_sources: [Configure; 5] = [
         AuthenticateLayer::query_parameter,
         |layer| layer.cookie("token"),
         |layer| layer.header(HeaderName::from_static("authentication")),
@@ -58,7 +58,7 @@ async fn the_cache_is_asked_first_only_if_the_header_is_the_only_source() {
         |layer| layer.source(|_| Ok(None)),
     ];
     let verified = (200, &["verify"][..]);
-    let asked_first = (200, &["cached", "verify"][..]);
+    let looked_up_first = (200, &["cached", "verify"][..]);
     let cases = [
         (plain, "Bearer known", (200, &["cached"][..])),
         (|layer| layer.max_token_length(5), "Bearer known", (200, &["cached"])),
@@ -66,39 +66,39 @@ async fn the_cache_is_asked_first_only_if_the_header_is_the_only_source() {
         (|layer| layer.token_scheme(), "Bearer known", (200, &["cached"])),
         (|layer| layer.token_scheme(), "token known", verified),
         (plain, "bearer known", verified),
-        (plain, "Bearer  known", asked_first),
+        (plain, "Bearer  known", looked_up_first),
         (plain, "Bearer known, Bearer known", (400, &["cached"])),
         (plain, "Bearer k\u{e4}nown", (400, &["cached"])),
         (plain, "Basic known", (401, &[])),
     ];
-    let elsewhere = elsewhere.map(|configure| (configure, "Bearer known", verified));
-    for (configure, line, (status, asked)) in cases.into_iter().chain(elsewhere) {
-        let knows = Knows::default();
-        let app = whoami().layer(configure(AuthenticateLayer::bearer(knows.clone())));
+    let other_sources = other_sources.map(|configure| (configure, "Bearer known", verified));
+    for (configure, line, (status, calls)) in cases.into_iter().chain(other_sources) {
+        let verifier = RecordingVerifier::default();
+        let app = whoami().layer(configure(AuthenticateLayer::bearer(verifier.clone())));
         assert_eq!(send(&app, with_authorization(line)).await.status, status, "{line}");
-        assert_eq!(*knows.0.lock().unwrap(), asked, "{line}");
+        assert_eq!(*verifier.0.lock().unwrap(), calls, "{line}");
     }
 }
 
 #[tokio::test]
-async fn two_lines_are_rejected_however_well_the_token_is_known() {
-    let knows = Knows::default();
-    let app = whoami().layer(AuthenticateLayer::bearer(knows.clone()));
+async fn two_authorization_headers_are_400_for_a_cached_token() {
+    let verifier = RecordingVerifier::default();
+    let app = whoami().layer(AuthenticateLayer::bearer(verifier.clone()));
     let request = Request::get("/").header(AUTHORIZATION, "Bearer known");
     let request = request.header(AUTHORIZATION, "Bearer known").body(Body::empty()).unwrap();
     assert_eq!(send(&app, request).await.status, 400);
-    assert!(knows.0.lock().unwrap().is_empty());
+    assert!(verifier.0.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn policies_hold_for_a_cached_token() {
+async fn policies_apply_to_cached_tokens() {
     let policies = Policies::builder().any_method("/", Access::Deny).build().unwrap();
-    let layer = AuthenticateLayer::bearer(Knows::default()).policies(policies);
+    let layer = AuthenticateLayer::bearer(RecordingVerifier::default()).policies(policies);
     assert_eq!(send(&whoami().layer(layer), with_token("known")).await.status, 403);
 }
 
 #[tokio::test]
-async fn a_seen_token_is_rejected_at_its_end_by_the_layer_too() {
+async fn the_layer_rejects_a_cached_token_once_it_has_expired() {
     let issuer = TestIssuer::new();
     let app = protected(&issuer);
     let token = issuer.token().audience(API).expires_in(Duration::from_secs(60)).mint();
@@ -108,8 +108,8 @@ async fn a_seen_token_is_rejected_at_its_end_by_the_layer_too() {
     }
 }
 
-/// A verifier that does something once, in the midst of a verification: after the signature, and before
-/// the token is remembered.
+/// A verifier that calls `interruption` once during a verification: after the signature check, and before
+/// the token is cached.
 fn interrupted(
     issuer: &TestIssuer,
     interruption: impl Fn(&JwtVerifier) + Send + Sync + 'static,
@@ -145,7 +145,7 @@ async fn a_token_that_is_revoked_during_its_verification_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_token_whose_key_is_withdrawn_during_its_verification_is_rejected_the_next_time() {
+async fn a_token_whose_key_is_withdrawn_meanwhile_is_not_cached() {
     let issuer = TestIssuer::new();
     let token = issuer.token().audience(API).mint();
     let rotating = issuer.clone();

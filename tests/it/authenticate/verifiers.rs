@@ -1,4 +1,4 @@
-//! Verifiers of the service's own.
+//! Custom verifiers.
 
 use std::sync::{
     Arc,
@@ -15,21 +15,21 @@ use serde_json::json;
 
 use crate::support::{API, send, whoami, with_token};
 
-/// Looks tokens up in a store that takes its time.
+/// Looks tokens up in an asynchronous store.
 #[derive(Debug, Default)]
 struct Store {
-    asked: AtomicUsize,
+    calls: AtomicUsize,
 }
 
 impl Verify<BearerToken<'_>> for Store {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.calls.fetch_add(1, Ordering::Relaxed);
         let token = token.into_owned();
         Verification::pending(async move {
             tokio::task::yield_now().await;
             match token.as_str() {
                 "alice-1" => Ok(Identity::assertion().subject("alice").build()),
-                "down" => Err(Error::unavailable("no answer from the store")),
+                "down" => Err(Error::unavailable("no response from the store")),
                 _ => Err(TokenFault::Revoked.into()),
             }
         })
@@ -37,33 +37,36 @@ impl Verify<BearerToken<'_>> for Store {
 }
 
 #[tokio::test]
-async fn a_verifier_may_take_its_time() {
+async fn a_verifier_may_be_asynchronous() {
     let store = Arc::new(Store::default());
     let app = whoami().layer(AuthenticateLayer::bearer(Arc::clone(&store)));
     assert_eq!(send(&app, with_token("alice-1")).await.body, "alice");
 
-    let answer = send(&app, with_token("bob-1")).await;
-    assert_eq!((answer.status.as_u16(), answer.kind()), (401, Some(TokenFault::Revoked.into())));
+    let response = send(&app, with_token("bob-1")).await;
+    assert_eq!(
+        (response.status.as_u16(), response.kind()),
+        (401, Some(TokenFault::Revoked.into()))
+    );
 
-    let answer = send(&app, with_token("down")).await;
-    assert_eq!((answer.status.as_u16(), answer.kind()), (503, Some(ErrorKind::Unavailable)));
-    assert!(!answer.headers.contains_key("retry-after"), "nobody said when");
-    assert_eq!(store.asked.load(Ordering::Relaxed), 3);
+    let response = send(&app, with_token("down")).await;
+    assert_eq!((response.status.as_u16(), response.kind()), (503, Some(ErrorKind::Unavailable)));
+    assert!(!response.headers.contains_key("retry-after"), "no delay is known");
+    assert_eq!(store.calls.load(Ordering::Relaxed), 3);
 }
 
 #[tokio::test]
-async fn a_request_without_a_readable_token_does_not_reach_the_verifier() {
+async fn a_missing_or_malformed_token_does_not_reach_the_verifier() {
     let store = Arc::new(Store::default());
     let app = whoami().layer(AuthenticateLayer::bearer(Arc::clone(&store)).allow_anonymous());
     send(&app, Request::new(Body::empty())).await;
     for token in ["", "a b", "a,b", &"a".repeat(20_000)] {
         assert_eq!(send(&app, with_token(token)).await.status, 400);
     }
-    assert_eq!(store.asked.load(Ordering::Relaxed), 0);
+    assert_eq!(store.calls.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
-async fn a_request_that_is_rejected_does_not_reach_the_handler() {
+async fn a_rejected_request_does_not_reach_the_handler() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&calls);
     let handler = async move || counter.fetch_add(1, Ordering::Relaxed).to_string();
@@ -80,7 +83,7 @@ async fn a_request_that_is_rejected_does_not_reach_the_handler() {
 
 #[tokio::test]
 async fn a_verifier_may_wrap_another() {
-    /// Takes `dev` for someone, and asks another verifier about the rest.
+    /// Accepts the token `dev`, and delegates all others to another verifier.
     struct OrDeveloper<V>(V);
     impl<V: for<'a> Verify<BearerToken<'a>>> Verify<BearerToken<'_>> for OrDeveloper<V> {
         fn verify(&self, token: BearerToken<'_>) -> Verification {
@@ -99,7 +102,7 @@ async fn a_verifier_may_wrap_another() {
 }
 
 #[tokio::test]
-async fn a_check_closure_rejects_after_the_signature_with_the_error_it_gives() {
+async fn a_check_runs_after_the_signature_and_chooses_the_error() {
     let issuer = TestIssuer::new();
     let checked = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&checked);
@@ -124,13 +127,16 @@ async fn a_check_closure_rejects_after_the_signature_with_the_error_it_gives() {
 
     assert_eq!(send(&app, with_token(&token().mint())).await.body, "alice");
     let retired = token().claim("client_id", json!("retired-app")).mint();
-    let answer = send(&app, with_token(&retired)).await;
-    assert_eq!((answer.status.as_u16(), answer.kind()), (401, Some(TokenFault::Rejected.into())));
-    let answer = send(&app, with_token(&token().subject("mallory").mint())).await;
-    assert_eq!((answer.status.as_u16(), answer.kind()), (403, Some(ErrorKind::AccessDenied)));
+    let response = send(&app, with_token(&retired)).await;
+    assert_eq!(
+        (response.status.as_u16(), response.kind()),
+        (401, Some(TokenFault::Rejected.into()))
+    );
+    let response = send(&app, with_token(&token().subject("mallory").mint())).await;
+    assert_eq!((response.status.as_u16(), response.kind()), (403, Some(ErrorKind::AccessDenied)));
     assert_eq!(checked.load(Ordering::Relaxed), 3);
 
     let forged = crate::support::jws::with_signature(&token().mint(), [1; 64]);
     assert_eq!(send(&app, with_token(&forged)).await.status, 401);
-    assert_eq!(checked.load(Ordering::Relaxed), 3, "an unverified token is not checked");
+    assert_eq!(checked.load(Ordering::Relaxed), 3, "checks don't run for an unverified token");
 }

@@ -1,4 +1,4 @@
-//! Guards and tables of policies.
+//! Authorization by guards and by policy tables.
 
 mod policies;
 mod require;

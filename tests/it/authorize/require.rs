@@ -25,7 +25,7 @@ fn get_with(uri: &str, token: &str) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn each_route_has_a_policy_of_its_own() {
+async fn each_route_has_its_own_policy() {
     let issuer = TestIssuer::new();
     let guarded = |policy: ScopePolicy| get("in").route_layer(RequireScopeLayer::new(policy));
     let app = Router::new()
@@ -34,11 +34,11 @@ async fn each_route_has_a_policy_of_its_own() {
         .route("/any", guarded(READ.or(ADMIN)))
         .route("/combined", guarded(READ.and(WRITE).or(ADMIN)))
         .route("/both", guarded(READ.or(WRITE).and(ADMIN)))
-        .route("/whoever", guarded(ScopePolicy::all([])))
+        .route("/authenticated", guarded(ScopePolicy::all([])))
         .route("/never", guarded(ScopePolicy::any([])))
         .route("/open", get("in"))
         .layer(layer(&issuer));
-    let paths = ["/one", "/all", "/any", "/combined", "/both", "/whoever", "/never", "/open"];
+    let paths = ["/one", "/all", "/any", "/combined", "/both", "/authenticated", "/never", "/open"];
     for (scopes, statuses) in [
         ("", [403, 403, 403, 403, 403, 200, 403, 200]),
         ("read", [200, 403, 200, 403, 403, 200, 403, 200]),
@@ -50,18 +50,18 @@ async fn each_route_has_a_policy_of_its_own() {
     ] {
         let token = issuer.token().audience(API).scope(scopes).mint();
         for (path, status) in paths.into_iter().zip(statuses) {
-            let answer = send(&app, get_with(path, &token)).await;
-            assert_eq!(answer.status.as_u16(), status, "{path} with {scopes:?}");
+            let response = send(&app, get_with(path, &token)).await;
+            assert_eq!(response.status.as_u16(), status, "{path} with {scopes:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn each_method_of_a_route_may_have_its_own_policy() {
+async fn each_method_of_a_route_has_its_own_policy() {
     let issuer = TestIssuer::new();
     let app = Router::new()
         .route("/", get("list").route_layer(RequireScopeLayer::new(READ)))
-        .route("/", axum::routing::post("made").route_layer(RequireScopeLayer::new(WRITE)))
+        .route("/", axum::routing::post("created").route_layer(RequireScopeLayer::new(WRITE)))
         .layer(layer(&issuer));
     let token = issuer.token().audience(API).scope("read").mint();
     for (method, status) in [(Method::GET, 200), (Method::HEAD, 200), (Method::POST, 403)] {
@@ -78,16 +78,16 @@ async fn an_expired_token_with_too_little_scope_is_401() {
         .route("/", get("in").route_layer(RequireScopeLayer::new(READ)))
         .layer(layer(&issuer));
     let expired = issuer.token().audience(API).claim("exp", json!(1)).mint();
-    let answer = send(&app, with_token(&expired)).await;
-    assert_eq!(answer.status, 401);
+    let response = send(&app, with_token(&expired)).await;
+    assert_eq!(response.status, 401);
     assert_eq!(
-        answer.challenge(),
+        response.challenge(),
         Some(r#"Bearer error="invalid_token", error_description="Token expired.""#)
     );
 }
 
 #[tokio::test]
-async fn two_guards_ask_for_both_and_the_outer_rejects_first() {
+async fn two_guards_require_both_and_the_outer_rejects_first() {
     let issuer = TestIssuer::new();
     let paid = RequireLayer::new(|identity: &Identity| match identity.subject() {
         Some("bob") => Err(Error::access_denied()),
@@ -108,15 +108,15 @@ async fn two_guards_ask_for_both_and_the_outer_rejects_first() {
         ("bob", "read write", 403, None),
     ] {
         let token = issuer.token().audience(API).subject(subject).scope(scopes).mint();
-        let answer = send(&app, with_token(&token)).await;
-        assert_eq!(answer.status.as_u16(), status, "{subject} {scopes}");
-        let error = answer.error.as_ref();
+        let response = send(&app, with_token(&token)).await;
+        assert_eq!(response.status.as_u16(), status, "{subject} {scopes}");
+        let error = response.error.as_ref();
         assert_eq!(error.and_then(|error| error.scope()), lacking, "{subject} {scopes}");
     }
 }
 
 #[tokio::test]
-async fn a_guard_that_looks_at_claims_may_give_any_reason() {
+async fn a_guard_that_reads_claims_chooses_the_error() {
     let issuer = TestIssuer::new();
     let verified = RequireLayer::new(|identity: &Identity| {
         let claims = identity.claims::<serde_json::Value>()?;
@@ -134,7 +134,7 @@ async fn a_guard_that_looks_at_claims_may_give_any_reason() {
 }
 
 #[tokio::test]
-async fn head_on_a_guarded_route_is_guarded() {
+async fn head_requests_are_guarded_as_get_is() {
     let issuer = TestIssuer::new();
     let app = Router::new()
         .route("/", get("in").route_layer(RequireScopeLayer::new(READ)))
@@ -142,24 +142,24 @@ async fn head_on_a_guarded_route_is_guarded() {
     for (scopes, status) in [("read", 200), ("write", 403)] {
         let mut request = with_token(&issuer.token().audience(API).scope(scopes).mint());
         *request.method_mut() = Method::HEAD;
-        let answer = send(&app, request).await;
-        assert_eq!((answer.status.as_u16(), &*answer.body), (status, ""));
-        assert_eq!(answer.challenge().is_some(), status == 403);
+        let response = send(&app, request).await;
+        assert_eq!((response.status.as_u16(), &*response.body), (status, ""));
+        assert_eq!(response.challenge().is_some(), status == 403);
     }
 }
 
 #[tokio::test]
-async fn a_path_that_is_not_there_is_401_and_with_a_token_404() {
+async fn an_unknown_path_is_401_and_with_a_token_404() {
     let issuer = TestIssuer::new();
     let app = Router::new()
         .route("/", get("in").route_layer(RequireScopeLayer::new(READ)))
         .layer(layer(&issuer));
-    let nowhere = Request::get("/nowhere").body(Body::empty()).unwrap();
-    assert_eq!(send(&app, nowhere).await.status, 401);
+    let unknown = Request::get("/unknown").body(Body::empty()).unwrap();
+    assert_eq!(send(&app, unknown).await.status, 401);
     let token = issuer.token().audience(API).mint();
-    let answer = send(&app, get_with("/nowhere", &token)).await;
-    assert_eq!(answer.status, 404);
-    assert!(answer.error.is_none() && answer.challenge().is_none());
+    let response = send(&app, get_with("/unknown", &token)).await;
+    assert_eq!(response.status, 404);
+    assert!(response.error.is_none() && response.challenge().is_none());
 
     let mut request = with_token(&token);
     *request.method_mut() = Method::DELETE;

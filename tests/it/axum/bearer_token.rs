@@ -1,4 +1,4 @@
-//! `BearerToken` as an extractor, which needs no layer.
+//! `BearerToken` as an extractor, with and without a layer.
 
 use axum::{Router, body::Body, routing::get};
 use http::Request;
@@ -6,11 +6,11 @@ use portcullis::{BearerToken, testing::TestIssuer};
 
 use crate::support::{API, protected, send, with_authorization, with_token};
 
-fn needs() -> Router {
+fn required() -> Router {
     Router::new().route("/", get(async |token: BearerToken<'static>| token.as_str().to_owned()))
 }
 
-fn may_have() -> Router {
+fn optional() -> Router {
     let handler = async |token: Option<BearerToken<'static>>| match token {
         Some(token) => token.as_str().to_owned(),
         None => "none".to_owned(),
@@ -20,39 +20,43 @@ fn may_have() -> Router {
 
 #[tokio::test]
 async fn a_token_is_extracted_unverified() {
-    for app in [needs(), may_have()] {
+    for app in [required(), optional()] {
         assert_eq!(send(&app, with_token("mF_9.B5f-4.1JqM")).await.body, "mF_9.B5f-4.1JqM");
         assert_eq!(send(&app, with_authorization("bEARER   a==")).await.body, "a==");
     }
 }
 
 #[tokio::test]
-async fn without_one_it_is_401_or_none() {
+async fn a_missing_token_is_401_or_none() {
     for line in [None, Some(""), Some("Basic dXNlcjpwYXNz")] {
         let request = || match line {
             Some(line) => with_authorization(line),
             None => Request::new(Body::empty()),
         };
-        let answer = send(&needs(), request()).await;
-        assert_eq!((answer.status.as_u16(), answer.challenge()), (401, Some("Bearer")), "{line:?}");
-        assert_eq!(answer.body, r#"{"error_description":"Authentication required."}"#);
-        assert_eq!(send(&may_have(), request()).await.body, "none", "{line:?}");
+        let response = send(&required(), request()).await;
+        assert_eq!(
+            (response.status.as_u16(), response.challenge()),
+            (401, Some("Bearer")),
+            "{line:?}"
+        );
+        assert_eq!(response.body, r#"{"error_description":"Authentication required."}"#);
+        assert_eq!(send(&optional(), request()).await.body, "none", "{line:?}");
     }
 }
 
 #[tokio::test]
-async fn a_malformed_one_is_400_for_both() {
-    for app in [needs(), may_have()] {
+async fn a_malformed_token_is_400_even_if_it_is_optional() {
+    for app in [required(), optional()] {
         for line in ["Bearer", "Bearer a b", "Bearer a, Bearer b", "Basic a, Bearer b"] {
-            let answer = send(&app, with_authorization(line)).await;
-            assert_eq!(answer.status, 400, "{line}");
-            assert_eq!(answer.json()["error"], "invalid_request", "{line}");
+            let response = send(&app, with_authorization(line)).await;
+            assert_eq!(response.status, 400, "{line}");
+            assert_eq!(response.json()["error"], "invalid_request", "{line}");
         }
         let mut twice = with_token("a");
         twice.headers_mut().append("authorization", "Bearer a".parse().unwrap());
-        let answer = send(&app, twice).await;
+        let response = send(&app, twice).await;
         assert_eq!(
-            (answer.status.as_u16(), answer.challenge()),
+            (response.status.as_u16(), response.challenge()),
             (
                 400,
                 Some(
@@ -64,7 +68,7 @@ async fn a_malformed_one_is_400_for_both() {
 }
 
 #[tokio::test]
-async fn behind_a_layer_it_is_the_token_that_was_verified() {
+async fn behind_a_layer_it_extracts_the_verified_token() {
     let issuer = TestIssuer::new();
     let handler = async |token: BearerToken<'static>| token.as_str().to_owned();
     let app = protected(&issuer).route("/forward", get(handler));

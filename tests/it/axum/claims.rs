@@ -1,4 +1,4 @@
-//! Claims as types of the service's own.
+//! `Claims<T>` as an extractor of custom types.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ fn layer(issuer: &TestIssuer) -> AuthenticateLayer {
 }
 
 #[tokio::test]
-async fn claims_are_extracted_as_any_type() {
+async fn claims_are_deserialized_into_any_type() {
     let issuer = TestIssuer::new();
     let handler = async |tenant: Claims<Tenant>, roles: Claims<Roles>| {
         format!("{} {}", tenant.tenant, roles.roles.join("+"))
@@ -36,7 +36,7 @@ async fn claims_are_extracted_as_any_type() {
 }
 
 #[tokio::test]
-async fn claims_are_read_once_and_remembered_with_the_identity() {
+async fn claims_are_deserialized_once_for_each_identity() {
     let issuer = TestIssuer::new();
     let handler =
         async |one: Claims<Tenant>, _: Claims<Roles>, again: Claims<Tenant>, identity: Identity| {
@@ -51,8 +51,8 @@ async fn claims_are_read_once_and_remembered_with_the_identity() {
 }
 
 #[tokio::test]
-async fn a_middleware_and_the_handler_behind_it_share_them() {
-    async fn remember(
+async fn a_middleware_and_its_handler_share_deserialized_claims() {
+    async fn store(
         tenant: Claims<Tenant>,
         mut request: Request,
         next: Next,
@@ -66,14 +66,14 @@ async fn a_middleware_and_the_handler_behind_it_share_them() {
     };
     let app = Router::new()
         .route("/", get(handler))
-        .layer(axum::middleware::from_fn(remember))
+        .layer(axum::middleware::from_fn(store))
         .layer(layer(&issuer));
     let token = issuer.token().audience(API).claim("tenant", json!("acme")).mint();
     assert_eq!(send(&app, with_token(&token)).await.body, "true");
 }
 
 #[tokio::test]
-async fn a_token_that_lacks_what_the_service_needs_is_401() {
+async fn claims_that_do_not_match_the_type_are_401() {
     let issuer = TestIssuer::new();
     let app = Router::new()
         .route("/", get(async |tenant: Claims<Tenant>| tenant.tenant.clone()))
@@ -83,22 +83,22 @@ async fn a_token_that_lacks_what_the_service_needs_is_401() {
         ("a number", issuer.token().audience(API).claim("tenant", json!(7))),
         ("null", issuer.token().audience(API).claim("tenant", json!(null))),
     ] {
-        let answer = send(&app, with_token(&token.mint())).await;
-        assert_eq!(answer.status, 401, "{case}");
+        let response = send(&app, with_token(&token.mint())).await;
+        assert_eq!(response.status, 401, "{case}");
         assert_eq!(
-            answer.challenge(),
+            response.challenge(),
             Some(r#"Bearer error="invalid_token", error_description="Token claims invalid.""#),
             "{case}"
         );
-        assert_eq!(answer.kind(), Some(TokenFault::Claims.into()), "{case}");
-        let error = answer.error.unwrap();
+        assert_eq!(response.kind(), Some(TokenFault::Claims.into()), "{case}");
+        let error = response.error.unwrap();
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert!(source.contains("the claims are not a `") && source.contains("Tenant"), "{source}");
     }
 }
 
 #[tokio::test]
-async fn a_handler_may_ask_for_claims_and_do_without() {
+async fn a_handler_may_treat_claims_as_optional() {
     let issuer = TestIssuer::new();
     let handler = async |identity: Identity| -> Result<String, Error> {
         match identity.claims::<Tenant>() {

@@ -1,22 +1,22 @@
-//! Credentials as extractors, which need no layer. `BearerToken` is tested with the layer's behaviour.
+//! Extractors of credentials, which need no layer.
 
 use axum::{Router, body::Body, routing::get};
 use http::Request;
 use portcullis::{BasicCredentials, ClientCredentials, Credentials};
 
 use crate::{
-    credentials::{GOOD, RIGHT},
-    support::{Answer, send, with_authorization},
+    credentials::{VALID_BASIC, VALID_TOKEN},
+    support::{TestResponse, send, with_authorization},
 };
 
 const BASIC: &str = r#"Basic realm="restricted", charset="UTF-8""#;
 
-fn lines(answer: &Answer) -> Vec<&str> {
-    let lines = answer.headers.get_all("www-authenticate").iter();
+fn lines(response: &TestResponse) -> Vec<&str> {
+    let lines = response.headers.get_all("www-authenticate").iter();
     lines.map(|line| line.to_str().unwrap()).collect()
 }
 
-async fn ask(app: &Router, line: Option<&str>) -> Answer {
+async fn ask(app: &Router, line: Option<&str>) -> TestResponse {
     let request = match line {
         Some(line) => with_authorization(line),
         None => Request::new(Body::empty()),
@@ -35,81 +35,87 @@ fn named(credentials: Option<Credentials<'static>>) -> String {
 }
 
 #[tokio::test]
-async fn credentials_are_of_any_scheme_that_is_known() {
-    let needs = Router::new().route("/", get(async |one: Credentials<'static>| named(Some(one))));
-    let may_have = Router::new().route("/", get(async |one: Option<_>| named(one)));
+async fn credentials_of_every_supported_scheme_are_extracted() {
+    let required =
+        Router::new().route("/", get(async |one: Credentials<'static>| named(Some(one))));
+    let optional = Router::new().route("/", get(async |one: Option<_>| named(one)));
     for (line, found) in [
-        (format!("Bearer {GOOD}"), format!("Bearer {GOOD}")),
-        (format!("bEARER   {GOOD}"), format!("Bearer {GOOD}")),
-        (format!("token {GOOD}"), format!("token {GOOD}")),
-        (format!("Basic {RIGHT}"), "alice open sesame".to_owned()),
+        (format!("Bearer {VALID_TOKEN}"), format!("Bearer {VALID_TOKEN}")),
+        (format!("bEARER   {VALID_TOKEN}"), format!("Bearer {VALID_TOKEN}")),
+        (format!("token {VALID_TOKEN}"), format!("token {VALID_TOKEN}")),
+        (format!("Basic {VALID_BASIC}"), "alice open sesame".to_owned()),
     ] {
-        for app in [&needs, &may_have] {
+        for app in [&required, &optional] {
             assert_eq!(ask(app, Some(&line)).await.body, found, "{line}");
         }
     }
     for line in [None, Some(""), Some("Digest username=\"a\""), Some("Bearers abc")] {
-        let answer = ask(&needs, line).await;
-        assert_eq!(answer.status, 401, "{line:?}");
-        assert_eq!(lines(&answer), ["Bearer", BASIC, "token"], "{line:?}");
-        assert_eq!(ask(&may_have, line).await.body, "none", "{line:?}");
+        let response = ask(&required, line).await;
+        assert_eq!(response.status, 401, "{line:?}");
+        assert_eq!(lines(&response), ["Bearer", BASIC, "token"], "{line:?}");
+        assert_eq!(ask(&optional, line).await.body, "none", "{line:?}");
     }
 }
 
 #[tokio::test]
-async fn malformed_ones_are_400_with_the_challenge_of_their_scheme() {
+async fn malformed_credentials_are_400_with_one_challenge() {
     let malformed = r#" error="invalid_request", error_description="Malformed credentials.""#;
     let (bearer, token) = (format!("Bearer{malformed}"), format!("token{malformed}"));
-    let needs = Router::new().route("/", get(async |one: Credentials<'static>| named(Some(one))));
-    let may_have = Router::new().route("/", get(async |one: Option<_>| named(one)));
+    let required =
+        Router::new().route("/", get(async |one: Credentials<'static>| named(Some(one))));
+    let optional = Router::new().route("/", get(async |one: Option<_>| named(one)));
     for (line, challenge) in
         [("Bearer a b", &*bearer), ("Bearer", &bearer), ("token =", &token), ("Basic YTo", BASIC)]
     {
-        for app in [&needs, &may_have] {
-            let answer = ask(app, Some(line)).await;
-            assert_eq!((answer.status.as_u16(), lines(&answer)), (400, vec![challenge]), "{line}");
+        for app in [&required, &optional] {
+            let response = ask(app, Some(line)).await;
+            assert_eq!(
+                (response.status.as_u16(), lines(&response)),
+                (400, vec![challenge]),
+                "{line}"
+            );
         }
     }
     for line in ["Bearer a, Bearer b", "Basic YTo=, Bearer b", "Negotiate a, token b"] {
-        for app in [&needs, &may_have] {
-            let answer = ask(app, Some(line)).await;
-            assert_eq!(answer.json()["error"], "invalid_request", "{line}");
-            assert_eq!(lines(&answer).len(), 3, "{line}");
+        for app in [&required, &optional] {
+            let response = ask(app, Some(line)).await;
+            assert_eq!(response.json()["error"], "invalid_request", "{line}");
+            assert_eq!(lines(&response).len(), 3, "{line}");
         }
     }
 }
 
 #[tokio::test]
 async fn a_user_id_and_a_password_are_extracted_unverified() {
-    let needs = Router::new().route(
+    let required = Router::new().route(
         "/",
         get(async |user: BasicCredentials| format!("{} {}", user.user_id(), user.password())),
     );
-    let may_have = Router::new().route(
+    let optional = Router::new().route(
         "/",
         get(async |user: Option<BasicCredentials>| match user {
             Some(user) => format!("{} {}", user.user_id(), user.password()),
             None => "none".to_owned(),
         }),
     );
-    for app in [&needs, &may_have] {
-        let good = ask(app, Some(&format!("basic {RIGHT}"))).await;
-        assert_eq!(good.body, "alice open sesame");
+    for app in [&required, &optional] {
+        let valid = ask(app, Some(&format!("basic {VALID_BASIC}"))).await;
+        assert_eq!(valid.body, "alice open sesame");
         for line in ["Basic", "Basic YTo", "Basic !", "Basic YTo=, Basic YTo="] {
-            let answer = ask(app, Some(line)).await;
-            assert_eq!((answer.status.as_u16(), lines(&answer)), (400, vec![BASIC]), "{line}");
-            assert_eq!(answer.json()["error"], "invalid_request", "{line}");
+            let response = ask(app, Some(line)).await;
+            assert_eq!((response.status.as_u16(), lines(&response)), (400, vec![BASIC]), "{line}");
+            assert_eq!(response.json()["error"], "invalid_request", "{line}");
         }
     }
     for line in [None, Some(""), Some("Bearer abc")] {
-        let answer = ask(&needs, line).await;
-        assert_eq!((answer.status.as_u16(), lines(&answer)), (401, vec![BASIC]), "{line:?}");
-        assert_eq!(ask(&may_have, line).await.body, "none", "{line:?}");
+        let response = ask(&required, line).await;
+        assert_eq!((response.status.as_u16(), lines(&response)), (401, vec![BASIC]), "{line:?}");
+        assert_eq!(ask(&optional, line).await.body, "none", "{line:?}");
     }
 }
 
 #[tokio::test]
-async fn a_client_is_extracted_with_its_form_encoding_undone() {
+async fn client_credentials_are_form_decoded() {
     let app = Router::new()
         .route("/", get(async |client: ClientCredentials| client.client_id().to_owned()));
     // rs%3Aodd:a%2Bb+c
@@ -121,7 +127,7 @@ async fn a_client_is_extracted_with_its_form_encoding_undone() {
         (Some("Basic YSU6Yg=="), 400),
         (Some("Basic YTo"), 400),
     ] {
-        let answer = ask(&app, line).await;
-        assert_eq!((answer.status.as_u16(), lines(&answer)), (status, vec![BASIC]), "{line:?}");
+        let response = ask(&app, line).await;
+        assert_eq!((response.status.as_u16(), lines(&response)), (status, vec![BASIC]), "{line:?}");
     }
 }

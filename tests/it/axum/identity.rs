@@ -1,4 +1,4 @@
-//! `Identity` in handlers.
+//! `Identity` as an extractor.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,7 +17,7 @@ fn layer(issuer: &TestIssuer) -> AuthenticateLayer {
 }
 
 #[tokio::test]
-async fn an_identity_says_what_the_token_says() {
+async fn an_identity_has_the_claims_of_its_token() {
     let issuer = TestIssuer::new();
     issuer.clock().set(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
     let handler = async |identity: Identity| {
@@ -50,7 +50,7 @@ async fn an_identity_says_what_the_token_says() {
 }
 
 #[tokio::test]
-async fn what_a_token_leaves_out_is_none() {
+async fn missing_claims_are_none() {
     let issuer = TestIssuer::new();
     let handler = async |identity: Identity| {
         assert_eq!(identity.subject(), None);
@@ -69,7 +69,7 @@ async fn what_a_token_leaves_out_is_none() {
 }
 
 #[tokio::test]
-async fn a_handler_requires_scopes_of_its_own() {
+async fn a_handler_may_require_scopes() {
     let issuer = TestIssuer::new();
     let handler = async |identity: Identity| -> Result<&'static str, Error> {
         identity.require(READ)?;
@@ -95,36 +95,36 @@ async fn a_handler_requires_scopes_of_its_own() {
         ),
     ] {
         let token = issuer.token().audience(API).scope(scopes).mint();
-        let answer = send(&app, with_token(&token)).await;
-        assert_eq!(answer.status.as_u16(), status, "{scopes}");
-        assert_eq!(answer.challenge(), challenge, "{scopes}");
+        let response = send(&app, with_token(&token)).await;
+        assert_eq!(response.status.as_u16(), status, "{scopes}");
+        assert_eq!(response.challenge(), challenge, "{scopes}");
         if status == 403 {
-            assert_eq!(answer.json()["uri"], "/", "it is the layer that renders");
+            assert_eq!(response.json()["uri"], "/", "the layer renders the error");
         }
     }
 }
 
 #[tokio::test]
-async fn an_error_of_a_handler_without_a_layer_stands_on_its_own() {
+async fn an_error_without_a_layer_is_rendered_by_itself() {
     let handler =
         async || -> Result<&'static str, Error> { Err(Error::insufficient_scope("read write")) };
     let app = Router::new().route("/", get(handler));
-    let answer = send(&app, Request::new(Body::empty())).await;
-    assert_eq!(answer.status, 403);
+    let response = send(&app, Request::new(Body::empty())).await;
+    assert_eq!(response.status, 403);
     assert_eq!(
-        answer.challenge(),
+        response.challenge(),
         Some(
             r#"Bearer error="insufficient_scope", error_description="Token lacks the required scope.", scope="read write""#
         )
     );
     assert_eq!(
-        answer.body,
+        response.body,
         r#"{"error":"insufficient_scope","error_description":"Token lacks the required scope."}"#
     );
 }
 
 #[tokio::test]
-async fn a_request_s_identity_is_its_own() {
+async fn each_request_has_its_own_identity() {
     let issuer = TestIssuer::new();
     let app = crate::support::whoami().layer(layer(&issuer));
     for subject in ["alice", "bob", "alice", "carol"] {
@@ -134,7 +134,7 @@ async fn a_request_s_identity_is_its_own() {
 }
 
 #[tokio::test]
-async fn debug_shows_who_it_is_and_no_other_claim() {
+async fn debug_shows_the_subject_and_no_custom_claims() {
     let issuer = TestIssuer::new();
     let app = Router::new()
         .route("/", get(async |identity: Identity| format!("{identity:?}")))

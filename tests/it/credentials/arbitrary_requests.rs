@@ -1,4 +1,4 @@
-//! Whatever a stranger puts wherever credentials may stand: 200, 400 or 401, and no panic.
+//! Arbitrary bytes in every source of credentials: the status is 200, 400 or 401, and nothing panics.
 
 use std::sync::LazyLock;
 
@@ -7,19 +7,19 @@ use http::{HeaderName, HeaderValue, Request};
 use proptest::{collection::vec, prelude::*};
 use tokio::runtime::{Builder, Runtime};
 
-use super::{GOOD, PLACES, Place, RIGHT, behind, everywhere};
-use crate::support::{Answer, send};
+use super::{SOURCES, Source, VALID_BASIC, VALID_TOKEN, all_sources, service};
+use crate::support::{TestResponse, send};
 
-static SERVICE: LazyLock<Router> = LazyLock::new(|| behind(everywhere()));
-static ANONYMOUS: LazyLock<Router> = LazyLock::new(|| behind(everywhere().allow_anonymous()));
+static SERVICE: LazyLock<Router> = LazyLock::new(|| service(all_sources()));
+static ANONYMOUS: LazyLock<Router> = LazyLock::new(|| service(all_sources().allow_anonymous()));
 
-fn ask(app: &Router, request: Request<Body>) -> Answer {
+fn ask(app: &Router, request: Request<Body>) -> TestResponse {
     static RUNTIME: LazyLock<Runtime> =
         LazyLock::new(|| Builder::new_current_thread().build().unwrap());
     RUNTIME.block_on(send(app, request))
 }
 
-/// The headers that are looked at, and some beside them.
+/// The headers that may hold credentials, and others.
 const HEADERS: [&str; 7] = [
     "authorization",
     "authentication",
@@ -30,7 +30,7 @@ const HEADERS: [&str; 7] = [
     "x-other",
 ];
 
-/// Parts that lines are made of where they are good, and any bytes.
+/// The parts of valid header values, and arbitrary bytes.
 fn part() -> impl Strategy<Value = Vec<u8>> {
     let known = [
         "Bearer ",
@@ -45,9 +45,9 @@ fn part() -> impl Strategy<Value = Vec<u8>> {
         "\"",
         "=",
         ":",
-        GOOD,
-        RIGHT,
-        "made-up",
+        VALID_TOKEN,
+        VALID_BASIC,
+        "unknown",
     ];
     let byte = prop_oneof![Just(b'\t'), b' '..=b'~', 0x80..=0xff_u8];
     prop_oneof![
@@ -60,9 +60,10 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
     vec(part(), 0..6).prop_map(|parts| parts.concat())
 }
 
-/// A query of any characters that a URI may have.
+/// A query of arbitrary characters that are allowed in a URI.
 fn query() -> impl Strategy<Value = String> {
-    let known = ["access_token=", "access%5Ftoken=", "&", "=", "%", "%zz", "%00", "+", GOOD, "a"];
+    let known =
+        ["access_token=", "access%5Ftoken=", "&", "=", "%", "%zz", "%00", "+", VALID_TOKEN, "a"];
     let character = prop::char::range('!', '~').prop_map(String::from);
     let part = prop_oneof![
         3 => prop::sample::select(known.to_vec()).prop_map(str::to_owned),
@@ -85,45 +86,45 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[test]
-    fn any_request_is_answered_cleanly(
+    fn any_request_gets_200_400_or_401(
         method in prop::sample::select(vec!["GET", "HEAD"]),
         query in query(),
         lines in vec((prop::sample::select(HEADERS.to_vec()), line()), 0..4),
     ) {
         for app in [&*SERVICE, &*ANONYMOUS] {
             let Some(request) = request(method, &query, &lines) else { continue };
-            let answer = ask(app, request);
-            let status = answer.status.as_u16();
+            let response = ask(app, request);
+            let status = response.status.as_u16();
             prop_assert!([200, 400, 401].contains(&status), "{}", status);
-            prop_assert_eq!(answer.headers.contains_key("www-authenticate"), status != 200);
-            // No header is shown to anybody; a parameter of another name in the query is.
-            let shows = answer.body.contains(GOOD) || answer.body.contains(RIGHT);
-            prop_assert!(!shows || query.contains(GOOD));
-            let somebody = answer.body == "alice" || method == "HEAD" || status != 200;
-            prop_assert!(somebody || std::ptr::eq(app, &raw const *ANONYMOUS));
+            prop_assert_eq!(response.headers.contains_key("www-authenticate"), status != 200);
+            // A body shows no header. It may show parameters of other names in the query.
+            let shows = response.body.contains(VALID_TOKEN) || response.body.contains(VALID_BASIC);
+            prop_assert!(!shows || query.contains(VALID_TOKEN));
+            let authenticated = response.body == "alice" || method == "HEAD" || status != 200;
+            prop_assert!(authenticated || std::ptr::eq(app, &raw const *ANONYMOUS));
         }
     }
 
     #[test]
-    fn of_two_places_none_is_ever_let_in(
-        one in prop::sample::select(PLACES.to_vec()),
-        other in prop::sample::select(PLACES.to_vec()),
+    fn a_request_with_two_credentials_is_never_accepted(
+        one in prop::sample::select(SOURCES.to_vec()),
+        other in prop::sample::select(SOURCES.to_vec()),
         text in "[A-Za-z0-9%=._-]{0,20}",
     ) {
         prop_assume!(one != other);
         let mut request = super::with(&[one]);
         other.put(&mut request, &text);
-        let answer = ask(&ANONYMOUS, request);
-        prop_assert_eq!(answer.status.as_u16(), 400, "{:?} {:?}", one, other);
+        let response = ask(&ANONYMOUS, request);
+        prop_assert_eq!(response.status.as_u16(), 400, "{:?} {:?}", one, other);
     }
 }
 
 #[test]
-fn what_strangers_send_here_includes_what_is_let_in() {
-    let lines = vec![("authorization", format!("Bearer {GOOD}").into_bytes())];
-    let answer = ask(&SERVICE, request("GET", "a", &lines).unwrap());
-    assert_eq!(answer.body, "alice");
-    let query = format!("access%5Ftoken={GOOD}&a");
+fn the_generated_requests_can_include_accepted_ones() {
+    let lines = vec![("authorization", format!("Bearer {VALID_TOKEN}").into_bytes())];
+    let response = ask(&SERVICE, request("GET", "a", &lines).unwrap());
+    assert_eq!(response.body, "alice");
+    let query = format!("access%5Ftoken={VALID_TOKEN}&a");
     assert_eq!(ask(&SERVICE, request("GET", &query, &[]).unwrap()).body, "alice");
-    assert_eq!(ask(&SERVICE, super::with(&[Place::Cookie])).body, "alice");
+    assert_eq!(ask(&SERVICE, super::with(&[Source::Cookie])).body, "alice");
 }

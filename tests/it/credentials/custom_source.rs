@@ -1,9 +1,9 @@
-//! A source of the service's own.
+//! A custom source.
 
 use http::Request;
 use portcullis::{AuthenticateLayer, Error, ErrorKind, TokenFault};
 
-use super::{GOOD, Known, behind};
+use super::{TestVerifier, VALID_TOKEN, service};
 use crate::support::send;
 
 fn with_path(path: &str) -> Request<axum::body::Body> {
@@ -11,10 +11,10 @@ fn with_path(path: &str) -> Request<axum::body::Body> {
     Request::get(uri).header("accept", "x").body(axum::body::Body::empty()).unwrap()
 }
 
-/// A ticket in the query, of GET alone; some are rejected by the source itself.
+/// A ticket in the query of GET requests. The source itself rejects some tickets.
 fn layer() -> AuthenticateLayer {
-    AuthenticateLayer::bearer(Known).source(|head| {
-        assert!(head.headers().contains_key("accept"), "headers are seen");
+    AuthenticateLayer::bearer(TestVerifier).source(|head| {
+        assert!(head.headers().contains_key("accept"), "a source can read headers");
         let query = head.uri().query().filter(|_| head.method() == http::Method::GET);
         match query.and_then(|query| query.strip_prefix("ticket=")) {
             Some("used") => Err(TokenFault::Revoked.into()),
@@ -26,31 +26,31 @@ fn layer() -> AuthenticateLayer {
 }
 
 #[tokio::test]
-async fn it_finds_a_token_or_none_or_rejects() {
-    let app = behind(layer());
+async fn a_custom_source_returns_a_token_or_none_or_rejects() {
+    let app = service(layer());
     for (ticket, status, kind) in [
-        (GOOD, 200, None),
-        ("made-up", 401, Some(TokenFault::Inactive.into())),
+        (VALID_TOKEN, 200, None),
+        ("unknown", 401, Some(TokenFault::Inactive.into())),
         ("", 401, Some(ErrorKind::MissingCredentials)),
         ("used", 401, Some(TokenFault::Revoked.into())),
         ("broken", 500, Some(ErrorKind::Misconfigured)),
     ] {
-        let answer = send(&app, with_path(ticket)).await;
-        assert_eq!((answer.status.as_u16(), answer.kind()), (status, kind), "{ticket}");
+        let response = send(&app, with_path(ticket)).await;
+        assert_eq!((response.status.as_u16(), response.kind()), (status, kind), "{ticket}");
     }
 }
 
 #[tokio::test]
-async fn two_of_them_are_looked_at_both() {
+async fn two_custom_sources_are_both_read() {
     let other = layer().source(|head| {
         let cookie = head.headers().get("x-key").and_then(|key| key.to_str().ok());
         Ok(cookie.map(str::to_owned))
     });
-    let app = behind(other);
+    let app = service(other);
     let mut request = with_path("");
-    request.headers_mut().insert("x-key", GOOD.parse().unwrap());
+    request.headers_mut().insert("x-key", VALID_TOKEN.parse().unwrap());
     assert_eq!(send(&app, request).await.status, 200);
-    let mut request = with_path(GOOD);
-    request.headers_mut().insert("x-key", GOOD.parse().unwrap());
+    let mut request = with_path(VALID_TOKEN);
+    request.headers_mut().insert("x-key", VALID_TOKEN.parse().unwrap());
     assert_eq!(send(&app, request).await.status, 400);
 }

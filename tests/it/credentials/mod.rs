@@ -1,7 +1,7 @@
-//! Every place that credentials may stand in: alone, in pairs, switched off.
+//! The sources of credentials in a request: enabled and disabled, one at a time and in pairs.
 //!
-//! `alone` and `pairs` are tables of all places, `challenges` is what each set of them asks for;
-//! `query`, `cookies`, `websocket` and `own` are what is particular to one. `extractors` need no layer.
+//! `one_source` and `two_sources` are tables of all sources, and `challenges` tests which schemes a rejection
+//! names. `query`, `cookie`, `websocket` and `custom_source` test the rules of one source each.
 
 mod arbitrary_requests;
 mod challenges;
@@ -22,16 +22,16 @@ use portcullis::{
 
 use crate::support::whoami;
 
-/// The one access token that is good; it is alice's.
-pub const GOOD: &str = "mF_9.B5f-4.1JqM";
-/// `alice:open sesame`, the one password that is right.
-pub const RIGHT: &str = "YWxpY2U6b3BlbiBzZXNhbWU=";
-/// `alice:open barley`.
-pub const WRONG: &str = "YWxpY2U6b3BlbiBiYXJsZXk=";
+/// The only valid access token. It belongs to alice.
+pub const VALID_TOKEN: &str = "mF_9.B5f-4.1JqM";
+/// `alice:open sesame`, the only valid password.
+pub const VALID_BASIC: &str = "YWxpY2U6b3BlbiBzZXNhbWU=";
+/// `alice:open barley`, which is invalid.
+pub const INVALID_BASIC: &str = "YWxpY2U6b3BlbiBiYXJsZXk=";
 
-/// Where credentials stand.
+/// Where credentials are in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Source {
     Bearer,
     Basic,
     Token,
@@ -40,37 +40,37 @@ pub enum Place {
     Query,
     Cookie,
     WebSocket,
-    Own,
+    Custom,
 }
 
-pub const PLACES: [Place; 9] = [
-    Place::Bearer,
-    Place::Basic,
-    Place::Token,
-    Place::OtherHeader,
-    Place::OtherHeaderBasic,
-    Place::Query,
-    Place::Cookie,
-    Place::WebSocket,
-    Place::Own,
+pub const SOURCES: [Source; 9] = [
+    Source::Bearer,
+    Source::Basic,
+    Source::Token,
+    Source::OtherHeader,
+    Source::OtherHeaderBasic,
+    Source::Query,
+    Source::Cookie,
+    Source::WebSocket,
+    Source::Custom,
 ];
 
-impl Place {
-    /// Puts good credentials there.
-    pub fn fill(self, request: &mut Request<Body>) {
-        self.put(request, if self.is_basic() { RIGHT } else { GOOD });
+impl Source {
+    /// Adds valid credentials to the request.
+    pub fn put_valid(self, request: &mut Request<Body>) {
+        self.put(request, if self.is_basic() { VALID_BASIC } else { VALID_TOKEN });
     }
 
-    /// Puts well-formed credentials there that nobody knows.
-    pub fn fill_badly(self, request: &mut Request<Body>) {
-        self.put(request, if self.is_basic() { WRONG } else { "made-up" });
+    /// Adds well-formed credentials that the verifier rejects.
+    pub fn put_invalid(self, request: &mut Request<Body>) {
+        self.put(request, if self.is_basic() { INVALID_BASIC } else { "unknown" });
     }
 
     pub fn is_basic(self) -> bool {
         matches!(self, Self::Basic | Self::OtherHeaderBasic)
     }
 
-    /// Puts that text there.
+    /// Adds `text` as the credentials.
     pub fn put(self, request: &mut Request<Body>, text: &str) {
         let header = |name: &'static str, line: String| {
             let line = HeaderValue::try_from(line).expect("a header value");
@@ -84,7 +84,7 @@ impl Place {
             Self::OtherHeaderBasic => header("authentication", format!("Basic {text}")),
             Self::Cookie => header("cookie", format!("theme=dark; at={text}")),
             Self::WebSocket => header("sec-websocket-protocol", format!("chat, bearer, {text}")),
-            Self::Own => header("x-api-key", text.to_owned()),
+            Self::Custom => header("x-api-key", text.to_owned()),
             Self::Query => {
                 let uri = format!("{}?a=b&access_token={text}", request.uri().path());
                 *request.uri_mut() = uri.parse().expect("a URI");
@@ -98,20 +98,20 @@ impl Place {
         request.headers_mut().append(name, line);
     }
 
-    /// Switches it on.
-    pub fn switch_on(self, layer: AuthenticateLayer) -> AuthenticateLayer {
+    /// Enables this source.
+    pub fn enable(self, layer: AuthenticateLayer) -> AuthenticateLayer {
         let other = HeaderName::from_static("authentication");
         match self {
             Self::Bearer => layer,
-            Self::Basic => layer.basic(Known),
+            Self::Basic => layer.basic(TestVerifier),
             Self::Token => layer.token_scheme(),
             Self::OtherHeader => layer.header(other),
-            Self::OtherHeaderBasic => layer.basic(Known).header(other),
+            Self::OtherHeaderBasic => layer.basic(TestVerifier).header(other),
             Self::Query => layer.query_parameter(),
-            // A WebSocket handshake's cookie counts only so.
+            // For a WebSocket handshake, a cookie counts only if it counts for every method.
             Self::Cookie => layer.cookie_for_every_method("at"),
             Self::WebSocket => layer.websocket_protocol(),
-            Self::Own => layer.source(api_key),
+            Self::Custom => layer.source(api_key),
         }
     }
 }
@@ -122,42 +122,44 @@ fn api_key(head: &RequestHead<'_>) -> Result<Option<String>, portcullis::Error> 
     Ok(key.map(|key| String::from_utf8_lossy(key.as_bytes()).into_owned()))
 }
 
-/// `GET /` without anything.
+/// `GET /` without credentials.
 pub fn request() -> Request<Body> {
     Request::new(Body::empty())
 }
 
-/// `GET /` with good credentials there.
-pub fn with(places: &[Place]) -> Request<Body> {
+/// `GET /` with valid credentials in each of `sources`.
+pub fn with(sources: &[Source]) -> Request<Body> {
     let mut request = request();
-    places.iter().for_each(|place| place.fill(&mut request));
+    sources.iter().for_each(|source| source.put_valid(&mut request));
     request
 }
 
-/// A layer that looks everywhere.
-pub fn everywhere() -> AuthenticateLayer {
-    PLACES.iter().fold(AuthenticateLayer::bearer(Known), |layer, place| place.switch_on(layer))
+/// A layer with all sources enabled.
+pub fn all_sources() -> AuthenticateLayer {
+    SOURCES
+        .iter()
+        .fold(AuthenticateLayer::bearer(TestVerifier), |layer, source| source.enable(layer))
 }
 
 /// `GET /` behind that layer.
-pub fn behind(layer: AuthenticateLayer) -> Router {
+pub fn service(layer: AuthenticateLayer) -> Router {
     whoami().layer(layer)
 }
 
-/// Knows one token and one password.
+/// Accepts one token and one password.
 #[derive(Clone)]
-pub struct Known;
+pub struct TestVerifier;
 
-impl Verify<BearerToken<'_>> for Known {
+impl Verify<BearerToken<'_>> for TestVerifier {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
         Verification::ready(match token.as_str() {
-            GOOD => Ok(Identity::assertion().subject("alice").build()),
+            VALID_TOKEN => Ok(Identity::assertion().subject("alice").build()),
             _ => Err(TokenFault::Inactive.into()),
         })
     }
 }
 
-impl Verify<BasicCredentials> for Known {
+impl Verify<BasicCredentials> for TestVerifier {
     fn verify(&self, credentials: BasicCredentials) -> Verification {
         Verification::ready(match (credentials.user_id(), credentials.password()) {
             ("alice", "open sesame") => Ok(Identity::assertion().subject("alice").build()),
@@ -166,11 +168,11 @@ impl Verify<BasicCredentials> for Known {
     }
 }
 
-/// Whether these stand in the same header, so that a second line of it is one too many for any layer.
-pub fn share_a_header(one: Place, other: Place) -> bool {
-    let header = |place| match place {
-        Place::Bearer | Place::Basic | Place::Token => Some(AUTHORIZATION),
-        Place::OtherHeader | Place::OtherHeaderBasic => Some("authentication".parse().unwrap()),
+/// Whether both are read from the same header. A request with two such headers is rejected by any layer.
+pub fn share_a_header(one: Source, other: Source) -> bool {
+    let header = |source| match source {
+        Source::Bearer | Source::Basic | Source::Token => Some(AUTHORIZATION),
+        Source::OtherHeader | Source::OtherHeaderBasic => Some("authentication".parse().unwrap()),
         _ => None,
     };
     header(one).is_some() && header(one) == header(other)

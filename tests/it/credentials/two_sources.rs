@@ -1,99 +1,99 @@
-//! Two sets of credentials in one request.
+//! Requests with more than one set of credentials.
 
 use portcullis::{AuthenticateLayer, RequestFault};
 
-use super::{Known, PLACES, Place, behind, everywhere, request, share_a_header, with};
-use crate::support::{Answer, send};
+use super::{SOURCES, Source, TestVerifier, all_sources, request, service, share_a_header, with};
+use crate::support::{TestResponse, send};
 
-/// Every two places, in that order and in the other.
-fn pairs() -> impl Iterator<Item = (Place, Place)> {
-    PLACES.into_iter().flat_map(|one| PLACES.into_iter().map(move |other| (one, other)))
+/// Every pair of sources, in both orders.
+fn pairs() -> impl Iterator<Item = (Source, Source)> {
+    SOURCES.into_iter().flat_map(|one| SOURCES.into_iter().map(move |other| (one, other)))
 }
 
-fn different() -> impl Iterator<Item = (Place, Place)> {
+fn different() -> impl Iterator<Item = (Source, Source)> {
     pairs().filter(|(one, other)| one != other)
 }
 
-fn assert_repeated(answer: &Answer, case: &str) {
+fn assert_repeated(response: &TestResponse, case: &str) {
     let kind = Some(RequestFault::Repeated.into());
-    assert_eq!((answer.status.as_u16(), answer.kind()), (400, kind), "{case}");
-    let body = answer.json();
+    assert_eq!((response.status.as_u16(), response.kind()), (400, kind), "{case}");
+    let body = response.json();
     assert_eq!(body["error"], "invalid_request", "{case}");
     assert_eq!(body["message"], "More than one set of credentials.", "{case}");
 }
 
 #[tokio::test]
-async fn two_places_in_one_request_are_400_though_both_are_good() {
-    let app = behind(everywhere());
+async fn two_credentials_are_400_although_both_are_valid() {
+    let app = service(all_sources());
     for (one, other) in different() {
         assert_repeated(&send(&app, with(&[one, other])).await, &format!("{one:?} {other:?}"));
     }
 }
 
 #[tokio::test]
-async fn they_are_400_when_one_is_bad_too_and_where_anonymous_is_allowed() {
-    let app = behind(everywhere().allow_anonymous());
+async fn two_credentials_are_400_even_if_anonymous_is_allowed() {
+    let app = service(all_sources().allow_anonymous());
     for (one, other) in different() {
         let mut request = with(&[one]);
-        other.fill_badly(&mut request);
-        assert_repeated(&send(&app, request).await, &format!("{one:?}, bad {other:?}"));
+        other.put_invalid(&mut request);
+        assert_repeated(&send(&app, request).await, &format!("{one:?}, invalid {other:?}"));
     }
 }
 
 #[tokio::test]
-async fn they_are_400_when_one_cannot_be_read() {
-    let app = behind(everywhere());
+async fn two_credentials_are_400_when_one_is_malformed() {
+    let app = service(all_sources());
     for (one, other) in different() {
         let mut request = with(&[one]);
         other.put(&mut request, "a%20b");
-        let case = format!("{one:?}, unreadable {other:?}");
+        let case = format!("{one:?}, malformed {other:?}");
         assert_repeated(&send(&app, request).await, &case);
     }
 }
 
 #[tokio::test]
-async fn three_are_as_many_too_many_as_two() {
-    let app = behind(everywhere());
-    let answer = send(&app, with(&[Place::Bearer, Place::Query, Place::Cookie])).await;
-    assert_repeated(&answer, "three");
+async fn more_than_two_credentials_are_400() {
+    let app = service(all_sources());
+    let response = send(&app, with(&[Source::Bearer, Source::Query, Source::Cookie])).await;
+    assert_repeated(&response, "three");
     let mut all = request();
-    PLACES.iter().for_each(|place| place.fill(&mut all));
+    SOURCES.iter().for_each(|source| source.put_valid(&mut all));
     assert_repeated(&send(&app, all).await, "all");
 }
 
 #[tokio::test]
-async fn one_that_is_switched_off_does_not_count() {
-    for (on, off) in different().filter(|(_, off)| *off != Place::Bearer) {
-        // These two switch each other on.
-        if on == Place::OtherHeaderBasic && matches!(off, Place::Basic | Place::OtherHeader) {
+async fn credentials_from_a_disabled_source_do_not_count() {
+    for (on, off) in different().filter(|(_, off)| *off != Source::Bearer) {
+        // These two enable each other.
+        if on == Source::OtherHeaderBasic && matches!(off, Source::Basic | Source::OtherHeader) {
             continue;
         }
-        let app = behind(on.switch_on(AuthenticateLayer::bearer(Known)));
-        for bad in [false, true] {
+        let app = service(on.enable(AuthenticateLayer::bearer(TestVerifier)));
+        for invalid in [false, true] {
             let mut request = with(&[on]);
-            if bad {
-                off.fill_badly(&mut request);
+            if invalid {
+                off.put_invalid(&mut request);
             } else {
-                off.fill(&mut request);
+                off.put_valid(&mut request);
             }
-            let answer = send(&app, request).await;
+            let response = send(&app, request).await;
             let case = format!("{on:?}, off: {off:?}");
             if share_a_header(on, off) {
-                // Two lines of one header are two, whatever the schemes.
-                assert_repeated(&answer, &case);
+                // Two headers of the same name are rejected, whatever the schemes.
+                assert_repeated(&response, &case);
             } else {
-                assert_eq!((answer.status.as_u16(), &*answer.body), (200, "alice"), "{case}");
+                assert_eq!((response.status.as_u16(), &*response.body), (200, "alice"), "{case}");
             }
         }
     }
 }
 
-/// As the clients of HALO do: their own Basic in one header, our token in the other.
+/// The clients of HALO do this: Basic for another server in one header, our token in the other.
 #[tokio::test]
-async fn a_scheme_that_is_not_accepted_does_not_count_in_another_header() {
-    let app = behind(Place::OtherHeader.switch_on(AuthenticateLayer::bearer(Known)));
+async fn an_unsupported_scheme_in_another_header_does_not_count() {
+    let app = service(Source::OtherHeader.enable(AuthenticateLayer::bearer(TestVerifier)));
     for (one, other) in
-        [(Place::Basic, Place::OtherHeader), (Place::Bearer, Place::OtherHeaderBasic)]
+        [(Source::Basic, Source::OtherHeader), (Source::Bearer, Source::OtherHeaderBasic)]
     {
         assert_eq!(send(&app, with(&[one, other])).await.body, "alice", "{one:?} {other:?}");
     }

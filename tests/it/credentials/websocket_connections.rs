@@ -1,5 +1,5 @@
-//! Web sockets over a real handshake, with a client that browsers' rules hold for: it can send no
-//! `Authorization`, and gives up unless one of its subprotocols is chosen.
+//! WebSocket connections from a client that behaves like a browser: it sends no `Authorization`, and fails
+//! unless one of its subprotocols is selected.
 
 use std::time::{Duration, SystemTime};
 
@@ -30,7 +30,7 @@ use crate::support::API;
 
 const POLICY: u16 = 1008;
 
-/// Connections in memory, so that the time that they take may be no time at all.
+/// Connections in memory, so that the paused clock doesn't advance while data is transferred.
 struct Connections(mpsc::UnboundedReceiver<DuplexStream>);
 
 impl Listener for Connections {
@@ -49,7 +49,7 @@ impl Listener for Connections {
     }
 }
 
-/// The time as tokio has it, which goes on when nobody has anything to do.
+/// The time of tokio's clock, which advances when all tasks are idle.
 #[derive(Debug, Clone)]
 struct TokioClock(SystemTime, Instant);
 
@@ -59,7 +59,7 @@ impl Clock for TokioClock {
     }
 }
 
-/// A service that says whom it talks to, and then whatever it is told, until the token's time is over.
+/// A service that greets the subject and echoes each message, until the token expires.
 struct Chat {
     issuer: TestIssuer,
     connections: mpsc::UnboundedSender<DuplexStream>,
@@ -70,8 +70,8 @@ impl Chat {
         let issuer = TestIssuer::new();
         let clock = TokioClock(issuer.clock().now(), Instant::now());
         let verifier = issuer.verifier().audience(API).clock(clock.clone()).build().unwrap();
-        let chat = async move |who: Identity, handshake: WebSocketUpgrade| -> Response {
-            handshake.on_upgrade(move |socket| talk(socket, who, clock))
+        let chat = async move |identity: Identity, handshake: WebSocketUpgrade| -> Response {
+            handshake.on_upgrade(move |socket| talk(socket, identity, clock))
         };
         let app = Router::new()
             .route("/chat", any(chat))
@@ -88,22 +88,22 @@ impl Chat {
         (WebSocketStream<DuplexStream>, tungstenite::handshake::client::Response),
         tungstenite::Error,
     > {
-        let (ours, theirs) = duplex(64 * 1024);
-        self.connections.send(theirs).unwrap();
+        let (client, server) = duplex(64 * 1024);
+        self.connections.send(server).unwrap();
         let request = ClientRequestBuilder::new(Uri::from_static("ws://api.example/chat"));
         let request =
             protocols.iter().fold(request, |it, protocol| it.with_sub_protocol(*protocol));
-        client_async(request, ours).await
+        client_async(request, client).await
     }
 }
 
-async fn talk(mut socket: WebSocket, who: Identity, clock: TokioClock) {
-    let mut expired = who.expired().leeway(Duration::ZERO).clock(clock);
-    let greeting = format!("hello, {}", who.subject().unwrap_or("nobody"));
-    let mut answer = Some(Message::from(greeting));
+async fn talk(mut socket: WebSocket, identity: Identity, clock: TokioClock) {
+    let mut expired = identity.expired().leeway(Duration::ZERO).clock(clock);
+    let greeting = format!("hello, {}", identity.subject().unwrap_or("no subject"));
+    let mut response = Some(Message::from(greeting));
     loop {
-        if let Some(answer) = answer.take() {
-            socket.send(answer).await.unwrap();
+        if let Some(response) = response.take() {
+            socket.send(response).await.unwrap();
         }
         tokio::select! {
             () = &mut expired => {
@@ -112,7 +112,7 @@ async fn talk(mut socket: WebSocket, who: Identity, clock: TokioClock) {
                 return;
             }
             message = socket.recv() => match message {
-                Some(Ok(message)) => answer = Some(message),
+                Some(Ok(message)) => response = Some(message),
                 _ => return,
             }
         }
@@ -120,7 +120,7 @@ async fn talk(mut socket: WebSocket, who: Identity, clock: TokioClock) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_gets_in_by_a_subprotocol_and_is_told_when_its_token_expires() {
+async fn a_subprotocol_token_opens_a_connection_until_it_expires() {
     let chat = Chat::start();
     let lifetime = Duration::from_secs(60);
     let token = chat.issuer.token().audience(API).subject("alice").expires_in(lifetime).mint();
@@ -137,7 +137,7 @@ async fn a_client_gets_in_by_a_subprotocol_and_is_told_when_its_token_expires() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handshake_without_a_good_token_is_rejected_as_any_request() {
+async fn a_handshake_without_a_valid_token_gets_an_error_response() {
     let chat = Chat::start();
     let token = chat.issuer.token().audience(API).expires_in(Duration::from_secs(60)).mint();
     tokio::time::sleep(Duration::from_secs(121)).await;

@@ -1,4 +1,4 @@
-//! `Authorization` of any bytes.
+//! `Authorization` headers with arbitrary bytes.
 
 use std::sync::LazyLock;
 
@@ -7,10 +7,10 @@ use http::HeaderMap;
 use portcullis::{AuthenticateLayer, BearerToken};
 use proptest::{collection::vec, prelude::*};
 
-use super::{SERVICE, byte, edited, edits, good_token, run, status, token_byte, verifier};
+use super::{SERVICE, byte, edited, edits, run, status, token_byte, valid_token, verifier};
 use crate::support::whoami;
 
-/// Lets requests without credentials through.
+/// Allows anonymous requests.
 static ANONYMOUS: LazyLock<Router> =
     LazyLock::new(|| whoami().layer(AuthenticateLayer::bearer(verifier()).allow_anonymous()));
 
@@ -29,33 +29,33 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_pass_as_anonymous_or_are_rejected(line in vec(byte(), 0..100)) {
+    fn any_bytes_are_anonymous_or_rejected(line in vec(byte(), 0..100)) {
         let status = run(status(&ANONYMOUS, &line));
         let is_bearer = line.trim_ascii().to_ascii_lowercase().starts_with(b"bearer ");
         prop_assert!(status != 200 || !is_bearer);
     }
 
     #[test]
-    fn a_good_token_with_any_change_is_rejected(edits in edits()) {
-        let token = good_token().mint();
+    fn a_valid_token_with_any_change_is_rejected(edits in edits()) {
+        let token = valid_token().mint();
         let changed = edited(token.as_bytes(), edits);
         let line = [b"Bearer ", &*changed].concat();
         let is_same = changed.trim_ascii() == token.as_bytes();
-        // A verifier that remembers the good one must not take the other for it.
+        // A verifier that has cached the valid token must not mistake the other for it.
         prop_assert_eq!(run(status(&SERVICE, format!("Bearer {token}").as_bytes())), 200);
         prop_assert!(run(status(&SERVICE, &line)) != 200 || is_same);
     }
 
     #[test]
-    fn a_good_line_with_any_change_is_answered_cleanly(edits in edits()) {
-        let line = format!("Bearer {}", good_token().mint());
+    fn a_valid_header_with_any_change_gets_200_400_or_401(edits in edits()) {
+        let line = format!("Bearer {}", valid_token().mint());
         let changed = edited(line.as_bytes(), edits);
         let is_same = changed.trim_ascii().ends_with(&line.as_bytes()[b"Bearer ".len()..]);
         prop_assert!(run(status(&SERVICE, &changed)) != 200 || is_same);
     }
 
     #[test]
-    fn what_is_read_as_a_token_has_only_the_characters_of_one(line in vec(byte(), 0..60)) {
+    fn a_parsed_token_has_only_valid_characters(line in vec(byte(), 0..60)) {
         let mut headers = HeaderMap::new();
         let line = [b"Bearer ", &*line].concat();
         headers.insert("authorization", http::HeaderValue::from_bytes(&line).unwrap());

@@ -1,19 +1,19 @@
-//! Key sets of any bytes and any JSON.
+//! Key sets with arbitrary bytes and JSON.
 
 use portcullis::ErrorKind;
 use proptest::{collection::vec, prelude::*};
 use serde_json::{Value, json};
 
-use super::{ISSUER, edited, edits, good_token, run};
+use super::{ISSUER, edited, edits, run, valid_token};
 use crate::support::{API, verify};
 
-/// Builds a verifier with that key set and judges a good token, if there is one to judge with.
-fn judge(set: &str) -> Option<Result<(), ErrorKind>> {
+/// Builds a verifier with that key set, if it is valid, and verifies a valid token.
+fn verify_with(set: &str) -> Option<Result<(), ErrorKind>> {
     let verifier = ISSUER.verifier().audience(API).jwk_set(set).build().ok()?;
-    let token = good_token().mint();
-    let verdict = run(verify(&verifier, &token)).map(drop);
-    assert!(matches!(verdict, Ok(()) | Err(ErrorKind::InvalidToken(_))), "{verdict:?}");
-    Some(verdict)
+    let token = valid_token().mint();
+    let outcome = run(verify(&verifier, &token)).map(drop);
+    assert!(matches!(outcome, Ok(()) | Err(ErrorKind::InvalidToken(_))), "{outcome:?}");
+    Some(outcome)
 }
 
 fn published() -> Value {
@@ -43,8 +43,8 @@ fn value() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn the_set_that_is_changed_here_is_good() {
-    assert_eq!(judge(&published().to_string()), Some(Ok(())));
+fn the_set_before_changes_is_valid() {
+    assert_eq!(verify_with(&published().to_string()), Some(Ok(())));
 }
 
 proptest! {
@@ -53,28 +53,28 @@ proptest! {
     #[test]
     fn a_set_with_any_change_is_read_or_rejected(edits in edits()) {
         let bytes = edited(published().to_string().as_bytes(), edits);
-        judge(&String::from_utf8_lossy(&bytes));
+        verify_with(&String::from_utf8_lossy(&bytes));
     }
 
     #[test]
-    fn a_set_of_any_text_is_rejected(text in any::<String>()) {
-        prop_assert_eq!(judge(&text), None);
+    fn arbitrary_text_is_rejected(text in any::<String>()) {
+        prop_assert_eq!(verify_with(&text), None);
     }
 
     #[test]
-    fn a_key_of_any_members_is_skipped_and_the_rest_serves(
+    fn a_key_with_arbitrary_members_does_not_affect_the_others(
         members in vec((member(), value()), 0..6),
-        of_a_good_key in any::<bool>(),
+        of_a_valid_key in any::<bool>(),
     ) {
         let mut set = published();
-        let mut odd = if of_a_good_key { set["keys"][0].clone() } else { json!({}) };
-        odd["kid"] = json!("odd");
-        odd.as_object_mut().unwrap().extend(members);
-        // Whatever it becomes, it must not take the name of the key that serves.
-        if odd["kid"] == "p256-0" {
-            odd["kid"] = json!("odd");
+        let mut changed = if of_a_valid_key { set["keys"][0].clone() } else { json!({}) };
+        changed["kid"] = json!("changed");
+        changed.as_object_mut().unwrap().extend(members);
+        // It must not have the `kid` of the key that verifies.
+        if changed["kid"] == "p256-0" {
+            changed["kid"] = json!("changed");
         }
-        set["keys"].as_array_mut().unwrap().insert(0, odd);
-        prop_assert_eq!(judge(&set.to_string()), Some(Ok(())));
+        set["keys"].as_array_mut().unwrap().insert(0, changed);
+        prop_assert_eq!(verify_with(&set.to_string()), Some(Ok(())));
     }
 }

@@ -1,4 +1,4 @@
-//! HTTP clients of one's own.
+//! Custom HTTP clients.
 
 use std::{
     convert::Infallible,
@@ -24,8 +24,8 @@ use tower::{ServiceBuilder, service_fn};
 
 use crate::support::{
     API,
-    host::{Host, Talk},
-    verdict::{ACCEPTED, UNAVAILABLE, verdict},
+    host::{Host, Reply},
+    outcome::{ACCEPTED, UNAVAILABLE, outcome},
 };
 
 const LIMIT: usize = 256 * 1024;
@@ -34,7 +34,7 @@ fn verifier(issuer: &TestIssuer, client: impl HttpClient) -> JwtVerifier {
     issuer.verifier().http_client(client).audience(API).build().unwrap()
 }
 
-/// A body of equal chunks without an end, which counts those that were asked for.
+/// An endless body of equal chunks, which counts the chunks that were read.
 struct Endless {
     chunk: Bytes,
     read: Arc<AtomicUsize>,
@@ -54,7 +54,7 @@ impl Body for Endless {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_is_read_no_further_than_its_bound() {
+async fn a_body_is_read_only_up_to_its_size_limit() {
     for chunk in [1024, 64 * 1024, LIMIT, LIMIT + 1] {
         let read = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&read);
@@ -70,10 +70,10 @@ async fn a_body_is_read_no_further_than_its_bound() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_keep_to_the_bound_is_held_to_it() {
+async fn the_size_limit_applies_even_if_the_client_ignores_it() {
     #[derive(Debug)]
-    struct Careless(TestClient);
-    impl HttpClient for Careless {
+    struct Unlimited(TestClient);
+    impl HttpClient for Unlimited {
         fn send(
             &self,
             request: Request<Vec<u8>>,
@@ -87,18 +87,18 @@ async fn a_client_that_does_not_keep_to_the_bound_is_held_to_it() {
     for (length, expected) in [(LIMIT, ACCEPTED), (LIMIT + 1, UNAVAILABLE)] {
         let mut set = issuer.jwk_set().into_bytes();
         set.resize(length, b' ');
-        let client = Careless(TestClient::new(move |_| {
+        let client = Unlimited(TestClient::new(move |_| {
             let set = set.clone();
             async move { Ok(Response::new(set)) }
         }));
         let verifier = issuer.verifier().http_client(client).jwks_uri(issuer.jwks_uri());
         let verifier = verifier.audience(API).build().unwrap();
-        assert_eq!(verdict(&verifier, &token).await, expected);
+        assert_eq!(outcome(&verifier, &token).await, expected);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_service_is_a_client_and_is_made_ready_first() {
+async fn a_tower_service_is_polled_ready_before_each_request() {
     let issuer = TestIssuer::new();
     let token = issuer.token().audience(API).mint();
     let client = issuer.http_client();
@@ -111,44 +111,44 @@ async fn any_service_is_a_client_and_is_made_ready_first() {
             client.send(request, usize::MAX).await.map(|response| response.map(Full::<Bytes>::from))
         }
     });
-    // This layer panics when it is called without being ready.
+    // This layer panics if it is called before it was polled ready.
     let service = ServiceBuilder::new().concurrency_limit(1).service(service);
     let verifier = verifier(&issuer, ServiceClient::new(service));
-    assert_eq!(verdict(&verifier, &token).await, ACCEPTED);
+    assert_eq!(outcome(&verifier, &token).await, ACCEPTED);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_fails_is_a_failed_fetch() {
+async fn a_service_error_is_a_failed_fetch() {
     let issuer = TestIssuer::new();
     let token = issuer.token().audience(API).mint();
     let client = ServiceClient::new(service_fn(async |_: Request<Full<Bytes>>| {
         Err::<Response<Full<Bytes>>, _>(io::Error::other("no route to host"))
     }));
-    assert_eq!(verdict(&verifier(&issuer, client), &token).await, UNAVAILABLE);
+    assert_eq!(outcome(&verifier(&issuer, client), &token).await, UNAVAILABLE);
 }
 
 #[tokio::test]
-async fn a_reqwest_client_of_ones_own_is_a_client() {
+async fn a_custom_reqwest_client_can_be_used() {
     let issuer = TestIssuer::serve().await.unwrap();
     let token = issuer.token().audience(API).mint();
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
     let client = ReqwestClient::from(client.build().unwrap());
-    assert_eq!(verdict(&verifier(&issuer, client), &token).await, ACCEPTED);
+    assert_eq!(outcome(&verifier(&issuer, client), &token).await, ACCEPTED);
 }
 
 #[tokio::test]
-async fn keys_that_a_reqwest_client_brings_from_where_it_was_redirected_are_not_taken() {
+async fn keys_from_a_redirect_that_reqwest_followed_are_rejected() {
     let mut host = Host::down();
     let issuer = TestIssuer::named(host.url());
     let token = issuer.token().audience(API).mint();
-    let elsewhere = Host::up(Talk::Issuer(issuer.clone()));
+    let target = Host::up(Reply::Issuer(issuer.clone()));
     let redirect =
-        Response::builder().status(302).header("location", format!("{}/jwks", elsewhere.url()));
+        Response::builder().status(302).header("location", format!("{}/jwks", target.url()));
     let redirect = crate::support::host::wire_format(&redirect.body(Vec::new()).unwrap());
-    host.start(Talk::Bytes(redirect.into()));
+    host.start(Reply::Bytes(redirect.into()));
     // It follows redirects, as `reqwest` does by default.
     let client = ReqwestClient::from(reqwest::Client::new());
     let verifier = issuer.verifier().http_client(client).jwks_uri(issuer.jwks_uri());
     let verifier = verifier.audience(API).build().unwrap();
-    assert_eq!(verdict(&verifier, &token).await, UNAVAILABLE);
+    assert_eq!(outcome(&verifier, &token).await, UNAVAILABLE);
 }

@@ -1,4 +1,4 @@
-//! From an issuer's name to its keys (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
+//! Discovery of an issuer's metadata and keys (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
 
 use http::{Response, header::CONTENT_TYPE};
 use portcullis::{
@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use crate::support::{
     API,
     network::Network,
-    verdict::{ACCEPTED, DAY, UNAVAILABLE, all_quiet, outage, seconds, verdict, verdict_at_once},
+    outcome::{
+        ACCEPTED, DAY, UNAVAILABLE, immediate_outcome, outage, outcome, run_until_idle, seconds,
+    },
 };
 
 const ISSUER: &str = "https://issuer.test";
@@ -45,57 +47,57 @@ fn page(status: u16, content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Re
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_is_asked_before_a_token_needs_a_key() {
+async fn nothing_is_fetched_before_the_first_token() {
     let (issuer, network, token) = set_up();
     network.json(OIDC, &metadata());
     let verifier = verifier(&issuer, &network);
-    all_quiet().await;
-    assert_eq!(network.asked(), [""; 0]);
-    assert_eq!(verdict(&verifier, &token).await, ACCEPTED);
-    assert_eq!(network.asked(), [OIDC, JWKS]);
+    run_until_idle().await;
+    assert_eq!(network.requests(), [""; 0]);
+    assert_eq!(outcome(&verifier, &token).await, ACCEPTED);
+    assert_eq!(network.requests(), [OIDC, JWKS]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn metadata_is_looked_for_at_the_places_of_both_standards_until_it_is_found() {
+async fn metadata_is_fetched_from_the_locations_of_both_standards() {
     let without_path = [OIDC, RFC8414];
     let with_path = [
         "https://issuer.test/realms/one/.well-known/openid-configuration",
         "https://issuer.test/.well-known/oauth-authorization-server/realms/one",
         "https://issuer.test/.well-known/openid-configuration/realms/one",
     ];
-    for (name, places) in [
+    for (name, locations) in [
         ("https://issuer.test", &without_path[..]),
         ("https://issuer.test/", &without_path),
         ("https://issuer.test/realms/one", &with_path),
         ("https://issuer.test/realms/one/", &with_path),
     ] {
-        for (at, place) in places.iter().enumerate() {
+        for (at, location) in locations.iter().enumerate() {
             let issuer = TestIssuer::named(name);
             let token = issuer.token().audience(API).mint();
             let network = Network::default();
-            network.json(place, &json!({ "issuer": name, "jwks_uri": JWKS }));
+            network.json(location, &json!({ "issuer": name, "jwks_uri": JWKS }));
             network.json(JWKS, &serde_json::from_str(&issuer.jwk_set()).unwrap());
             let verifier = verifier(&issuer, &network);
-            assert_eq!(verdict(&verifier, &token).await, ACCEPTED, "{name} at {place}");
-            let mut asked = network.asked();
-            assert_eq!(asked.pop().as_deref(), Some(JWKS));
-            assert_eq!(asked, places[..=at], "{name} at {place}");
+            assert_eq!(outcome(&verifier, &token).await, ACCEPTED, "{name} at {location}");
+            let mut requests = network.requests();
+            assert_eq!(requests.pop().as_deref(), Some(JWKS));
+            assert_eq!(requests, locations[..=at], "{name} at {location}");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_issuer_with_a_path_is_discovered_as_it_serves_itself() {
+async fn an_issuer_with_a_path_is_discovered() {
     for name in ["https://issuer.test/realms/one", "https://issuer.test/op/"] {
         let issuer = TestIssuer::named(name.trim_end_matches('/'));
         let verifier = issuer.verifier().audience(API).build().unwrap();
         let token = issuer.token().audience(API).mint();
-        assert_eq!(verdict(&verifier, &token).await, ACCEPTED, "{name}");
+        assert_eq!(outcome(&verifier, &token).await, ACCEPTED, "{name}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn metadata_of_another_issuer_is_no_metadata_of_ours() {
+async fn metadata_of_another_issuer_is_rejected() {
     let named = |issuer: Value| json!({ "issuer": issuer, "jwks_uri": JWKS });
     for document in [
         named(json!("https://issuer.test/")),
@@ -119,18 +121,18 @@ async fn metadata_of_another_issuer_is_no_metadata_of_ours() {
         let (issuer, network, token) = set_up();
         network.json(OIDC, &document);
         let verifier = verifier(&issuer, &network);
-        assert_eq!(verdict(&verifier, &token).await, UNAVAILABLE, "{document}");
-        assert_eq!(network.asked(), [OIDC, RFC8414], "{document}");
+        assert_eq!(outcome(&verifier, &token).await, UNAVAILABLE, "{document}");
+        assert_eq!(network.requests(), [OIDC, RFC8414], "{document}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn metadata_that_names_its_issuer_twice_is_none() {
+async fn metadata_that_names_its_issuer_twice_is_rejected() {
     let (issuer, network, token) = set_up();
     let twice =
         format!(r#"{{"issuer":"https://evil.example","issuer":"{ISSUER}","jwks_uri":"{JWKS}"}}"#);
     network.put(OIDC, page(200, Some("application/json"), twice));
-    assert_eq!(verdict(&verifier(&issuer, &network), &token).await, UNAVAILABLE);
+    assert_eq!(outcome(&verifier(&issuer, &network), &token).await, UNAVAILABLE);
 }
 
 #[tokio::test(start_paused = true)]
@@ -158,28 +160,28 @@ async fn keys_are_fetched_over_https_only_except_on_loopback() {
         network.json(jwks_uri, &serde_json::from_str(&issuer.jwk_set()).unwrap());
         let builder = issuer.verifier().http_client(network.client()).audience(API);
         let builder = if plain_http { builder.dangerous().plain_http() } else { builder };
-        let verdict = verdict(&builder.build().unwrap(), &token).await;
-        assert_eq!(verdict, if accepted { ACCEPTED } else { UNAVAILABLE }, "{jwks_uri}");
-        let was_asked = network.asked().contains(&jwks_uri.to_owned());
-        assert_eq!(was_asked, accepted, "{jwks_uri}");
+        let outcome = outcome(&builder.build().unwrap(), &token).await;
+        assert_eq!(outcome, if accepted { ACCEPTED } else { UNAVAILABLE }, "{jwks_uri}");
+        let was_requested = network.requests().contains(&jwks_uri.to_owned());
+        assert_eq!(was_requested, accepted, "{jwks_uri}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_json_document_of_bounded_length_is_no_metadata() {
+async fn metadata_is_a_json_document_of_limited_length() {
     let document = metadata().to_string();
     let padded = |length| document.clone() + &" ".repeat(length - document.len());
     let redirect = Response::builder().status(302).header("location", RFC8414);
     for (what, response, accepted) in [
         ("JSON", page(200, Some("application/json"), &*document), true),
         ("JSON in UTF-8", page(200, Some("Application/JSON; charset=utf-8"), &*document), true),
-        ("JSON of a kind", page(200, Some("application/oauth+json"), &*document), true),
+        ("a JSON subtype", page(200, Some("application/oauth+json"), &*document), true),
         ("no content type", page(200, None, &*document), true),
         ("HTML by its type", page(200, Some("text/html"), &*document), false),
         ("XML by its type", page(200, Some("application/xml"), &*document), false),
         ("a web page", page(200, Some("text/html"), "<!doctype html>"), false),
         ("a web page as JSON", page(200, Some("application/json"), "<!doctype html>"), false),
-        ("a cut document", page(200, Some("application/json"), &document[1..]), false),
+        ("a truncated document", page(200, Some("application/json"), &document[1..]), false),
         ("nothing", page(200, Some("application/json"), ""), false),
         ("not UTF-8", page(200, Some("application/json"), [0xff, 0xfe]), false),
         ("a long document", page(200, None, padded(256 * 1024)), true),
@@ -190,12 +192,12 @@ async fn what_is_no_json_document_of_bounded_length_is_no_metadata() {
     ] {
         let (issuer, network, token) = set_up();
         network.put(OIDC, response);
-        let first = verdict(&verifier(&issuer, &network), &token).await;
+        let first = outcome(&verifier(&issuer, &network), &token).await;
         assert_eq!(first, if accepted { ACCEPTED } else { UNAVAILABLE }, "{what}");
 
-        // The other place helps.
+        // The second location has valid metadata.
         network.json(RFC8414, &metadata());
-        assert_eq!(verdict(&verifier(&issuer, &network), &token).await, ACCEPTED, "{what}");
+        assert_eq!(outcome(&verifier(&issuer, &network), &token).await, ACCEPTED, "{what}");
     }
 }
 
@@ -203,74 +205,74 @@ async fn what_is_no_json_document_of_bounded_length_is_no_metadata() {
 async fn a_redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let (issuer, network, token) = set_up();
-        let elsewhere = "https://evil.example/metadata";
-        let redirect = Response::builder().status(status).header("location", elsewhere);
+        let target = "https://evil.example/metadata";
+        let redirect = Response::builder().status(status).header("location", target);
         network.put(OIDC, redirect.body(Vec::new()).unwrap());
-        network.json(elsewhere, &metadata());
-        assert_eq!(verdict(&verifier(&issuer, &network), &token).await, UNAVAILABLE, "{status}");
-        assert_eq!(network.asked(), [OIDC, RFC8414], "{status}");
+        network.json(target, &metadata());
+        assert_eq!(outcome(&verifier(&issuer, &network), &token).await, UNAVAILABLE, "{status}");
+        assert_eq!(network.requests(), [OIDC, RFC8414], "{status}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_cannot_be_reached_is_asked_at_one_place_only() {
+async fn an_unreachable_server_gets_only_one_request() {
     let (issuer, network, token) = set_up();
     network.cut(OIDC);
     network.json(RFC8414, &metadata());
-    assert_eq!(verdict(&verifier(&issuer, &network), &token).await, UNAVAILABLE);
-    assert_eq!(network.asked(), [OIDC]);
+    assert_eq!(outcome(&verifier(&issuer, &network), &token).await, UNAVAILABLE);
+    assert_eq!(network.requests(), [OIDC]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_discovery_is_tried_again_after_a_pause_and_never_remembered_for_ever() {
+async fn a_failed_discovery_is_retried_after_a_backoff() {
     for fault in [Fault::Status(404), Fault::Html, Fault::Garbage, Fault::Unreachable, Fault::Hang]
     {
         let issuer = TestIssuer::new();
         let token = issuer.token().audience(API).expires_in(DAY).mint();
         let verifier = issuer.verifier().audience(API).build().unwrap();
         issuer.fail(fault);
-        let asked = || issuer.requests_to("/.well-known/openid-configuration");
+        let requests = || issuer.requests_to("/.well-known/openid-configuration");
         for failure in 1..=10 {
-            let pause = outage(&verifier, &token).await.retry_after().unwrap();
-            assert_eq!(verdict_at_once(&verifier, &token), Some(UNAVAILABLE));
-            assert_eq!(asked(), failure, "{fault:?}");
-            issuer.clock().advance(pause);
+            let backoff = outage(&verifier, &token).await.retry_after().unwrap();
+            assert_eq!(immediate_outcome(&verifier, &token), Some(UNAVAILABLE));
+            assert_eq!(requests(), failure, "{fault:?}");
+            issuer.clock().advance(backoff);
         }
         issuer.recover();
-        assert_eq!(verdict(&verifier, &token).await, ACCEPTED, "{fault:?}");
+        assert_eq!(outcome(&verifier, &token).await, ACCEPTED, "{fault:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_place_of_the_keys_is_remembered_until_they_fail_there() {
+async fn the_jwks_uri_is_cached_until_a_fetch_from_it_fails() {
     let (issuer, network, token) = set_up();
     network.json(OIDC, &metadata());
     let verifier = verifier(&issuer, &network);
-    assert_eq!(verdict(&verifier, &token).await, ACCEPTED);
-    assert_eq!(network.asked(), [OIDC, JWKS]);
+    assert_eq!(outcome(&verifier, &token).await, ACCEPTED);
+    assert_eq!(network.requests(), [OIDC, JWKS]);
     issuer.clock().advance(seconds(600));
-    assert_eq!(verdict(&verifier, &token).await, ACCEPTED);
-    assert_eq!(network.asked(), [JWKS]);
+    assert_eq!(outcome(&verifier, &token).await, ACCEPTED);
+    assert_eq!(network.requests(), [JWKS]);
 
-    // They move, and sign with a new key there.
+    // The keys move to another address, and the issuer signs with a new key.
     issuer.rotate_keys(false);
     let new = issuer.token().audience(API).expires_in(DAY).mint();
     let moved = "https://issuer.test/keys/v2";
     network.put(JWKS, page(410, None, ""));
     network.json(moved, &serde_json::from_str(&issuer.jwk_set()).unwrap());
     network.json(OIDC, &json!({ "issuer": ISSUER, "jwks_uri": moved }));
-    assert_eq!(verdict(&verifier, &new).await, UNAVAILABLE);
-    assert_eq!(network.asked(), [JWKS]);
+    assert_eq!(outcome(&verifier, &new).await, UNAVAILABLE);
+    assert_eq!(network.requests(), [JWKS]);
     issuer.clock().advance(seconds(10));
-    assert_eq!(verdict(&verifier, &new).await, ACCEPTED);
-    assert_eq!(network.asked(), [OIDC, moved]);
+    assert_eq!(outcome(&verifier, &new).await, ACCEPTED);
+    assert_eq!(network.requests(), [OIDC, moved]);
     issuer.clock().advance(seconds(600));
-    assert_eq!(verdict(&verifier, &new).await, ACCEPTED);
-    assert_eq!(network.asked(), [moved]);
+    assert_eq!(outcome(&verifier, &new).await, ACCEPTED);
+    assert_eq!(network.requests(), [moved]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_etag_counts_only_at_the_address_that_it_came_from() {
+async fn an_etag_is_sent_only_to_the_address_it_came_from() {
     let (issuer, network, old) = set_up();
     let set = |issuer: &TestIssuer| {
         Response::builder().header("etag", "\"1\"").body(issuer.jwk_set().into_bytes()).unwrap()
@@ -278,7 +280,7 @@ async fn an_etag_counts_only_at_the_address_that_it_came_from() {
     network.json(OIDC, &metadata());
     network.put(JWKS, set(&issuer));
     let verifier = verifier(&issuer, &network);
-    assert_eq!(verdict(&verifier, &old).await, ACCEPTED);
+    assert_eq!(outcome(&verifier, &old).await, ACCEPTED);
 
     issuer.rotate_keys(false);
     let new = issuer.token().audience(API).expires_in(DAY).mint();
@@ -286,7 +288,7 @@ async fn an_etag_counts_only_at_the_address_that_it_came_from() {
     network.cut(JWKS);
     network.put(moved, set(&issuer));
     network.json(OIDC, &json!({ "issuer": ISSUER, "jwks_uri": moved }));
-    assert_eq!(verdict(&verifier, &new).await, UNAVAILABLE);
+    assert_eq!(outcome(&verifier, &new).await, UNAVAILABLE);
     issuer.clock().advance(seconds(10));
-    assert_eq!(verdict(&verifier, &new).await, ACCEPTED, "the version there is another's");
+    assert_eq!(outcome(&verifier, &new).await, ACCEPTED, "the ETag belongs to another address");
 }

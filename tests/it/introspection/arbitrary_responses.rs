@@ -1,4 +1,4 @@
-//! Whatever an endpoint says: a token is let in only by a JSON object that says so.
+//! Arbitrary responses of an endpoint. Only a JSON object with `active: true` makes a token valid.
 
 use std::sync::LazyLock;
 
@@ -10,11 +10,11 @@ use tokio::runtime::{Builder, Runtime};
 use super::{INTROSPECT, verify};
 use crate::support::API;
 
-const GOOD: &str =
+const VALID: &str =
     r#"{"active":true,"aud":"https://api.example","exp":4102444800,"sub":"alice","scope":"a b"}"#;
 
-/// What comes of an answer with that status and that body.
-fn judged(status: u16, body: Vec<u8>) -> Result<(), ErrorKind> {
+/// Verifies a token with that status and body as the response.
+fn outcome(status: u16, body: Vec<u8>) -> Result<(), ErrorKind> {
     static RUNTIME: LazyLock<Runtime> =
         LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());
     let client = portcullis::testing::TestClient::new(move |_| {
@@ -30,51 +30,51 @@ fn judged(status: u16, body: Vec<u8>) -> Result<(), ErrorKind> {
     RUNTIME.block_on(verify(&verifier, "t")).map(drop).map_err(|error| error.kind())
 }
 
-/// A verdict about the token, or that there is none; whose fault it is isn't mistaken.
-fn is_clean(judged: Result<(), ErrorKind>) -> bool {
-    matches!(judged, Ok(()) | Err(ErrorKind::InvalidToken(_) | ErrorKind::Unavailable))
+/// Whether the outcome is one that a response may cause: never a malformed request or a misconfiguration.
+fn is_expected(outcome: Result<(), ErrorKind>) -> bool {
+    matches!(outcome, Ok(()) | Err(ErrorKind::InvalidToken(_) | ErrorKind::Unavailable))
 }
 
-fn says_active(body: &[u8]) -> bool {
-    serde_json::from_slice(body).is_ok_and(|answer: Value| answer["active"] == true)
+fn is_active(body: &[u8]) -> bool {
+    serde_json::from_slice(body).is_ok_and(|response: Value| response["active"] == true)
 }
 
 #[test]
-fn the_answer_that_is_changed_here_is_good() {
-    assert_eq!(judged(200, GOOD.into()), Ok(()));
+fn the_response_before_changes_is_valid() {
+    assert_eq!(outcome(200, VALID.into()), Ok(()));
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn a_good_answer_with_any_change_is_judged_cleanly(
+    fn a_valid_response_with_any_change_has_an_expected_outcome(
         at in any::<prop::sample::Index>(),
-        taken in 0..6_usize,
-        put in vec(prop_oneof![prop::sample::select(b"{}[]\",:.-0eu\\tn ".to_vec()), any::<u8>()], 0..4),
+        removed in 0..6_usize,
+        inserted in vec(prop_oneof![prop::sample::select(b"{}[]\",:.-0eu\\tn ".to_vec()), any::<u8>()], 0..4),
     ) {
-        let mut body = GOOD.as_bytes().to_vec();
+        let mut body = VALID.as_bytes().to_vec();
         let at = at.index(body.len());
-        let end = body.len().min(at + taken);
-        body.splice(at..end, put);
-        let judged = judged(200, body.clone());
-        prop_assert!(is_clean(judged), "{:?}", judged);
-        prop_assert!(judged.is_err() || says_active(&body));
+        let end = body.len().min(at + removed);
+        body.splice(at..end, inserted);
+        let outcome = outcome(200, body.clone());
+        prop_assert!(is_expected(outcome), "{:?}", outcome);
+        prop_assert!(outcome.is_err() || is_active(&body));
     }
 
     #[test]
-    fn any_bytes_are_no_verdict(body in vec(any::<u8>(), 0..200)) {
-        prop_assert_eq!(judged(200, body), Err(ErrorKind::Unavailable));
+    fn arbitrary_bytes_are_unavailable(body in vec(any::<u8>(), 0..200)) {
+        prop_assert_eq!(outcome(200, body), Err(ErrorKind::Unavailable));
     }
 
     #[test]
-    fn no_other_status_lets_a_token_in(status in 100..600_u16) {
+    fn only_status_200_can_make_a_token_valid(status in 100..600_u16) {
         prop_assume!(status != 200);
-        let judged = judged(status, GOOD.into());
+        let outcome = outcome(status, VALID.into());
         let expected = match status {
             401 | 403 => ErrorKind::Misconfigured,
             _ => ErrorKind::Unavailable,
         };
-        prop_assert_eq!(judged, Err(expected));
+        prop_assert_eq!(outcome, Err(expected));
     }
 }

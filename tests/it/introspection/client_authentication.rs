@@ -1,4 +1,4 @@
-//! What the endpoint is asked, and by whom.
+//! The introspection request, and how its client authenticates.
 
 use http::{
     Method,
@@ -14,9 +14,9 @@ use super::{
 use crate::support::API;
 
 #[tokio::test]
-async fn a_token_is_asked_about_in_a_form_by_post() {
-    let endpoint = Endpoint::saying(r#"{"active":true}"#);
-    let verifier = super::asking(&endpoint).without_audience().build().unwrap();
+async fn an_introspection_is_a_form_by_post() {
+    let endpoint = Endpoint::responding_with(r#"{"active":true}"#);
+    let verifier = super::builder_for(&endpoint).without_audience().build().unwrap();
     verify(&verifier, "a+b/c==").await.unwrap();
     let request = endpoint.last();
     assert_eq!(request.method(), Method::POST);
@@ -29,7 +29,7 @@ async fn a_token_is_asked_about_in_a_form_by_post() {
 
 #[tokio::test]
 async fn the_endpoint_may_have_a_query() {
-    let endpoint = Endpoint::saying(r#"{"active":true}"#);
+    let endpoint = Endpoint::responding_with(r#"{"active":true}"#);
     let url = "https://as.example/introspect?tenant=acme";
     let verifier = IntrospectionVerifier::builder(url)
         .client_secret_basic("orders-api", "s3cret")
@@ -42,8 +42,8 @@ async fn the_endpoint_may_have_a_query() {
 }
 
 #[tokio::test]
-async fn credentials_stand_in_one_place_only() {
-    let endpoint = Endpoint::saying(r#"{"active":true}"#);
+async fn client_credentials_are_sent_in_one_way_only() {
+    let endpoint = Endpoint::responding_with(r#"{"active":true}"#);
     let builder = || IntrospectionVerifier::builder(INTROSPECT).http_client(endpoint.client());
 
     let verifier = builder().client_secret_basic("a", "b").without_audience().build().unwrap();
@@ -64,7 +64,7 @@ async fn credentials_stand_in_one_place_only() {
 }
 
 #[tokio::test]
-async fn a_server_understands_an_odd_client_id_and_secret() {
+async fn special_characters_in_client_credentials_are_encoded() {
     let issuer = TestIssuer::new();
     let (client_id, secret) = ("rs:odd", "a+b c%d&e=f/g:h");
     issuer.register_client(client_id, secret);

@@ -1,4 +1,4 @@
-//! What can't work is rejected when the verifier is built.
+//! Invalid configuration is rejected by `build()`.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use super::INTROSPECT;
 
 type Builder = IntrospectionVerifierBuilder<ClientGiven, AudienceMissing>;
 
-fn at(url: &str) -> Builder {
+fn builder_at(url: &str) -> Builder {
     IntrospectionVerifier::builder(url).client_secret_basic("orders-api", "s3cret")
 }
 
 #[test]
-fn an_address_must_be_https_or_on_loopback() {
+fn the_endpoint_must_be_https_or_loopback() {
     for (url, problem) in [
         ("https://as.example/introspect", None),
         ("https://as.example/introspect?tenant=acme", None),
@@ -31,12 +31,19 @@ fn an_address_must_be_https_or_on_loopback() {
             Some("must not carry a user name, a query or a fragment"),
         ),
     ] {
-        let built = at(url).without_audience().build();
+        let built = builder_at(url).without_audience().build();
         let url = url.replace("user@", "\u{2026}@");
         let expected = problem.map(|problem| format!("introspection endpoint `{url}`: {problem}"));
         assert_eq!(built.err().map(|error| error.to_string()), expected);
     }
-    assert!(at("http://as.example/").dangerous().plain_http().without_audience().build().is_ok());
+    assert!(
+        builder_at("http://as.example/")
+            .dangerous()
+            .plain_http()
+            .without_audience()
+            .build()
+            .is_ok()
+    );
     let discovering = |issuer: &str| {
         let builder = IntrospectionVerifier::discover(issuer).bearer_token("mine");
         builder.without_audience().build().err().map(|error| error.to_string())
@@ -49,16 +56,16 @@ fn an_address_must_be_https_or_on_loopback() {
 }
 
 #[test]
-fn every_other_value_is_named_too() {
+fn errors_name_the_invalid_value() {
     let builder = || IntrospectionVerifier::builder(INTROSPECT);
     for (built, message) in [
-        (at(INTROSPECT).audience("").build(), "audience ``: empty"),
+        (builder_at(INTROSPECT).audience("").build(), "audience ``: empty"),
         (
-            at(INTROSPECT).audience("api").dangerous().any_audience().build(),
+            builder_at(INTROSPECT).audience("api").dangerous().any_audience().build(),
             "audience `any`: given together with an audience or with none",
         ),
         (
-            at(INTROSPECT).without_audience().dangerous().any_audience().build(),
+            builder_at(INTROSPECT).without_audience().dangerous().any_audience().build(),
             "audience `any`: given together with an audience or with none",
         ),
         (
@@ -74,22 +81,23 @@ fn every_other_value_is_named_too() {
             "bearer token `…`: not a bearer token",
         ),
         (
-            at(INTROSPECT).audience("api").cache_capacity(0).build(),
+            builder_at(INTROSPECT).audience("api").cache_capacity(0).build(),
             "cache capacity `0`: to keep nothing, keep it for no time",
         ),
         (
-            at(INTROSPECT).audience("api").max_concurrent(0).build(),
+            builder_at(INTROSPECT).audience("api").max_concurrent(0).build(),
             "concurrent introspections `0`: none, or too many",
         ),
     ] {
         assert_eq!(built.unwrap_err().to_string(), message);
     }
-    let built = at(INTROSPECT).audience("api").cache_for(Duration::ZERO).max_concurrent(1).build();
+    let built =
+        builder_at(INTROSPECT).audience("api").cache_for(Duration::ZERO).max_concurrent(1).build();
     assert!(built.is_ok());
 }
 
 #[test]
-fn no_secret_is_shown() {
+fn debug_and_errors_show_no_secret() {
     let builder = || IntrospectionVerifier::builder(INTROSPECT);
     for builder in [
         builder().client_secret_basic("orders-api", "s3cret"),

@@ -1,15 +1,15 @@
-//! Answers as different servers give them.
+//! Responses in the dialects of different servers.
 
 use portcullis::{ErrorKind, TokenFault, testing::TestIssuer};
 
-use super::{asking, endpoint::Endpoint, judge, told, verify};
+use super::{builder_for, endpoint::Endpoint, verify, verify_subject, with_sources};
 use crate::support::API;
 
 #[tokio::test]
-async fn an_answer_is_judged_whatever_its_dialect() {
+async fn responses_are_validated_in_every_dialect() {
     let at = |fault: TokenFault| Err(ErrorKind::from(fault));
     let alice = || Ok("alice".to_owned());
-    for (members, verdict) in [
+    for (members, outcome) in [
         (r#""active":true,"sub":"alice","aud":"https://api.example""#, alice()),
         (r#""active":true,"sub":"alice","aud":["x","https://api.example"]"#, alice()),
         (r#""active":true,"aud":"https://api.example","client_id":"batch""#, Ok(String::new())),
@@ -56,14 +56,14 @@ async fn an_answer_is_judged_whatever_its_dialect() {
         (r#""active":true,"aud":"https://api.example","aud":"x""#, Err(ErrorKind::Unavailable)),
         (r#""active":true,"aud":"https://api.example","exp":"1""#, Err(ErrorKind::Unavailable)),
     ] {
-        let endpoint = Endpoint::saying(format!("{{{members}}}"));
-        let verifier = asking(&endpoint).audience(API).issuer("https://as.example").build();
-        assert_eq!(judge(&verifier.unwrap(), "t").await, verdict, "{members}");
+        let endpoint = Endpoint::responding_with(format!("{{{members}}}"));
+        let verifier = builder_for(&endpoint).audience(API).issuer("https://as.example").build();
+        assert_eq!(verify_subject(&verifier.unwrap(), "t").await, outcome, "{members}");
     }
 }
 
 #[tokio::test]
-async fn another_kind_of_token_is_rejected_though_it_is_active() {
+async fn active_tokens_of_other_kinds_are_rejected() {
     for (member, accepted) in [
         (r#""typ":"Refresh""#, false),
         (r#""type":"refresh""#, false),
@@ -79,47 +79,47 @@ async fn another_kind_of_token_is_rejected_though_it_is_active() {
         (r#""typ":"Bearer","token_type":"Bearer","token_use":"access_token""#, true),
         (r#""type":"refreshing","token_class":"idle""#, true),
     ] {
-        let endpoint = Endpoint::saying(format!("{{\"active\":true,{member}}}"));
-        let verifier = asking(&endpoint).without_audience().build().unwrap();
+        let endpoint = Endpoint::responding_with(format!("{{\"active\":true,{member}}}"));
+        let verifier = builder_for(&endpoint).without_audience().build().unwrap();
         let expected = if accepted { Ok(String::new()) } else { Err(TokenFault::Type.into()) };
-        assert_eq!(judge(&verifier, "t").await, expected, "{member}");
+        assert_eq!(verify_subject(&verifier, "t").await, expected, "{member}");
     }
 }
 
 #[tokio::test]
-async fn the_client_is_named_by_appid_where_nothing_else_names_it() {
-    let endpoint = Endpoint::saying(r#"{"active":true,"appid":"app"}"#);
-    let verifier = asking(&endpoint).without_audience().build().unwrap();
+async fn appid_is_the_client_id_if_there_is_no_other() {
+    let endpoint = Endpoint::responding_with(r#"{"active":true,"appid":"app"}"#);
+    let verifier = builder_for(&endpoint).without_audience().build().unwrap();
     let identity = verify(&verifier, "t").await.unwrap();
     assert_eq!(identity.client_id(), Some("app"));
 }
 
 #[tokio::test]
-async fn without_an_audience_only_tokens_for_nobody_in_particular_pass() {
+async fn without_an_audience_only_tokens_without_aud_are_accepted() {
     for (members, passes) in [
         (r#"{"active":true}"#, true),
         (r#"{"active":true,"aud":[]}"#, true),
         (r#"{"active":true,"aud":"https://api.example"}"#, false),
     ] {
-        let endpoint = Endpoint::saying(members);
-        let none = asking(&endpoint).without_audience().build().unwrap();
+        let endpoint = Endpoint::responding_with(members);
+        let none = builder_for(&endpoint).without_audience().build().unwrap();
         assert_eq!(verify(&none, "t").await.is_ok(), passes, "{members}");
-        let either = asking(&endpoint).without_audience().audience(API).build().unwrap();
+        let either = builder_for(&endpoint).without_audience().audience(API).build().unwrap();
         assert!(verify(&either, "t").await.is_ok(), "{members}");
-        let any = asking(&endpoint).dangerous().any_audience().build().unwrap();
+        let any = builder_for(&endpoint).dangerous().any_audience().build().unwrap();
         assert!(verify(&any, "t").await.is_ok(), "{members}");
     }
 }
 
 #[tokio::test]
-async fn what_else_the_answer_says_is_at_hand() {
+async fn an_identity_has_all_members_of_the_response() {
     #[derive(serde::Deserialize)]
     struct User {
         username: String,
     }
     let members = r#"{"active":true,"username":"alice@acme","cid":"app","jti":"7","groups":["a"],"scope":"r w"}"#;
-    let endpoint = Endpoint::saying(members);
-    let verifier = asking(&endpoint).without_audience().scope_claim("groups").build().unwrap();
+    let endpoint = Endpoint::responding_with(members);
+    let verifier = builder_for(&endpoint).without_audience().scope_claim("groups").build().unwrap();
     let identity = verify(&verifier, "t").await.unwrap();
     assert_eq!(identity.raw_claims(), members);
     assert_eq!((identity.client_id(), identity.token_id()), (Some("app"), Some("7")));
@@ -128,31 +128,31 @@ async fn what_else_the_answer_says_is_at_hand() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_introspect_such_tokens_has_them_rejected() {
+async fn unsupported_token_type_rejects_the_token() {
     let endpoint = Endpoint::new(|_| (400, r#"{"error":"unsupported_token_type"}"#.to_owned()));
-    let verifier = asking(&endpoint).without_audience().build().unwrap();
+    let verifier = builder_for(&endpoint).without_audience().build().unwrap();
     for _ in 0..3 {
-        assert_eq!(judge(&verifier, "a.b.c").await, Err(TokenFault::Type.into()));
+        assert_eq!(verify_subject(&verifier, "a.b.c").await, Err(TokenFault::Type.into()));
     }
-    assert_eq!(endpoint.asked(), 1);
+    assert_eq!(endpoint.requests(), 1);
 }
 
 #[tokio::test]
-async fn a_check_of_the_services_own_is_made_each_time() {
+async fn custom_checks_run_for_cached_responses() {
     use std::sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     };
-    let (endpoint, locked) = (Endpoint::naming(), Arc::new(AtomicBool::new(false)));
+    let (endpoint, locked) = (Endpoint::active(), Arc::new(AtomicBool::new(false)));
     let is_locked = Arc::clone(&locked);
-    let verifier = asking(&endpoint).without_audience().check(move |_| {
+    let verifier = builder_for(&endpoint).without_audience().check(move |_| {
         if is_locked.load(Ordering::Relaxed) { Err(TokenFault::Rejected.into()) } else { Ok(()) }
     });
     let verifier = verifier.build().unwrap();
     assert!(verify(&verifier, "alice").await.is_ok());
     locked.store(true, Ordering::Relaxed);
-    assert_eq!(judge(&verifier, "alice").await, Err(TokenFault::Rejected.into()));
-    assert_eq!(endpoint.asked(), 1);
+    assert_eq!(verify_subject(&verifier, "alice").await, Err(TokenFault::Rejected.into()));
+    assert_eq!(endpoint.requests(), 1);
 }
 
 #[tokio::test]
@@ -165,11 +165,11 @@ async fn jwts_and_opaque_tokens_of_an_issuer_are_introspected_alike() {
         assert_eq!(identity.subject(), Some("alice"));
         assert!(identity.scopes().to_string().contains("orders:read"));
     }
-    assert_eq!(judge(&verifier, "made-up").await, Err(TokenFault::Inactive.into()));
+    assert_eq!(verify_subject(&verifier, "unknown").await, Err(TokenFault::Inactive.into()));
 }
 
 #[tokio::test]
-async fn an_error_tells_the_operator_what_is_wrong_and_no_secret() {
+async fn errors_describe_the_cause_without_secrets() {
     for (status, body, message) in [
         (
             200,
@@ -197,9 +197,9 @@ async fn an_error_tells_the_operator_what_is_wrong_and_no_secret() {
         ),
     ] {
         let endpoint = Endpoint::new(move |_| (status, body.to_owned()));
-        let verifier = asking(&endpoint).without_audience().build().unwrap();
+        let verifier = builder_for(&endpoint).without_audience().build().unwrap();
         let error = verify(&verifier, "the-token").await.unwrap_err();
-        assert_eq!(told(&error), message);
+        assert_eq!(with_sources(&error), message);
         let shown = format!("{error:?}");
         assert!(!shown.contains("the-token") && !shown.contains("s3cret"), "{shown}");
     }

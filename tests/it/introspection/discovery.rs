@@ -1,4 +1,4 @@
-//! The endpoint that an issuer's metadata names.
+//! Discovery of the endpoint from the issuer's metadata.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use portcullis::{
     testing::{Fault, TestIssuer},
 };
 
-use super::{begin, judge, verify};
+use super::{start, verify, verify_subject};
 use crate::support::API;
 
 const METADATA: &str = "/.well-known/openid-configuration";
@@ -24,13 +24,13 @@ fn discovering(issuer: &TestIssuer) -> IntrospectionVerifier {
 }
 
 #[tokio::test]
-async fn the_endpoint_is_looked_up_once_when_the_first_token_comes() {
+async fn the_endpoint_is_discovered_once_on_first_use() {
     let issuer = TestIssuer::new();
     let verifier = discovering(&issuer);
     assert_eq!(issuer.requests_to(METADATA), 0);
     let waiting: Vec<_> = (0..20)
         .map(|_| issuer.token().audience(API).mint_opaque())
-        .map(|token| begin(&verifier, &token))
+        .map(|token| start(&verifier, &token))
         .collect();
     for one in waiting {
         assert!(one.wait().await.is_ok());
@@ -40,12 +40,12 @@ async fn the_endpoint_is_looked_up_once_when_the_first_token_comes() {
 }
 
 #[tokio::test]
-async fn a_discovery_that_failed_is_tried_again_after_a_backoff_with_jitter() {
+async fn a_failed_discovery_is_retried_after_a_backoff_with_jitter() {
     let issuer = TestIssuer::new();
     let verifier = discovering(&issuer);
     let token = issuer.token().audience(API).mint_opaque();
     issuer.fail(Fault::Unreachable);
-    for (longest, asked) in [(1, 1), (2, 2), (4, 3)] {
+    for (longest, requests) in [(1, 1), (2, 2), (4, 3)] {
         let longest = Duration::from_secs(longest);
         let first = verify(&verifier, &token).await.unwrap_err().retry_after().unwrap();
         assert!((longest / 2..=longest).contains(&first), "{first:?} of {longest:?}");
@@ -53,16 +53,16 @@ async fn a_discovery_that_failed_is_tried_again_after_a_backoff_with_jitter() {
             let error = verify(&verifier, &token).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Unavailable);
             assert_eq!(error.retry_after(), Some(first));
-            assert_eq!(issuer.requests_to(METADATA), asked);
+            assert_eq!(issuer.requests_to(METADATA), requests);
         }
         issuer.clock().advance(first);
     }
     issuer.recover();
-    assert_eq!(judge(&verifier, &token).await, Ok("alice".to_owned()));
+    assert_eq!(verify_subject(&verifier, &token).await, Ok("alice".to_owned()));
 }
 
 #[tokio::test]
-async fn a_clock_that_is_turned_back_makes_no_pause_longer() {
+async fn a_clock_set_back_does_not_extend_the_backoff() {
     let issuer = TestIssuer::new();
     let verifier = discovering(&issuer);
     let token = issuer.token().audience(API).mint_opaque();
@@ -71,11 +71,11 @@ async fn a_clock_that_is_turned_back_makes_no_pause_longer() {
     issuer.recover();
     let now = portcullis::Clock::now(&issuer.clock());
     issuer.clock().set(now - Duration::from_secs(100));
-    assert_eq!(judge(&verifier, &token).await, Ok("alice".to_owned()));
+    assert_eq!(verify_subject(&verifier, &token).await, Ok("alice".to_owned()));
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_gone_is_looked_up_again_at_most_once_a_minute() {
+async fn a_missing_endpoint_is_rediscovered_at_most_once_a_minute() {
     let issuer = TestIssuer::new();
     let verifier = discovering(&issuer);
     let token = || issuer.token().audience(API).mint_opaque();

@@ -1,4 +1,4 @@
-//! An endpoint that says what a test tells it to.
+//! An introspection endpoint with the responses that a test chooses.
 
 use std::{
     collections::BTreeMap,
@@ -9,52 +9,52 @@ use http::{Request, Response};
 use portcullis::{http_client::HttpError, testing::TestClient};
 use tokio::sync::Semaphore;
 
-/// An introspection endpoint. Clones are the same one.
+/// An introspection endpoint. Clones share their state.
 #[derive(Clone)]
 pub struct Endpoint(Arc<Inner>);
 
-type Say = dyn Fn(&str) -> (u16, String) + Send + Sync;
+type Respond = dyn Fn(&str) -> (u16, String) + Send + Sync;
 
 struct Inner {
-    answer: Box<Say>,
+    response: Box<Respond>,
     requests: Mutex<Vec<Request<Vec<u8>>>>,
-    /// An answer takes a place here before it is sent.
+    /// Each response needs a permit before it is sent.
     gate: Semaphore,
 }
 
 impl Endpoint {
-    /// Answers about each token with that status and that body.
-    pub fn new(answer: impl Fn(&str) -> (u16, String) + Send + Sync + 'static) -> Self {
+    /// Responds to requests with a status and a body for each token.
+    pub fn new(response: impl Fn(&str) -> (u16, String) + Send + Sync + 'static) -> Self {
         Self(Arc::new(Inner {
-            answer: Box::new(answer),
+            response: Box::new(response),
             requests: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
         }))
     }
 
-    /// Answers about every token with these members, and status 200.
-    pub fn saying(members: impl Into<String>) -> Self {
+    /// Responds to all requests with this body, and status 200.
+    pub fn responding_with(members: impl Into<String>) -> Self {
         let members = members.into();
         Self::new(move |_| (200, members.clone()))
     }
 
-    /// Calls every token active, and names as its subject what stands in it before the first dot.
-    pub fn naming() -> Self {
+    /// Reports every token as active. The subject is the token up to the first dot.
+    pub fn active() -> Self {
         Self::new(|token| {
             let subject = token.split('.').next().unwrap_or_default();
             (200, format!(r#"{{"active":true,"sub":"{subject}"}}"#))
         })
     }
 
-    /// The same, but no answer leaves before [`open`](Self::open).
-    pub fn closed(self) -> Self {
+    /// Holds all responses until [`release`](Self::release) is called.
+    pub fn held(self) -> Self {
         self.0.gate.forget_permits(Semaphore::MAX_PERMITS);
         self
     }
 
-    /// Lets that many answers out.
-    pub fn open(&self, answers: usize) {
-        self.0.gate.add_permits(answers);
+    /// Sends that many responses.
+    pub fn release(&self, responses: usize) {
+        self.0.gate.add_permits(responses);
     }
 
     pub fn client(&self) -> TestClient {
@@ -67,7 +67,7 @@ impl Endpoint {
 
     async fn respond(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, HttpError> {
         let token = form(&request).remove("token").unwrap_or_default();
-        let (status, body) = (self.0.answer)(&token);
+        let (status, body) = (self.0.response)(&token);
         self.0.requests.lock().unwrap().push(request);
         self.0.gate.acquire().await.expect("never closed").forget();
         let response =
@@ -75,8 +75,8 @@ impl Endpoint {
         response.body(body.into_bytes()).map_err(HttpError::transport)
     }
 
-    /// How many requests have come.
-    pub fn asked(&self) -> usize {
+    /// The number of requests that were received.
+    pub fn requests(&self) -> usize {
         self.0.requests.lock().unwrap().len()
     }
 
@@ -85,9 +85,9 @@ impl Endpoint {
         self.0.requests.lock().unwrap().last().cloned().expect("a request")
     }
 
-    /// Waits until that many requests have come.
-    pub async fn arrived(&self, requests: usize) {
-        while self.asked() < requests {
+    /// Waits until that many requests were received.
+    pub async fn received(&self, requests: usize) {
+        while self.requests() < requests {
             tokio::task::yield_now().await;
         }
     }

@@ -1,4 +1,4 @@
-//! An endpoint that fails, and what its failures are not: a verdict about the token.
+//! Failures of the endpoint, which say nothing about the token.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use portcullis::{
     verify::RevocationChecked,
 };
 
-use super::{asking, begin, endpoint::Endpoint, judge, verify};
+use super::{builder_for, endpoint::Endpoint, start, verify, verify_subject};
 use crate::support::{API, send, whoami, with_token};
 
 const FAULTS: [(Fault, ErrorKind); 12] = [
@@ -28,26 +28,26 @@ const FAULTS: [(Fault, ErrorKind); 12] = [
 ];
 
 #[tokio::test]
-async fn a_fault_is_ours_never_the_callers_and_never_kept() {
+async fn a_failure_is_a_5xx_and_is_never_cached() {
     for (fault, kind) in FAULTS {
         let issuer = TestIssuer::new();
         let verifier = issuer.introspection().audience(API).build().unwrap();
         let token = issuer.token().audience(API).mint_opaque();
         issuer.fail(fault);
-        for asked in 1..=3 {
+        for requests in 1..=3 {
             let error = verify(&verifier, &token).await.unwrap_err();
             assert_eq!(error.kind(), kind, "{fault:?}");
             let retry_after = kind == ErrorKind::Unavailable;
             assert_eq!(error.retry_after().is_some(), retry_after, "{fault:?}");
-            assert_eq!(issuer.requests_to("/introspect"), asked, "{fault:?}");
+            assert_eq!(issuer.requests_to("/introspect"), requests, "{fault:?}");
         }
         issuer.recover();
-        assert_eq!(judge(&verifier, &token).await, Ok("alice".to_owned()), "{fault:?}");
+        assert_eq!(verify_subject(&verifier, &token).await, Ok("alice".to_owned()), "{fault:?}");
     }
 }
 
 #[tokio::test]
-async fn a_kept_answer_serves_through_a_fault_and_no_longer_than_its_time() {
+async fn a_cached_response_is_used_during_failures_until_it_expires() {
     for (fault, kind) in FAULTS {
         let issuer = TestIssuer::new();
         let verifier = issuer.introspection().audience(API).build().unwrap();
@@ -57,51 +57,55 @@ async fn a_kept_answer_serves_through_a_fault_and_no_longer_than_its_time() {
         issuer.clock().advance(Duration::from_secs(59));
         assert!(verify(&verifier, &token).await.is_ok(), "{fault:?}");
         issuer.clock().advance(Duration::from_secs(1));
-        assert_eq!(judge(&verifier, &token).await, Err(kind), "{fault:?}");
+        assert_eq!(verify_subject(&verifier, &token).await, Err(kind), "{fault:?}");
     }
 }
 
 #[tokio::test]
-async fn a_kept_rejection_serves_through_a_fault_and_no_longer_than_its_time() {
+async fn a_cached_rejection_is_used_during_failures_until_it_expires() {
     for (fault, kind) in FAULTS {
         let issuer = TestIssuer::new();
         let verifier = issuer.introspection().audience(API).build().unwrap();
         let inactive = Err(TokenFault::Inactive.into());
-        assert_eq!(judge(&verifier, "made-up").await, inactive, "{fault:?}");
+        assert_eq!(verify_subject(&verifier, "unknown").await, inactive, "{fault:?}");
         issuer.fail(fault);
         issuer.clock().advance(Duration::from_secs(4));
-        assert_eq!(judge(&verifier, "made-up").await, inactive, "{fault:?}");
+        assert_eq!(verify_subject(&verifier, "unknown").await, inactive, "{fault:?}");
         issuer.clock().advance(Duration::from_secs(1));
-        assert_eq!(judge(&verifier, "made-up").await, Err(kind), "{fault:?}");
+        assert_eq!(verify_subject(&verifier, "unknown").await, Err(kind), "{fault:?}");
     }
 }
 
-/// Whether answers must be signed, and whether the token is only confirmed there, makes no difference.
+/// This also applies to signed responses, and to JWTs that are checked for revocation.
 #[tokio::test(start_paused = true)]
-async fn a_caller_sees_a_fault_as_ours_and_nothing_of_what_it_is() {
+async fn clients_get_a_5xx_without_the_cause_of_the_failure() {
     for (fault, kind) in FAULTS.into_iter().chain([(Fault::Hang, ErrorKind::Unavailable)]) {
         let issuer = TestIssuer::new();
         let verifier =
             || issuer.verifier().audience(API).jwk_set(issuer.jwk_set()).build().unwrap();
         let plain = issuer.introspection().audience(API);
         let signed = issuer.introspection().audience(API).signed_responses(verifier());
-        let confirming = issuer.introspection().audience(API).build().unwrap();
+        let revocation = issuer.introspection().audience(API).build().unwrap();
         let apps: [Router; 3] = [
             whoami().layer(AuthenticateLayer::bearer(plain.build().unwrap())),
             whoami().layer(AuthenticateLayer::bearer(signed.build().unwrap())),
             whoami()
-                .layer(AuthenticateLayer::bearer(RevocationChecked::new(verifier(), confirming))),
+                .layer(AuthenticateLayer::bearer(RevocationChecked::new(verifier(), revocation))),
         ];
         let token = issuer.token().audience(API).mint();
         for app in apps {
             issuer.fail(fault);
-            let answer = send(&app, with_token(&token)).await;
-            assert_eq!((answer.status, answer.kind()), (kind.status(), Some(kind)), "{fault:?}");
-            assert_eq!(answer.challenge(), None, "{fault:?}");
-            let asked_to_come_back = answer.headers.contains_key("retry-after");
-            assert_eq!(asked_to_come_back, kind == ErrorKind::Unavailable, "{fault:?}");
-            assert_eq!(answer.json()["message"], kind.description(), "{fault:?}");
-            assert!(!answer.body.contains("introspect"), "{fault:?}: {}", answer.body);
+            let response = send(&app, with_token(&token)).await;
+            assert_eq!(
+                (response.status, response.kind()),
+                (kind.status(), Some(kind)),
+                "{fault:?}"
+            );
+            assert_eq!(response.challenge(), None, "{fault:?}");
+            let has_retry_after = response.headers.contains_key("retry-after");
+            assert_eq!(has_retry_after, kind == ErrorKind::Unavailable, "{fault:?}");
+            assert_eq!(response.json()["message"], kind.description(), "{fault:?}");
+            assert!(!response.body.contains("introspect"), "{fault:?}: {}", response.body);
             issuer.recover();
             assert_eq!(send(&app, with_token(&token)).await.body, "alice", "{fault:?}");
         }
@@ -109,21 +113,21 @@ async fn a_caller_sees_a_fault_as_ours_and_nothing_of_what_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_that_hangs_is_given_five_seconds() {
+async fn an_endpoint_that_hangs_times_out_after_five_seconds() {
     let issuer = TestIssuer::new();
     let verifier = issuer.introspection().audience(API).build().unwrap();
     let token = issuer.token().audience(API).mint_opaque();
     issuer.fail(Fault::Hang);
     let started = tokio::time::Instant::now();
-    assert_eq!(judge(&verifier, &token).await, Err(ErrorKind::Unavailable));
+    assert_eq!(verify_subject(&verifier, &token).await, Err(ErrorKind::Unavailable));
     assert_eq!(started.elapsed().as_secs(), 5);
     issuer.recover();
-    assert_eq!(judge(&verifier, &token).await, Ok("alice".to_owned()));
+    assert_eq!(verify_subject(&verifier, &token).await, Ok("alice".to_owned()));
 }
 
 #[cfg(feature = "http-body")]
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_that_drips_is_given_five_seconds() {
+async fn an_endpoint_that_trickles_times_out_after_five_seconds() {
     use std::{
         convert::Infallible,
         pin::Pin,
@@ -163,70 +167,70 @@ async fn an_endpoint_that_drips_is_given_five_seconds() {
         .build()
         .unwrap();
     let started = Instant::now();
-    assert_eq!(judge(&verifier, "t").await, Err(ErrorKind::Unavailable));
+    assert_eq!(verify_subject(&verifier, "t").await, Err(ErrorKind::Unavailable));
     assert_eq!(started.elapsed().as_secs(), 5);
 }
 
 #[tokio::test]
-async fn an_endpoint_that_panics_harms_nobody_after() {
+async fn a_panic_in_the_client_does_not_affect_later_requests() {
     use std::sync::atomic::{AtomicBool, Ordering};
     let panics = AtomicBool::new(true);
     let endpoint = Endpoint::new(move |_| {
-        assert!(!panics.swap(false, Ordering::Relaxed), "the client's own fault");
+        assert!(!panics.swap(false, Ordering::Relaxed), "a bug in the client");
         (200, r#"{"active":true,"sub":"alice"}"#.to_owned())
     });
-    let verifier = asking(&endpoint).without_audience().max_concurrent(1).build().unwrap();
-    assert_eq!(judge(&verifier, "t").await, Err(ErrorKind::Unavailable));
-    assert_eq!(judge(&verifier, "t").await, Ok("alice".to_owned()));
+    let verifier = builder_for(&endpoint).without_audience().max_concurrent(1).build().unwrap();
+    assert_eq!(verify_subject(&verifier, "t").await, Err(ErrorKind::Unavailable));
+    assert_eq!(verify_subject(&verifier, "t").await, Ok("alice".to_owned()));
 }
 
 #[tokio::test]
-async fn past_the_bound_a_request_is_rejected_at_once() {
-    let endpoint = Endpoint::naming().closed();
-    let verifier = asking(&endpoint).without_audience().max_concurrent(2).build().unwrap();
-    let (one, two) = (begin(&verifier, "one"), begin(&verifier, "two"));
-    let three = begin(&verifier, "three");
+async fn requests_beyond_the_concurrency_limit_are_rejected_at_once() {
+    let endpoint = Endpoint::active().held();
+    let verifier = builder_for(&endpoint).without_audience().max_concurrent(2).build().unwrap();
+    let (one, two) = (start(&verifier, "one"), start(&verifier, "two"));
+    let three = start(&verifier, "three");
     assert!(super::is_ready(&three));
     let error = three.wait().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(error.retry_after(), Some(Duration::from_secs(1)));
-    // Those who need no introspection of their own are let in.
-    let one_more = begin(&verifier, "one");
-    endpoint.open(3);
+    // A request that shares an introspection is let through.
+    let one_more = start(&verifier, "one");
+    endpoint.release(3);
     assert!(one.wait().await.is_ok() && two.wait().await.is_ok());
     assert!(one_more.wait().await.is_ok());
-    assert_eq!(judge(&verifier, "three").await, Ok("three".to_owned()));
-    assert_eq!(endpoint.asked(), 3);
+    assert_eq!(verify_subject(&verifier, "three").await, Ok("three".to_owned()));
+    assert_eq!(endpoint.requests(), 3);
 }
 
 #[test]
-fn without_a_runtime_it_is_a_misconfiguration_and_no_panic() {
-    let endpoint = Endpoint::naming();
-    let verifier = asking(&endpoint).without_audience().build().unwrap();
-    let verdict = begin(&verifier, "t");
-    assert!(format!("{verdict:?}").contains("Misconfigured"), "{verdict:?}");
+fn without_a_runtime_an_introspection_is_misconfigured() {
+    let endpoint = Endpoint::active();
+    let verifier = builder_for(&endpoint).without_audience().build().unwrap();
+    let outcome = start(&verifier, "t");
+    assert!(format!("{outcome:?}").contains("Misconfigured"), "{outcome:?}");
 }
 
 #[test]
-fn an_introspection_that_its_runtime_drops_is_given_up_and_begun_anew() {
+fn an_introspection_whose_runtime_is_dropped_is_retried() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let endpoint = Endpoint::naming().closed();
-    let verifier = asking(&endpoint).without_audience().max_concurrent(1).build().unwrap();
+    let endpoint = Endpoint::active().held();
+    let verifier = builder_for(&endpoint).without_audience().max_concurrent(1).build().unwrap();
     let first = runtime();
     let waiting = first.block_on(async {
-        let waiting = begin(&verifier, "alice");
-        endpoint.arrived(1).await;
+        let waiting = start(&verifier, "alice");
+        endpoint.received(1).await;
         waiting
     });
     drop(first);
     let error = runtime().block_on(waiting.wait()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    endpoint.open(1);
-    assert_eq!(runtime().block_on(judge(&verifier, "alice")), Ok("alice".to_owned()));
+    endpoint.release(1);
+    assert_eq!(runtime().block_on(verify_subject(&verifier, "alice")), Ok("alice".to_owned()));
 }
 
 #[test]
-fn an_introspection_whose_runtime_has_stopped_is_not_waited_for_without_end() {
+fn waiting_for_an_introspection_on_a_stopped_runtime_times_out() {
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -234,14 +238,14 @@ fn an_introspection_whose_runtime_has_stopped_is_not_waited_for_without_end() {
             .build()
             .unwrap()
     };
-    let endpoint = Endpoint::naming();
-    let verifier = asking(&endpoint).without_audience().build().unwrap();
+    let endpoint = Endpoint::active();
+    let verifier = builder_for(&endpoint).without_audience().build().unwrap();
     let stopped = runtime();
-    let lost = stopped.block_on(async { begin(&verifier, "alice") });
+    let lost = stopped.block_on(async { start(&verifier, "alice") });
     runtime().block_on(async {
         let error = lost.wait().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
     });
     drop(stopped);
-    assert_eq!(runtime().block_on(judge(&verifier, "alice")), Ok("alice".to_owned()));
+    assert_eq!(runtime().block_on(verify_subject(&verifier, "alice")), Ok("alice".to_owned()));
 }

@@ -1,4 +1,4 @@
-//! As a service meets it: a router, guards, and what its clients get.
+//! A service with guards, and the responses that its clients get.
 
 use axum::{Router, routing::get};
 use portcullis::{
@@ -11,50 +11,51 @@ use crate::support::{API, send, whoami, with_token};
 
 fn orders(verifier: IntrospectionVerifier) -> Router {
     let read = RequireScopeLayer::new(Scope::from_static("orders:read"));
-    let whose = async |who: Identity| format!("orders of {}", who.subject().unwrap_or_default());
+    let handler =
+        async |identity: Identity| format!("orders of {}", identity.subject().unwrap_or_default());
     Router::new()
-        .route("/", get(whose).route_layer(read))
+        .route("/", get(handler).route_layer(read))
         .layer(AuthenticateLayer::bearer(verifier).realm("orders"))
 }
 
 #[tokio::test]
-async fn each_outcome_has_its_status_and_its_challenge() {
+async fn each_outcome_has_its_own_status_and_challenge() {
     let issuer = TestIssuer::new();
     let app = orders(issuer.introspection().audience(API).build().unwrap());
     let token = || issuer.token().audience(API);
 
-    let good = token().scope("orders:read").mint_opaque();
-    let answer = send(&app, with_token(&good)).await;
-    assert_eq!((answer.status.as_u16(), &*answer.body), (200, "orders of alice"));
+    let valid = token().scope("orders:read").mint_opaque();
+    let response = send(&app, with_token(&valid)).await;
+    assert_eq!((response.status.as_u16(), &*response.body), (200, "orders of alice"));
 
-    let answer = send(&app, with_token(&token().scope("orders:write").mint_opaque())).await;
-    assert_eq!(answer.status, 403);
-    assert!(answer.challenge().unwrap().contains(r#"error="insufficient_scope""#));
+    let response = send(&app, with_token(&token().scope("orders:write").mint_opaque())).await;
+    assert_eq!(response.status, 403);
+    assert!(response.challenge().unwrap().contains(r#"error="insufficient_scope""#));
 
-    let answer = send(&app, with_token("made-up")).await;
-    assert_eq!(answer.status, 401);
-    let challenge = answer.challenge().unwrap();
+    let response = send(&app, with_token("unknown")).await;
+    assert_eq!(response.status, 401);
+    let challenge = response.challenge().unwrap();
     assert!(challenge.starts_with(r#"Bearer realm="orders""#), "{challenge}");
     assert!(challenge.contains(r#"error="invalid_token""#), "{challenge}");
-    assert_eq!(answer.json()["message"], "Token inactive.");
+    assert_eq!(response.json()["message"], "Token inactive.");
 
     issuer.fail(Fault::Status(500));
-    let answer = send(&app, with_token("another")).await;
-    assert_eq!(answer.status, 503);
-    assert_eq!(answer.challenge(), None);
-    assert_eq!(answer.headers["retry-after"], "1");
+    let response = send(&app, with_token("another")).await;
+    assert_eq!(response.status, 503);
+    assert_eq!(response.challenge(), None);
+    assert_eq!(response.headers["retry-after"], "1");
 
     issuer.fail(Fault::Status(401));
-    let answer = send(&app, with_token("another")).await;
-    assert_eq!(answer.status, 500);
-    assert_eq!(answer.challenge(), None);
+    let response = send(&app, with_token("another")).await;
+    assert_eq!(response.status, 500);
+    assert_eq!(response.challenge(), None);
 
-    // What was found out before still serves.
-    assert_eq!(send(&app, with_token(&good)).await.status, 200);
+    // The cached response is still used.
+    assert_eq!(send(&app, with_token(&valid)).await.status, 200);
 }
 
 #[tokio::test]
-async fn opaque_tokens_stand_beside_jwts_of_the_same_issuer() {
+async fn only_opaque_tokens_are_introspected_beside_jwts() {
     let issuer = TestIssuer::new();
     let issuers = Issuers::builder()
         .trust(issuer.verifier().audience(API).build().unwrap())
@@ -70,7 +71,7 @@ async fn opaque_tokens_stand_beside_jwts_of_the_same_issuer() {
 }
 
 #[tokio::test]
-async fn a_jwt_that_was_revoked_is_rejected_where_its_issuer_is_asked_too() {
+async fn a_revoked_jwt_is_rejected_by_a_revocation_check() {
     let issuer = TestIssuer::new();
     let introspection = issuer.introspection().audience(API).build().unwrap();
     let verifier = issuer.verifier().audience(API).build().unwrap();
@@ -84,7 +85,7 @@ async fn a_jwt_that_was_revoked_is_rejected_where_its_issuer_is_asked_too() {
 }
 
 #[tokio::test]
-async fn an_issuer_on_a_socket_is_asked_by_the_default_client() {
+async fn the_default_client_introspects_over_a_socket() {
     let issuer = TestIssuer::serve().await.unwrap();
     issuer.register_client("orders-api", "s3cret");
     let verifier = IntrospectionVerifier::discover(issuer.issuer())

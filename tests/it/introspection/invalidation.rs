@@ -2,11 +2,11 @@
 
 use portcullis::{TokenFault, testing::TestIssuer, verify::Revocation};
 
-use super::{asking, begin, endpoint::Endpoint, is_ready, judge, verify};
+use super::{builder_for, endpoint::Endpoint, is_ready, start, verify, verify_subject};
 use crate::support::API;
 
 #[tokio::test]
-async fn after_an_invalidation_the_next_request_asks() {
+async fn after_an_invalidation_the_next_request_is_introspected() {
     let issuer = TestIssuer::new();
     let verifier = issuer.introspection().audience(API).build().unwrap();
     let token = issuer.token().audience(API).mint_opaque();
@@ -14,7 +14,7 @@ async fn after_an_invalidation_the_next_request_asks() {
     issuer.revoke(&token);
     assert!(verify(&verifier, &token).await.is_ok());
     verifier.clone().invalidate(&token);
-    assert_eq!(judge(&verifier, &token).await, Err(TokenFault::Inactive.into()));
+    assert_eq!(verify_subject(&verifier, &token).await, Err(TokenFault::Inactive.into()));
     assert_eq!(issuer.requests_to("/introspect"), 2);
 }
 

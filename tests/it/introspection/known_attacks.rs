@@ -1,4 +1,4 @@
-//! Attacks that others have seen, each by its name.
+//! Published vulnerabilities of other implementations, as tests.
 
 use portcullis::{
     AuthenticateLayer, IntrospectionVerifier, RequireScopeLayer, Scope, TokenFault,
@@ -6,44 +6,44 @@ use portcullis::{
 };
 use tokio::task::JoinSet;
 
-use super::{asking, endpoint::Endpoint, judge, verify};
+use super::{builder_for, endpoint::Endpoint, verify, verify_subject};
 use crate::support::{API, send, with_token};
 
-/// Two introspectors, one token: what one says must never be taken for the other's word.
+/// With two verifiers and one token, the outcome of one must never be used by the other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cve_2026_33496_and_ghsa_84rm_mhfq_f476_a_cache_is_one_introspectors() {
-    let (yes, no) = (Endpoint::naming(), Endpoint::saying(r#"{"active":false}"#));
-    let trusting = asking(&yes).without_audience().build().unwrap();
-    let strict = asking(&no).without_audience().build().unwrap();
-    let mut verdicts = JoinSet::new();
+async fn cve_2026_33496_and_ghsa_84rm_mhfq_f476_verifiers_share_no_cache() {
+    let (yes, no) = (Endpoint::active(), Endpoint::responding_with(r#"{"active":false}"#));
+    let trusting = builder_for(&yes).without_audience().build().unwrap();
+    let strict = builder_for(&no).without_audience().build().unwrap();
+    let mut tasks = JoinSet::new();
     for round in 0..200 {
         let token = format!("alice.{}", round % 20);
         let (trusting, strict, same) = (trusting.clone(), strict.clone(), token.clone());
-        verdicts.spawn(async move {
-            assert_eq!(judge(&trusting, &token).await, Ok("alice".to_owned()));
+        tasks.spawn(async move {
+            assert_eq!(verify_subject(&trusting, &token).await, Ok("alice".to_owned()));
         });
-        verdicts.spawn(async move {
-            assert_eq!(judge(&strict, &same).await, Err(TokenFault::Inactive.into()));
+        tasks.spawn(async move {
+            assert_eq!(verify_subject(&strict, &same).await, Err(TokenFault::Inactive.into()));
         });
     }
-    while let Some(verdict) = verdicts.join_next().await {
-        verdict.unwrap();
+    while let Some(outcome) = tasks.join_next().await {
+        outcome.unwrap();
     }
 }
 
-/// The same endpoint says different things to different clients.
+/// The same endpoint may respond differently to different clients.
 #[tokio::test]
-async fn cve_2026_33496_a_cache_is_one_clients_too() {
+async fn cve_2026_33496_clients_share_no_cache() {
     let issuer = TestIssuer::new();
     let token = issuer.token().audience(API).mint_opaque();
     let verifier = issuer.introspection().audience(API).build().unwrap();
     assert!(verify(&verifier, &token).await.is_ok());
-    let stranger = issuer.introspection().client_secret_basic("stranger", "guess").audience(API);
-    let error = verify(&stranger.build().unwrap(), &token).await.unwrap_err();
+    let attacker = issuer.introspection().client_secret_basic("attacker", "guess").audience(API);
+    let error = verify(&attacker.build().unwrap(), &token).await.unwrap_err();
     assert_eq!(error.status(), 500);
 }
 
-/// A kept answer doesn't keep the decision about another route's scope.
+/// A cached response includes no decision about the scope of another route.
 #[tokio::test]
 async fn cve_2021_32701_scope_is_checked_for_each_request() {
     const READ: Scope = Scope::from_static("orders:read");
@@ -61,19 +61,19 @@ async fn cve_2021_32701_scope_is_checked_for_each_request() {
         assert_eq!(send(&app, with_token(&token)).await.status, 200);
         let mut request = with_token(&token);
         *request.uri_mut() = "/write".parse().unwrap();
-        let answer = send(&app, request).await;
-        assert_eq!(answer.status, 403);
-        assert!(answer.challenge().unwrap().contains("orders:write"));
+        let response = send(&app, request).await;
+        assert_eq!(response.status, 403);
+        assert!(response.challenge().unwrap().contains("orders:write"));
     }
     assert_eq!(issuer.requests_to("/introspect"), 1);
 }
 
 /// Tokens that share most of their characters are different tokens.
 #[tokio::test]
-async fn cve_2026_35039_an_answer_is_kept_by_the_whole_token() {
+async fn cve_2026_35039_the_cache_compares_the_whole_token() {
     let endpoint =
         Endpoint::new(|token| (200, format!(r#"{{"active":true,"sub":"user of {token}"}}"#)));
-    let verifier = asking(&endpoint).without_audience().build().unwrap();
+    let verifier = builder_for(&endpoint).without_audience().build().unwrap();
     let middle = "a".repeat(4000);
     let mut tokens = Vec::new();
     for (first, inner, last) in [("x", "", "z"), ("y", "", "z"), ("x", "", "w"), ("x", "b", "z")] {
@@ -82,13 +82,13 @@ async fn cve_2026_35039_an_answer_is_kept_by_the_whole_token() {
     tokens.extend(["t", "T", "t=", "t==", "tt", "t.", ".t", "t+", "t-"].map(str::to_owned));
     for _ in 0..2 {
         for token in &tokens {
-            assert_eq!(judge(&verifier, token).await, Ok(format!("user of {token}")));
+            assert_eq!(verify_subject(&verifier, token).await, Ok(format!("user of {token}")));
         }
     }
-    assert_eq!(endpoint.asked(), tokens.len());
+    assert_eq!(endpoint.requests(), tokens.len());
 }
 
-/// An endpoint found by discovery belongs to the issuer that was asked for, and so do its tokens.
+/// A discovered endpoint belongs to the configured issuer, and so do its tokens.
 #[tokio::test]
 async fn cve_2026_22748_the_issuer_is_enforced_after_discovery() {
     let metadata = |issuer: &str| {

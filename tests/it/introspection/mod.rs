@@ -1,4 +1,4 @@
-//! Tokens that their issuer is asked about.
+//! Token introspection.
 
 mod arbitrary_responses;
 mod cache;
@@ -23,41 +23,46 @@ use portcullis::{
 
 use self::endpoint::Endpoint;
 
-/// Where the tests' endpoints are.
+/// The URL of the endpoints in these tests.
 pub const INTROSPECT: &str = "https://as.example/introspect";
 
-/// The beginning of a verifier that asks `endpoint`.
-pub fn asking(endpoint: &Endpoint) -> IntrospectionVerifierBuilder<ClientGiven, AudienceMissing> {
+/// A builder of verifiers that use `endpoint`.
+pub fn builder_for(
+    endpoint: &Endpoint,
+) -> IntrospectionVerifierBuilder<ClientGiven, AudienceMissing> {
     IntrospectionVerifier::builder(INTROSPECT)
         .client_secret_basic("orders-api", "s3cret")
         .http_client(endpoint.client())
 }
 
-/// The verdict, or the wait for it.
-pub fn begin(verifier: &IntrospectionVerifier, token: &str) -> Verification {
+/// Starts a verification.
+pub fn start(verifier: &IntrospectionVerifier, token: &str) -> Verification {
     let line = HeaderValue::try_from(format!("Bearer {token}")).expect("a header value");
     let headers = HeaderMap::from_iter([(AUTHORIZATION, line)]);
     verifier.verify(BearerToken::from_headers(&headers).expect("a bearer token"))
 }
 
-/// The verdict.
+/// Verifies a token, and waits for the outcome.
 pub async fn verify(verifier: &IntrospectionVerifier, token: &str) -> Result<Identity, Error> {
-    begin(verifier, token).wait().await
+    start(verifier, token).wait().await
 }
 
-/// The verdict in short: whom it names, or why it rejects.
-pub async fn judge(verifier: &IntrospectionVerifier, token: &str) -> Result<String, ErrorKind> {
+/// Verifies a token. Returns its subject, or the kind of the rejection.
+pub async fn verify_subject(
+    verifier: &IntrospectionVerifier,
+    token: &str,
+) -> Result<String, ErrorKind> {
     let identity = verify(verifier, token).await.map_err(|error| error.kind())?;
     Ok(identity.subject().unwrap_or_default().to_owned())
 }
 
-/// Whether the verdict is there without a wait.
+/// Whether the outcome is available without waiting.
 pub fn is_ready(verification: &Verification) -> bool {
     format!("{verification:?}") != "Pending"
 }
 
-/// An error and its causes, as an operator reads them.
-pub fn told(error: &Error) -> String {
+/// An error and its sources, as they are logged.
+pub fn with_sources(error: &Error) -> String {
     let mut line = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

@@ -1,4 +1,4 @@
-//! Answers that their issuer has signed (RFC 9701).
+//! Signed responses (RFC 9701).
 
 use http::Response;
 use portcullis::{
@@ -7,20 +7,20 @@ use portcullis::{
 };
 use serde_json::json;
 
-use super::{INTROSPECT, judge, told, verify};
+use super::{INTROSPECT, verify, verify_subject, with_sources};
 use crate::support::{API, send, whoami, with_token};
 
-/// The beginning of an answer as RFC 9701 has it.
-fn answer(issuer: &TestIssuer) -> TokenBuilder {
-    let answer = issuer.token().header("typ", json!("token-introspection+jwt"));
-    let answer = answer.without_claim("sub").without_claim("exp").without_claim("client_id");
-    answer
+/// A response as RFC 9701 specifies it, before it is signed.
+fn signed_response(issuer: &TestIssuer) -> TokenBuilder {
+    let response = issuer.token().header("typ", json!("token-introspection+jwt"));
+    let response = response.without_claim("sub").without_claim("exp").without_claim("client_id");
+    response
         .audience("orders-api")
         .claim("token_introspection", json!({ "active": true, "sub": "alice", "aud": API }))
 }
 
-/// A verifier that gets `body` for an answer, and knows the keys of `issuer`.
-fn getting(issuer: &TestIssuer, body: String) -> IntrospectionVerifier {
+/// A verifier that receives `body` as the response, and has the keys of `issuer`.
+fn verifier_receiving(issuer: &TestIssuer, body: String) -> IntrospectionVerifier {
     let client = TestClient::new(move |request| {
         assert_eq!(request.headers()["accept"], "application/token-introspection+jwt");
         let body = body.clone().into_bytes();
@@ -38,7 +38,7 @@ fn getting(issuer: &TestIssuer, body: String) -> IntrospectionVerifier {
 }
 
 #[tokio::test]
-async fn a_signed_answer_is_asked_for_and_believed() {
+async fn signed_responses_are_requested_and_accepted() {
     let issuer = TestIssuer::new();
     let signer = issuer.verifier().audience("unused").build().unwrap();
     let verifier = issuer.introspection().audience(API).signed_responses(signer).build().unwrap();
@@ -47,63 +47,63 @@ async fn a_signed_answer_is_asked_for_and_believed() {
     assert_eq!(identity.subject(), Some("alice"));
     assert!(identity.raw_claims().starts_with('{'), "{}", identity.raw_claims());
     assert!(!identity.raw_claims().contains("token_introspection"));
-    assert_eq!(judge(&verifier, "made-up").await, Err(TokenFault::Inactive.into()));
+    assert_eq!(verify_subject(&verifier, "unknown").await, Err(TokenFault::Inactive.into()));
     issuer.rotate_keys(false);
     let token = issuer.token().audience(API).mint_opaque();
-    assert_eq!(judge(&verifier, &token).await, Ok("alice".to_owned()));
+    assert_eq!(verify_subject(&verifier, &token).await, Ok("alice".to_owned()));
 }
 
 #[tokio::test]
-async fn what_is_not_as_the_rfc_has_it_is_the_endpoints_fault() {
+async fn responses_that_violate_the_rfc_are_failures_of_the_endpoint() {
     let (issuer, other) = (TestIssuer::new(), TestIssuer::named("https://other.test"));
     let same_name = TestIssuer::new();
-    let good = || answer(&issuer);
+    let valid = || signed_response(&issuer);
     issuer.publish(Algorithm::Es256);
     let now = portcullis::Clock::now(&issuer.clock());
     let now = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     for (case, body, accepted) in [
-        ("good", good().mint(), true),
-        ("white space around", format!("{}\n", good().mint()), true),
+        ("valid", valid().mint(), true),
+        ("white space around", format!("{}\n", valid().mint()), true),
         (
             "typ in full",
-            good().header("typ", json!("application/token-introspection+jwt")).mint(),
+            valid().header("typ", json!("application/token-introspection+jwt")).mint(),
             true,
         ),
-        ("the token's own audience", good().audience(API).mint(), true),
-        ("several audiences", good().claim("aud", json!(["x", "orders-api"])).mint(), true),
-        ("exp to come", good().claim("exp", json!(now + 10)).mint(), true),
-        ("exp over", good().claim("exp", json!(now - 100)).mint(), false),
-        ("iat to come", good().claim("iat", json!(now + 100)).mint(), false),
-        ("typ of an access token", good().header("typ", json!("at+jwt")).mint(), false),
-        ("typ JWT", good().header("typ", json!("JWT")).mint(), false),
-        ("no typ", good().without_header("typ").mint(), false),
-        ("for another client", good().audience("other-api").mint(), false),
-        ("for nobody", good().without_claim("aud").mint(), false),
-        ("another issuer", good().claim("iss", json!("https://other.test")).mint(), false),
-        ("no issuer", good().without_claim("iss").mint(), false),
-        ("another issuer's key", answer(&other).mint(), false),
-        ("another key", answer(&same_name).mint(), false),
-        ("unsigned", without_signature(&good().mint()), false),
-        ("cut off", good().mint()[..100].to_owned(), false),
-        ("no answer inside", good().without_claim("token_introspection").mint(), false),
-        ("no object inside", good().claim("token_introspection", json!(true)).mint(), false),
+        ("the audience of the token", valid().audience(API).mint(), true),
+        ("several audiences", valid().claim("aud", json!(["x", "orders-api"])).mint(), true),
+        ("exp in the future", valid().claim("exp", json!(now + 10)).mint(), true),
+        ("exp in the past", valid().claim("exp", json!(now - 100)).mint(), false),
+        ("iat in the future", valid().claim("iat", json!(now + 100)).mint(), false),
+        ("typ of an access token", valid().header("typ", json!("at+jwt")).mint(), false),
+        ("typ JWT", valid().header("typ", json!("JWT")).mint(), false),
+        ("no typ", valid().without_header("typ").mint(), false),
+        ("for another client", valid().audience("other-api").mint(), false),
+        ("no audience", valid().without_claim("aud").mint(), false),
+        ("another issuer", valid().claim("iss", json!("https://other.test")).mint(), false),
+        ("no issuer", valid().without_claim("iss").mint(), false),
+        ("another issuer's key", signed_response(&other).mint(), false),
+        ("another key", signed_response(&same_name).mint(), false),
+        ("unsigned", without_signature(&valid().mint()), false),
+        ("truncated", valid().mint()[..100].to_owned(), false),
+        ("no response inside", valid().without_claim("token_introspection").mint(), false),
+        ("no object inside", valid().claim("token_introspection", json!(true)).mint(), false),
         (
             "no active inside",
-            good().claim("token_introspection", json!({"aud": API})).mint(),
+            valid().claim("token_introspection", json!({"aud": API})).mint(),
             false,
         ),
         (
             "active outside",
-            good().claim("token_introspection", json!({})).claim("active", json!(true)).mint(),
+            valid().claim("token_introspection", json!({})).claim("active", json!(true)).mint(),
             false,
         ),
         ("plain JSON", json!({"active": true, "aud": API}).to_string(), false),
         ("plain JSON of an inactive one", json!({"active": false}).to_string(), false),
         ("empty", String::new(), false),
     ] {
-        let verdict = judge(&getting(&issuer, body), "t").await;
+        let outcome = verify_subject(&verifier_receiving(&issuer, body), "t").await;
         let expected = if accepted { Ok("alice".into()) } else { Err(ErrorKind::Unavailable) };
-        assert_eq!(verdict, expected, "{case}");
+        assert_eq!(outcome, expected, "{case}");
     }
 }
 
@@ -113,20 +113,23 @@ fn without_signature(jws: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_answer_inside_is_judged_as_a_plain_one_is() {
+async fn a_signed_response_is_validated_as_a_plain_one() {
     let issuer = TestIssuer::new();
     for (inside, fault) in [
         (json!({"active": false}), TokenFault::Inactive),
         (json!({"active": true, "aud": "other"}), TokenFault::Audience),
         (json!({"active": true, "aud": API, "exp": 1}), TokenFault::Expired),
     ] {
-        let body = answer(&issuer).claim("token_introspection", inside).mint();
-        assert_eq!(judge(&getting(&issuer, body), "t").await, Err(fault.into()));
+        let body = signed_response(&issuer).claim("token_introspection", inside).mint();
+        assert_eq!(
+            verify_subject(&verifier_receiving(&issuer, body), "t").await,
+            Err(fault.into())
+        );
     }
 }
 
 #[tokio::test]
-async fn while_there_are_no_keys_nothing_is_judged() {
+async fn without_keys_a_signed_response_is_503() {
     let (issuer, keys) = (TestIssuer::new(), TestIssuer::new());
     let signer = keys.verifier().audience("orders-api").build().unwrap();
     keys.fail(Fault::Status(500));
@@ -134,13 +137,17 @@ async fn while_there_are_no_keys_nothing_is_judged() {
     let token = issuer.token().audience(API).mint_opaque();
     let error = verify(&verifier, &token).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(told(&error).contains("the keys for the signed response"), "{}", told(&error));
+    assert!(
+        with_sources(&error).contains("the keys for the signed response"),
+        "{}",
+        with_sources(&error)
+    );
 }
 
 #[tokio::test]
-async fn a_signed_answer_is_no_access_token() {
+async fn a_signed_response_is_not_an_access_token() {
     let issuer = TestIssuer::new();
-    let body = answer(&issuer).audience(API).subject("alice");
+    let body = signed_response(&issuer).audience(API).subject("alice");
     let body = body.expires_in(std::time::Duration::from_secs(60)).mint();
     let verifier = issuer.verifier().audience(API).build().unwrap();
     let app: axum::Router = whoami().layer(AuthenticateLayer::bearer(verifier));
@@ -148,12 +155,12 @@ async fn a_signed_answer_is_no_access_token() {
     assert_eq!(rejected.error.unwrap().kind(), TokenFault::Type.into());
 }
 
-/// glewlwyd answers 400, without a body, about tokens that it would call inactive.
+/// glewlwyd responds with 400, without a body, to tokens that it would report as inactive.
 #[tokio::test]
-async fn a_plain_answer_may_reject_where_none_is_signed_but_never_accept() {
+async fn a_plain_response_may_only_reject_if_a_signed_one_is_required() {
     let issuer = TestIssuer::new();
     let active = json!({ "active": true, "aud": API }).to_string();
-    for (status, empty, plain, verdict) in [
+    for (status, empty, plain, outcome) in [
         (400, "", r#"{"active":false}"#, Err(TokenFault::Inactive.into())),
         (400, "", &active, Err(ErrorKind::Unavailable)),
         (400, "", "<html>", Err(ErrorKind::Unavailable)),
@@ -172,6 +179,6 @@ async fn a_plain_answer_may_reject_where_none_is_signed_but_never_accept() {
         let signer = issuer.verifier().audience(API).jwk_set(issuer.jwk_set()).build().unwrap();
         let verifier = issuer.introspection().audience(API).http_client(client);
         let verifier = verifier.signed_responses(signer).build().unwrap();
-        assert_eq!(judge(&verifier, "t").await, verdict);
+        assert_eq!(verify_subject(&verifier, "t").await, outcome);
     }
 }

@@ -1,4 +1,4 @@
-//! Whose a token is, and by which rules it is judged.
+//! Which issuer a token belongs to, and by which rules it is validated.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use portcullis::{
 };
 use serde_json::{Value, json};
 
-use super::setup::{alpha_and_beta, fault, protected, token, trusting, verifier};
-use crate::support::{API, send, verdict::judge, with_token};
+use super::setup::{alpha_and_beta, protected, rejection_of, token, trusting, verifier};
+use crate::support::{API, outcome::verify_token, send, with_token};
 
 #[tokio::test]
-async fn a_token_goes_to_the_issuer_that_it_names_byte_for_byte() {
+async fn iss_is_compared_byte_for_byte() {
     let (alpha, beta) = alpha_and_beta();
     let app = protected(&trusting([verifier(&alpha), verifier(&beta)]));
     let untrusted = Some(ErrorKind::InvalidToken(TokenFault::Issuer));
@@ -44,9 +44,10 @@ async fn a_token_goes_to_the_issuer_that_it_names_byte_for_byte() {
         (&alpha, json!(1), malformed),
         (&alpha, json!(true), malformed),
     ] {
-        let answer = send(&app, with_token(&token(issuer).claim("iss", iss.clone()).mint())).await;
-        assert_eq!(answer.error.map(|error| error.kind()), rejection, "{iss}");
-        assert_eq!(answer.status, if rejection.is_some() { 401 } else { 200 }, "{iss}");
+        let response =
+            send(&app, with_token(&token(issuer).claim("iss", iss.clone()).mint())).await;
+        assert_eq!(response.error.map(|error| error.kind()), rejection, "{iss}");
+        assert_eq!(response.status, if rejection.is_some() { 401 } else { 200 }, "{iss}");
     }
 
     let nameless = send(&app, with_token(&token(&alpha).without_claim("iss").mint())).await;
@@ -54,30 +55,30 @@ async fn a_token_goes_to_the_issuer_that_it_names_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn an_issuer_is_what_its_json_text_says_however_it_is_written() {
+async fn an_escaped_iss_is_decoded() {
     let (alpha, beta) = alpha_and_beta();
     let issuers = trusting([verifier(&alpha), verifier(&beta)]);
     let claims = |iss: &str| format!(r#"{{"iss":"{iss}","aud":"{API}","exp":99999999999}}"#);
     let escaped = claims(r"https:\/\/alph\u0061.test");
-    assert_eq!(fault(&issuers, &alpha.token().mint_raw(&escaped)).await, None);
+    assert_eq!(rejection_of(&issuers, &alpha.token().mint_raw(&escaped)).await, None);
 
     let twice = format!(r#"{{"iss":"https://beta.test/",{}"#, &escaped[1..]);
     let malformed = Some(ErrorKind::InvalidToken(TokenFault::Malformed));
-    assert_eq!(fault(&issuers, &alpha.token().mint_raw(&twice)).await, malformed);
+    assert_eq!(rejection_of(&issuers, &alpha.token().mint_raw(&twice)).await, malformed);
 }
 
 #[tokio::test]
-async fn a_token_of_nobody_s_causes_no_fetch() {
+async fn a_token_of_an_untrusted_issuer_causes_no_fetch() {
     let (alpha, beta) = alpha_and_beta();
     let app = protected(&trusting([verifier(&alpha), verifier(&beta)]));
-    let stranger = TestIssuer::named("https://stranger.test");
-    assert_eq!(send(&app, with_token(&token(&stranger).mint())).await.status, 401);
+    let untrusted = TestIssuer::named("https://untrusted.test");
+    assert_eq!(send(&app, with_token(&token(&untrusted).mint())).await.status, 401);
     assert_eq!((alpha.requests_to("/jwks"), beta.requests_to("/jwks")), (0, 0));
-    assert_eq!(stranger.requests_to("/jwks"), 0);
+    assert_eq!(untrusted.requests_to("/jwks"), 0);
 }
 
 #[tokio::test]
-async fn a_token_of_one_issuer_that_another_has_signed_is_rejected() {
+async fn a_token_signed_by_another_issuer_is_rejected() {
     let (alpha, beta) = alpha_and_beta();
     let issuers = trusting([verifier(&alpha), verifier(&beta)]);
     let signature = Some(ErrorKind::InvalidToken(TokenFault::Signature));
@@ -86,22 +87,27 @@ async fn a_token_of_one_issuer_that_another_has_signed_is_rejected() {
         |name: &TestIssuer, signer: &TestIssuer| token(signer).claim("iss", json!(name.issuer()));
     for (name, signer) in [(&alpha, &beta), (&beta, &alpha)] {
         for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
-            let what = format!("{} by {} {algorithm}", name.issuer(), signer.issuer());
+            let case = format!("{} by {} {algorithm}", name.issuer(), signer.issuer());
             let same_kid = forged(name, signer).algorithm(algorithm);
-            assert_eq!(fault(&issuers, &same_kid.mint()).await, signature, "{what}");
+            assert_eq!(rejection_of(&issuers, &same_kid.mint()).await, signature, "{case}");
             let no_kid = forged(name, signer).algorithm(algorithm).without_header("kid").mint();
-            assert_eq!(fault(&issuers, &no_kid).await, signature, "{what} without kid");
+            assert_eq!(rejection_of(&issuers, &no_kid).await, signature, "{case} without kid");
         }
         let other_kid = forged(name, signer).header("kid", json!("p256-9")).mint();
-        assert_eq!(fault(&issuers, &other_kid).await, unknown, "{}", name.issuer());
+        assert_eq!(rejection_of(&issuers, &other_kid).await, unknown, "{}", name.issuer());
     }
     for issuer in [&alpha, &beta] {
-        assert_eq!(fault(&issuers, &token(issuer).mint()).await, None, "{}", issuer.issuer());
+        assert_eq!(
+            rejection_of(&issuers, &token(issuer).mint()).await,
+            None,
+            "{}",
+            issuer.issuer()
+        );
     }
 }
 
 #[tokio::test]
-async fn each_token_is_judged_by_the_rules_of_its_own_issuer() {
+async fn each_token_is_validated_by_the_rules_of_its_issuer() {
     use TokenFault::{Algorithm as Alg, Audience, Claims, Expired, Rejected, Type};
     let (alpha, beta) = alpha_and_beta();
     let issuers = trusting([
@@ -126,8 +132,8 @@ async fn each_token_is_judged_by_the_rules_of_its_own_issuer() {
         let token = beta.token().algorithm(Algorithm::EdDsa).without_claim("aud");
         token.claim("client_id", json!("batch")).claim("token_use", json!("access"))
     };
-    let over = Duration::ZERO;
-    for (what, token, rejection) in [
+    let expired = Duration::ZERO;
+    for (case, token, rejection) in [
         ("alpha", of_alpha(), None),
         ("beta", of_beta(), None),
         ("alpha for beta's client", of_alpha().without_claim("aud"), Some(Audience)),
@@ -139,18 +145,18 @@ async fn each_token_is_judged_by_the_rules_of_its_own_issuer() {
         ("alpha without jti", of_alpha().without_claim("jti"), Some(Claims)),
         ("beta without jti", of_beta().without_claim("jti"), None),
         ("beta without token_use", of_beta().without_claim("token_use"), Some(Claims)),
-        ("alpha, over", of_alpha().expires_in(over), Some(Expired)),
-        ("beta, over, within leeway", of_beta().expires_in(over), None),
+        ("alpha, expired", of_alpha().expires_in(expired), Some(Expired)),
+        ("beta, expired within the leeway", of_beta().expires_in(expired), None),
         ("alpha's mallory", of_alpha().subject("mallory"), Some(Rejected)),
         ("beta's mallory", of_beta().subject("mallory"), None),
     ] {
         let rejection = rejection.map(ErrorKind::InvalidToken);
-        assert_eq!(fault(&issuers, &token.mint()).await, rejection, "{what}");
+        assert_eq!(rejection_of(&issuers, &token.mint()).await, rejection, "{case}");
     }
 }
 
 #[tokio::test]
-async fn each_issuer_s_scopes_stand_where_its_own_configuration_says() {
+async fn each_issuer_has_its_own_scope_claim() {
     let (alpha, beta) = alpha_and_beta();
     let issuers = trusting([
         verifier(&alpha).scope_claim("permissions"),
@@ -161,14 +167,14 @@ async fn each_issuer_s_scopes_stand_where_its_own_configuration_says() {
             .scope("base")
             .claim("permissions", json!(["may-permit"]))
             .claim("realm_access", json!({ "roles": ["may-act"] }));
-        let identity = judge(&issuers, &token.mint()).await.unwrap();
+        let identity = verify_token(&issuers, &token.mint()).await.unwrap();
         assert_eq!(identity.scopes().to_string(), scopes, "{}", issuer.issuer());
         assert_eq!(identity.issuer(), Some(issuer.issuer()));
     }
 }
 
 #[test]
-fn a_configuration_that_cannot_be_meant_is_an_error_that_names_it() {
+fn invalid_configuration_is_rejected_by_name() {
     let (alpha, beta) = alpha_and_beta();
     let of = |issuer: &TestIssuer| verifier(issuer).build().unwrap();
     let error = |issuers: Result<Issuers, ConfigError>| issuers.unwrap_err().to_string();
@@ -176,13 +182,14 @@ fn a_configuration_that_cannot_be_meant_is_an_error_that_names_it() {
     let twice = Issuers::builder().trust(of(&alpha)).trust(of(&beta)).trust(of(&alpha));
     assert_eq!(error(twice.build()), "issuer `https://alpha.test`: trusted twice");
     assert_eq!(error(Issuers::builder().build()), "issuers `[]`: at least one is needed");
-    let placeless = Issuers::builder().trust(of(&alpha)).tenants("https://login.test", no_tenant);
+    let without_placeholder =
+        Issuers::builder().trust(of(&alpha)).tenants("https://login.test", no_tenant);
     let problem = "issuer pattern `https://login.test`: `{tenant}` stands nowhere in it";
-    assert_eq!(error(placeless.build()), problem);
+    assert_eq!(error(without_placeholder.build()), problem);
 }
 
 #[tokio::test]
-async fn issuers_whose_names_differ_by_a_slash_are_two() {
+async fn issuers_that_differ_by_a_slash_are_distinct() {
     let (plain, slashed) =
         (TestIssuer::named("https://one.test"), TestIssuer::named("https://one.test/"));
     let issuers = trusting([
@@ -190,22 +197,27 @@ async fn issuers_whose_names_differ_by_a_slash_are_two() {
         verifier(&slashed).jwk_set(published(&slashed)),
     ]);
     for issuer in [&plain, &slashed] {
-        assert_eq!(fault(&issuers, &token(issuer).mint()).await, None, "{}", issuer.issuer());
+        assert_eq!(
+            rejection_of(&issuers, &token(issuer).mint()).await,
+            None,
+            "{}",
+            issuer.issuer()
+        );
     }
     let crossed = token(&plain).claim("iss", json!(slashed.issuer())).mint();
     let signature = Some(ErrorKind::InvalidToken(TokenFault::Signature));
-    assert_eq!(fault(&issuers, &crossed).await, signature);
+    assert_eq!(rejection_of(&issuers, &crossed).await, signature);
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_trusted_by_name_is_never_asked_for_as_a_tenant() {
+async fn an_issuer_trusted_by_name_is_not_resolved_as_a_tenant() {
     let acme = TestIssuer::named("https://login.test/acme");
     let issuers = Issuers::builder()
-        .tenants("https://login.test/{tenant}", async |tenant| panic!("asked for {tenant:?}"))
+        .tenants("https://login.test/{tenant}", async |tenant| panic!("resolved {tenant:?}"))
         .trust(verifier(&acme).build().unwrap())
         .build()
         .unwrap();
-    assert_eq!(fault(&issuers, &token(&acme).mint()).await, None);
+    assert_eq!(rejection_of(&issuers, &token(&acme).mint()).await, None);
 }
 
 #[tokio::test]
@@ -214,7 +226,7 @@ async fn clones_share_keys_and_fetches() {
     let issuers = trusting([verifier(&alpha)]);
     let clone = issuers.clone();
     for issuers in [&issuers, &clone] {
-        assert_eq!(fault(issuers, &token(&alpha).mint()).await, None);
+        assert_eq!(rejection_of(issuers, &token(&alpha).mint()).await, None);
     }
     assert_eq!(alpha.requests_to("/jwks"), 1);
 }

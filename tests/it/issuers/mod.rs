@@ -1,4 +1,4 @@
-//! Several issuers behind one layer: each token is its own issuer's business.
+//! Several issuers behind one layer.
 
 mod dispatch;
 mod outage;

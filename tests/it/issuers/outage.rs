@@ -1,4 +1,4 @@
-//! One issuer fails; the others don't notice.
+//! The failure of one issuer doesn't affect the others.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use portcullis::{
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::setup::{alpha_and_beta, fault, protected, token, trusting, verifier};
+use super::setup::{alpha_and_beta, protected, rejection_of, token, trusting, verifier};
 use crate::support::{send, with_token};
 
 const FAULTS: [Fault; 6] = [
@@ -22,7 +22,7 @@ const FAULTS: [Fault; 6] = [
 ];
 
 #[tokio::test]
-async fn an_issuer_that_fails_makes_its_own_tokens_503_and_no_others() {
+async fn a_failing_issuer_affects_only_its_own_tokens() {
     for failure in FAULTS {
         let (alpha, beta) = alpha_and_beta();
         let app = protected(&trusting([verifier(&alpha), verifier(&beta)]));
@@ -46,11 +46,11 @@ async fn an_issuer_that_fails_makes_its_own_tokens_503_and_no_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_issuer_that_never_answers_holds_up_nobody_else() {
+async fn a_hanging_issuer_does_not_delay_tokens_of_others() {
     let (alpha, beta) = alpha_and_beta();
     let app = protected(&trusting([verifier(&alpha), verifier(&beta)]));
     alpha.fail(Fault::Hang);
-    let begin = Instant::now();
+    let start = Instant::now();
 
     let (waiting, of_alpha) = (app.clone(), with_token(&token(&alpha).mint()));
     let of_alpha = tokio::spawn(async move { send(&waiting, of_alpha).await });
@@ -58,15 +58,15 @@ async fn an_issuer_that_never_answers_holds_up_nobody_else() {
         assert_eq!(send(&app, with_token(&token(&beta).mint())).await.status, 200);
     }
     assert!(!of_alpha.is_finished());
-    assert_eq!(begin.elapsed(), Duration::ZERO, "no time has passed for tokens of beta");
+    assert_eq!(start.elapsed(), Duration::ZERO, "tokens of beta don't wait");
 
     assert_eq!(of_alpha.await.unwrap().status, 503);
-    assert_eq!(begin.elapsed(), Duration::from_secs(5), "a fetch is given up after that");
+    assert_eq!(start.elapsed(), Duration::from_secs(5), "the time-out of a fetch");
 }
 
 #[tokio::test]
-async fn made_up_keys_of_one_issuer_use_up_nothing_of_another() {
-    // One clock for both, so that their times can be told apart from each other's.
+async fn the_refetch_cooldown_is_separate_for_each_issuer() {
+    // One clock for both, so that both cooldowns could end at the same time.
     let (alpha, beta, clock) = (
         TestIssuer::named("https://alpha.test"),
         TestIssuer::named("https://beta.test"),
@@ -78,31 +78,39 @@ async fn made_up_keys_of_one_issuer_use_up_nothing_of_another() {
     let issuers =
         trusting([verifier(&alpha).clock(clock.clone()), verifier(&beta).clock(clock.clone())]);
     for issuer in [&alpha, &beta] {
-        assert_eq!(fault(&issuers, &token(issuer).mint()).await, None);
+        assert_eq!(rejection_of(&issuers, &token(issuer).mint()).await, None);
     }
 
     let unknown = Some(ErrorKind::InvalidToken(TokenFault::UnknownKey));
     for number in 0..100 {
-        let made_up = token(&alpha).header("kid", json!(format!("made-up-{number}"))).mint();
-        assert_eq!(fault(&issuers, &made_up).await, unknown);
+        let unknown_kid = token(&alpha).header("kid", json!(format!("unknown-{number}"))).mint();
+        assert_eq!(rejection_of(&issuers, &unknown_kid).await, unknown);
     }
-    assert_eq!(alpha.requests_to("/jwks"), 2, "one refetch for all that was made up");
-    assert_eq!(beta.requests_to("/jwks"), 1, "none of it for beta");
+    assert_eq!(alpha.requests_to("/jwks"), 2, "one refetch for all unknown `kid`s");
+    assert_eq!(beta.requests_to("/jwks"), 1, "no refetch from beta");
 
     beta.rotate_keys(false);
     assert_eq!(
-        fault(&issuers, &token(&beta).mint()).await,
+        rejection_of(&issuers, &token(&beta).mint()).await,
         None,
-        "beta's rotation is seen at once"
+        "beta is refetched immediately"
     );
     alpha.rotate_keys(false);
-    assert_eq!(fault(&issuers, &token(&alpha).mint()).await, unknown, "alpha cools down");
+    assert_eq!(
+        rejection_of(&issuers, &token(&alpha).mint()).await,
+        unknown,
+        "alpha is in its cooldown"
+    );
     clock.advance(Duration::from_secs(10));
-    assert_eq!(fault(&issuers, &token(&alpha).mint()).await, None, "and is asked again");
+    assert_eq!(
+        rejection_of(&issuers, &token(&alpha).mint()).await,
+        None,
+        "alpha is refetched after the cooldown"
+    );
 }
 
 #[tokio::test]
-async fn each_issuer_s_keys_serve_through_its_outage_as_long_as_its_own_settings_say() {
+async fn the_outage_tolerance_is_separate_for_each_issuer() {
     const HOUR: Duration = Duration::from_secs(60 * 60);
     let (alpha, beta) = alpha_and_beta();
     let clock = alpha.clock();
@@ -111,20 +119,21 @@ async fn each_issuer_s_keys_serve_through_its_outage_as_long_as_its_own_settings
         verifier(&alpha).outage_tolerance(HOUR),
         verifier(&beta).outage_tolerance(HOUR * 3).clock(clock.clone()),
     ]);
-    let good = |issuer: &TestIssuer| token(issuer).expires_in(HOUR * 24).mint();
-    let (of_alpha, of_beta) = (good(&alpha), good(&beta));
+    let valid = |issuer: &TestIssuer| token(issuer).expires_in(HOUR * 24).mint();
+    let (of_alpha, of_beta) = (valid(&alpha), valid(&beta));
     for token in [&of_alpha, &of_beta] {
-        assert_eq!(fault(&issuers, token).await, None);
+        assert_eq!(rejection_of(&issuers, token).await, None);
     }
 
     alpha.fail(Fault::Unreachable);
     beta.fail(Fault::Unreachable);
-    for (hours, alpha_serves, beta_serves) in [(1, true, true), (2, false, true), (4, false, false)]
+    for (hours, alpha_accepted, beta_accepted) in
+        [(1, true, true), (2, false, true), (4, false, false)]
     {
         clock.set(start + HOUR * hours);
-        for (token, serves) in [(&of_alpha, alpha_serves), (&of_beta, beta_serves)] {
-            let rejection = (!serves).then_some(ErrorKind::Unavailable);
-            assert_eq!(fault(&issuers, token).await, rejection, "after {hours} h");
+        for (token, accepted) in [(&of_alpha, alpha_accepted), (&of_beta, beta_accepted)] {
+            let rejection = (!accepted).then_some(ErrorKind::Unavailable);
+            assert_eq!(rejection_of(&issuers, token).await, rejection, "after {hours} h");
         }
     }
 }

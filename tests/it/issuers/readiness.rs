@@ -1,4 +1,4 @@
-//! What several issuers say of themselves, and how they get ready.
+//! Readiness and warm-up of several issuers.
 
 use std::time::Duration;
 
@@ -24,12 +24,12 @@ async fn readiness_names_each_issuer_in_the_order_of_trust() {
         issuers.trust(verifier(&TestIssuer::named(name)).build().unwrap())
     });
     let issuers = issuers.build().unwrap();
-    let said: Vec<_> = issuers.readiness().iter().map(|one| one.issuer().to_owned()).collect();
-    assert_eq!(said, names);
+    let reported: Vec<_> = issuers.readiness().iter().map(|one| one.issuer().to_owned()).collect();
+    assert_eq!(reported, names);
 }
 
 #[tokio::test]
-async fn building_asks_no_one_and_warming_up_asks_each_once() {
+async fn building_fetches_nothing_and_warm_up_fetches_each_once() {
     let (alpha, beta) = alpha_and_beta();
     let issuers = trusting([verifier(&alpha), verifier(&beta)]);
     let (name, other) = (alpha.issuer().to_owned(), beta.issuer().to_owned());
@@ -44,7 +44,7 @@ async fn building_asks_no_one_and_warming_up_asks_each_once() {
 }
 
 #[tokio::test]
-async fn warming_up_tells_of_a_failure_and_readies_the_others_all_the_same() {
+async fn warm_up_reports_a_failure_and_fetches_the_others() {
     for failing in [0, 1, 2] {
         let all = ["a", "b", "c"].map(|name| TestIssuer::named(format!("https://{name}.test")));
         all.iter().for_each(|issuer| issuer.publish(Algorithm::Es256));
@@ -54,9 +54,9 @@ async fn warming_up_tells_of_a_failure_and_readies_the_others_all_the_same() {
         let error = issuers.warm_up().await.unwrap_err();
         assert_eq!(error.status(), 503);
         let readiness = issuers.readiness();
-        for (place, one) in readiness.iter().enumerate() {
-            assert_eq!(one.is_ready(), place != failing, "{one:?}");
-            assert_eq!(one.last_error().is_some(), place == failing, "{one:?}");
+        for (index, one) in readiness.iter().enumerate() {
+            assert_eq!(one.is_ready(), index != failing, "{one:?}");
+            assert_eq!(one.last_error().is_some(), index == failing, "{one:?}");
         }
         let reason = readiness[failing].last_error().unwrap();
         assert!(reason.contains(all[failing].issuer()) && reason.contains("502"), "{reason}");
@@ -69,17 +69,17 @@ async fn warming_up_tells_of_a_failure_and_readies_the_others_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn warming_up_waits_for_all_at_the_same_time() {
+async fn warm_up_fetches_concurrently() {
     let all = ["a", "b", "c"].map(|name| TestIssuer::named(format!("https://{name}.test")));
     all.iter().for_each(|issuer| issuer.fail(Fault::Hang));
     let issuers = trusting(all.each_ref().map(verifier));
-    let begin = Instant::now();
+    let start = Instant::now();
     assert_eq!(issuers.warm_up().await.unwrap_err().status(), 503);
-    assert_eq!(begin.elapsed(), Duration::from_secs(5), "the time of one fetch");
+    assert_eq!(start.elapsed(), Duration::from_secs(5), "the time-out of one fetch");
 }
 
 #[tokio::test]
-async fn given_keys_are_ready_from_the_start_beside_those_to_be_fetched() {
+async fn configured_keys_are_ready_without_a_fetch() {
     let (alpha, beta) = alpha_and_beta();
     let issuers = trusting([verifier(&alpha).jwk_set(alpha.jwk_set()), verifier(&beta)]);
     let readiness = issuers.readiness();

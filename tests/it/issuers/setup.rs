@@ -7,9 +7,9 @@ use portcullis::{
     testing::{TestIssuer, TokenBuilder},
 };
 
-use crate::support::{API, verdict::judge, whoami};
+use crate::support::{API, outcome::verify_token, whoami};
 
-/// Two issuers that name their keys alike: `kid` is the same wherever the algorithm is.
+/// Two issuers whose keys of the same algorithm have the same `kid`.
 pub fn alpha_and_beta() -> (TestIssuer, TestIssuer) {
     let (alpha, beta) =
         (TestIssuer::named("https://alpha.test"), TestIssuer::named("https://beta.test/"));
@@ -40,7 +40,7 @@ pub fn token(issuer: &TestIssuer) -> TokenBuilder {
     issuer.token().audience(API)
 }
 
-/// What `issuers` reject a token for, if they do.
-pub async fn fault(issuers: &Issuers, token: &str) -> Option<ErrorKind> {
-    judge(issuers, token).await.err().map(|error| error.kind())
+/// The kind of the rejection of a token, if it is rejected.
+pub async fn rejection_of(issuers: &Issuers, token: &str) -> Option<ErrorKind> {
+    verify_token(issuers, token).await.err().map(|error| error.kind())
 }

@@ -1,4 +1,4 @@
-//! One fetch for all who need it, which nobody who leaves can break.
+//! Concurrent requests share one fetch, which continues if they are cancelled.
 
 use std::{
     panic,
@@ -18,8 +18,9 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::support::{
     API,
-    verdict::{
-        ACCEPTED, DAY, MISCONFIGURED, UNAVAILABLE, all_quiet, seconds, verdict, verdict_at_once,
+    outcome::{
+        ACCEPTED, DAY, MISCONFIGURED, UNAVAILABLE, immediate_outcome, outcome, run_until_idle,
+        seconds,
     },
     wire::Wire,
 };
@@ -33,16 +34,16 @@ fn set_up(issuer: &TestIssuer) -> (JwtVerifier, Wire, String) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_first_requests_at_once_are_one_discovery_and_one_fetch_of_keys() {
+async fn concurrent_first_requests_share_one_discovery_and_key_fetch() {
     let issuer = TestIssuer::new();
     let (verifier, wire, token) = set_up(&issuer);
     wire.hold();
     let requests = (0..1000).map(|_| {
         let (verifier, token) = (verifier.clone(), token.clone());
-        tokio::spawn(async move { verdict(&verifier, &token).await })
+        tokio::spawn(async move { outcome(&verifier, &token).await })
     });
     let requests: Vec<_> = requests.collect();
-    all_quiet().await;
+    run_until_idle().await;
     wire.release();
     for request in requests {
         assert_eq!(request.await.unwrap(), ACCEPTED);
@@ -51,12 +52,12 @@ async fn a_thousand_first_requests_at_once_are_one_discovery_and_one_fetch_of_ke
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_thousand_first_requests_on_several_threads_are_one_discovery_and_one_fetch_of_keys() {
+async fn requests_on_several_threads_share_discovery_and_key_fetch() {
     let issuer = TestIssuer::new();
     let (verifier, wire, token) = set_up(&issuer);
     let requests = (0..1000).map(|_| {
         let (verifier, token) = (verifier.clone(), token.clone());
-        tokio::spawn(async move { verdict(&verifier, &token).await })
+        tokio::spawn(async move { outcome(&verifier, &token).await })
     });
     for request in requests.collect::<Vec<_>>() {
         assert_eq!(request.await.unwrap(), ACCEPTED);
@@ -65,82 +66,82 @@ async fn a_thousand_first_requests_on_several_threads_are_one_discovery_and_one_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_first_requests_of_an_issuer_that_fails_are_one_discovery() {
+async fn concurrent_first_requests_share_one_failed_discovery() {
     let issuer = TestIssuer::new();
     let (verifier, wire, token) = set_up(&issuer);
     issuer.fail(Fault::Unreachable);
     let requests = (0..1000).map(|_| {
         let (verifier, token) = (verifier.clone(), token.clone());
-        tokio::spawn(async move { verdict(&verifier, &token).await })
+        tokio::spawn(async move { outcome(&verifier, &token).await })
     });
     for request in requests.collect::<Vec<_>>() {
         assert_eq!(request.await.unwrap(), UNAVAILABLE);
     }
-    assert_eq!(wire.asked().len(), 1);
+    assert_eq!(wire.requests().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_issuer_has_a_flight_of_its_own() {
-    let (slow, well) =
-        (TestIssuer::named("https://slow.test"), TestIssuer::named("https://well.test"));
+async fn each_issuer_has_a_separate_fetch() {
+    let (slow, working) =
+        (TestIssuer::named("https://slow.test"), TestIssuer::named("https://working.test"));
     let (slow_verifier, wire, _) = set_up(&slow);
-    let (well_verifier, _, token) = set_up(&well);
-    let issuers = Issuers::builder().trust(slow_verifier).trust(well_verifier).build().unwrap();
+    let (working_verifier, _, token) = set_up(&working);
+    let issuers = Issuers::builder().trust(slow_verifier).trust(working_verifier).build().unwrap();
     wire.hold();
     let slow_token = slow.token().audience(API).mint();
-    assert_eq!(verdict_at_once(&issuers, &slow_token), None);
-    assert_eq!(verdict(&issuers, &token).await, ACCEPTED);
+    assert_eq!(immediate_outcome(&issuers, &slow_token), None);
+    assert_eq!(outcome(&issuers, &token).await, ACCEPTED);
     wire.release();
-    assert_eq!(verdict(&issuers, &slow_token).await, ACCEPTED);
+    assert_eq!(outcome(&issuers, &slow_token).await, ACCEPTED);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_fetch_outlives_the_requests_that_wait_for_it() {
-    // How many of the requests are cancelled before the fetch ends.
+    // The number of requests that are cancelled before the fetch ends.
     for cancelled in [1, 5, 10] {
         let issuer = TestIssuer::new();
         let (verifier, wire, token) = set_up(&issuer);
         wire.hold();
         let requests = (0..10).map(|_| {
             let (verifier, token) = (verifier.clone(), token.clone());
-            tokio::spawn(async move { verdict(&verifier, &token).await })
+            tokio::spawn(async move { outcome(&verifier, &token).await })
         });
         let mut requests: Vec<_> = requests.collect();
-        all_quiet().await;
-        // The first of them has started it.
+        run_until_idle().await;
+        // The first request has started the fetch.
         requests.drain(..cancelled).for_each(|request| request.abort());
-        all_quiet().await;
+        run_until_idle().await;
         wire.release();
         for request in requests {
             assert_eq!(request.await.unwrap(), ACCEPTED, "{cancelled} cancelled");
         }
-        all_quiet().await;
-        assert_eq!(verdict_at_once(&verifier, &token), Some(ACCEPTED), "{cancelled} cancelled");
-        assert_eq!(wire.asked().len(), 2, "{cancelled} cancelled");
+        run_until_idle().await;
+        assert_eq!(immediate_outcome(&verifier, &token), Some(ACCEPTED), "{cancelled} cancelled");
+        assert_eq!(wire.requests().len(), 2, "{cancelled} cancelled");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refetch_for_an_unknown_key_outlives_its_request_too() {
+async fn a_refetch_for_an_unknown_key_outlives_its_request() {
     let issuer = TestIssuer::new();
     let (verifier, wire, old) = set_up(&issuer);
-    assert_eq!(verdict(&verifier, &old).await, ACCEPTED);
+    assert_eq!(outcome(&verifier, &old).await, ACCEPTED);
     issuer.rotate_keys(true);
     let new = issuer.token().audience(API).mint();
-    assert_eq!(verdict_at_once(&verifier, &new), None, "cancelled here");
-    all_quiet().await;
-    assert_eq!(verdict_at_once(&verifier, &new), Some(ACCEPTED));
+    assert_eq!(immediate_outcome(&verifier, &new), None, "cancelled here");
+    run_until_idle().await;
+    assert_eq!(immediate_outcome(&verifier, &new), Some(ACCEPTED));
     assert_eq!(wire.requests_to("/jwks"), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_verifier_ends_its_fetch() {
+async fn dropping_the_verifier_aborts_its_fetch() {
     let tasks = || Handle::current().metrics().num_alive_tasks();
     for at in ["the first fetch", "a refresh ahead", "an unknown key"] {
         let issuer = TestIssuer::new();
         let (verifier, wire, token) = set_up(&issuer);
         if at != "the first fetch" {
-            assert_eq!(verdict(&verifier, &token).await, ACCEPTED);
+            assert_eq!(outcome(&verifier, &token).await, ACCEPTED);
         }
         wire.hold();
         match at {
@@ -149,62 +150,63 @@ async fn a_dropped_verifier_ends_its_fetch() {
             _ => {}
         }
         let token = issuer.token().audience(API).mint();
-        let _ = verdict_at_once(&verifier, &token);
-        all_quiet().await;
-        assert_eq!((wire.under_way(), tasks()), (1, 1), "{at}");
+        let _ = immediate_outcome(&verifier, &token);
+        run_until_idle().await;
+        assert_eq!((wire.in_progress(), tasks()), (1, 1), "{at}");
 
         let clone = verifier.clone();
         drop(verifier);
-        all_quiet().await;
-        assert_eq!((wire.under_way(), tasks()), (1, 1), "{at}: a clone keeps it");
+        run_until_idle().await;
+        assert_eq!((wire.in_progress(), tasks()), (1, 1), "{at}: a clone keeps the fetch running");
         drop(clone);
-        all_quiet().await;
-        assert_eq!((wire.under_way(), tasks()), (0, 0), "{at}");
+        run_until_idle().await;
+        assert_eq!((wire.in_progress(), tasks()), (0, 0), "{at}");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_runs_between_fetches() {
+async fn no_task_runs_between_fetches() {
     let issuer = TestIssuer::new();
     let (verifier, _, token) = set_up(&issuer);
     assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
-    assert_eq!(verdict(&verifier, &token).await, ACCEPTED);
-    all_quiet().await;
+    assert_eq!(outcome(&verifier, &token).await, ACCEPTED);
+    run_until_idle().await;
     assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
     drop(verifier);
 }
 
-/// Panics until it is told not to: when it is called, or when its answer is.
+/// Panics until `working` is set, either when it is called or when its future is polled.
 #[derive(Debug)]
 struct Panicking {
     client: TestClient,
-    at_once: bool,
-    well: Arc<AtomicBool>,
+    when_called: bool,
+    working: Arc<AtomicBool>,
 }
 
 impl HttpClient for Panicking {
     fn send(&self, request: http::Request<Vec<u8>>, max_body: usize) -> HttpResponseFuture {
-        if self.well.load(Ordering::SeqCst) {
+        if self.working.load(Ordering::SeqCst) {
             return self.client.send(request, max_body);
         }
-        assert!(!self.at_once, "a client's bug");
+        assert!(!self.when_called, "a client's bug");
         Box::pin(async { panic!("a client's bug") })
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_panics_is_a_failed_fetch() {
-    for at_once in [true, false] {
+async fn a_panic_in_the_client_is_a_failed_fetch() {
+    for when_called in [true, false] {
         let issuer = TestIssuer::new();
-        let well = Arc::<AtomicBool>::default();
-        let client = Panicking { client: issuer.http_client(), at_once, well: Arc::clone(&well) };
+        let working = Arc::<AtomicBool>::default();
+        let client =
+            Panicking { client: issuer.http_client(), when_called, working: Arc::clone(&working) };
         let verifier = issuer.verifier().http_client(client).audience(API).build().unwrap();
         let token = issuer.token().audience(API).mint();
-        assert_eq!(verdict(&verifier, &token).await, UNAVAILABLE);
-        well.store(true, Ordering::SeqCst);
-        assert_eq!(verdict_at_once(&verifier, &token), Some(UNAVAILABLE), "in the pause");
+        assert_eq!(outcome(&verifier, &token).await, UNAVAILABLE);
+        working.store(true, Ordering::SeqCst);
+        assert_eq!(immediate_outcome(&verifier, &token), Some(UNAVAILABLE), "during the backoff");
         issuer.clock().advance(seconds(1));
-        assert_eq!(verdict(&verifier, &token).await, ACCEPTED);
+        assert_eq!(outcome(&verifier, &token).await, ACCEPTED);
     }
 }
 
@@ -213,93 +215,93 @@ fn runtime() -> Runtime {
 }
 
 #[test]
-fn a_runtime_that_ends_takes_its_fetch_along_and_leaves_the_verifier_to_others() {
+fn dropping_a_runtime_aborts_its_fetch_and_others_can_retry() {
     let issuer = TestIssuer::new();
     let (verifier, wire, token) = set_up(&issuer);
     let (one, other) = (runtime(), runtime());
     wire.hold();
     one.block_on(async {
-        assert_eq!(verdict_at_once(&verifier, &token), None);
-        all_quiet().await;
+        assert_eq!(immediate_outcome(&verifier, &token), None);
+        run_until_idle().await;
     });
-    assert_eq!(wire.under_way(), 1);
+    assert_eq!(wire.in_progress(), 1);
     let waiting = other.spawn({
         let (verifier, token) = (verifier.clone(), token.clone());
-        async move { verdict(&verifier, &token).await }
+        async move { outcome(&verifier, &token).await }
     });
-    other.block_on(all_quiet());
+    other.block_on(run_until_idle());
     drop(one);
-    assert_eq!(wire.under_way(), 0);
+    assert_eq!(wire.in_progress(), 0);
     wire.release();
     assert_eq!(other.block_on(waiting).unwrap(), UNAVAILABLE);
     issuer.clock().advance(seconds(1));
-    assert_eq!(other.block_on(verdict(&verifier, &token)), ACCEPTED);
+    assert_eq!(other.block_on(outcome(&verifier, &token)), ACCEPTED);
 }
 
 #[test]
-fn a_runtime_that_stands_still_holds_nobody_up_for_ever() {
+fn waiting_for_a_fetch_on_an_idle_runtime_times_out() {
     let issuer = TestIssuer::new();
     let (verifier, wire, token) = set_up(&issuer);
-    let (still, other) = (runtime(), runtime());
-    // A fetch is started there, and then nobody drives it any more.
-    still.block_on(async { assert_eq!(verdict_at_once(&verifier, &token), None) });
+    let (idle, other) = (runtime(), runtime());
+    // The fetch is started on a runtime that isn't driven any more.
+    idle.block_on(async { assert_eq!(immediate_outcome(&verifier, &token), None) });
     other.block_on(async {
-        let hour = tokio::time::timeout(seconds(3600), verdict(&verifier, &token));
-        assert_eq!(hour.await.expect("an answer within the hour"), UNAVAILABLE);
+        let hour = tokio::time::timeout(seconds(3600), outcome(&verifier, &token));
+        assert_eq!(hour.await.expect("an outcome within the hour"), UNAVAILABLE);
         issuer.clock().advance(seconds(60));
-        assert_eq!(verdict(&verifier, &token).await, ACCEPTED);
+        assert_eq!(outcome(&verifier, &token).await, ACCEPTED);
     });
-    // Driven again, it has nothing left to say.
-    still.block_on(all_quiet());
-    assert_eq!(wire.under_way(), 0);
-    assert_eq!(verdict_at_once(&verifier, &token), Some(ACCEPTED));
+    // When that runtime is driven again, the fetch has been aborted.
+    idle.block_on(run_until_idle());
+    assert_eq!(wire.in_progress(), 0);
+    assert_eq!(immediate_outcome(&verifier, &token), Some(ACCEPTED));
 }
 
 #[test]
-fn a_runtime_that_has_ended_is_an_outage_and_leaves_the_verifier_to_others() {
+fn on_a_shut_down_runtime_a_fetch_fails_and_others_can_retry() {
     let issuer = TestIssuer::new();
     let (verifier, _, token) = set_up(&issuer);
     let ended = {
         let runtime = runtime();
         runtime.handle().clone()
     };
-    // In a thread of its own: a deadlock would be in the way of all other tests.
-    let (sender, answer) = std::sync::mpsc::channel();
+    // In a separate thread, so that a deadlock doesn't block other tests.
+    let (sender, response) = std::sync::mpsc::channel();
     thread::spawn({
         let (verifier, token) = (verifier.clone(), token.clone());
         move || {
             let _entered = ended.enter();
-            sender.send(verdict_at_once(&verifier, &token)).unwrap();
+            sender.send(immediate_outcome(&verifier, &token)).unwrap();
         }
     });
-    let answer = answer.recv_timeout(seconds(60)).expect("an answer, not a deadlock");
-    assert_eq!(answer, Some(UNAVAILABLE));
-    assert_eq!(runtime().block_on(verdict(&verifier, &token)), ACCEPTED);
+    let response = response.recv_timeout(seconds(60)).expect("an outcome, not a deadlock");
+    assert_eq!(response, Some(UNAVAILABLE));
+    assert_eq!(runtime().block_on(outcome(&verifier, &token)), ACCEPTED);
 }
 
 #[test]
-fn without_a_runtime_a_fetch_is_a_mistake_in_the_set_up_and_no_panic() {
+fn without_a_runtime_a_fetch_is_a_misconfiguration() {
     let issuer = TestIssuer::new();
     let (verifier, _, token) = set_up(&issuer);
-    assert_eq!(verdict_at_once(&verifier, &token), Some(MISCONFIGURED));
+    assert_eq!(immediate_outcome(&verifier, &token), Some(MISCONFIGURED));
     let runtime = runtime();
-    assert_eq!(runtime.block_on(verdict(&verifier, &token)), ACCEPTED);
-    // Keys that are there need no runtime; not even when a refresh is due.
-    assert_eq!(verdict_at_once(&verifier, &token), Some(ACCEPTED));
+    assert_eq!(runtime.block_on(outcome(&verifier, &token)), ACCEPTED);
+    // Cached keys need no runtime, even when a refresh is due.
+    assert_eq!(immediate_outcome(&verifier, &token), Some(ACCEPTED));
     for time in [500, 100] {
         issuer.clock().advance(seconds(time));
-        assert_eq!(verdict_at_once(&verifier, &token), Some(ACCEPTED));
+        assert_eq!(immediate_outcome(&verifier, &token), Some(ACCEPTED));
     }
 }
 
 #[test]
-fn a_refetch_that_could_not_start_uses_up_no_cool_down() {
+fn a_refetch_that_could_not_start_starts_no_cooldown() {
     let issuer = TestIssuer::new();
     let (verifier, _, token) = set_up(&issuer);
     let runtime = runtime();
-    assert_eq!(runtime.block_on(verdict(&verifier, &token)), ACCEPTED);
+    assert_eq!(runtime.block_on(outcome(&verifier, &token)), ACCEPTED);
     issuer.rotate_keys(true);
     let new = issuer.token().audience(API).mint();
-    assert_eq!(verdict_at_once(&verifier, &new), Some(MISCONFIGURED));
-    assert_eq!(runtime.block_on(verdict(&verifier, &new)), ACCEPTED);
+    assert_eq!(immediate_outcome(&verifier, &new), Some(MISCONFIGURED));
+    assert_eq!(runtime.block_on(outcome(&verifier, &new)), ACCEPTED);
 }

@@ -1,4 +1,4 @@
-//! Which algorithms a token may be signed with.
+//! Algorithms that a token may be signed with.
 
 use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
 use serde_json::json;
@@ -20,25 +20,25 @@ const ASYMMETRIC: [Algorithm; 10] = [
 ];
 const SYMMETRIC: [Algorithm; 3] = [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512];
 
-/// An issuer that has published a key of every kind.
-fn issuer_of_all() -> TestIssuer {
+/// An issuer that has published keys of every type.
+fn issuer_with_all_keys() -> TestIssuer {
     issuer_with(ASYMMETRIC)
 }
 
 #[tokio::test]
-async fn every_asymmetric_algorithm_is_accepted_when_none_is_named() {
-    let issuer = issuer_of_all();
-    let given = verifier(&issuer);
+async fn by_default_every_asymmetric_algorithm_is_accepted() {
+    let issuer = issuer_with_all_keys();
+    let configured = verifier(&issuer);
     let fetched = issuer.verifier().audience(API).build().unwrap();
     for algorithm in ASYMMETRIC {
         let token = token(&issuer).algorithm(algorithm).mint();
-        assert_eq!(outcome(&given, &token).await.as_deref(), Ok("alice"), "{algorithm}");
+        assert_eq!(outcome(&configured, &token).await.as_deref(), Ok("alice"), "{algorithm}");
         assert_eq!(outcome(&fetched, &token).await.as_deref(), Ok("alice"), "{algorithm}");
     }
 }
 
 #[tokio::test]
-async fn every_hmac_is_accepted_with_its_secret() {
+async fn every_hmac_algorithm_is_accepted_with_its_secret() {
     let issuer = TestIssuer::new();
     for algorithm in SYMMETRIC {
         let secret = issuer.hmac_secret(algorithm);
@@ -50,8 +50,8 @@ async fn every_hmac_is_accepted_with_its_secret() {
 }
 
 #[tokio::test]
-async fn eddsa_goes_by_either_of_its_names() {
-    let issuer = issuer_of_all();
+async fn eddsa_and_ed25519_name_the_same_algorithm() {
+    let issuer = issuer_with_all_keys();
     let verifier = verifier(&issuer);
     for name in ["EdDSA", "Ed25519"] {
         let token = token(&issuer).algorithm(Algorithm::EdDsa).header("alg", json!(name)).mint();
@@ -64,27 +64,35 @@ async fn eddsa_goes_by_either_of_its_names() {
 }
 
 #[tokio::test]
-async fn only_the_named_algorithms_are_accepted() {
-    let issuer = issuer_of_all();
-    for named in ASYMMETRIC {
-        let verifier = builder(&issuer).algorithms([named]).build().unwrap();
+async fn only_the_configured_algorithms_are_accepted() {
+    let issuer = issuer_with_all_keys();
+    for configured in ASYMMETRIC {
+        let verifier = builder(&issuer).algorithms([configured]).build().unwrap();
         for algorithm in ASYMMETRIC {
             let token = token(&issuer).algorithm(algorithm).mint();
             let expected =
-                if algorithm == named { Ok("alice") } else { Err(&TokenFault::Algorithm) };
+                if algorithm == configured { Ok("alice") } else { Err(&TokenFault::Algorithm) };
             let outcome = outcome(&verifier, &token).await;
-            assert_eq!(outcome.as_deref(), expected, "{algorithm} where {named} is named");
+            assert_eq!(
+                outcome.as_deref(),
+                expected,
+                "{algorithm} where {configured} is configured"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn an_hmac_is_accepted_with_no_secret_but_its_own() {
-    let issuer = issuer_of_all();
-    let with_none = verifier(&issuer);
+async fn a_token_signed_with_another_secret_is_rejected() {
+    let issuer = issuer_with_all_keys();
+    let without_secret = verifier(&issuer);
     for algorithm in SYMMETRIC {
         let token = token(&issuer).algorithm(algorithm).mint();
-        assert_eq!(outcome(&with_none, &token).await, Err(TokenFault::Algorithm), "{algorithm}");
+        assert_eq!(
+            outcome(&without_secret, &token).await,
+            Err(TokenFault::Algorithm),
+            "{algorithm}"
+        );
         for other in SYMMETRIC.into_iter().filter(|other| *other != algorithm) {
             let other = builder(&issuer).hmac_secret(other, issuer.hmac_secret(other));
             let other = other.build().unwrap();
@@ -94,7 +102,7 @@ async fn an_hmac_is_accepted_with_no_secret_but_its_own() {
 }
 
 #[tokio::test]
-async fn a_secret_of_one_hmac_does_not_serve_another_though_it_is_long_enough() {
+async fn a_secret_is_used_for_one_hmac_algorithm_only() {
     let issuer = TestIssuer::new();
     let builder = issuer.verifier().audience(API);
     let verifier = builder
@@ -106,18 +114,18 @@ async fn a_secret_of_one_hmac_does_not_serve_another_though_it_is_long_enough() 
         .build()
         .unwrap();
     let claims = jws::forged_claims(&issuer).to_string();
-    for (algorithm, is_good) in [("HS256", true), ("HS384", false), ("HS512", false)] {
+    for (algorithm, accepted) in [("HS256", true), ("HS384", false), ("HS512", false)] {
         let header = format!(r#"{{"alg":"{algorithm}"}}"#);
         let message = format!("{}.{}", jws::encode(header), jws::encode(&claims));
         let signature = jws::hmac(algorithm, jws::SECRET, message.as_bytes());
         let token = format!("{message}.{}", jws::encode(signature));
-        assert_eq!(accepts(&verifier, &token).await, is_good, "{algorithm}");
+        assert_eq!(accepts(&verifier, &token).await, accepted, "{algorithm}");
     }
 }
 
 #[tokio::test]
-async fn keys_and_a_secret_of_one_issuer_serve_together() {
-    let issuer = issuer_of_all();
+async fn an_issuer_may_have_both_keys_and_a_secret() {
+    let issuer = issuer_with_all_keys();
     let verifier =
         builder(&issuer).hmac_secret(Algorithm::Hs384, issuer.hmac_secret(Algorithm::Hs384));
     let verifier = verifier.build().unwrap();
@@ -128,8 +136,8 @@ async fn keys_and_a_secret_of_one_issuer_serve_together() {
 }
 
 #[tokio::test]
-async fn the_name_of_an_algorithm_has_one_spelling_and_none_is_no_algorithm() {
-    let issuer = issuer_of_all();
+async fn algorithm_names_are_case_sensitive_and_none_is_rejected() {
+    let issuer = issuer_with_all_keys();
     let verifier = verifier(&issuer);
     for name in [
         "none",
@@ -158,8 +166,8 @@ async fn the_name_of_an_algorithm_has_one_spelling_and_none_is_no_algorithm() {
 }
 
 #[tokio::test]
-async fn the_algorithm_must_fit_the_key_that_the_token_names() {
-    let issuer = issuer_of_all();
+async fn alg_must_match_the_key_with_the_kid_of_the_token() {
+    let issuer = issuer_with_all_keys();
     let verifier = verifier(&issuer);
     for (kid, fitting) in [
         ("rsa-0", &["PS256", "PS384", "PS512", "RS256", "RS384", "RS512"][..]),
@@ -169,10 +177,10 @@ async fn the_algorithm_must_fit_the_key_that_the_token_names() {
         ("ed25519-0", &["EdDSA"]),
     ] {
         for algorithm in ASYMMETRIC {
-            // Signed with the key of its algorithm, whichever it names.
+            // Signed with the key for its algorithm, whatever its `kid`.
             let token = token(&issuer).algorithm(algorithm).header("kid", json!(kid)).mint();
-            let fits = fitting.contains(&algorithm.name());
-            let expected = if fits { Ok("alice") } else { Err(&TokenFault::Algorithm) };
+            let matches = fitting.contains(&algorithm.name());
+            let expected = if matches { Ok("alice") } else { Err(&TokenFault::Algorithm) };
             let outcome = outcome(&verifier, &token).await;
             assert_eq!(outcome.as_deref(), expected, "{algorithm} with {kid}");
         }
@@ -180,11 +188,11 @@ async fn the_algorithm_must_fit_the_key_that_the_token_names() {
 }
 
 #[tokio::test]
-async fn a_key_with_an_alg_of_its_own_serves_that_one_alone() {
-    let issuer = issuer_of_all();
-    for own in ["RS256", "PS512"] {
+async fn a_key_with_an_alg_is_used_for_that_algorithm_only() {
+    let issuer = issuer_with_all_keys();
+    for alg in ["RS256", "PS512"] {
         let mut key = jwk(&issuer, "rsa-0");
-        key["alg"] = json!(own);
+        key["alg"] = json!(alg);
         let set = json!({ "keys": [key] }).to_string();
         let verifier = issuer.verifier().audience(API).jwk_set(set).build().unwrap();
         for algorithm in [Algorithm::Rs256, Algorithm::Rs512, Algorithm::Ps256, Algorithm::Ps512] {
@@ -192,8 +200,8 @@ async fn a_key_with_an_alg_of_its_own_serves_that_one_alone() {
                 let token = token.algorithm(algorithm).mint();
                 assert_eq!(
                     accepts(&verifier, &token).await,
-                    algorithm.name() == own,
-                    "{own} {algorithm}"
+                    algorithm.name() == alg,
+                    "{alg} {algorithm}"
                 );
             }
         }
@@ -201,20 +209,20 @@ async fn a_key_with_an_alg_of_its_own_serves_that_one_alone() {
 }
 
 #[tokio::test]
-async fn a_signature_under_one_algorithm_is_none_under_another_of_the_same_key() {
-    let issuer = issuer_of_all();
+async fn a_signature_is_invalid_under_another_alg_of_the_same_key() {
+    let issuer = issuer_with_all_keys();
     let verifier = verifier(&issuer);
-    for (signed, said) in [
+    for (signed, claimed) in [
         (Algorithm::Rs256, "PS256"),
         (Algorithm::Ps256, "RS256"),
         (Algorithm::Rs256, "RS512"),
         (Algorithm::Ps384, "PS256"),
     ] {
-        let token = token(&issuer).algorithm(signed).header("alg", json!(said)).mint();
+        let token = token(&issuer).algorithm(signed).header("alg", json!(claimed)).mint();
         assert_eq!(
             outcome(&verifier, &token).await,
             Err(TokenFault::Signature),
-            "{signed} as {said}"
+            "{signed} as {claimed}"
         );
     }
 }

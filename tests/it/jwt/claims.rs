@@ -1,4 +1,4 @@
-//! What the claims must say, and how.
+//! Required claims and their values.
 
 use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::{accepts, hmac_verifier, outcome, token, verifier};
 use crate::support::{API, jws};
 
 #[tokio::test]
-async fn the_issuer_is_compared_byte_for_byte() {
+async fn iss_is_compared_byte_for_byte() {
     for name in ["https://issuer.test", "https://issuer.test/", "https://issuer.test/realms/One"] {
         let issuer = TestIssuer::named(name);
         let verifier = verifier(&issuer);
@@ -41,7 +41,7 @@ async fn the_issuer_is_compared_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_no_string_is_rejected() {
+async fn iss_must_be_a_string() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
     for iss in [json!(null), json!(1), json!([issuer.issuer()]), json!({}), json!(true)] {
@@ -53,7 +53,7 @@ async fn an_issuer_that_is_no_string_is_rejected() {
 }
 
 #[tokio::test]
-async fn an_escaped_claim_says_what_it_says() {
+async fn json_escapes_in_claims_are_decoded() {
     let issuer = TestIssuer::new();
     let claims = jws::forged_claims(&issuer).to_string();
     let escaped = claims
@@ -67,7 +67,7 @@ async fn an_escaped_claim_says_what_it_says() {
 }
 
 #[tokio::test]
-async fn the_audience_must_contain_ours() {
+async fn aud_must_contain_the_audience_of_the_service() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
     for (aud, fault) in [
@@ -98,12 +98,12 @@ async fn the_audience_must_contain_ours() {
 }
 
 #[tokio::test]
-async fn a_service_may_have_several_names() {
+async fn several_audiences_may_be_accepted() {
     let issuer = TestIssuer::new();
     issuer.publish(Algorithm::Es256);
     let builder = issuer.verifier().audience(API).audience("api").jwk_set(issuer.jwk_set());
     let verifier = builder.build().unwrap();
-    for (aud, is_ours) in [
+    for (aud, accepted) in [
         (json!(API), true),
         (json!("api"), true),
         (json!(["x", "api"]), true),
@@ -111,12 +111,12 @@ async fn a_service_may_have_several_names() {
         (json!("https://api.exampleapi"), false),
     ] {
         let token = issuer.token().claim("aud", aud.clone()).mint();
-        assert_eq!(accepts(&verifier, &token).await, is_ours, "{aud}");
+        assert_eq!(accepts(&verifier, &token).await, accepted, "{aud}");
     }
 }
 
 #[tokio::test]
-async fn any_audience_is_a_danger_that_must_be_spelt() {
+async fn any_audience_must_be_enabled_as_dangerous() {
     let issuer = TestIssuer::new();
     issuer.publish(Algorithm::Es256);
     let verifier = issuer.verifier().jwk_set(issuer.jwk_set()).dangerous().any_audience();
@@ -126,12 +126,12 @@ async fn any_audience_is_a_danger_that_must_be_spelt() {
     {
         assert!(accepts(&verifier, &token.mint()).await);
     }
-    let odd = issuer.token().claim("aud", json!({})).mint();
-    assert_eq!(outcome(&verifier, &odd).await, Err(TokenFault::Claims));
+    let malformed = issuer.token().claim("aud", json!({})).mint();
+    assert_eq!(outcome(&verifier, &malformed).await, Err(TokenFault::Claims));
 }
 
 #[tokio::test]
-async fn texts_must_be_strings() {
+async fn string_claims_must_be_strings() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
     for claim in ["sub", "jti", "client_id"] {
@@ -150,8 +150,8 @@ async fn texts_must_be_strings() {
 async fn claims_are_one_json_object_in_utf_8_without_duplicates() {
     let issuer = TestIssuer::new();
     let verifier = hmac_verifier(&issuer);
-    let good = jws::forged_claims(&issuer).to_string();
-    let with = |more: &str| good.replacen('{', &format!("{{{more},"), 1).into_bytes();
+    let valid = jws::forged_claims(&issuer).to_string();
+    let with = |more: &str| valid.replacen('{', &format!("{{{more},"), 1).into_bytes();
     let deep = format!("\"x\":{}{}", "[".repeat(1000), "]".repeat(1000));
     let deep_objects = format!("\"x\":{}1{}", "{\"a\":".repeat(1000), "}".repeat(1000));
     let mut latin_1 = with("\"name\":\"Andr?\"");
@@ -160,21 +160,21 @@ async fn claims_are_one_json_object_in_utf_8_without_duplicates() {
         ("iss twice", with(r#""iss":"https://evil.example""#)),
         ("exp twice, first escaped", with(r#""\u0065xp":1"#)),
         ("aud twice", with(&format!(r#""aud":"{API}""#))),
-        ("a claim of one's own twice", with(r#""x":1,"x":1"#)),
+        ("a custom claim twice", with(r#""x":1,"x":1"#)),
         ("twice further down", with(r#""x":{"y":1,"y":1}"#)),
         ("twice in an array", with(r#""x":[{"y":1,"y":1}]"#)),
         ("deep", with(&deep)),
         ("deep objects", with(&deep_objects)),
         ("latin 1", latin_1),
-        ("UTF-16", good.encode_utf16().flat_map(u16::to_be_bytes).collect()),
-        ("a BOM", format!("\u{feff}{good}").into_bytes()),
+        ("UTF-16", valid.encode_utf16().flat_map(u16::to_be_bytes).collect()),
+        ("a BOM", format!("\u{feff}{valid}").into_bytes()),
         ("half a surrogate", with(r#""x":"\ud800""#)),
         ("a control character", with("\"x\":\"\u{1}\"")),
-        ("cut off", good.as_bytes()[..good.len() - 1].to_vec()),
-        ("something behind", format!("{good} x").into_bytes()),
-        ("two objects", format!("{good}{good}").into_bytes()),
-        ("an array", format!("[{good}]").into_bytes()),
-        ("a string", json!(good).to_string().into_bytes()),
+        ("truncated", valid.as_bytes()[..valid.len() - 1].to_vec()),
+        ("text after the object", format!("{valid} x").into_bytes()),
+        ("two objects", format!("{valid}{valid}").into_bytes()),
+        ("an array", format!("[{valid}]").into_bytes()),
+        ("a string", json!(valid).to_string().into_bytes()),
         ("empty", b" ".to_vec()),
         ("not a number", with("\"exp\":NaN")),
         ("a comment", with("/* */\"x\":1")),
@@ -183,8 +183,8 @@ async fn claims_are_one_json_object_in_utf_8_without_duplicates() {
         assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Malformed), "{case}");
     }
     for (case, claims) in [
-        ("as it is", good.clone().into_bytes()),
-        ("white space around", format!(" \r\n\t{good}\n").into_bytes()),
+        ("unchanged", valid.clone().into_bytes()),
+        ("white space around", format!(" \r\n\t{valid}\n").into_bytes()),
         ("any text", with("\"\u{65e5}\u{672c}\":\"\\ud83d\\ude00 \u{1f600}\"")),
         ("the same name at two depths", with(r#""x":{"iss":"https://evil.example","x":{}}"#)),
     ] {
@@ -194,12 +194,12 @@ async fn claims_are_one_json_object_in_utf_8_without_duplicates() {
 }
 
 #[tokio::test]
-async fn a_claim_further_down_is_no_claim_of_the_token() {
+async fn nested_claims_do_not_count_as_claims_of_the_token() {
     let issuer = TestIssuer::new();
     let verifier = hmac_verifier(&issuer);
-    let good = jws::forged_claims(&issuer);
+    let valid = jws::forged_claims(&issuer);
     for claim in ["iss", "aud", "exp"] {
-        let mut claims = good.clone();
+        let mut claims = valid.clone();
         let moved = claims.as_object_mut().unwrap().remove(claim).unwrap();
         claims["nested"] = Value::from_iter([(claim.to_owned(), moved)]);
         let token = jws::sign(jws::SECRET, r#"{"alg":"HS256"}"#, claims.to_string());
@@ -208,14 +208,14 @@ async fn a_claim_further_down_is_no_claim_of_the_token() {
 }
 
 #[tokio::test]
-async fn a_claim_may_be_asked_for_by_its_text() {
+async fn require_claim_compares_the_string_value() {
     let issuer = TestIssuer::new();
     let verifier = super::builder(&issuer).require_claim("token_use", "access").build().unwrap();
     for (token_use, fault) in [
         (json!("access"), None),
         (json!("Access"), Some(TokenFault::Claims)),
         (json!("management"), Some(TokenFault::Claims)),
-        // Another kind of token is recognized before the claims that were configured are compared.
+        // Other kinds of tokens are rejected before the required claims are compared.
         (json!("refresh"), Some(TokenFault::Type)),
         (json!(["access"]), Some(TokenFault::Claims)),
         (json!(true), Some(TokenFault::Claims)),
@@ -227,26 +227,26 @@ async fn a_claim_may_be_asked_for_by_its_text() {
 }
 
 #[tokio::test]
-async fn a_token_without_audience_is_known_by_its_client() {
+async fn a_token_without_audience_is_accepted_by_its_client_id() {
     let issuer = TestIssuer::new();
     issuer.publish(Algorithm::Es256);
     let builder = issuer.verifier().client("app").client("web").jwk_set(issuer.jwk_set());
     let verifier = builder.build().unwrap();
     let by = |client: &str| issuer.token().claim("client_id", json!(client));
-    for (case, token, is_good) in [
+    for (case, token, accepted) in [
         ("app", by("app"), true),
         ("web", by("web"), true),
-        ("a stranger", by("apps"), false),
+        ("another client", by("apps"), false),
         ("no client", issuer.token().without_claim("client_id"), false),
         (
             "a client by another name",
             issuer.token().without_claim("client_id").claim("azp", json!("app")),
             false,
         ),
-        ("for someone", by("app").audience(API), false),
+        ("with an audience", by("app").audience(API), false),
         ("for the client", by("app").audience("app"), false),
-        ("for nobody", by("app").claim("aud", json!([])), false),
+        ("with an empty audience", by("app").claim("aud", json!([])), false),
     ] {
-        assert_eq!(accepts(&verifier, &token.mint()).await, is_good, "{case}");
+        assert_eq!(accepts(&verifier, &token.mint()).await, accepted, "{case}");
     }
 }

@@ -1,4 +1,4 @@
-//! Configuration that can't work fails when it is made, and says why.
+//! Invalid configuration is rejected by `build()`, with a message that names the value.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use portcullis::{
 
 use crate::support::{API, issuer_with, jws, openssl};
 
-/// A verifier in the making that would fetch its keys from nowhere.
+/// A builder of verifiers whose keys are never fetched.
 fn builder(issuer: &str) -> JwtVerifierBuilder<AudienceMissing> {
     JwtVerifier::builder(issuer).http_client(TestIssuer::new().http_client())
 }
 
-fn sentence<T: std::fmt::Debug>(result: Result<T, ConfigError>) -> String {
+fn message<T: std::fmt::Debug>(result: Result<T, ConfigError>) -> String {
     result.unwrap_err().to_string()
 }
 
 #[test]
-fn an_issuer_whose_keys_are_fetched_is_an_https_url() {
+fn an_issuer_with_fetched_keys_must_be_an_https_url() {
     for (issuer, problem) in [
         ("as.example", "not an absolute URL"),
         ("/issuer", "not an absolute URL"),
@@ -35,9 +35,9 @@ fn an_issuer_whose_keys_are_fetched_is_an_https_url() {
         ("https://as.example#a", "must not carry a user name, a query or a fragment"),
     ] {
         let result = builder(issuer).audience(API).build();
-        // A name, and a password that may stand beside it, is shown to nobody.
+        // A user name, and a password beside it, is not shown.
         let shown = issuer.replace("user@", "\u{2026}@");
-        assert_eq!(sentence(result), format!("issuer `{shown}`: {problem}"));
+        assert_eq!(message(result), format!("issuer `{shown}`: {problem}"));
     }
     for issuer in [
         "https://as.example",
@@ -54,7 +54,7 @@ fn an_issuer_whose_keys_are_fetched_is_an_https_url() {
 }
 
 #[test]
-fn an_issuer_whose_keys_are_given_may_have_any_name_but_none() {
+fn an_issuer_with_configured_keys_may_be_any_nonempty_string() {
     let build = |issuer: &str| {
         let builder = builder(issuer).audience(API);
         builder.hmac_secret(Algorithm::Hs256, jws::SECRET).build()
@@ -62,12 +62,12 @@ fn an_issuer_whose_keys_are_given_may_have_any_name_but_none() {
     for issuer in ["joe", "urn:example:issuer", "REGARDS", "http://as.example"] {
         assert!(build(issuer).is_ok(), "{issuer}");
     }
-    assert_eq!(sentence(build("")), "issuer ``: empty");
-    assert_eq!(sentence(builder("").audience(API).build()), "issuer ``: empty");
+    assert_eq!(message(build("")), "issuer ``: empty");
+    assert_eq!(message(builder("").audience(API).build()), "issuer ``: empty");
 }
 
 #[test]
-fn a_jwks_uri_is_an_https_url() {
+fn a_jwks_uri_must_be_an_https_url() {
     let build = |uri: &str| builder("https://as.example").audience(API).jwks_uri(uri).build();
     for (uri, problem) in [
         ("", "not an absolute URL"),
@@ -78,7 +78,7 @@ fn a_jwks_uri_is_an_https_url() {
         ("https://as.example/jwks#a", "must not carry a user name, a query or a fragment"),
     ] {
         let shown = uri.replace("user:pw@", "\u{2026}@");
-        assert_eq!(sentence(build(uri)), format!("jwks_uri `{shown}`: {problem}"));
+        assert_eq!(message(build(uri)), format!("jwks_uri `{shown}`: {problem}"));
     }
     for uri in
         ["https://as.example/jwks", "https://cdn.example/jwks?v=1", "http://127.0.0.1:1/jwks"]
@@ -88,10 +88,10 @@ fn a_jwks_uri_is_an_https_url() {
 }
 
 #[test]
-fn an_audience_has_a_name() {
+fn an_audience_must_not_be_empty() {
     let builder = || builder("https://as.example");
-    assert_eq!(sentence(builder().audience("").build()), "audience ``: empty");
-    assert_eq!(sentence(builder().audience(API).audience("").build()), "audience ``: empty");
+    assert_eq!(message(builder().audience("").build()), "audience ``: empty");
+    assert_eq!(message(builder().audience(API).audience("").build()), "audience ``: empty");
     assert!(builder().client("").build().is_err());
 }
 
@@ -99,34 +99,34 @@ fn an_audience_has_a_name() {
 fn audience_client_and_any_audience_exclude_each_other() {
     let builder = || builder("https://as.example");
     assert_eq!(
-        sentence(builder().audience(API).client("app").build()),
+        message(builder().audience(API).client("app").build()),
         "client `app`: given together with an audience"
     );
     assert_eq!(
-        sentence(builder().audience(API).dangerous().any_audience().build()),
+        message(builder().audience(API).dangerous().any_audience().build()),
         "audience `any`: given together with an audience or client"
     );
     assert!(builder().client("app").dangerous().any_audience().build().is_err());
 }
 
 #[test]
-fn algorithms_are_named_by_at_least_one_and_an_hmac_needs_its_secret() {
+fn algorithms_must_not_be_empty_and_hmacs_need_a_secret() {
     let builder = || builder("https://as.example").audience(API);
     assert_eq!(
-        sentence(builder().algorithms([]).build()),
+        message(builder().algorithms([]).build()),
         "algorithms `[]`: at least one is needed"
     );
     for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
         let result = builder().algorithms([Algorithm::Es256, algorithm]).build();
-        assert_eq!(sentence(result), format!("algorithm `{algorithm}`: has no secret"));
+        assert_eq!(message(result), format!("algorithm `{algorithm}`: has no secret"));
     }
     let other = builder().hmac_secret(Algorithm::Hs256, jws::SECRET);
     let result = other.algorithms([Algorithm::Hs512]).build();
-    assert_eq!(sentence(result), "algorithm `HS512`: has no secret");
+    assert_eq!(message(result), "algorithm `HS512`: has no secret");
 }
 
 #[test]
-fn each_named_algorithm_has_a_key_among_those_that_are_given() {
+fn each_configured_algorithm_needs_a_configured_key() {
     let issuer = issuer_with([Algorithm::Es256, Algorithm::Rs256]);
     let builder = || builder("https://as.example").audience(API).jwk_set(issuer.jwk_set());
     for named in [vec![Algorithm::Es256], vec![Algorithm::Ps512, Algorithm::Es256]] {
@@ -134,22 +134,22 @@ fn each_named_algorithm_has_a_key_among_those_that_are_given() {
     }
     for named in [vec![Algorithm::Es384], vec![Algorithm::Es256, Algorithm::Es384]] {
         let result = builder().algorithms(named).build();
-        assert_eq!(sentence(result), "algorithm `ES384`: fits no key that is given");
+        assert_eq!(message(result), "algorithm `ES384`: fits no key that is given");
     }
     let secret = builder().hmac_secret(Algorithm::Hs256, jws::SECRET);
     let named = [Algorithm::Hs256, Algorithm::Es256, Algorithm::Rs384];
     assert!(secret.algorithms(named).build().is_ok());
-    // What is fetched later may be anything.
+    // Keys that are fetched later may be for any algorithm.
     let remote = self::builder("https://as.example").audience(API).algorithms([Algorithm::Es384]);
     assert!(remote.build().is_ok());
 }
 
 #[test]
-fn a_profile_and_an_algorithm_are_read_by_their_names() {
+fn profiles_and_algorithms_are_parsed_from_their_names() {
     assert_eq!("rfc9068".parse(), Ok(Profile::Rfc9068));
     assert_eq!("relaxed".parse(), Ok(Profile::Relaxed));
     assert_eq!(
-        sentence("strict".parse::<Profile>()),
+        message("strict".parse::<Profile>()),
         "profile `strict`: neither `relaxed` nor `rfc9068`"
     );
     assert_eq!(
@@ -163,18 +163,18 @@ fn a_profile_and_an_algorithm_are_read_by_their_names() {
 }
 
 #[test]
-fn an_issuer_named_twice_is_rejected() {
+fn an_issuer_that_is_trusted_twice_is_rejected() {
     let verifier = || {
         let builder = builder("https://as.example").audience(API);
         builder.pem_key(openssl::ED25519).build().unwrap()
     };
     let issuers = portcullis::Issuers::builder().trust(verifier()).trust(verifier());
-    assert!(sentence(issuers.build()).contains("https://as.example"));
+    assert!(message(issuers.build()).contains("https://as.example"));
     assert!(portcullis::Issuers::builder().build().is_err(), "no issuer at all");
 }
 
 #[test]
-fn debug_shows_no_key_and_no_secret() {
+fn debug_shows_no_keys_and_no_secrets() {
     let issuer = TestIssuer::new();
     let secret = "correct horse battery staple, 32 bytes";
     let builder = issuer.verifier().audience(API);

@@ -7,7 +7,7 @@ use super::{accepts, hmac_verifier, jwk, outcome, token, verifier};
 use crate::support::jws;
 
 #[tokio::test]
-async fn an_extension_that_must_be_understood_is_not() {
+async fn a_token_with_crit_is_rejected() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
     for crit in [
@@ -27,13 +27,13 @@ async fn an_extension_that_must_be_understood_is_not() {
         let token = token(&issuer).header("crit", crit.clone()).header("exp", json!(1)).mint();
         assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Malformed), "{crit}");
     }
-    // The kit takes null for absent.
+    // `TokenBuilder::header` would omit null.
     let token = token(&issuer).mint_with_raw_header(r#"{"alg":"ES256","crit":null}"#);
     assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Malformed));
 }
 
 #[tokio::test]
-async fn a_payload_that_is_not_base64url_is_rejected_whether_crit_says_so_or_not() {
+async fn an_unencoded_payload_is_rejected_with_and_without_crit() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
     for b64 in [json!(false), json!("false"), json!("true"), json!(0), json!(1), json!([])] {
@@ -51,7 +51,7 @@ async fn a_payload_that_is_not_base64url_is_rejected_whether_crit_says_so_or_not
 }
 
 #[tokio::test]
-async fn a_key_or_an_address_of_one_in_the_header_is_never_used() {
+async fn keys_and_key_urls_in_the_header_are_never_used() {
     let issuer = TestIssuer::new();
     let mallory = TestIssuer::new();
     mallory.clock().set(portcullis::Clock::now(&issuer.clock()));
@@ -74,13 +74,13 @@ async fn a_key_or_an_address_of_one_in_the_header_is_never_used() {
         );
         let unnamed = forged.without_header("kid");
         assert_eq!(outcome(&verifier, &unnamed.mint()).await, Err(TokenFault::Signature), "{name}");
-        // A token that is good without it is good with it.
+        // A valid token stays valid with this header.
         assert!(accepts(&verifier, &token(&issuer).header(name, value).mint()).await, "{name}");
     }
 }
 
 #[tokio::test]
-async fn members_that_nobody_knows_are_let_be() {
+async fn unknown_header_members_are_ignored() {
     let issuer = TestIssuer::new();
     let token = token(&issuer)
         .header("nonce", json!("n"))
@@ -90,9 +90,9 @@ async fn members_that_nobody_knows_are_let_be() {
     assert!(accepts(&verifier(&issuer), &token.mint()).await);
 }
 
-/// As eIDAS services and some banks do. Three certificates with RSA keys take 4 to 6 KB.
+/// eIDAS services and some banks send `x5c`. Three certificates with RSA keys have 4 to 6 KB.
 #[tokio::test]
-async fn a_chain_of_certificates_is_let_be_and_more_than_8_kib_is_not() {
+async fn a_certificate_chain_is_accepted_up_to_8_kib() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
     let chain = |sizes: &[usize]| sizes.iter().map(|size| "M".repeat(*size)).collect::<Vec<_>>();
@@ -111,7 +111,7 @@ async fn a_chain_of_certificates_is_let_be_and_more_than_8_kib_is_not() {
 }
 
 #[tokio::test]
-async fn members_that_are_read_must_be_strings() {
+async fn alg_kid_and_typ_must_be_strings() {
     let issuer = TestIssuer::new();
     let verifier = hmac_verifier(&issuer);
     let claims = jws::forged_claims(&issuer).to_string();
@@ -134,7 +134,7 @@ async fn a_header_is_one_json_object_in_utf_8_without_duplicates() {
     let claims = jws::forged_claims(&issuer).to_string();
     let deep = format!(r#"{{"alg":"HS256","x":{}{}}}"#, "[".repeat(100), "]".repeat(100));
     let long = format!(r#"{{"alg":"HS256","x":"{}"}}"#, "x".repeat(100_000));
-    let bad: [&[u8]; 20] = [
+    let invalid: [&[u8]; 20] = [
         b"",
         b" ",
         b"{}",
@@ -156,7 +156,7 @@ async fn a_header_is_one_json_object_in_utf_8_without_duplicates() {
         deep.as_bytes(),
         long.as_bytes(),
     ];
-    for header in bad {
+    for header in invalid {
         let token = jws::sign(jws::SECRET, header, &claims);
         let shown = String::from_utf8_lossy(&header[..header.len().min(80)]);
         assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Malformed), "{shown}");

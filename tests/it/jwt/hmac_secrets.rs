@@ -1,4 +1,4 @@
-//! Secrets shared with the issuer.
+//! HMAC secrets that are shared with the issuer.
 
 use portcullis::{Algorithm, ConfigError, Secret, testing::TestIssuer};
 
@@ -14,7 +14,7 @@ fn configured(algorithm: Algorithm, secret: impl Into<Secret>) -> Result<(), Con
 }
 
 #[test]
-fn a_secret_is_at_least_as_long_as_the_hash() {
+fn a_secret_must_be_at_least_as_long_as_the_hash() {
     for (algorithm, needed) in HMACS {
         assert_eq!(configured(algorithm, vec![b'x'; needed]), Ok(()), "{algorithm}");
         assert_eq!(configured(algorithm, vec![b'x'; 1000]), Ok(()), "{algorithm}");
@@ -31,7 +31,7 @@ fn a_secret_is_at_least_as_long_as_the_hash() {
 }
 
 #[test]
-fn a_secret_is_for_an_hmac() {
+fn a_secret_is_rejected_for_asymmetric_algorithms() {
     for algorithm in [Algorithm::Es256, Algorithm::Rs256, Algorithm::EdDsa] {
         let error = configured(algorithm, jws::SECRET).unwrap_err();
         let sentence = "the key is not supported: a secret is for HS256, HS384 or HS512";
@@ -40,7 +40,7 @@ fn a_secret_is_for_an_hmac() {
 }
 
 #[test]
-fn a_public_key_is_no_secret() {
+fn a_public_key_is_rejected_as_a_secret() {
     let issuer = TestIssuer::new();
     issuer.publish(Algorithm::Rs256);
     let set: serde_json::Value = serde_json::from_str(&issuer.jwk_set()).unwrap();
@@ -69,7 +69,7 @@ fn a_public_key_is_no_secret() {
 }
 
 #[test]
-fn no_error_shows_a_secret() {
+fn errors_show_no_secret() {
     for (algorithm, secret) in [
         (Algorithm::Hs256, "hunter2"),
         (Algorithm::Es256, "hunter2-hunter2-hunter2-hunter2-hunter2"),
@@ -80,7 +80,7 @@ fn no_error_shows_a_secret() {
 }
 
 #[tokio::test]
-async fn a_secret_is_bytes_and_compared_whole() {
+async fn all_bytes_of_a_secret_are_used() {
     let issuer = TestIssuer::new();
     let secret: Vec<u8> = (0..=255).collect();
     let builder = issuer.verifier().audience(API).hmac_secret(Algorithm::Hs256, secret.clone());
@@ -94,7 +94,7 @@ async fn a_secret_is_bytes_and_compared_whole() {
 }
 
 #[tokio::test]
-async fn a_token_names_a_secret_s_kid_as_it_likes() {
+async fn kid_is_ignored_for_secrets() {
     let issuer = TestIssuer::new();
     let verifier = super::hmac_verifier(&issuer);
     let claims = jws::forged_claims(&issuer).to_string();
@@ -104,16 +104,16 @@ async fn a_token_names_a_secret_s_kid_as_it_likes() {
 }
 
 #[tokio::test]
-async fn a_signature_that_is_cut_short_is_rejected() {
+async fn a_truncated_signature_is_rejected() {
     let issuer = TestIssuer::new();
     let verifier = super::hmac_verifier(&issuer);
-    let good =
+    let valid =
         jws::sign(jws::SECRET, r#"{"alg":"HS256"}"#, jws::forged_claims(&issuer).to_string());
-    let signature = jws::decode(jws::parts(&good)[2]);
+    let signature = jws::decode(jws::parts(&valid)[2]);
     for len in 0..32 {
-        let cut = jws::with_signature(&good, &signature[..len]);
-        assert!(!accepts(&verifier, &cut).await, "{len} bytes");
+        let truncated = jws::with_signature(&valid, &signature[..len]);
+        assert!(!accepts(&verifier, &truncated).await, "{len} bytes");
     }
-    let longer = jws::with_signature(&good, [&signature[..], &[0]].concat());
+    let longer = jws::with_signature(&valid, [&signature[..], &[0]].concat());
     assert!(!accepts(&verifier, &longer).await);
 }

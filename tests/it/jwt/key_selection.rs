@@ -1,4 +1,4 @@
-//! Which key of a set a token is checked with.
+//! Selection of the key that a token is verified with.
 
 use portcullis::{Algorithm, JwtVerifier, TokenFault, testing::TestIssuer};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{accepts, jwk, outcome, token, verifier};
 use crate::support::{API, issuer_with};
 
-/// Several signers of one issuer's name, at one time, each with an ES256 key.
+/// Several signers with the same issuer name and time, each with an ES256 key.
 fn signers<const N: usize>() -> [TestIssuer; N] {
     let first = TestIssuer::new();
     std::array::from_fn(|_| {
@@ -17,8 +17,8 @@ fn signers<const N: usize>() -> [TestIssuer; N] {
     })
 }
 
-/// The key of a signer, under that `kid` or none.
-fn named(signer: &TestIssuer, kid: Option<&str>) -> Value {
+/// The key of a signer, with that `kid` or none.
+fn key_of(signer: &TestIssuer, kid: Option<&str>) -> Value {
     let mut key = jwk(signer, "p256-0");
     match kid {
         Some(kid) => key["kid"] = json!(kid),
@@ -40,30 +40,30 @@ fn signed(signer: &TestIssuer, kid: Option<&str>) -> String {
 }
 
 #[tokio::test]
-async fn a_token_without_kid_is_checked_with_the_only_key() {
-    let [signer, stranger] = signers();
+async fn a_token_without_kid_is_verified_with_the_only_key() {
+    let [signer, attacker] = signers();
     for kid in [None, Some("a")] {
-        let verifier = with_keys(&signer, &[named(&signer, kid)]);
+        let verifier = with_keys(&signer, &[key_of(&signer, kid)]);
         assert!(accepts(&verifier, &signed(&signer, None)).await, "{kid:?}");
-        let outcome = outcome(&verifier, &signed(&stranger, None)).await;
+        let outcome = outcome(&verifier, &signed(&attacker, None)).await;
         assert_eq!(outcome, Err(TokenFault::Signature), "{kid:?}");
     }
 }
 
 #[tokio::test]
-async fn a_token_without_kid_is_checked_with_each_of_a_few_that_fit() {
-    let [one, two, three, stranger] = signers();
-    let keys = [named(&one, Some("a")), named(&two, None), named(&three, Some("b"))];
+async fn a_token_without_kid_is_verified_with_each_matching_key() {
+    let [one, two, three, attacker] = signers();
+    let keys = [key_of(&one, Some("a")), key_of(&two, None), key_of(&three, Some("b"))];
     let verifier = with_keys(&one, &keys);
     for signer in [&one, &two, &three] {
         assert!(accepts(&verifier, &signed(signer, None)).await);
     }
-    let outcome = outcome(&verifier, &signed(&stranger, None)).await;
+    let outcome = outcome(&verifier, &signed(&attacker, None)).await;
     assert_eq!(outcome, Err(TokenFault::Signature));
 }
 
 #[tokio::test]
-async fn keys_of_other_algorithms_don_t_count_for_a_token_without_kid() {
+async fn without_kid_only_keys_for_the_algorithm_are_tried() {
     let others = [Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa, Algorithm::Rs256];
     let signer = issuer_with(others);
     let verifier = verifier(&signer);
@@ -74,11 +74,11 @@ async fn keys_of_other_algorithms_don_t_count_for_a_token_without_kid() {
 }
 
 #[tokio::test]
-async fn of_many_keys_only_a_few_are_tried_for_a_token_without_kid() {
+async fn without_kid_only_a_few_of_many_keys_are_tried() {
     let signers: [_; 20] = signers();
     let kids: Vec<_> = (0..20).map(|n| format!("key-{n:02}")).collect();
     let keys: Vec<_> =
-        signers.iter().zip(&kids).map(|(signer, kid)| named(signer, Some(kid))).collect();
+        signers.iter().zip(&kids).map(|(signer, kid)| key_of(signer, Some(kid))).collect();
     let verifier = with_keys(&signers[0], &keys);
     let mut accepted = 0;
     for (signer, kid) in signers.iter().zip(&kids) {
@@ -89,9 +89,9 @@ async fn of_many_keys_only_a_few_are_tried_for_a_token_without_kid() {
 }
 
 #[tokio::test]
-async fn a_kid_that_no_key_has_is_told_so() {
+async fn an_unknown_kid_is_rejected_as_an_unknown_key() {
     let [signer] = signers();
-    let verifier = with_keys(&signer, &[named(&signer, Some("a"))]);
+    let verifier = with_keys(&signer, &[key_of(&signer, Some("a"))]);
     for kid in ["b", "", "A", "a ", " a", "aa", "../a", "a\0", "' OR 1=1 --", "/dev/null"] {
         let outcome = outcome(&verifier, &signed(&signer, Some(kid))).await;
         assert_eq!(outcome, Err(TokenFault::UnknownKey), "{kid:?}");
@@ -101,25 +101,25 @@ async fn a_kid_that_no_key_has_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_key_without_kid_serves_a_token_whose_kid_no_key_has() {
+async fn a_key_without_kid_is_tried_for_tokens_with_an_unknown_kid() {
     let [signer, other] = signers();
-    let verifier = with_keys(&signer, &[named(&signer, None), named(&other, Some("b"))]);
+    let verifier = with_keys(&signer, &[key_of(&signer, None), key_of(&other, Some("b"))]);
     assert!(accepts(&verifier, &signed(&signer, Some("a"))).await);
     assert!(accepts(&verifier, &signed(&signer, None)).await);
     assert!(accepts(&verifier, &signed(&other, Some("b"))).await);
-    // The key that has the name is the one, right or wrong.
+    // If a key has this `kid`, only that key is tried.
     let outcome = outcome(&verifier, &signed(&signer, Some("b"))).await;
     assert_eq!(outcome, Err(TokenFault::Signature));
     assert!(!accepts(&verifier, &signed(&other, Some("a"))).await);
 }
 
 #[tokio::test]
-async fn two_keys_may_share_a_kid() {
+async fn several_keys_may_share_a_kid() {
     let [one, two] = signers();
     one.publish(Algorithm::Rs256);
     let mut rsa = jwk(&one, "rsa-0");
     rsa["kid"] = json!("shared");
-    let keys = [named(&one, Some("shared")), rsa, named(&two, Some("shared"))];
+    let keys = [key_of(&one, Some("shared")), rsa, key_of(&two, Some("shared"))];
     let verifier = with_keys(&one, &keys);
     assert!(accepts(&verifier, &signed(&one, Some("shared"))).await);
     assert!(accepts(&verifier, &signed(&two, Some("shared"))).await);
@@ -128,13 +128,13 @@ async fn two_keys_may_share_a_kid() {
 }
 
 #[tokio::test]
-async fn keys_of_several_sets_and_pems_serve_together() {
+async fn keys_of_several_sets_are_used_together() {
     let [one, two] = signers();
     let verifier = one
         .verifier()
         .audience(API)
-        .jwk_set(json!({ "keys": [named(&one, Some("a"))] }).to_string())
-        .jwk_set(json!({ "keys": [named(&two, Some("b"))] }).to_string())
+        .jwk_set(json!({ "keys": [key_of(&one, Some("a"))] }).to_string())
+        .jwk_set(json!({ "keys": [key_of(&two, Some("b"))] }).to_string())
         .build()
         .unwrap();
     assert!(accepts(&verifier, &signed(&one, Some("a"))).await);
@@ -143,14 +143,14 @@ async fn keys_of_several_sets_and_pems_serve_together() {
 }
 
 #[tokio::test]
-async fn issuers_that_use_the_same_kid_don_t_share_a_key() {
+async fn issuers_with_the_same_kid_do_not_share_keys() {
     let one = TestIssuer::named("https://one.test");
     let two = TestIssuer::named("https://two.test");
     let issuers = portcullis::Issuers::builder().trust(verifier(&one)).trust(verifier(&two));
     let issuers = issuers.build().unwrap();
-    let good = token(&one).mint();
-    assert!(crate::support::verify(&issuers, &good).await.is_ok());
-    // A token of the one that says it is of the other.
+    let valid = token(&one).mint();
+    assert!(crate::support::verify(&issuers, &valid).await.is_ok());
+    // A token of one issuer with the `iss` of the other.
     let crossed = token(&one).claim("iss", json!("https://two.test")).mint();
     let error = crate::support::verify(&issuers, &crossed).await.unwrap_err();
     assert_eq!(error, TokenFault::Signature.into());

@@ -1,4 +1,4 @@
-//! The form of a JWK Set, given or fetched.
+//! Parsing of configured and fetched JWK Sets.
 
 use http::Response;
 use portcullis::{
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{accepts, jwk, token};
 use crate::support::{API, verify};
 
-/// A set of the issuer's key and of as many others as make `len` together.
+/// A set of `len` keys, one of which is the issuer's.
 fn set_of(issuer: &TestIssuer, len: usize) -> String {
     issuer.publish(Algorithm::Es256);
     let key = jwk(issuer, "p256-0");
@@ -35,18 +35,18 @@ fn serving(body: String) -> TestClient {
 #[tokio::test]
 async fn a_set_has_at_most_100_keys() {
     let issuer = TestIssuer::new();
-    let given = |set| issuer.verifier().audience(API).jwk_set(set).build();
-    let hundred = given(set_of(&issuer, 100)).unwrap();
+    let build_with = |set| issuer.verifier().audience(API).jwk_set(set).build();
+    let hundred = build_with(set_of(&issuer, 100)).unwrap();
     assert!(accepts(&hundred, &token(&issuer).mint()).await);
     for len in [101, 1000] {
-        let error = given(set_of(&issuer, len)).unwrap_err();
-        let sentence = format!("JWK Set `\u{2026}`: it has {len} keys, and at most 100 are read");
-        assert_eq!(error.to_string(), sentence);
+        let error = build_with(set_of(&issuer, len)).unwrap_err();
+        let message = format!("JWK Set `\u{2026}`: it has {len} keys, and at most 100 are read");
+        assert_eq!(error.to_string(), message);
     }
 }
 
 #[tokio::test]
-async fn odd_keys_count_too() {
+async fn unusable_keys_count_towards_the_maximum() {
     let issuer = TestIssuer::new();
     let mut set: Value = serde_json::from_str(&set_of(&issuer, 1)).unwrap();
     let keys = set["keys"].as_array_mut().unwrap();
@@ -55,18 +55,18 @@ async fn odd_keys_count_too() {
 }
 
 #[tokio::test]
-async fn a_fetched_set_of_more_than_100_keys_judges_no_token() {
+async fn a_fetched_set_of_more_than_100_keys_is_503() {
     let issuer = TestIssuer::new();
-    for (len, judged) in [(100, true), (101, false)] {
+    for (len, usable) in [(100, true), (101, false)] {
         let client = serving(set_of(&issuer, len));
         let verifier = issuer.verifier().audience(API).jwks_uri(issuer.jwks_uri());
         let verifier = verifier.http_client(client).build().unwrap();
-        let verdict = verify(&verifier, &token(&issuer).mint()).await;
-        assert_eq!(verdict.err(), (!judged).then_some(ErrorKind::Unavailable), "{len} keys");
+        let outcome = verify(&verifier, &token(&issuer).mint()).await;
+        assert_eq!(outcome.err(), (!usable).then_some(ErrorKind::Unavailable), "{len} keys");
     }
 }
 
-const NO_SETS: [&str; 15] = [
+const INVALID_SETS: [&str; 15] = [
     "",
     " ",
     "null",
@@ -85,22 +85,22 @@ const NO_SETS: [&str; 15] = [
 ];
 
 #[test]
-fn a_given_text_that_is_no_set_is_rejected() {
+fn an_invalid_configured_set_is_rejected() {
     let issuer = TestIssuer::new();
-    for text in NO_SETS {
+    for text in INVALID_SETS {
         let error = issuer.verifier().audience(API).jwk_set(text).build().unwrap_err();
         assert_eq!(error.to_string(), "JWK Set `\u{2026}`: it is not a JWK Set", "{text}");
     }
     let error = issuer.verifier().audience(API).jwk_set(r#"{"keys":[]}"#).build().unwrap_err();
-    let sentence = "JWK Set `\u{2026}`: it has no key that verifies signatures";
-    assert_eq!(error.to_string(), sentence);
+    let message = "JWK Set `\u{2026}`: it has no key that verifies signatures";
+    assert_eq!(error.to_string(), message);
 }
 
 #[tokio::test]
-async fn a_fetched_text_that_is_no_set_judges_no_token() {
+async fn an_invalid_fetched_set_is_503() {
     let issuer = TestIssuer::new();
     let deep = format!(r#"{{"keys":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    for text in NO_SETS.into_iter().chain([&*deep]) {
+    for text in INVALID_SETS.into_iter().chain([&*deep]) {
         let verifier = issuer.verifier().audience(API).jwks_uri(issuer.jwks_uri());
         let verifier = verifier.http_client(serving(text.to_owned())).build().unwrap();
         let error = verify(&verifier, &token(&issuer).mint()).await.unwrap_err();
@@ -119,13 +119,13 @@ async fn a_set_may_have_other_members() {
 }
 
 #[tokio::test]
-async fn a_fetched_set_without_a_usable_key_is_an_accident_of_the_issuer() {
-    // An issuer that signs has a key. Nothing is known of the token, so it isn't judged.
+async fn a_fetched_set_without_a_usable_key_is_503() {
+    // An issuer that signs tokens has a key. The token can't be verified, so it isn't rejected.
     let issuer = TestIssuer::new();
     for set in [r#"{"keys":[]}"#, r#"{"keys":[{"kty":"unknown"}]}"#] {
         let verifier = issuer.verifier().audience(API).jwks_uri(issuer.jwks_uri());
         let verifier = verifier.http_client(serving(set.to_owned())).build().unwrap();
-        let verdict = verify(&verifier, &token(&issuer).mint()).await;
-        assert_eq!(verdict.unwrap_err(), ErrorKind::Unavailable, "{set}");
+        let outcome = verify(&verifier, &token(&issuer).mint()).await;
+        assert_eq!(outcome.unwrap_err(), ErrorKind::Unavailable, "{set}");
     }
 }

@@ -1,4 +1,4 @@
-//! The rules for JWT access tokens (RFC 7519, 7515, 7517, 8725, 9068), one by one.
+//! The rules for JWT access tokens (RFC 7519, 7515, 7517, 8725, 9068).
 
 mod algorithms;
 mod claims;
@@ -29,7 +29,7 @@ use serde_json::Value;
 
 use crate::support::{API, jws, verify};
 
-/// A verifier in the making, with the ES256 key of `issuer` and whatever else it has published.
+/// A builder of verifiers with all published keys of `issuer`, including one for ES256.
 fn builder(issuer: &TestIssuer) -> JwtVerifierBuilder<AudienceGiven> {
     issuer.publish(Algorithm::Es256);
     issuer.verifier().audience(API).jwk_set(issuer.jwk_set())
@@ -39,28 +39,27 @@ fn verifier(issuer: &TestIssuer) -> JwtVerifier {
     builder(issuer).build().unwrap()
 }
 
-/// A good token in the making, for our audience.
+/// A builder of valid tokens for [`API`].
 fn token(issuer: &TestIssuer) -> TokenBuilder {
     issuer.token().audience(API)
 }
 
-/// A verifier of tokens that [`jws::sign`] makes with [`jws::SECRET`].
+/// A verifier of tokens that [`jws::sign`] signs with [`jws::SECRET`].
 fn hmac_verifier(issuer: &TestIssuer) -> JwtVerifier {
     let builder = issuer.verifier().audience(API);
     builder.hmac_secret(Algorithm::Hs256, jws::SECRET).build().unwrap()
 }
 
-/// What became of a token: its subject, or what is wrong with it.
+/// Verifies a token. Returns its subject, or why it is rejected.
 async fn outcome(verifier: &JwtVerifier, token: &str) -> Result<String, TokenFault> {
     match verify(verifier, token).await {
-        Ok(identity) => Ok(identity.subject().unwrap_or("nobody").to_owned()),
+        Ok(identity) => Ok(identity.subject().unwrap_or("no subject").to_owned()),
         Err(ErrorKind::InvalidToken(fault)) => Err(fault),
         Err(other) => panic!("{other:?} for {token}"),
     }
 }
 
-/// Whether a token is accepted. If it isn't, it must be for one of the two clean reasons: a request
-/// that can't be read, or a token that was judged.
+/// Whether a token is accepted. Panics if the error is about neither the request nor the token.
 async fn accepts(verifier: &JwtVerifier, token: &str) -> bool {
     match verify(verifier, token).await {
         Ok(_) => true,

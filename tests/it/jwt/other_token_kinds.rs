@@ -1,4 +1,4 @@
-//! Tokens of other kinds, signed by the right issuer with the right key.
+//! Tokens of other kinds, signed by the issuer with a valid key.
 
 use portcullis::{
     TokenFault,
@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::{accepts, builder, outcome, token};
 
-/// What an issuer may sign beside access tokens, as near to one as it can be: for our audience, and
-/// with every claim that an access token has.
+/// Other kinds of tokens that an issuer may sign, as similar to access tokens as possible: for the same
+/// audience, and with every claim of an access token.
 fn other_tokens(issuer: &TestIssuer) -> Vec<(&'static str, TokenBuilder)> {
     let token = || token(issuer);
     let jwt = || token().header("typ", json!("JWT"));
@@ -20,14 +20,17 @@ fn other_tokens(issuer: &TestIssuer) -> Vec<(&'static str, TokenBuilder)> {
         ("an ID token with at_hash", jwt().claim("nonce", json!("n")).claim("at_hash", json!("x"))),
         ("an ID token with c_hash", jwt().claim("nonce", json!("n")).claim("c_hash", json!("x"))),
         ("an ID token with s_hash", jwt().claim("nonce", json!("n")).claim("s_hash", json!("x"))),
-        ("an ID token that says it is an access token", token().claim("at_hash", json!("x"))),
-        ("a hash that is no text", jwt().claim("at_hash", json!(null))),
+        ("an ID token with the typ of an access token", token().claim("at_hash", json!("x"))),
+        ("a hash that is not a string", jwt().claim("at_hash", json!(null))),
         ("a logout token", typed("logout+jwt").claim("events", logout.clone())),
         ("a logout token without typ", token().without_header("typ").claim("events", logout)),
         ("a security event", typed("secevent+jwt").claim("events", json!({}))),
-        ("events alone", jwt().claim("events", json!({}))),
-        ("an introspection answer", typed("token-introspection+jwt")),
-        ("an introspection answer in full", typed("application/token-introspection+jwt")),
+        ("only events", jwt().claim("events", json!({}))),
+        ("an introspection response", typed("token-introspection+jwt")),
+        (
+            "an introspection response with the full media type",
+            typed("application/token-introspection+jwt"),
+        ),
         ("a DPoP proof", typed("dpop+jwt")),
         ("a client assertion", typed("client-authentication+jwt")),
         ("a request object", typed("oauth-authz-req+jwt")),
@@ -52,7 +55,7 @@ fn other_tokens(issuer: &TestIssuer) -> Vec<(&'static str, TokenBuilder)> {
 }
 
 #[tokio::test]
-async fn no_other_kind_of_token_passes_as_an_access_token_in_either_profile() {
+async fn both_profiles_reject_other_kinds_of_tokens() {
     let issuer = TestIssuer::new();
     for profile in [Profile::Relaxed, Profile::Rfc9068] {
         let verifier = builder(&issuer).profile(profile).build().unwrap();
@@ -64,7 +67,7 @@ async fn no_other_kind_of_token_passes_as_an_access_token_in_either_profile() {
 }
 
 #[tokio::test]
-async fn nor_where_any_audience_will_do() {
+async fn other_kinds_of_tokens_are_rejected_with_any_audience() {
     let issuer = TestIssuer::new();
     issuer.publish(portcullis::Algorithm::Es256);
     let verifier = issuer.verifier().jwk_set(issuer.jwk_set()).dangerous().any_audience();
@@ -75,7 +78,7 @@ async fn nor_where_any_audience_will_do() {
 }
 
 #[tokio::test]
-async fn access_tokens_of_known_issuers_pass_in_the_relaxed_profile() {
+async fn the_relaxed_profile_accepts_access_tokens_of_common_issuers() {
     let issuer = TestIssuer::new();
     let relaxed = builder(&issuer).build().unwrap();
     let jwt = || token(&issuer).header("typ", json!("JWT"));

@@ -1,7 +1,7 @@
-//! The examples that the RFCs print.
+//! The examples in the RFCs.
 //!
-//! Those whose payload is no set of claims can be no access tokens, and are rejected as such; that
-//! their signatures verify is tested where signatures are checked.
+//! Examples whose payload isn't a set of claims are rejected here. Their signatures are verified in the unit
+//! tests of `jose/crypto`.
 
 use std::time::{Duration, SystemTime};
 
@@ -19,7 +19,7 @@ const CLAIMS: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly
     b290Ijp0cnVlfQ";
 const EXP: u64 = 1_300_819_380;
 
-/// A key of each kind that RFC 7515 signs with: A.1 to A.4.
+/// The keys of RFC 7515 A.1 to A.4.
 const SECRET: &str =
     "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
 const RSA_N: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJ\
@@ -71,7 +71,7 @@ fn clock_at(seconds: u64) -> TestClock {
     TestClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-/// Trusts joe, with all the keys of RFC 7515, at that time.
+/// A verifier of tokens by joe with all keys of RFC 7515, at that time.
 fn joe(seconds: u64) -> JwtVerifier {
     let builder = JwtVerifier::builder("joe").dangerous().any_audience();
     let builder = builder.hmac_secret(Algorithm::Hs256, jws::decode(SECRET));
@@ -79,7 +79,7 @@ fn joe(seconds: u64) -> JwtVerifier {
 }
 
 #[tokio::test]
-async fn rfc_7515_a_1_to_a_3_are_good_tokens_of_2011() {
+async fn rfc_7515_a_1_to_a_3_are_accepted_before_they_expire() {
     for (name, example) in [("A.1", A_1), ("A.2", A_2), ("A.3", A_3)] {
         let identity = verify(&joe(EXP - 1), &token(example)).await;
         let identity = identity.unwrap_or_else(|error| panic!("{name}: {error:?}"));
@@ -92,7 +92,7 @@ async fn rfc_7515_a_1_to_a_3_are_good_tokens_of_2011() {
 }
 
 #[tokio::test]
-async fn rfc_7515_a_1_to_a_3_have_expired_since() {
+async fn rfc_7515_a_1_to_a_3_expire() {
     for (now, fault) in [
         (EXP + 59, None),
         (EXP + 60, Some(TokenFault::Expired)),
@@ -106,7 +106,7 @@ async fn rfc_7515_a_1_to_a_3_have_expired_since() {
 }
 
 #[tokio::test]
-async fn rfc_7515_a_1_to_a_3_are_no_access_tokens_of_rfc_9068_nor_for_an_audience() {
+async fn rfc_7515_a_1_to_a_3_lack_the_audience_and_typ_of_rfc_9068() {
     let builder = JwtVerifier::builder("joe").hmac_secret(Algorithm::Hs256, jws::decode(SECRET));
     let builder = builder.jwk_set(key_set().to_string()).clock(clock_at(EXP - 1));
     let for_us = builder.audience("joe").build().unwrap();
@@ -123,29 +123,29 @@ async fn rfc_7515_a_1_to_a_3_are_no_access_tokens_of_rfc_9068_nor_for_an_audienc
 }
 
 #[tokio::test]
-async fn a_signature_of_one_example_does_not_pass_under_another() {
+async fn the_signature_of_another_example_is_rejected() {
     for (header, _) in [A_1, A_2, A_3] {
         for (other, signature) in [A_1, A_2, A_3] {
-            let is_good = verify(&joe(EXP - 1), &token((header, signature))).await.is_ok();
-            assert_eq!(is_good, header == other);
+            let is_accepted = verify(&joe(EXP - 1), &token((header, signature))).await.is_ok();
+            assert_eq!(is_accepted, header == other);
         }
     }
 }
 
 #[tokio::test]
-async fn rfc_7515_a_4_has_no_claims() {
+async fn rfc_7515_a_4_is_rejected_without_claims() {
     let rejection = verify(&joe(EXP - 1), A_4).await.map(drop);
     assert_eq!(rejection, Err(TokenFault::Malformed.into()));
 }
 
 #[tokio::test]
-async fn rfc_7515_a_5_and_rfc_7519_6_1_are_unsecured() {
+async fn rfc_7515_a_5_and_rfc_7519_6_1_are_rejected_as_unsecured() {
     let rejection = verify(&joe(EXP - 1), &token(("eyJhbGciOiJub25lIn0", ""))).await.map(drop);
     assert_eq!(rejection, Err(TokenFault::Algorithm.into()));
 }
 
 #[tokio::test]
-async fn rfc_7515_a_6_and_a_7_are_in_json() {
+async fn rfc_7515_a_6_and_a_7_are_rejected_as_json_serializations() {
     let flattened = format!(
         r#"{{"payload":"{CLAIMS}","protected":"{}","header":{{"kid":"e9bc097a-ce51-4036-9562-d2ade882db0d"}},"signature":"{}"}}"#,
         A_3.0, A_3.1
@@ -161,7 +161,7 @@ async fn rfc_7515_a_6_and_a_7_are_in_json() {
 }
 
 #[tokio::test]
-async fn rfc_7515_appendix_e_must_be_rejected() {
+async fn rfc_7515_appendix_e_is_rejected() {
     let token = "eyJhbGciOiJub25lIiwNCiAiY3JpdCI6WyJodHRwOi8vZXhhbXBsZS5jb20vVU5ERU\
         ZJTkVEIl0sDQogImh0dHA6Ly9leGFtcGxlLmNvbS9VTkRFRklORUQiOnRydWUNCn0.\
         RkFJTA.";
@@ -170,7 +170,7 @@ async fn rfc_7515_appendix_e_must_be_rejected() {
 }
 
 #[tokio::test]
-async fn rfc_7797_4_1_and_4_2_have_a_payload_that_is_not_encoded() {
+async fn rfc_7797_4_1_and_4_2_are_rejected_as_unencoded() {
     let detached = "eyJhbGciOiJIUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il19..\
         A5dxf2s96_n5FLueVuW1Z_vh161FwXZC4YLPff6dmDY";
     for token in [detached.to_owned(), detached.replace("..", ".JC4wMg.")] {
@@ -183,7 +183,7 @@ async fn rfc_7797_4_1_and_4_2_have_a_payload_that_is_not_encoded() {
 }
 
 #[tokio::test]
-async fn rfc_8037_a_4_has_no_claims_and_its_key_is_read() {
+async fn rfc_8037_a_4_is_rejected_without_claims_but_has_a_usable_key() {
     let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
     let verifier = JwtVerifier::builder("joe").dangerous().any_audience();
     let verifier = verifier.jwk_set(json!({ "keys": [key] }).to_string()).build().unwrap();
@@ -195,7 +195,7 @@ async fn rfc_8037_a_4_has_no_claims_and_its_key_is_read() {
 }
 
 #[test]
-fn rfc_7517_a_1_is_a_key_set_with_one_key_to_verify_with() {
+fn rfc_7517_a_1_is_a_key_set_with_one_key_that_verifies() {
     let rsa = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1\
         L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4\
         QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbO\
@@ -219,7 +219,7 @@ fn rfc_7517_a_1_is_a_key_set_with_one_key_to_verify_with() {
 }
 
 #[tokio::test]
-async fn rfc_9068_2_2_is_an_access_token_in_the_strict_profile() {
+async fn rfc_9068_2_2_is_accepted_in_the_strict_profile() {
     let issuer = TestIssuer::named("https://authorization-server.example.com/");
     issuer.clock().set(SystemTime::UNIX_EPOCH + Duration::from_secs(1_618_354_090));
     let verifier = issuer.verifier().audience("https://rs.example.com/").profile(Profile::Rfc9068);

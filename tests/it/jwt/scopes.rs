@@ -1,4 +1,4 @@
-//! Where a token's scopes stand.
+//! The claims that hold scopes.
 
 use portcullis::{JwtVerifier, TokenFault, testing::TestIssuer};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ async fn scopes(
 }
 
 #[tokio::test]
-async fn scope_and_scp_are_read_as_a_text_or_a_list() {
+async fn scope_and_scp_may_be_a_string_or_an_array() {
     let issuer = TestIssuer::new();
     let verifier = builder(&issuer).build().unwrap();
     for (claims, found) in [
@@ -50,7 +50,7 @@ async fn scope_and_scp_are_read_as_a_text_or_a_list() {
 }
 
 #[tokio::test]
-async fn what_is_no_scope_is_left_out_and_never_split_into_one() {
+async fn invalid_scopes_are_skipped_and_never_split() {
     let issuer = TestIssuer::new();
     let verifier = builder(&issuer).build().unwrap();
     for (claims, found) in [
@@ -72,14 +72,14 @@ async fn what_is_no_scope_is_left_out_and_never_split_into_one() {
 }
 
 #[tokio::test]
-async fn more_places_are_named_by_claim_or_by_pointer() {
+async fn scope_claims_are_configured_by_name_or_json_pointer() {
     let issuer = TestIssuer::new();
     let keycloak = json!({
         "scope": "profile",
         "realm_access": { "roles": ["admin", "offline_access"] },
         "resource_access": { "orders": { "roles": ["read"] }, "a/b~c": { "roles": ["odd"] } },
     });
-    for (places, claims, found) in [
+    for (scope_claims, claims, found) in [
         (&["permissions"][..], json!({ "permissions": ["read:orders"] }), Ok("read:orders")),
         (&["permissions"], json!({ "permissions": "read write" }), Ok("read write")),
         (&["permissions"], json!({ "scope": "a", "permissions": ["b"] }), Ok("a b")),
@@ -91,22 +91,22 @@ async fn more_places_are_named_by_claim_or_by_pointer() {
         (&["/resource_access/orders/roles"], keycloak.clone(), Ok("profile read")),
         (&["/resource_access/a~1b~0c/roles"], keycloak.clone(), Ok("profile odd")),
         (&["/realm_access/roles/0"], keycloak.clone(), Ok("profile admin")),
-        (&["/realm_access/groups", "/nowhere/at/all"], keycloak.clone(), Ok("profile")),
+        (&["/realm_access/groups", "/does/not/exist"], keycloak.clone(), Ok("profile")),
         (&["realm_access"], keycloak.clone(), Err(TokenFault::Claims)),
         (&["realm_access/roles"], keycloak, Ok("profile")),
     ] {
         let mut builder = builder(&issuer);
-        for place in places {
-            builder = builder.scope_claim(place);
+        for scope_claim in scope_claims {
+            builder = builder.scope_claim(scope_claim);
         }
         let verifier = builder.build().unwrap();
         let outcome = scopes(&verifier, &issuer, claims.clone()).await;
-        assert_eq!(outcome, found.map(str::to_owned), "{places:?} {claims}");
+        assert_eq!(outcome, found.map(str::to_owned), "{scope_claims:?} {claims}");
     }
 }
 
 #[tokio::test]
-async fn a_thousand_scopes_are_all_there() {
+async fn a_thousand_scopes_are_read() {
     let issuer = TestIssuer::new();
     let verifier = builder(&issuer).build().unwrap();
     let many: Vec<_> = (0..1000).map(|n| format!("s{n}")).collect();

@@ -1,4 +1,4 @@
-//! The compact serialisation, and base64url in it.
+//! The JWS compact serialization, and its base64url encoding.
 
 use portcullis::{Algorithm, ErrorKind, TokenFault, testing::TestIssuer};
 
@@ -9,22 +9,22 @@ use crate::support::{jws, verify};
 async fn a_token_has_three_parts() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
-    let good = token(&issuer).mint();
-    let [header, claims, signature] = jws::parts(&good);
-    assert!(accepts(&verifier, &good).await);
+    let valid = token(&issuer).mint();
+    let [header, claims, signature] = jws::parts(&valid);
+    assert!(accepts(&verifier, &valid).await);
     for (case, token) in [
         ("one", header.to_owned()),
         ("two", format!("{header}.{claims}")),
-        ("four", format!("{good}.{signature}")),
-        ("five, a JWE", format!("{good}.{claims}.{signature}")),
-        ("one more dot behind", format!("{good}.")),
-        ("one more dot before", format!(".{good}")),
+        ("four", format!("{valid}.{signature}")),
+        ("five, a JWE", format!("{valid}.{claims}.{signature}")),
+        ("a dot at the end", format!("{valid}.")),
+        ("a dot at the start", format!(".{valid}")),
         ("two dots between", format!("{header}..{claims}.{signature}")),
         ("no header", format!(".{claims}.{signature}")),
         ("no claims", format!("{header}..{signature}")),
         ("dots alone", "..".to_owned()),
         ("a dot", ".".to_owned()),
-        ("the good one twice", format!("{good}.{good}")),
+        ("the valid one twice", format!("{valid}.{valid}")),
     ] {
         assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Malformed), "{case}");
     }
@@ -37,7 +37,7 @@ async fn a_token_has_three_parts() {
 #[tokio::test]
 async fn a_jwe_is_rejected() {
     let issuer = TestIssuer::new();
-    // RFC 7516 A.3, in full.
+    // The complete example of RFC 7516 A.3.
     let jwe = "eyJhbGciOiJBMTI4S1ciLCJlbmMiOiJBMTI4Q0JDLUhTMjU2In0.\
         6KB707dM9YTIgHtLvtgWQ8mKwboJW3of9locizkDTHzBC2IlrT1oOQ.\
         AxY8DCtDaGlsbGljb3RoZQ.\
@@ -47,11 +47,11 @@ async fn a_jwe_is_rejected() {
 }
 
 #[tokio::test]
-async fn the_json_serialisations_are_rejected() {
+async fn the_json_serializations_are_rejected() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
-    let good = token(&issuer).mint();
-    let [header, claims, signature] = jws::parts(&good);
+    let valid = token(&issuer).mint();
+    let [header, claims, signature] = jws::parts(&valid);
     let flattened =
         format!(r#"{{"payload":"{claims}","protected":"{header}","signature":"{signature}"}}"#);
     let general = format!(
@@ -65,7 +65,7 @@ async fn the_json_serialisations_are_rejected() {
     }
 }
 
-/// The same bytes in another way than the canonical, where there is one.
+/// Encodings of the same bytes that are not canonical, if there are any.
 fn other_encodings(text: &str) -> Vec<(&'static str, String)> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (start, last) = text.split_at(text.len() - 1);
@@ -90,21 +90,21 @@ fn other_encodings(text: &str) -> Vec<(&'static str, String)> {
 }
 
 #[tokio::test]
-async fn each_part_has_one_encoding() {
+async fn only_the_canonical_encoding_of_each_part_is_accepted() {
     let issuer = TestIssuer::new();
     let verifier = hmac_verifier(&issuer);
     let mut seen = std::collections::BTreeSet::new();
-    // Headers and claims of every length modulo 3, and with digits of both alphabets.
+    // Headers and claims of every length modulo 3, and with characters of both alphabets.
     for filler in ["", "~", "~~", "\u{fffe}?>~\u{fff}"] {
         let header = jws::encode(format!(r#"{{"alg":"HS256","x":"{filler}"}}"#));
         let mut claims = jws::forged_claims(&issuer);
         claims["x"] = filler.into();
         let claims = jws::encode(claims.to_string());
-        let good = jws::sign_parts(jws::SECRET, &header, &claims);
-        assert_eq!(outcome(&verifier, &good).await.as_deref(), Ok("mallory"), "{filler}");
-        let signature = jws::parts(&good)[2];
+        let valid = jws::sign_parts(jws::SECRET, &header, &claims);
+        assert_eq!(outcome(&verifier, &valid).await.as_deref(), Ok("mallory"), "{filler}");
+        let signature = jws::parts(&valid)[2];
 
-        // Signed as it stands there: the signature itself would be right.
+        // The other encoding is signed, so the signature is valid.
         for (case, other) in other_encodings(&header) {
             let token = jws::sign_parts(jws::SECRET, &other, &claims);
             assert!(!accepts(&verifier, &token).await, "header, {case}: {token}");
@@ -129,18 +129,18 @@ async fn each_part_has_one_encoding() {
 }
 
 #[tokio::test]
-async fn every_trailing_bit_of_a_signature_counts() {
+async fn trailing_bits_of_a_signature_must_be_zero() {
     let issuer = TestIssuer::new();
     issuer.publish(Algorithm::EdDsa);
     let verifier = verifier(&issuer);
     for algorithm in [Algorithm::Es256, Algorithm::EdDsa] {
-        let good = token(&issuer).algorithm(algorithm).mint();
-        let (start, last) = good.split_at(good.len() - 1);
+        let valid = token(&issuer).algorithm(algorithm).mint();
+        let (start, last) = valid.split_at(valid.len() - 1);
         let mut accepted = 0;
         for digit in ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']) {
-            let is_good = accepts(&verifier, &format!("{start}{digit}")).await;
-            assert_eq!(is_good, digit.to_string() == last, "{algorithm}, {digit}");
-            accepted += u32::from(is_good);
+            let is_accepted = accepts(&verifier, &format!("{start}{digit}")).await;
+            assert_eq!(is_accepted, digit.to_string() == last, "{algorithm}, {digit}");
+            accepted += u32::from(is_accepted);
         }
         assert_eq!(accepted, 1);
     }

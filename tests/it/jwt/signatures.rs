@@ -1,4 +1,4 @@
-//! Signatures that nobody made with the key.
+//! Invalid signatures.
 
 use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
 
@@ -21,8 +21,8 @@ const ALL: [Algorithm; 13] = [
     Algorithm::Rs512,
 ];
 
-/// An issuer that signs with everything, and its verifier.
-fn all() -> (TestIssuer, portcullis::JwtVerifier) {
+/// An issuer with keys for all algorithms, and its verifier.
+fn issuer_and_verifier() -> (TestIssuer, portcullis::JwtVerifier) {
     let issuer = issuer_with(ALL);
     let hmacs = [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512];
     let builder = hmacs.into_iter().fold(builder(&issuer), |builder, algorithm| {
@@ -33,12 +33,12 @@ fn all() -> (TestIssuer, portcullis::JwtVerifier) {
 }
 
 #[tokio::test]
-async fn a_signature_of_the_wrong_length_or_of_one_byte_throughout_is_rejected() {
-    let (issuer, verifier) = all();
+async fn signatures_of_wrong_length_or_constant_bytes_are_rejected() {
+    let (issuer, verifier) = issuer_and_verifier();
     for algorithm in ALL {
-        let good = token(&issuer).algorithm(algorithm).mint();
-        assert_eq!(outcome(&verifier, &good).await.as_deref(), Ok("alice"), "{algorithm}");
-        let signature = jws::decode(jws::parts(&good)[2]);
+        let valid = token(&issuer).algorithm(algorithm).mint();
+        assert_eq!(outcome(&verifier, &valid).await.as_deref(), Ok("alice"), "{algorithm}");
+        let signature = jws::decode(jws::parts(&valid)[2]);
         let len = signature.len();
         for (case, forged) in [
             ("none", vec![]),
@@ -52,10 +52,10 @@ async fn a_signature_of_the_wrong_length_or_of_one_byte_throughout_is_rejected()
             ("a zero in front", [&[0], &signature[..]].concat()),
             ("twice", signature.repeat(2)),
             ("20 KB", vec![0xa5; 20_000]),
-            ("20 KB that begin right", [signature.clone(), vec![0; 20_000]].concat()),
+            ("20 KB that start with the signature", [signature.clone(), vec![0; 20_000]].concat()),
             ("1 MiB", vec![1; 1 << 20]),
         ] {
-            let token = jws::with_signature(&good, forged);
+            let token = jws::with_signature(&valid, forged);
             assert_eq!(
                 outcome(&verifier, &token).await,
                 Err(TokenFault::Signature),
@@ -66,16 +66,16 @@ async fn a_signature_of_the_wrong_length_or_of_one_byte_throughout_is_rejected()
 }
 
 #[tokio::test]
-async fn a_flipped_bit_anywhere_is_rejected() {
-    let (issuer, verifier) = all();
+async fn a_signature_with_any_flipped_bit_is_rejected() {
+    let (issuer, verifier) = issuer_and_verifier();
     for algorithm in ALL {
-        let good = token(&issuer).algorithm(algorithm).mint();
-        let signature = jws::decode(jws::parts(&good)[2]);
+        let valid = token(&issuer).algorithm(algorithm).mint();
+        let signature = jws::decode(jws::parts(&valid)[2]);
         for at in [0, 1, signature.len() / 2 - 1, signature.len() / 2, signature.len() - 1] {
             for bit in [0, 7] {
                 let mut flipped = signature.clone();
                 flipped[at] ^= 1 << bit;
-                let token = jws::with_signature(&good, flipped);
+                let token = jws::with_signature(&valid, flipped);
                 assert!(!accepts(&verifier, &token).await, "{algorithm}, byte {at}, bit {bit}");
             }
         }
@@ -84,7 +84,7 @@ async fn a_flipped_bit_anywhere_is_rejected() {
 
 #[tokio::test]
 async fn a_signature_of_another_token_is_rejected() {
-    let (issuer, verifier) = all();
+    let (issuer, verifier) = issuer_and_verifier();
     for algorithm in ALL {
         let (mine, admins) =
             (token(&issuer).algorithm(algorithm), token(&issuer).algorithm(algorithm));
@@ -94,7 +94,7 @@ async fn a_signature_of_another_token_is_rejected() {
         let spliced = format!("{header}.{claims}.{signature}");
         assert_eq!(outcome(&verifier, &spliced).await, Err(TokenFault::Signature), "{algorithm}");
 
-        // The dot between the two parts is signed too.
+        // The dot between header and claims is also signed.
         let (header, claims) = (jws::parts(&mine)[0], jws::parts(&mine)[1]);
         let (start, end) = claims.split_at(4);
         let moved = format!("{header}{start}.{end}.{signature}");
@@ -104,21 +104,21 @@ async fn a_signature_of_another_token_is_rejected() {
 
 #[tokio::test]
 async fn an_ecdsa_signature_in_der_is_rejected() {
-    let (issuer, verifier) = all();
+    let (issuer, verifier) = issuer_and_verifier();
     for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512] {
-        let good = token(&issuer).algorithm(algorithm).mint();
-        let signature = jws::decode(jws::parts(&good)[2]);
+        let valid = token(&issuer).algorithm(algorithm).mint();
+        let signature = jws::decode(jws::parts(&valid)[2]);
         let (r, s) = signature.split_at(signature.len() / 2);
         let der = sequence(&[integer(r), integer(s)].concat());
         assert_eq!(der[0], 0x30);
-        let token = jws::with_signature(&good, der);
+        let token = jws::with_signature(&valid, der);
         assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Signature), "{algorithm}");
     }
 }
 
 #[tokio::test]
-async fn an_ecdsa_number_of_zero_or_at_least_the_order_is_rejected() {
-    let (issuer, verifier) = all();
+async fn ecdsa_numbers_of_zero_or_at_least_the_order_are_rejected() {
+    let (issuer, verifier) = issuer_and_verifier();
     for (algorithm, len, order) in [
         (Algorithm::Es256, 32, "FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"),
         (
@@ -132,8 +132,8 @@ async fn an_ecdsa_number_of_zero_or_at_least_the_order_is_rejected() {
             "01FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409",
         ),
     ] {
-        let good = token(&issuer).algorithm(algorithm).mint();
-        let signature = jws::decode(jws::parts(&good)[2]);
+        let valid = token(&issuer).algorithm(algorithm).mint();
+        let signature = jws::decode(jws::parts(&valid)[2]);
         let (r, s) = signature.split_at(len);
         let n: Vec<_> = (0..len)
             .map(|at| u8::from_str_radix(&order[2 * at..2 * at + 2], 16).unwrap())
@@ -154,22 +154,22 @@ async fn an_ecdsa_number_of_zero_or_at_least_the_order_is_rejected() {
             ("both 1", &one, &one),
             ("swapped", s, r),
         ] {
-            let token = jws::with_signature(&good, [r, s].concat());
+            let token = jws::with_signature(&valid, [r, s].concat());
             assert!(!accepts(&verifier, &token).await, "{algorithm}, {case}");
         }
     }
 }
 
 #[tokio::test]
-async fn an_ed25519_number_of_at_least_the_order_is_rejected() {
-    // RFC 8032 §5.1: L, in little endian. s + L signs as s does, for those who don't look.
+async fn an_ed25519_scalar_of_at_least_the_order_is_rejected() {
+    // RFC 8032 §5.1: L, in little endian. Without a range check, s + L is as valid as s.
     const ORDER: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
         0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
     ];
-    let (issuer, verifier) = all();
-    let good = token(&issuer).algorithm(Algorithm::EdDsa).mint();
-    let mut signature = jws::decode(jws::parts(&good)[2]);
+    let (issuer, verifier) = issuer_and_verifier();
+    let valid = token(&issuer).algorithm(Algorithm::EdDsa).mint();
+    let mut signature = jws::decode(jws::parts(&valid)[2]);
     for _ in 0..7 {
         let mut carry = 0;
         for (digit, order) in signature[32..].iter_mut().zip(ORDER) {
@@ -177,32 +177,32 @@ async fn an_ed25519_number_of_at_least_the_order_is_rejected() {
             [*digit, _] = sum.to_le_bytes();
             carry = sum >> 8;
         }
-        let token = jws::with_signature(&good, &signature);
+        let token = jws::with_signature(&valid, &signature);
         assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Signature));
     }
 }
 
 #[tokio::test]
-async fn an_rsa_signature_in_another_encoding_is_rejected() {
+async fn rsa_signatures_with_disallowed_parameters_are_rejected() {
     let issuer = TestIssuer::new();
     let verifier = issuer.verifier().audience(crate::support::API).pem_key(openssl::RSA);
     let verifier = verifier.build().unwrap();
-    let (_, _, good) = openssl::TOKENS[0];
-    assert!(accepts(&verifier, good).await);
-    for (case, algorithm, signature) in openssl::ODD_RSA_SIGNATURES {
+    let (_, _, valid) = openssl::TOKENS[0];
+    assert!(accepts(&verifier, valid).await);
+    for (case, algorithm, signature) in openssl::DISALLOWED_RSA_SIGNATURES {
         let header = jws::encode(format!(r#"{{"alg":"{algorithm}","typ":"at+jwt"}}"#));
-        let token = format!("{header}.{}.{signature}", jws::parts(good)[1]);
+        let token = format!("{header}.{}.{signature}", jws::parts(valid)[1]);
         assert_eq!(outcome(&verifier, &token).await, Err(TokenFault::Signature), "{case}");
     }
 }
 
 #[tokio::test]
-async fn a_good_signature_of_someone_else_is_rejected() {
-    let (issuer, verifier) = all();
-    let stranger = TestIssuer::new();
-    stranger.clock().set(portcullis::Clock::now(&issuer.clock()));
+async fn a_valid_signature_with_the_key_of_an_attacker_is_rejected() {
+    let (issuer, verifier) = issuer_and_verifier();
+    let attacker = TestIssuer::new();
+    attacker.clock().set(portcullis::Clock::now(&issuer.clock()));
     for algorithm in ALL {
-        for forged in [token(&stranger), token(&stranger).without_header("kid")] {
+        for forged in [token(&attacker), token(&attacker).without_header("kid")] {
             let forged = forged.algorithm(algorithm).mint();
             assert_eq!(
                 outcome(&verifier, &forged).await,
@@ -214,7 +214,7 @@ async fn a_good_signature_of_someone_else_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_signature_is_only_looked_at_once_the_claims_are_good() {
+async fn a_signature_is_verified_only_if_the_claims_are_valid() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
     let expired = token(&issuer).claim("exp", serde_json::json!(1)).mint();
@@ -222,14 +222,14 @@ async fn a_signature_is_only_looked_at_once_the_claims_are_good() {
     assert_eq!(outcome(&verifier, &forged).await, Err(TokenFault::Expired));
 }
 
-/// An INTEGER of DER.
+/// A DER INTEGER.
 fn integer(number: &[u8]) -> Vec<u8> {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     let sign: &[u8] = if number[zeros] >= 0x80 { &[0] } else { &[] };
     value(2, &[sign, &number[zeros..]].concat())
 }
 
-/// A SEQUENCE of DER.
+/// A DER SEQUENCE.
 fn sequence(items: &[u8]) -> Vec<u8> {
     value(0x30, items)
 }

@@ -1,4 +1,4 @@
-//! Verified tokens, seen again: what is saved, and what never is.
+//! The cache of verified tokens: what a hit skips, and what is checked each time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,35 +30,35 @@ fn verifier(issuer: &TestIssuer) -> JwtVerifier {
     issuer.verifier().audience(API).build().unwrap()
 }
 
-fn good_token(issuer: &TestIssuer) -> String {
+fn valid_token(issuer: &TestIssuer) -> String {
     issuer.token().audience(API).mint()
 }
 
-/// Whether both are one and the same: typed claims are read once for each.
-fn are_the_same(one: &Identity, other: &Identity) -> bool {
+/// Whether both share their claims, which are deserialized once for each identity.
+fn is_same(one: &Identity, other: &Identity) -> bool {
     Arc::ptr_eq(&one.claims::<Anything>().unwrap(), &other.claims::<Anything>().unwrap())
 }
 
 #[tokio::test]
-async fn a_token_that_comes_again_is_the_identity_that_it_was() {
+async fn a_cached_token_has_the_same_identity() {
     let issuer = TestIssuer::new();
-    let token = good_token(&issuer);
-    for (cache, remembered) in [(1 << 20, true), (0, false)] {
+    let token = valid_token(&issuer);
+    for (cache, cached) in [(1 << 20, true), (0, false)] {
         let verifier = issuer.verifier().audience(API).token_cache(cache).build().unwrap();
         let first = verify(&verifier, &token).await.unwrap();
         let again = verify(&verifier, &token).await.unwrap();
-        assert_eq!(are_the_same(&first, &again), remembered, "{cache}");
+        assert_eq!(is_same(&first, &again), cached, "{cache}");
     }
     let issuers = Issuers::builder().trust(verifier(&issuer)).build().unwrap();
     let first = verify(&issuers, &token).await.unwrap();
-    assert!(are_the_same(&first, &verify(&issuers, &token).await.unwrap()));
+    assert!(is_same(&first, &verify(&issuers, &token).await.unwrap()));
 }
 
 #[tokio::test]
-async fn another_token_with_the_same_end_is_another_token() {
+async fn a_token_with_the_same_signature_but_other_claims_is_rejected() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
-    let token = good_token(&issuer);
+    let token = valid_token(&issuer);
     verify(&verifier, &token).await.unwrap();
 
     let other = issuer.token().audience(API).subject("mallory").mint();
@@ -70,7 +70,7 @@ async fn another_token_with_the_same_end_is_another_token() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_cut_or_grew_is_another_token() {
+async fn a_truncated_or_extended_token_is_not_a_cached_one() {
     let issuer = TestIssuer::new();
     for algorithm in [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256] {
         let verifier = verifier(&issuer);
@@ -91,9 +91,9 @@ async fn a_token_that_was_cut_or_grew_is_another_token() {
 }
 
 #[tokio::test]
-async fn what_one_verifier_has_seen_means_nothing_to_another() {
+async fn verifiers_share_no_cache() {
     let issuer = TestIssuer::new();
-    let token = good_token(&issuer);
+    let token = valid_token(&issuer);
     verify(&verifier(&issuer), &token).await.unwrap();
 
     let other = issuer.verifier().audience("https://other.example").build().unwrap();
@@ -102,10 +102,10 @@ async fn what_one_verifier_has_seen_means_nothing_to_another() {
 }
 
 #[tokio::test]
-async fn a_seen_token_expires_and_is_not_valid_before_its_time() {
+async fn exp_and_nbf_are_validated_for_cached_tokens() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
-    let token = good_token(&issuer);
+    let token = valid_token(&issuer);
     let minted_at = issuer.clock().now();
     verify(&verifier, &token).await.unwrap();
 
@@ -122,21 +122,21 @@ async fn a_seen_token_expires_and_is_not_valid_before_its_time() {
 }
 
 #[tokio::test]
-async fn a_withdrawn_key_takes_its_tokens_along() {
+async fn a_cached_token_is_rejected_once_its_key_is_withdrawn() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
     let token = issuer.token().audience(API).expires_in(60 * MINUTE).mint();
     verify(&verifier, &token).await.unwrap();
 
     issuer.rotate_keys(false);
-    // Another token brings the new keys in.
-    verify(&verifier, &good_token(&issuer)).await.unwrap();
+    // Another token causes a fetch of the new keys.
+    verify(&verifier, &valid_token(&issuer)).await.unwrap();
     let error = verify(&verifier, &token).await.unwrap_err();
     assert_eq!(error.kind(), TokenFault::UnknownKey.into());
 }
 
 #[tokio::test]
-async fn a_withdrawn_key_takes_its_tokens_along_within_the_freshness_time_at_the_latest() {
+async fn cached_tokens_of_withdrawn_keys_are_rejected_after_a_refresh() {
     let issuer = TestIssuer::new();
     let verifier = verifier(&issuer);
     let token = issuer.token().audience(API).expires_in(60 * MINUTE).mint();
@@ -149,7 +149,7 @@ async fn a_withdrawn_key_takes_its_tokens_along_within_the_freshness_time_at_the
 }
 
 #[tokio::test]
-async fn the_checks_of_the_service_are_made_each_time() {
+async fn custom_checks_run_for_cached_tokens() {
     let issuer = TestIssuer::new();
     let allowed = Arc::new(std::sync::atomic::AtomicBool::new(true));
     let switch = Arc::clone(&allowed);
@@ -162,7 +162,7 @@ async fn the_checks_of_the_service_are_made_each_time() {
         })
         .build()
         .unwrap();
-    let token = good_token(&issuer);
+    let token = valid_token(&issuer);
     verify(&verifier, &token).await.unwrap();
     allowed.store(false, std::sync::atomic::Ordering::Relaxed);
     let error = verify(&verifier, &token).await.unwrap_err();
@@ -170,7 +170,7 @@ async fn the_checks_of_the_service_are_made_each_time() {
 }
 
 #[tokio::test]
-async fn the_bound_is_in_bytes_and_every_token_is_still_accepted() {
+async fn the_capacity_is_in_bytes_and_every_token_is_accepted() {
     let issuer = TestIssuer::new();
     let verifier = issuer.verifier().audience(API).token_cache(16 * 1024).build().unwrap();
     let mut claims = Vec::new();
@@ -179,7 +179,7 @@ async fn the_bound_is_in_bytes_and_every_token_is_still_accepted() {
         let identity = verify(&verifier, &token).await.unwrap();
         claims.push(Arc::downgrade(&identity.claims::<Anything>().unwrap()));
     }
-    // Whose claims live is remembered: about 1.3 KiB each, for a token of some 500 bytes.
-    let remembered = claims.iter().filter(|claims| claims.strong_count() > 0).count();
-    assert!((1..=16).contains(&remembered), "{remembered} tokens in 16 KiB");
+    // The claims of cached tokens are still in memory: about 1.3 KiB each, for a token of about 500 bytes.
+    let cached = claims.iter().filter(|claims| claims.strong_count() > 0).count();
+    assert!((1..=16).contains(&cached), "{cached} tokens in 16 KiB");
 }

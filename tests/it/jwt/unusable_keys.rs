@@ -1,4 +1,4 @@
-//! Keys that can't be used, in a set whose others can.
+//! Unusable keys in a set with usable ones.
 
 use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
 use serde_json::{Value, json};
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use super::{accepts, jwk, outcome, token};
 use crate::support::{API, issuer_with, jws};
 
-/// An issuer with keys of all kinds.
+/// An issuer with keys of all types.
 fn issuer() -> TestIssuer {
     issuer_with([Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa, Algorithm::Rs256])
 }
 
-/// `key` with some members set, or, where the value is null, left out.
+/// `key` with some members set, or removed if the value is null.
 fn with<const N: usize>(key: &Value, members: [(&str, Value); N]) -> Value {
     let mut key = key.clone();
     for (name, value) in members {
@@ -23,8 +23,8 @@ fn with<const N: usize>(key: &Value, members: [(&str, Value); N]) -> Value {
     key
 }
 
-/// What a set may hold that is of no use to us.
-fn odd_keys(issuer: &TestIssuer) -> Vec<(&'static str, Value)> {
+/// Keys that a set may contain, but that can't verify signatures.
+fn unusable_keys(issuer: &TestIssuer) -> Vec<(&'static str, Value)> {
     let (rsa, ec, okp) = (jwk(issuer, "rsa-0"), jwk(issuer, "p256-0"), jwk(issuer, "ed25519-0"));
     let flipped = |key: &Value, name: &str| {
         let mut bytes = jws::decode(key[name].as_str().unwrap());
@@ -44,7 +44,7 @@ fn odd_keys(issuer: &TestIssuer) -> Vec<(&'static str, Value)> {
         ("Ed448", with(&okp, [("crv", json!("Ed448"))])),
         ("X25519", with(&okp, [("crv", json!("X25519"))])),
         ("for encryption", with(&ec, [("use", json!("enc"))])),
-        ("for something else", with(&ec, [("use", json!("tls"))])),
+        ("for another use", with(&ec, [("use", json!("tls"))])),
         ("use in capitals", with(&ec, [("use", json!("SIG"))])),
         ("use that is no text", with(&ec, [("use", json!(["sig"]))])),
         ("key_ops without verify", with(&ec, [("key_ops", json!(["encrypt", "wrapKey"]))])),
@@ -59,7 +59,7 @@ fn odd_keys(issuer: &TestIssuer) -> Vec<(&'static str, Value)> {
         ("an alg that is no text", with(&ec, [("alg", json!(256))])),
         ("RSA of 1024 bits", with(&rsa, [("n", json!(jws::encode(&n[..128])))])),
         ("RSA of 512 bits", with(&rsa, [("n", json!(jws::encode(&n[..64])))])),
-        ("RSA of no bits", with(&rsa, [("n", json!(""))])),
+        ("RSA with an empty modulus", with(&rsa, [("n", json!(""))])),
         ("RSA of 16384 bits", with(&rsa, [("n", json!(jws::encode(n.repeat(8))))])),
         ("an even modulus", with(&rsa, [("n", json!(jws::encode(vec![0xfe; 256])))])),
         ("the exponent 1", with(&rsa, [("e", json!("AQ"))])),
@@ -99,13 +99,13 @@ fn odd_keys(issuer: &TestIssuer) -> Vec<(&'static str, Value)> {
 }
 
 #[tokio::test]
-async fn an_odd_key_is_skipped_and_the_rest_serves() {
+async fn an_unusable_key_is_skipped_and_the_rest_are_used() {
     let issuer = issuer();
-    let good = [jwk(&issuer, "p384-0"), jwk(&issuer, "rsa-0")];
-    for (case, odd) in odd_keys(&issuer) {
+    let usable = [jwk(&issuer, "p384-0"), jwk(&issuer, "rsa-0")];
+    for (case, unusable) in unusable_keys(&issuer) {
         for keys in [
-            [odd.clone(), good[0].clone(), good[1].clone()],
-            [good[0].clone(), good[1].clone(), odd.clone()],
+            [unusable.clone(), usable[0].clone(), usable[1].clone()],
+            [usable[0].clone(), usable[1].clone(), unusable.clone()],
         ] {
             let set = json!({ "keys": keys }).to_string();
             let verifier = issuer.verifier().audience(API).jwk_set(set).build().unwrap();
@@ -120,7 +120,7 @@ async fn an_odd_key_is_skipped_and_the_rest_serves() {
 }
 
 #[tokio::test]
-async fn a_member_that_is_null_is_as_if_it_were_not_there() {
+async fn a_null_member_counts_as_absent() {
     let issuer = issuer();
     let key = jwk(&issuer, "p256-0");
     for name in ["alg", "use", "key_ops", "kid", "x5t"] {
@@ -135,12 +135,12 @@ async fn a_member_that_is_null_is_as_if_it_were_not_there() {
 }
 
 #[tokio::test]
-async fn an_odd_key_verifies_nothing() {
+async fn an_unusable_key_verifies_no_token() {
     let issuer = issuer();
-    let good = jwk(&issuer, "p384-0");
-    for (case, odd) in odd_keys(&issuer) {
-        // A kid that isn't a text names nothing, but the key is otherwise good.
-        let set = json!({ "keys": [odd, good] }).to_string();
+    let usable = jwk(&issuer, "p384-0");
+    for (case, unusable) in unusable_keys(&issuer) {
+        // A `kid` that isn't a string is ignored, so the key counts as a key without one.
+        let set = json!({ "keys": [unusable, usable] }).to_string();
         let verifier = issuer.verifier().audience(API).jwk_set(set).build().unwrap();
         for algorithm in [Algorithm::Es256, Algorithm::EdDsa, Algorithm::Rs256, Algorithm::Ps256] {
             for token in [token(&issuer), token(&issuer).without_header("kid")] {
@@ -159,29 +159,29 @@ async fn an_odd_key_verifies_nothing() {
 }
 
 #[tokio::test]
-async fn a_set_of_odd_keys_alone_is_rejected_when_it_is_given() {
+async fn a_configured_set_of_unusable_keys_is_rejected() {
     let issuer = issuer();
-    for (case, odd) in odd_keys(&issuer) {
-        let set = json!({ "keys": [odd] }).to_string();
+    for (case, unusable) in unusable_keys(&issuer) {
+        let set = json!({ "keys": [unusable] }).to_string();
         let error = issuer.verifier().audience(API).jwk_set(set).build().unwrap_err();
-        let sentence = "JWK Set `\u{2026}`: it has no key that verifies signatures";
-        assert_eq!(error.to_string(), sentence, "{case}");
+        let message = "JWK Set `\u{2026}`: it has no key that verifies signatures";
+        assert_eq!(error.to_string(), message, "{case}");
     }
 }
 
 #[tokio::test]
-async fn a_usual_key_may_be_written_in_several_ways() {
+async fn variants_of_usable_keys_are_accepted() {
     let issuer = issuer();
     let (rsa, ec) = (jwk(&issuer, "rsa-0"), jwk(&issuer, "p256-0"));
     let n = jws::decode(rsa["n"].as_str().unwrap());
     for (case, algorithm, key) in [
         ("no use", Algorithm::Es256, with(&ec, [("use", Value::Null)])),
-        ("no alg, as Entra ID has it", Algorithm::Rs256, with(&rsa, [("alg", Value::Null)])),
+        ("no alg, as in Entra ID", Algorithm::Rs256, with(&rsa, [("alg", Value::Null)])),
         ("its alg", Algorithm::Es256, with(&ec, [("alg", json!("ES256"))])),
         ("key_ops", Algorithm::Es256, with(&ec, [("key_ops", json!(["verify"]))])),
         ("more key_ops", Algorithm::Es256, with(&ec, [("key_ops", json!(["sign", "verify"]))])),
         (
-            "key_ops that nobody knows",
+            "unknown key_ops",
             Algorithm::Es256,
             with(&ec, [("key_ops", json!(["verify", "x-audit"]))]),
         ),
@@ -191,7 +191,7 @@ async fn a_usual_key_may_be_written_in_several_ways() {
             with(&rsa, [("x5c", json!(["MIIB"])), ("x5t", json!("dGh1bWI"))]),
         ),
         (
-            "members that nobody knows",
+            "unknown members",
             Algorithm::Es256,
             with(&ec, [("issuer", json!("x")), ("exp", json!(1))]),
         ),
@@ -212,7 +212,7 @@ async fn a_usual_key_may_be_written_in_several_ways() {
 }
 
 #[tokio::test]
-async fn private_members_that_leak_into_a_set_are_ignored_and_never_shown() {
+async fn private_members_in_a_set_are_ignored_and_never_shown() {
     let issuer = issuer();
     let leak = "c2VjcmV0LXByaXZhdGUtcGFydA";
     let leaked = |key: &Value| {

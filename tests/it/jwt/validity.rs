@@ -1,4 +1,4 @@
-//! `exp`, `nbf` and `iat`, to the second.
+//! `exp`, `nbf` and `iat`, with a precision of one second.
 
 use std::time::{Duration, SystemTime};
 
@@ -21,8 +21,8 @@ fn at(since_epoch: Duration) -> SystemTime {
     SystemTime::UNIX_EPOCH + since_epoch
 }
 
-/// So many nanoseconds after a second, or before it.
-fn near(seconds: u64, nanoseconds: i64) -> SystemTime {
+/// A number of nanoseconds after a second, or before it if negative.
+fn around(seconds: u64, nanoseconds: i64) -> SystemTime {
     let second = seconds * NANOSECONDS.unsigned_abs();
     at(Duration::from_nanos(second.checked_add_signed(nanoseconds).unwrap()))
 }
@@ -35,20 +35,20 @@ fn with_leeway(issuer: &TestIssuer, leeway: Option<u64>) -> JwtVerifier {
 }
 
 #[tokio::test]
-async fn a_token_expires_at_exp_and_the_leeway_to_the_second() {
+async fn a_token_expires_at_exp_plus_the_leeway() {
     for (leeway, seconds) in [(None, 60), (Some(0), 0), (Some(5), 5), (Some(3600), 3600)] {
         let issuer = issuer();
         let verifier = with_leeway(&issuer, leeway);
         let token = token(&issuer).claim("exp", json!(T + 100)).mint();
         let end = T + 100 + seconds;
         for (now, fault) in [
-            (near(T, 0), None),
-            (near(end, -NANOSECONDS), None),
-            (near(end, -1), None),
-            (near(end, 0), Some(TokenFault::Expired)),
-            (near(end, 1), Some(TokenFault::Expired)),
-            (near(end, NANOSECONDS), Some(TokenFault::Expired)),
-            (near(end * 2, 0), Some(TokenFault::Expired)),
+            (around(T, 0), None),
+            (around(end, -NANOSECONDS), None),
+            (around(end, -1), None),
+            (around(end, 0), Some(TokenFault::Expired)),
+            (around(end, 1), Some(TokenFault::Expired)),
+            (around(end, NANOSECONDS), Some(TokenFault::Expired)),
+            (around(end * 2, 0), Some(TokenFault::Expired)),
         ] {
             issuer.clock().set(now);
             assert_eq!(outcome(&verifier, &token).await.err(), fault, "{leeway:?} {now:?}");
@@ -57,21 +57,21 @@ async fn a_token_expires_at_exp_and_the_leeway_to_the_second() {
 }
 
 #[tokio::test]
-async fn a_token_begins_at_nbf_and_iat_less_the_leeway_to_the_second() {
+async fn a_token_is_valid_from_nbf_and_iat_minus_the_leeway() {
     for claim in ["nbf", "iat"] {
         for (leeway, seconds) in [(None, 60), (Some(0), 0), (Some(5), 5)] {
             let issuer = issuer();
             let verifier = with_leeway(&issuer, leeway);
             let token = token(&issuer).claim(claim, json!(T + 100)).claim("exp", json!(T + 9999));
             let token = token.mint();
-            let begin = T + 100 - seconds;
+            let start = T + 100 - seconds;
             for (now, fault) in [
-                (near(T, 0), Some(TokenFault::NotYetValid)),
-                (near(begin, -NANOSECONDS), Some(TokenFault::NotYetValid)),
-                (near(begin, -1), Some(TokenFault::NotYetValid)),
-                (near(begin, 0), None),
-                (near(begin, NANOSECONDS), None),
-                (near(begin + 1000, 0), None),
+                (around(T, 0), Some(TokenFault::NotYetValid)),
+                (around(start, -NANOSECONDS), Some(TokenFault::NotYetValid)),
+                (around(start, -1), Some(TokenFault::NotYetValid)),
+                (around(start, 0), None),
+                (around(start, NANOSECONDS), None),
+                (around(start + 1000, 0), None),
             ] {
                 issuer.clock().set(now);
                 let outcome = outcome(&verifier, &token).await;
@@ -86,14 +86,14 @@ async fn a_date_may_have_a_fraction() {
     let issuer = issuer();
     let verifier = with_leeway(&issuer, Some(0));
     let token = token(&issuer).claim("exp", json!(1_796_181_312.064_554)).mint();
-    for (millis, is_good) in [(1_796_181_312_063, true), (1_796_181_312_065, false)] {
+    for (millis, accepted) in [(1_796_181_312_063, true), (1_796_181_312_065, false)] {
         issuer.clock().set(at(Duration::from_millis(millis)));
-        assert_eq!(accepts(&verifier, &token).await, is_good, "{millis}");
+        assert_eq!(accepts(&verifier, &token).await, accepted, "{millis}");
     }
 }
 
 #[tokio::test]
-async fn a_date_is_a_number_that_a_clock_can_show() {
+async fn a_date_must_be_a_number_within_the_range_of_the_clock() {
     let issuer = issuer();
     let verifier = hmac_verifier(&issuer);
     let claims = |name: &str, value: &str| {
@@ -158,8 +158,8 @@ async fn a_date_is_a_number_that_a_clock_can_show() {
 }
 
 #[tokio::test]
-async fn a_date_that_is_not_checked_is_still_read() {
-    // `iat` in milliseconds lies far in the future: rejected, not taken for something else.
+async fn all_dates_must_be_well_formed() {
+    // `iat` in milliseconds is far in the future, so it is rejected.
     let issuer = issuer();
     let verifier = with_leeway(&issuer, None);
     let token = token(&issuer).claim("iat", json!(T * 1000)).mint();
@@ -178,12 +178,12 @@ async fn exp_before_nbf_is_never_valid() {
 }
 
 #[tokio::test]
-async fn a_clock_at_the_epoch_or_beyond_and_a_boundless_leeway_are_no_panic() {
+async fn extreme_clocks_and_leeways_do_not_panic() {
     let issuer = issuer();
     let token = token(&issuer).mint();
     for now in [SystemTime::UNIX_EPOCH - Duration::from_secs(1), SystemTime::UNIX_EPOCH] {
         issuer.clock().set(now);
-        assert!(!accepts(&with_leeway(&issuer, None), &token).await, "its iat lies in the future");
+        assert!(!accepts(&with_leeway(&issuer, None), &token).await, "its `iat` is in the future");
     }
     let boundless = builder(&issuer).leeway(Duration::MAX).build().unwrap();
     assert!(accepts(&boundless, &token).await);

@@ -1,4 +1,4 @@
-//! What is wrong with a request's credentials, before anyone looks at a token.
+//! Missing and malformed credentials.
 
 use axum::body::Body;
 use http::{HeaderValue, Request, header::AUTHORIZATION};
@@ -45,7 +45,7 @@ const TOO_LONG: Expected = Expected {
     error: Some("invalid_request"),
 };
 
-/// `GET /` with these lines of `Authorization`.
+/// `GET /` with these `Authorization` headers.
 fn with_lines(lines: &[&[u8]]) -> Request<Body> {
     let mut request = Request::new(Body::empty());
     for line in lines {
@@ -65,7 +65,7 @@ async fn a_request_without_credentials_is_401_with_a_bare_challenge() {
 }
 
 #[tokio::test]
-async fn a_scheme_that_is_not_known_counts_as_no_credentials() {
+async fn an_unsupported_scheme_counts_as_no_credentials() {
     let app = service(&issuer());
     for line in [
         "Basic dXNlcjpwYXNz",
@@ -86,7 +86,7 @@ async fn a_scheme_that_is_not_known_counts_as_no_credentials() {
 }
 
 #[tokio::test]
-async fn credentials_that_break_the_grammar_of_bearer_are_400() {
+async fn malformed_bearer_credentials_are_400() {
     let app = service(&issuer());
     let cases: [&[u8]; 16] = [
         b"Bearer",
@@ -112,20 +112,20 @@ async fn credentials_that_break_the_grammar_of_bearer_are_400() {
 }
 
 #[tokio::test]
-async fn several_lines_of_authorization_are_400_even_when_one_is_good() {
+async fn several_authorization_headers_are_400_even_if_one_is_valid() {
     let issuer = issuer();
     let app = service(&issuer);
-    let good = format!("Bearer {}", issuer.token().audience(API).mint());
-    let good = good.as_bytes();
-    assert_eq!(send(&app, with_lines(&[good])).await.status, 200);
+    let valid = format!("Bearer {}", issuer.token().audience(API).mint());
+    let valid = valid.as_bytes();
+    assert_eq!(send(&app, with_lines(&[valid])).await.status, 200);
 
     let cases: [&[&[u8]]; 6] = [
-        &[good, good],
-        &[good, b"Bearer abc"],
-        &[b"Basic dXNlcjpwYXNz", good],
-        &[good, b"Basic dXNlcjpwYXNz"],
-        &[good, b""],
-        &[good, good, good],
+        &[valid, valid],
+        &[valid, b"Bearer abc"],
+        &[b"Basic dXNlcjpwYXNz", valid],
+        &[valid, b"Basic dXNlcjpwYXNz"],
+        &[valid, b""],
+        &[valid, valid, valid],
     ];
     for lines in cases {
         REPEATED.check(&app, with_lines(lines), &format!("{} lines", lines.len())).await;
@@ -133,7 +133,7 @@ async fn several_lines_of_authorization_are_400_even_when_one_is_good() {
 }
 
 #[tokio::test]
-async fn a_comma_list_of_credentials_is_400_even_when_one_is_good() {
+async fn a_list_of_credentials_is_400_even_if_one_is_valid() {
     let issuer = issuer();
     let app = service(&issuer);
     let token = issuer.token().audience(API).mint();
@@ -147,15 +147,15 @@ async fn a_comma_list_of_credentials_is_400_even_when_one_is_good() {
         format!("Basic dXNlcjpwYXM=, Bearer {token}"),
         format!("Negotiate , Bearer {token}"),
     ] {
-        let answer = send(&app, with_authorization(&line)).await;
-        assert_eq!(answer.status, 400, "{line}");
-        assert!(matches!(answer.kind(), Some(ErrorKind::InvalidRequest(_))), "{line}");
-        assert_eq!(answer.json()["error"], "invalid_request", "{line}");
+        let response = send(&app, with_authorization(&line)).await;
+        assert_eq!(response.status, 400, "{line}");
+        assert!(matches!(response.kind(), Some(ErrorKind::InvalidRequest(_))), "{line}");
+        assert_eq!(response.json()["error"], "invalid_request", "{line}");
     }
 }
 
 #[tokio::test]
-async fn a_token_of_more_than_16_kib_is_400_before_anyone_reads_it() {
+async fn a_token_of_more_than_16_kib_is_400() {
     let app = service(&issuer());
     for token in ["a".repeat(16 * 1024 + 1), "a".repeat(1 << 20), ".".repeat(1_000_000)] {
         TOO_LONG.check(&app, with_token(&token), &token.len().to_string()).await;
@@ -164,7 +164,7 @@ async fn a_token_of_more_than_16_kib_is_400_before_anyone_reads_it() {
 }
 
 #[tokio::test]
-async fn the_scheme_is_read_in_any_case_and_the_token_after_one_or_more_spaces() {
+async fn the_scheme_is_case_insensitive_and_spaces_may_follow() {
     let issuer = issuer();
     let app = service(&issuer);
     let token = issuer.token().audience(API).mint();
@@ -177,7 +177,7 @@ async fn the_scheme_is_read_in_any_case_and_the_token_after_one_or_more_spaces()
         (format!("Bearer \t{token}"), 400),
         (format!("Bearer\t{token}"), 401),
     ] {
-        let answer = send(&app, with_authorization(&line)).await;
-        assert_eq!(answer.status.as_u16(), status, "{line:?}");
+        let response = send(&app, with_authorization(&line)).await;
+        assert_eq!(response.status.as_u16(), status, "{line:?}");
     }
 }

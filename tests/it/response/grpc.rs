@@ -1,4 +1,4 @@
-//! Rejections of gRPC requests, as the headers that they are.
+//! Rejections of gRPC calls, which consist of headers only.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use portcullis::{
 use tonic_types::{ErrorDetail, StatusExt};
 
 use super::{issuer, layer};
-use crate::support::{API, Answer, send};
+use crate::support::{API, TestResponse, send};
 
 const METHOD: &str = "/orders.Orders/Create";
 
@@ -31,14 +31,14 @@ fn call(media_type: &str, authorization: Option<&str>) -> Request<Body> {
 }
 
 /// The status as tonic reads it from the headers.
-fn status(answer: &Answer) -> tonic::Status {
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.body, "");
-    tonic::Status::from_header_map(&answer.headers).expect("a status in the headers")
+fn status(response: &TestResponse) -> tonic::Status {
+    assert_eq!(response.status, 200);
+    assert_eq!(response.body, "");
+    tonic::Status::from_header_map(&response.headers).expect("a status in the headers")
 }
 
 #[tokio::test]
-async fn every_kind_of_error_is_rendered_by_its_row() {
+async fn every_kind_of_error_has_its_grpc_status() {
     let issuer = issuer();
     let cases: [(Error, i32, &str, Option<&str>); 9] = [
         (ErrorKind::AccessDenied.into(), 7, "Access denied.", None),
@@ -87,13 +87,13 @@ async fn every_kind_of_error_is_rendered_by_its_row() {
         let handler = async move || -> Result<String, Error> { Err(error) };
         let app = Router::new().route(METHOD, post(handler)).layer(layer(&issuer));
         let token = issuer.token().audience(API).mint();
-        let answer = send(&app, call("application/grpc", Some(&format!("Bearer {token}")))).await;
-        let status = status(&answer);
+        let response = send(&app, call("application/grpc", Some(&format!("Bearer {token}")))).await;
+        let status = status(&response);
         assert_eq!(status.code() as i32, code, "{kind:?}");
         assert_eq!(status.message(), message, "{kind:?}");
-        assert_eq!(answer.challenge(), challenge, "{kind:?}");
-        assert_eq!(answer.headers["content-type"], "application/grpc", "{kind:?}");
-        assert_eq!(answer.kind(), Some(kind));
+        assert_eq!(response.challenge(), challenge, "{kind:?}");
+        assert_eq!(response.headers["content-type"], "application/grpc", "{kind:?}");
+        assert_eq!(response.kind(), Some(kind));
         let info = status.get_details_error_info().unwrap();
         assert_eq!(info.reason, kind.reason().to_uppercase());
         assert_eq!(info.domain, "orders");
@@ -108,7 +108,7 @@ async fn every_kind_of_error_is_rendered_by_its_row() {
 async fn a_rejection_has_the_media_type_of_the_call() {
     let issuer = issuer();
     let app = Router::new().route(METHOD, post("in")).layer(layer(&issuer));
-    for (media_type, answered) in [
+    for (media_type, response_type) in [
         ("application/grpc", "application/grpc"),
         ("application/grpc+proto", "application/grpc+proto"),
         ("application/grpc+json", "application/grpc+json"),
@@ -120,14 +120,14 @@ async fn a_rejection_has_the_media_type_of_the_call() {
         ("application/grpc-web-text", "application/grpc-web-text"),
         ("application/grpc-web-text+proto", "application/grpc-web-text+proto"),
     ] {
-        let answer = send(&app, call(media_type, None)).await;
-        assert_eq!(status(&answer).code(), tonic::Code::Unauthenticated, "{media_type}");
-        assert_eq!(answer.headers["content-type"], answered, "{media_type}");
+        let response = send(&app, call(media_type, None)).await;
+        assert_eq!(status(&response).code(), tonic::Code::Unauthenticated, "{media_type}");
+        assert_eq!(response.headers["content-type"], response_type, "{media_type}");
     }
 }
 
 #[tokio::test]
-async fn what_is_no_grpc_call_is_rejected_as_http_and_never_by_200() {
+async fn requests_that_are_not_grpc_calls_are_rejected_in_http() {
     let issuer = issuer();
     let app = Router::new().route(METHOD, any("in")).layer(layer(&issuer));
     for (method, media_type) in [
@@ -141,27 +141,27 @@ async fn what_is_no_grpc_call_is_rejected_as_http_and_never_by_200() {
     ] {
         let mut request = call(media_type, None);
         *request.method_mut() = method.parse().unwrap();
-        let answer = send(&app, request).await;
-        assert_eq!(answer.status, 401, "{method} {media_type}");
-        assert_eq!(answer.headers["content-type"], "application/json", "{method} {media_type}");
-        assert!(!answer.headers.contains_key("grpc-status"), "{method} {media_type}");
+        let response = send(&app, request).await;
+        assert_eq!(response.status, 401, "{method} {media_type}");
+        assert_eq!(response.headers["content-type"], "application/json", "{method} {media_type}");
+        assert!(!response.headers.contains_key("grpc-status"), "{method} {media_type}");
     }
 }
 
 #[tokio::test]
-async fn a_layer_without_grpc_rejects_each_call_by_the_status_of_http() {
+async fn without_grpc_rejects_calls_with_http_statuses() {
     let issuer = issuer();
     let app = Router::new().route(METHOD, post("in")).layer(layer(&issuer).without_grpc());
     for media_type in ["application/grpc", "application/grpc+proto", "application/grpc-web-text"] {
-        let answer = send(&app, call(media_type, None)).await;
-        assert_eq!(answer.status, 401, "{media_type}");
-        assert!(!answer.headers.contains_key("grpc-status"), "{media_type}");
-        assert_eq!(answer.json()["message"], "Authentication required.");
+        let response = send(&app, call(media_type, None)).await;
+        assert_eq!(response.status, 401, "{media_type}");
+        assert!(!response.headers.contains_key("grpc-status"), "{media_type}");
+        assert_eq!(response.json()["message"], "Authentication required.");
     }
 }
 
 #[tokio::test]
-async fn guards_and_extractors_inside_reject_in_grpc_too() {
+async fn guards_and_extractors_reject_in_grpc() {
     let issuer = issuer();
     let scope = RequireScopeLayer::new(Scope::from_static("orders:write"));
     let guarded = Router::new().route(METHOD, post("in")).route_layer(scope);
@@ -170,32 +170,32 @@ async fn guards_and_extractors_inside_reject_in_grpc_too() {
     let line = format!("Bearer {token}");
 
     let app = guarded.clone().layer(layer(&issuer));
-    let answer = send(&app, call("application/grpc", Some(&line))).await;
-    assert_eq!(status(&answer).code(), tonic::Code::PermissionDenied);
-    let challenge = answer.challenge().unwrap();
+    let response = send(&app, call("application/grpc", Some(&line))).await;
+    assert_eq!(status(&response).code(), tonic::Code::PermissionDenied);
+    let challenge = response.challenge().unwrap();
     assert!(challenge.ends_with(r#"scope="orders:write""#), "{challenge}");
 
     for app in [guarded, extracting] {
         let app = app.layer(layer(&issuer).allow_anonymous());
-        let answer = send(&app, call("application/grpc", None)).await;
-        assert_eq!(status(&answer).code(), tonic::Code::Unauthenticated);
-        assert_eq!(answer.challenge(), Some(r#"Bearer realm="orders""#));
+        let response = send(&app, call("application/grpc", None)).await;
+        assert_eq!(status(&response).code(), tonic::Code::Unauthenticated);
+        assert_eq!(response.challenge(), Some(r#"Bearer realm="orders""#));
     }
 }
 
 #[tokio::test]
-async fn a_call_may_try_again_when_http_may() {
+async fn retry_info_has_the_delay_of_retry_after() {
     let issuer = issuer();
     for (delay, seconds) in [(Duration::ZERO, 1), (Duration::from_millis(2500), 3)] {
         let handler = async move || -> Result<String, Error> {
-            Err(Error::unavailable("the store is out of reach").with_retry_after(delay))
+            Err(Error::unavailable("the store is unreachable").with_retry_after(delay))
         };
         let app = Router::new().route(METHOD, post(handler)).layer(layer(&issuer));
         let line = format!("Bearer {}", issuer.token().audience(API).mint());
-        let answer = send(&app, call("application/grpc", Some(&line))).await;
-        assert_eq!(answer.headers["retry-after"], seconds.to_string());
-        assert_eq!(answer.headers["grpc-retry-pushback-ms"], (seconds * 1000).to_string());
-        let status = status(&answer);
+        let response = send(&app, call("application/grpc", Some(&line))).await;
+        assert_eq!(response.headers["retry-after"], seconds.to_string());
+        assert_eq!(response.headers["grpc-retry-pushback-ms"], (seconds * 1000).to_string());
+        let status = status(&response);
         assert_eq!(status.code(), tonic::Code::Unavailable);
         let retry = status.get_details_retry_info().unwrap();
         assert_eq!(retry.retry_delay, Some(delay));
@@ -205,7 +205,7 @@ async fn a_call_may_try_again_when_http_may() {
 }
 
 #[tokio::test]
-async fn nothing_of_a_response_that_carries_an_error_contradicts_its_rejection() {
+async fn headers_that_contradict_a_rejection_are_replaced() {
     let issuer = issuer();
     let handler = async || {
         let mut response = ([("x-request-id", "7")], "a body that nobody may see").into_response();
@@ -220,50 +220,50 @@ async fn nothing_of_a_response_that_carries_an_error_contradicts_its_rejection()
     };
     let app = Router::new().route(METHOD, post(handler)).layer(layer(&issuer));
     let line = format!("Bearer {}", issuer.token().audience(API).mint());
-    let answer = send(&app, call("application/grpc", Some(&line))).await;
-    assert_eq!(status(&answer).code(), tonic::Code::PermissionDenied);
-    assert_eq!(answer.headers.get_all("grpc-status").iter().count(), 1);
-    assert_eq!(answer.headers["grpc-message"], "Access denied.");
-    assert_eq!(answer.challenge(), None);
-    assert_eq!(answer.headers["x-request-id"], "7");
-    assert!(answer.headers.get("content-length").is_none_or(|length| length == "0"));
+    let response = send(&app, call("application/grpc", Some(&line))).await;
+    assert_eq!(status(&response).code(), tonic::Code::PermissionDenied);
+    assert_eq!(response.headers.get_all("grpc-status").iter().count(), 1);
+    assert_eq!(response.headers["grpc-message"], "Access denied.");
+    assert_eq!(response.challenge(), None);
+    assert_eq!(response.headers["x-request-id"], "7");
+    assert!(response.headers.get("content-length").is_none_or(|length| length == "0"));
 }
 
 #[tokio::test]
-async fn each_scheme_is_challenged_for_and_metadata_is_ascii() {
+async fn each_scheme_has_a_challenge_in_ascii() {
     let issuer = issuer();
-    let nobody =
+    let no_users =
         |_: BasicCredentials| Verification::ready(Err(ErrorKind::InvalidCredentials.into()));
-    let layer = layer(&issuer).basic(Users(nobody)).realm("caf\u{e9}");
+    let layer = layer(&issuer).basic(Users(no_users)).realm("caf\u{e9}");
     let app = Router::new().route(METHOD, post("in")).layer(layer);
-    let answer = send(&app, call("application/grpc", Some("Basic YTpi"))).await;
-    let challenges: Vec<_> = answer.headers.get_all("www-authenticate").iter().collect();
+    let response = send(&app, call("application/grpc", Some("Basic YTpi"))).await;
+    let challenges: Vec<_> = response.headers.get_all("www-authenticate").iter().collect();
     assert_eq!(challenges, [r#"Bearer realm="caf?""#, r#"Basic realm="caf?", charset="UTF-8""#]);
-    let status = status(&answer);
+    let status = status(&response);
     assert_eq!(status.code(), tonic::Code::Unauthenticated);
     assert_eq!(status.get_details_error_info().unwrap().domain, "caf\u{e9}");
 }
 
 #[tokio::test]
-async fn details_may_be_long() {
+async fn long_realms_and_scopes_fit_into_details() {
     let issuer = issuer();
     let (realm, scope) = ("r".repeat(200), ["orders:read"; 40].join(" "));
     let error = Error::insufficient_scope(&*scope);
     let handler = async move || -> Result<String, Error> { Err(error) };
     let app = Router::new().route(METHOD, post(handler)).layer(layer(&issuer).realm(&*realm));
     let line = format!("Bearer {}", issuer.token().audience(API).mint());
-    let answer = send(&app, call("application/grpc", Some(&line))).await;
-    let info = status(&answer).get_details_error_info().unwrap();
+    let response = send(&app, call("application/grpc", Some(&line))).await;
+    let info = status(&response).get_details_error_info().unwrap();
     assert_eq!((info.domain, &info.metadata["scope"]), (realm, &scope));
 }
 
 #[tokio::test]
-async fn the_form_of_error_bodies_is_not_grpc_s() {
+async fn the_error_body_format_does_not_affect_grpc() {
     let issuer = issuer();
     for body in [ErrorBody::json(), ErrorBody::problem_json(), ErrorBody::oauth()] {
         let app = Router::new().route(METHOD, post("in")).layer(layer(&issuer).error_body(body));
-        let answer = send(&app, call("application/grpc", None)).await;
-        assert_eq!(status(&answer).message(), "Authentication required.");
+        let response = send(&app, call("application/grpc", None)).await;
+        assert_eq!(status(&response).message(), "Authentication required.");
     }
 }
 

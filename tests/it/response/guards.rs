@@ -1,4 +1,4 @@
-//! Rejections of what lies inside the layer: guards and extractors.
+//! Rejections by guards and extractors inside the layer.
 
 use axum::{Router, body::Body, routing::get};
 use http::Request;
@@ -18,7 +18,7 @@ fn guarded(policy: impl Into<ScopePolicy>) -> Router {
 }
 
 #[tokio::test]
-async fn too_little_scope_is_403_and_the_challenge_names_all_that_is_needed() {
+async fn insufficient_scope_is_403_with_all_required_scopes() {
     let issuer = issuer();
     let cases: [(ScopePolicy, &str, &'static str); 5] = [
         (
@@ -62,7 +62,7 @@ async fn too_little_scope_is_403_and_the_challenge_names_all_that_is_needed() {
 }
 
 #[tokio::test]
-async fn a_guard_s_own_no_is_403_without_challenge() {
+async fn access_denied_by_a_guard_is_403_without_challenge() {
     let issuer = issuer();
     let staff = RequireLayer::new(|identity| match identity.subject() {
         Some("alice") => Err(Error::access_denied()),
@@ -82,25 +82,25 @@ async fn a_guard_s_own_no_is_403_without_challenge() {
 }
 
 #[tokio::test]
-async fn a_guard_without_a_layer_outside_it_fails_closed() {
+async fn a_guard_without_a_layer_fails_closed() {
     let issuer = issuer();
     let token = issuer.token().audience(API).scope("orders:read").mint();
     let checks_nothing = RequireLayer::new(|_| Ok(()));
     for app in [guarded(READ), Router::new().route("/", get("in")).route_layer(checks_nothing)] {
         for request in [with_token(&token), Request::new(Body::empty())] {
-            let answer = send(&app, request).await;
-            assert_eq!(answer.status, 500);
-            assert_eq!(answer.challenge(), None);
-            assert_eq!(answer.body, "");
-            assert_eq!(answer.kind(), Some(ErrorKind::Misconfigured));
-            let source = std::error::Error::source(answer.error.as_ref().unwrap()).unwrap();
+            let response = send(&app, request).await;
+            assert_eq!(response.status, 500);
+            assert_eq!(response.challenge(), None);
+            assert_eq!(response.body, "");
+            assert_eq!(response.kind(), Some(ErrorKind::Misconfigured));
+            let source = std::error::Error::source(response.error.as_ref().unwrap()).unwrap();
             assert_eq!(source.to_string(), "a guard needs an AuthenticateLayer outside it");
         }
     }
 }
 
 #[tokio::test]
-async fn a_layer_inside_the_guard_does_not_help_it() {
+async fn a_guard_outside_the_layer_fails_closed() {
     let issuer = issuer();
     let app = Router::new().route("/", get("in"));
     let app = app.layer(layer(&issuer)).layer(RequireScopeLayer::new(READ));
@@ -109,7 +109,7 @@ async fn a_layer_inside_the_guard_does_not_help_it() {
 }
 
 #[tokio::test]
-async fn an_extractor_without_a_layer_outside_it_fails_closed() {
+async fn an_extractor_without_a_layer_fails_closed() {
     let issuer = issuer();
     let token = issuer.token().audience(API).mint();
     for (name, app) in [
@@ -117,19 +117,19 @@ async fn an_extractor_without_a_layer_outside_it_fails_closed() {
         ("Option<Identity>", Router::new().route("/", get(async |_: Option<Identity>| "in"))),
         ("Claims", Router::new().route("/", get(async |_: Claims<serde_json::Value>| "in"))),
     ] {
-        let answer = send(&app, with_token(&token)).await;
-        assert_eq!(answer.status, 500, "{name}");
-        assert_eq!(answer.challenge(), None, "{name}");
-        assert_eq!(answer.headers["content-type"], "application/json", "{name}");
-        assert_eq!(answer.body, r#"{"error_description":"Internal error."}"#, "{name}");
-        let source = std::error::Error::source(answer.error.as_ref().unwrap()).unwrap();
+        let response = send(&app, with_token(&token)).await;
+        assert_eq!(response.status, 500, "{name}");
+        assert_eq!(response.challenge(), None, "{name}");
+        assert_eq!(response.headers["content-type"], "application/json", "{name}");
+        assert_eq!(response.body, r#"{"error_description":"Internal error."}"#, "{name}");
+        let source = std::error::Error::source(response.error.as_ref().unwrap()).unwrap();
         let sentence = format!("the extractor `{name}` needs an AuthenticateLayer outside it");
         assert_eq!(source.to_string(), sentence);
     }
 }
 
 #[tokio::test]
-async fn an_anonymous_request_is_401_at_a_guard_and_at_an_extractor() {
+async fn guards_and_extractors_reject_anonymous_requests_with_401() {
     let issuer = issuer();
     let identity = Router::new().route("/", get(async |_: Identity| "in"));
     let claims = Router::new().route("/", get(async |_: Claims<serde_json::Value>| "in"));

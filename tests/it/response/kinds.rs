@@ -1,4 +1,4 @@
-//! Every kind of error, as a handler returns it.
+//! Every kind of error, returned by a handler.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{Expected, issuer, layer};
 use crate::support::{API, protected, send, with_token};
 
 #[tokio::test]
-async fn every_kind_of_error_is_rendered_by_its_row() {
+async fn every_kind_of_error_has_its_status_challenge_and_body() {
     let issuer = issuer();
     for expected in [
         Expected {
@@ -79,13 +79,13 @@ async fn every_kind_of_error_is_rendered_by_its_row() {
         let handler = async move || -> Result<String, Error> { Err(Error::from(kind)) };
         let app = Router::new().route("/", get(handler)).layer(layer(&issuer));
         let request = with_token(&issuer.token().audience(API).mint());
-        let answer = expected.check(&app, request, &format!("{kind:?}")).await;
-        assert!(!answer.headers.contains_key("retry-after"), "{kind:?}");
+        let response = expected.check(&app, request, &format!("{kind:?}")).await;
+        assert!(!response.headers.contains_key("retry-after"), "{kind:?}");
     }
 }
 
 #[tokio::test]
-async fn retry_after_counts_whole_seconds_and_at_least_one() {
+async fn retry_after_is_rounded_up_to_whole_seconds() {
     let issuer = issuer();
     for (delay, seconds) in [
         (Duration::ZERO, "1"),
@@ -98,29 +98,29 @@ async fn retry_after_counts_whole_seconds_and_at_least_one() {
             Err(Error::unavailable("the store is out of reach").with_retry_after(delay))
         };
         let app = Router::new().route("/", get(handler)).layer(layer(&issuer));
-        let answer = send(&app, with_token(&issuer.token().audience(API).mint())).await;
-        assert_eq!(answer.status, 503, "{delay:?}");
-        assert_eq!(answer.headers["retry-after"], seconds, "{delay:?}");
-        assert_eq!(answer.challenge(), None);
+        let response = send(&app, with_token(&issuer.token().audience(API).mint())).await;
+        assert_eq!(response.status, 503, "{delay:?}");
+        assert_eq!(response.headers["retry-after"], seconds, "{delay:?}");
+        assert_eq!(response.challenge(), None);
     }
 }
 
 #[tokio::test]
-async fn what_the_operator_is_told_never_reaches_the_caller() {
+async fn error_sources_are_not_sent_to_the_client() {
     let issuer = issuer();
     let handler = async || -> Result<String, Error> {
         Err(Error::access_denied().with_source("tenant 4711 is not paid for"))
     };
     let app = Router::new().route("/", get(handler)).layer(layer(&issuer));
-    let answer = send(&app, with_token(&issuer.token().audience(API).mint())).await;
-    assert_eq!(answer.status, 403);
-    assert!(!answer.body.contains("4711") && !format!("{:?}", answer.headers).contains("4711"));
-    let source = std::error::Error::source(answer.error.as_ref().unwrap()).unwrap();
+    let response = send(&app, with_token(&issuer.token().audience(API).mint())).await;
+    assert_eq!(response.status, 403);
+    assert!(!response.body.contains("4711") && !format!("{:?}", response.headers).contains("4711"));
+    let source = std::error::Error::source(response.error.as_ref().unwrap()).unwrap();
     assert_eq!(source.to_string(), "tenant 4711 is not paid for");
 }
 
 #[tokio::test]
-async fn an_issuer_out_of_reach_is_503_with_retry_after_and_no_challenge() {
+async fn an_unreachable_issuer_is_503_with_retry_after() {
     for fault in [
         Fault::Unreachable,
         Fault::Html,
@@ -134,17 +134,17 @@ async fn an_issuer_out_of_reach_is_503_with_retry_after_and_no_challenge() {
         issuer.fail(fault);
         let app = protected(&issuer);
         let token = issuer.token().audience(API).mint();
-        for case in ["the request that fetches", "one during the pause"] {
-            let answer = send(&app, with_token(&token)).await;
-            assert_eq!(answer.status, 503, "{fault:?}, {case}");
-            assert_eq!(answer.headers["retry-after"], "1", "{fault:?}, {case}");
-            assert_eq!(answer.challenge(), None, "{fault:?}, {case}");
-            assert_eq!(answer.kind(), Some(ErrorKind::Unavailable), "{fault:?}, {case}");
-            let body = answer.json();
+        for case in ["the request that fetches", "a request during the backoff"] {
+            let response = send(&app, with_token(&token)).await;
+            assert_eq!(response.status, 503, "{fault:?}, {case}");
+            assert_eq!(response.headers["retry-after"], "1", "{fault:?}, {case}");
+            assert_eq!(response.challenge(), None, "{fault:?}, {case}");
+            assert_eq!(response.kind(), Some(ErrorKind::Unavailable), "{fault:?}, {case}");
+            let body = response.json();
             assert_eq!(body["message"], "Authentication temporarily unavailable.");
             assert_eq!(body["statusFamily"], "SERVER_ERROR");
             assert!(body.get("error").is_none());
-            assert!(!answer.body.contains("issuer.test"), "{}", answer.body);
+            assert!(!response.body.contains("issuer.test"), "{}", response.body);
         }
     }
 }

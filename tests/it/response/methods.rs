@@ -20,7 +20,7 @@ fn request(method: Method, uri: &str, token: Option<&str>) -> Request<Body> {
     request.body(Body::empty()).unwrap()
 }
 
-/// What a browser asks before a request of another origin.
+/// A CORS preflight request, which browsers send before some cross-origin requests.
 fn preflight(method: Method) -> Request<Body> {
     let request = Request::builder().method(method).uri("/");
     let request = request.header("origin", "https://app.example");
@@ -28,7 +28,7 @@ fn preflight(method: Method) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn head_is_rejected_as_get_is_without_the_body() {
+async fn head_is_rejected_like_get_without_the_body() {
     let issuer = issuer();
     let token = issuer.token().audience(API).mint();
     let read = RequireScopeLayer::new(Scope::from_static("read"));
@@ -46,7 +46,7 @@ async fn head_is_rejected_as_get_is_without_the_body() {
             assert_eq!(head.challenge(), get.challenge(), "{uri} {token:?}");
             assert_eq!(head.headers["content-type"], get.headers["content-type"]);
             assert_eq!(head.body, "", "{uri} {token:?}");
-            // RFC 9110 §8.6: the length that GET would be answered with, or none.
+            // RFC 9110 §8.6: the length of the response to GET, or none.
             let length = head.headers["content-length"].to_str().unwrap();
             assert_eq!(length, get.body.len().to_string(), "{uri} {token:?}");
             assert_eq!(head.kind(), get.kind(), "{uri} {token:?}");
@@ -55,27 +55,27 @@ async fn head_is_rejected_as_get_is_without_the_body() {
 }
 
 #[tokio::test]
-async fn every_method_is_protected() {
+async fn every_method_requires_credentials() {
     let issuer = issuer();
     let app = Router::new().route("/", any("in")).layer(layer(&issuer));
     let token = issuer.token().audience(API).mint();
     for name in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE"] {
         let method = Method::from_bytes(name.as_bytes()).unwrap();
-        let answer = send(&app, request(method.clone(), "/", None)).await;
-        assert_eq!(answer.status, 401, "{name}");
-        assert_eq!(answer.json()["method"], name);
+        let response = send(&app, request(method.clone(), "/", None)).await;
+        assert_eq!(response.status, 401, "{name}");
+        assert_eq!(response.json()["method"], name);
         assert_eq!(send(&app, request(method, "/", Some(&token))).await.body, "in", "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_preflight_is_rejected_unless_it_was_allowed() {
+async fn a_preflight_is_rejected_unless_it_is_allowed() {
     let issuer = issuer();
     let app = Router::new().route("/", any("in"));
     let closed = app.clone().layer(layer(&issuer));
-    let answer = send(&closed, preflight(Method::OPTIONS)).await;
+    let response = send(&closed, preflight(Method::OPTIONS)).await;
     assert_eq!(
-        (answer.status.as_u16(), answer.challenge()),
+        (response.status.as_u16(), response.challenge()),
         (401, Some(r#"Bearer realm="orders""#))
     );
 
@@ -84,7 +84,7 @@ async fn a_preflight_is_rejected_unless_it_was_allowed() {
 }
 
 #[tokio::test]
-async fn only_a_preflight_passes_as_one() {
+async fn only_requests_with_all_preflight_headers_are_let_through() {
     let issuer = issuer();
     let app = Router::new().route("/", any("in")).layer(layer(&issuer).allow_cors_preflight());
     let without = |name: &str| {
@@ -94,36 +94,36 @@ async fn only_a_preflight_passes_as_one() {
     };
     for (case, request) in [
         ("no origin", without("origin")),
-        ("no method asked for", without("access-control-request-method")),
+        ("no requested method", without("access-control-request-method")),
         ("GET", preflight(Method::GET)),
         ("POST", preflight(Method::POST)),
         ("HEAD", preflight(Method::HEAD)),
-        ("no preflight at all", request(Method::OPTIONS, "/", None)),
+        ("no preflight headers", request(Method::OPTIONS, "/", None)),
     ] {
         assert_eq!(send(&app, request).await.status, 401, "{case}");
     }
 }
 
 #[tokio::test]
-async fn a_preflight_has_no_identity_and_passes_no_guard() {
+async fn a_preflight_has_no_identity_and_is_rejected_by_guards() {
     let issuer = issuer();
     let read = RequireScopeLayer::new(Scope::from_static("read"));
-    let who = async |identity: Option<Identity>| match identity {
-        Some(_) => "somebody",
-        None => "nobody",
+    let identity_or_not = async |identity: Option<Identity>| match identity {
+        Some(_) => "identity",
+        None => "no identity",
     };
     let app = Router::new()
-        .route("/", any(who))
+        .route("/", any(identity_or_not))
         .route("/guarded", options("in").route_layer(read))
         .layer(layer(&issuer).allow_cors_preflight());
-    // A browser sends no credentials with it; whoever does is not looked at.
+    // Browsers send no credentials in a preflight, so credentials in one are ignored.
     let token = issuer.token().audience(API).scope("read").mint();
     for line in [None, Some("Bearer abc".to_owned()), Some(format!("Bearer {token}"))] {
         let mut request = preflight(Method::OPTIONS);
         if let Some(line) = &line {
             request.headers_mut().insert("authorization", line.parse().unwrap());
         }
-        assert_eq!(send(&app, request).await.body, "nobody", "{line:?}");
+        assert_eq!(send(&app, request).await.body, "no identity", "{line:?}");
     }
     let mut request = preflight(Method::OPTIONS);
     *request.uri_mut() = "/guarded".parse().unwrap();

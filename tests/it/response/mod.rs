@@ -1,9 +1,9 @@
-//! Every rejection, to the letter: status, challenge, body.
+//! Rejections on the wire: status, challenge and body, compared byte for byte.
 //!
-//! `credentials` is what is wrong with a request, `tokens` what is wrong with a token, `guards` what
-//! lies inside the layer, `kinds` every kind of error as a handler returns it. `body_forms` are the
-//! forms of bodies, `methods` those of requests, `responses` what else is seen of a response, `grpc` the
-//! same in gRPC.
+//! `credentials` and `tokens` test rejections by the layer, `guards` those by guards and extractors inside it,
+//! and `kinds` every kind of error that a handler may return. `body_forms` and `json_body` test the formats of
+//! bodies, `methods` other request methods than GET, `responses` extensions and other headers, and `grpc`
+//! rejections of gRPC calls.
 
 mod body_forms;
 mod credentials;
@@ -21,12 +21,12 @@ use axum::{Router, body::Body};
 use http::Request;
 use portcullis::{AuthenticateLayer, ErrorKind, testing::TestIssuer};
 
-use crate::support::{API, Answer, send, whoami};
+use crate::support::{API, TestResponse, send, whoami};
 
-/// 2019-11-13T06:26:01, when everything here happens.
+/// 2019-11-13T06:26:01, the time in all tests of this module.
 const SECONDS: u64 = 1_573_626_361;
 
-/// An issuer at [`SECONDS`], whose ES256 key is published.
+/// An issuer at [`SECONDS`] with an ES256 key.
 fn issuer() -> TestIssuer {
     let issuer = TestIssuer::new();
     issuer.clock().set(SystemTime::UNIX_EPOCH + Duration::from_secs(SECONDS));
@@ -45,7 +45,7 @@ fn service(issuer: &TestIssuer) -> Router {
     whoami().layer(layer(issuer))
 }
 
-/// What a rejection of `GET /` is on the wire, in the default form.
+/// A rejection of `GET /` on the wire, in the default format.
 #[derive(Debug, Clone, Copy)]
 struct Expected {
     kind: ErrorKind,
@@ -56,14 +56,14 @@ struct Expected {
 }
 
 impl Expected {
-    /// Sends `request` and compares all that is seen of the answer.
-    async fn check(self, app: &Router, request: Request<Body>, case: &str) -> Answer {
-        let answer = send(app, request).await;
+    /// Sends `request` and compares the complete response.
+    async fn check(self, app: &Router, request: Request<Body>, case: &str) -> TestResponse {
+        let response = send(app, request).await;
         let (code, text) = self.status;
-        assert_eq!(answer.status.as_u16(), code, "{case}");
-        assert_eq!(answer.challenge(), self.challenge, "{case}");
-        assert_eq!(answer.headers["content-type"], "application/json", "{case}");
-        assert_eq!(answer.kind(), Some(self.kind), "{case}");
+        assert_eq!(response.status.as_u16(), code, "{case}");
+        assert_eq!(response.challenge(), self.challenge, "{case}");
+        assert_eq!(response.headers["content-type"], "application/json", "{case}");
+        assert_eq!(response.kind(), Some(self.kind), "{case}");
 
         let family = if code < 500 { "CLIENT_ERROR" } else { "SERVER_ERROR" };
         let error = self.error.map(|error| format!(r#","error":"{error}""#)).unwrap_or_default();
@@ -71,7 +71,7 @@ impl Expected {
             r#"{{"statusCode":{code},"statusText":"{text}","message":"{}","date":"2019-11-13T06:26:01","statusFamily":"{family}","method":"GET","uri":"/"{error}}}"#,
             self.message
         );
-        assert_eq!(answer.body, body, "{case}");
-        answer
+        assert_eq!(response.body, body, "{case}");
+        response
     }
 }

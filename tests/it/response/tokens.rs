@@ -1,4 +1,4 @@
-//! What is wrong with a token.
+//! Invalid tokens.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{Expected, issuer, layer, service};
 use crate::support::{API, jws, whoami, with_token};
 
-/// What a rejected token is on the wire.
+/// The rejection of a token on the wire.
 fn invalid(fault: TokenFault) -> Expected {
     let (message, challenge) = match fault {
         TokenFault::Algorithm => (
@@ -74,67 +74,75 @@ fn invalid(fault: TokenFault) -> Expected {
     }
 }
 
-fn good(issuer: &TestIssuer) -> TokenBuilder {
+fn valid_token(issuer: &TestIssuer) -> TokenBuilder {
     issuer.token().audience(API)
 }
 
 #[tokio::test]
-async fn every_fault_of_a_token_is_401_with_its_own_words() {
+async fn every_token_fault_is_401_with_its_own_description() {
     let issuer = issuer();
     let app = service(&issuer);
     let now = issuer.clock().now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let good_token = good(&issuer).mint();
-    let stranger = TestIssuer::new();
-    stranger.clock().set(issuer.clock().now());
+    let valid = valid_token(&issuer).mint();
+    let attacker = TestIssuer::new();
+    attacker.clock().set(issuer.clock().now());
     let forged_claims = jws::forged_claims(&issuer).to_string();
 
     for (case, fault, token) in [
-        ("expired", TokenFault::Expired, good(&issuer).claim("exp", json!(now - 61)).mint()),
+        ("expired", TokenFault::Expired, valid_token(&issuer).claim("exp", json!(now - 61)).mint()),
         (
-            "nbf to come",
+            "nbf in the future",
             TokenFault::NotYetValid,
-            good(&issuer).claim("nbf", json!(now + 61)).mint(),
+            valid_token(&issuer).claim("nbf", json!(now + 61)).mint(),
         ),
         (
-            "iat to come",
+            "iat in the future",
             TokenFault::NotYetValid,
-            good(&issuer).claim("iat", json!(now + 61)).mint(),
+            valid_token(&issuer).claim("iat", json!(now + 61)).mint(),
         ),
         (
             "another issuer",
             TokenFault::Issuer,
-            good(&issuer).claim("iss", json!("https://x")).mint(),
+            valid_token(&issuer).claim("iss", json!("https://x")).mint(),
         ),
-        ("no issuer", TokenFault::Issuer, good(&issuer).without_claim("iss").mint()),
+        ("no issuer", TokenFault::Issuer, valid_token(&issuer).without_claim("iss").mint()),
         ("another audience", TokenFault::Audience, issuer.token().audience("https://x").mint()),
         ("no audience", TokenFault::Audience, issuer.token().mint()),
-        ("no expiry", TokenFault::Claims, good(&issuer).without_claim("exp").mint()),
-        ("expiry a string", TokenFault::Claims, good(&issuer).claim("exp", json!("9")).mint()),
+        ("no expiry", TokenFault::Claims, valid_token(&issuer).without_claim("exp").mint()),
+        (
+            "expiry a string",
+            TokenFault::Claims,
+            valid_token(&issuer).claim("exp", json!("9")).mint(),
+        ),
         (
             "a logout token",
             TokenFault::Type,
-            good(&issuer).header("typ", json!("logout+jwt")).mint(),
+            valid_token(&issuer).header("typ", json!("logout+jwt")).mint(),
         ),
-        ("an ID token", TokenFault::Type, good(&issuer).claim("at_hash", json!("x")).mint()),
+        ("an ID token", TokenFault::Type, valid_token(&issuer).claim("at_hash", json!("x")).mint()),
         ("no JWT", TokenFault::Malformed, "mF_9.B5f-4.1JqM".to_owned()),
         ("opaque", TokenFault::Malformed, "abc".to_owned()),
-        ("five parts", TokenFault::Malformed, format!("{good_token}.e30.e30")),
-        ("crit", TokenFault::Malformed, good(&issuer).header("crit", json!(["x"])).mint()),
-        ("claims no JSON", TokenFault::Malformed, good(&issuer).mint_raw("alice")),
-        ("none", TokenFault::Algorithm, good(&issuer).header("alg", json!("none")).mint()),
+        ("five parts", TokenFault::Malformed, format!("{valid}.e30.e30")),
+        ("crit", TokenFault::Malformed, valid_token(&issuer).header("crit", json!(["x"])).mint()),
+        ("claims no JSON", TokenFault::Malformed, valid_token(&issuer).mint_raw("alice")),
+        ("none", TokenFault::Algorithm, valid_token(&issuer).header("alg", json!("none")).mint()),
         (
             "HS256 without a secret",
             TokenFault::Algorithm,
             jws::sign(b"guess", r#"{"alg":"HS256"}"#, &forged_claims),
         ),
-        ("a zero signature", TokenFault::Signature, jws::with_signature(&good_token, [0; 64])),
-        ("no signature", TokenFault::Signature, jws::with_signature(&good_token, [])),
-        ("a stranger's", TokenFault::Signature, good(&stranger).mint()),
-        ("unknown kid", TokenFault::UnknownKey, good(&issuer).header("kid", json!("x")).mint()),
+        ("a zero signature", TokenFault::Signature, jws::with_signature(&valid, [0; 64])),
+        ("no signature", TokenFault::Signature, jws::with_signature(&valid, [])),
+        ("another key", TokenFault::Signature, valid_token(&attacker).mint()),
+        (
+            "unknown kid",
+            TokenFault::UnknownKey,
+            valid_token(&issuer).header("kid", json!("x")).mint(),
+        ),
         (
             "unpublished key",
             TokenFault::UnknownKey,
-            good(&stranger).algorithm(Algorithm::EdDsa).mint(),
+            valid_token(&attacker).algorithm(Algorithm::EdDsa).mint(),
         ),
     ] {
         invalid(fault).check(&app, with_token(&token), case).await;
@@ -142,18 +150,18 @@ async fn every_fault_of_a_token_is_401_with_its_own_words() {
 }
 
 #[tokio::test]
-async fn an_expired_token_is_told_so_as_the_clock_turns() {
+async fn a_token_is_rejected_as_expired_once_the_clock_reaches_exp() {
     let issuer = issuer();
     let app = whoami()
         .layer(layer(&issuer).clock(portcullis::testing::TestClock::at(issuer.clock().now())));
-    let token = good(&issuer).mint();
+    let token = valid_token(&issuer).mint();
     assert_eq!(crate::support::send(&app, with_token(&token)).await.status, 200);
     issuer.clock().advance(Duration::from_secs(360));
     invalid(TokenFault::Expired).check(&app, with_token(&token), "5 minutes and leeway").await;
 }
 
 #[tokio::test]
-async fn a_check_of_the_service_s_own_rejects_in_the_same_form() {
+async fn rejections_by_custom_checks_have_the_same_format() {
     let issuer = issuer();
     let verifier = issuer.verifier().audience(API).jwk_set(issuer.jwk_set());
     let verifier = verifier.check(|identity| match identity.subject() {
@@ -162,11 +170,11 @@ async fn a_check_of_the_service_s_own_rejects_in_the_same_form() {
     });
     let layer = AuthenticateLayer::bearer(verifier.build().unwrap());
     let app = whoami().layer(layer.realm("orders").clock(issuer.clock()));
-    let token = good(&issuer).subject("bob").mint();
+    let token = valid_token(&issuer).subject("bob").mint();
     invalid(TokenFault::Rejected).check(&app, with_token(&token), "bob").await;
 }
 
-/// Rejects every token in one way.
+/// Rejects every token for the same reason.
 struct Rejects(TokenFault);
 
 impl Verify<BearerToken<'_>> for Rejects {
@@ -176,7 +184,7 @@ impl Verify<BearerToken<'_>> for Rejects {
 }
 
 #[tokio::test]
-async fn a_verifier_of_one_s_own_rejects_in_the_same_form() {
+async fn rejections_by_custom_verifiers_have_the_same_format() {
     let issuer = issuer();
     for fault in [TokenFault::Revoked, TokenFault::Rejected, TokenFault::Expired] {
         let layer = AuthenticateLayer::bearer(Rejects(fault)).realm("orders");

@@ -1,4 +1,4 @@
-//! A host on loopback, which comes and goes and says what a test wants.
+//! A host on loopback that tests start, stop and configure.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -15,40 +15,40 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// A port of loopback that is this host's until it is dropped, up or down.
+/// A port on loopback. The host keeps it until it is dropped, even while it is down.
 pub struct Host {
     address: SocketAddr,
-    /// Holds the port while nobody listens.
+    /// Reserves the port while the host is down.
     down: Option<TcpSocket>,
     server: Option<JoinHandle<()>>,
     requests: watch::Sender<usize>,
 }
 
-/// How a host answers.
+/// How a host replies to requests.
 #[derive(Clone)]
-pub enum Talk {
-    /// As that issuer does.
+pub enum Reply {
+    /// As that issuer would.
     Issuer(TestIssuer),
-    /// With these bytes, after which it hangs up.
+    /// With these bytes. Then it closes the connection.
     Bytes(Arc<[u8]>),
     /// Not at all.
     Hang,
-    /// With a byte of a body every 200 ms, without an end.
+    /// With one byte of the body every 200 ms, without end.
     Drip,
 }
 
 impl Host {
-    /// A host that nobody can connect to yet.
+    /// A host that doesn't accept connections yet.
     pub fn down() -> Self {
         let down = bound((Ipv4Addr::LOCALHOST, 0).into());
         let address = down.local_addr().unwrap();
         Self { address, down: Some(down), server: None, requests: watch::Sender::new(0) }
     }
 
-    /// A host that is up.
-    pub fn up(talk: Talk) -> Self {
+    /// A host that accepts connections.
+    pub fn up(reply: Reply) -> Self {
         let mut host = Self::down();
-        host.start(talk);
+        host.start(reply);
         host
     }
 
@@ -56,13 +56,13 @@ impl Host {
         format!("http://{}", self.address)
     }
 
-    /// Comes up.
-    pub fn start(&mut self, talk: Talk) {
+    /// Starts accepting connections.
+    pub fn start(&mut self, reply: Reply) {
         let listener = self.down.take().expect("a host that is down").listen(64).unwrap();
-        self.server = Some(tokio::spawn(serve(listener, talk, self.requests.clone())));
+        self.server = Some(tokio::spawn(serve(listener, reply, self.requests.clone())));
     }
 
-    /// Goes down, with all its connections.
+    /// Stops, and closes all connections.
     pub async fn kill(&mut self) {
         let server = self.server.take().expect("a host that is up");
         server.abort();
@@ -70,12 +70,12 @@ impl Host {
         self.down = Some(bound(self.address));
     }
 
-    /// How many requests it has read.
+    /// The number of requests that the host has read.
     pub fn requests(&self) -> usize {
         *self.requests.borrow()
     }
 
-    /// Waits until it has read that many.
+    /// Waits until the host has read that many requests.
     pub async fn has_read(&self, requests: usize) {
         self.requests.subscribe().wait_for(|read| *read >= requests).await.unwrap();
     }
@@ -96,38 +96,38 @@ fn bound(address: SocketAddr) -> TcpSocket {
     socket
 }
 
-async fn serve(listener: TcpListener, talk: Talk, requests: watch::Sender<usize>) {
-    // Connections end with the set that they are in.
+async fn serve(listener: TcpListener, reply: Reply, requests: watch::Sender<usize>) {
+    // Connections are closed when this set is dropped.
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let (talk, requests) = (talk.clone(), requests.clone());
+        let (reply, requests) = (reply.clone(), requests.clone());
         connections.spawn(async move {
-            // A client that hangs up is no failure of the host's.
-            let _ = converse(stream, talk, requests).await;
+            // It isn't an error if the client closes the connection.
+            let _ = serve_connection(stream, reply, requests).await;
         });
     }
 }
 
-/// One connection, with one request after the other.
-async fn converse(
+/// Serves the requests of one connection.
+async fn serve_connection(
     mut stream: TcpStream,
-    talk: Talk,
+    reply: Reply,
     requests: watch::Sender<usize>,
 ) -> std::io::Result<()> {
     loop {
         let head = read_head(&mut stream).await?;
         requests.send_modify(|read| *read += 1);
-        match &talk {
-            Talk::Issuer(issuer) => {
-                let response = answer(issuer, &head).await;
+        match &reply {
+            Reply::Issuer(issuer) => {
+                let response = issuer_response(issuer, &head).await;
                 stream.write_all(&response).await?;
             }
-            Talk::Bytes(bytes) => {
+            Reply::Bytes(bytes) => {
                 stream.write_all(bytes).await?;
                 return stream.shutdown().await;
             }
-            Talk::Hang => std::future::pending().await,
-            Talk::Drip => {
+            Reply::Hang => std::future::pending().await,
+            Reply::Drip => {
                 let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
                 stream.write_all(head.as_bytes()).await?;
                 loop {
@@ -147,8 +147,8 @@ async fn read_head(stream: &mut TcpStream) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
-/// What the issuer answers to a request with this head, as it goes over the wire.
-async fn answer(issuer: &TestIssuer, head: &str) -> Vec<u8> {
+/// The issuer's response to a request with this head, in wire format.
+async fn issuer_response(issuer: &TestIssuer, head: &str) -> Vec<u8> {
     let path = head.split(' ').nth(1).expect("a request line");
     let origin: http::Uri = issuer.issuer().parse().expect("an address");
     let request = Request::get(format!("http://{}{path}", origin.authority().unwrap()));
@@ -159,7 +159,7 @@ async fn answer(issuer: &TestIssuer, head: &str) -> Vec<u8> {
     wire_format(&response)
 }
 
-/// A response in HTTP/1.1.
+/// Serializes a response as HTTP/1.1.
 pub fn wire_format(response: &Response<Vec<u8>>) -> Vec<u8> {
     let mut bytes = format!("HTTP/1.1 {}\r\n", response.status()).into_bytes();
     for (name, value) in response.headers() {

@@ -1,4 +1,4 @@
-//! Tokens made by hand: signed as they are, whatever they are.
+//! Tokens with arbitrary headers and claims, signed with HMAC.
 
 use base64_simd::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
@@ -34,19 +34,19 @@ pub fn hmac(algorithm: &str, key: &[u8], message: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A token of these two parts as they are, encoded or not, signed with HS256.
+/// A token of these two parts, which are not encoded again, signed with HS256.
 pub fn sign_parts(key: &[u8], header: &str, claims: &str) -> String {
     let message = format!("{header}.{claims}");
     let signature = hmac("HS256", key, message.as_bytes());
     format!("{message}.{}", encode(signature))
 }
 
-/// A token of this header and these claims, signed with HS256.
+/// A token with this header and these claims, signed with HS256.
 pub fn sign(key: &[u8], header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
     sign_parts(key, &encode(header), &encode(claims))
 }
 
-/// Claims that `issuer` might have made for [`API`], for someone who has no token of it.
+/// Claims as `issuer` would issue them for [`API`], for an attacker who has no token of it.
 pub fn forged_claims(issuer: &TestIssuer) -> Value {
     let now = issuer.clock().now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     json!({
@@ -60,13 +60,13 @@ pub fn forged_claims(issuer: &TestIssuer) -> Value {
     })
 }
 
-/// Header, claims and signature of a token, still encoded.
+/// The encoded header, claims and signature of a token.
 pub fn parts(token: &str) -> [&str; 3] {
     let parts: Vec<_> = token.split('.').collect();
     parts.try_into().expect("three parts")
 }
 
-/// The token with another signature.
+/// The token with its signature replaced.
 pub fn with_signature(token: &str, signature: impl AsRef<[u8]>) -> String {
     let [header, claims, _] = parts(token);
     format!("{header}.{claims}.{}", encode(signature))

@@ -1,11 +1,12 @@
-//! What the tests share: an issuer, a protected service, requests and what came of them.
+//! Shared helpers: an issuer, a protected service, requests and their responses.
 
 #[cfg(feature = "reqwest")]
 pub mod host;
 pub mod jws;
 pub mod network;
 pub mod openssl;
-pub mod verdict;
+pub mod outcome;
+
 pub mod wire;
 
 use axum::{Router, body::Body};
@@ -17,20 +18,20 @@ use portcullis::{
 use serde_json::Value;
 use tower::ServiceExt;
 
-/// The audience that the tests' services go by.
+/// The audience of the services in these tests.
 pub const API: &str = "https://api.example";
 
-/// What came back.
+/// A response, read to its end.
 #[derive(Debug)]
-pub struct Answer {
+pub struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
     pub error: Option<portcullis::Error>,
 }
 
-impl Answer {
-    /// The one challenge, or none.
+impl TestResponse {
+    /// The only challenge, if there is one.
     pub fn challenge(&self) -> Option<&str> {
         let mut lines = self.headers.get_all("www-authenticate").iter();
         let line = lines.next().map(|line| line.to_str().expect("a readable challenge"));
@@ -42,7 +43,7 @@ impl Answer {
         serde_json::from_str(&self.body).expect("a JSON body")
     }
 
-    /// The kind of the rejection that stands in the response's extensions.
+    /// The kind of the error in the response's extensions.
     pub fn kind(&self) -> Option<ErrorKind> {
         self.error.as_ref().map(portcullis::Error::kind)
     }
@@ -57,15 +58,15 @@ pub fn issuer_with(algorithms: impl IntoIterator<Item = Algorithm>) -> TestIssue
     issuer
 }
 
-/// A router that answers `GET /` with the subject, behind a layer for tokens of `issuer`.
+/// A router that responds to `GET /` with the subject, behind a layer for tokens of `issuer`.
 pub fn protected(issuer: &TestIssuer) -> Router {
     whoami().layer(AuthenticateLayer::bearer(issuer.verifier().audience(API).build().unwrap()))
 }
 
-/// A router that answers `GET /` with the subject, behind nothing.
+/// A router that responds to `GET /` with the subject, without a layer.
 pub fn whoami() -> Router {
     let whoami = async |identity: Option<Identity>| match identity {
-        Some(identity) => identity.subject().unwrap_or("nobody").to_owned(),
+        Some(identity) => identity.subject().unwrap_or("no subject").to_owned(),
         None => "anonymous".to_owned(),
     };
     Router::new().route("/", axum::routing::get(whoami))
@@ -82,11 +83,11 @@ pub fn with_authorization(line: &str) -> Request<Body> {
 }
 
 /// Sends one request.
-pub async fn send(app: &Router, request: Request<Body>) -> Answer {
+pub async fn send(app: &Router, request: Request<Body>) -> TestResponse {
     let response = app.clone().oneshot(request).await.expect("infallible");
     let (mut head, body) = response.into_parts();
     let bytes = body.collect().await.expect("a body in memory").to_bytes();
-    Answer {
+    TestResponse {
         status: head.status,
         headers: head.headers,
         body: String::from_utf8(bytes.to_vec()).expect("UTF-8"),
@@ -94,7 +95,7 @@ pub async fn send(app: &Router, request: Request<Body>) -> Answer {
     }
 }
 
-/// What `verifier` makes of a token, whatever the token is.
+/// Verifies an arbitrary token.
 pub async fn verify(
     verifier: &impl for<'a> Verify<BearerToken<'a>>,
     token: &str,

@@ -1,8 +1,8 @@
-//! Keys and tokens that OpenSSL made (3.0, `genpkey`, `pkey -pubout`, `rsa -RSAPublicKey_out`,
-//! `req -x509`, `dgst -sign`, `pkeyutl -sign -rawin`). Their private keys are gone, but for one.
+//! Keys and tokens that were created with OpenSSL (3.0, `genpkey`, `pkey -pubout`, `rsa -RSAPublicKey_out`,
+//! `req -x509`, `dgst -sign`, `pkeyutl -sign -rawin`). All private keys but one have been deleted.
 
 /// Signed with each key: `iss` is `https://issuer.test`, `aud` is [`API`](super::API), `sub` is `alice`,
-/// and `exp` lies in the year 2100. No `kid`.
+/// and `exp` is in the year 2100. There is no `kid`.
 pub const TOKENS: [(&str, &str, &str); 7] = [
     (
         "RS256",
@@ -170,9 +170,9 @@ pub const OPENSSH: &str = "\
 pub const PRIVATE_ED25519: &str =
     "MC4CAQAwBQYDK2VwBCIEIMtea6JiOxxsvvJn7AZOpDfVb3r/FPF9F6XlWsu0sLz0";
 
-/// Signatures with the RSA key that RFC 7518 §3.3 and §3.5 do not allow, and what is odd with each. The
+/// Signatures with the RSA key that RFC 7518 §3.3 and §3.5 do not allow, and what is invalid in each. The
 /// claims are those of [`TOKENS`].
-pub const ODD_RSA_SIGNATURES: [(&str, &str, &str); 13] = [
+pub const DISALLOWED_RSA_SIGNATURES: [(&str, &str, &str); 13] = [
     (
         "PSS without salt",
         "PS256",

@@ -1,4 +1,4 @@
-//! What lies between a verifier and the servers that it asks.
+//! Observes and delays the requests of a verifier.
 
 use std::sync::{
     Arc, Mutex,
@@ -12,22 +12,21 @@ use portcullis::{
 };
 use tokio::sync::watch;
 
-/// An HTTP client around another one: it shows what was asked, and can be held up. Clones are the
-/// same wire.
+/// Wraps an HTTP client. Records its requests, and can hold them. Clones share their state.
 #[derive(Debug, Clone)]
 pub struct Wire(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     client: TestClient,
-    asked: Mutex<Vec<Asked>>,
-    under_way: Arc<AtomicUsize>,
+    requests: Mutex<Vec<RecordedRequest>>,
+    in_progress: Arc<AtomicUsize>,
     held: watch::Sender<bool>,
 }
 
-/// What was asked for.
+/// A request that was sent.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct RecordedRequest {
     pub uri: String,
     pub headers: HeaderMap,
 }
@@ -35,40 +34,46 @@ pub struct Asked {
 impl Wire {
     pub fn to(client: TestClient) -> Self {
         let (held, _) = watch::channel(false);
-        Self(Arc::new(Inner { client, asked: Mutex::default(), under_way: Arc::default(), held }))
+        Self(Arc::new(Inner {
+            client,
+            requests: Mutex::default(),
+            in_progress: Arc::default(),
+            held,
+        }))
     }
 
-    /// From now on no request arrives.
+    /// Holds all requests from now on.
     pub fn hold(&self) {
         self.0.held.send_replace(true);
     }
 
-    /// The requests that were held arrive.
+    /// Sends the requests that were held.
     pub fn release(&self) {
         self.0.held.send_replace(false);
     }
 
-    pub fn asked(&self) -> Vec<Asked> {
-        self.0.asked.lock().unwrap().clone()
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.0.requests.lock().unwrap().clone()
     }
 
-    /// How often that path was asked for.
+    /// The number of requests to that path.
     pub fn requests_to(&self, path: &str) -> usize {
-        self.asked().iter().filter(|asked| asked.uri.ends_with(path)).count()
+        self.requests().iter().filter(|request| request.uri.ends_with(path)).count()
     }
 
-    /// How many requests have neither an answer nor been given up.
-    pub fn under_way(&self) -> usize {
-        self.0.under_way.load(Ordering::SeqCst)
+    /// The number of requests that are neither complete nor cancelled.
+    pub fn in_progress(&self) -> usize {
+        self.0.in_progress.load(Ordering::SeqCst)
     }
 }
 
 impl HttpClient for Wire {
     fn send(&self, request: Request<Vec<u8>>, max_body: usize) -> HttpResponseFuture {
-        let asked = Asked { uri: request.uri().to_string(), headers: request.headers().clone() };
-        self.0.asked.lock().unwrap().push(asked);
+        let recorded =
+            RecordedRequest { uri: request.uri().to_string(), headers: request.headers().clone() };
+        self.0.requests.lock().unwrap().push(recorded);
         let (client, mut held) = (self.0.client.clone(), self.0.held.subscribe());
-        let counted = Counted::one_more(&self.0.under_way);
+        let counted = Counted::one_more(&self.0.in_progress);
         Box::pin(async move {
             let _counted = counted;
             held.wait_for(|held| !held).await.expect("the wire is there");
@@ -77,7 +82,7 @@ impl HttpClient for Wire {
     }
 }
 
-/// Counts as long as it lives.
+/// Counts one request until it is dropped.
 struct Counted(Arc<AtomicUsize>);
 
 impl Counted {

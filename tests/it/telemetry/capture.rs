@@ -1,4 +1,4 @@
-//! A subscriber of `tracing` that writes everything down.
+//! A `tracing` subscriber that records everything.
 
 use std::{
     fmt::{Debug, Write},
@@ -15,7 +15,7 @@ use tracing::{
     subscriber::DefaultGuard,
 };
 
-/// What was said on this thread since it was made, down to the level of TRACE.
+/// The events and spans of this thread since its creation, at all levels.
 #[derive(Clone, Default)]
 pub struct Capture(Arc<Inner>);
 
@@ -25,33 +25,33 @@ struct Inner {
     spans: AtomicU64,
 }
 
-/// An event, or a span with the fields that it was made with or was given later.
+/// An event, or a span with its initial and later fields.
 #[derive(Debug, Clone)]
 pub struct Line {
     pub level: Level,
     pub target: String,
-    /// The message first, then `name=value` of every field.
+    /// The message, followed by `name=value` for each field.
     pub text: String,
 }
 
 impl Capture {
-    /// Listens on this thread for as long as the guard lives.
-    pub fn begin() -> (Self, DefaultGuard) {
-        // What nobody listens to when it is first met, on whatever thread, may be taken for what nobody
-        // ever will: so someone always does.
-        static SOMEONE: Once = Once::new();
-        SOMEONE.call_once(|| tracing::subscriber::set_global_default(Attentive).unwrap());
+    /// Records on this thread until the guard is dropped.
+    pub fn start() -> (Self, DefaultGuard) {
+        // tracing caches for each call site whether any subscriber is interested. The global subscriber is interested
+        // in all, so that a call site that another thread reaches first isn't disabled.
+        static GLOBAL: Once = Once::new();
+        GLOBAL.call_once(|| tracing::subscriber::set_global_default(Interested).unwrap());
         let capture = Self::default();
         let guard = tracing::subscriber::set_default(capture.clone());
         (capture, guard)
     }
 
-    /// All that was said, whoever said it. Forgets it.
+    /// Takes everything that was recorded.
     pub fn take_all(&self) -> Vec<Line> {
         std::mem::take(&mut *self.0.lines.lock().unwrap())
     }
 
-    /// What this crate has said. Forgets everything.
+    /// Takes what this crate has logged, and clears the rest.
     pub fn take(&self) -> Vec<Line> {
         let mut lines = self.take_all();
         lines.retain(|line| line.target.starts_with("portcullis"));
@@ -98,10 +98,10 @@ impl Subscriber for Capture {
     fn exit(&self, _: &span::Id) {}
 }
 
-/// Asks for everything and makes nothing of it.
-struct Attentive;
+/// A subscriber that is interested in everything and ignores it.
+struct Interested;
 
-impl Subscriber for Attentive {
+impl Subscriber for Interested {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
         true
     }

@@ -1,4 +1,4 @@
-//! Rejections and fetches as events of `tracing`.
+//! Rejections and fetches as `tracing` events.
 
 use std::time::Duration;
 
@@ -14,19 +14,19 @@ use tracing::Level;
 use super::capture::{Capture, Line};
 use crate::support::{API, protected, send, whoami, with_authorization, with_token};
 
-/// A verifier whose verdict a test gives.
-struct Says(Error);
+/// Rejects every token with that error.
+struct RejectWith(Error);
 
-impl Verify<BearerToken<'_>> for Says {
+impl Verify<BearerToken<'_>> for RejectWith {
     fn verify(&self, _: BearerToken<'_>) -> Verification {
         Verification::ready(Err(self.0.clone()))
     }
 }
 
-/// Asks for the state of keys whenever something is said, as one that writes it down may.
-struct Asks(portcullis::JwtVerifier, std::sync::mpsc::Sender<bool>);
+/// Reads the readiness on every event, as a subscriber may.
+struct ReadinessReader(portcullis::JwtVerifier, std::sync::mpsc::Sender<bool>);
 
-impl tracing::Subscriber for Asks {
+impl tracing::Subscriber for ReadinessReader {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
         metadata.target() == "portcullis"
     }
@@ -38,7 +38,7 @@ impl tracing::Subscriber for Asks {
     fn event(&self, _: &tracing::Event<'_>) {
         let readiness = self.0.readiness();
         let has_keys = readiness.is_ready() && readiness.last_error().is_none();
-        // Nobody listens any more once the test has ended.
+        // The receiver is dropped when the test has ended.
         let _ = self.1.send(has_keys);
     }
 
@@ -49,63 +49,88 @@ impl tracing::Subscriber for Asks {
 }
 
 #[test]
-fn whoever_hears_of_a_fetch_may_ask_how_the_keys_are_and_is_told_what_came_of_it() {
+fn a_subscriber_can_read_the_readiness_after_a_fetch() {
     for (fault, has_keys) in [(None, true), (Some(Fault::Status(500)), false)] {
         let issuer = TestIssuer::new();
         let verifier = issuer.verifier().audience(API).build().unwrap();
-        let (told, hears) = std::sync::mpsc::channel();
-        // In a thread of its own: under a lock it would never come back.
+        let (sender, receiver) = std::sync::mpsc::channel();
+        // In a separate thread, because a deadlock would block it.
         std::thread::spawn(move || {
-            let _guard = tracing::subscriber::set_default(Asks(verifier.clone(), told));
+            let _guard =
+                tracing::subscriber::set_default(ReadinessReader(verifier.clone(), sender));
             if let Some(fault) = fault {
                 issuer.fail(fault);
             }
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            // How it ends is seen by what was told.
+            // The event shows the outcome.
             drop(runtime.unwrap().block_on(verifier.warm_up()));
         });
-        let state = hears.recv_timeout(Duration::from_secs(30)).expect("an event");
+        let state = receiver.recv_timeout(Duration::from_secs(30)).expect("an event");
         assert_eq!(state, has_keys, "{fault:?}");
     }
 }
 
-fn only(lines: Vec<Line>) -> Line {
+fn single(lines: Vec<Line>) -> Line {
     assert_eq!(lines.len(), 1, "{lines:#?}");
     lines.into_iter().next().unwrap()
 }
 
 #[tokio::test]
-async fn a_rejection_is_one_event_whose_level_says_whose_business_it_is() {
-    let verdict = |error: Error| whoami().layer(AuthenticateLayer::bearer(Says(error)));
-    let (capture, _guard) = Capture::begin();
+async fn a_rejection_is_one_event_whose_level_depends_on_its_status() {
+    let app_rejecting = |error: Error| whoami().layer(AuthenticateLayer::bearer(RejectWith(error)));
+    let (capture, _guard) = Capture::start();
     for (app, authorization, level, status, reason) in [
-        (verdict(TokenFault::Expired.into()), "Bearer a", Level::DEBUG, 401, "token_expired"),
-        (verdict(TokenFault::Expired.into()), "Basic a", Level::DEBUG, 401, "missing_credentials"),
-        (verdict(TokenFault::Expired.into()), "Bearer", Level::DEBUG, 400, "malformed_credentials"),
+        (app_rejecting(TokenFault::Expired.into()), "Bearer a", Level::DEBUG, 401, "token_expired"),
         (
-            verdict(Error::insufficient_scope("a")),
+            app_rejecting(TokenFault::Expired.into()),
+            "Basic a",
+            Level::DEBUG,
+            401,
+            "missing_credentials",
+        ),
+        (
+            app_rejecting(TokenFault::Expired.into()),
+            "Bearer",
+            Level::DEBUG,
+            400,
+            "malformed_credentials",
+        ),
+        (
+            app_rejecting(Error::insufficient_scope("a")),
             "Bearer a",
             Level::DEBUG,
             403,
             "insufficient_scope",
         ),
-        (verdict(Error::access_denied()), "Bearer a", Level::DEBUG, 403, "access_denied"),
-        (verdict(Error::unavailable("no answer")), "Bearer a", Level::WARN, 503, "unavailable"),
-        (verdict(Error::misconfigured("no layer")), "Bearer a", Level::ERROR, 500, "misconfigured"),
+        (app_rejecting(Error::access_denied()), "Bearer a", Level::DEBUG, 403, "access_denied"),
+        (
+            app_rejecting(Error::unavailable("no response")),
+            "Bearer a",
+            Level::WARN,
+            503,
+            "unavailable",
+        ),
+        (
+            app_rejecting(Error::misconfigured("no layer")),
+            "Bearer a",
+            Level::ERROR,
+            500,
+            "misconfigured",
+        ),
     ] {
-        let answer = send(&app, with_authorization(authorization)).await;
-        assert_eq!(answer.status, status);
-        let line = only(capture.take());
+        let response = send(&app, with_authorization(authorization)).await;
+        assert_eq!(response.status, status);
+        let line = single(capture.take());
         assert_eq!((line.level, &*line.target), (level, "portcullis"), "{line:?}");
         assert!(line.text.contains(&format!(" status={status}")), "{line:?}");
         assert!(line.text.contains(&format!(r#" reason="{reason}""#)), "{line:?}");
-        let message = answer.error.unwrap().to_string();
+        let message = response.error.unwrap().to_string();
         assert!(line.text.starts_with(&message), "{line:?}");
     }
 }
 
 #[tokio::test]
-async fn a_request_that_is_let_through_says_nothing() {
+async fn an_accepted_request_is_not_logged() {
     let issuer = TestIssuer::new();
     let verifier = issuer.verifier().audience(API).jwk_set({
         issuer.publish(portcullis::Algorithm::Es256);
@@ -113,16 +138,16 @@ async fn a_request_that_is_let_through_says_nothing() {
     });
     let layer = AuthenticateLayer::bearer(verifier.build().unwrap()).allow_anonymous();
     let app = whoami().layer(layer);
-    let (capture, _guard) = Capture::begin();
-    let good = with_token(&issuer.token().audience(API).mint());
-    assert_eq!(send(&app, good).await.status, 200);
+    let (capture, _guard) = Capture::start();
+    let valid = with_token(&issuer.token().audience(API).mint());
+    assert_eq!(send(&app, valid).await.status, 200);
     let anonymous = Request::get("/").body(Body::empty()).unwrap();
     assert_eq!(send(&app, anonymous).await.status, 200);
     assert_eq!(capture.take().len(), 0);
 }
 
 #[tokio::test]
-async fn a_rejection_deep_inside_is_told_once_whoever_rejects() {
+async fn a_rejection_by_a_guard_or_handler_is_logged_once() {
     let issuer = TestIssuer::new();
     let verifier = || issuer.verifier().audience(API).build().unwrap();
     let rejecting = async |_: Identity| Error::access_denied().into_response();
@@ -136,37 +161,37 @@ async fn a_rejection_deep_inside_is_told_once_whoever_rejects() {
         [(&guarded, "/scope"), (&guarded, "/handler"), (&twice, "/scope"), (&twice, "/handler")]
     {
         send(app, with_token(&token)).await;
-        let (capture, _guard) = Capture::begin();
+        let (capture, _guard) = Capture::start();
         let mut request = with_token(&token);
         *request.uri_mut() = path.parse().unwrap();
         assert_eq!(send(app, request).await.status, 403);
-        assert_eq!(only(capture.take()).level, Level::DEBUG, "{path}");
+        assert_eq!(single(capture.take()).level, Level::DEBUG, "{path}");
     }
 }
 
 #[tokio::test]
-async fn an_extractor_or_guard_without_a_layer_is_an_error_that_names_it() {
+async fn a_guard_or_extractor_without_a_layer_is_logged_by_name() {
     let extractor = Router::new().route("/", get(async |_: Identity| "in"));
     let guard = Router::new().route("/", get(async || "in"));
     let guard = guard.layer(RequireScopeLayer::new(Scope::from_static("a")));
     for (app, name) in [(extractor, "the extractor `Identity`"), (guard, "a guard")] {
-        let (capture, _guard) = Capture::begin();
+        let (capture, _guard) = Capture::start();
         assert_eq!(send(&app, with_token("a")).await.status, 500);
-        let line = only(capture.take());
+        let line = single(capture.take());
         assert_eq!(line.level, Level::ERROR, "{line:?}");
         assert!(line.text.contains(&format!("{name} needs an AuthenticateLayer")), "{line:?}");
     }
 }
 
 #[tokio::test]
-async fn a_fetch_that_brings_keys_is_told_at_debug_with_their_number() {
+async fn a_successful_fetch_is_logged_at_debug_with_the_key_count() {
     let issuer = TestIssuer::new();
     issuer.publish(portcullis::Algorithm::Es256);
     issuer.publish(portcullis::Algorithm::EdDsa);
     let app = protected(&issuer);
-    let (capture, _guard) = Capture::begin();
+    let (capture, _guard) = Capture::start();
     assert_eq!(send(&app, with_token(&issuer.token().audience(API).mint())).await.status, 200);
-    let line = only(capture.take());
+    let line = single(capture.take());
     assert_eq!((line.level, &*line.target), (Level::DEBUG, "portcullis"));
     for part in ["keys fetched", "issuer=https://issuer.test", " keys=2", " took="] {
         assert!(line.text.contains(part), "{part}: {line:?}");
@@ -174,7 +199,7 @@ async fn a_fetch_that_brings_keys_is_told_at_debug_with_their_number() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fetch_that_fails_is_told_at_warn_with_its_cause_to_the_root() {
+async fn a_failed_fetch_is_logged_at_warn_with_all_sources() {
     for (fault, cause) in [
         (Fault::Status(502), "502"),
         (Fault::Html, "text/html"),
@@ -187,7 +212,7 @@ async fn a_fetch_that_fails_is_told_at_warn_with_its_cause_to_the_root() {
         let issuer = TestIssuer::new();
         let app = protected(&issuer);
         issuer.fail(fault);
-        let (capture, _guard) = Capture::begin();
+        let (capture, _guard) = Capture::start();
         assert_eq!(send(&app, with_token(&issuer.token().audience(API).mint())).await.status, 503);
 
         let lines = capture.take();
@@ -202,17 +227,17 @@ async fn a_fetch_that_fails_is_told_at_warn_with_its_cause_to_the_root() {
 }
 
 #[tokio::test]
-async fn an_outage_is_told_once_for_each_fetch_and_not_for_each_request() {
+async fn an_outage_is_logged_per_fetch_and_not_per_request() {
     let issuer = TestIssuer::new();
     let app = protected(&issuer);
-    let lasting = issuer.token().audience(API).expires_in(Duration::from_secs(86_400)).mint();
-    assert_eq!(send(&app, with_token(&lasting)).await.status, 200);
+    let long_lived = issuer.token().audience(API).expires_in(Duration::from_secs(86_400)).mint();
+    assert_eq!(send(&app, with_token(&long_lived)).await.status, 200);
     issuer.fail(Fault::Unreachable);
     issuer.clock().advance(Duration::from_secs(3600));
 
-    let (capture, _guard) = Capture::begin();
+    let (capture, _guard) = Capture::start();
     for _ in 0..100 {
-        assert_eq!(send(&app, with_token(&lasting)).await.status, 200);
+        assert_eq!(send(&app, with_token(&long_lived)).await.status, 200);
     }
-    assert_eq!(only(capture.take()).level, Level::WARN);
+    assert_eq!(single(capture.take()).level, Level::WARN);
 }

@@ -1,4 +1,4 @@
-//! Rejections and fetches as figures of `metrics`.
+//! Metrics of requests and fetches.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,8 +16,8 @@ use serde_json::json;
 
 use crate::support::{API, protected, send, whoami, with_authorization, with_token};
 
-/// Every series by its name and labels, as `name{label=value}`: a counter's count, or how many
-/// values a histogram has.
+/// Every series by its name and labels, as `name{label=value}`, with the count of a counter or the number of
+/// values in a histogram.
 fn series(snapshotter: &Snapshotter) -> BTreeMap<String, u64> {
     let read = |(key, _, _, value)| {
         let key: metrics_util::CompositeKey = key;
@@ -48,7 +48,7 @@ fn counts(counts: &[(&str, u64)]) -> BTreeMap<String, u64> {
 }
 
 #[tokio::test]
-async fn each_request_is_counted_once_by_what_became_of_it() {
+async fn each_request_is_counted_once_by_its_outcome() {
     let issuer = TestIssuer::new();
     issuer.publish(Algorithm::Es256);
     let verifier = || issuer.verifier().audience(API).jwk_set(issuer.jwk_set()).build().unwrap();
@@ -61,25 +61,25 @@ async fn each_request_is_counted_once_by_what_became_of_it() {
     let (recorder, snapshotter) = recorder();
     let _guard = metrics::set_default_local_recorder(&recorder);
     let token = || issuer.token().audience(API);
-    let (good, poor) = (token().scope("read").mint(), token().mint());
-    let over = token().claim("exp", json!(0)).mint();
+    let (valid, without_scope) = (token().scope("read").mint(), token().mint());
+    let expired = token().claim("exp", json!(0)).mint();
     let plain = || Request::get("/").body(Body::empty()).unwrap();
     for (app, request, status) in [
-        (&strict, with_token(&good), 200),
-        (&strict, with_token(&good), 200),
-        (&strict, with_token(&poor), 403),
-        (&strict, with_token(&over), 401),
-        (&strict, with_token(&over), 401),
+        (&strict, with_token(&valid), 200),
+        (&strict, with_token(&valid), 200),
+        (&strict, with_token(&without_scope), 403),
+        (&strict, with_token(&expired), 401),
+        (&strict, with_token(&expired), 401),
         (&strict, with_token("junk"), 401),
         (&strict, with_authorization("Bearer"), 400),
         (&strict, plain(), 401),
         (&open, plain(), 200),
-        (&open, with_token(&over), 401),
+        (&open, with_token(&expired), 401),
     ] {
         assert_eq!(send(app, request).await.status, status);
     }
     let expected = [
-        // The one with too little scope was authenticated first, and rejected afterwards.
+        // The request with insufficient scope was authenticated first, and rejected by the guard.
         ("portcullis_requests_total{outcome=authenticated}", 3),
         ("portcullis_requests_total{outcome=insufficient_scope}", 1),
         ("portcullis_requests_total{outcome=token_expired}", 3),
@@ -92,7 +92,7 @@ async fn each_request_is_counted_once_by_what_became_of_it() {
 }
 
 #[tokio::test]
-async fn requests_that_wait_for_keys_are_counted_like_the_others() {
+async fn requests_that_wait_for_keys_are_counted() {
     let issuer = TestIssuer::new();
     let app = protected(&issuer);
     let (recorder, snapshotter) = recorder();
@@ -108,7 +108,7 @@ async fn requests_that_wait_for_keys_are_counted_like_the_others() {
 }
 
 #[tokio::test]
-async fn fetches_are_counted_by_issuer_and_outcome_and_timed_by_issuer() {
+async fn fetches_are_counted_by_outcome_and_timed_for_each_issuer() {
     let (alpha, beta) =
         (TestIssuer::named("https://alpha.test"), TestIssuer::named("https://beta.test"));
     let of = |issuer: &TestIssuer| issuer.verifier().audience(API).build().unwrap();
@@ -140,8 +140,8 @@ async fn fetches_are_counted_by_issuer_and_outcome_and_timed_by_issuer() {
 }
 
 #[tokio::test]
-async fn nothing_that_a_stranger_sends_becomes_a_label() {
-    const STRANGE: &str = "x-stranger-x";
+async fn no_input_from_clients_becomes_a_label() {
+    const UNTRUSTED: &str = "x-untrusted-x";
     let issuer = TestIssuer::new();
     let app = protected(&issuer);
     let (recorder, snapshotter) = recorder();
@@ -150,27 +150,27 @@ async fn nothing_that_a_stranger_sends_becomes_a_label() {
     assert_eq!(send(&app, with_token(&token().mint())).await.status, 200);
     let before = series(&snapshotter).len();
     for number in 0..100 {
-        let strange = format!("https://{STRANGE}-{number}.test");
+        let untrusted = format!("https://{UNTRUSTED}-{number}.test");
         for token in [
-            token().claim("iss", json!(strange)),
-            token().header("kid", json!(strange)),
-            token().header("alg", json!(strange)),
-            token().header("typ", json!(strange)),
-            token().claim("aud", json!(strange)),
-            token().claim("sub", json!(strange)).claim("exp", json!(0)),
-            token().claim("client_id", json!(strange)).claim("nbf", json!(1e12)),
+            token().claim("iss", json!(untrusted)),
+            token().header("kid", json!(untrusted)),
+            token().header("alg", json!(untrusted)),
+            token().header("typ", json!(untrusted)),
+            token().claim("aud", json!(untrusted)),
+            token().claim("sub", json!(untrusted)).claim("exp", json!(0)),
+            token().claim("client_id", json!(untrusted)).claim("nbf", json!(1e12)),
         ] {
             assert_eq!(send(&app, with_token(&token.mint())).await.status, 401);
         }
-        send(&app, with_authorization(&format!("{STRANGE}{number} a"))).await;
+        send(&app, with_authorization(&format!("{UNTRUSTED}{number} a"))).await;
     }
     let after = series(&snapshotter);
-    assert!(after.keys().all(|key| !key.contains(STRANGE)), "{after:#?}");
+    assert!(after.keys().all(|key| !key.contains(UNTRUSTED)), "{after:#?}");
     assert!(after.len() - before <= 8, "{after:#?}");
 }
 
 #[tokio::test]
-async fn tenants_are_told_apart_by_their_pattern_and_not_by_name() {
+async fn tenants_are_labelled_with_their_pattern() {
     const PATTERN: &str = "https://login.test/{tenant}/v2.0";
     let acme = TestIssuer::named(PATTERN.replace("{tenant}", "acme"));
     let client = acme.http_client();
@@ -185,8 +185,8 @@ async fn tenants_are_told_apart_by_their_pattern_and_not_by_name() {
 
     assert_eq!(send(&app, with_token(&acme.token().audience(API).mint())).await.status, 200);
     for number in 0..100 {
-        let made_up = PATTERN.replace("{tenant}", &format!("made-up-{number}"));
-        let token = acme.token().audience(API).claim("iss", json!(made_up));
+        let unknown_tenant = PATTERN.replace("{tenant}", &format!("unknown-{number}"));
+        let token = acme.token().audience(API).claim("iss", json!(unknown_tenant));
         assert_eq!(send(&app, with_token(&token.mint())).await.status, 503);
     }
     let expected = [

@@ -1,4 +1,4 @@
-//! What operators see, and what they never see.
+//! Logs, metrics and readiness, and that they contain no secrets.
 
 #[cfg(feature = "tracing")]
 mod capture;

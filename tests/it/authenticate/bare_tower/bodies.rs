@@ -1,4 +1,4 @@
-//! Every type of body, and what passes through the layer as it is.
+//! Body types, and what passes through the layer unchanged.
 
 use std::{convert::Infallible, io};
 
@@ -14,21 +14,21 @@ use portcullis::{
 };
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
-use super::{Judges, request, says_in};
+use super::{TestVerifier, request, respond};
 
-/// What a rejection of a service with bodies of type `B` says, at the layer and at a guard.
+/// The rejections of a service with bodies of type `B`: one by the layer, one by a guard.
 async fn rejections<B: RejectionBody + 'static>(inner: fn() -> B) -> [Response<B>; 2] {
     let inner =
         service_fn(
             move |_: Request<()>| async move { Ok::<_, Infallible>(Response::new(inner())) },
         );
     let service = ServiceBuilder::new()
-        .layer(AuthenticateLayer::bearer(Judges::AtOnce).error_body(ErrorBody::oauth()))
+        .layer(AuthenticateLayer::bearer(TestVerifier::Ready).error_body(ErrorBody::oauth()))
         .layer(RequireScopeLayer::new(Scope::from_static("write")))
         .service(inner);
     [
         service.clone().oneshot(request(None)).await.unwrap(),
-        service.oneshot(request(Some("good"))).await.unwrap(),
+        service.oneshot(request(Some("valid"))).await.unwrap(),
     ]
 }
 
@@ -42,7 +42,7 @@ fn statuses<B>(rejections: &[Response<B>; 2]) -> [u16; 2] {
 }
 
 #[tokio::test]
-async fn a_rejection_fits_into_strings_and_bytes() {
+async fn rejections_support_strings_and_bytes_as_bodies() {
     let texts = rejections(|| "in".to_owned()).await;
     assert_eq!(statuses(&texts), [401, 403]);
     assert_eq!(texts.map(Response::into_body), BODIES);
@@ -66,7 +66,7 @@ where
 }
 
 #[tokio::test]
-async fn a_rejection_fits_into_the_bodies_of_http_body_util_and_axum() {
+async fn rejections_support_bodies_of_http_body_util_and_axum() {
     let full = rejections(|| Full::new(Bytes::from("in"))).await;
     assert_eq!(statuses(&full), [401, 403]);
     assert_eq!(read(full).await, BODIES);
@@ -85,7 +85,7 @@ async fn a_rejection_fits_into_the_bodies_of_http_body_util_and_axum() {
 }
 
 #[tokio::test]
-async fn any_other_body_is_wrapped() {
+async fn response_body_wraps_any_other_body_type() {
     let wrapped = rejections(|| ResponseBody::inner(Empty::<Bytes>::new())).await;
     assert_eq!(statuses(&wrapped), [401, 403]);
     let hints =
@@ -98,7 +98,7 @@ async fn any_other_body_is_wrapped() {
     assert_eq!(inner.collect().await.unwrap().to_bytes(), "in");
 }
 
-/// A body of the service's own.
+/// A custom body type.
 #[derive(Debug, PartialEq)]
 struct Pages(Vec<Vec<u8>>);
 
@@ -109,46 +109,46 @@ impl RejectionBody for Pages {
 }
 
 #[tokio::test]
-async fn a_body_of_one_s_own_needs_one_method() {
+async fn a_custom_body_type_implements_one_method() {
     let pages = rejections(|| Pages(vec![])).await;
     assert_eq!(pages.map(Response::into_body), BODIES.map(|body| Pages(vec![body.into()])));
 }
 
 #[tokio::test]
-async fn a_request_s_body_may_be_anything_and_reaches_the_service() {
+async fn a_request_body_of_any_type_reaches_the_service() {
     struct Upload(Vec<u8>);
     let inner = service_fn(|request: Request<Upload>| async move {
         Ok::<_, Infallible>(Response::new(request.into_body().0))
     });
-    for judges in [Judges::AtOnce, Judges::Later] {
-        let service = AuthenticateLayer::bearer(judges).layer(inner);
-        let request = request(Some("good")).map(|()| Upload(b"scan".to_vec()));
-        assert_eq!(service.oneshot(request).await.unwrap().into_body(), b"scan", "{judges:?}");
+    for verifier in [TestVerifier::Ready, TestVerifier::Pending] {
+        let service = AuthenticateLayer::bearer(verifier).layer(inner);
+        let request = request(Some("valid")).map(|()| Upload(b"scan".to_vec()));
+        assert_eq!(service.oneshot(request).await.unwrap().into_body(), b"scan", "{verifier:?}");
     }
 }
 
 #[tokio::test]
-async fn errors_of_the_service_pass_through() {
+async fn service_errors_pass_through() {
     let inner = service_fn(async |_: Request<()>| {
         Err::<Response<String>, BoxError>("the disk is full".into())
     });
-    for judges in [Judges::AtOnce, Judges::Later] {
+    for verifier in [TestVerifier::Ready, TestVerifier::Pending] {
         let service = ServiceBuilder::new()
-            .layer(AuthenticateLayer::bearer(judges))
+            .layer(AuthenticateLayer::bearer(verifier))
             .layer(RequireScopeLayer::new(Scope::from_static("read")))
             .service(inner);
-        let error = service.clone().oneshot(request(Some("good"))).await.unwrap_err();
-        assert_eq!(error.to_string(), "the disk is full", "{judges:?}");
-        assert_eq!(service.oneshot(request(Some("bad"))).await.unwrap().status(), 401);
+        let error = service.clone().oneshot(request(Some("valid"))).await.unwrap_err();
+        assert_eq!(error.to_string(), "the disk is full", "{verifier:?}");
+        assert_eq!(service.oneshot(request(Some("invalid"))).await.unwrap().status(), 401);
     }
 }
 
 #[tokio::test]
-async fn clones_and_layers_share_nothing_that_changes() {
-    let plain = AuthenticateLayer::bearer(Judges::AtOnce);
+async fn clones_of_a_layer_are_configured_independently() {
+    let plain = AuthenticateLayer::bearer(TestVerifier::Ready);
     let named = plain.clone().realm("orders");
-    let mut service = named.layer(service_fn(says_in));
-    let anonymous = plain.clone().allow_anonymous().layer(service_fn(says_in));
+    let mut service = named.layer(service_fn(respond));
+    let anonymous = plain.clone().allow_anonymous().layer(service_fn(respond));
     let mut clone = service.clone();
     for (service, challenge) in
         [(&mut service, r#"Bearer realm="orders""#), (&mut clone, r#"Bearer realm="orders""#)]
@@ -156,28 +156,28 @@ async fn clones_and_layers_share_nothing_that_changes() {
         let response = service.ready().await.unwrap().call(request(None)).await.unwrap();
         assert_eq!(response.headers()["www-authenticate"], challenge);
     }
-    let response = plain.layer(service_fn(says_in)).oneshot(request(None)).await.unwrap();
+    let response = plain.layer(service_fn(respond)).oneshot(request(None)).await.unwrap();
     assert_eq!(response.headers()["www-authenticate"], "Bearer");
     assert_eq!(anonymous.oneshot(request(None)).await.unwrap().into_body(), "in");
 }
 
 #[tokio::test]
-async fn the_error_is_in_the_extensions_of_a_bare_response_too() {
-    let service = AuthenticateLayer::bearer(Judges::Later).layer(service_fn(says_in));
-    let response = service.oneshot(request(Some("bad"))).await.unwrap();
+async fn the_error_is_in_the_extensions_of_a_plain_response() {
+    let service = AuthenticateLayer::bearer(TestVerifier::Pending).layer(service_fn(respond));
+    let response = service.oneshot(request(Some("invalid"))).await.unwrap();
     let error = Error::from_extensions(response.extensions()).unwrap();
     assert_eq!(error.to_string(), "access token rejected: Token revoked.");
 }
 
 #[test]
-fn services_and_futures_can_be_sent_to_other_threads() {
+fn services_and_futures_are_send() {
     fn assert_send<T: Send>(_: &T) {}
     let mut service = ServiceBuilder::new()
-        .layer(AuthenticateLayer::bearer(Judges::Later))
+        .layer(AuthenticateLayer::bearer(TestVerifier::Pending))
         .layer(RequireScopeLayer::new(Scope::from_static("read")))
-        .service(service_fn(says_in));
+        .service(service_fn(respond));
     assert_send(&service);
-    let future = service.call(request(Some("good")));
+    let future = service.call(request(Some("valid")));
     assert_send(&future);
     assert!(format!("{future:?}").starts_with("ResponseFuture { state: \"verifying\""));
 }

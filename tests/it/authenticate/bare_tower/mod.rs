@@ -1,4 +1,4 @@
-//! The layers over services that know no framework.
+//! The layers around plain tower services.
 
 #[cfg(feature = "http-body")]
 mod bodies;
@@ -9,31 +9,31 @@ use std::convert::Infallible;
 use http::{Request, Response, header::AUTHORIZATION};
 use portcullis::{BearerToken, Identity, ScopeSet, TokenFault, Verification, Verify};
 
-/// Accepts the token `good`, with the scope `read`; at once or after a turn of the runtime.
+/// Accepts the token `valid`, with the scope `read`; immediately or after the task has yielded once.
 #[derive(Debug, Clone, Copy)]
-enum Judges {
-    AtOnce,
-    Later,
+enum TestVerifier {
+    Ready,
+    Pending,
 }
 
-impl Verify<BearerToken<'_>> for Judges {
+impl Verify<BearerToken<'_>> for TestVerifier {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
         let identity = Identity::assertion().subject("alice").scopes(ScopeSet::from_wire("read"));
-        let verdict = match token.as_str() {
-            "good" => Ok(identity.build()),
+        let outcome = match token.as_str() {
+            "valid" => Ok(identity.build()),
             _ => Err(TokenFault::Revoked.into()),
         };
         match self {
-            Self::AtOnce => Verification::ready(verdict),
-            Self::Later => Verification::pending(async {
+            Self::Ready => Verification::ready(outcome),
+            Self::Pending => Verification::pending(async {
                 tokio::task::yield_now().await;
-                verdict
+                outcome
             }),
         }
     }
 }
 
-/// A request without a body, with that token or none.
+/// A request without a body, with `token` if there is one.
 fn request(token: Option<&str>) -> Request<()> {
     let mut request = Request::new(());
     if let Some(token) = token {
@@ -43,7 +43,7 @@ fn request(token: Option<&str>) -> Request<()> {
     request
 }
 
-/// A service that says `in`.
-async fn says_in(_: Request<()>) -> Result<Response<String>, Infallible> {
+/// A service that responds with `in`.
+async fn respond(_: Request<()>) -> Result<Response<String>, Infallible> {
     Ok(Response::new("in".to_owned()))
 }

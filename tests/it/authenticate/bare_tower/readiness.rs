@@ -16,9 +16,9 @@ use tower::{
     BoxError, Layer, Service, ServiceBuilder, ServiceExt, limit::ConcurrencyLimitLayer, service_fn,
 };
 
-use super::{Judges, request, says_in};
+use super::{TestVerifier, request, respond};
 
-/// Panics when it is called without having been ready. A clone isn't ready.
+/// Panics if it is called before it was polled ready. A clone isn't ready.
 #[derive(Debug, Default)]
 struct Strict {
     ready: bool,
@@ -41,65 +41,65 @@ impl Service<Request<()>> for Strict {
     }
 
     fn call(&mut self, _: Request<()>) -> Self::Future {
-        assert!(std::mem::take(&mut self.ready), "called without having been ready");
+        assert!(std::mem::take(&mut self.ready), "called before it was polled ready");
         ready(Ok(Response::new("in".to_owned())))
     }
 }
 
 #[tokio::test]
-async fn the_ready_service_is_called_and_not_its_clone() {
-    for judges in [Judges::AtOnce, Judges::Later] {
+async fn the_service_that_was_polled_ready_is_called() {
+    for verifier in [TestVerifier::Ready, TestVerifier::Pending] {
         let mut service = ServiceBuilder::new()
-            .layer(AuthenticateLayer::bearer(judges))
+            .layer(AuthenticateLayer::bearer(verifier))
             .layer(RequireScopeLayer::new(Scope::from_static("read")))
             .service(Strict::default());
-        for token in ["good", "bad", "good", "bad", "bad", "good"] {
+        for token in ["valid", "invalid", "valid", "invalid", "invalid", "valid"] {
             let ready = service.ready().await.unwrap();
             let status = ready.call(request(Some(token))).await.unwrap().status();
-            assert_eq!(status, if token == "good" { 200 } else { 401 }, "{judges:?}");
+            assert_eq!(status, if token == "valid" { 200 } else { 401 }, "{verifier:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_layer_behind_a_concurrency_limit_and_around_one_serves_request_after_request() {
-    for judges in [Judges::AtOnce, Judges::Later] {
+async fn a_layer_between_two_concurrency_limits_serves_every_request() {
+    for verifier in [TestVerifier::Ready, TestVerifier::Pending] {
         let mut service = ServiceBuilder::new()
             .layer(ConcurrencyLimitLayer::new(1))
-            .layer(AuthenticateLayer::bearer(judges))
+            .layer(AuthenticateLayer::bearer(verifier))
             .layer(ConcurrencyLimitLayer::new(1))
-            .service(service_fn(says_in));
-        for token in ["good", "bad", "good", "good", "bad"] {
+            .service(service_fn(respond));
+        for token in ["valid", "invalid", "valid", "valid", "invalid"] {
             let ready = service.ready().await.unwrap();
             let status = ready.call(request(Some(token))).await.unwrap().status();
-            assert_eq!(status, if token == "good" { 200 } else { 401 }, "{judges:?}");
+            assert_eq!(status, if token == "valid" { 200 } else { 401 }, "{verifier:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_rejected_request_leaves_no_permit_behind() {
-    for judges in [Judges::AtOnce, Judges::Later] {
+async fn a_rejected_request_releases_its_permit() {
+    for verifier in [TestVerifier::Ready, TestVerifier::Pending] {
         let service = ServiceBuilder::new()
-            .layer(AuthenticateLayer::bearer(judges))
+            .layer(AuthenticateLayer::bearer(verifier))
             .layer(ConcurrencyLimitLayer::new(1))
-            .service(service_fn(says_in));
-        for token in [Some("bad"), None, Some("good"), Some("bad"), Some("good")] {
+            .service(service_fn(respond));
+        for token in [Some("invalid"), None, Some("valid"), Some("invalid"), Some("valid")] {
             let status = service.clone().oneshot(request(token)).await.unwrap().status();
-            assert_eq!(status, if token == Some("good") { 200 } else { 401 }, "{judges:?}");
+            assert_eq!(status, if token == Some("valid") { 200 } else { 401 }, "{verifier:?}");
         }
     }
 }
 
-/// Answers when the test says so.
-struct WhenTold(std::sync::Mutex<Option<oneshot::Receiver<()>>>);
+/// Accepts every token once the test has sent the signal.
+struct OnSignal(std::sync::Mutex<Option<oneshot::Receiver<()>>>);
 
-impl Verify<BearerToken<'_>> for WhenTold {
+impl Verify<BearerToken<'_>> for OnSignal {
     fn verify(&self, _: BearerToken<'_>) -> Verification {
-        let told = self.0.lock().unwrap().take();
+        let signal = self.0.lock().unwrap().take();
         Verification::pending(async move {
-            if let Some(told) = told {
-                let _ = told.await;
+            if let Some(signal) = signal {
+                let _ = signal.await;
             }
             Ok(Identity::assertion().scopes(ScopeSet::new()).build())
         })
@@ -107,28 +107,28 @@ impl Verify<BearerToken<'_>> for WhenTold {
 }
 
 #[tokio::test]
-async fn a_request_that_waits_for_its_verdict_holds_the_place_it_was_given() {
-    let (tell, told) = oneshot::channel();
+async fn a_request_holds_its_permit_during_verification() {
+    let (sender, signal) = oneshot::channel();
     let mut service = ServiceBuilder::new()
-        .layer(AuthenticateLayer::bearer(WhenTold(Some(told).into())))
+        .layer(AuthenticateLayer::bearer(OnSignal(Some(signal).into())))
         .layer(ConcurrencyLimitLayer::new(1))
-        .service(service_fn(says_in));
+        .service(service_fn(respond));
     let waiting = service.ready().await.unwrap().call(request(Some("a")));
 
     let mut other = service.clone();
-    assert!(poll_ready(&mut other).is_pending(), "the only place is taken");
-    tell.send(()).unwrap();
+    assert!(poll_ready(&mut other).is_pending(), "the only permit is taken");
+    sender.send(()).unwrap();
     assert_eq!(waiting.await.unwrap().into_body(), "in");
-    assert!(poll_ready(&mut other).is_ready(), "it is free again");
+    assert!(poll_ready(&mut other).is_ready(), "the permit is free again");
 }
 
 #[tokio::test]
-async fn a_request_that_is_given_up_gives_its_place_back() {
-    let (_tell, told) = oneshot::channel();
+async fn a_cancelled_request_releases_its_permit() {
+    let (_sender, signal) = oneshot::channel();
     let mut service = ServiceBuilder::new()
-        .layer(AuthenticateLayer::bearer(WhenTold(Some(told).into())))
+        .layer(AuthenticateLayer::bearer(OnSignal(Some(signal).into())))
         .layer(ConcurrencyLimitLayer::new(1))
-        .service(service_fn(says_in));
+        .service(service_fn(respond));
     let waiting = service.ready().await.unwrap().call(request(Some("a")));
     drop(waiting);
     let response = service.ready().await.unwrap().call(request(Some("a"))).await.unwrap();
@@ -136,20 +136,20 @@ async fn a_request_that_is_given_up_gives_its_place_back() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_ready_makes_the_layer_not_ready() {
+async fn the_layer_is_ready_only_if_the_inner_service_is() {
     let limit = ConcurrencyLimitLayer::new(1);
-    let inner = limit.layer(service_fn(says_in));
+    let inner = limit.layer(service_fn(respond));
     let mut holder = inner.clone();
     holder.ready().await.unwrap();
 
-    let mut service = AuthenticateLayer::bearer(Judges::AtOnce).layer(inner);
+    let mut service = AuthenticateLayer::bearer(TestVerifier::Ready).layer(inner);
     assert!(poll_ready(&mut service).is_pending());
     drop(holder);
     assert!(poll_ready(&mut service).is_ready());
 }
 
 #[tokio::test]
-async fn an_error_of_readiness_passes_through() {
+async fn readiness_errors_pass_through() {
     #[derive(Clone)]
     struct Broken;
     impl Service<Request<()>> for Broken {
@@ -166,10 +166,10 @@ async fn an_error_of_readiness_passes_through() {
         }
     }
     let service = ServiceBuilder::new()
-        .layer(AuthenticateLayer::bearer(Judges::AtOnce))
+        .layer(AuthenticateLayer::bearer(TestVerifier::Ready))
         .layer(RequireScopeLayer::new(Scope::from_static("read")))
         .service(Broken);
-    let error = service.oneshot(request(Some("good"))).await.unwrap_err();
+    let error = service.oneshot(request(Some("valid"))).await.unwrap_err();
     assert_eq!(error.to_string(), "shutting down");
 }
 

@@ -1,4 +1,4 @@
-//! Tables that are built, and those that can't be.
+//! Which tables can be built.
 
 use http::Method;
 use portcullis::{Access, Policies, policies::PoliciesBuilder};
@@ -9,7 +9,7 @@ const GET: Method = Method::GET;
 const POST: Method = Method::POST;
 
 #[test]
-fn a_row_that_repeats_or_contradicts_another_is_named_with_it() {
+fn duplicate_and_contradicting_rows_are_rejected_by_name() {
     let cases: [(PoliciesBuilder, &str); 10] = [
         (
             Policies::builder().route(GET, "/orders", READ).route(GET, "/orders", READ),
@@ -74,7 +74,7 @@ fn a_row_that_repeats_or_contradicts_another_is_named_with_it() {
 }
 
 #[test]
-fn a_path_that_is_none_is_named() {
+fn an_invalid_path_is_rejected_by_name() {
     for (builder, message) in [
         (
             Policies::builder().route(GET, "/orders/:id", READ),
@@ -102,7 +102,7 @@ fn a_path_that_is_none_is_named() {
 }
 
 #[test]
-fn what_is_more_particular_contradicts_nothing() {
+fn more_specific_rows_take_precedence() {
     let policies = Policies::builder()
         .any_method("/{*rest}", Access::Deny)
         .any_method("/orders/{*rest}", Access::Authenticated)
@@ -124,12 +124,12 @@ fn what_is_more_particular_contradicts_nothing() {
         ("get", "/orders/7", &read),
         ("GET", "/orders/7/lines", &Access::Authenticated),
         ("GET", "/orders", &Access::Deny),
-        // The row that is nearest to the path has none for the method.
+        // The most specific path has no row for the method.
         ("POST", "/orders/new", &Access::Deny),
         ("POST", "/orders.Orders/Create", &write),
         ("POST", "/orders.Orders/List", &read),
         ("GET", "/orders.Orders/List", &Access::Deny),
-        ("PUT", "/elsewhere", &Access::Deny),
+        ("PUT", "/other", &Access::Deny),
         ("GET", "/", &Access::Deny),
     ] {
         let method = method.parse().unwrap();
@@ -138,7 +138,7 @@ fn what_is_more_particular_contradicts_nothing() {
 }
 
 #[test]
-fn what_is_not_listed_is_denied_unless_said_otherwise() {
+fn unlisted_requests_are_denied_unless_configured_otherwise() {
     let builder = || {
         Policies::builder().route(GET, "/orders", READ).any_method("/private/{*rest}", Access::Deny)
     };
@@ -148,7 +148,7 @@ fn what_is_not_listed_is_denied_unless_said_otherwise() {
         assert_eq!(*denying.access(&method, path), Access::Deny, "{method} {path}");
         assert_eq!(*lenient.access(&method, path), Access::Authenticated, "{method} {path}");
     }
-    // What could be read in another way is denied all the same.
+    // Ambiguous paths are denied nevertheless.
     for path in
         ["/Orders", "/orders/", "//orders", "/%6Frders", "/x/../orders", "*", "", "/private/x/"]
     {
@@ -157,7 +157,7 @@ fn what_is_not_listed_is_denied_unless_said_otherwise() {
 }
 
 #[test]
-fn a_table_can_be_read_by_people() {
+fn display_shows_the_table() {
     let policies = Policies::builder()
         .grpc("/orders.Orders/Create", READ.and(WRITE))
         .route(GET, "/orders/{id}", READ)

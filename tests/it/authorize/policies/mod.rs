@@ -1,7 +1,7 @@
-//! Policies: what a table asks of each method and path, and that it can't be got around.
+//! Policy tables: what they require for each method and path, and that they can't be bypassed.
 //!
-//! `requests` is what a service behind one answers, `configuration` which tables there are, `spellings`
-//! what else a path could be written as.
+//! `requests` tests a service behind a table, `configuration` which tables can be built, and `spellings`
+//! other ways to write a path.
 
 mod configuration;
 mod requests;

@@ -1,4 +1,4 @@
-//! A service behind a table.
+//! Requests to a service behind a table.
 
 use axum::{Router, body::Body, routing::any};
 use http::{Method, Request};
@@ -8,7 +8,7 @@ use portcullis::{
 };
 
 use super::{READ, WRITE};
-use crate::support::{API, Answer, send};
+use crate::support::{API, TestResponse, send};
 
 fn policies() -> Policies {
     Policies::builder()
@@ -21,20 +21,23 @@ fn policies() -> Policies {
         .unwrap()
 }
 
-/// A service that answers whatever it is asked.
+/// A service that responds to every request with the subject.
 fn service(layer: AuthenticateLayer) -> Router {
-    let who = async |identity: Option<Identity>| match identity {
-        Some(identity) => identity.subject().unwrap_or("nobody").to_owned(),
+    let whoami = async |identity: Option<Identity>| match identity {
+        Some(identity) => identity.subject().unwrap_or("no subject").to_owned(),
         None => "anonymous".to_owned(),
     };
-    Router::new().route("/", any(who)).route("/{*rest}", any(who)).layer(layer.policies(policies()))
+    Router::new()
+        .route("/", any(whoami))
+        .route("/{*rest}", any(whoami))
+        .layer(layer.policies(policies()))
 }
 
 fn layer(issuer: &TestIssuer) -> AuthenticateLayer {
     AuthenticateLayer::bearer(issuer.verifier().audience(API).build().unwrap())
 }
 
-async fn ask(app: &Router, request: &str, token: Option<&str>) -> Answer {
+async fn ask(app: &Router, request: &str, token: Option<&str>) -> TestResponse {
     let (method, path) = request.split_once(' ').unwrap();
     let mut builder = Request::builder().method(method).uri(path);
     if let Some(token) = token {
@@ -43,7 +46,7 @@ async fn ask(app: &Router, request: &str, token: Option<&str>) -> Answer {
     send(app, builder.body(Body::empty()).unwrap()).await
 }
 
-/// What comes of a request without a token, with one without scopes, for reading, for both.
+/// The statuses without a token, and with a token without scopes, with `read`, and with both scopes.
 type Case = (&'static str, [u16; 4]);
 
 const CASES: [Case; 22] = [
@@ -58,8 +61,8 @@ const CASES: [Case; 22] = [
     ("PUT /orders/1", [401, 403, 403, 200]),
     ("GET /orders/all", [401, 403, 403, 403]),
     ("PUT /orders/all", [401, 403, 403, 403]),
-    ("GET /elsewhere", [401, 403, 403, 403]),
-    // Case, slashes, dots, encoding: never another row than the plain path.
+    ("GET /other", [401, 403, 403, 403]),
+    // Other spellings (case, slashes, dots, encoding) never match a different row than the plain path.
     ("GET /ME", [401, 403, 403, 403]),
     ("GET /me/", [401, 403, 403, 403]),
     ("GET //me", [401, 403, 403, 403]),
@@ -73,7 +76,7 @@ const CASES: [Case; 22] = [
 ];
 
 #[tokio::test]
-async fn each_request_needs_what_its_row_says() {
+async fn each_request_requires_what_its_row_lists() {
     let issuer = TestIssuer::new();
     let app = service(layer(&issuer));
     let token = |scope: &str| issuer.token().audience(API).scope(scope).mint();
@@ -85,8 +88,8 @@ async fn each_request_needs_what_its_row_says() {
     ];
     for (request, statuses) in CASES {
         for (token, status) in tokens.iter().zip(statuses) {
-            let answer = ask(&app, request, token.as_deref()).await;
-            assert_eq!(answer.status, status, "{request} {token:?}");
+            let response = ask(&app, request, token.as_deref()).await;
+            assert_eq!(response.status, status, "{request} {token:?}");
         }
     }
 }
@@ -96,17 +99,17 @@ async fn the_challenge_names_the_scopes_of_the_row() {
     let issuer = TestIssuer::new();
     let app = service(layer(&issuer));
     let token = issuer.token().audience(API).scope("orders:read").mint();
-    let answer = ask(&app, "PUT /orders/1", Some(&token)).await;
-    assert_eq!(answer.kind(), Some(ErrorKind::InsufficientScope));
-    assert!(answer.challenge().unwrap().ends_with(r#"scope="orders:read orders:write""#));
-    let answer = ask(&app, "GET /elsewhere", Some(&token)).await;
-    assert_eq!(answer.kind(), Some(ErrorKind::AccessDenied));
-    let source = std::error::Error::source(answer.error.as_ref().unwrap()).unwrap();
+    let response = ask(&app, "PUT /orders/1", Some(&token)).await;
+    assert_eq!(response.kind(), Some(ErrorKind::InsufficientScope));
+    assert!(response.challenge().unwrap().ends_with(r#"scope="orders:read orders:write""#));
+    let response = ask(&app, "GET /other", Some(&token)).await;
+    assert_eq!(response.kind(), Some(ErrorKind::AccessDenied));
+    let source = std::error::Error::source(response.error.as_ref().unwrap()).unwrap();
     assert_eq!(source.to_string(), "no policy is for this method and path");
 }
 
 #[tokio::test]
-async fn an_open_row_rejects_bad_credentials_and_knows_good_ones() {
+async fn an_anonymous_row_verifies_credentials_if_there_are_any() {
     let issuer = TestIssuer::new();
     let app = service(layer(&issuer));
     assert_eq!(ask(&app, "GET /", None).await.body, "anonymous");
@@ -116,15 +119,15 @@ async fn an_open_row_rejects_bad_credentials_and_knows_good_ones() {
 }
 
 #[tokio::test]
-async fn letting_anonymous_requests_through_is_the_table_s_to_say() {
+async fn the_table_overrides_allow_anonymous() {
     let issuer = TestIssuer::new();
     let app = service(layer(&issuer).allow_anonymous());
     assert_eq!(ask(&app, "GET /", None).await.status, 200);
     assert_eq!(ask(&app, "GET /me", None).await.status, 401);
-    assert_eq!(ask(&app, "GET /elsewhere", None).await.status, 401);
+    assert_eq!(ask(&app, "GET /other", None).await.status, 401);
 }
 
-/// Answers after a turn of the runtime.
+/// Accepts every token after the task has yielded once.
 struct Slow;
 
 impl Verify<portcullis::BearerToken<'_>> for Slow {
@@ -139,20 +142,20 @@ impl Verify<portcullis::BearerToken<'_>> for Slow {
 }
 
 #[tokio::test]
-async fn a_verdict_that_takes_time_is_held_against_the_table_too() {
+async fn the_table_applies_to_asynchronous_verifications() {
     let app = service(AuthenticateLayer::bearer(Slow));
     for (request, token, status) in [
         ("GET /me", "none", 200),
         ("GET /orders/1", "none", 403),
         ("PUT /orders/all", "none", 403),
-        ("GET /elsewhere", "none", 403),
+        ("GET /other", "none", 403),
     ] {
         assert_eq!(ask(&app, request, Some(token)).await.status, status, "{request} {token}");
     }
 }
 
 #[tokio::test]
-async fn a_table_inside_a_nested_router_sees_the_rest_of_the_path() {
+async fn a_table_in_a_nested_router_matches_the_rest_of_the_path() {
     let issuer = TestIssuer::new();
     let app = Router::new().nest("/api", service(layer(&issuer)));
     let token = issuer.token().audience(API).mint();

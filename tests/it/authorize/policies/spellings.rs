@@ -1,4 +1,4 @@
-//! No spelling of a path asks for less than the path.
+//! No spelling of a path requires less than the plain path.
 
 use axum::{Router, body::Body, routing};
 use http::{Method, Request};
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::support::send;
 
-/// Patterns of every kind beside each other, with what the table says of them.
+/// Patterns of every kind, some of which overlap, and what the table requires for them.
 const ROWS: [(&str, Access); 13] = [
     ("/", Access::Anonymous),
     ("/admin", Access::Deny),
@@ -34,17 +34,17 @@ fn policies() -> Policies {
 }
 
 /// Accepts every token.
-struct Yes;
+struct AcceptAll;
 
-impl Verify<BearerToken<'_>> for Yes {
+impl Verify<BearerToken<'_>> for AcceptAll {
     fn verify(&self, _: BearerToken<'_>) -> Verification {
         Verification::ready(Ok(Identity::assertion().build()))
     }
 }
 
-/// What a careless service may make of a path: decoded to the end, without case, dots, empty segments
-/// and what follows a semicolon or a zero.
-fn careless(path: &str) -> String {
+/// How a lenient service may read a path: decoded repeatedly, in lower case, without dots, empty segments,
+/// and what follows a semicolon or a NUL.
+fn read_leniently(path: &str) -> String {
     let mut path = path.to_lowercase();
     loop {
         let decoded = decoded(&path);
@@ -62,7 +62,7 @@ fn careless(path: &str) -> String {
             segment => segments.push(segment),
         }
     }
-    // As a client writes it: what isn't encoded though it must be is denied for that alone.
+    // Encoded as a client would, because a path with characters that must be encoded is denied anyway.
     let segments: Vec<_> = segments.into_iter().map(encoded).collect();
     format!("/{}", segments.join("/"))
 }
@@ -73,7 +73,7 @@ fn encoded(segment: &str) -> String {
     segment.bytes().map(code).collect()
 }
 
-/// Decoded once, with an overlong slash taken for one.
+/// Decoded once. An overlong encoding of a slash counts as a slash.
 fn decoded(path: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = path.as_bytes();
@@ -126,7 +126,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// A path and changes at places of it.
+/// A path with changes at arbitrary positions.
 fn spelt() -> impl Strategy<Value = String> {
     let paths = prop::sample::select(vec![
         "/",
@@ -145,10 +145,10 @@ fn spelt() -> impl Strategy<Value = String> {
     (paths, prop::collection::vec((any::<prop::sample::Index>(), change()), 0..4)).prop_map(
         |(path, changes)| {
             let mut path = path.to_owned();
-            for (place, change) in changes {
-                let place = place.index(path.len());
-                if path.is_char_boundary(place) {
-                    apply(&mut path, place, &change);
+            for (position, change) in changes {
+                let position = position.index(path.len());
+                if path.is_char_boundary(position) {
+                    apply(&mut path, position, &change);
                 }
             }
             path
@@ -156,9 +156,9 @@ fn spelt() -> impl Strategy<Value = String> {
     )
 }
 
-fn apply(path: &mut String, place: usize, change: &Change) {
-    let end = place + path[place..].chars().next().map_or(0, char::len_utf8);
-    let here = path[place..end].to_owned();
+fn apply(path: &mut String, position: usize, change: &Change) {
+    let end = position + path[position..].chars().next().map_or(0, char::len_utf8);
+    let here = path[position..end].to_owned();
     let text = match change {
         Change::Capital if here == "s" => "%C5%BF".to_owned(),
         Change::Capital => here.to_uppercase(),
@@ -177,10 +177,10 @@ fn apply(path: &mut String, place: usize, change: &Change) {
         Change::Backslash => format!("{here}%5C"),
         Change::Letter(letter) => format!("{here}{letter}"),
     };
-    path.replace_range(place..end, &text);
+    path.replace_range(position..end, &text);
 }
 
-/// What a row asks for, or that there is none, for each pattern; and what isn't listed.
+/// What is required for each pattern, if it has a row, and whether unlisted requests are let through.
 type Table = (Vec<Option<Access>>, bool);
 
 fn table() -> impl Strategy<Value = Table> {
@@ -189,7 +189,7 @@ fn table() -> impl Strategy<Value = Table> {
     (prop::collection::vec(prop::option::weighted(0.8, access), ROWS.len()), any::<bool>())
 }
 
-/// The table, and a router that has the same patterns, each of which answers with itself.
+/// The table, and a router with the same patterns, which responds with the pattern that matched.
 fn built((rows, lenient): Table) -> (Policies, Router) {
     let mut table = Policies::builder();
     if lenient {
@@ -203,7 +203,7 @@ fn built((rows, lenient): Table) -> (Policies, Router) {
         }
     }
     let policies = table.build().unwrap();
-    (policies.clone(), router.layer(AuthenticateLayer::bearer(Yes).policies(policies)))
+    (policies.clone(), router.layer(AuthenticateLayer::bearer(AcceptAll).policies(policies)))
 }
 
 proptest! {
@@ -212,13 +212,13 @@ proptest! {
     })]
 
     #[test]
-    fn no_spelling_of_a_path_asks_for_less_than_what_a_careless_service_reads(
+    fn no_spelling_requires_less_than_what_a_lenient_service_reads(
         path in spelt(), table in table()
     ) {
         let (policies, _) = built(table);
         for policies in [policies, self::policies()] {
             let access = policies.access(&Method::GET, &path);
-            let read = careless(&path);
+            let read = read_leniently(&path);
             let expected = policies.access(&Method::GET, &read);
             prop_assert!(
                 access == expected || *access == Access::Deny,
@@ -228,24 +228,24 @@ proptest! {
     }
 
     #[test]
-    fn what_a_router_routes_is_judged_by_the_row_of_that_route(path in spelt(), table in table()) {
+    fn a_request_is_authorized_by_the_row_of_the_route_it_takes(path in spelt(), table in table()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let request = Request::get(&path).header("authorization", "Bearer x").body(Body::empty());
         let Ok(request) = request else { return Ok(()) };
         let (policies, router) = built(table);
-        let answer = runtime.block_on(send(&router, request));
-        if answer.status == 200 {
-            let row = policies.rows().iter().find(|row| row.path() == answer.body).unwrap();
+        let response = runtime.block_on(send(&router, request));
+        if response.status == 200 {
+            let row = policies.rows().iter().find(|row| row.path() == response.body).unwrap();
             prop_assert!(*row.access() != Access::Deny, "{path} was let through to {row}");
             prop_assert_eq!(policies.access(&Method::GET, &path), row.access());
         } else {
-            prop_assert!(answer.status == 403 || answer.status == 404, "{}", answer.status);
+            prop_assert!(response.status == 403 || response.status == 404, "{}", response.status);
         }
     }
 }
 
 #[test]
-fn each_way_to_spell_a_denied_path_is_denied() {
+fn every_spelling_of_a_denied_path_is_denied() {
     let policies = policies();
     for path in [
         "/admin",

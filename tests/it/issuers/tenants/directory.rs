@@ -1,4 +1,4 @@
-//! A login service with many tenants, and a resource server that knows them by a pattern.
+//! A login service with many tenants, and a resource server that trusts them by a pattern.
 
 use std::{
     collections::BTreeMap,
@@ -20,15 +20,15 @@ use crate::support::API;
 
 pub const PATTERN: &str = "https://login.test/{tenant}/v2.0";
 
-/// A login service. Whoever calls it, and whoever is asked about its tenants, is written down.
+/// A login service. It records the requests to it, and which tenants are resolved.
 #[derive(Clone, Default)]
 pub struct Directory {
     tenants: Arc<Mutex<BTreeMap<String, TestIssuer>>>,
-    /// The hosts that were called, in order.
+    /// The hosts that received requests, in order.
     hosts: Arc<Mutex<Vec<String>>>,
-    /// The tenants that the resolver was asked for, in order.
-    asked: Arc<Mutex<Vec<String>>>,
-    /// How many verifiers are in memory.
+    /// The tenants that were resolved, in order.
+    resolutions: Arc<Mutex<Vec<String>>>,
+    /// The number of verifiers in memory.
     verifiers: Arc<AtomicUsize>,
     fetches: Arc<AtomicUsize>,
 }
@@ -40,7 +40,7 @@ impl Directory {
         directory
     }
 
-    /// A tenant that has its keys at the login service.
+    /// Adds a tenant whose keys are served by the login service.
     pub fn add(&self, name: &str) -> TestIssuer {
         let issuer = TestIssuer::named(PATTERN.replace("{tenant}", name));
         issuer.publish(Algorithm::Es256);
@@ -52,26 +52,26 @@ impl Directory {
         self.tenants.lock().unwrap()[name].clone()
     }
 
-    /// A good token of a tenant's.
+    /// A valid token of a tenant.
     pub fn token(&self, name: &str) -> String {
         self.tenant(name).token().audience(API).mint()
     }
 
-    /// A verifier for the issuer that `tenant` names, which calls the login service.
+    /// A verifier for the issuer of `tenant`, which fetches from the login service.
     pub fn verifier(&self, tenant: &Tenant) -> JwtVerifierBuilder<AudienceGiven> {
         let counted = Counted::new(&self.verifiers);
         JwtVerifier::builder(tenant.issuer())
             .audience(API)
             .http_client(self.client())
-            .check(move |_| counted.is_there())
+            .check(move |_| counted.check())
     }
 
-    /// Issuers of the pattern, every one of which is known.
+    /// Issuers that resolve every tenant of the pattern.
     pub fn issuers(&self) -> Issuers {
         self.issuers_where(|_| true)
     }
 
-    /// Issuers of the pattern, of which those are known that `is_known` says.
+    /// Issuers that resolve the tenants of the pattern for which `is_known` returns true.
     pub fn issuers_where(
         &self,
         is_known: impl Fn(&str) -> bool + Clone + Send + Sync + 'static,
@@ -88,32 +88,32 @@ impl Directory {
         })
     }
 
-    /// Issuers of `pattern` by a resolver of the test's own; who it is asked for is written down.
+    /// Issuers of `pattern` with a custom resolver, whose calls are recorded.
     pub fn issuers_by<F, R>(&self, pattern: &str, resolve: F) -> Issuers
     where
         F: Fn(Tenant) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Option<JwtVerifier>, Error>> + Send + 'static,
     {
-        let asked = Arc::clone(&self.asked);
+        let resolutions = Arc::clone(&self.resolutions);
         let resolve = move |tenant: Tenant| {
-            asked.lock().unwrap().push(tenant.name().to_owned());
+            resolutions.lock().unwrap().push(tenant.name().to_owned());
             resolve(tenant)
         };
-        // A token that is remembered asks nobody.
+        // No cache of tokens, because a cached token isn't resolved.
         Issuers::builder().token_cache(0).tenants(pattern, resolve).build().unwrap()
     }
 
-    /// How often the resolver was asked for that tenant.
-    pub fn asked_for(&self, name: &str) -> usize {
-        self.asked.lock().unwrap().iter().filter(|asked| *asked == name).count()
+    /// How often that tenant was resolved.
+    pub fn resolutions_of(&self, name: &str) -> usize {
+        self.resolutions.lock().unwrap().iter().filter(|resolutions| *resolutions == name).count()
     }
 
-    /// How often the resolver was asked.
-    pub fn asked(&self) -> usize {
-        self.asked.lock().unwrap().len()
+    /// How often a tenant was resolved.
+    pub fn resolutions(&self) -> usize {
+        self.resolutions.lock().unwrap().len()
     }
 
-    /// The hosts that were called, each once.
+    /// The distinct hosts that received requests.
     pub fn hosts(&self) -> Vec<String> {
         let mut hosts = self.hosts.lock().unwrap().clone();
         hosts.sort();
@@ -121,12 +121,12 @@ impl Directory {
         hosts
     }
 
-    /// How many verifiers there are in memory.
+    /// The number of verifiers in memory.
     pub fn verifiers(&self) -> usize {
         self.verifiers.load(Ordering::Relaxed)
     }
 
-    /// How many requests have reached the login service.
+    /// The number of requests to the login service.
     pub fn fetches(&self) -> usize {
         self.fetches.load(Ordering::Relaxed)
     }
@@ -154,7 +154,7 @@ impl Directory {
     }
 }
 
-/// Stands in a verifier and is counted for as long as that is in memory.
+/// Part of a verifier, which counts it as long as it is in memory.
 struct Counted(Arc<AtomicUsize>);
 
 impl Counted {
@@ -163,8 +163,8 @@ impl Counted {
         Self(Arc::clone(count))
     }
 
-    /// A check that everyone passes.
-    fn is_there(&self) -> Result<(), Error> {
+    /// A check that always passes.
+    fn check(&self) -> Result<(), Error> {
         assert!(self.0.load(Ordering::Relaxed) > 0);
         Ok(())
     }

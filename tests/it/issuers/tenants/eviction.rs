@@ -1,15 +1,15 @@
-//! Tenants that are met no more.
+//! Eviction of unused tenants.
 
 use std::time::Duration;
 
 use portcullis::{Error, Issuers, issuers::Tenant, testing::TestClock};
 
 use super::directory::{Directory, PATTERN};
-use crate::support::{API, verdict::judge};
+use crate::support::{API, outcome::verify_token};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// Issuers that remember tokens, by this clock.
+/// Issuers that cache tokens, and use this clock.
 fn issuers(directory: &Directory, clock: &TestClock) -> Issuers {
     let (directory, clock) = (directory.clone(), clock.clone());
     let resolve = move |tenant: Tenant| {
@@ -25,27 +25,27 @@ fn token(directory: &Directory, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_tenant_that_is_not_met_for_three_days_is_forgotten_with_its_tokens_and_keys() {
+async fn a_tenant_unused_for_three_days_is_evicted_with_its_keys() {
     let directory = Directory::new(&["acme", "umbrella"]);
     let clock = TestClock::new();
     let issuers = issuers(&directory, &clock);
     let (acme, umbrella) = (token(&directory, "acme"), token(&directory, "umbrella"));
     for token in [&acme, &umbrella] {
-        judge(&issuers, token).await.unwrap();
+        verify_token(&issuers, token).await.unwrap();
     }
     assert_eq!(directory.verifiers(), 2);
     for hour in 1..=72 {
         clock.advance(HOUR);
-        judge(&issuers, &acme).await.unwrap();
+        verify_token(&issuers, &acme).await.unwrap();
         assert_eq!(directory.verifiers(), if hour < 72 { 2 } else { 1 }, "after {hour} h");
     }
-    // Found anew, once, and served as before.
-    judge(&issuers, &umbrella).await.unwrap();
+    // It is resolved again on its next token.
+    verify_token(&issuers, &umbrella).await.unwrap();
     assert_eq!(directory.verifiers(), 2);
 }
 
 #[tokio::test]
-async fn a_tenant_that_is_met_now_and_then_is_found_once() {
+async fn a_tenant_used_within_three_days_is_resolved_only_once() {
     let directory = Directory::new(&["acme", "umbrella"]);
     let clock = TestClock::new();
     let resolved = directory.clone();
@@ -54,19 +54,19 @@ async fn a_tenant_that_is_met_now_and_then_is_found_once() {
         let verifier = resolved.verifier(&tenant).clock(verifiers.clone()).build();
         async move { verifier.map(Some).map_err(Error::misconfigured) }
     });
-    let (often, seldom) = (token(&directory, "acme"), token(&directory, "umbrella"));
+    let (often, rarely) = (token(&directory, "acme"), token(&directory, "umbrella"));
     for _ in 0..5 {
-        judge(&issuers, &seldom).await.unwrap();
+        verify_token(&issuers, &rarely).await.unwrap();
         for _ in 0..71 {
             clock.advance(HOUR);
-            judge(&issuers, &often).await.unwrap();
+            verify_token(&issuers, &often).await.unwrap();
         }
     }
-    assert_eq!((directory.asked_for("acme"), directory.asked_for("umbrella")), (1, 1));
+    assert_eq!((directory.resolutions_of("acme"), directory.resolutions_of("umbrella")), (1, 1));
 }
 
 #[tokio::test]
-async fn a_clock_that_is_turned_back_has_nobody_forgotten() {
+async fn a_clock_set_back_evicts_no_tenant() {
     let directory = Directory::new(&["acme", "umbrella"]);
     let clock = TestClock::new();
     let issuers = issuers(&directory, &clock);
@@ -74,12 +74,12 @@ async fn a_clock_that_is_turned_back_has_nobody_forgotten() {
     let start = portcullis::Clock::now(&clock);
     clock.advance(HOUR * 24);
     for token in [&acme, &umbrella] {
-        judge(&issuers, token).await.unwrap();
+        verify_token(&issuers, token).await.unwrap();
     }
     clock.set(start);
     for _ in 0..24 {
         clock.advance(HOUR);
-        judge(&issuers, &acme).await.unwrap();
+        verify_token(&issuers, &acme).await.unwrap();
     }
     assert_eq!(directory.verifiers(), 2);
 }

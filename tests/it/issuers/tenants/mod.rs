@@ -1,4 +1,4 @@
-//! Issuers that are found when their first token comes.
+//! Tenants, which are resolved when their first token arrives.
 
 mod concurrent_requests;
 mod directory;

@@ -1,4 +1,4 @@
-//! Whom the resolver is asked for, and what becomes of its answers.
+//! Which tenants are resolved, and how the result of the resolver is used.
 
 use portcullis::{
     AuthenticateLayer, Error, ErrorKind, Issuers, JwtVerifier, TokenFault, testing::TestIssuer,
@@ -6,47 +6,47 @@ use portcullis::{
 use serde_json::json;
 
 use super::directory::{Directory, PATTERN};
-use crate::support::{API, Answer, send, whoami, with_token};
+use crate::support::{API, TestResponse, send, whoami, with_token};
 
-async fn ask(issuers: &Issuers, token: &str) -> Answer {
+async fn ask(issuers: &Issuers, token: &str) -> TestResponse {
     send(&whoami().layer(AuthenticateLayer::bearer(issuers.clone())), with_token(token)).await
 }
 
-/// A token in a stranger's hand that names `iss`.
+/// A token that names `iss`, signed by an attacker.
 fn token_of(iss: &str) -> String {
     TestIssuer::new().token().audience(API).claim("iss", json!(iss)).mint()
 }
 
 #[tokio::test]
-async fn a_tenant_s_tokens_are_judged_by_the_verifier_that_the_resolver_gives() {
+async fn tokens_are_verified_by_the_verifier_of_their_tenant() {
     let directory = Directory::new(&["acme", "umbrella"]);
     let issuers = directory.issuers();
     for name in ["acme", "umbrella", "acme", "umbrella"] {
-        let answer = ask(&issuers, &directory.token(name)).await;
-        assert_eq!((answer.status.as_u16(), &*answer.body), (200, "alice"), "{name}");
+        let response = ask(&issuers, &directory.token(name)).await;
+        assert_eq!((response.status.as_u16(), &*response.body), (200, "alice"), "{name}");
     }
-    assert_eq!((directory.asked_for("acme"), directory.asked_for("umbrella")), (1, 1));
+    assert_eq!((directory.resolutions_of("acme"), directory.resolutions_of("umbrella")), (1, 1));
     assert_eq!(directory.fetches(), 4, "metadata and keys of each, once");
     assert_eq!(directory.hosts(), ["https://login.test"]);
 }
 
 #[tokio::test]
-async fn a_token_of_one_tenant_that_another_has_signed_is_rejected() {
+async fn a_token_signed_by_another_tenant_is_rejected() {
     let directory = Directory::new(&["acme", "umbrella"]);
     let issuers = directory.issuers();
     let acme = directory.tenant("acme");
     let forged = directory.tenant("umbrella").token().audience(API);
     let forged = forged.claim("iss", json!(acme.issuer())).mint();
     for _ in 0..2 {
-        let answer = ask(&issuers, &forged).await;
+        let response = ask(&issuers, &forged).await;
         let signature = ErrorKind::InvalidToken(TokenFault::Signature);
-        assert_eq!(answer.error.map(|error| error.kind()), Some(signature));
+        assert_eq!(response.error.map(|error| error.kind()), Some(signature));
         assert_eq!(ask(&issuers, &directory.token("acme")).await.status, 200);
     }
 }
 
 #[tokio::test]
-async fn nobody_is_asked_about_issuers_of_another_form_and_nothing_is_fetched() {
+async fn issuers_that_do_not_match_the_pattern_are_not_resolved() {
     let directory = Directory::new(&["acme"]);
     let issuers = directory.issuers();
     for iss in [
@@ -78,16 +78,16 @@ async fn nobody_is_asked_about_issuers_of_another_form_and_nothing_is_fetched() 
         "acme",
         "",
     ] {
-        let answer = ask(&issuers, &token_of(iss)).await;
-        assert_eq!(answer.status, 401, "{iss}");
+        let response = ask(&issuers, &token_of(iss)).await;
+        assert_eq!(response.status, 401, "{iss}");
         let untrusted = ErrorKind::InvalidToken(TokenFault::Issuer);
-        assert_eq!(answer.error.map(|error| error.kind()), Some(untrusted), "{iss}");
+        assert_eq!(response.error.map(|error| error.kind()), Some(untrusted), "{iss}");
     }
-    assert_eq!((directory.asked(), directory.fetches()), (0, 0));
+    assert_eq!((directory.resolutions(), directory.fetches()), (0, 0));
 }
 
 #[tokio::test]
-async fn a_tenant_in_the_host_name_leads_to_no_other_host() {
+async fn a_tenant_in_the_host_name_cannot_change_the_domain() {
     let directory = Directory::new(&[]);
     let resolver = directory.clone();
     let issuers = directory.issuers_by("https://{tenant}.login.test", move |tenant| {
@@ -108,17 +108,17 @@ async fn a_tenant_in_the_host_name_leads_to_no_other_host() {
     ] {
         assert_eq!(ask(&issuers, &token_of(iss)).await.status, 401, "{iss}");
     }
-    assert_eq!((directory.asked(), directory.fetches()), (0, 0));
+    assert_eq!((directory.resolutions(), directory.fetches()), (0, 0));
 
     assert_eq!(ask(&issuers, &token_of("https://acme.login.test")).await.status, 503);
-    assert_eq!(directory.asked_for("acme"), 1);
+    assert_eq!(directory.resolutions_of("acme"), 1);
     assert_eq!(directory.hosts(), ["https://acme.login.test"]);
 }
 
 #[tokio::test]
-async fn what_the_resolver_answers_is_what_the_caller_gets() {
+async fn errors_of_the_resolver_are_returned_and_not_cached() {
     let misconfigured = || Error::misconfigured("no settings for this tenant");
-    for (status, code, answer) in [
+    for (status, code, response) in [
         (401, Some("invalid_token"), Ok(None)),
         (503, None, Err(Error::unavailable("the directory is down"))),
         (500, None, Err(misconfigured())),
@@ -127,32 +127,32 @@ async fn what_the_resolver_answers_is_what_the_caller_gets() {
     ] {
         let directory = Directory::new(&["acme"]);
         let issuers = directory.issuers_by(PATTERN, move |_| {
-            let answer = answer.clone();
-            async { answer }
+            let response = response.clone();
+            async { response }
         });
         for times in 1..=2 {
-            let answer = ask(&issuers, &directory.token("acme")).await;
-            assert_eq!(answer.status, status);
-            assert_eq!(answer.error.unwrap().code(), code);
-            assert_eq!(directory.asked_for("acme"), times, "nothing of it is remembered");
+            let response = ask(&issuers, &directory.token("acme")).await;
+            assert_eq!(response.status, status);
+            assert_eq!(response.error.unwrap().code(), code);
+            assert_eq!(directory.resolutions_of("acme"), times, "it isn't cached");
         }
         assert_eq!(directory.fetches(), 0);
     }
 }
 
 #[tokio::test]
-async fn an_unknown_tenant_is_an_issuer_that_is_not_trusted() {
+async fn an_unknown_tenant_is_an_untrusted_issuer() {
     let directory = Directory::new(&["acme", "umbrella"]);
     let issuers = directory.issuers_where(|name| name == "acme");
     assert_eq!(ask(&issuers, &directory.token("acme")).await.status, 200);
-    let answer = ask(&issuers, &directory.token("umbrella")).await;
-    let challenge = answer.challenge().unwrap();
+    let response = ask(&issuers, &directory.token("umbrella")).await;
+    let challenge = response.challenge().unwrap();
     assert!(challenge.contains(r#"error="invalid_token""#), "{challenge}");
     assert!(challenge.contains("Token issuer not trusted."), "{challenge}");
 }
 
 #[tokio::test]
-async fn a_verifier_of_another_issuer_is_a_mistake_and_not_a_judge() {
+async fn a_resolved_verifier_of_another_issuer_is_a_misconfiguration() {
     let directory = Directory::new(&["acme", "umbrella"]);
     let (resolver, umbrella) = (directory.clone(), directory.tenant("umbrella"));
     let issuers = directory.issuers_by(PATTERN, move |_| {
@@ -160,31 +160,31 @@ async fn a_verifier_of_another_issuer_is_a_mistake_and_not_a_judge() {
         async { Ok::<_, Error>(Some(verifier)) }
     });
     for _ in 0..2 {
-        let answer = ask(&issuers, &directory.token("acme")).await;
-        assert_eq!(answer.status, 500);
-        let cause = answer.error.unwrap();
+        let response = ask(&issuers, &directory.token("acme")).await;
+        assert_eq!(response.status, 500);
+        let cause = response.error.unwrap();
         let cause = std::error::Error::source(&cause).unwrap().to_string();
         for name in ["https://login.test/umbrella/v2.0", "https://login.test/acme/v2.0"] {
             assert!(cause.contains(name), "{cause}");
-            assert!(!answer.body.contains(name), "{}", answer.body);
+            assert!(!response.body.contains(name), "{}", response.body);
         }
     }
-    // Nor does it judge its own tokens, which would have it looked up by another's name.
+    // Its own tokens are accepted, because they resolve the tenant under its own name.
     assert_eq!(ask(&issuers, &directory.token("umbrella")).await.status, 200);
-    assert_eq!(resolver.asked_for("umbrella"), 1);
+    assert_eq!(resolver.resolutions_of("umbrella"), 1);
 }
 
 #[tokio::test]
-async fn patterns_are_tried_in_order_and_each_has_tenants_of_its_own() {
+async fn patterns_are_tried_in_order_and_have_separate_tenants() {
     let directory = Directory::new(&["acme"]);
     let first = directory.clone();
     let issuers = Issuers::builder()
-        .tenants("https://login.test/{tenant}/v1.0", async |tenant| panic!("asked for {tenant:?}"))
+        .tenants("https://login.test/{tenant}/v1.0", async |tenant| panic!("resolved {tenant:?}"))
         .tenants(PATTERN, move |tenant| {
             let verifier = first.verifier(&tenant).build();
             async { verifier.map(Some).map_err(Error::misconfigured) }
         })
-        .tenants(PATTERN, async |tenant| panic!("asked for {tenant:?}"))
+        .tenants(PATTERN, async |tenant| panic!("resolved {tenant:?}"))
         .build()
         .unwrap();
     assert_eq!(ask(&issuers, &directory.token("acme")).await.status, 200);

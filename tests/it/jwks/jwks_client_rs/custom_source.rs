@@ -1,4 +1,4 @@
-//! A source of the user's own.
+//! A custom source.
 
 use std::{
     sync::{
@@ -16,9 +16,9 @@ use portcullis::{
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::Instant};
 
-use crate::support::{API, verdict::judge};
+use crate::support::{API, outcome::verify_token};
 
-/// Where the keys of a test issuer are, for as long as the test says so.
+/// The keys of a test issuer, or a failure that the test chooses.
 #[derive(Clone)]
 struct KeyStore {
     issuer: TestIssuer,
@@ -78,9 +78,9 @@ impl JwksSource for KeyStore {
             State::Serves => self.issuer.jwk_set(),
             State::ServesSet(set) => set.to_string(),
             State::Fails => {
-                // The crate's errors can't be made, only had.
-                let none = JsonWebKeySet::from(Vec::new());
-                return Err(none.take_key("no-such-key").unwrap_err());
+                // The errors of that crate have no public constructor.
+                let empty = JsonWebKeySet::from(Vec::new());
+                return Err(empty.take_key("no-such-key").unwrap_err());
             }
             State::Hangs => std::future::pending().await,
             State::Panics => panic!("the source panics"),
@@ -90,7 +90,7 @@ impl JwksSource for KeyStore {
 }
 
 async fn rejection(verifier: &JwtVerifier, token: &str) -> Option<ErrorKind> {
-    judge(verifier, token).await.err().map(|error| error.kind())
+    verify_token(verifier, token).await.err().map(|error| error.kind())
 }
 
 const UNKNOWN: Option<ErrorKind> = Some(ErrorKind::InvalidToken(TokenFault::UnknownKey));
@@ -122,7 +122,7 @@ async fn keys_of_a_source_verify_tokens_of_every_asymmetric_algorithm() {
 }
 
 #[tokio::test]
-async fn a_source_is_asked_when_the_first_token_needs_it_and_once_for_a_hundred() {
+async fn concurrent_first_requests_share_one_fetch_from_the_source() {
     let store = KeyStore::new();
     let verifier = store.verifier();
     let expired = store.issuer.token().audience(API).claim("exp", json!(0)).mint();
@@ -131,15 +131,15 @@ async fn a_source_is_asked_when_the_first_token_needs_it_and_once_for_a_hundred(
     assert_eq!(store.fetches(), 0);
 
     let requests = (0..100).map(|_| (verifier.clone(), store.token()));
-    let crowd: JoinSet<_> = requests
+    let concurrent_requests: JoinSet<_> = requests
         .map(|(verifier, token)| async move { rejection(&verifier, &token).await })
         .collect();
-    assert!(crowd.join_all().await.iter().all(Option::is_none));
+    assert!(concurrent_requests.join_all().await.iter().all(Option::is_none));
     assert_eq!(store.fetches(), 1);
 }
 
 #[tokio::test]
-async fn a_rotation_is_picked_up_by_one_refetch_and_made_up_keys_by_no_more() {
+async fn a_rotation_is_picked_up_and_unknown_kids_are_rate_limited() {
     let store = KeyStore::new();
     let verifier = store.verifier();
     assert_eq!(rejection(&verifier, &store.token()).await, None);
@@ -149,32 +149,33 @@ async fn a_rotation_is_picked_up_by_one_refetch_and_made_up_keys_by_no_more() {
     assert_eq!(store.fetches(), 2);
 
     for number in 0..100 {
-        let made_up = store.issuer.token().audience(API).header("kid", json!(number.to_string()));
-        assert_eq!(rejection(&verifier, &made_up.mint()).await, UNKNOWN);
+        let unknown_kid =
+            store.issuer.token().audience(API).header("kid", json!(number.to_string()));
+        assert_eq!(rejection(&verifier, &unknown_kid.mint()).await, UNKNOWN);
     }
-    assert_eq!(store.fetches(), 2, "the cool-down has begun with the rotation");
+    assert_eq!(store.fetches(), 2, "the cooldown has started with the rotation");
 
     store.advance(10);
-    let made_up = store.issuer.token().audience(API).header("kid", json!("made-up")).mint();
+    let unknown_kid = store.issuer.token().audience(API).header("kid", json!("unknown")).mint();
     for _ in 0..100 {
-        assert_eq!(rejection(&verifier, &made_up).await, UNKNOWN);
+        assert_eq!(rejection(&verifier, &unknown_kid).await, UNKNOWN);
     }
     assert_eq!(store.fetches(), 3);
 }
 
 #[tokio::test]
-async fn a_source_that_fails_is_503_and_is_asked_again_after_a_pause() {
+async fn a_failing_source_is_503_and_is_retried_after_a_backoff() {
     let store = KeyStore::new();
     let verifier = store.verifier();
     store.set(State::Fails);
     for _ in 0..10 {
-        let error = judge(&verifier, &store.token()).await.unwrap_err();
+        let error = verify_token(&verifier, &store.token()).await.unwrap_err();
         assert_eq!((error.kind(), error.status().as_u16()), (ErrorKind::Unavailable, 503));
         assert!(error.retry_after().is_some_and(|after| after <= Duration::from_secs(1)));
     }
-    assert_eq!(store.fetches(), 1, "no one asks within the pause");
+    assert_eq!(store.fetches(), 1, "no fetch during the backoff");
     let reason = verifier.readiness().last_error().unwrap().to_owned();
-    assert!(reason.contains("no-such-key"), "the source's own words: {reason}");
+    assert!(reason.contains("no-such-key"), "the error of the source: {reason}");
 
     store.set(State::Serves);
     store.advance(1);
@@ -183,46 +184,46 @@ async fn a_source_that_fails_is_503_and_is_asked_again_after_a_pause() {
 }
 
 #[tokio::test]
-async fn good_keys_serve_through_an_outage_of_their_source_and_no_longer() {
+async fn cached_keys_are_used_during_an_outage_of_their_source() {
     const DAY: u64 = 24 * 60 * 60;
     let store = KeyStore::new();
     let verifier = store.verifier();
-    let lasting = store.issuer.token().audience(API).expires_in(Duration::from_secs(3 * DAY));
-    let lasting = lasting.mint();
-    assert_eq!(rejection(&verifier, &lasting).await, None);
+    let long_lived = store.issuer.token().audience(API).expires_in(Duration::from_secs(3 * DAY));
+    let long_lived = long_lived.mint();
+    assert_eq!(rejection(&verifier, &long_lived).await, None);
 
     store.set(State::Fails);
     for _ in 0..24 {
         store.advance(60 * 60);
-        assert_eq!(rejection(&verifier, &lasting).await, None);
+        assert_eq!(rejection(&verifier, &long_lived).await, None);
     }
-    // Fresh for 10 min, and usable for a day after that.
+    // Fresh for 10 minutes, and usable for another day.
     store.advance(601);
-    assert_eq!(rejection(&verifier, &lasting).await, UNAVAILABLE);
+    assert_eq!(rejection(&verifier, &long_lived).await, UNAVAILABLE);
 
     store.set(State::Serves);
     store.advance(60);
-    assert_eq!(rejection(&verifier, &lasting).await, None);
+    assert_eq!(rejection(&verifier, &long_lived).await, None);
 }
 
 #[tokio::test]
-async fn a_token_of_an_unknown_key_is_not_rejected_while_its_source_fails() {
+async fn a_token_with_an_unknown_key_is_503_while_the_source_fails() {
     let store = KeyStore::new();
     let verifier = store.verifier();
     assert_eq!(rejection(&verifier, &store.token()).await, None);
     store.issuer.rotate_keys(true);
     store.set(State::Fails);
-    assert_eq!(rejection(&verifier, &store.token()).await, UNAVAILABLE, "nobody has judged it");
+    assert_eq!(rejection(&verifier, &store.token()).await, UNAVAILABLE, "it wasn't verified");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_source_that_never_answers_is_given_up() {
+async fn a_source_that_hangs_times_out() {
     let store = KeyStore::new();
     let verifier = store.verifier();
     store.set(State::Hangs);
-    let begin = Instant::now();
+    let start = Instant::now();
     assert_eq!(rejection(&verifier, &store.token()).await, UNAVAILABLE);
-    assert_eq!(begin.elapsed(), Duration::from_secs(5), "as any fetch is");
+    assert_eq!(start.elapsed(), Duration::from_secs(5), "the time-out of a fetch");
 
     store.set(State::Serves);
     store.advance(1);
@@ -230,7 +231,7 @@ async fn a_source_that_never_answers_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_source_that_panics_is_one_that_fails() {
+async fn a_panic_in_the_source_is_a_failure() {
     let store = KeyStore::new();
     let verifier = store.verifier();
     store.set(State::Panics);
@@ -241,7 +242,7 @@ async fn a_source_that_panics_is_one_that_fails() {
 }
 
 #[tokio::test]
-async fn keys_of_a_source_that_are_unfit_are_left_out_and_the_rest_serves() {
+async fn unusable_keys_of_a_source_are_skipped_and_the_rest_are_used() {
     let store = KeyStore::new();
     store.issuer.publish(Algorithm::Rs256);
     let set: Value = serde_json::from_str(&store.issuer.jwk_set()).unwrap();
@@ -253,7 +254,7 @@ async fn keys_of_a_source_that_are_unfit_are_left_out_and_the_rest_serves() {
     };
     let (rsa, ec) = (key("RSA").unwrap().clone(), key("EC").unwrap().clone());
     let of_rsa = || store.issuer.token().audience(API).algorithm(Algorithm::Rs256).mint();
-    for (what, odd, ec_serves, rsa_serves) in [
+    for (case, keys, ec_accepted, rsa_accepted) in [
         ("RSA for encryption", vec![changed("RSA", "use", "enc"), ec.clone()], true, false),
         ("RSA for RSA-OAEP", vec![changed("RSA", "alg", "RSA-OAEP"), ec.clone()], true, false),
         ("RSA for PS256 only", vec![changed("RSA", "alg", "PS256"), ec.clone()], true, false),
@@ -262,10 +263,10 @@ async fn keys_of_a_source_that_are_unfit_are_left_out_and_the_rest_serves() {
         ("a point off the curve", vec![changed("EC", "x", "AQAB"), rsa.clone()], false, true),
         ("another curve", vec![changed("EC", "crv", "P-384"), rsa.clone()], false, true),
     ] {
-        store.set(State::ServesSet(json!({ "keys": odd })));
+        store.set(State::ServesSet(json!({ "keys": keys })));
         let verifier = store.verifier();
-        assert_eq!(rejection(&verifier, &store.token()).await.is_none(), ec_serves, "EC: {what}");
-        assert_eq!(rejection(&verifier, &of_rsa()).await.is_none(), rsa_serves, "RSA: {what}");
+        assert_eq!(rejection(&verifier, &store.token()).await.is_none(), ec_accepted, "EC: {case}");
+        assert_eq!(rejection(&verifier, &of_rsa()).await.is_none(), rsa_accepted, "RSA: {case}");
     }
 }
 

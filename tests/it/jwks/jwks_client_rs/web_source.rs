@@ -1,4 +1,4 @@
-//! The crate's own source, against a server.
+//! The `WebSource` of that crate, against a server.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use portcullis::{
 };
 use serde_json::json;
 
-use crate::support::{API, verdict::judge};
+use crate::support::{API, outcome::verify_token};
 
 async fn served() -> ServedIssuer {
     let issuer = TestIssuer::serve().await.unwrap();
@@ -24,7 +24,7 @@ fn verifier(issuer: &ServedIssuer) -> JwtVerifier {
 }
 
 async fn rejection(verifier: &JwtVerifier, token: &str) -> Option<ErrorKind> {
-    judge(verifier, token).await.err().map(|error| error.kind())
+    verify_token(verifier, token).await.err().map(|error| error.kind())
 }
 
 fn token(issuer: &ServedIssuer) -> String {
@@ -32,7 +32,7 @@ fn token(issuer: &ServedIssuer) -> String {
 }
 
 #[tokio::test]
-async fn keys_come_from_the_server_once_and_again_when_they_rotate() {
+async fn keys_are_fetched_once_and_again_after_a_rotation() {
     let issuer = served().await;
     let verifier = verifier(&issuer);
     for _ in 0..10 {
@@ -46,14 +46,15 @@ async fn keys_come_from_the_server_once_and_again_when_they_rotate() {
 
     let unknown = Some(ErrorKind::InvalidToken(TokenFault::UnknownKey));
     for number in 0..10 {
-        let made_up = issuer.token().audience(API).header("kid", json!(number.to_string())).mint();
-        assert_eq!(rejection(&verifier, &made_up).await, unknown);
+        let unknown_kid =
+            issuer.token().audience(API).header("kid", json!(number.to_string())).mint();
+        assert_eq!(rejection(&verifier, &unknown_kid).await, unknown);
     }
-    assert_eq!(issuer.requests_to("/jwks"), 2, "the cool-down has begun");
+    assert_eq!(issuer.requests_to("/jwks"), 2, "the cooldown has started");
 }
 
 #[tokio::test]
-async fn a_server_that_fails_is_503_and_then_recovers() {
+async fn a_failing_server_is_503_until_it_recovers() {
     for fault in [Fault::Status(500), Fault::Html, Fault::Garbage, Fault::Unreachable] {
         let issuer = served().await;
         let verifier = verifier(&issuer);
@@ -69,21 +70,21 @@ async fn a_server_that_fails_is_503_and_then_recovers() {
 }
 
 #[tokio::test]
-async fn good_keys_serve_while_the_server_is_gone() {
+async fn cached_keys_are_used_while_the_server_is_down() {
     let issuer = served().await;
     let verifier = verifier(&issuer);
     let hour = Duration::from_secs(60 * 60);
-    let (good, clock) = (issuer.token().audience(API).expires_in(hour * 2).mint(), issuer.clock());
-    assert_eq!(rejection(&verifier, &good).await, None);
+    let (valid, clock) = (issuer.token().audience(API).expires_in(hour * 2).mint(), issuer.clock());
+    assert_eq!(rejection(&verifier, &valid).await, None);
     drop(issuer);
     clock.advance(hour);
-    assert_eq!(rejection(&verifier, &good).await, None);
+    assert_eq!(rejection(&verifier, &valid).await, None);
     assert!(verifier.readiness().is_ready());
 }
 
 #[tokio::test]
-async fn a_key_without_a_kid_spoils_the_whole_set_of_that_crate() {
-    // The reason to prefer our own fetch: there it is left out or used, and the rest serves.
+async fn that_crate_rejects_a_set_with_a_key_without_kid() {
+    // This crate's own fetch accepts such a set.
     let source =
         |set: serde_json::Value| serde_json::from_value::<jwks_client_rs::JsonWebKeySet>(set);
     let issuer = served().await;
@@ -91,7 +92,7 @@ async fn a_key_without_a_kid_spoils_the_whole_set_of_that_crate() {
     assert!(source(set.clone()).is_ok());
     set["keys"][0].as_object_mut().unwrap().remove("kid");
     assert!(source(set.clone()).is_err());
-    let own = JwtVerifier::builder(issuer.issuer()).audience(API).clock(issuer.clock());
-    let own = own.jwk_set(set.to_string()).build().unwrap();
-    assert_eq!(rejection(&own, &token(&issuer)).await, None);
+    let ours = JwtVerifier::builder(issuer.issuer()).audience(API).clock(issuer.clock());
+    let ours = ours.jwk_set(set.to_string()).build().unwrap();
+    assert_eq!(rejection(&ours, &token(&issuer)).await, None);
 }

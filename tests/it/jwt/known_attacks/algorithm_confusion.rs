@@ -1,4 +1,4 @@
-//! A public key made the secret of an HMAC.
+//! Public keys that are used as HMAC secrets.
 
 use portcullis::{Algorithm, TokenFault, jwt::JwtVerifierBuilder, testing::TestIssuer};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::support::{API, jws, openssl, verify};
 
 const HMACS: [&str; 3] = ["HS256", "HS384", "HS512"];
 
-/// The issuer's RSA key in every form in which a library has been known to use it as a secret.
+/// The issuer's RSA key in every form that a library is known to have used as a secret.
 fn forms(jwk: &Value) -> Vec<Vec<u8>> {
     let (n, e) = (jwk["n"].as_str().unwrap(), jwk["e"].as_str().unwrap());
     let (modulus, exponent) = (jws::decode(n), jws::decode(e));
@@ -44,7 +44,7 @@ fn forms(jwk: &Value) -> Vec<Vec<u8>> {
     forms
 }
 
-/// A value of DER with a length of one to three bytes.
+/// A DER value whose length takes one to three bytes.
 fn der(tag: u8, value: &[u8]) -> Vec<u8> {
     let [high, low] = u16::try_from(value.len()).unwrap().to_be_bytes();
     let header = match (high, low) {
@@ -74,7 +74,7 @@ async fn cve_2016_10555_an_rs256_key_as_the_secret_of_hs256() {
 }
 
 #[tokio::test]
-async fn cve_2026_22817_a_jwk_without_alg_and_the_algorithm_of_the_header() {
+async fn cve_2026_22817_a_jwk_without_alg_as_an_hmac_secret() {
     let issuer = TestIssuer::new();
     issuer.publish(Algorithm::Rs256);
     issuer.publish(Algorithm::Es256);
@@ -95,8 +95,8 @@ async fn cve_2026_22817_a_jwk_without_alg_and_the_algorithm_of_the_header() {
 }
 
 #[tokio::test]
-async fn cve_2026_44699_an_rsa_jwk_without_alg_as_an_hmac_key_of_no_bytes() {
-    // The HMACs are even accepted here, with secrets of their own.
+async fn cve_2026_44699_an_rsa_jwk_without_alg_as_an_empty_hmac_key() {
+    // The HMAC algorithms are accepted here, with separate secrets.
     let issuer = TestIssuer::new();
     issuer.publish(Algorithm::Rs256);
     issuer.publish(Algorithm::Es256);
@@ -109,7 +109,7 @@ async fn cve_2026_44699_an_rsa_jwk_without_alg_as_an_hmac_key_of_no_bytes() {
     for algorithm in HMACS {
         for key in [vec![], vec![0], vec![0; 64]] {
             let forged = hmac_forgery(&target.0, algorithm, &key);
-            // The key that it names is the RSA key, which is for no HMAC.
+            // Its `kid` is that of the RSA key, which is not for HMAC.
             assert_rejected(&target, &forged, TokenFault::Algorithm).await;
         }
         for key in forms(&rsa_jwk(&target.0)) {
@@ -127,7 +127,7 @@ async fn cve_2022_29217_public_keys_in_every_form_as_hmac_secrets() {
     let keys = [openssl::RSA, openssl::P256, openssl::ED25519];
     let verifier = keys.into_iter().fold(builder, JwtVerifierBuilder::pem_key);
     let verifier = verifier.build().unwrap();
-    assert!(verify(&verifier, openssl::TOKENS[0].2).await.is_ok(), "a real token");
+    assert!(verify(&verifier, openssl::TOKENS[0].2).await.is_ok(), "a valid token");
     for key in [
         openssl::RSA,
         openssl::RSA_PKCS1,
@@ -139,14 +139,14 @@ async fn cve_2022_29217_public_keys_in_every_form_as_hmac_secrets() {
         let forged = jws::sign(key.as_bytes(), r#"{"alg":"HS256"}"#, &claims);
         let rejection = verify(&verifier, &forged).await.map(drop);
         assert_eq!(rejection, Err(TokenFault::Algorithm.into()), "{key}");
-        // Nor can anyone configure one as a secret, by whatever mistake.
+        // Such a key can't be configured as a secret, either.
         let builder = issuer.verifier().audience(API).hmac_secret(Algorithm::Hs256, key);
         assert!(builder.build().is_err(), "{key}");
     }
 }
 
 #[tokio::test]
-async fn cve_2026_34950_a_pem_key_with_something_before_it_as_an_hmac_secret() {
+async fn cve_2026_34950_a_pem_key_with_a_prefix_as_an_hmac_secret() {
     let issuer = TestIssuer::new();
     let claims = jws::forged_claims(&issuer).to_string();
     for prefix in
@@ -155,8 +155,8 @@ async fn cve_2026_34950_a_pem_key_with_something_before_it_as_an_hmac_secret() {
         let text = format!("{prefix}{}", openssl::RSA);
         let forged = jws::sign(text.as_bytes(), r#"{"alg":"HS256"}"#, &claims);
         let secret = issuer.verifier().audience(API).hmac_secret(Algorithm::Hs256, text.as_str());
-        assert!(secret.build().is_err(), "{prefix:?}: a public key is no secret");
-        // As a key it may or may not be read, but it is never a secret.
+        assert!(secret.build().is_err(), "{prefix:?}: a public key is rejected as a secret");
+        // It may or may not be accepted as a PEM key, but it is never used as a secret.
         if let Ok(verifier) = issuer.verifier().audience(API).pem_key(text).build() {
             let rejection = verify(&verifier, &forged).await.map(drop);
             assert_eq!(rejection, Err(TokenFault::Algorithm.into()), "{prefix:?}");

@@ -1,4 +1,4 @@
-//! Claims that are taken for what they are not.
+//! Claims that are misinterpreted.
 
 use portcullis::{Algorithm, ErrorKind, TokenFault, testing::TestIssuer};
 use serde_json::json;
@@ -7,7 +7,7 @@ use super::{assert_rejected, target};
 use crate::support::{API, verify};
 
 #[tokio::test]
-async fn cve_2026_25537_a_claim_of_the_wrong_type_is_not_a_claim_left_out() {
+async fn cve_2026_25537_a_claim_of_the_wrong_type_is_not_ignored() {
     let target = target();
     let token = || target.0.token().audience(API);
     for claim in ["exp", "nbf", "iat"] {
@@ -36,7 +36,7 @@ async fn cve_2026_25537_a_claim_of_the_wrong_type_is_not_a_claim_left_out() {
 }
 
 #[tokio::test]
-async fn cve_2026_22748_the_issuer_is_enforced_where_keys_are_discovered() {
+async fn cve_2026_22748_iss_is_compared_when_keys_are_discovered() {
     for by_metadata in [true, false] {
         let issuer = TestIssuer::named("https://login.test/tenants/one");
         issuer.publish(Algorithm::Rs256);
@@ -44,7 +44,7 @@ async fn cve_2026_22748_the_issuer_is_enforced_where_keys_are_discovered() {
         let builder = issuer.verifier().audience(API);
         let builder = if by_metadata { builder } else { builder.jwks_uri(issuer.jwks_uri()) };
         let target = (issuer.clone(), builder.build().unwrap());
-        // Login services sign for all their tenants with the same keys.
+        // Some login services sign tokens of all tenants with the same keys.
         for iss in [
             "https://login.test/tenants/two",
             "https://login.test/tenants/",
@@ -60,7 +60,7 @@ async fn cve_2026_22748_the_issuer_is_enforced_where_keys_are_discovered() {
 }
 
 #[tokio::test]
-async fn cve_2026_22748_metadata_of_another_issuer_brings_no_keys() {
+async fn cve_2026_22748_metadata_of_another_issuer_is_rejected() {
     let issuer = TestIssuer::named("https://login.test");
     let claimed = TestIssuer::named("https://login.test/");
     let verifier =
@@ -70,7 +70,7 @@ async fn cve_2026_22748_metadata_of_another_issuer_brings_no_keys() {
 }
 
 #[tokio::test]
-async fn ghsa_75c5_xw7c_p5pm_a_part_of_the_issuer_s_name() {
+async fn ghsa_75c5_xw7c_p5pm_a_substring_of_the_issuer_is_rejected() {
     let target = target();
     let name = target.0.issuer().to_owned();
     let parts = (0..name.len()).flat_map(|from| (from..=name.len()).map(move |to| (from, to)));

@@ -1,4 +1,4 @@
-//! What a token's header asks for.
+//! Malicious headers.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{assert_rejected, target};
 use crate::support::{API, jws, send, verify, with_token};
 
-/// Someone with a key of their own, who says to be the issuer.
+/// An attacker with another key, who uses the issuer's name.
 fn mallory(issuer: &TestIssuer) -> TestIssuer {
     let mallory = TestIssuer::named(issuer.issuer());
     mallory.clock().set(portcullis::Clock::now(&issuer.clock()));
@@ -22,7 +22,7 @@ fn mallory(issuer: &TestIssuer) -> TestIssuer {
 }
 
 #[tokio::test]
-async fn cve_2018_0114_a_token_that_brings_its_own_key() {
+async fn cve_2018_0114_a_key_in_the_header_is_not_used() {
     let target = target();
     let mallory = mallory(&target.0);
     let set: Value = serde_json::from_str(&mallory.jwk_set()).unwrap();
@@ -37,7 +37,7 @@ async fn cve_2018_0114_a_token_that_brings_its_own_key() {
 }
 
 #[tokio::test]
-async fn cve_2026_32597_and_cve_2025_59420_an_extension_that_must_be_understood() {
+async fn cve_2026_32597_and_cve_2025_59420_crit_is_rejected() {
     let target = target();
     for (name, value) in [
         ("x-custom-policy", json!("require-mfa")),
@@ -53,27 +53,27 @@ async fn cve_2026_32597_and_cve_2025_59420_an_extension_that_must_be_understood(
 }
 
 #[tokio::test]
-async fn cve_2025_27144_a_token_of_a_million_dots() {
+async fn cve_2025_27144_a_token_of_a_million_dots_is_rejected() {
     let target = target();
-    let real = target.0.token().audience(API).mint();
+    let valid = target.0.token().audience(API).mint();
     let dots = ".".repeat(1_000_000);
-    for token in [dots.clone(), format!("{real}{dots}"), format!("a{}", ".a".repeat(500_000))] {
+    for token in [dots.clone(), format!("{valid}{dots}"), format!("a{}", ".a".repeat(500_000))] {
         assert_rejected(&target, &token, TokenFault::Malformed).await;
         let app = crate::support::protected(&target.0);
-        let answer = send(&app, with_token(&token)).await;
-        assert_eq!(answer.status, 400, "the layer doesn't even read it");
+        let response = send(&app, with_token(&token)).await;
+        assert_eq!(response.status, 400, "the layer rejects it for its length");
     }
 }
 
 #[tokio::test]
-async fn cve_2026_32301_an_address_built_from_claims_that_nobody_has_verified() {
-    let asked = Arc::new(Mutex::new(Vec::new()));
+async fn cve_2026_32301_unverified_claims_cause_no_requests() {
+    let requests = Arc::new(Mutex::new(Vec::new()));
     let issuer = TestIssuer::new();
     issuer.publish(Algorithm::Es256);
     let client = {
-        let (asked, keys) = (Arc::clone(&asked), issuer.jwk_set());
+        let (requests, keys) = (Arc::clone(&requests), issuer.jwk_set());
         TestClient::new(move |request| {
-            asked.lock().unwrap().push(request.uri().to_string());
+            requests.lock().unwrap().push(request.uri().to_string());
             let metadata =
                 r#"{"issuer":"https://issuer.test","jwks_uri":"https://issuer.test/jwks"}"#;
             let is_metadata = request.uri().path().starts_with("/.well-known/");
@@ -99,11 +99,15 @@ async fn cve_2026_32301_an_address_built_from_claims_that_nobody_has_verified() 
             "{iss}"
         );
     }
-    let elsewhere = issuer.token().audience("https://evil.example/{{tenant}}").mint();
-    assert_eq!(verify(&verifier, &elsewhere).await.map(drop), Err(TokenFault::Audience.into()));
-    assert_eq!(*asked.lock().unwrap(), [""; 0], "a token that fails by its claims asks nobody");
+    let other = issuer.token().audience("https://evil.example/{{tenant}}").mint();
+    assert_eq!(verify(&verifier, &other).await.map(drop), Err(TokenFault::Audience.into()));
+    assert_eq!(
+        *requests.lock().unwrap(),
+        [""; 0],
+        "a token that is rejected for its claims causes no request"
+    );
 
-    // Whatever else a token says, only the configured issuer is asked.
+    // Only the configured issuer receives requests, whatever the token contains.
     for (name, address) in [
         ("jku", "https://evil.example/jwks"),
         ("x5u", "https://evil.example/cert"),
@@ -114,14 +118,17 @@ async fn cve_2026_32301_an_address_built_from_claims_that_nobody_has_verified() 
         let _ = verify(&verifier, &forged).await;
         issuer.clock().advance(std::time::Duration::from_secs(11));
     }
-    let asked = asked.lock().unwrap().clone();
+    let requests = requests.lock().unwrap().clone();
     let known =
         ["https://issuer.test/.well-known/openid-configuration", "https://issuer.test/jwks"];
-    assert!(!asked.is_empty() && asked.iter().all(|uri| known.contains(&&**uri)), "{asked:?}");
+    assert!(
+        !requests.is_empty() && requests.iter().all(|uri| known.contains(&&**uri)),
+        "{requests:?}"
+    );
 }
 
 #[tokio::test]
-async fn cve_2021_32701_a_token_seen_before_is_asked_for_its_scopes_again() {
+async fn cve_2021_32701_scopes_are_checked_for_each_request() {
     let issuer = TestIssuer::new();
     let verifier = issuer.verifier().audience(API).build().unwrap();
     let guarded = |scope| get("in").route_layer(RequireScopeLayer::new(Scope::from_static(scope)));
@@ -133,15 +140,15 @@ async fn cve_2021_32701_a_token_seen_before_is_asked_for_its_scopes_again() {
     for (path, status) in [("/read", 200), ("/write", 403), ("/read", 200), ("/write", 403)] {
         let mut request = with_token(&token);
         *request.uri_mut() = path.parse().unwrap();
-        let answer = send(&app, request).await;
-        assert_eq!(answer.status.as_u16(), status, "{path}");
+        let response = send(&app, request).await;
+        assert_eq!(response.status.as_u16(), status, "{path}");
         let expected = (status == 403).then_some(ErrorKind::InsufficientScope);
-        assert_eq!(answer.kind(), expected, "{path}");
+        assert_eq!(response.kind(), expected, "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_kid_is_a_name_and_no_path_query_or_command() {
+async fn kid_is_not_used_as_a_path_query_or_command() {
     let target = target();
     for kid in [
         "/dev/null",

@@ -1,4 +1,4 @@
-//! Attacks that others fell to, each built as it was.
+//! Published vulnerabilities of other libraries, as tests.
 
 mod algorithm_confusion;
 mod claims;
@@ -9,7 +9,7 @@ use portcullis::{Algorithm, ErrorKind, JwtVerifier, TokenFault, testing::TestIss
 
 use crate::support::{API, issuer_with, jws, verify};
 
-/// An issuer with keys of every kind, and a verifier of its tokens that a user would write.
+/// An issuer with keys of every type, and a verifier of its tokens as a user would configure it.
 fn target() -> (TestIssuer, JwtVerifier) {
     use Algorithm::{EdDsa, Es256, Es384, Es512, Rs256};
     let issuer = issuer_with([EdDsa, Es256, Es384, Es512, Rs256]);
@@ -17,21 +17,21 @@ fn target() -> (TestIssuer, JwtVerifier) {
     (issuer, verifier)
 }
 
-/// Asserts that a forged token is rejected, for that reason, and a real one beside it isn't.
+/// Asserts that a forged token is rejected for that reason, and that a valid one is accepted.
 async fn assert_rejected(target: &(TestIssuer, JwtVerifier), forged: &str, fault: TokenFault) {
     let (issuer, verifier) = target;
-    let real = issuer.token().audience(API).mint();
-    assert!(verify(verifier, &real).await.is_ok(), "a real token");
+    let valid = issuer.token().audience(API).mint();
+    assert!(verify(verifier, &valid).await.is_ok(), "a valid token");
     let rejection = verify(verifier, forged).await.map(|identity| format!("{identity:?}"));
     assert_eq!(rejection, Err(ErrorKind::InvalidToken(fault)), "{forged}");
 }
 
-/// A header for an HMAC, with the `kid` of the issuer's RSA key.
+/// A header with an HMAC algorithm, and the `kid` of the issuer's RSA key.
 fn hmac_header(algorithm: &str) -> String {
     format!(r#"{{"alg":"{algorithm}","kid":"rsa-0","typ":"at+jwt"}}"#)
 }
 
-/// A forged token under that HMAC, keyed with `key`.
+/// A forged token, signed with that HMAC algorithm and `key`.
 fn hmac_forgery(issuer: &TestIssuer, algorithm: &str, key: &[u8]) -> String {
     let claims = jws::encode(jws::forged_claims(issuer).to_string());
     let message = format!("{}.{claims}", jws::encode(hmac_header(algorithm)));

@@ -1,4 +1,4 @@
-//! Signatures that are none.
+//! Missing and empty signatures.
 
 use portcullis::{Algorithm, TokenFault};
 use serde_json::json;
@@ -7,17 +7,17 @@ use super::{assert_rejected, hmac_forgery, target};
 use crate::support::{API, jws};
 
 #[tokio::test]
-async fn cve_2015_2951_the_algorithm_none() {
+async fn cve_2015_2951_the_algorithm_none_is_rejected() {
     let target = target();
     let claims = jws::encode(jws::forged_claims(&target.0).to_string());
-    let real = target.0.token().audience(API).mint();
+    let valid = target.0.token().audience(API).mint();
     for name in
         ["none", "None", "NONE", "nOnE", "nonE", "none ", " none", "no\u{200b}ne", "", "null"]
     {
         for header in [json!({ "alg": name }), json!({ "alg": name, "typ": "JWT", "kid": "rsa-0" })]
         {
             let header = jws::encode(header.to_string());
-            for signature in ["", jws::parts(&real)[2], "AA"] {
+            for signature in ["", jws::parts(&valid)[2], "AA"] {
                 let forged = format!("{header}.{claims}.{signature}");
                 assert_rejected(&target, &forged, TokenFault::Algorithm).await;
             }
@@ -28,14 +28,14 @@ async fn cve_2015_2951_the_algorithm_none() {
 }
 
 #[tokio::test]
-async fn cve_2020_28042_an_empty_signature() {
+async fn cve_2020_28042_an_empty_signature_is_rejected() {
     let target = target();
     for algorithm in
         [Algorithm::Rs256, Algorithm::Es256, Algorithm::Ps512, Algorithm::Es512, Algorithm::EdDsa]
     {
         for token in [target.0.token(), target.0.token().without_header("kid")] {
-            let real = token.audience(API).algorithm(algorithm).mint();
-            let stripped = jws::with_signature(&real, []);
+            let valid = token.audience(API).algorithm(algorithm).mint();
+            let stripped = jws::with_signature(&valid, []);
             assert_rejected(&target, &stripped, TokenFault::Signature).await;
         }
     }
@@ -44,15 +44,15 @@ async fn cve_2020_28042_an_empty_signature() {
 }
 
 #[tokio::test]
-async fn cve_2022_21449_a_signature_of_zeros() {
+async fn cve_2022_21449_a_signature_of_zeros_is_rejected() {
     let target = target();
     for (algorithm, len) in
         [(Algorithm::Es256, 64), (Algorithm::Es384, 96), (Algorithm::Es512, 132)]
     {
         for token in [target.0.token(), target.0.token().without_header("kid")] {
-            let real = token.audience(API).algorithm(algorithm).subject("admin").mint();
+            let valid = token.audience(API).algorithm(algorithm).subject("admin").mint();
             for zeros in [vec![0; len], b"\x30\x06\x02\x01\x00\x02\x01\x00".to_vec()] {
-                let forged = jws::with_signature(&real, zeros);
+                let forged = jws::with_signature(&valid, zeros);
                 assert_rejected(&target, &forged, TokenFault::Signature).await;
             }
         }

@@ -6,8 +6,8 @@ use portcullis::{
 };
 use serde_json::json;
 
-use super::recorded::{CERTIFICATE, Recorded, Token, changed, scopes, verdict};
-use crate::support::verdict::judge;
+use super::recorded::{CERTIFICATE, Recorded, Token, changed, outcome, scopes};
+use crate::support::outcome::verify_token;
 
 fn preset() -> JwtVerifierBuilder<AudienceGiven> {
     JwtVerifier::builder("https://acme.eu.auth0.com/")
@@ -16,7 +16,7 @@ fn preset() -> JwtVerifierBuilder<AudienceGiven> {
         .scope_claim("permissions")
 }
 
-/// Two keys: the current one, and the one that a rotation will bring.
+/// Two keys: the current one, and the one for the next rotation.
 fn recorded() -> Recorded {
     let recorded = Recorded::new();
     let key = |kid: &str| {
@@ -42,7 +42,7 @@ fn recorded() -> Recorded {
         .serving("https://acme.eu.auth0.com/.well-known/jwks.json", keys)
 }
 
-/// Of a user, for an API with RBAC and permissions in the token.
+/// A token of a user, for an API with RBAC and permissions in the token.
 fn access_token(recorded: &Recorded) -> Token {
     let now = recorded.now();
     Token {
@@ -65,7 +65,7 @@ async fn tokens_of_users_and_machines_are_accepted() {
     let recorded = recorded();
     let verifier = recorded.online(preset());
     let user = access_token(&recorded);
-    let identity = judge(&verifier, &recorded.mint(&user)).await.unwrap();
+    let identity = verify_token(&verifier, &recorded.mint(&user)).await.unwrap();
     assert_eq!(identity.client_id(), Some("K1AUPhZq8mRi0Q0pjhkfu1D7y6KjDQja"));
     assert_eq!(scopes(&identity), "openid profile read:orders write:orders");
 
@@ -78,16 +78,16 @@ async fn tokens_of_users_and_machines_are_accepted() {
         "permissions": null,
     });
     let machine = Token { claims: changed(&user.claims, &machine), ..user };
-    let verdict = verdict(judge(&verifier, &recorded.mint(&machine)).await);
-    assert_eq!(verdict.as_deref(), Ok("read:orders"));
+    let outcome = outcome(verify_token(&verifier, &recorded.mint(&machine)).await);
+    assert_eq!(outcome.as_deref(), Ok("read:orders"));
 }
 
 #[tokio::test]
-async fn what_is_not_an_access_token_for_this_api_is_rejected() {
+async fn all_but_access_tokens_for_this_api_are_rejected() {
     use TokenFault::{Audience, Issuer, Malformed};
     let recorded = recorded();
     let verifier = recorded.online(preset());
-    let good = access_token(&recorded);
+    let valid = access_token(&recorded);
     let same = || json!({});
     let id_token = json!({
         "aud": "K1AUPhZq8mRi0Q0pjhkfu1D7y6KjDQja", "nonce": "bm9uY2U", "sid": "s1", "azp": null,
@@ -121,17 +121,21 @@ async fn what_is_not_an_access_token_for_this_api_is_rejected() {
         ),
         ("a custom domain", same(), json!({ "iss": "https://login.acme.example/" }), Issuer),
     ];
-    recorded.assert_rejected(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &valid, near_misses).await;
 
-    // Where the client has asked for no audience: opaque, or encrypted to Auth0 itself.
+    // If the client requested no audience, the token is opaque, or encrypted for Auth0 itself.
     for unreadable in ["Z0nKJ4ZcPtW3pQ-3nrbVqKmHnrbn1z9Q", "eyJhbGciOiJkaXIifQ..aXY.Y2lwaGVy.dGFn"]
     {
-        assert_eq!(verdict(judge(&verifier, unreadable).await), Err(Malformed), "{unreadable}");
+        assert_eq!(
+            outcome(verify_token(&verifier, unreadable).await),
+            Err(Malformed),
+            "{unreadable}"
+        );
     }
 }
 
 #[tokio::test]
-async fn an_api_of_the_rfc_9068_profile_takes_no_other_tokens() {
+async fn an_api_with_the_rfc_9068_profile_rejects_other_tokens() {
     let recorded = recorded();
     let verifier = recorded.online(preset().profile(Profile::Rfc9068));
     let old = access_token(&recorded);
@@ -146,7 +150,7 @@ async fn an_api_of_the_rfc_9068_profile_takes_no_other_tokens() {
             }),
         ),
     };
-    assert_eq!(verdict(judge(&verifier, &recorded.mint(&old)).await), Err(TokenFault::Type));
+    assert_eq!(outcome(verify_token(&verifier, &recorded.mint(&old)).await), Err(TokenFault::Type));
     let near_misses = vec![
         ("without jti", json!({}), json!({ "jti": null }), TokenFault::Claims),
         ("azp alone", json!({}), json!({ "client_id": null, "azp": "a" }), TokenFault::Claims),

@@ -6,8 +6,8 @@ use portcullis::{
 };
 use serde_json::json;
 
-use super::recorded::{Recorded, Token, both, changed, scopes, verdict};
-use crate::support::verdict::judge;
+use super::recorded::{Recorded, Token, both, changed, outcome, scopes};
+use crate::support::outcome::verify_token;
 
 const ISSUER: &str = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ex4mPle01";
 const CLIENT: &str = "4fr2ex4mple5n0client8id7";
@@ -21,7 +21,7 @@ fn preset() -> JwtVerifierBuilder<AudienceGiven> {
         .algorithms([Algorithm::Rs256])
 }
 
-/// For clients that ask for a resource: the token has an audience then.
+/// For clients that request a resource. Their tokens have an audience.
 fn preset_of_a_resource() -> JwtVerifierBuilder<AudienceGiven> {
     JwtVerifier::builder("https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ex4mPle01")
         .audience("https://orders.acme.example")
@@ -29,8 +29,8 @@ fn preset_of_a_resource() -> JwtVerifierBuilder<AudienceGiven> {
         .algorithms([Algorithm::Rs256])
 }
 
-/// One key signs access tokens, the other ID tokens. Here both are the same, so that it takes a rule
-/// to tell the tokens apart.
+/// One key signs access tokens, the other ID tokens. Here both are the same, so that only the rules distinguish
+/// the tokens.
 fn recorded() -> Recorded {
     let recorded = Recorded::new();
     let key = |kid: &str| recorded.jwk(json!({ "alg": "RS256", "use": "sig", "kid": kid }));
@@ -76,7 +76,7 @@ async fn tokens_of_users_and_machines_are_accepted() {
     let recorded = recorded();
     let verifier = recorded.online(preset());
     let user = access_token(&recorded);
-    let identity = judge(&verifier, &recorded.mint(&user)).await.unwrap();
+    let identity = verify_token(&verifier, &recorded.mint(&user)).await.unwrap();
     assert_eq!(identity.client_id(), Some(CLIENT));
     assert_eq!(scopes(&identity), "openid orders/read");
 
@@ -85,20 +85,20 @@ async fn tokens_of_users_and_machines_are_accepted() {
         "username": null, "scope": "orders/write",
     });
     let machine = Token { claims: changed(&user.claims, &machine), ..user.clone() };
-    let machine = verdict(judge(&verifier, &recorded.mint(&machine)).await);
+    let machine = outcome(verify_token(&verifier, &recorded.mint(&machine)).await);
     assert_eq!(machine.as_deref(), Ok("orders/write"));
 
     let by_groups = recorded.online(preset().scope_claim("cognito:groups"));
-    let member = verdict(judge(&by_groups, &recorded.mint(&user)).await);
+    let member = outcome(verify_token(&by_groups, &recorded.mint(&user)).await);
     assert_eq!(member.as_deref(), Ok("openid orders/read staff"));
 }
 
 #[tokio::test]
-async fn what_is_not_an_access_token_of_this_client_is_rejected() {
+async fn all_but_access_tokens_of_this_client_are_rejected() {
     use TokenFault::{Audience, Claims, Issuer, Type};
     let recorded = recorded();
     let verifier = recorded.online(preset());
-    let good = access_token(&recorded);
+    let valid = access_token(&recorded);
     let same = || json!({});
     let id_token = json!({
         "aud": CLIENT, "token_use": "id", "client_id": null, "scope": null, "version": null,
@@ -121,7 +121,7 @@ async fn what_is_not_an_access_token_of_this_client_is_rejected() {
         ("for a resource", same(), json!({ "aud": "https://orders.acme.example" }), Audience),
         ("another pool", same(), json!({ "iss": other_pool }), Issuer),
     ];
-    recorded.assert_rejected(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &valid, near_misses).await;
 }
 
 #[tokio::test]
@@ -130,11 +130,11 @@ async fn tokens_for_a_resource_are_accepted_by_their_audience() {
     let verifier = recorded.online(preset_of_a_resource());
     let old = access_token(&recorded);
     let aud = json!({ "aud": "https://orders.acme.example" });
-    let good = Token { claims: changed(&old.claims, &aud), ..old };
+    let valid = Token { claims: changed(&old.claims, &aud), ..old };
     let near_misses = vec![
         ("without a resource", json!({}), json!({ "aud": null }), TokenFault::Audience),
         ("the client as audience", json!({}), json!({ "aud": CLIENT }), TokenFault::Audience),
         ("an ID token", json!({}), json!({ "token_use": "id" }), TokenFault::Type),
     ];
-    recorded.assert_rejected(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &valid, near_misses).await;
 }

@@ -7,8 +7,8 @@ use portcullis::{
 };
 use serde_json::{Value, json};
 
-use super::recorded::{CERTIFICATE, Recorded, Token, changed, scopes, verdict};
-use crate::support::verdict::judge;
+use super::recorded::{CERTIFICATE, Recorded, Token, changed, outcome, scopes};
+use crate::support::outcome::verify_token;
 
 const TENANT: &str = "8d3f6c1e-5a7b-4c2d-9e0f-1a2b3c4d5e6f";
 const PARTNER: &str = "2b7e9f40-6c1d-4a8e-b3f5-7d9c0e1f2a3b";
@@ -16,7 +16,7 @@ const KID: &str = "CtTuhMJmD5M7DLdzD2v2x3QKSRY";
 const API: &str = "5f4a3b2c-1d0e-4f9a-8b7c-6d5e4f3a2b1c";
 const CLIENT: &str = "c0ffee00-1d0e-4f9a-8b7c-6d5e4f3a2b1c";
 
-/// Tenants that have signed up.
+/// Registered tenants.
 const CUSTOMERS: [&str; 2] = [TENANT, PARTNER];
 
 fn version_2() -> JwtVerifierBuilder<AudienceGiven> {
@@ -56,7 +56,7 @@ where
     })
 }
 
-/// The login service as one tenant sees it: keys without `alg`, for tokens of both versions.
+/// The login service of one tenant: keys without `alg`, for tokens of both versions.
 fn recorded(tenant: &str) -> Recorded {
     let base = format!("https://login.microsoftonline.com/{tenant}");
     let recorded = if tenant == PARTNER { Recorded::with_other_key() } else { Recorded::new() };
@@ -75,11 +75,11 @@ fn recorded(tenant: &str) -> Recorded {
         "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
         "tenant_region_scope": "EU",
     });
-    let (own_keys, old_keys) = (keys(json!(format!("{base}/v2.0"))), keys(Value::Null));
+    let (version_2_keys, version_1_keys) = (keys(json!(format!("{base}/v2.0"))), keys(Value::Null));
     recorded
         .serving(&format!("{base}/v2.0/.well-known/openid-configuration"), metadata)
-        .serving(&format!("{base}/discovery/v2.0/keys"), own_keys)
-        .serving(&format!("{base}/discovery/keys"), old_keys)
+        .serving(&format!("{base}/discovery/v2.0/keys"), version_2_keys)
+        .serving(&format!("{base}/discovery/keys"), version_1_keys)
 }
 
 fn token_2(recorded: &Recorded) -> Token {
@@ -132,7 +132,7 @@ fn token_1(recorded: &Recorded) -> Token {
     }
 }
 
-/// What an app gets that acts for itself.
+/// A token of an app that acts without a user.
 fn of_an_app(token: &Token) -> Token {
     let app_only = json!({
         "scp": null, "name": null, "preferred_username": null, "upn": null, "unique_name": null,
@@ -142,23 +142,23 @@ fn of_an_app(token: &Token) -> Token {
 }
 
 #[tokio::test]
-async fn tokens_of_version_2_are_accepted_with_scopes_and_roles() {
+async fn version_2_tokens_are_accepted_with_scopes_and_roles() {
     let recorded = recorded(TENANT);
     let verifier = recorded.online(version_2());
     let user = token_2(&recorded);
-    let identity = judge(&verifier, &recorded.mint(&user)).await.unwrap();
+    let identity = verify_token(&verifier, &recorded.mint(&user)).await.unwrap();
     assert_eq!(identity.client_id(), Some(CLIENT));
     assert_eq!(scopes(&identity), "Orders.Approve Orders.Read Orders.Write");
-    let app = judge(&verifier, &recorded.mint(&of_an_app(&user))).await;
-    assert_eq!(verdict(app).as_deref(), Ok("Orders.Import"));
+    let app = verify_token(&verifier, &recorded.mint(&of_an_app(&user))).await;
+    assert_eq!(outcome(app).as_deref(), Ok("Orders.Import"));
 }
 
 #[tokio::test]
-async fn what_is_not_an_access_token_of_version_2_for_this_api_is_rejected() {
+async fn all_but_version_2_access_tokens_for_this_api_are_rejected() {
     use TokenFault::{Audience, Claims, Issuer, Type};
     let recorded = recorded(TENANT);
     let verifier = recorded.online(version_2());
-    let good = token_2(&recorded);
+    let valid = token_2(&recorded);
     let same = || json!({});
     let iss = |iss: String| json!({ "iss": iss });
     let id_token = json!({
@@ -189,27 +189,27 @@ async fn what_is_not_an_access_token_of_version_2_for_this_api_is_rejected() {
         ("by URI, as in version 1", same(), json!({ "aud": format!("api://{API}") }), Audience),
         ("roles that are no list", same(), json!({ "roles": { "0": "admin" } }), Claims),
     ];
-    recorded.assert_rejected(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &valid, near_misses).await;
 }
 
 #[tokio::test]
-async fn tokens_of_version_1_are_accepted_by_keys_from_where_their_metadata_is() {
+async fn version_1_tokens_are_accepted_with_keys_from_their_metadata() {
     let recorded = recorded(TENANT);
     let verifier = recorded.online(version_1());
     let user = token_1(&recorded);
-    let identity = judge(&verifier, &recorded.mint(&user)).await.unwrap();
+    let identity = verify_token(&verifier, &recorded.mint(&user)).await.unwrap();
     assert_eq!(identity.client_id(), Some(CLIENT), "`appid`");
     assert_eq!(scopes(&identity), "Orders.Read");
-    let app = judge(&verifier, &recorded.mint(&of_an_app(&user))).await;
-    assert_eq!(verdict(app).as_deref(), Ok("Orders.Import"));
+    let app = verify_token(&verifier, &recorded.mint(&of_an_app(&user))).await;
+    assert_eq!(outcome(app).as_deref(), Ok("Orders.Import"));
 }
 
 #[tokio::test]
-async fn what_is_not_an_access_token_of_version_1_for_this_api_is_rejected() {
+async fn all_but_version_1_access_tokens_for_this_api_are_rejected() {
     use TokenFault::{Audience, Issuer};
     let recorded = recorded(TENANT);
     let verifier = recorded.online(version_1());
-    let good = token_1(&recorded);
+    let valid = token_1(&recorded);
     let same = || json!({});
     let iss = |iss: String| json!({ "iss": iss });
     let id_token =
@@ -230,11 +230,11 @@ async fn what_is_not_an_access_token_of_version_1_for_this_api_is_rejected() {
             Audience,
         ),
     ];
-    recorded.assert_rejected(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &valid, near_misses).await;
 }
 
 #[tokio::test]
-async fn both_versions_are_accepted_at_once_and_each_by_its_own_rules() {
+async fn both_versions_are_accepted_by_their_own_rules() {
     let recorded = recorded(TENANT);
     let issuers = Issuers::builder()
         .trust(recorded.online(version_1()))
@@ -255,24 +255,27 @@ async fn both_versions_are_accepted_at_once_and_each_by_its_own_rules() {
 }
 
 #[tokio::test]
-async fn tenants_that_have_signed_up_are_accepted_and_all_others_rejected() {
-    let (own, partner) = (recorded(TENANT), recorded(PARTNER));
-    let (own_client, partner_client) = (own.client(), partner.client());
-    let clock = own.clock();
+async fn only_registered_tenants_are_accepted() {
+    let (registered, partner) = (recorded(TENANT), recorded(PARTNER));
+    let (registered_client, partner_client) = (registered.client(), partner.client());
+    let clock = registered.clock();
     let issuers = many_tenants(move |issuer| {
-        let client = if issuer.contains(TENANT) { &own_client } else { &partner_client };
+        let client = if issuer.contains(TENANT) { &registered_client } else { &partner_client };
         version_2_of(issuer).http_client(client.clone()).clock(clock.clone()).build()
     });
     let issuers = issuers.build().unwrap();
 
-    let good = token_2(&own);
+    let valid = token_2(&registered);
     let of = |tenant: &str| {
         let iss = format!("https://login.microsoftonline.com/{tenant}/v2.0");
         json!({ "iss": iss, "tid": tenant })
     };
-    let of_partner = Token { claims: changed(&good.claims, &of(PARTNER)), ..good.clone() };
-    assert!(judge(&issuers, &partner.mint(&of_partner)).await.is_ok());
-    assert_eq!(verdict(judge(&issuers, &own.mint(&of_partner)).await), Err(TokenFault::Signature));
+    let of_partner = Token { claims: changed(&valid.claims, &of(PARTNER)), ..valid.clone() };
+    assert!(verify_token(&issuers, &partner.mint(&of_partner)).await.is_ok());
+    assert_eq!(
+        outcome(verify_token(&issuers, &registered.mint(&of_partner)).await),
+        Err(TokenFault::Signature)
+    );
 
     let near_misses = vec![
         (
@@ -290,5 +293,5 @@ async fn tenants_that_have_signed_up_are_accepted_and_all_others_rejected() {
         ("a tenant by its domain", json!({}), of("acme.example"), TokenFault::Issuer),
         ("no tenant", json!({}), of("common"), TokenFault::Issuer),
     ];
-    own.assert_rejected(&issuers, &good, near_misses).await;
+    registered.assert_rejected(&issuers, &valid, near_misses).await;
 }

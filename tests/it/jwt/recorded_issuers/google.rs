@@ -6,8 +6,8 @@ use portcullis::{
 };
 use serde_json::json;
 
-use super::recorded::{Recorded, Token, both, changed, verdict};
-use crate::support::verdict::judge;
+use super::recorded::{Recorded, Token, both, changed, outcome};
+use crate::support::outcome::verify_token;
 
 const KID: &str = "6a9063680953a2a5f1d0c5f6e7c8b9a0d1e2f3a4";
 
@@ -18,7 +18,7 @@ fn preset() -> JwtVerifierBuilder<AudienceGiven> {
         .require_claim("sub", "104838475612093847561")
 }
 
-/// The same for several callers.
+/// The same for several clients.
 fn preset_of_several() -> JwtVerifierBuilder<AudienceGiven> {
     JwtVerifier::builder("https://accounts.google.com")
         .audience("https://orders-4kxmpl2q7a-ey.a.run.app")
@@ -46,7 +46,7 @@ fn recorded() -> Recorded {
         .serving("https://www.googleapis.com/oauth2/v3/certs", keys)
 }
 
-/// What a service account gets for an audience that it names.
+/// A token that a service account requests for an audience.
 fn token(recorded: &Recorded) -> Token {
     let now = recorded.now();
     Token {
@@ -65,23 +65,23 @@ fn token(recorded: &Recorded) -> Token {
 }
 
 #[tokio::test]
-async fn a_service_account_s_token_for_this_service_is_accepted() {
+async fn a_service_account_token_for_this_service_is_accepted() {
     let recorded = recorded();
-    let good = token(&recorded);
+    let valid = token(&recorded);
     let verifier = recorded.online(preset());
-    let identity = judge(&verifier, &recorded.mint(&good)).await.unwrap();
+    let identity = verify_token(&verifier, &recorded.mint(&valid)).await.unwrap();
     assert_eq!(identity.subject(), Some("104838475612093847561"));
-    assert!(identity.scopes().is_empty(), "there are none: who calls is all that is known");
+    assert!(identity.scopes().is_empty(), "the token has no scopes");
 }
 
 #[tokio::test]
-async fn tokens_that_anyone_can_have_for_this_service_are_rejected() {
+async fn tokens_that_any_account_can_request_are_rejected() {
     use TokenFault::{Audience, Claims, Issuer, Type};
     let recorded = recorded();
     let verifier = recorded.online(preset());
-    let good = token(&recorded);
+    let valid = token(&recorded);
     let same = || json!({});
-    let stranger = json!({
+    let other_account = json!({
         "sub": "999999999999999999999", "azp": "999999999999999999999",
         "email": "x@evil-project.iam.gserviceaccount.com",
     });
@@ -90,10 +90,10 @@ async fn tokens_that_anyone_can_have_for_this_service_are_rejected() {
         "at_hash": "HK6E_P6Dh8Y93mRNtsDB1Q", "hd": "acme.example", "email": "alice@acme.example",
     });
     let near_misses = vec![
-        ("another project's account", same(), stranger, Claims),
+        ("another project's account", same(), other_account, Claims),
         ("without sub", same(), json!({ "sub": null }), Claims),
         ("a user's ID token", same(), user.clone(), Audience),
-        ("for our audience", same(), both(&user, json!({ "aud": good.claims["aud"] })), Type),
+        ("for our audience", same(), both(&user, json!({ "aud": valid.claims["aud"] })), Type),
         ("the old name of Google", same(), json!({ "iss": "accounts.google.com" }), Issuer),
         (
             "another service",
@@ -104,30 +104,30 @@ async fn tokens_that_anyone_can_have_for_this_service_are_rejected() {
         (
             "a path after ours",
             same(),
-            json!({ "aud": format!("{}/x", good.claims["aud"].as_str().unwrap()) }),
+            json!({ "aud": format!("{}/x", valid.claims["aud"].as_str().unwrap()) }),
             Audience,
         ),
     ];
-    recorded.assert_rejected(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &valid, near_misses).await;
 }
 
 #[tokio::test]
-async fn several_callers_are_told_from_all_others_by_a_check() {
+async fn a_check_accepts_several_accounts_and_no_others() {
     let recorded = recorded();
     let verifier = recorded.online(preset_of_several());
-    let good = token(&recorded);
+    let valid = token(&recorded);
     let second = json!({ "sub": "116029384756102938475" });
-    let second = Token { claims: changed(&good.claims, &second), ..good.clone() };
-    assert!(judge(&verifier, &recorded.mint(&second)).await.is_ok());
-    let stranger = json!({ "sub": "999999999999999999999" });
-    let near_misses = vec![("another's account", json!({}), stranger, TokenFault::Rejected)];
-    recorded.assert_rejected(&verifier, &good, near_misses).await;
+    let second = Token { claims: changed(&valid.claims, &second), ..valid.clone() };
+    assert!(verify_token(&verifier, &recorded.mint(&second)).await.is_ok());
+    let other_account = json!({ "sub": "999999999999999999999" });
+    let near_misses = vec![("another's account", json!({}), other_account, TokenFault::Rejected)];
+    recorded.assert_rejected(&verifier, &valid, near_misses).await;
 }
 
 #[tokio::test]
-async fn google_s_access_tokens_are_opaque_and_never_pass() {
+async fn opaque_access_tokens_of_google_are_rejected() {
     let recorded = recorded();
     let verifier = recorded.online(preset());
     let opaque = "ya29.a0AfB_byC-4kxmpl2q7aXk9Q_0pQ1rS2tU3vW4xY5z";
-    assert_eq!(verdict(judge(&verifier, opaque).await), Err(TokenFault::Malformed));
+    assert_eq!(outcome(verify_token(&verifier, opaque).await), Err(TokenFault::Malformed));
 }

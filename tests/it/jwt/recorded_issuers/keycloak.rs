@@ -6,8 +6,8 @@ use portcullis::{
 };
 use serde_json::{Value, json};
 
-use super::recorded::{CERTIFICATE, NearMiss, Recorded, Token, both, changed, scopes, verdict};
-use crate::support::verdict::judge;
+use super::recorded::{CERTIFICATE, NearMiss, Recorded, Token, both, changed, outcome, scopes};
+use crate::support::outcome::verify_token;
 
 const ISSUER: &str = "https://sso.acme.example/realms/acme";
 const KID: &str = "FJ86GcF3jTbNLOco4NvZkUCIUmfYCqoqtOQeMfbhNlE";
@@ -22,7 +22,7 @@ fn preset() -> JwtVerifierBuilder<AudienceGiven> {
         .scope_claim("/resource_access/orders-api/roles")
 }
 
-/// A key that signs and one that encrypts stand in one set.
+/// A set with a signing key and an encryption key.
 fn recorded() -> Recorded {
     let recorded = Recorded::new();
     let key = |kid: &str, algorithm: &str, public_key_use: &str| {
@@ -48,7 +48,7 @@ fn recorded() -> Recorded {
         .serving(&format!("{ISSUER}/protocol/openid-connect/certs"), keys)
 }
 
-/// As a realm makes it whose clients have an audience mapper for `orders-api`.
+/// A token of a realm whose clients have an audience mapper for `orders-api`.
 fn access_token(recorded: &Recorded) -> Token {
     let now = recorded.now();
     Token {
@@ -81,16 +81,16 @@ fn access_token(recorded: &Recorded) -> Token {
 }
 
 #[tokio::test]
-async fn tokens_of_users_and_service_accounts_are_accepted_with_their_roles() {
+async fn tokens_of_users_and_service_accounts_are_accepted_with_roles() {
     let recorded = recorded();
     let verifier = recorded.online(preset());
     let user = access_token(&recorded);
-    let identity = judge(&verifier, &recorded.mint(&user)).await.unwrap();
+    let identity = verify_token(&verifier, &recorded.mint(&user)).await.unwrap();
     assert_eq!(identity.client_id(), Some("orders-web"));
     assert_eq!(
         scopes(&identity),
         "default-roles-acme email offline_access order-manager profile uma_authorization",
-        "roles of the realm and of this API, and of no other"
+        "the roles of the realm and of this API only"
     );
 
     let service_account = json!({
@@ -99,28 +99,32 @@ async fn tokens_of_users_and_service_accounts_are_accepted_with_their_roles() {
         "preferred_username": "service-account-nightly-export",
     });
     let service = Token { claims: changed(&user.claims, &service_account), ..user };
-    let verdict = verdict(judge(&verifier, &recorded.mint(&service)).await);
-    assert_eq!(verdict.as_deref(), Ok("email profile"));
+    let outcome = outcome(verify_token(&verifier, &recorded.mint(&service)).await);
+    assert_eq!(outcome.as_deref(), Ok("email profile"));
 }
 
 #[tokio::test]
-async fn a_realm_without_an_audience_mapper_has_no_tokens_for_this_api() {
+async fn tokens_of_a_realm_without_an_audience_mapper_are_rejected() {
     let recorded = recorded();
     let verifier = recorded.online(preset());
-    let good = access_token(&recorded);
+    let valid = access_token(&recorded);
     for aud in [json!("account"), json!(["account", "realm-management"]), Value::Null] {
-        let claims = changed(&good.claims, &json!({ "aud": aud }));
-        let token = recorded.mint(&Token { claims, ..good.clone() });
-        assert_eq!(verdict(judge(&verifier, &token).await), Err(TokenFault::Audience), "{aud}");
+        let claims = changed(&valid.claims, &json!({ "aud": aud }));
+        let token = recorded.mint(&Token { claims, ..valid.clone() });
+        assert_eq!(
+            outcome(verify_token(&verifier, &token).await),
+            Err(TokenFault::Audience),
+            "{aud}"
+        );
     }
 }
 
 #[tokio::test]
-async fn what_is_not_an_access_token_for_this_api_is_rejected() {
+async fn all_but_access_tokens_for_this_api_are_rejected() {
     use TokenFault::{Algorithm, Audience, Claims, Issuer, Type, UnknownKey};
     let recorded = recorded();
     let verifier = recorded.online(preset());
-    let good = access_token(&recorded);
+    let valid = access_token(&recorded);
     let same = || json!({});
     let typ = |name: &str| json!({ "typ": name });
     let id_token = json!({
@@ -154,5 +158,5 @@ async fn what_is_not_an_access_token_for_this_api_is_rejected() {
         ),
         ("roles that are no list", same(), json!({ "realm_access": { "roles": {} } }), Claims),
     ];
-    recorded.assert_rejected(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &valid, near_misses).await;
 }

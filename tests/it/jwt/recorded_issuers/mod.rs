@@ -1,5 +1,5 @@
-//! The configurations of `docs/issuers.md`, against tokens and documents as those issuers make them.
-//! Shapes are recorded; keys, tenants and people are made up.
+//! The configurations in `docs/issuers.md`, with tokens and documents as these issuers create them. Their
+//! structure is recorded; keys, tenants and users are fictitious.
 
 mod auth0;
 mod cognito;

@@ -1,4 +1,4 @@
-//! Okta, with an authorization server of the API's own.
+//! Okta, with a custom authorization server for the API.
 
 use portcullis::{
     Algorithm, JwtVerifier, TokenFault,
@@ -6,8 +6,8 @@ use portcullis::{
 };
 use serde_json::json;
 
-use super::recorded::{Recorded, Token, both, changed, scopes, verdict};
-use crate::support::verdict::judge;
+use super::recorded::{Recorded, Token, both, changed, outcome, scopes};
+use crate::support::outcome::verify_token;
 
 const ISSUER: &str = "https://acme.okta.com/oauth2/default";
 const KID: &str = "rpf6qT0Uj8yDk5DJ1aLz3mFh2gq0b2K3mQ1zVdQ9w6I";
@@ -61,7 +61,7 @@ async fn tokens_of_users_and_services_are_accepted() {
     let recorded = recorded();
     let verifier = recorded.online(preset());
     let user = access_token(&recorded);
-    let identity = judge(&verifier, &recorded.mint(&user)).await.unwrap();
+    let identity = verify_token(&verifier, &recorded.mint(&user)).await.unwrap();
     assert_eq!(identity.client_id(), Some("0oa1xmpleClient9d5d7"));
     assert_eq!(scopes(&identity), "openid orders.read");
 
@@ -69,16 +69,16 @@ async fn tokens_of_users_and_services_are_accepted() {
         "sub": "0oa1xmpleClient9d5d7", "uid": null, "auth_time": null, "scp": ["orders.write"],
     });
     let service = Token { claims: changed(&user.claims, &service), ..user };
-    let verdict = verdict(judge(&verifier, &recorded.mint(&service)).await);
-    assert_eq!(verdict.as_deref(), Ok("orders.write"));
+    let outcome = outcome(verify_token(&verifier, &recorded.mint(&service)).await);
+    assert_eq!(outcome.as_deref(), Ok("orders.write"));
 }
 
 #[tokio::test]
-async fn what_is_not_an_access_token_for_this_api_is_rejected() {
+async fn all_but_access_tokens_for_this_api_are_rejected() {
     use TokenFault::{Audience, Claims, Issuer, Type};
     let recorded = recorded();
     let verifier = recorded.online(preset());
-    let good = access_token(&recorded);
+    let valid = access_token(&recorded);
     let same = || json!({});
     let id_token = json!({
         "jti": "ID.4eAWJOCMB3SX8XewDfVR", "aud": "0oa1xmpleClient9d5d7", "cid": null, "uid": null,
@@ -90,7 +90,7 @@ async fn what_is_not_an_access_token_for_this_api_is_rejected() {
     let near_misses = vec![
         ("an ID token", same(), id_token, Audience),
         ("an ID token for our audience", same(), id_token_for_us, Type),
-        ("of the org's own server", same(), org_server, Issuer),
+        ("of the org authorization server", same(), org_server, Issuer),
         (
             "of another server",
             same(),
@@ -107,5 +107,5 @@ async fn what_is_not_an_access_token_for_this_api_is_rejected() {
         ("scopes that are no texts", same(), json!({ "scp": [1] }), Claims),
         ("a DPoP proof", json!({ "typ": "dpop+jwt" }), same(), Type),
     ];
-    recorded.assert_rejected(&verifier, &good, near_misses).await;
+    recorded.assert_rejected(&verifier, &valid, near_misses).await;
 }

@@ -1,4 +1,4 @@
-//! The page for users shows the configurations that are tested here, line by line.
+//! `docs/issuers.md` shows the configurations that are tested here.
 
 const PAGE: &str = include_str!("../../../../docs/issuers.md");
 
@@ -11,18 +11,18 @@ const SOURCES: [&str; 6] = [
     include_str!("okta.rs"),
 ];
 
-/// The lines of a text without the space around them.
+/// The trimmed lines of a text.
 fn lines(text: &str) -> Vec<&str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
 }
 
 #[test]
-fn each_configuration_of_the_page_is_one_that_is_tested() {
+fn each_configuration_in_the_documentation_is_tested() {
     let blocks: Vec<_> = PAGE.split("```rust\n").skip(1).collect();
     assert!(blocks.len() >= SOURCES.len(), "{} configurations", blocks.len());
     for block in blocks {
         let block = lines(block.split("```").next().unwrap());
         let is_in = |source: &&str| lines(source).windows(block.len()).any(|part| part == block);
-        assert!(SOURCES.iter().any(|source| is_in(&source)), "nowhere: {block:#?}");
+        assert!(SOURCES.iter().any(|source| is_in(&source)), "not tested: {block:#?}");
     }
 }

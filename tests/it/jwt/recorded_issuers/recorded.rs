@@ -1,4 +1,4 @@
-//! An issuer as its documents and tokens show it: recorded shapes, with keys and names made up.
+//! An issuer with recorded documents and tokens, in which keys and names are replaced.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,32 +15,32 @@ use portcullis::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{issuer_with, verdict::judge};
+use crate::support::{issuer_with, outcome::verify_token};
 
-/// What stands in place of a certificate. Nobody reads it.
+/// A placeholder for certificates, which are not read.
 pub const CERTIFICATE: &str = "MIIC/zCCAeegAwIBAgIJYTQ5nnqWLXxqMA0GCSqGSIb3DQEBCwUAMA==";
 
-/// Signs for the issuers of record: making an RSA key takes its time.
+/// Signs for the recorded issuers. Shared, because generating an RSA key is slow.
 static SIGNER: LazyLock<TestIssuer> = LazyLock::new(|| issuer_with([Algorithm::Rs256]));
 
-/// Signs for whoever has another key.
+/// Signs with another key.
 static OTHER: LazyLock<TestIssuer> = LazyLock::new(|| issuer_with([Algorithm::Rs256]));
 
-/// An issuer: a signing key, and documents by address.
+/// An issuer: a signing key, and documents by URL.
 pub struct Recorded {
     signer: &'static TestIssuer,
     documents: BTreeMap<String, Value>,
 }
 
-/// A token's header and claims before they are signed.
+/// The header and claims of a token, before they are signed.
 #[derive(Clone)]
 pub struct Token {
     pub header: Value,
     pub claims: Value,
 }
 
-/// A token that differs from a good one in these members of header and claims (`null`: left out),
-/// and what it is rejected for.
+/// A token that differs from a valid one in these members of header and claims (`null` removes one), and
+/// why it is rejected.
 pub type NearMiss = (&'static str, Value, Value, TokenFault);
 
 impl Recorded {
@@ -48,25 +48,25 @@ impl Recorded {
         Self { signer: &SIGNER, documents: BTreeMap::new() }
     }
 
-    /// One whose key is another's.
+    /// An issuer with another key.
     pub fn with_other_key() -> Self {
         Self { signer: &OTHER, ..Self::new() }
     }
 
-    /// Serves `document` at `url`. At any other address there is nothing.
+    /// Serves `document` at `url`. All other URLs respond with 404.
     pub fn serving(mut self, url: &str, document: Value) -> Self {
         self.documents.insert(url.to_owned(), document);
         self
     }
 
-    /// The public key that tokens are signed with, and these members beside its numbers.
+    /// The public key of the signing key, with additional members.
     pub fn jwk(&self, members: Value) -> Value {
         let set: Value = serde_json::from_str(&self.signer.jwk_set()).unwrap();
         let key = &set["keys"][0];
         changed(&json!({ "kty": "RSA", "n": key["n"], "e": key["e"] }), &members)
     }
 
-    /// The verifier, with this issuer as all of its network.
+    /// The verifier, with a network that consists of this issuer.
     pub fn online(&self, verifier: JwtVerifierBuilder<AudienceGiven>) -> JwtVerifier {
         verifier.http_client(self.client()).clock(self.clock()).build().unwrap()
     }
@@ -96,36 +96,41 @@ impl Recorded {
         self.clock().now().duration_since(UNIX_EPOCH).unwrap().as_secs()
     }
 
-    /// Signs the token by the algorithm that its header names.
+    /// Signs the token with the algorithm in its header.
     pub fn mint(&self, token: &Token) -> String {
         mint_with(self.signer, token)
     }
 
-    /// Asserts that each of these is rejected for just that reason, and so are the near-misses that
-    /// are the same for every issuer.
-    pub async fn assert_rejected<V>(&self, verifier: &V, good: &Token, near_misses: Vec<NearMiss>)
+    /// Asserts that each near-miss is rejected for its reason, and also the near-misses that are common to all
+    /// issuers.
+    pub async fn assert_rejected<V>(&self, verifier: &V, valid: &Token, near_misses: Vec<NearMiss>)
     where
         V: for<'a> Verify<BearerToken<'a>>,
     {
-        assert!(judge(verifier, &self.mint(good)).await.is_ok());
-        for (what, header, claims, fault) in near_misses.into_iter().chain(self.of_any_issuer(good))
+        assert!(verify_token(verifier, &self.mint(valid)).await.is_ok());
+        for (case, header, claims, fault) in
+            near_misses.into_iter().chain(self.common_near_misses(valid))
         {
             let token = Token {
-                header: changed(&good.header, &header),
-                claims: changed(&good.claims, &claims),
+                header: changed(&valid.header, &header),
+                claims: changed(&valid.claims, &claims),
             };
-            assert_eq!(verdict(judge(verifier, &self.mint(&token)).await), Err(fault), "{what}");
+            assert_eq!(
+                outcome(verify_token(verifier, &self.mint(&token)).await),
+                Err(fault),
+                "{case}"
+            );
         }
-        let forged = mint_with(&OTHER, good);
-        let forged = verdict(judge(verifier, &forged).await);
-        assert_eq!(forged, Err(TokenFault::Signature), "signed by another, with the same kid");
+        let forged = mint_with(&OTHER, valid);
+        let forged = outcome(verify_token(verifier, &forged).await);
+        assert_eq!(forged, Err(TokenFault::Signature), "signed with another key with the same kid");
     }
 
-    fn of_any_issuer(&self, good: &Token) -> Vec<NearMiss> {
+    fn common_near_misses(&self, valid: &Token) -> Vec<NearMiss> {
         use TokenFault::{
             Algorithm, Audience, Claims, Expired, Issuer, NotYetValid, Type, UnknownKey,
         };
-        let (now, issuer) = (self.now(), good.claims["iss"].as_str().unwrap());
+        let (now, issuer) = (self.now(), valid.claims["iss"].as_str().unwrap());
         let slash = match issuer.strip_suffix('/') {
             Some(bare) => bare.to_owned(),
             None => format!("{issuer}/"),
@@ -160,28 +165,28 @@ fn mint_with(signer: &TestIssuer, token: &Token) -> String {
     signed.mint_raw(&token.claims.to_string())
 }
 
-/// The scopes that the token has, or what it is rejected for.
-pub fn verdict(judged: Result<Identity, Error>) -> Result<String, TokenFault> {
-    judged.map(|identity| scopes(&identity)).map_err(|error| match error.kind() {
+/// The scopes of the token, or why it is rejected.
+pub fn outcome(result: Result<Identity, Error>) -> Result<String, TokenFault> {
+    result.map(|identity| scopes(&identity)).map_err(|error| match error.kind() {
         ErrorKind::InvalidToken(fault) => fault,
-        other => panic!("the token was not judged: {other:?}, {error:?}"),
+        other => panic!("the token was not rejected: {other:?}, {error:?}"),
     })
 }
 
-/// The scopes, each once, in alphabetical order.
+/// The distinct scopes in alphabetical order.
 pub fn scopes(identity: &Identity) -> String {
     let scopes: BTreeSet<_> = identity.scopes().iter().collect();
     Vec::from_iter(scopes).join(" ")
 }
 
-/// Both changes, one after the other.
+/// Both changes, in this order.
 pub fn both(one: &Value, other: Value) -> Value {
     let mut members = one.as_object().unwrap().clone();
     members.extend(other.as_object().unwrap().clone());
     members.into()
 }
 
-/// `base` with the members of `changes` in it; those that are `null` are left out.
+/// `base` with the members of `changes`. `null` removes a member.
 pub fn changed(base: &Value, changes: &Value) -> Value {
     let mut object = both(base, changes.clone());
     object.as_object_mut().unwrap().retain(|_, value| !value.is_null());

@@ -1,4 +1,4 @@
-//! No token and no secret is shown: not in events, not in answers, not by `Debug` or `Display`.
+//! No token and no secret is shown in events, in responses, or by `Debug` and `Display`.
 
 mod rejected;
 mod search;

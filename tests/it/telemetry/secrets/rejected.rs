@@ -1,4 +1,4 @@
-//! Rejections of every kind, and what is overheard of them.
+//! Rejections of every kind, and what is logged and sent.
 
 use axum::{Router, body::Body};
 use http::{
@@ -18,25 +18,25 @@ use super::{
 use crate::support::{API, send};
 use crate::telemetry::capture::Capture;
 
-/// A request with that target and these headers, and the credentials that it bears.
+/// A request with that target and these headers, and the credentials in it.
 struct Case {
-    what: &'static str,
+    name: &'static str,
     target: String,
     headers: Vec<(HeaderName, String)>,
     credentials: Vec<String>,
 }
 
 impl Case {
-    fn bearer(what: &'static str, token: impl Into<String>) -> Self {
+    fn bearer(name: &'static str, token: impl Into<String>) -> Self {
         let token = token.into();
         let headers = vec![(AUTHORIZATION, format!("Bearer {token}"))];
-        Self { what, target: "/".to_owned(), headers, credentials: vec![token] }
+        Self { name, target: "/".to_owned(), headers, credentials: vec![token] }
     }
 
-    fn lines(what: &'static str, lines: &[&str]) -> Self {
+    fn lines(name: &'static str, lines: &[&str]) -> Self {
         let headers = lines.iter().map(|&line| (AUTHORIZATION, line.to_owned()));
         let credentials = lines.iter().map(|&line| line.to_owned()).collect();
-        Self { what, target: "/admin".to_owned(), headers: headers.collect(), credentials }
+        Self { name, target: "/admin".to_owned(), headers: headers.collect(), credentials }
     }
 
     fn at(self, target: &str) -> Self {
@@ -53,19 +53,19 @@ impl Case {
     }
 }
 
-/// Requests that are rejected, one way or another: for their token, their header, or by the route.
+/// Requests that are rejected for their token, their headers, or by the route.
 fn cases(issuer: &TestIssuer) -> Vec<Case> {
     let token = || issuer.token().audience(API).claim("note", json!(PRIVATE));
-    let of = |what, token: TokenBuilder| Case::bearer(what, token.mint());
-    let good = token().mint();
-    let elsewhere = |what, target: &str, headers: &[(&'static str, &str)]| {
-        let fill = |text: &str| text.replace("TOKEN", &good);
+    let of = |name, token: TokenBuilder| Case::bearer(name, token.mint());
+    let valid = token().mint();
+    let in_other_source = |name, target: &str, headers: &[(&'static str, &str)]| {
+        let fill = |text: &str| text.replace("TOKEN", &valid);
         let header =
             |&(name, value): &(&'static str, &str)| (HeaderName::from_static(name), fill(value));
         let headers = headers.iter().map(header).collect();
-        Case { what, target: fill(target), headers, credentials: vec![good.clone()] }
+        Case { name, target: fill(target), headers, credentials: vec![valid.clone()] }
     };
-    let line = |what, line: &str| Case::lines(what, &[&line.replace("TOKEN", &good)]);
+    let line = |name, line: &str| Case::lines(name, &[&line.replace("TOKEN", &valid)]);
     vec![
         of("expired", token().claim("exp", json!(0))),
         of("not yet valid", token().claim("nbf", json!(1e11))),
@@ -83,15 +83,15 @@ fn cases(issuer: &TestIssuer) -> Vec<Case> {
         of("rejected by the service", token().subject("mallory")),
         of("signed by another", TestIssuer::new().token().audience(API)),
         of("claims of another type", token().claim("number", json!(PRIVATE))).at("/staff"),
-        Case::bearer("a scope too few", &*good).at("/admin"),
-        Case::bearer("a changed signature", format!("{}AAAA", &good[..good.len() - 4])),
+        Case::bearer("insufficient scope", &*valid).at("/admin"),
+        Case::bearer("a changed signature", format!("{}AAAA", &valid[..valid.len() - 4])),
         Case::bearer("claims that are no JSON", token().mint_raw(PRIVATE)),
         Case::bearer("a header that is no JSON", token().mint_with_raw_header(PRIVATE)),
         Case::bearer("opaque", "ya29.0paque-t0ken-0f-s0me-0ther-k1nd"),
         Case::bearer("known to introspection alone", token().mint_opaque()).at("/admin"),
-        Case::bearer("five parts", format!("{good}.{PRIVATE}.{PRIVATE}")),
-        Case::bearer("too long", good.repeat(100)),
-        Case::lines("twice", &[&format!("Bearer {good}"), &format!("Bearer {good}")]),
+        Case::bearer("five parts", format!("{valid}.{PRIVATE}.{PRIVATE}")),
+        Case::bearer("too long", valid.repeat(100)),
+        Case::lines("twice", &[&format!("Bearer {valid}"), &format!("Bearer {valid}")]),
         line("a list", "Bearer TOKEN, Bearer TOKEN"),
         line("a space inside", "Bearer TOKEN TOKEN"),
         line("not ASCII", "Bearer TOKEN\u{e4}"),
@@ -100,16 +100,16 @@ fn cases(issuer: &TestIssuer) -> Vec<Case> {
         line("no scheme", "TOKEN"),
         line("another scheme", "Token TOKEN"),
         line("Basic", &format!("Basic {BASIC}")),
-        line("Basic that is none", "Basic TOKEN"),
-        elsewhere("query", "/admin?access_token=TOKEN", &[]),
-        elsewhere("query among others", "/admin?a=b&access_token=TOKEN&c=d", &[]),
-        elsewhere("query, encoded", "/admin?%61ccess_token=TOKEN", &[]),
-        elsewhere("query, twice", "/admin?access_token=TOKEN&access_token=TOKEN", &[]),
-        elsewhere("query, absolute", "https://api.example/admin?access_token=TOKEN", &[]),
-        elsewhere("cookie", "/admin", &[("cookie", "a=b; session=TOKEN")]),
-        elsewhere("header", "/admin", &[("authentication", "Bearer TOKEN")]),
-        elsewhere("both", "/admin?access_token=TOKEN", &[("authorization", "Bearer TOKEN")]),
-        elsewhere(
+        line("malformed Basic", "Basic TOKEN"),
+        in_other_source("query", "/admin?access_token=TOKEN", &[]),
+        in_other_source("query among others", "/admin?a=b&access_token=TOKEN&c=d", &[]),
+        in_other_source("query, encoded", "/admin?%61ccess_token=TOKEN", &[]),
+        in_other_source("query, twice", "/admin?access_token=TOKEN&access_token=TOKEN", &[]),
+        in_other_source("query, absolute", "https://api.example/admin?access_token=TOKEN", &[]),
+        in_other_source("cookie", "/admin", &[("cookie", "a=b; session=TOKEN")]),
+        in_other_source("header", "/admin", &[("authentication", "Bearer TOKEN")]),
+        in_other_source("both", "/admin?access_token=TOKEN", &[("authorization", "Bearer TOKEN")]),
+        in_other_source(
             "WebSocket",
             "/admin",
             &[
@@ -123,39 +123,39 @@ fn cases(issuer: &TestIssuer) -> Vec<Case> {
     ]
 }
 
-/// Sends every case to services of that kind, and looks for what it bears in all that is shown and
-/// said. Gives how many were rejected, and how many lines were said.
+/// Sends every case to services of that kind, and searches responses and logs for its credentials. Returns how
+/// many requests were rejected, and how many lines were logged.
 async fn search(
     service: fn(&TestIssuer, ErrorBody) -> Router,
     issuer: &TestIssuer,
     capture: &Capture,
 ) -> (usize, usize) {
-    let (mut rejected, mut said) = (0, 0);
+    let (mut rejected, mut logged) = (0, 0);
     for body in bodies() {
         let app = service(issuer, body);
         for case in cases(issuer) {
-            let answer = send(&app, case.request()).await;
-            let what = format!("{}: {}", case.what, answer.status);
+            let response = send(&app, case.request()).await;
+            let name = format!("{}: {}", case.name, response.status);
             let secrets: Vec<_> = case.credentials.iter().flat_map(|one| traces(one)).collect();
-            assert_clean(&shown(&answer), &secrets, &what);
+            assert_clean(&shown(&response), &secrets, &name);
             let lines = capture.take_all().into_iter();
             let lines: Vec<_> =
                 lines.map(|line| format!("{} {}", line.target, line.text)).collect();
-            assert_clean(&lines, &secrets, &what);
-            rejected += usize::from(!answer.status.is_success());
-            said += lines.len();
+            assert_clean(&lines, &secrets, &name);
+            rejected += usize::from(!response.status.is_success());
+            logged += lines.len();
         }
     }
-    (rejected, said)
+    (rejected, logged)
 }
 
 #[tokio::test]
-async fn no_rejection_shows_the_credentials_in_answer_error_or_any_event_down_to_trace() {
+async fn rejections_show_no_credentials_in_responses_errors_or_events() {
     type Service = fn(&TestIssuer, ErrorBody) -> Router;
     let services: [(&str, Service, usize); 3] = [
         ("Authorization", plain, 43),
         ("all sources", with_all_sources, 43),
-        // A server that introspects knows nothing of types of tokens, nor of our check.
+        // With introspection, types of tokens and the custom check play no role.
         ("introspection", introspecting, 30),
     ];
     let faults = [Fault::Unreachable, Fault::Status(401), Fault::Html, Fault::Garbage];
@@ -165,10 +165,10 @@ async fn no_rejection_shows_the_credentials_in_answer_error_or_any_event_down_to
             if let Some(fault) = fault {
                 issuer.fail(fault);
             }
-            let (capture, _guard) = Capture::begin();
-            let (rejected, said) = search(service, &issuer, &capture).await;
+            let (capture, _guard) = Capture::start();
+            let (rejected, logged) = search(service, &issuer, &capture).await;
             assert!(rejected >= least * bodies().len(), "{name}, {fault:?}: {rejected} rejected");
-            assert!(said >= rejected, "{name}, {fault:?}: {said} lines");
+            assert!(logged >= rejected, "{name}, {fault:?}: {logged} lines");
         }
     }
 }

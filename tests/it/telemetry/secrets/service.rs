@@ -1,4 +1,4 @@
-//! Services that reject in as many ways as there are.
+//! Services that reject requests in every way.
 
 use axum::{Router, routing::get};
 use http::HeaderName;
@@ -16,19 +16,19 @@ struct Staff {
     number: u32,
 }
 
-/// Every form of error body, and one that shows as much as it may.
+/// Every format of error bodies, and a custom one that shows as much as possible.
 pub fn bodies() -> [ErrorBody; 4] {
     let telltale =
         ErrorBody::custom(|rejection| Content::text(format!("{rejection:?} {rejection:#?}")));
     [ErrorBody::json(), ErrorBody::oauth(), ErrorBody::problem_json(), telltale]
 }
 
-/// Looks for JWTs in `Authorization` alone.
+/// Accepts JWTs from `Authorization` only.
 pub fn plain(issuer: &TestIssuer, body: ErrorBody) -> Router {
     routes(AuthenticateLayer::bearer(jwts(issuer)).error_body(body))
 }
 
-/// Looks for JWTs wherever one may stand, and for passwords.
+/// Accepts JWTs from every source, and passwords.
 pub fn with_all_sources(issuer: &TestIssuer, body: ErrorBody) -> Router {
     let layer = AuthenticateLayer::bearer(jwts(issuer))
         .error_body(body)
@@ -41,7 +41,7 @@ pub fn with_all_sources(issuer: &TestIssuer, body: ErrorBody) -> Router {
     routes(layer)
 }
 
-/// Has every token introspected, by a client with a secret.
+/// Introspects every token, as a client with a secret.
 pub fn introspecting(issuer: &TestIssuer, body: ErrorBody) -> Router {
     issuer.register_client("orders", PASSWORD);
     let verifier = IntrospectionVerifier::builder(format!("{}/introspect", issuer.issuer()))

@@ -1,4 +1,4 @@
-//! `Debug` of every type that holds a secret, and what is said of a bad configuration.
+//! `Debug` of every type that contains a secret, and messages about invalid configuration.
 
 use std::fmt::Debug;
 
@@ -12,16 +12,16 @@ use portcullis::{
 use serde_json::json;
 
 use super::search::{HMAC, PASSWORD, PRIVATE, assert_clean, bytes, traces};
-use crate::support::{API, verdict::judge};
+use crate::support::{API, outcome::verify_token};
 
 #[tokio::test]
-async fn debug_shows_no_secret_of_any_type() {
+async fn debug_shows_no_secrets() {
     let issuer = TestIssuer::new();
     let token = issuer.token().audience(API).claim("note", json!(PRIVATE)).mint();
     let builder = || issuer.verifier().audience(API).hmac_secret(Algorithm::Hs256, HMAC);
     let verifier = builder().build().unwrap();
     let fetching = issuer.verifier().audience(API).build().unwrap();
-    let identity = judge(&fetching, &token).await.unwrap();
+    let identity = verify_token(&fetching, &token).await.unwrap();
     let mut headers = http::HeaderMap::new();
     headers.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
     let bearer = BearerToken::from_headers(&headers).unwrap();
@@ -35,13 +35,13 @@ async fn debug_shows_no_secret_of_any_type() {
             .http_client(issuer.http_client())
     };
     let format = OwnTokenFormat::new("acme_pat").unwrap();
-    let own = format.generate().unwrap();
+    let own_token = format.generate().unwrap();
     let store = MemoryTokenStore::new();
 
     let types: [&dyn Debug; 20] = [
         &introspection(),
         &introspection().build().unwrap(),
-        &own,
+        &own_token,
         &format,
         &store,
         &OwnTokenVerifier::builder(format.clone(), MemoryTokenStore::new()).build().unwrap(),
@@ -61,16 +61,16 @@ async fn debug_shows_no_secret_of_any_type() {
         &Identity::assertion().claims_json(format!("{{\"note\":\"{PRIVATE}\"}}")),
     ];
     let secrets =
-        [traces(&token), traces(own.reveal()), bytes(HMAC).into(), bytes(PASSWORD).into()];
+        [traces(&token), traces(own_token.reveal()), bytes(HMAC).into(), bytes(PASSWORD).into()];
     let secrets = secrets.concat();
-    for (place, one) in types.iter().enumerate() {
+    for (index, one) in types.iter().enumerate() {
         let shown = [format!("{one:?}"), format!("{one:#?}")];
-        assert_clean(&shown, &secrets, &format!("type {place}"));
+        assert_clean(&shown, &secrets, &format!("type {index}"));
     }
 }
 
 #[test]
-fn a_configuration_that_is_rejected_shows_none_of_its_secrets() {
+fn messages_about_invalid_configuration_show_no_secrets() {
     const KEY: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg";
     let builder = || JwtVerifier::builder("https://as.example").audience(API);
     let private = |line_end: &str| {
@@ -81,12 +81,12 @@ fn a_configuration_that_is_rejected_shows_none_of_its_secrets() {
         ("a short secret", builder().hmac_secret(Algorithm::Hs512, KEY)),
         ("a secret for RS256", builder().hmac_secret(Algorithm::Rs256, HMAC)),
         ("a private key", builder().pem_key(private("\n"))),
-        ("a private key whose lines were lost", builder().pem_key(private("\\n"))),
+        ("a private key without line breaks", builder().pem_key(private("\\n"))),
         ("a private key in one line", builder().pem_key(private(""))),
         ("a key without its frame", builder().pem_key(KEY)),
-        ("a secret in the place of a key", builder().pem_key(HMAC)),
+        ("a secret instead of a key", builder().pem_key(HMAC)),
         ("a JWK Set of secrets", builder().jwk_set(secret_jwk)),
-        ("a text in the place of a JWK Set", builder().jwk_set(KEY)),
+        ("a text instead of a JWK Set", builder().jwk_set(KEY)),
     ] {
         let error = builder.build().expect_err(what);
         let shown = [error.to_string(), format!("{error:?}")];
