@@ -1,4 +1,4 @@
-//! The examples, run as the programs that they are.
+//! The examples, run as programs.
 //!
 //! `cargo test --workspace --all-features` builds them first, and so does
 //! `cargo test --workspace --all-features --examples --test binary --test examples`.
@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 /// The audience of the server's tokens.
 const API: &str = "https://api.example";
 const OF_THE_ROOT_PACKAGE: [&str; 3] = ["axum", "minimal", "tour"];
-/// How long a program may take for what should take a moment.
+/// The time-out of a program for operations that should take a moment.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[test]
@@ -53,7 +53,7 @@ async fn the_minimal_example_rejects_requests_without_a_valid_token() {
 }
 
 #[test]
-fn the_tour_comes_out_as_told() {
+fn the_tour_runs_as_documented() {
     let ended = Program::start("tour", &[]).end();
     let stdout = ended.stdout.join("\n");
     assert!(ended.status.success(), "{stdout}");
@@ -82,7 +82,7 @@ fn the_tour_comes_out_as_told() {
 
 #[cfg(feature = "tonic")]
 #[test]
-fn every_call_of_the_grpc_example_comes_out_as_told() {
+fn every_call_of_the_grpc_example_has_the_documented_outcome() {
     let ended = Program::start("tonic", &[]).end();
     let stdout = ended.stdout.join("\n");
     assert!(ended.status.success(), "{stdout}");
@@ -103,7 +103,7 @@ fn every_call_of_the_grpc_example_comes_out_as_told() {
 }
 
 #[tokio::test]
-async fn each_route_of_the_server_asks_for_what_it_says() {
+async fn each_route_of_the_server_requires_its_scopes() {
     let issuer = TestIssuer::serve().await.unwrap();
     let server = Server::start("server", &[("ISSUER", issuer.issuer()), ("AUDIENCE", API)]);
     let token = |scope: &str| issuer.token().audience(API).scope(scope).mint();
@@ -138,16 +138,16 @@ async fn each_route_of_the_server_asks_for_what_it_says() {
         ("POST /write", Some(&read), 403, Some(&needs_both)),
         ("POST /write", Some(&write), 200, None),
         ("POST /write", Some(&other), 401, Some(audience)),
-        ("GET /nowhere", None, 404, None),
+        ("GET /unknown", None, 404, None),
     ] {
-        let answer = server.ask(route, token.map(String::as_str)).await;
-        assert_eq!(answer.status, status, "{route} {token:?}");
-        assert_eq!(answer.challenge.as_deref(), challenge, "{route} {token:?}");
+        let response = server.ask(route, token.map(String::as_str)).await;
+        assert_eq!(response.status, status, "{route} {token:?}");
+        assert_eq!(response.challenge.as_deref(), challenge, "{route} {token:?}");
     }
 }
 
 #[tokio::test]
-async fn the_server_answers_with_who_asks() {
+async fn the_server_responds_with_the_subject() {
     let issuer = TestIssuer::serve().await.unwrap();
     let server = Server::start("server", &[("ISSUER", issuer.issuer()), ("AUDIENCE", API)]);
     let token = issuer.token().audience(API).scope("api:read api:write").claim("n", json!([1]));
@@ -166,7 +166,7 @@ async fn the_server_answers_with_who_asks() {
 }
 
 #[tokio::test]
-async fn the_server_heeds_every_variable() {
+async fn the_server_reads_every_variable() {
     let issuer = TestIssuer::serve().await.unwrap();
     let server = Server::start(
         "server",
@@ -180,15 +180,15 @@ async fn the_server_heeds_every_variable() {
             ("WORKER_THREADS", "1"),
         ],
     );
-    let good = || issuer.token().audience(API);
-    // One fetch is to bring both keys.
+    let valid = || issuer.token().audience(API);
+    // Both keys are published before the first fetch.
     issuer.publish(Algorithm::EdDsa);
     for (token, status) in [
-        (good(), 200),
-        (good().algorithm(Algorithm::EdDsa), 200),
-        (good().algorithm(Algorithm::Es384), 401),
-        (good().header("typ", json!("JWT")), 401),
-        (good().without_claim("jti"), 401),
+        (valid(), 200),
+        (valid().algorithm(Algorithm::EdDsa), 200),
+        (valid().algorithm(Algorithm::Es384), 401),
+        (valid().header("typ", json!("JWT")), 401),
+        (valid().without_claim("jti"), 401),
     ] {
         let shown = format!("{token:?}");
         assert_eq!(server.ask("GET /me", Some(&token.mint())).await.status, status, "{shown}");
@@ -198,20 +198,20 @@ async fn the_server_heeds_every_variable() {
 }
 
 #[tokio::test]
-async fn the_server_takes_tokens_of_several_issuers() {
+async fn the_server_accepts_tokens_of_several_issuers() {
     let (one, other) = (TestIssuer::serve().await.unwrap(), TestIssuer::serve().await.unwrap());
-    let stranger = TestIssuer::serve().await.unwrap();
+    let untrusted = TestIssuer::serve().await.unwrap();
     let names = [one.issuer(), other.issuer()].join(",");
     let server = Server::start("server", &[("ISSUER", &names), ("AUDIENCE", API)]);
-    for (issuer, status) in [(&one, 200), (&other, 200), (&stranger, 401)] {
+    for (issuer, status) in [(&one, 200), (&other, 200), (&untrusted, 401)] {
         let token = issuer.token().audience(API).mint();
         assert_eq!(server.ask("GET /me", Some(&token)).await.status, status);
     }
-    assert_eq!(stranger.requests_to("/jwks"), 0);
+    assert_eq!(untrusted.requests_to("/jwks"), 0);
 }
 
 #[tokio::test]
-async fn the_server_takes_every_credential_at_every_route() {
+async fn the_server_accepts_every_kind_of_credentials_at_every_route() {
     let issuer = TestIssuer::serve().await.unwrap();
     issuer.register_client("rs", "rs-secret");
     let introspection = format!("{}/introspect", issuer.issuer());
@@ -228,8 +228,8 @@ async fn the_server_takes_every_credential_at_every_route() {
             ("TOKEN_SCHEME", "1"),
         ],
     );
-    let good = || issuer.token().audience(API).scope("api:read api:write");
-    let (jwt, opaque) = (good().mint(), good().mint_opaque());
+    let valid = || issuer.token().audience(API).scope("api:read api:write");
+    let (jwt, opaque) = (valid().mint(), valid().mint_opaque());
     let in_query = |token: &str| format!("?access_token={token}");
     for (query, authorization, status) in [
         (String::new(), Some(format!("Bearer {jwt}")), 200),
@@ -243,17 +243,21 @@ async fn the_server_takes_every_credential_at_every_route() {
         (String::new(), Some("Bearer opaque-unknown".to_owned()), 401),
     ] {
         for route in ["GET /public", "GET /me", "GET /read", "POST /write"] {
-            let answer = server.ask_with(&format!("{route}{query}"), authorization.clone()).await;
-            assert_eq!(answer.status, status, "{route} {query} {authorization:?}");
+            let response = server.ask_with(&format!("{route}{query}"), authorization.clone()).await;
+            assert_eq!(response.status, status, "{route} {query} {authorization:?}");
             if status == 200 {
-                assert_eq!(answer.json()["subject"], "alice", "{route} {query} {authorization:?}");
+                assert_eq!(
+                    response.json()["subject"],
+                    "alice",
+                    "{route} {query} {authorization:?}"
+                );
             }
         }
     }
 }
 
 #[test]
-fn bad_configuration_is_one_line_and_status_2() {
+fn invalid_configuration_prints_one_line_and_exits_with_2() {
     const ISSUER: (&str, &str) = ("ISSUER", "https://as.example");
     const AUDIENCE: (&str, &str) = ("AUDIENCE", API);
     let with = |variable| vec![ISSUER, AUDIENCE, variable];
@@ -304,7 +308,7 @@ fn bad_configuration_is_one_line_and_status_2() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_server_stops_in_good_order_and_has_said_one_line() {
+async fn the_server_shuts_down_gracefully_without_further_output() {
     for signal in ["INT", "TERM"] {
         let variables = [("ISSUER", "https://as.example"), ("AUDIENCE", API)];
         let server = Server::start("server", &variables);
@@ -318,15 +322,15 @@ async fn the_server_stops_in_good_order_and_has_said_one_line() {
 }
 
 #[tokio::test]
-async fn the_order_service_takes_the_token_that_it_prints() {
+async fn the_order_service_accepts_the_token_that_it_prints() {
     let service = Server::start("axum", &[]);
     let command = service.program.line();
     let (_, token) = command.split_once("Bearer ").expect("a token");
     let token = token.trim_end_matches('"');
 
-    let answer = service.ask("GET /orders", None).await;
-    assert_eq!(answer.status, 401);
-    assert_eq!(answer.challenge.as_deref(), Some("Bearer realm=\"orders\""));
+    let response = service.ask("GET /orders", None).await;
+    assert_eq!(response.status, 401);
+    assert_eq!(response.challenge.as_deref(), Some("Bearer realm=\"orders\""));
     let order = json!({ "id": 1, "owner": "alice", "item": "a teapot", "quantity": 1 });
     for (route, status, body) in [
         ("GET /health", 200, None),
@@ -338,10 +342,10 @@ async fn the_order_service_takes_the_token_that_it_prints() {
         ("GET /orders/1", 404, None),
         ("GET /me", 200, Some(json!({ "sub": "alice", "tenant": "acme", "name": null }))),
     ] {
-        let answer = service.ask(route, Some(token)).await;
-        assert_eq!(answer.status, status, "{route}");
+        let response = service.ask(route, Some(token)).await;
+        assert_eq!(response.status, status, "{route}");
         if let Some(body) = body {
-            assert_eq!(answer.json(), body, "{route}");
+            assert_eq!(response.json(), body, "{route}");
         }
     }
     let others = service.ask("GET /orders/2", Some(token)).await.challenge;
@@ -352,7 +356,7 @@ async fn the_order_service_takes_the_token_that_it_prints() {
 }
 
 #[test]
-fn the_life_of_a_personal_access_token_goes_as_it_should() {
+fn the_demonstration_of_personal_access_tokens_succeeds() {
     let ended = Program::start("personal_access_tokens", &[]).end();
     let stdout = ended.stdout.join("\n");
     assert!(ended.status.success(), "{stdout}\n{:?}", ended.stderr);
@@ -361,13 +365,13 @@ fn the_life_of_a_personal_access_token_goes_as_it_should() {
     {
         assert!(stdout.contains(part), "no {part} in:\n{stdout}");
     }
-    // One for the laptop, one for the backup job, each shown when it is made.
+    // One token for the laptop and one for the backup job. Each is shown once, on creation.
     assert_eq!(stdout.matches("demo_pat_").count(), 2, "{stdout}");
     assert!(stdout.ends_with("All went as it should."), "{stdout}");
 }
 
 #[tokio::test]
-async fn the_content_service_takes_the_login_that_it_prints() {
+async fn the_content_service_accepts_the_login_that_it_prints() {
     let service = Server::start("personal_access_tokens", &[("LISTEN", "127.0.0.1:0")]);
     let line = service.program.line();
     let login = line.strip_prefix("LOGIN=").expect("a login");
@@ -383,14 +387,14 @@ async fn the_content_service_takes_the_login_that_it_prints() {
     }
 }
 
-/// An example that serves, until it is dropped.
+/// An example that runs as a server. It is killed when it is dropped.
 struct Server {
     program: Program,
     url: String,
     client: Client,
 }
 
-struct Answer {
+struct Response {
     status: u16,
     challenge: Option<String>,
     body: String,
@@ -406,12 +410,12 @@ impl Server {
     }
 
     /// Sends a request such as `GET /me`.
-    async fn ask(&self, route: &str, token: Option<&str>) -> Answer {
+    async fn ask(&self, route: &str, token: Option<&str>) -> Response {
         self.ask_with(route, token.map(|token| format!("Bearer {token}"))).await
     }
 
-    /// With any `Authorization`.
-    async fn ask_with(&self, route: &str, authorization: Option<String>) -> Answer {
+    /// Sends a request with that `Authorization` header.
+    async fn ask_with(&self, route: &str, authorization: Option<String>) -> Response {
         let (method, path) = route.split_once(' ').unwrap();
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = self.client.request(method, format!("{}{path}", self.url));
@@ -420,7 +424,7 @@ impl Server {
         }
         let response = request.send().await.unwrap();
         let challenge = response.headers().get("www-authenticate");
-        Answer {
+        Response {
             status: response.status().as_u16(),
             challenge: challenge.map(|challenge| challenge.to_str().unwrap().to_owned()),
             body: response.text().await.unwrap(),
@@ -436,20 +440,20 @@ impl Server {
     }
 }
 
-impl Answer {
+impl Response {
     fn json(&self) -> Value {
         serde_json::from_str(&self.body).expect("a JSON body")
     }
 }
 
-/// An example that runs. It is killed when it is dropped.
+/// A running example. It is killed when it is dropped.
 struct Program {
     child: Child,
     stdout: Receiver<String>,
     stderr: Receiver<String>,
 }
 
-/// What an example has left when it is over: the lines that nobody has read yet.
+/// The result of an example: its exit status, and the lines that were not read yet.
 struct Ended {
     status: ExitStatus,
     stdout: Vec<String>,
@@ -457,7 +461,7 @@ struct Ended {
 }
 
 impl Program {
-    /// Runs the example with these variables, and none of its others that may be set here.
+    /// Runs the example with these variables, and without others that may be set in this environment.
     fn start(name: &str, variables: &[(&str, &str)]) -> Self {
         const ALL: [&str; 14] = [
             "ALGORITHMS",
@@ -495,7 +499,7 @@ impl Program {
         }
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until the example ends.
     fn end(mut self) -> Ended {
         let start = Instant::now();
         let status = loop {
@@ -511,13 +515,13 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may be over already, which is no failure.
+        // It may have ended already, which isn't an error.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Where cargo puts an example of the root package, or the binary of another.
+/// The path of an example of the root package, or of the binary of another package.
 fn path(example: &str) -> PathBuf {
     let tests = env::current_exe().unwrap();
     let mut path = tests.ancestors().nth(2).expect("a folder above `deps`").to_owned();

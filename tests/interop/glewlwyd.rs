@@ -28,7 +28,7 @@ async fn tokens_of_every_algorithm_are_verified_in_both_profiles() {
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn a_token_of_a_user_has_its_scope_for_an_audience() {
+async fn the_audience_of_a_user_token_is_its_scope() {
     let server = Glewlwyd::alone().await;
     let token = server.token_of_alice("es256").await;
     for profile in [Profile::Relaxed, Profile::Rfc9068] {
@@ -44,7 +44,7 @@ async fn a_token_of_a_user_has_its_scope_for_an_audience() {
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn a_token_under_a_shared_secret_is_verified_with_it_and_not_without() {
+async fn an_hmac_token_is_verified_only_with_its_secret() {
     let server = Glewlwyd::alone().await;
     for (name, algorithm) in
         [("hs256", Algorithm::Hs256), ("hs384", Algorithm::Hs384), ("hs512", Algorithm::Hs512)]

@@ -1,4 +1,4 @@
-//! JWTs of glewlwyd, which it is asked about.
+//! Introspection of JWTs by glewlwyd.
 
 use portcullis::{ErrorKind, IntrospectionVerifier, TokenFault};
 
@@ -9,16 +9,16 @@ use crate::{
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn a_jwt_is_introspected_by_each_way_to_authenticate() {
+async fn each_client_authentication_can_introspect_jwts() {
     let server = Glewlwyd::alone().await;
-    let own = server.token_of_the_resource_server().await;
-    let asking = || IntrospectionVerifier::discover(&server.issuer);
-    for (client, asking) in [
-        ("basic", server.asking_as("rs", "secret")),
-        ("post", asking().client_secret_post("rs", "secret")),
-        ("bearer", asking().bearer_token(own)),
+    let bearer_token = server.token_of_the_resource_server().await;
+    let builder = || IntrospectionVerifier::discover(&server.issuer);
+    for (client, builder) in [
+        ("basic", server.introspection_as("rs", "secret")),
+        ("post", builder().client_secret_post("rs", "secret")),
+        ("bearer", builder().bearer_token(bearer_token)),
     ] {
-        let verifier = asking.audience(RESOURCE).audience("api.read").build().unwrap();
+        let verifier = builder.audience(RESOURCE).audience("api.read").build().unwrap();
         for algorithm in ["rs256", "ps512", "es256", "es512", "eddsa", "hs256"] {
             let identity = verify(&verifier, &server.token(algorithm).await).await;
             let identity =
@@ -32,38 +32,38 @@ async fn a_jwt_is_introspected_by_each_way_to_authenticate() {
         assert!(identity.subject().is_some(), "{client}");
         assert!(identity.raw_claims().contains(r#""username":"alice""#), "{client}");
         assert_eq!(rejection(&verifier, "a.b.c").await, Some(INACTIVE), "{client}");
-        assert_eq!(rejection(&verifier, "made-up").await, Some(INACTIVE), "{client}");
+        assert_eq!(rejection(&verifier, "unknown").await, Some(INACTIVE), "{client}");
     }
 }
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn our_own_bad_credentials_are_500_though_it_says_nothing_but_401() {
+async fn invalid_client_credentials_are_500_for_a_bare_401() {
     let server = Glewlwyd::alone().await;
     let token = server.token("es256").await;
-    let asking = || IntrospectionVerifier::discover(&server.issuer);
-    // A token without the scope `introspect` is none to introspect with.
-    let unfit = server.token("rs256").await;
-    for (case, asking) in [
-        ("wrong secret", server.asking_as("rs", "guess")),
-        ("wrong secret, posted", asking().client_secret_post("rs", "guess")),
-        ("unknown client", server.asking_as("nobody", "secret")),
-        ("no token of its own", asking().bearer_token("made-up")),
-        ("a token without the scope", asking().bearer_token(unfit)),
+    let builder = || IntrospectionVerifier::discover(&server.issuer);
+    // A token without the scope `introspect` does not authorize introspection.
+    let without_scope = server.token("rs256").await;
+    for (case, builder) in [
+        ("wrong secret", server.introspection_as("rs", "guess")),
+        ("wrong secret, posted", builder().client_secret_post("rs", "guess")),
+        ("unknown client", server.introspection_as("unknown", "secret")),
+        ("an unknown bearer token", builder().bearer_token("unknown")),
+        ("a token without the scope", builder().bearer_token(without_scope)),
     ] {
-        let app = service(asking.audience(RESOURCE).build().unwrap());
+        let app = service(builder.audience(RESOURCE).build().unwrap());
         assert_eq!(ask(&app, &token).await, (500, None), "{case}");
     }
 }
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn the_audience_of_a_user_s_token_is_its_scope() {
+async fn the_audience_of_a_user_token_is_its_scope() {
     let server = Glewlwyd::alone().await;
     let token = server.token_of_alice("es256").await;
     let rejected = Some(ErrorKind::InvalidToken(TokenFault::Audience));
-    for (audience, verdict) in [(RESOURCE, rejected), ("api.read", None)] {
-        let verifier = server.asking_as("rs", "secret").audience(audience).build().unwrap();
-        assert_eq!(rejection(&verifier, &token).await, verdict, "{audience}");
+    for (audience, outcome) in [(RESOURCE, rejected), ("api.read", None)] {
+        let verifier = server.introspection_as("rs", "secret").audience(audience).build().unwrap();
+        assert_eq!(rejection(&verifier, &token).await, outcome, "{audience}");
     }
 }

@@ -1,5 +1,5 @@
-//! Tokens of real authorization servers: JWTs, opaque ones, and what the servers say of them. See `README.md` beside this for how to start them; then
-//! `cargo test --workspace --all-features --test interop -- --ignored`.
+//! Tokens of real authorization servers: JWTs, opaque tokens, and introspection. `README.md` in this folder describes how to start
+//! the servers. Then run `cargo test --workspace --all-features --test interop -- --ignored`.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

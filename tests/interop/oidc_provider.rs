@@ -46,7 +46,7 @@ async fn a_token_of_a_user_is_verified_in_both_profiles() {
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn a_token_under_a_shared_secret_is_verified_with_it_and_not_without() {
+async fn an_hmac_token_is_verified_only_with_its_secret() {
     let provider = OidcProvider::at_the_root().await;
     for profile in [Profile::Relaxed, Profile::Rfc9068] {
         for (kind, algorithm) in SYMMETRIC {
@@ -55,18 +55,18 @@ async fn a_token_under_a_shared_secret_is_verified_with_it_and_not_without() {
             let with_secret = builder().hmac_secret(algorithm, SECRET).build().unwrap();
             assert_eq!(rejection(&with_secret, &token).await, None, "{kind}");
             let with_another = builder().hmac_secret(algorithm, "x".repeat(64)).build().unwrap();
-            let wrong = Some(ErrorKind::InvalidToken(TokenFault::Signature));
-            assert_eq!(rejection(&with_another, &token).await, wrong, "{kind}");
+            let wrong_signature = Some(ErrorKind::InvalidToken(TokenFault::Signature));
+            assert_eq!(rejection(&with_another, &token).await, wrong_signature, "{kind}");
             let with_keys = builder().build().unwrap();
-            let unfit = Some(ErrorKind::InvalidToken(TokenFault::Algorithm));
-            assert_eq!(rejection(&with_keys, &token).await, unfit, "{kind}");
+            let wrong_algorithm = Some(ErrorKind::InvalidToken(TokenFault::Algorithm));
+            assert_eq!(rejection(&with_keys, &token).await, wrong_algorithm, "{kind}");
         }
     }
 }
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn what_is_no_token_for_us_is_rejected_without_a_fetch() {
+async fn tokens_for_other_services_are_rejected_without_a_fetch() {
     let provider = OidcProvider::at_the_root().await;
     let verifier = provider.verifier(&["jwe", "opaque"]).build().unwrap();
     let before = provider.requests_to("/jwks").await;
@@ -84,7 +84,7 @@ async fn what_is_no_token_for_us_is_rejected_without_a_fetch() {
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn a_token_of_one_issuer_is_none_of_another_on_the_same_host() {
+async fn tokens_of_another_issuer_on_the_same_host_are_rejected() {
     let (root, path) = (OidcProvider::at_the_root().await, OidcProvider::at_a_path().await);
     let fault = Some(ErrorKind::InvalidToken(TokenFault::Issuer));
     for (one, other) in [(&root, &path), (&path, &root)] {
@@ -92,7 +92,7 @@ async fn a_token_of_one_issuer_is_none_of_another_on_the_same_host() {
         assert_eq!(rejection(&verifier, &other.token("es256").await).await, fault);
         assert_eq!(rejection(&verifier, &one.token("es256").await).await, None);
     }
-    // A slash more is another issuer, also where its metadata would be found.
+    // A trailing slash makes another issuer, even if its metadata exists.
     let slash = portcullis::JwtVerifier::builder(format!("{}/", path.issuer)).audience(RESOURCE);
     let slash = slash.audience(format!("{RESOURCE}es256")).build().unwrap();
     assert_eq!(rejection(&slash, &path.token("es256").await).await, fault);
@@ -100,11 +100,11 @@ async fn a_token_of_one_issuer_is_none_of_another_on_the_same_host() {
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn a_hundred_first_requests_are_one_discovery_and_one_fetch_of_keys() {
+async fn concurrent_first_requests_share_one_discovery_and_key_fetch() {
     let provider = OidcProvider::at_the_root().await;
     let token = provider.token("es256").await;
-    let places = ["/openid-configuration", "/jwks"];
-    let before = [provider.requests_to(places[0]).await, provider.requests_to(places[1]).await];
+    let paths = ["/openid-configuration", "/jwks"];
+    let before = [provider.requests_to(paths[0]).await, provider.requests_to(paths[1]).await];
     let verifier = provider.verifier(&["es256"]).build().unwrap();
     let requests = (0..100).map(|_| {
         let (verifier, token) = (verifier.clone(), token.clone());
@@ -113,7 +113,7 @@ async fn a_hundred_first_requests_are_one_discovery_and_one_fetch_of_keys() {
     for request in requests.collect::<Vec<_>>() {
         assert_eq!(request.await.unwrap(), None);
     }
-    for (place, before) in places.into_iter().zip(before) {
-        assert_eq!(provider.requests_to(place).await - before, 1, "{place}");
+    for (path, before) in paths.into_iter().zip(before) {
+        assert_eq!(provider.requests_to(path).await - before, 1, "{path}");
     }
 }

@@ -1,4 +1,4 @@
-//! JWTs and opaque tokens of several servers, in one layer.
+//! JWTs and opaque tokens of several servers behind one layer.
 
 use portcullis::{Issuers, verify::RevocationChecked};
 
@@ -9,14 +9,15 @@ use crate::{
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn each_token_goes_where_its_form_and_its_issuer_say_and_nowhere_else() {
+async fn tokens_are_dispatched_by_form_and_issuer_only() {
     let (root, path) = (OidcProvider::at_the_root().await, OidcProvider::at_a_path().await);
     let glewlwyd = Glewlwyd::alone().await;
-    let opaque = root.asking_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
-    let asked_about = glewlwyd.asking_as("rs", "secret").audience(RESOURCE).build().unwrap();
+    let opaque = root.introspection_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
+    let introspecting =
+        glewlwyd.introspection_as("rs", "secret").audience(RESOURCE).build().unwrap();
     let issuers = Issuers::builder()
         .trust(root.verifier(&["es256", "rs256"]).build().unwrap())
-        .trust_with(&glewlwyd.issuer, asked_about)
+        .trust_with(&glewlwyd.issuer, introspecting)
         .opaque(opaque.build().unwrap())
         .build()
         .unwrap();
@@ -35,14 +36,14 @@ async fn each_token_goes_where_its_form_and_its_issuer_say_and_nowhere_else() {
     ] {
         assert_eq!(status(&app, &token).await, 401, "{case}");
     }
-    // Of all those only what is no JWT was asked about: the encrypted one has five parts.
+    // Of these tokens, only the encrypted one was introspected, because it has five parts.
     assert_eq!(root.introspections().await - before[0], 1);
     assert_eq!(status(&app, &root.token("opaque").await).await, 200);
     assert_eq!(status(&app, &path.token("opaque").await).await, 401);
     assert_eq!(root.introspections().await - before[0], 3);
     assert_eq!(path.introspections().await, before[1]);
 
-    // What is introspected needs no signature that is checked here, and ends when its server says so.
+    // A token that is introspected is rejected once its server has revoked it.
     glewlwyd.revoke(&introspected).await;
     let unseen = glewlwyd.token("rs256").await;
     glewlwyd.revoke(&unseen).await;
@@ -51,9 +52,9 @@ async fn each_token_goes_where_its_form_and_its_issuer_say_and_nowhere_else() {
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn while_introspection_fails_jwts_go_on_and_opaque_tokens_are_not_judged() {
+async fn during_failed_introspection_jwts_are_accepted_and_others_503() {
     let provider = OidcProvider::at_the_root().await;
-    let opaque = provider.asking_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
+    let opaque = provider.introspection_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
     let opaque = opaque.build().unwrap();
     let verifier = provider.verifier(&["es256"]).build().unwrap();
     let issuers = Issuers::builder().trust(verifier.clone()).opaque(opaque.clone());
@@ -63,7 +64,7 @@ async fn while_introspection_fails_jwts_go_on_and_opaque_tokens_are_not_judged()
     provider.serve_introspection("500").await;
     assert_eq!(status(&app, &jwt).await, 200);
     assert_eq!(status(&app, &token).await, 503);
-    assert_eq!(status(&checked, &jwt).await, 503, "nobody says whether it was revoked");
+    assert_eq!(status(&checked, &jwt).await, 503, "it may have been revoked");
     provider.serve_introspection("ok").await;
     assert_eq!(status(&app, &token).await, 200);
 }

@@ -1,4 +1,4 @@
-//! Tokens that their server has revoked.
+//! Tokens that the server has revoked.
 
 use std::time::Duration;
 
@@ -13,36 +13,37 @@ use crate::{
     service::{service, status},
 };
 
-/// How long an answer is kept by default.
-const KEPT: Duration = Duration::from_secs(60);
+/// How long a response is cached by default.
+const CACHE_TIME: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn a_revocation_at_oidc_provider_is_seen_within_the_time_that_answers_are_kept() {
+async fn oidc_provider_revocations_take_effect_within_the_cache_time() {
     let provider = OidcProvider::at_the_root().await;
     let clock = TestClock::running();
-    let verifier = provider.asking_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
+    let verifier =
+        provider.introspection_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
     let verifier = verifier.clock(clock.clone()).build().unwrap();
     let token = provider.token("opaque").await;
     assert_eq!(rejection(&verifier, &token).await, None);
     provider.revoke(&token).await;
-    assert_eq!(rejection(&verifier, &token).await, None, "the answer is kept");
-    clock.advance(KEPT);
+    assert_eq!(rejection(&verifier, &token).await, None, "the response is cached");
+    clock.advance(CACHE_TIME);
     assert_eq!(rejection(&verifier, &token).await, Some(INACTIVE));
 }
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn a_revocation_at_glewlwyd_is_seen_within_the_time_that_answers_are_kept() {
+async fn glewlwyd_revocations_take_effect_within_the_cache_time() {
     let server = Glewlwyd::alone().await;
     let clock = TestClock::running();
-    let verifier = server.asking_as("rs", "secret").audience(RESOURCE).clock(clock.clone());
+    let verifier = server.introspection_as("rs", "secret").audience(RESOURCE).clock(clock.clone());
     let verifier = verifier.build().unwrap();
     let token = server.token("es256").await;
     assert_eq!(rejection(&verifier, &token).await, None);
     server.revoke(&token).await;
-    assert_eq!(rejection(&verifier, &token).await, None, "the answer is kept");
-    clock.advance(KEPT);
+    assert_eq!(rejection(&verifier, &token).await, None, "the response is cached");
+    clock.advance(CACHE_TIME);
     assert_eq!(rejection(&verifier, &token).await, Some(INACTIVE));
 }
 
@@ -50,7 +51,8 @@ async fn a_revocation_at_glewlwyd_is_seen_within_the_time_that_answers_are_kept(
 #[ignore = "needs a running server"]
 async fn it_is_seen_at_once_after_an_invalidation() {
     let provider = OidcProvider::at_the_root().await;
-    let verifier = provider.asking_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
+    let verifier =
+        provider.introspection_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
     let verifier = verifier.build().unwrap();
     let (token, other) = (provider.token_of_alice("opaque").await, provider.token("opaque").await);
     for token in [&token, &other] {
@@ -83,24 +85,25 @@ async fn a_revocation_here_needs_none_there() {
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn a_jwt_that_is_verified_here_and_asked_about_there_ends_with_its_revocation() {
+async fn a_jwt_with_revocation_check_is_rejected_after_its_revocation() {
     let server = Glewlwyd::alone().await;
     let clock = TestClock::running();
-    let introspection = server.asking_as("rs", "secret").audience(RESOURCE).clock(clock.clone());
+    let introspection =
+        server.introspection_as("rs", "secret").audience(RESOURCE).clock(clock.clone());
     let introspection = introspection.build().unwrap();
     let verifier = server.verifier().clock(clock.clone()).build().unwrap();
     let app = service(RevocationChecked::new(verifier, introspection.clone()));
-    let (at_once, later) = (server.token("es256").await, server.token("rs256").await);
-    for token in [&at_once, &later] {
+    let (invalidated, later) = (server.token("es256").await, server.token("rs256").await);
+    for token in [&invalidated, &later] {
         assert_eq!(status(&app, token).await, 200);
         server.revoke(token).await;
-        assert_eq!(status(&app, token).await, 200, "the answer is kept");
+        assert_eq!(status(&app, token).await, 200, "the response is cached");
     }
-    introspection.invalidate(&at_once);
-    assert_eq!(status(&app, &at_once).await, 401);
-    assert_eq!(status(&app, &later).await, 200, "the answer is kept");
-    clock.advance(KEPT);
+    introspection.invalidate(&invalidated);
+    assert_eq!(status(&app, &invalidated).await, 401);
+    assert_eq!(status(&app, &later).await, 200, "the response is cached");
+    clock.advance(CACHE_TIME);
     assert_eq!(status(&app, &later).await, 401);
-    // What its issuer has not signed isn't asked about.
-    assert_eq!(status(&app, "made-up").await, 401);
+    // A token without a valid signature isn't introspected.
+    assert_eq!(status(&app, "unknown").await, 401);
 }

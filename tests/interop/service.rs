@@ -1,14 +1,14 @@
-//! A service behind the layer, and what its callers see of it.
+//! A service behind the layer, and requests to it.
 
 use axum::{Router, body::Body, routing::get};
 use http::{Request, header::AUTHORIZATION, header::WWW_AUTHENTICATE};
 use portcullis::{AuthenticateLayer, BearerToken, Identity, Verify};
 use tower::ServiceExt;
 
-/// Answers `GET /` with the client that the token was issued to.
+/// Responds to `GET /` with the client that the token was issued to.
 pub fn service(verifier: impl for<'a> Verify<BearerToken<'a>>) -> Router {
-    let whose = async |identity: Identity| identity.client_id().unwrap_or("nobody").to_owned();
-    Router::new().route("/", get(whose)).layer(AuthenticateLayer::bearer(verifier))
+    let client_id = async |identity: Identity| identity.client_id().unwrap_or("nobody").to_owned();
+    Router::new().route("/", get(client_id)).layer(AuthenticateLayer::bearer(verifier))
 }
 
 /// The status, and the challenge if there is one.

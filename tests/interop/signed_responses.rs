@@ -1,9 +1,11 @@
-//! Answers that the servers have signed (RFC 9701).
+//! Signed introspection responses (RFC 9701).
 
 use portcullis::{ErrorKind, IntrospectionVerifier, TokenFault};
 
 use crate::{
-    servers::{Asking, Glewlwyd, INACTIVE, OidcProvider, RESOURCE, UNAVAILABLE, rejection, verify},
+    servers::{
+        Builder, Glewlwyd, INACTIVE, OidcProvider, RESOURCE, UNAVAILABLE, rejection, verify,
+    },
     service::{ask, service},
 };
 
@@ -12,15 +14,15 @@ const ALGORITHMS: [&str; 11] = [
     "ed25519",
 ];
 
-/// Asks oidc-provider as a client whose answers are signed with that algorithm.
-fn signed(provider: &OidcProvider, algorithm: &str) -> Asking {
+/// A verifier that authenticates to oidc-provider as a client whose responses are signed with that algorithm.
+fn signed(provider: &OidcProvider, algorithm: &str) -> Builder {
     let signer = provider.verifier(&[]).build().unwrap();
-    provider.asking_as(&format!("rs-jwt-{algorithm}"), "rs-secret").signed_responses(signer)
+    provider.introspection_as(&format!("rs-jwt-{algorithm}"), "rs-secret").signed_responses(signer)
 }
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn oidc_provider_s_answers_are_believed_under_each_algorithm() {
+async fn responses_of_oidc_provider_are_accepted_with_each_algorithm() {
     for provider in [OidcProvider::at_the_root().await, OidcProvider::at_a_path().await] {
         let token = provider.token("opaque").await;
         for algorithm in ALGORITHMS {
@@ -31,7 +33,7 @@ async fn oidc_provider_s_answers_are_believed_under_each_algorithm() {
                 identity.unwrap_or_else(|rejection| panic!("{algorithm}: {rejection:?}"));
             assert_eq!(identity.client_id(), Some("svc"), "{algorithm}");
             assert!(!identity.raw_claims().contains("token_introspection"), "{algorithm}");
-            assert_eq!(rejection(&verifier, "made-up").await, Some(INACTIVE), "{algorithm}");
+            assert_eq!(rejection(&verifier, "unknown").await, Some(INACTIVE), "{algorithm}");
             let jwt = rejection(&verifier, &provider.token("es256").await).await;
             assert_eq!(jwt, Some(ErrorKind::InvalidToken(TokenFault::Type)), "{algorithm}");
         }
@@ -40,7 +42,7 @@ async fn oidc_provider_s_answers_are_believed_under_each_algorithm() {
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn an_answer_under_a_key_that_is_new_is_believed_at_once() {
+async fn a_response_signed_with_a_new_key_is_accepted_immediately() {
     let provider = OidcProvider::at_the_root().await;
     let audience = format!("{RESOURCE}opaque");
     let verifier = signed(&provider, "es256").audience(audience).build().unwrap();
@@ -52,55 +54,55 @@ async fn an_answer_under_a_key_that_is_new_is_believed_at_once() {
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn an_answer_that_is_signed_by_another_issuer_accepts_no_token() {
+async fn a_response_signed_by_another_issuer_is_503() {
     let (root, path) = (OidcProvider::at_the_root().await, OidcProvider::at_a_path().await);
     let audience = format!("{RESOURCE}opaque");
     let token = root.token("opaque").await;
     let other = path.verifier(&[]).build().unwrap();
-    let mistaken = root.asking_as("rs-jwt-es256", "rs-secret").signed_responses(other);
-    let mistaken = mistaken.audience(&audience).build().unwrap();
-    assert_eq!(rejection(&mistaken, &token).await, Some(UNAVAILABLE));
+    let other_signer = root.introspection_as("rs-jwt-es256", "rs-secret").signed_responses(other);
+    let other_signer = other_signer.audience(&audience).build().unwrap();
+    assert_eq!(rejection(&other_signer, &token).await, Some(UNAVAILABLE));
 }
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn our_own_bad_credentials_are_500_there_too() {
+async fn invalid_client_credentials_are_500_with_signed_responses() {
     let (provider, glewlwyd) = (OidcProvider::at_the_root().await, Glewlwyd::alone().await);
     let signer = provider.verifier(&[]).build().unwrap();
-    let verifier = provider.asking_as("rs-jwt-es256", "guess").signed_responses(signer);
+    let verifier = provider.introspection_as("rs-jwt-es256", "guess").signed_responses(signer);
     let app = service(verifier.audience(RESOURCE).build().unwrap());
     assert_eq!(ask(&app, &provider.token("opaque").await).await, (500, None));
     let signer = glewlwyd.verifier().build().unwrap();
-    let verifier = glewlwyd.asking_as("rs", "guess").signed_responses(signer);
+    let verifier = glewlwyd.introspection_as("rs", "guess").signed_responses(signer);
     let app = service(verifier.audience(RESOURCE).build().unwrap());
     assert_eq!(ask(&app, &glewlwyd.token("es256").await).await, (500, None));
 }
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn glewlwyd_s_answers_are_believed_and_its_silence_is_a_token_s_end() {
+async fn glewlwyd_responses_are_accepted_and_empty_ones_mean_inactive() {
     let server = Glewlwyd::alone().await;
-    let own = server.token_of_the_resource_server().await;
-    let by_token = IntrospectionVerifier::discover(&server.issuer).bearer_token(own);
-    for asking in [server.asking_as("rs", "secret"), by_token] {
-        believe_glewlwyd(&server, asking).await;
+    let bearer_token = server.token_of_the_resource_server().await;
+    let by_token = IntrospectionVerifier::discover(&server.issuer).bearer_token(bearer_token);
+    for builder in [server.introspection_as("rs", "secret"), by_token] {
+        accept_glewlwyd_responses(&server, builder).await;
     }
 }
 
-async fn believe_glewlwyd(server: &Glewlwyd, asking: Asking) {
+async fn accept_glewlwyd_responses(server: &Glewlwyd, builder: Builder) {
     let signer = server.verifier().build().unwrap();
-    let verifier = asking.signed_responses(signer).audience(RESOURCE).build().unwrap();
-    let (kept, revoked) = (server.token("es256").await, server.token("rs256").await);
-    for token in [&kept, &revoked] {
+    let verifier = builder.signed_responses(signer).audience(RESOURCE).build().unwrap();
+    let (valid, revoked) = (server.token("es256").await, server.token("rs256").await);
+    for token in [&valid, &revoked] {
         assert_eq!(rejection(&verifier, token).await, None);
     }
     server.revoke(&revoked).await;
     verifier.invalidate(&revoked);
-    // It answers 400 without a body where it would call a token inactive.
-    for token in [&*revoked, "made-up", "a.b.c"] {
+    // It responds with 400 without a body to tokens that it would report as inactive.
+    for token in [&*revoked, "unknown", "a.b.c"] {
         assert_eq!(rejection(&verifier, token).await, Some(INACTIVE), "{token}");
     }
-    let (status, challenge) = ask(&service(verifier), "made-up").await;
+    let (status, challenge) = ask(&service(verifier), "unknown").await;
     assert_eq!(status, 401);
     assert!(challenge.is_some_and(|line| line.contains("invalid_token")));
 }

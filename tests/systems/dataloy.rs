@@ -1,8 +1,8 @@
-//! Dataloy, as its page on authentication and authorization has it.
+//! Dataloy, as described on its page on authentication and authorization.
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Service};
+use crate::support::{Client, Response, Service};
 
 const TOKEN: &str = r#"curl -X POST $TOKEN_URL -d '{
   "client_id": "demo-client",
@@ -16,41 +16,41 @@ const EXPIRED: &str = r#"curl "$URL/ws/rest/Cargo?filter=subCargos.freight%28GTE
 const AT_TEST: &str = r#"curl $TEST_URL/ws/rest/Cargo -H "Authorization: Bearer $TOKEN""#;
 
 #[test]
-fn its_commands_are_answered_as_documented() {
-    its_commands(Client::Socket);
+fn documented_commands_get_the_documented_responses() {
+    check_documented_commands(Client::Socket);
 }
 
 #[test]
 #[ignore = "needs curl"]
-fn its_commands_by_curl_are_answered_as_documented() {
-    its_commands(Client::Curl);
+fn documented_commands_by_curl_get_the_documented_responses() {
+    check_documented_commands(Client::Curl);
 }
 
-fn its_commands(client: Client) {
+fn check_documented_commands(client: Client) {
     let service = Service::start("dataloy");
-    let answer = service.documented(client, TOKEN, &[]);
-    assert_eq!(answer.status, 200);
-    let mut answer = answer.json();
-    let token = answer.as_object_mut().unwrap().remove("access_token").unwrap();
-    assert_eq!(answer, json!({ "expires_in": 86400, "token_type": "Bearer" }));
+    let response = service.documented(client, TOKEN, &[]);
+    assert_eq!(response.status, 200);
+    let mut response = response.json();
+    let token = response.as_object_mut().unwrap().remove("access_token").unwrap();
+    assert_eq!(response, json!({ "expires_in": 86400, "token_type": "Bearer" }));
 
     let variables = [("TOKEN", token.as_str().unwrap())];
     for (command, found) in [(CARGO, vec![1, 2, 3]), (FILTERED, vec![1, 3])] {
-        let answer = service.documented(client, command, &variables);
-        assert_eq!(answer.status, 200, "{command}");
-        assert_eq!(keys(&answer), found, "{command}");
+        let response = service.documented(client, command, &variables);
+        assert_eq!(response.status, 200, "{command}");
+        assert_eq!(keys(&response), found, "{command}");
     }
     assert_eq!(service.documented(client, AT_TEST, &variables).status, 401);
 
-    let answer = service.documented(client, EXPIRED, &[]);
-    assert_eq!(answer.status, 401);
-    assert_eq!(answer.header("content-type"), Some("application/json"));
-    let date = answer.json()["date"].as_str().unwrap().to_owned();
+    let response = service.documented(client, EXPIRED, &[]);
+    assert_eq!(response.status, 401);
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    let date = response.json()["date"].as_str().unwrap().to_owned();
     let shape = date.replace(|it: char| it.is_ascii_digit(), "0");
     assert_eq!(shape, "0000-00-00T00:00:00");
-    // Member for member what the document has, in its order.
+    // The members of the document, in the same order.
     assert_eq!(
-        answer.body,
+        response.body,
         format!(
             r#"{{"statusCode":401,"statusText":"Unauthorized","message":"Token expired.","date":"{date}","statusFamily":"CLIENT_ERROR","method":"GET","uri":"{}/ws/rest/Cargo?filter=subCargos.freight%28GTE%292500000"}}"#,
             service.url()
@@ -58,11 +58,11 @@ fn its_commands(client: Client) {
     );
 }
 
-fn keys(answer: &Answer) -> Vec<u64> {
-    answer.json().as_array().unwrap().iter().map(|cargo| cargo["key"].as_u64().unwrap()).collect()
+fn keys(response: &Response) -> Vec<u64> {
+    response.json().as_array().unwrap().iter().map(|cargo| cargo["key"].as_u64().unwrap()).collect()
 }
 
-/// A token for one of the environments.
+/// Requests a token for one of the environments.
 fn token(service: &Service, audience: &str) -> String {
     let command = TOKEN.replace("\"https://dataloy\"", &format!("\"{audience}\""));
     service.ask(&command, &[]).json()["access_token"].as_str().unwrap().to_owned()
@@ -75,21 +75,21 @@ fn a_token_for_one_environment_is_rejected_in_the_other() {
     for (url, statuses) in [("$URL", [200, 401]), ("$TEST_URL", [401, 200])] {
         for (token, status) in tokens.iter().zip(statuses) {
             let command = CARGO.replace("$URL", url);
-            let answer = service.ask(&command, &[("TOKEN", token)]);
-            assert_eq!(answer.status, status, "{url}");
+            let response = service.ask(&command, &[("TOKEN", token)]);
+            assert_eq!(response.status, status, "{url}");
             if status == 401 {
                 let message = "Token not intended for this audience.";
-                assert_eq!(answer.json()["message"], message, "{url}");
+                assert_eq!(response.json()["message"], message, "{url}");
             }
         }
     }
 }
 
 #[test]
-fn every_rejection_has_the_seven_members_and_the_address_that_was_called() {
+fn every_rejection_has_the_seven_members_and_the_requested_uri() {
     let service = Service::start("dataloy");
-    let good = token(&service, "https://dataloy");
-    let (signed, signature) = good.rsplit_once('.').unwrap();
+    let valid = token(&service, "https://dataloy");
+    let (signed, signature) = valid.rsplit_once('.').unwrap();
     let other = if signature.starts_with('A') { 'B' } else { 'A' };
     let forged = format!("{signed}.{other}{}", &signature[1..]);
     for (authorization, status, message) in [
@@ -102,12 +102,12 @@ fn every_rejection_has_the_seven_members_and_the_address_that_was_called() {
         let path = "/ws/rest/Cargo?filter=subCargos.freight(GTE)1";
         let command =
             format!(r#"curl -H 'X-Forwarded-Host: evil.example' {authorization} "$URL{path}""#);
-        let answer = service.ask(&command, &[("FORGED", &forged)]);
-        let mut body = answer.json();
+        let response = service.ask(&command, &[("FORGED", &forged)]);
+        let mut body = response.json();
         assert!(body.as_object_mut().unwrap().remove("date").is_some_and(|date| date.is_string()));
-        assert_eq!(answer.status, status, "{authorization}");
+        assert_eq!(response.status, status, "{authorization}");
         let text = if status == 400 { "Bad Request" } else { "Unauthorized" };
-        let told = json!({
+        let expected = json!({
             "statusCode": status,
             "statusText": text,
             "message": message,
@@ -115,12 +115,12 @@ fn every_rejection_has_the_seven_members_and_the_address_that_was_called() {
             "method": "GET",
             "uri": format!("{}{path}", service.url()),
         });
-        assert_eq!(body, told, "{authorization}");
+        assert_eq!(body, expected, "{authorization}");
     }
 }
 
 #[test]
-fn a_filter_is_a_name_a_comparison_and_a_number() {
+fn a_filter_consists_of_name_comparison_and_number() {
     let service = Service::start("dataloy");
     let token = token(&service, "https://dataloy");
     for (filter, status, found) in [
@@ -134,27 +134,27 @@ fn a_filter_is_a_name_a_comparison_and_a_number() {
         ("freight", 400, vec![]),
     ] {
         let command = FILTERED.replace("subCargos.freight%28GTE%292500000", filter);
-        let answer = service.ask(&command, &[("TOKEN", &token)]);
-        assert_eq!(answer.status, status, "{filter}");
+        let response = service.ask(&command, &[("TOKEN", &token)]);
+        assert_eq!(response.status, status, "{filter}");
         if status == 200 {
-            assert_eq!(keys(&answer), found, "{filter}");
+            assert_eq!(keys(&response), found, "{filter}");
         }
     }
 }
 
 #[test]
-fn the_issuer_gives_no_token_to_a_stranger_nor_for_another_service() {
+fn the_issuer_rejects_invalid_token_requests() {
     let service = Service::start("dataloy");
-    for (good, bad, status, error) in [
+    for (valid, invalid, status, error) in [
         ("demo-secret", "demo-secreT", 401, "invalid_client"),
         ("demo-client", "other-client", 401, "invalid_client"),
         ("client_credentials", "password", 400, "unsupported_grant_type"),
         ("https://dataloy", "https://dataloy.internal", 400, "invalid_target"),
         ("\"audience\"", "\"resource\"", 400, "invalid_request"),
     ] {
-        let answer = service.ask(&TOKEN.replace(good, bad), &[]);
-        assert_eq!(answer.status, status, "{bad}");
-        assert_eq!(answer.json(), json!({ "error": error }), "{bad}");
+        let response = service.ask(&TOKEN.replace(valid, invalid), &[]);
+        assert_eq!(response.status, status, "{invalid}");
+        assert_eq!(response.json(), json!({ "error": error }), "{invalid}");
     }
     let as_json = TOKEN.replace("-d ", "-H 'Content-Type: application/json' -d ");
     assert!(matches!(service.ask(&as_json, &[]).json()["access_token"], Value::String(_)));

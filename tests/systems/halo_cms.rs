@@ -1,20 +1,20 @@
-//! Halo, as its page on authentication has it.
+//! Halo, as described on its page on authentication.
 
 use std::{sync::Arc, thread, time::Duration};
 
 use portcullis::{Scope, testing::TestClock};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, InProcess, Service};
+use crate::support::{Client, InProcess, Response, Service};
 
 #[path = "../../examples/systems/halo_cms/main.rs"]
-#[allow(dead_code, reason = "a program of its own")]
+#[allow(dead_code, reason = "a separate program")]
 mod example;
 
 const BY_PASSWORD: &str = r#"curl -X GET "$URL/api/v1alpha1/posts" \
   -H 'Authorization: Basic YWRtaW46cGFzc3dvcmQ=' \
   -H 'Content-Type: application/json'"#;
-const BY_NOBODY: &str = r#"curl "$URL/api/v1alpha1/posts""#;
+const ANONYMOUSLY: &str = r#"curl "$URL/api/v1alpha1/posts""#;
 const LOG_IN: &str = r#"curl -X POST -u admin:password "$URL/api/v1alpha1/login""#;
 const ME: &str = r#"curl "$URL/api/v1alpha1/users/me" -H "Authorization: Bearer $JWT""#;
 const CREATE: &str = r#"curl -X POST -u admin:password "$URL/api/v1alpha1/personalaccesstokens" \
@@ -32,25 +32,25 @@ const BASIC: &str = r#"Basic realm="Halo", charset="UTF-8""#;
 const BEARER: &str = r#"Bearer realm="Halo""#;
 
 #[test]
-fn its_commands_are_answered_as_documented() {
-    its_commands(Client::Socket);
+fn documented_commands_get_the_documented_responses() {
+    check_documented_commands(Client::Socket);
 }
 
 #[test]
 #[ignore = "needs curl"]
-fn its_commands_by_curl_are_answered_as_documented() {
-    its_commands(Client::Curl);
+fn documented_commands_by_curl_get_the_documented_responses() {
+    check_documented_commands(Client::Curl);
 }
 
-fn its_commands(client: Client) {
+fn check_documented_commands(client: Client) {
     let service = Service::start("halo_cms");
     let ask = |command: &str, variables: &[(&str, &str)], status| {
-        let answer = service.documented(client, command, variables);
-        assert_eq!(answer.status, status, "{command}: {answer:?}");
-        answer
+        let response = service.documented(client, command, variables);
+        assert_eq!(response.status, status, "{command}: {response:?}");
+        response
     };
     assert_eq!(titles(&ask(BY_PASSWORD, &[], 200)), ["Hello Halo", "A draft"]);
-    assert_eq!(titles(&ask(BY_NOBODY, &[], 200)), ["Hello Halo"]);
+    assert_eq!(titles(&ask(ANONYMOUSLY, &[], 200)), ["Hello Halo"]);
 
     let log_in = ask(LOG_IN, &[], 200);
     assert_eq!(log_in.header("cache-control"), Some("no-store"));
@@ -79,7 +79,7 @@ fn its_commands(client: Client) {
 }
 
 #[test]
-fn the_four_errors_are_told_apart() {
+fn the_four_errors_have_different_responses() {
     let service = Service::start("halo_cms");
     let token = text(&service.ask(CREATE, &[]), "token");
     let variables = [("PAT", token.as_str())];
@@ -93,7 +93,7 @@ fn the_four_errors_are_told_apart() {
         ("-u admin:wrong", 401, "Unauthorized", "Invalid credentials.", None, BEARER),
         ("-u nobody:wrong", 401, "Unauthorized", "Invalid credentials.", None, BEARER),
         (
-            "-H 'Authorization: Bearer made-up'",
+            "-H 'Authorization: Bearer unknown'",
             401,
             "Unauthorized",
             "Token malformed.",
@@ -118,9 +118,9 @@ fn the_four_errors_are_told_apart() {
         ),
     ] {
         let command = format!("curl -X DELETE {credentials} $URL/api/v1alpha1/posts/1");
-        let answer = service.ask(&command, &variables);
-        assert_eq!(answer.status, status, "{credentials}");
-        assert_eq!(answer.headers("www-authenticate"), [bearer, BASIC], "{credentials}");
+        let response = service.ask(&command, &variables);
+        assert_eq!(response.status, status, "{credentials}");
+        assert_eq!(response.headers("www-authenticate"), [bearer, BASIC], "{credentials}");
         let mut expected = json!({
             "title": title, "status": status, "detail": detail,
             "instance": "/api/v1alpha1/posts/1",
@@ -128,7 +128,7 @@ fn the_four_errors_are_told_apart() {
         if let Some(error) = error {
             expected["error"] = json!(error);
         }
-        assert_eq!(problem(&answer), expected, "{credentials}");
+        assert_eq!(problem(&response), expected, "{credentials}");
     }
     assert_eq!(
         service.ask("curl -u admin:password -X DELETE $URL/api/v1alpha1/posts/1", &[]).status,
@@ -137,14 +137,14 @@ fn the_four_errors_are_told_apart() {
 }
 
 #[test]
-fn what_is_public_needs_no_credentials_but_takes_no_bad_ones() {
+fn public_resources_reject_only_invalid_credentials() {
     let service = Service::start("halo_cms");
     for (credentials, status) in [
         ("", 200),
         ("-H 'Authorization: Digest x'", 200),
         ("-u author:author-password", 200),
         ("-u author:wrong", 401),
-        ("-H 'Authorization: Bearer made-up'", 401),
+        ("-H 'Authorization: Bearer unknown'", 401),
         ("-H 'Authorization: Bearer a b'", 400),
         ("-H 'Authorization: Bearer a' -H 'Authorization: Basic YTpi'", 400),
     ] {
@@ -156,7 +156,7 @@ fn what_is_public_needs_no_credentials_but_takes_no_bad_ones() {
 }
 
 #[test]
-fn a_token_can_no_more_than_its_user_gave_it_and_makes_no_others() {
+fn a_token_has_only_its_granted_scopes_and_cannot_create_tokens() {
     let service = Service::start("halo_cms");
     let create = |user: &str, wish: &str| {
         let command = r#"curl $USER "$URL/api/v1alpha1/personalaccesstokens" \
@@ -177,8 +177,8 @@ fn a_token_can_no_more_than_its_user_gave_it_and_makes_no_others() {
     }
 
     let wish = json!({ "name": "a", "scopes": ["posts:read"], "days": 30 }).to_string();
-    let made = create(author, &wish);
-    let (token, id) = (text(&made, "token"), text(&made, "id"));
+    let created = create(author, &wish);
+    let (token, id) = (text(&created, "token"), text(&created, "id"));
     let (variables, bearer) = ([("TOKEN", token.as_str())], r#"-H "Authorization: Bearer $TOKEN""#);
     assert_eq!(service.ask(PUBLISH, &variables).status, 403);
     let center = "$URL/api/v1alpha1/personalaccesstokens";
@@ -188,11 +188,11 @@ fn a_token_can_no_more_than_its_user_gave_it_and_makes_no_others() {
         (format!("curl -X DELETE {bearer} {center}/{id}"), 403),
         (format!("curl {bearer} -H 'Content-Type: application/json' -d '{wish}' {center}"), 403),
         (format!("curl -X POST {bearer} $URL/api/v1alpha1/login"), 401),
-        // Another user's.
+        // A token of another user.
         (format!("curl -X DELETE -u admin:password {center}/{id}"), 404),
         (format!("curl -u admin:password {center}/{id}/uses"), 404),
         (format!("curl {bearer} $URL/api/v1alpha1/users/me"), 200),
-        // Its own user's.
+        // A token of the same user.
         (format!("curl {author} {center}/{id}/uses"), 200),
         (format!("curl -X DELETE {author} {center}/{id}"), 204),
         (format!("curl {bearer} $URL/api/v1alpha1/users/me"), 401),
@@ -202,7 +202,7 @@ fn a_token_can_no_more_than_its_user_gave_it_and_makes_no_others() {
 }
 
 #[test]
-fn a_log_in_looks_after_tokens_and_does_not_renew_itself() {
+fn a_log_in_can_manage_tokens_but_not_renew_itself() {
     let service = Service::start("halo_cms");
     let token = text(&service.ask(LOG_IN, &[]), "token");
     let variables = [("JWT", token.as_str())];
@@ -212,15 +212,15 @@ fn a_log_in_looks_after_tokens_and_does_not_renew_itself() {
         (LOG_IN.replace("admin:password", "admin:wrong"), 401),
         (LOG_IN.replace("-u admin:password", ""), 401),
     ] {
-        let answer = service.ask(&command, &variables);
-        assert_eq!(answer.status, status, "{command}");
+        let response = service.ask(&command, &variables);
+        assert_eq!(response.status, status, "{command}");
         let challenges: &[&str] = if status == 401 { &[BASIC] } else { &[] };
-        assert_eq!(answer.headers("www-authenticate"), challenges, "{command}");
+        assert_eq!(response.headers("www-authenticate"), challenges, "{command}");
     }
 }
 
 #[test]
-fn a_log_in_of_another_service_is_not_taken() {
+fn a_log_in_at_another_service_is_rejected() {
     let [one, other] = [(); 2].map(|()| Service::start("halo_cms"));
     let token = text(&other.ask(LOG_IN, &[]), "token");
     let rejected = one.ask(ME, &[("JWT", &token)]);
@@ -230,33 +230,33 @@ fn a_log_in_of_another_service_is_not_taken() {
 }
 
 #[test]
-fn tokens_and_log_ins_end_with_their_time() {
+fn tokens_and_log_ins_expire() {
     let clock = TestClock::new();
     let service = InProcess::start(async || {
         example::app(Arc::new(example::users::demo().unwrap()), clock.clone()).unwrap()
     });
     let jwt = text(&service.ask(LOG_IN, &[]), "token");
     let pat = text(&service.ask(CREATE, &[]), "token");
-    let asked = || {
+    let outcomes = || {
         let (log_in, token) =
             (service.ask(ME, &[("JWT", &jwt)]), service.ask(BY_TOKEN, &[("PAT", &pat)]));
-        [log_in, token].map(|answer| match answer.status {
-            200 => "good".to_owned(),
-            _ => problem(&answer)["detail"].as_str().unwrap().to_owned(),
+        [log_in, token].map(|response| match response.status {
+            200 => "valid".to_owned(),
+            _ => problem(&response)["detail"].as_str().unwrap().to_owned(),
         })
     };
-    assert_eq!(asked(), ["good", "good"]);
-    // A minute is for clocks that differ.
+    assert_eq!(outcomes(), ["valid", "valid"]);
+    // The leeway is a minute.
     clock.advance(Duration::from_secs(3600 + 60));
-    assert_eq!(asked(), ["Token expired.", "good"]);
+    assert_eq!(outcomes(), ["Token expired.", "valid"]);
     clock.advance(Duration::from_secs(90 * 24 * 3600 - 3660 - 1));
-    assert_eq!(asked()[1], "good");
+    assert_eq!(outcomes()[1], "valid");
     clock.advance(Duration::from_secs(1));
-    assert_eq!(asked()[1], "Token expired.");
+    assert_eq!(outcomes()[1], "Token expired.");
 }
 
 #[test]
-fn a_token_loses_what_its_user_loses_on_the_next_request() {
+fn a_token_loses_permissions_with_its_user_immediately() {
     let users = Arc::new(example::users::demo().unwrap());
     let service = InProcess::start(async || example::app(users.clone(), TestClock::new()).unwrap());
     let create = CREATE.replace("posts:read", "posts:write");
@@ -275,7 +275,7 @@ fn a_token_loses_what_its_user_loses_on_the_next_request() {
 }
 
 #[test]
-fn each_use_of_a_token_is_in_its_trail_and_rejections_are_not() {
+fn the_audit_trail_of_a_token_has_its_uses_but_no_rejections() {
     let service = Service::start("halo_cms");
     let token = text(&service.ask(CREATE, &[]), "token");
     let variables = [("PAT", token.as_str())];
@@ -286,15 +286,15 @@ fn each_use_of_a_token_is_in_its_trail_and_rejections_are_not() {
     assert_eq!(service.ask(REVOKE, &[]).status, 204);
     assert_eq!(service.ask(BY_TOKEN, &variables).status, 401);
 
-    // Uses come in their order: once a later one is there, none is on its way.
+    // Uses are reported in order, so when a later one is recorded, no earlier one is missing.
     let other = text(&service.ask(CREATE, &[]), "token");
     assert_eq!(service.ask(BY_TOKEN, &[("PAT", &other)]).status, 200);
     wait_for_uses(1, || service.ask(&USES.replace("/1/", "/2/"), &[]));
     assert_eq!(service.ask(USES, &[]).json().as_array().unwrap().len(), 3);
 }
 
-/// Uses are written down beside the requests, so a moment may pass before they are seen.
-fn wait_for_uses(count: usize, ask: impl Fn() -> Answer) {
+/// Uses are recorded asynchronously, so this waits for them.
+fn wait_for_uses(count: usize, ask: impl Fn() -> Response) {
     for _ in 0..3000 {
         if ask().json().as_array().unwrap().len() == count {
             return;
@@ -304,18 +304,18 @@ fn wait_for_uses(count: usize, ask: impl Fn() -> Answer) {
     panic!("{}", ask().body);
 }
 
-fn titles(posts: &Answer) -> Vec<String> {
+fn titles(posts: &Response) -> Vec<String> {
     let posts = posts.json();
     let titles = posts.as_array().unwrap().iter().map(|post| post["title"].as_str().unwrap());
     titles.map(str::to_owned).collect()
 }
 
-fn text(answer: &Answer, name: &str) -> String {
-    let text = answer.json()[name].as_str().map(str::to_owned);
-    text.unwrap_or_else(|| panic!("no {name}: {answer:?}"))
+fn text(response: &Response, name: &str) -> String {
+    let text = response.json()[name].as_str().map(str::to_owned);
+    text.unwrap_or_else(|| panic!("no {name}: {response:?}"))
 }
 
-fn problem(answer: &Answer) -> Value {
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
-    serde_json::from_str(&answer.body).unwrap()
+fn problem(response: &Response) -> Value {
+    assert_eq!(response.header("content-type"), Some("application/problem+json"));
+    serde_json::from_str(&response.body).unwrap()
 }

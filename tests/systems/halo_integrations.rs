@@ -1,14 +1,14 @@
-//! HALO's integrations, as its page on authentication has them.
+//! HALO's integrations, as described on its page on authentication.
 
 use std::{sync::Arc, thread, time::Duration};
 
 use portcullis::{Scope, testing::TestClock};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, InProcess, Service};
+use crate::support::{Client, InProcess, Response, Service};
 
 #[path = "../../examples/systems/halo_integrations/main.rs"]
-#[allow(dead_code, reason = "a program of its own")]
+#[allow(dead_code, reason = "a separate program")]
 mod example;
 
 const LOG_IN: &str = r#"curl -X POST \
@@ -26,23 +26,23 @@ const DELETE: &str = r#"curl -X DELETE -H "Authorization: Bearer $TOKEN" "$URL/a
 const REALM: &str = r#"Bearer realm="HALO""#;
 
 #[test]
-fn its_commands_are_answered_as_documented() {
-    its_commands(Client::Socket);
+fn documented_commands_get_the_documented_responses() {
+    check_documented_commands(Client::Socket);
 }
 
 #[test]
 #[ignore = "needs curl"]
-fn its_commands_by_curl_are_answered_as_documented() {
-    its_commands(Client::Curl);
+fn documented_commands_by_curl_get_the_documented_responses() {
+    check_documented_commands(Client::Curl);
 }
 
-fn its_commands(client: Client) {
+fn check_documented_commands(client: Client) {
     let service = Service::start("halo_integrations");
-    let answer = service.documented(client, LOG_IN, &[]);
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    let (token, refresh_token) = tokens(&answer);
-    let mut rest = answer.json();
+    let response = service.documented(client, LOG_IN, &[]);
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    let (token, refresh_token) = tokens(&response);
+    let mut rest = response.json();
     rest.as_object_mut().unwrap().retain(|name, _| !name.ends_with("_token"));
     assert_eq!(
         rest,
@@ -66,7 +66,7 @@ fn its_commands(client: Client) {
 }
 
 #[test]
-fn a_token_counts_in_either_header_and_in_one_only() {
+fn a_token_is_accepted_in_either_header_but_not_in_both() {
     let service = Service::start("halo_integrations");
     let (token, refresh_token) = tokens(&service.ask(LOG_IN, &[]));
     let variables = [("TOKEN", token.as_str()), ("REFRESH_TOKEN", refresh_token.as_str())];
@@ -87,7 +87,7 @@ fn a_token_counts_in_either_header_and_in_one_only() {
             Some(repeated),
         ),
         (
-            r#"-H "Authentication: Bearer $TOKEN" -H "Authorization: Bearer made-up""#,
+            r#"-H "Authentication: Bearer $TOKEN" -H "Authorization: Bearer unknown""#,
             400,
             Some(repeated),
         ),
@@ -98,22 +98,22 @@ fn a_token_counts_in_either_header_and_in_one_only() {
         ),
         (r#"-H "Authorization: Bearer $REFRESH_TOKEN""#, 401, Some(malformed)),
         (r#"-H "Authorization: Bearer x$TOKEN""#, 401, Some(malformed)),
-        (r#"-H "Authorization: Bearer made-up""#, 401, Some(malformed)),
+        (r#"-H "Authorization: Bearer unknown""#, 401, Some(malformed)),
     ] {
-        let answer = service.ask(&format!("curl {headers} $URL/api/content"), &variables);
+        let response = service.ask(&format!("curl {headers} $URL/api/content"), &variables);
         let challenge = error.map(|error| match error {
             "" => REALM.to_owned(),
             error => format!("{REALM}, {error}"),
         });
-        assert_eq!(answer.status, status, "{headers}");
-        assert_eq!(answer.header("www-authenticate"), challenge.as_deref(), "{headers}");
+        assert_eq!(response.status, status, "{headers}");
+        assert_eq!(response.header("www-authenticate"), challenge.as_deref(), "{headers}");
     }
     let in_query = service.ask("curl $URL/api/content?access_token=$TOKEN", &variables);
     assert_eq!(in_query.status, 401);
 }
 
 #[test]
-fn what_users_see_update_and_delete_follows_from_their_permissions() {
+fn permissions_control_what_users_can_read_update_and_delete() {
     let service = Service::start("halo_integrations");
     for (user, titles, show, update, delete) in [
         ("READER", &["Welcome"][..], 404, 403, 403),
@@ -130,10 +130,10 @@ fn what_users_see_update_and_delete_follows_from_their_permissions() {
             (UPDATE, update, "content:update"),
             (DELETE, delete, "content:delete"),
         ] {
-            let answer = service.ask(command, &variables);
-            assert_eq!(answer.status, status, "{user}: {command}");
+            let response = service.ask(command, &variables);
+            assert_eq!(response.status, status, "{user}: {command}");
             if status == 403 {
-                let challenge = answer.header("www-authenticate").unwrap();
+                let challenge = response.header("www-authenticate").unwrap();
                 assert!(challenge.ends_with(&format!(r#"scope="{scope}""#)), "{user}: {challenge}");
             }
         }
@@ -141,7 +141,7 @@ fn what_users_see_update_and_delete_follows_from_their_permissions() {
 }
 
 #[test]
-fn its_token_endpoint_gives_a_token_to_those_alone_who_may_have_it() {
+fn the_token_endpoint_rejects_invalid_requests() {
     let service = Service::start("halo_integrations");
     let editor = "grant_type=password&username=EDITOR_USERNAME&password=EDITOR_PASSWORD";
     let form = "application/x-www-form-urlencoded";
@@ -192,7 +192,7 @@ fn its_token_endpoint_gives_a_token_to_those_alone_who_may_have_it() {
         ),
         (
             "-u USERNAME:PASSWORD",
-            "grant_type=refresh_token&refresh_token=made-up",
+            "grant_type=refresh_token&refresh_token=unknown",
             400,
             Some("invalid_grant"),
         ),
@@ -201,12 +201,12 @@ fn its_token_endpoint_gives_a_token_to_those_alone_who_may_have_it() {
         let command = format!(
             r#"curl {options} -H "Content-Type: {form}" -d "{body}" "$URL/api/oauth/token?_user""#
         );
-        let answer = service.ask(&command, &[]);
-        assert_eq!(answer.status, status, "{options} {body}");
-        assert_eq!(answer.json().get("error").and_then(Value::as_str), error, "{options} {body}");
+        let response = service.ask(&command, &[]);
+        assert_eq!(response.status, status, "{options} {body}");
+        assert_eq!(response.json().get("error").and_then(Value::as_str), error, "{options} {body}");
         let challenge = (status == 401).then_some(r#"Basic realm="HALO", charset="UTF-8""#);
         if status != 400 {
-            assert_eq!(answer.header("www-authenticate"), challenge, "{options} {body}");
+            assert_eq!(response.header("www-authenticate"), challenge, "{options} {body}");
         }
     }
     let as_json = "curl -u USERNAME:PASSWORD -H 'Content-Type: application/json' -d '{}' \
@@ -215,8 +215,8 @@ fn its_token_endpoint_gives_a_token_to_those_alone_who_may_have_it() {
 }
 
 #[test]
-fn guesses_are_counted_together_in_the_form_and_in_the_header() {
-    // A clock that stands still gives no attempt back.
+fn guesses_in_the_form_and_in_the_header_share_a_limit() {
+    // The clock doesn't advance, so no attempts are restored.
     let service = InProcess::start(async || {
         example::app(Arc::new(example::users::demo().unwrap()), TestClock::new()).unwrap()
     });
@@ -234,17 +234,17 @@ fn guesses_are_counted_together_in_the_form_and_in_the_header() {
         "-u EDITOR_USERNAME:EDITOR_PASSWORD",
     );
     for command in [LOG_IN, &in_header] {
-        let answer = service.ask(command, &[]);
-        assert_eq!(answer.status, 429, "{command}");
-        assert_eq!(answer.header("retry-after"), Some("10"), "{command}");
+        let response = service.ask(command, &[]);
+        assert_eq!(response.status, 429, "{command}");
+        assert_eq!(response.header("retry-after"), Some("10"), "{command}");
     }
-    // Others go on, and so do tokens.
+    // Other users and valid tokens are still accepted.
     assert_eq!(service.ask(&LOG_IN.replace("EDITOR", "READER"), &[]).status, 200);
     assert_eq!(service.ask(SHOW, &[("TOKEN", &token)]).status, 200);
 }
 
 #[test]
-fn a_refresh_token_is_good_once_and_a_second_time_ends_the_log_in() {
+fn reusing_a_refresh_token_ends_the_log_in() {
     let service = Service::start("halo_integrations");
     let (first, refresh) = tokens(&service.ask(LOG_IN, &[]));
     let (other_log_in, _) = tokens(&service.ask(LOG_IN, &[]));
@@ -263,23 +263,23 @@ fn a_refresh_token_is_good_once_and_a_second_time_ends_the_log_in() {
 }
 
 #[test]
-fn of_many_who_come_with_a_refresh_token_at_once_one_gets_a_token_and_none_keeps_it() {
+fn concurrent_uses_of_a_refresh_token_end_the_log_in() {
     let service = Service::start("halo_integrations");
     let (_, refresh) = tokens(&service.ask(LOG_IN, &[]));
-    let answers: Vec<_> = thread::scope(|threads| {
+    let responses: Vec<_> = thread::scope(|threads| {
         let ask = || service.ask(REFRESH, &[("REFRESH_TOKEN", &refresh)]);
-        let asking: Vec<_> = (0..8).map(|_| threads.spawn(ask)).collect();
-        asking.into_iter().map(|one| one.join().unwrap()).collect()
+        let requests: Vec<_> = (0..8).map(|_| threads.spawn(ask)).collect();
+        requests.into_iter().map(|one| one.join().unwrap()).collect()
     });
-    let good: Vec<_> = answers.iter().filter(|answer| answer.status == 200).collect();
-    let [good] = &*good else { panic!("{answers:?}") };
-    let (token, next) = tokens(good);
+    let successful: Vec<_> = responses.iter().filter(|response| response.status == 200).collect();
+    let [successful] = &*successful else { panic!("{responses:?}") };
+    let (token, next) = tokens(successful);
     assert_eq!(service.ask(SHOW, &[("TOKEN", &token)]).status, 401);
     assert_eq!(service.ask(REFRESH, &[("REFRESH_TOKEN", &next)]).status, 400);
 }
 
 #[test]
-fn a_refresh_token_is_for_the_client_that_got_it() {
+fn a_refresh_token_is_bound_to_its_client() {
     let service = Service::start("halo_integrations");
     let (_, refresh) = tokens(&service.ask(LOG_IN, &[]));
     let by = |user: &str| {
@@ -296,7 +296,7 @@ fn a_refresh_token_is_for_the_client_that_got_it() {
 }
 
 #[test]
-fn tokens_end_with_their_time() {
+fn tokens_expire() {
     let clock = TestClock::new();
     let service = InProcess::start(async || {
         example::app(Arc::new(example::users::demo().unwrap()), clock.clone()).unwrap()
@@ -320,7 +320,7 @@ fn tokens_end_with_their_time() {
 }
 
 #[test]
-fn a_permission_that_is_withdrawn_and_a_user_who_is_removed_are_gone_on_the_next_request() {
+fn withdrawn_permissions_and_removed_users_lose_access_at_once() {
     let users = Arc::new(example::users::demo().unwrap());
     let service = InProcess::start(async || example::app(users.clone(), TestClock::new()).unwrap());
     let (token, refresh) = tokens(&service.ask(LOG_IN, &[]));
@@ -345,10 +345,10 @@ fn a_permission_that_is_withdrawn_and_a_user_who_is_removed_are_gone_on_the_next
     assert_eq!(service.ask(REFRESH, &variables).json(), json!({ "error": "invalid_grant" }));
 }
 
-/// The access token and the refresh token of an answer.
-fn tokens(answer: &Answer) -> (String, String) {
-    assert_eq!(answer.status, 200, "{answer:?}");
-    let body = answer.json();
+/// The access token and the refresh token in a response.
+fn tokens(response: &Response) -> (String, String) {
+    assert_eq!(response.status, 200, "{response:?}");
+    let body = response.json();
     let [access, refresh] = ["access_token", "refresh_token"]
         .map(|name| body[name].as_str().unwrap_or_else(|| panic!("no {name}: {body}")).to_owned());
     assert_ne!(access, refresh);

@@ -1,4 +1,4 @@
-//! HarmonyCMS, as its page on authorization has it.
+//! HarmonyCMS, as described on its page on authorization.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::{Client, InProcess, Service};
 
 #[path = "../../examples/systems/harmony_cms/main.rs"]
-#[allow(dead_code, reason = "a program of its own")]
+#[allow(dead_code, reason = "a separate program")]
 mod example;
 
 const LOGIN: &str = r#"curl -X GET \
@@ -21,21 +21,21 @@ const REVOKE: &str =
     r#"curl -X POST $URL/oauth/v2/revoke -u demo-site:demo-secret -d "token=$TOKEN""#;
 
 #[test]
-fn its_commands_are_answered_as_documented() {
-    its_commands(Client::Socket);
+fn documented_commands_get_the_documented_responses() {
+    check_documented_commands(Client::Socket);
 }
 
 #[test]
 #[ignore = "needs curl"]
-fn its_commands_by_curl_are_answered_as_documented() {
-    its_commands(Client::Curl);
+fn documented_commands_by_curl_get_the_documented_responses() {
+    check_documented_commands(Client::Curl);
 }
 
-fn its_commands(client: Client) {
+fn check_documented_commands(client: Client) {
     let service = Service::start("harmony_cms");
-    let answer = service.documented(client, LOGIN, &[]);
-    assert_eq!(answer.status, 200);
-    let mut tokens = answer.json();
+    let response = service.documented(client, LOGIN, &[]);
+    assert_eq!(response.status, 200);
+    let mut tokens = response.json();
     let [access, refresh] = ["access_token", "refresh_token"].map(|name| {
         let token = tokens.as_object_mut().unwrap().remove(name).unwrap();
         token.as_str().unwrap().to_owned()
@@ -49,9 +49,9 @@ fn its_commands(client: Client) {
         "user_url": format!("{}/user", service.url()),
     });
     for command in [HEADER, PARAMETER, ROOT] {
-        let answer = service.documented(client, command, &variables);
-        assert_eq!(answer.status, 200, "{command}");
-        assert_eq!(answer.json(), categories, "{command}");
+        let response = service.documented(client, command, &variables);
+        assert_eq!(response.status, 200, "{command}");
+        assert_eq!(response.json(), categories, "{command}");
     }
     for (command, status) in [
         ("curl -i $URL/pages", 401),
@@ -65,7 +65,7 @@ fn its_commands(client: Client) {
 }
 
 #[test]
-fn a_token_is_taken_by_any_one_method_and_a_bad_one_by_none() {
+fn a_token_is_accepted_by_each_method_if_it_is_valid() {
     let service = Service::start("harmony_cms");
     let tokens = service.ask(LOGIN, &[]).json();
     let variables = [
@@ -85,33 +85,33 @@ fn a_token_is_taken_by_any_one_method_and_a_bad_one_by_none() {
         ("curl -H \"authorization:TOKEN $TOKEN\" $URL/user", 200, vec![]),
         ("curl -H \"Authorization: Bearer $TOKEN\" $URL/user", 200, vec![]),
         ("curl $URL/user?access_token=$TOKEN", 200, vec![]),
-        ("curl -H 'Authorization: token made-up' $URL/user", 401, inactive.clone()),
-        ("curl -H 'Authorization: token made-up' $URL", 401, inactive.clone()),
-        ("curl $URL/?access_token=made-up", 401, challenges(error, "")),
+        ("curl -H 'Authorization: token unknown' $URL/user", 401, inactive.clone()),
+        ("curl -H 'Authorization: token unknown' $URL", 401, inactive.clone()),
+        ("curl $URL/?access_token=unknown", 401, challenges(error, "")),
         ("curl -H \"Authorization: token $REFRESH\" $URL/user", 401, inactive),
     ] {
-        let answer = service.ask(command, &variables);
-        assert_eq!(answer.status, status, "{command}");
-        assert_eq!(answer.headers("www-authenticate"), challenges, "{command}");
+        let response = service.ask(command, &variables);
+        assert_eq!(response.status, status, "{command}");
+        assert_eq!(response.headers("www-authenticate"), challenges, "{command}");
     }
     let both = "curl -H \"Authorization: token $TOKEN\" $URL/user?access_token=$TOKEN";
     assert_eq!(service.ask(both, &variables).status, 400);
 }
 
 #[test]
-fn an_answer_to_a_token_in_the_query_is_private_and_a_rejection_does_not_show_it() {
+fn a_response_to_a_token_in_the_query_is_private() {
     let service = Service::start("harmony_cms");
     let tokens = service.ask(LOGIN, &[]).json();
     let variables = [("TOKEN", tokens["access_token"].as_str().unwrap())];
-    let answer = service.ask("curl $URL/user?access_token=$TOKEN", &variables);
-    assert_eq!(answer.header("cache-control"), Some("private"));
-    assert_eq!(answer.json(), json!({ "username": "alice", "client_id": "demo-site" }));
-    let rejection = service.ask("curl \"$URL/user?a=b&access_token=made-up&c=d\"", &[]);
+    let response = service.ask("curl $URL/user?access_token=$TOKEN", &variables);
+    assert_eq!(response.header("cache-control"), Some("private"));
+    assert_eq!(response.json(), json!({ "username": "alice", "client_id": "demo-site" }));
+    let rejection = service.ask("curl \"$URL/user?a=b&access_token=unknown&c=d\"", &[]);
     assert_eq!(rejection.json()["uri"], "/user?a=b&c=d");
 }
 
 #[test]
-fn its_token_endpoint_rejects_as_oauth_says() {
+fn the_token_endpoint_rejects_invalid_requests() {
     let service = Service::start("harmony_cms");
     let client = "client_id=demo-site&client_secret=demo-secret";
     let password = "grant_type=password&username=alice&password=wonderland";
@@ -122,20 +122,20 @@ fn its_token_endpoint_rejects_as_oauth_says() {
         (format!("{client}&grant_type=password"), 400, "invalid_request"),
         (format!("{client}&grant_type=refresh_token"), 400, "invalid_request"),
         (client.to_owned(), 400, "invalid_request"),
-        (format!("{client}&grant_type=made_up"), 400, "unsupported_grant_type"),
+        (format!("{client}&grant_type=unknown"), 400, "unsupported_grant_type"),
         (format!("client_id=demo-site&client_secret=no&{password}"), 401, "invalid_client"),
         (format!("client_id=no&client_secret=demo-secret&{password}"), 401, "invalid_client"),
         (password.to_owned(), 401, "invalid_client"),
     ] {
-        let answer = service.ask("curl \"$URL/oauth/v2/token?$QUERY\"", &[("QUERY", &query)]);
-        assert_eq!(answer.status, status, "{query}");
-        assert_eq!(answer.json(), json!({ "error": error }), "{query}");
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{query}");
+        let response = service.ask("curl \"$URL/oauth/v2/token?$QUERY\"", &[("QUERY", &query)]);
+        assert_eq!(response.status, status, "{query}");
+        assert_eq!(response.json(), json!({ "error": error }), "{query}");
+        assert_eq!(response.header("cache-control"), Some("no-store"), "{query}");
     }
 }
 
 #[test]
-fn a_refresh_token_brings_new_tokens_once() {
+fn a_refresh_token_can_be_used_once() {
     let service = Service::start("harmony_cms");
     let first = service.ask(LOGIN, &[]).json();
     let refresh = r#"curl "$URL/oauth/v2/token?client_id=demo-site&client_secret=demo-secret&grant_type=refresh_token&refresh_token=$REFRESH""#;
@@ -150,7 +150,7 @@ fn a_refresh_token_brings_new_tokens_once() {
 }
 
 #[test]
-fn only_the_client_that_has_a_token_revokes_it() {
+fn only_the_client_of_a_token_can_revoke_it() {
     let service = Service::start("harmony_cms");
     let tokens = service.ask(LOGIN, &[]).json();
     let variables = [("TOKEN", tokens["access_token"].as_str().unwrap())];
@@ -171,7 +171,7 @@ fn only_the_client_that_has_a_token_revokes_it() {
 }
 
 #[test]
-fn tokens_end_with_their_time_and_it_is_said_so() {
+fn tokens_expire() {
     let clock = TestClock::new();
     let service = InProcess::start(async || {
         example::start("http://harmony.test", clock.clone()).await.expect("a service")
@@ -185,9 +185,9 @@ fn tokens_end_with_their_time_and_it_is_said_so() {
     clock.advance(Duration::from_secs(3599));
     assert_eq!(service.ask(user, &variables).status, 200);
     clock.advance(Duration::from_secs(1));
-    let answer = service.ask(user, &variables);
-    assert_eq!(answer.status, 401);
-    assert_eq!(answer.json()["message"], "Token expired.");
+    let response = service.ask(user, &variables);
+    assert_eq!(response.status, 401);
+    assert_eq!(response.json()["message"], "Token expired.");
 
     let refresh = r#"curl "$URL/oauth/v2/token?client_id=demo-site&client_secret=demo-secret&grant_type=refresh_token&refresh_token=$REFRESH""#;
     clock.advance(Duration::from_secs(14 * 24 * 60 * 60 - 3601));
@@ -195,7 +195,7 @@ fn tokens_end_with_their_time_and_it_is_said_so() {
     assert_eq!(next.status, 200);
     clock.advance(Duration::from_secs(14 * 24 * 60 * 60));
     let next = next.json()["refresh_token"].as_str().unwrap().to_owned();
-    let answer = service.ask(refresh, &[("REFRESH", &next)]);
-    assert_eq!(answer.status, 400);
-    assert_eq!(answer.json(), json!({ "error": "invalid_grant" }));
+    let response = service.ask(refresh, &[("REFRESH", &next)]);
+    assert_eq!(response.status, 400);
+    assert_eq!(response.json(), json!({ "error": "invalid_grant" }));
 }

@@ -1,8 +1,8 @@
-//! The systems that the examples stand for, each driven by the commands of its own document.
+//! The systems that the examples implement, each tested with the commands of its documentation.
 //!
-//! A command is written as the document has it, `curl …`, and stands so in the example's header too.
-//! Each is sent twice: by a client on a plain socket, so that `cargo test` needs Rust and nothing else,
-//! and by the real curl, in the tests that `--ignored` selects.
+//! The commands are curl command lines, as in the documentation and at the head of each example. Each one is
+//! sent twice: by a client on a plain socket, so that `cargo test` needs only Rust, and by the real curl, in the
+//! tests that `--ignored` selects.
 //!
 //! `cargo test --workspace --all-features` builds the examples, which are binaries, and so does
 //! `cargo test --workspace --all-features --test binary --test systems`.
@@ -15,7 +15,7 @@
     clippy::unwrap_used,
     reason = "tests report by panic"
 )]
-// Some tests have an example inside, to turn its clock; each has the examples' support inside itself.
+// Some tests include an example, to control its clock, and each example includes the support of the examples.
 #![allow(clippy::duplicate_mod)]
 
 mod dataloy;

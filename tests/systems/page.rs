@@ -1,15 +1,15 @@
-//! The page on the systems.
+//! `docs/systems.md`.
 
 use std::fs;
 
-/// What is told there of one example.
+/// The section of one example.
 fn section(page: &'static str, example: &str) -> &'static str {
     let heading = format!("\n## `{example}`\n");
     let (_, rest) = page.split_once(&heading).unwrap_or_else(|| panic!("no section {example}"));
     rest.split_once("\n## ").map_or(rest, |(section, _)| section)
 }
 
-/// All of its sources, one after another.
+/// All sources of an example.
 fn source(example: &str) -> String {
     let files = fs::read_dir(format!("../examples/systems/{example}")).unwrap();
     files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
@@ -20,7 +20,7 @@ fn without_space(text: &str) -> String {
 }
 
 #[test]
-fn what_it_shows_are_the_lines_of_the_examples() {
+fn the_page_shows_lines_of_the_examples() {
     let page = include_str!("../../docs/systems.md");
     for example in ["halo_integrations", "halo_cms", "regards", "harmony_cms", "dataloy"] {
         let source = without_space(&source(example));

@@ -1,4 +1,4 @@
-//! REGARDS, as its page on tokens has it.
+//! REGARDS, as described on its page on tokens.
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
@@ -6,10 +6,10 @@ use base64_simd::URL_SAFE_NO_PAD;
 use portcullis::{Clock, testing::TestClock};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, InProcess, Service};
+use crate::support::{Client, InProcess, Response, Service};
 
 #[path = "../../examples/systems/regards/main.rs"]
-#[allow(dead_code, reason = "a program of its own")]
+#[allow(dead_code, reason = "a separate program")]
 mod example;
 
 const LOG_IN: &str = r#"curl -X POST "$HOST/api/v1/rs-authentication/oauth/token?grant_type=password&scope=project1&username=user@regards.fr&password=user-password" \
@@ -25,43 +25,43 @@ const RULES: &str = r#"curl "$HOST/api/v1/rs-notifier/rule" -H "Authorization: B
 const PRODUCTS: &str =
     r#"curl "$HOST/api/v1/rs-catalog/product" -H "Authorization: Bearer $TOKEN""#;
 
-/// The project, the user, the password.
-type Who = [&'static str; 3];
+/// Project, user and password.
+type Account = [&'static str; 3];
 
-const USER: Who = ["project1", "user@regards.fr", "user-password"];
-const ADMIN: Who = ["project1", "admin@regards.fr", "admin-password"];
-const OTHER: Who = ["project2", "admin@regards.fr", "other-password"];
+const USER: Account = ["project1", "user@regards.fr", "user-password"];
+const ADMIN: Account = ["project1", "admin@regards.fr", "admin-password"];
+const OTHER: Account = ["project2", "admin@regards.fr", "other-password"];
 
 #[test]
-fn its_commands_are_answered_as_documented() {
-    its_commands(Client::Socket);
+fn documented_commands_get_the_documented_responses() {
+    check_documented_commands(Client::Socket);
 }
 
 #[test]
 #[ignore = "needs curl"]
-fn its_commands_by_curl_are_answered_as_documented() {
-    its_commands(Client::Curl);
+fn documented_commands_by_curl_get_the_documented_responses() {
+    check_documented_commands(Client::Curl);
 }
 
-fn its_commands(client: Client) {
+fn check_documented_commands(client: Client) {
     let service = Service::start("regards");
     let host = ("HOST", service.url());
-    let answer = service.documented(client, LOG_IN, &[host]);
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("cache-control"), Some("no-store"));
-    let token = token(&answer);
+    let response = service.documented(client, LOG_IN, &[host]);
+    assert_eq!(response.status, 200);
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    let token = token(&response);
     let header = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.ey";
     assert!(token.starts_with(header), "{token}");
-    let mut rest = answer.json();
+    let mut rest = response.json();
     rest.as_object_mut().unwrap().remove("access_token");
-    let who = json!({
+    let account = json!({
         "email": "user@regards.fr",
         "role": "USER_ROLE",
         "scope": "project1",
         "sub": "user@regards.fr",
         "tenant": "project1",
     });
-    let mut expected = who.clone();
+    let mut expected = account.clone();
     expected["expires_in"] = json!(43199);
     expected["token_type"] = json!("bearer");
     assert_eq!(rest, expected);
@@ -69,7 +69,7 @@ fn its_commands(client: Client) {
     let claims = token.split('.').nth(1).unwrap();
     let claims = URL_SAFE_NO_PAD.decode_to_vec(claims).unwrap();
     let claims: Value = serde_json::from_slice(&claims).unwrap();
-    for (name, value) in who.as_object().unwrap() {
+    for (name, value) in account.as_object().unwrap() {
         assert_eq!(&claims[name], value, "{name}");
     }
 
@@ -87,32 +87,33 @@ fn its_commands(client: Client) {
 }
 
 #[test]
-fn its_token_endpoint_gives_a_token_to_those_alone_who_may_have_it() {
+fn the_token_endpoint_rejects_invalid_requests() {
     let service = Service::start("regards");
-    let good = "grant_type=password&scope=project1&username=user@regards.fr&password=user-password";
+    let valid =
+        "grant_type=password&scope=project1&username=user@regards.fr&password=user-password";
     for (options, query, status, error) in [
-        ("-u client:secret", good, 200, None),
-        ("-u client:secret", &*good.replace("grant_type", "grant-type"), 200, None),
-        ("", good, 401, Some("invalid_client")),
-        ("-u client:wrong", good, 401, Some("invalid_client")),
-        ("-u other:secret", good, 401, Some("invalid_client")),
-        ("-u user@regards.fr:user-password", good, 401, Some("invalid_client")),
+        ("-u client:secret", valid, 200, None),
+        ("-u client:secret", &*valid.replace("grant_type", "grant-type"), 200, None),
+        ("", valid, 401, Some("invalid_client")),
+        ("-u client:wrong", valid, 401, Some("invalid_client")),
+        ("-u other:secret", valid, 401, Some("invalid_client")),
+        ("-u user@regards.fr:user-password", valid, 401, Some("invalid_client")),
         (
             "-u client:secret",
-            &good.replace("password=user", "password="),
+            &valid.replace("password=user", "password="),
             400,
             Some("invalid_grant"),
         ),
-        ("-u client:secret", &good.replace("user@", "nobody@"), 400, Some("invalid_grant")),
-        ("-u client:secret", &good.replace("project1", "project2"), 400, Some("invalid_grant")),
-        ("-u client:secret", &good.replace("project1", "project3"), 400, Some("invalid_scope")),
-        ("-u client:secret", &good.replace("project1", ""), 400, Some("invalid_scope")),
-        ("-u client:secret", &good.replace("scope=project1&", ""), 400, Some("invalid_request")),
-        ("-u client:secret", &format!("grant-type=password&{good}"), 400, Some("invalid_request")),
+        ("-u client:secret", &valid.replace("user@", "nobody@"), 400, Some("invalid_grant")),
+        ("-u client:secret", &valid.replace("project1", "project2"), 400, Some("invalid_grant")),
+        ("-u client:secret", &valid.replace("project1", "project3"), 400, Some("invalid_scope")),
+        ("-u client:secret", &valid.replace("project1", ""), 400, Some("invalid_scope")),
+        ("-u client:secret", &valid.replace("scope=project1&", ""), 400, Some("invalid_request")),
+        ("-u client:secret", &format!("grant-type=password&{valid}"), 400, Some("invalid_request")),
         ("-u client:secret", "", 400, Some("invalid_request")),
         (
             "-u client:secret",
-            &good.replace("=password&", "=client_credentials&"),
+            &valid.replace("=password&", "=client_credentials&"),
             400,
             Some("unsupported_grant_type"),
         ),
@@ -120,20 +121,24 @@ fn its_token_endpoint_gives_a_token_to_those_alone_who_may_have_it() {
         let command = format!(
             r#"curl -X POST {options} "$URL/api/v1/rs-authentication/oauth/token?{query}""#
         );
-        let answer = service.ask(&command, &[]);
-        assert_eq!(answer.status, status, "{options} {query}");
-        assert_eq!(answer.json().get("error").and_then(Value::as_str), error, "{options} {query}");
+        let response = service.ask(&command, &[]);
+        assert_eq!(response.status, status, "{options} {query}");
+        assert_eq!(
+            response.json().get("error").and_then(Value::as_str),
+            error,
+            "{options} {query}"
+        );
         let challenge = (status == 401).then_some(r#"Basic realm="REGARDS", charset="UTF-8""#);
-        assert_eq!(answer.header("www-authenticate"), challenge, "{options} {query}");
+        assert_eq!(response.header("www-authenticate"), challenge, "{options} {query}");
     }
 }
 
 #[test]
-fn no_project_sees_what_another_has() {
+fn projects_cannot_access_each_other() {
     let service = Service::start("regards");
     let host = ("HOST", service.url());
     let [one, other] =
-        [ADMIN, OTHER].map(|who| log_in(&who, |command| service.ask(command, &[host])));
+        [ADMIN, OTHER].map(|account| log_in(&account, |command| service.ask(command, &[host])));
     let ask = |token: &str, command: &str| service.ask(command, &[host, ("TOKEN", token)]);
     assert_eq!(ask(&one, IMPORT).status, 200);
     assert_eq!(ask(&one, RULES).json(), json!([{ "rule": "mail the operator" }]));
@@ -152,46 +157,46 @@ fn no_project_sees_what_another_has() {
 }
 
 #[test]
-fn a_role_permits_what_is_for_it_and_for_those_below() {
+fn a_role_includes_the_permissions_of_lower_roles() {
     let service = Service::start("regards");
     let host = ("HOST", service.url());
-    for (who, import) in [(USER, 403), (ADMIN, 200), (OTHER, 200)] {
-        let token = log_in(&who, |command| service.ask(command, &[host]));
+    for (account, import) in [(USER, 403), (ADMIN, 200), (OTHER, 200)] {
+        let token = log_in(&account, |command| service.ask(command, &[host]));
         let variables = [host, ("TOKEN", token.as_str())];
-        assert_eq!(service.ask(RULES, &variables).status, 200, "{who:?}");
-        let answer = service.ask(IMPORT, &variables);
-        assert_eq!(answer.status, import, "{who:?}");
+        assert_eq!(service.ask(RULES, &variables).status, 200, "{account:?}");
+        let response = service.ask(IMPORT, &variables);
+        assert_eq!(response.status, import, "{account:?}");
         if import == 403 {
-            assert_eq!(answer.json()["message"], "Access denied.");
-            assert_eq!(answer.header("www-authenticate"), None);
+            assert_eq!(response.json()["message"], "Access denied.");
+            assert_eq!(response.header("www-authenticate"), None);
         }
     }
 }
 
 #[test]
-fn gateway_and_services_take_and_reject_the_same_tokens() {
+fn gateway_and_services_accept_the_same_tokens() {
     let system = System::start();
     let token = log_in(&USER, |command| system.gateway(command, ""));
     let bare = r#"Bearer realm="REGARDS""#;
     let fault = |description: &str| {
         format!(r#"{bare}, error="invalid_token", error_description="{description}""#)
     };
-    let good = system.claims(json!({}));
+    let valid = system.claims(json!({}));
     for (token, status, challenge) in [
         (token, 200, None),
-        (system.sign(&good), 200, None),
+        (system.sign(&valid), 200, None),
         (String::new(), 401, Some(bare.to_owned())),
-        ("made-up".to_owned(), 401, Some(fault("Token malformed."))),
-        (System::start().sign(&good), 401, Some(fault("Token signature invalid."))),
-        (unsigned(&good), 401, Some(fault("Token algorithm not accepted."))),
-        // Claims that the token endpoint never makes.
+        ("unknown".to_owned(), 401, Some(fault("Token malformed."))),
+        (System::start().sign(&valid), 401, Some(fault("Token signature invalid."))),
+        (unsigned(&valid), 401, Some(fault("Token algorithm not accepted."))),
+        // Claims that the token endpoint never issues.
         (
-            system.sign(&system.claims(json!({ "iss": "else" }))),
+            system.sign(&system.claims(json!({ "iss": "other" }))),
             401,
             Some(fault("Token issuer not trusted.")),
         ),
         (
-            system.sign(&system.claims(json!({ "aud": "else" }))),
+            system.sign(&system.claims(json!({ "aud": "other" }))),
             401,
             Some(fault("Token not intended for this audience.")),
         ),
@@ -226,16 +231,16 @@ fn gateway_and_services_take_and_reject_the_same_tokens() {
             Some(fault("Token claims invalid.")),
         ),
     ] {
-        let ways = [system.gateway(RULES, &token), system.notifier(RULES, &token)];
-        for answer in ways {
-            assert_eq!(answer.status, status, "{token}");
-            assert_eq!(answer.header("www-authenticate"), challenge.as_deref(), "{token}");
+        let responses = [system.gateway(RULES, &token), system.notifier(RULES, &token)];
+        for response in responses {
+            assert_eq!(response.status, status, "{token}");
+            assert_eq!(response.header("www-authenticate"), challenge.as_deref(), "{token}");
         }
     }
 }
 
 #[test]
-fn a_tenant_that_is_named_like_a_role_gets_no_role_by_it() {
+fn a_tenant_named_like_a_role_does_not_grant_that_role() {
     let system = System::start();
     let names = json!({ "scope": "ADMIN_ROLE", "tenant": "ADMIN_ROLE" });
     let token = system.sign(&system.claims(names));
@@ -244,14 +249,14 @@ fn a_tenant_that_is_named_like_a_role_gets_no_role_by_it() {
 }
 
 #[test]
-fn a_token_ends_with_its_time_for_the_gateway_and_for_the_services() {
+fn a_token_expires_for_the_gateway_and_the_services() {
     let system = System::start();
     let token = log_in(&USER, |command| system.gateway(command, ""));
     let messages = || {
-        let answers = [system.gateway(RULES, &token), system.notifier(RULES, &token)];
-        answers.map(|answer| (answer.status, answer.json()["message"].clone()))
+        let responses = [system.gateway(RULES, &token), system.notifier(RULES, &token)];
+        responses.map(|response| (response.status, response.json()["message"].clone()))
     };
-    // A minute is for clocks that differ.
+    // The leeway is a minute.
     system.clock.advance(Duration::from_secs(43_199 + 59));
     assert_eq!(messages(), [(200, Value::Null), (200, Value::Null)]);
     system.clock.advance(Duration::from_secs(1));
@@ -259,28 +264,24 @@ fn a_token_ends_with_its_time_for_the_gateway_and_for_the_services() {
 }
 
 #[test]
-fn the_gateway_knows_its_services_and_tells_strangers_nothing_of_them() {
+fn the_gateway_responds_with_404_to_authenticated_users_only() {
     let service = Service::start("regards");
     let host = ("HOST", service.url());
     let token = log_in(&USER, |command| service.ask(command, &[host]));
-    for (place, with_token, without) in [
+    for (path, with_token, without) in [
         ("rs-catalog/product", 200, 401),
         ("rs-catalog/nowhere", 404, 401),
         ("rs-nobody/product", 404, 401),
         ("rs-authentication/nowhere", 401, 401),
     ] {
-        let command = format!(r#"curl -H "Authorization:Bearer $TOKEN" $URL/api/v1/{place}"#);
-        let answer = service.ask(&command, &[("TOKEN", &token)]);
-        assert_eq!(answer.status, with_token, "{place}");
-        assert_eq!(
-            service.ask(&format!("curl $URL/api/v1/{place}"), &[]).status,
-            without,
-            "{place}"
-        );
+        let command = format!(r#"curl -H "Authorization:Bearer $TOKEN" $URL/api/v1/{path}"#);
+        let response = service.ask(&command, &[("TOKEN", &token)]);
+        assert_eq!(response.status, with_token, "{path}");
+        assert_eq!(service.ask(&format!("curl $URL/api/v1/{path}"), &[]).status, without, "{path}");
     }
 }
 
-/// The system inside the test, with what a test can turn, sign and reach there.
+/// The system inside the test process, with its clock, keys and service addresses.
 struct System {
     access: example::Access,
     clock: TestClock,
@@ -292,25 +293,25 @@ impl System {
     fn start() -> Self {
         let clock = TestClock::new();
         let access = example::Access::new(clock.clone()).unwrap();
-        let places = RefCell::new(BTreeMap::new());
+        let addresses = RefCell::new(BTreeMap::new());
         let gateway = InProcess::start(async || {
             let (gateway, services) = example::start(&access).await.unwrap();
-            *places.borrow_mut() = services;
+            *addresses.borrow_mut() = services;
             gateway
         });
-        Self { services: places.into_inner(), access, clock, gateway }
+        Self { services: addresses.into_inner(), access, clock, gateway }
     }
 
-    fn gateway(&self, command: &str, token: &str) -> Answer {
+    fn gateway(&self, command: &str, token: &str) -> Response {
         self.ask(self.gateway.url(), command, token)
     }
 
-    /// Around the gateway.
-    fn notifier(&self, command: &str, token: &str) -> Answer {
+    /// Calls a service directly, without the gateway.
+    fn notifier(&self, command: &str, token: &str) -> Response {
         self.ask(&self.services["rs-notifier"], command, token)
     }
 
-    fn ask(&self, host: &str, command: &str, token: &str) -> Answer {
+    fn ask(&self, host: &str, command: &str, token: &str) -> Response {
         let command = match token {
             "" => command.replace(r#"-H "Authorization: Bearer $TOKEN""#, ""),
             _ => command.to_owned(),
@@ -318,7 +319,7 @@ impl System {
         self.gateway.ask(&command, &[("HOST", host), ("TOKEN", token)])
     }
 
-    /// Those of a good token, and these in their place; null is left out.
+    /// The claims of a valid token, with replacements. Null removes a claim.
     fn claims(&self, others: Value) -> Value {
         let now = self.clock.now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         let mut claims = json!({
@@ -348,7 +349,7 @@ fn unsigned(claims: &Value) -> String {
     format!("{}.{}.", encode(r#"{"alg":"none","typ":"JWT"}"#), encode(&claims.to_string()))
 }
 
-fn log_in([project, name, password]: &Who, ask: impl Fn(&str) -> Answer) -> String {
+fn log_in([project, name, password]: &Account, ask: impl Fn(&str) -> Response) -> String {
     let command = LOG_IN
         .replace("project1", project)
         .replace("user@regards.fr", name)
@@ -356,7 +357,7 @@ fn log_in([project, name, password]: &Who, ask: impl Fn(&str) -> Answer) -> Stri
     token(&ask(&command))
 }
 
-fn token(answer: &Answer) -> String {
-    let token = answer.json()["access_token"].as_str().map(str::to_owned);
-    token.unwrap_or_else(|| panic!("{answer:?}"))
+fn token(response: &Response) -> String {
+    let token = response.json()["access_token"].as_str().map(str::to_owned);
+    token.unwrap_or_else(|| panic!("{response:?}"))
 }

@@ -1,4 +1,4 @@
-//! Deadlines and cancellation: a verification ends with its call.
+//! Deadlines and cancellation: a verification is dropped with its call.
 
 use std::{
     sync::{
@@ -17,7 +17,7 @@ use crate::{
     support::{serve, shop, wish, with},
 };
 
-/// Never comes to a verdict, and counts the verifications that run.
+/// Never completes, and counts the running verifications.
 #[derive(Debug, Default, Clone)]
 struct Endless(Arc<State>);
 
@@ -50,7 +50,7 @@ impl Drop for Running {
 }
 
 #[tokio::test]
-async fn a_call_whose_deadline_passes_ends_its_verification() {
+async fn a_deadline_that_passes_cancels_the_verification() {
     let endless = Endless::default();
     let channel = serve(AuthenticateLayer::bearer(endless.clone()), shop()).await;
     let mut request = with("Bearer x", wish("tea"));
@@ -62,7 +62,7 @@ async fn a_call_whose_deadline_passes_ends_its_verification() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_ends_its_verification() {
+async fn dropping_a_call_cancels_its_verification() {
     let endless = Endless::default();
     let channel = serve(AuthenticateLayer::bearer(endless.clone()), shop()).await;
     let mut client = OrdersClient::new(channel);

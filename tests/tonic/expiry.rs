@@ -1,7 +1,6 @@
-//! Streams that outlast their token.
+//! Streams that are still open when their token expires.
 //!
-//! Tonic's client calls the service without a connection between them, so that tokio's clock can be
-//! paused.
+//! tonic's client calls the service without a connection, so that tokio's clock can be paused.
 
 use std::time::Duration;
 
@@ -20,10 +19,10 @@ use crate::{
         orders_client::OrdersClient,
         orders_server::{Orders, OrdersServer},
     },
-    support::{API, Answers, layer, with},
+    support::{API, ResponseStream, layer, with},
 };
 
-/// Lists an order each ten seconds, for ever.
+/// Sends an order every ten seconds, without end.
 struct Endless;
 
 #[tonic::async_trait]
@@ -32,12 +31,12 @@ impl Orders for Endless {
         Ok(Response::new(Order::default()))
     }
 
-    type ListStream = Answers<Order>;
+    type ListStream = ResponseStream<Order>;
 
     async fn list(
         &self,
         request: Request<ListRequest>,
-    ) -> Result<Response<Answers<Order>>, Status> {
+    ) -> Result<Response<ResponseStream<Order>>, Status> {
         request.identity()?;
         let orders = tokio_stream::iter(1..).then(|id| async move {
             tokio::time::sleep(Duration::from_secs(10)).await;
@@ -50,12 +49,12 @@ impl Orders for Endless {
         std::future::pending().await
     }
 
-    type ConverseStream = Answers<Order>;
+    type ConverseStream = ResponseStream<Order>;
 
     async fn converse(
         &self,
         _: Request<Streaming<Wish>>,
-    ) -> Result<Response<Answers<Order>>, Status> {
+    ) -> Result<Response<ResponseStream<Order>>, Status> {
         Ok(Response::new(Box::pin(tokio_stream::pending())))
     }
 
@@ -71,14 +70,14 @@ fn service(issuer: &TestIssuer, ending: EndAtExpiryLayer) -> Authenticate<EndAtE
         .service(Routes::new(OrdersServer::new(Endless)))
 }
 
-/// A call with a token that expires in a hundred seconds. The issuer's clock runs with tokio's.
+/// A call with a token that expires in a hundred seconds.
 fn call<T>(issuer: &TestIssuer, message: T) -> Request<T> {
     let token = issuer.token().audience(API).expires_in(Duration::from_secs(100)).mint();
     with(&format!("Bearer {token}"), message)
 }
 
-/// Turns the issuer's clock with tokio's, second by second.
-fn turn(issuer: &TestIssuer) {
+/// Advances the issuer's clock together with tokio's.
+fn advance_with_tokio(issuer: &TestIssuer) {
     let clock = issuer.clock();
     tokio::spawn(async move {
         loop {
@@ -91,7 +90,7 @@ fn turn(issuer: &TestIssuer) {
 #[tokio::test(start_paused = true)]
 async fn a_stream_ends_unauthenticated_when_its_token_expires() {
     let issuer = TestIssuer::new();
-    turn(&issuer);
+    advance_with_tokio(&issuer);
     for (leeway, sent) in [(Some(0), 10), (Some(30), 13), (None, 16)] {
         let ending = match leeway {
             Some(seconds) => EndAtExpiryLayer::new().leeway(Duration::from_secs(seconds)),
@@ -114,17 +113,17 @@ async fn a_stream_ends_unauthenticated_when_its_token_expires() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_says_nothing_ends_too() {
+async fn an_idle_stream_ends_when_its_token_expires() {
     let issuer = TestIssuer::new();
-    turn(&issuer);
+    advance_with_tokio(&issuer);
     let mut client = OrdersClient::new(service(&issuer, EndAtExpiryLayer::new()));
-    let answers = client.converse(call(&issuer, tokio_stream::pending())).await.unwrap();
-    let status = answers.into_inner().message().await.unwrap_err();
+    let responses = client.converse(call(&issuer, tokio_stream::pending())).await.unwrap();
+    let status = responses.into_inner().message().await.unwrap_err();
     assert_eq!((status.code(), status.message()), (Code::Unauthenticated, "Token expired."));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_that_ends_in_time_is_as_without_the_layer() {
+async fn a_call_that_ends_before_expiry_is_unchanged() {
     let issuer = TestIssuer::new();
     let mut client = OrdersClient::new(service(&issuer, EndAtExpiryLayer::new()));
     client.create(call(&issuer, Wish::default())).await.unwrap();
@@ -138,10 +137,10 @@ async fn a_call_that_ends_in_time_is_as_without_the_layer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_without_an_end_ends_no_stream() {
-    let eternal = AuthenticateLayer::bearer(Eternal);
+async fn a_token_without_expiry_ends_no_stream() {
+    let layer = AuthenticateLayer::bearer(AcceptWithoutExpiry);
     let service = ServiceBuilder::new()
-        .layer(eternal)
+        .layer(layer)
         .layer(EndAtExpiryLayer::new())
         .service(Routes::new(OrdersServer::new(Endless)));
     let mut client = OrdersClient::new(service);
@@ -150,10 +149,10 @@ async fn a_token_without_an_end_ends_no_stream() {
     assert!(orders.iter().all(Result::is_ok));
 }
 
-/// Over connections of both kinds. The layer's clock is ahead, so that every stream is over at once.
+/// Over HTTP/1.1 and HTTP/2. The layer's clock is ahead, so that every stream ends immediately.
 #[cfg(all(feature = "axum", feature = "reqwest"))]
 #[tokio::test]
-async fn clients_over_a_connection_see_how_a_stream_ended() {
+async fn clients_over_connections_receive_the_end_of_a_stream() {
     use axum::{Router, body::Body, routing::get};
     use portcullis::{Clock, testing::TestClock};
     use tonic::transport::{Server, server::TcpIncoming};
@@ -187,14 +186,14 @@ async fn clients_over_a_connection_see_how_a_stream_ended() {
     let token = issuer.token().audience(API).mint();
     let get = |path| http.get(format!("http://{address}{path}")).bearer_auth(&token).send();
     assert_eq!(get("/events").await.unwrap().text().await.unwrap(), "");
-    // The head may have gone out or not.
+    // The head of the response may or may not have been sent.
     let exported = async { get("/export").await?.text().await };
-    assert!(exported.await.is_err(), "broken off");
+    assert!(exported.await.is_err(), "aborted");
 }
 
-struct Eternal;
+struct AcceptWithoutExpiry;
 
-impl portcullis::Verify<portcullis::BearerToken<'_>> for Eternal {
+impl portcullis::Verify<portcullis::BearerToken<'_>> for AcceptWithoutExpiry {
     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
         portcullis::Verification::ready(Ok(Identity::assertion().build()))
     }

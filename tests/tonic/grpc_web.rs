@@ -1,4 +1,4 @@
-//! grpc-web, translated by tonic-web inside the layer, outside it, or not at all.
+//! grpc-web, with tonic-web inside the layer, outside of it, or not at all.
 
 use base64_simd::STANDARD;
 use bytes::{BufMut, Bytes, BytesMut};
@@ -15,7 +15,7 @@ use crate::{
     support::{API, Shop, layer, wish},
 };
 
-/// What a call over HTTP/1.1 looks like.
+/// A grpc-web call over HTTP/1.1.
 fn call(media_type: &str, token: Option<&str>) -> http::Request<Full<Bytes>> {
     let message = wish("tea").encode_to_vec();
     let mut frame = BytesMut::new();
@@ -33,36 +33,36 @@ fn call(media_type: &str, token: Option<&str>) -> http::Request<Full<Bytes>> {
     request.body(Full::new(body)).unwrap()
 }
 
-struct Answer {
+struct GrpcWebResponse {
     head: http::response::Parts,
     body: Bytes,
 }
 
-async fn read<B: http_body::Body<Data = Bytes>>(response: Response<B>) -> Answer
+async fn read<B: http_body::Body<Data = Bytes>>(response: Response<B>) -> GrpcWebResponse
 where
     B::Error: std::fmt::Debug,
 {
     let (head, body) = response.into_parts();
-    Answer { head, body: body.collect().await.unwrap().to_bytes() }
+    GrpcWebResponse { head, body: body.collect().await.unwrap().to_bytes() }
 }
 
-/// The layer around tonic-web, tonic-web around the layer, and the layer with nothing that translates.
-async fn ask(issuer: &TestIssuer, media_type: &str, token: Option<&str>) -> [Answer; 3] {
+/// Calls a service with the layer around tonic-web, with tonic-web around the layer, and without tonic-web.
+async fn ask(issuer: &TestIssuer, media_type: &str, token: Option<&str>) -> [GrpcWebResponse; 3] {
     let shop = || Routes::new(OrdersServer::new(Shop)).prepare();
     let outside = layer(issuer)
         .layer(tower::ServiceBuilder::new().layer(GrpcWebLayer::new()).service(shop()));
     let inside = GrpcWebLayer::new().layer(layer(issuer).layer(shop()));
-    let alone = layer(issuer).layer(shop());
+    let without = layer(issuer).layer(shop());
     let call = || call(media_type, token).map(tonic::body::Body::new);
     [
         read(outside.oneshot(call()).await.unwrap()).await,
         read(inside.oneshot(call()).await.unwrap()).await,
-        read(alone.oneshot(call()).await.unwrap()).await,
+        read(without.oneshot(call()).await.unwrap()).await,
     ]
 }
 
 #[tokio::test]
-async fn a_rejection_is_read_from_the_headers_wherever_the_translation_is() {
+async fn a_rejection_consists_of_headers_inside_and_outside_tonic_web() {
     let issuer = TestIssuer::new();
     let expired = issuer.token().audience(API).mint();
     issuer.clock().advance(std::time::Duration::from_secs(24 * 60 * 60));
@@ -75,40 +75,40 @@ async fn a_rejection_is_read_from_the_headers_wherever_the_translation_is() {
         for (token, message) in
             [(None, "Authentication required."), (Some(&*expired), "Token expired.")]
         {
-            for (place, answer) in
-                ["outside", "inside", "alone"].iter().zip(ask(&issuer, media_type, token).await)
+            for (position, response) in
+                ["outside", "inside", "without"].iter().zip(ask(&issuer, media_type, token).await)
             {
-                let Answer { head, body } = answer;
-                assert_eq!(head.status, StatusCode::OK, "{place} {media_type}");
-                let answered = head.headers["content-type"].to_str().unwrap();
+                let GrpcWebResponse { head, body } = response;
+                assert_eq!(head.status, StatusCode::OK, "{position} {media_type}");
+                let received = head.headers["content-type"].to_str().unwrap();
                 let family = media_type.trim_end_matches("+proto");
-                assert_eq!(answered.trim_end_matches("+proto"), family, "{place} {media_type}");
+                assert_eq!(received.trim_end_matches("+proto"), family, "{position} {media_type}");
                 let status = Status::from_header_map(&head.headers).unwrap();
                 assert_eq!((status.code(), status.message()), (Code::Unauthenticated, message));
-                assert_eq!(crate::support::challenges(&status).len(), 1, "{place}");
-                assert_eq!(body, "", "{place} {media_type}");
+                assert_eq!(crate::support::challenges(&status).len(), 1, "{position}");
+                assert_eq!(body, "", "{position} {media_type}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn a_good_call_is_answered_and_a_method_s_rejection_is_as_the_layer_s() {
+async fn rejections_by_methods_have_the_format_of_the_layer() {
     let issuer = TestIssuer::new();
     let token = |scope: &str| issuer.token().audience(API).scope(scope).mint();
     let (read, write) = (token("orders:read"), token("orders:write"));
     let [outside, inside, _] = ask(&issuer, "application/grpc-web+proto", Some(&write)).await;
-    for answer in [outside, inside] {
-        let order = Order::decode(&answer.body[5..5 + usize::from(answer.body[4])]).unwrap();
+    for response in [outside, inside] {
+        let order = Order::decode(&response.body[5..5 + usize::from(response.body[4])]).unwrap();
         assert_eq!((&*order.owner, &*order.item), ("alice", "tea"));
-        assert!(String::from_utf8_lossy(&answer.body).contains("grpc-status:0"));
+        assert!(String::from_utf8_lossy(&response.body).contains("grpc-status:0"));
     }
     let [outside, inside, _] = ask(&issuer, "application/grpc-web+proto", Some(&read)).await;
-    for answer in [outside, inside] {
-        let status = Status::from_header_map(&answer.head.headers).unwrap();
+    for response in [outside, inside] {
+        let status = Status::from_header_map(&response.head.headers).unwrap();
         assert_eq!(status.code(), Code::PermissionDenied);
-        assert_eq!(answer.head.headers["content-type"], "application/grpc-web+proto");
+        assert_eq!(response.head.headers["content-type"], "application/grpc-web+proto");
         assert!(crate::support::challenges(&status)[0].starts_with(r#"Bearer realm="orders", "#));
-        assert_eq!(answer.body, "");
+        assert_eq!(response.body, "");
     }
 }

@@ -1,4 +1,4 @@
-//! What methods learn of who calls.
+//! The identity of the caller, in methods.
 
 use portcullis::{ErrorKind, RequestIdentity, TokenFault, testing::TestIssuer};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn every_shape_of_method_knows_who_calls() {
+async fn unary_and_streaming_methods_can_read_the_identity() {
     let issuer = TestIssuer::new();
     let mut client = client(&issuer).await;
     let both = "orders:read orders:write";
@@ -37,7 +37,7 @@ struct Tenant {
 }
 
 #[tokio::test]
-async fn an_interceptor_reads_claims_as_types_of_its_own() {
+async fn an_interceptor_can_read_typed_claims() {
     let issuer = TestIssuer::new();
     let acme = |request: Request<()>| -> Result<Request<()>, Status> {
         match &*request.claims::<Tenant>()?.tenant_id {
@@ -61,7 +61,7 @@ async fn an_interceptor_reads_claims_as_types_of_its_own() {
 }
 
 #[tokio::test]
-async fn an_anonymous_call_is_unauthenticated_where_a_method_needs_to_know() {
+async fn an_anonymous_call_is_unauthenticated_if_identity_is_required() {
     let issuer = TestIssuer::new();
     let channel = serve(layer(&issuer).allow_anonymous(), shop()).await;
     let status = OrdersClient::new(channel).create(wish("tea")).await.unwrap_err();
@@ -70,15 +70,15 @@ async fn an_anonymous_call_is_unauthenticated_where_a_method_needs_to_know() {
 }
 
 #[tokio::test]
-async fn a_method_without_a_layer_outside_fails_closed() {
-    // The client calls the service itself, without any server between them.
+async fn a_method_without_a_layer_fails_closed() {
+    // The client calls the service directly, without a server.
     let mut client = OrdersClient::new(OrdersServer::new(Shop));
     let status = client.create(wish("tea")).await.unwrap_err();
     assert_eq!((status.code(), status.message()), (Code::Internal, "Internal error."));
 }
 
 #[test]
-fn requests_of_http_have_identities_too() {
+fn http_requests_have_identities() {
     let request = http::Request::new(());
     let kind = |error: portcullis::Error| error.kind();
     assert_eq!(request.identity().map_err(kind).unwrap_err(), ErrorKind::Misconfigured);

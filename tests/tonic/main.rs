@@ -1,4 +1,4 @@
-//! The layer in front of tonic, as tonic's own client meets it.
+//! The layer in front of tonic, called by tonic's client and others.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! axum and tonic on one port, behind one layer and one table.
+//! axum and tonic on one port, behind one layer and one policy table.
 #![cfg(all(feature = "axum", feature = "reqwest"))]
 
 use std::net::SocketAddr;
@@ -32,7 +32,7 @@ async fn serve(issuer: &TestIssuer) -> SocketAddr {
     let http = Router::new()
         .route(
             "/orders/{id}",
-            get(async |who: Identity| who.subject().unwrap_or_default().to_owned()),
+            get(async |identity: Identity| identity.subject().unwrap_or_default().to_owned()),
         )
         .route("/orders", post(async |_: Identity| "posted"))
         .route("/health", get("ok"))
@@ -47,19 +47,19 @@ async fn serve(issuer: &TestIssuer) -> SocketAddr {
 }
 
 #[tokio::test]
-async fn http_is_rejected_in_http_and_grpc_in_grpc() {
+async fn http_requests_are_rejected_in_http_and_grpc_calls_in_grpc() {
     let issuer = TestIssuer::new();
     let address = serve(&issuer).await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let token = |scope: &str| issuer.token().audience(API).scope(scope).mint();
-    let (none, read) = (token(""), token("orders:read"));
+    let (without_scope, read) = (token(""), token("orders:read"));
 
     let lacking = r#"Bearer realm="orders", error="insufficient_scope", error_description="Token lacks the required scope.", scope="orders:read""#;
     let missing = r#"Bearer realm="orders""#;
     for (path, token, status, challenge) in [
         ("/health", None, 200, None),
         ("/orders/1", None, 401, Some(missing)),
-        ("/orders/1", Some(&none), 403, Some(lacking)),
+        ("/orders/1", Some(&without_scope), 403, Some(lacking)),
         ("/orders/1", Some(&read), 200, None),
         ("/admin", None, 401, Some(missing)),
         ("/admin", Some(&read), 403, None),
@@ -68,12 +68,12 @@ async fn http_is_rejected_in_http_and_grpc_in_grpc() {
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), status, "{path} {token:?}");
-        let header = answer.headers().get("www-authenticate").map(|line| line.to_str().unwrap());
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status, "{path} {token:?}");
+        let header = response.headers().get("www-authenticate").map(|line| line.to_str().unwrap());
         assert_eq!(header, challenge, "{path} {token:?}");
         if status >= 400 {
-            let body: serde_json::Value = answer.json().await.unwrap();
+            let body: serde_json::Value = response.json().await.unwrap();
             assert_eq!(body["statusCode"], status);
         }
     }
@@ -89,15 +89,15 @@ async fn http_is_rejected_in_http_and_grpc_in_grpc() {
 }
 
 #[tokio::test]
-async fn what_a_request_says_it_speaks_changes_the_form_of_a_rejection_and_nothing_else() {
+async fn the_content_type_affects_only_the_format_of_a_rejection() {
     let issuer = TestIssuer::new();
     let address = serve(&issuer).await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let url = format!("http://{address}/orders");
-    let answer = http.post(&url).header("content-type", "application/grpc").send().await.unwrap();
-    assert_eq!(answer.status(), 200);
-    assert_eq!(answer.headers()["grpc-status"], "16");
-    assert_eq!(answer.text().await.unwrap(), "");
+    let response = http.post(&url).header("content-type", "application/grpc").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["grpc-status"], "16");
+    assert_eq!(response.text().await.unwrap(), "");
     let token = issuer.token().audience(API).mint();
     let request = http.post(&url).header("content-type", "application/grpc").bearer_auth(token);
     assert_eq!(request.send().await.unwrap().text().await.unwrap(), "posted");

@@ -1,4 +1,4 @@
-//! Clients of other implementations, which see what tonic's own sees.
+//! Clients of other implementations: grpc-js and grpc-web.
 //!
 //! Their packages must be installed: `(cd tests/interop/grpc-clients && npm ci --ignore-scripts)`; then
 //! `cargo test --workspace --all-features --test tonic -- --ignored`.
@@ -39,7 +39,7 @@ struct Outcome {
     message: String,
     challenges: Vec<String>,
     details: String,
-    answers: u32,
+    responses: u32,
 }
 
 impl Outcome {
@@ -50,7 +50,7 @@ impl Outcome {
     }
 }
 
-/// What a client makes of calls: a method, a token, and wishes, one or a stream of them.
+/// The outcomes of calls by a client. A call is a method, a token, and one or more messages.
 async fn ask(
     client: &'static str,
     address: SocketAddr,
@@ -94,7 +94,7 @@ const SCOPE: &str = r#"error="insufficient_scope", error_description="Token lack
 
 #[tokio::test]
 #[ignore = "needs node, and packages from npm"]
-async fn clients_of_other_implementations_see_code_message_challenge_and_details() {
+async fn other_clients_receive_code_message_challenge_and_details() {
     let issuer = TestIssuer::new();
     let token = |scope: &str| issuer.token().audience(API).scope(scope);
     let expired = Some(format!("Bearer {}", token("").mint()));
@@ -127,7 +127,7 @@ async fn clients_of_other_implementations_see_code_message_challenge_and_details
         (write, "Create", 0, "", &[], ""),
     ];
     for client in ["grpc-js", "grpc-web", "grpc-web-text"] {
-        // A wish without an item is read as any other message.
+        // A `Wish` without an item decodes as any other message.
         let item = |method| if method == "Create" { "tea" } else { "" };
         let calls = rows.iter().map(|row| (row.1, row.0.clone(), vec![item(row.1)])).collect();
         let outcomes = ask(client, address, calls).await;
@@ -135,7 +135,7 @@ async fn clients_of_other_implementations_see_code_message_challenge_and_details
         for (outcome, (_, _, code, message, challenges, reason)) in outcomes.iter().zip(&rows) {
             assert_eq!(outcome.code, *code, "{client}: {outcome:?}");
             if *code == 0 {
-                assert_eq!(outcome.answers, 1, "{client}");
+                assert_eq!(outcome.responses, 1, "{client}");
                 continue;
             }
             assert_eq!(outcome.message, *message, "{client}");
@@ -144,11 +144,11 @@ async fn clients_of_other_implementations_see_code_message_challenge_and_details
         }
     }
 
-    // A rejection at the end of a stream, after an answer.
+    // A rejection at the end of a stream, after a response message.
     let outcomes =
         ask("grpc-js", address, vec![("Converse", read, vec!["tea", "gold", "milk"])]).await;
     let [outcome] = &outcomes[..] else { panic!("{outcomes:?}") };
-    assert_eq!((outcome.code, outcome.answers), (7, 1));
+    assert_eq!((outcome.code, outcome.responses), (7, 1));
     assert_eq!(outcome.challenges, [format!("Bearer {SCOPE}")]);
     assert_eq!(outcome.reason(), "INSUFFICIENT_SCOPE");
 }

@@ -1,4 +1,4 @@
-//! One table for several services: each method by its name, health and reflection open.
+//! One policy table for several services: methods by name, and anonymous access to health and reflection.
 
 use http::uri::PathAndQuery;
 use portcullis::{Access, Policies, testing::TestIssuer};
@@ -38,7 +38,7 @@ async fn channel(issuer: &TestIssuer) -> Channel {
     serve(layer(issuer).policies(policies()), services).await
 }
 
-/// Calls whatever stands at a path with a wish.
+/// Calls the method at a path.
 async fn call(channel: &Channel, path: &str, request: Request<Wish>) -> (Code, String) {
     let mut client = Grpc::new(channel.clone());
     client.ready().await.unwrap();
@@ -56,14 +56,14 @@ async fn call(channel: &Channel, path: &str, request: Request<Wish>) -> (Code, S
 const DENIED: (Code, &str) = (Code::PermissionDenied, "ACCESS_DENIED");
 const SCOPE: (Code, &str) = (Code::PermissionDenied, "INSUFFICIENT_SCOPE");
 const MISSING: (Code, &str) = (Code::Unauthenticated, "MISSING_CREDENTIALS");
-// Let through, and unknown to the service.
+// The call was let through, but the service doesn't have the method.
 const UNKNOWN: (Code, &str) = (Code::Unimplemented, "");
 
 #[tokio::test]
-async fn each_method_needs_what_its_row_says_however_it_is_spelt() {
+async fn each_method_requires_what_its_row_lists_in_any_spelling() {
     let issuer = TestIssuer::new();
     let channel = channel(&issuer).await;
-    // Without a token, for reading, for writing.
+    // Without a token, with a token for reading, and for writing.
     for (path, outcomes) in [
         ("/orders.Orders/Create", [MISSING, SCOPE, (Code::Ok, "")]),
         ("/orders.Orders/Other", [MISSING, UNKNOWN, SCOPE]),
@@ -97,7 +97,7 @@ async fn each_method_needs_what_its_row_says_however_it_is_spelt() {
 }
 
 #[tokio::test]
-async fn health_and_reflection_are_open_by_their_names() {
+async fn health_and_reflection_can_allow_anonymous_calls() {
     let issuer = TestIssuer::new();
     let channel = channel(&issuer).await;
     let health = HealthClient::new(channel.clone()).check(HealthCheckRequest::default()).await;
@@ -110,18 +110,18 @@ async fn health_and_reflection_are_open_by_their_names() {
         message_request: Some(MessageRequest::ListServices(String::new())),
     };
     let mut client = ServerReflectionClient::new(channel);
-    let answers = client.server_reflection_info(tokio_stream::once(question)).await.unwrap();
-    let answer = answers.into_inner().message().await.unwrap().unwrap();
-    assert!(format!("{answer:?}").contains("grpc.health.v1.Health"));
+    let responses = client.server_reflection_info(tokio_stream::once(question)).await.unwrap();
+    let response = responses.into_inner().message().await.unwrap().unwrap();
+    assert!(format!("{response:?}").contains("grpc.health.v1.Health"));
 }
 
 #[tokio::test]
-async fn an_open_method_rejects_a_bad_token_all_the_same() {
+async fn an_anonymous_method_rejects_invalid_tokens() {
     let issuer = TestIssuer::new();
     let channel = channel(&issuer).await;
     let other = issuer.token().audience("https://other.example").mint();
-    let good = issuer.token().audience(API).mint();
-    for (token, code) in [(good, Code::Ok), (other, Code::Unauthenticated)] {
+    let valid = issuer.token().audience(API).mint();
+    for (token, code) in [(valid, Code::Ok), (other, Code::Unauthenticated)] {
         let request =
             crate::support::with(&format!("Bearer {token}"), HealthCheckRequest::default());
         let checked = HealthClient::new(channel.clone()).check(request).await;

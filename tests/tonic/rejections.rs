@@ -1,4 +1,4 @@
-//! Rejections of the layer, each row of the error table.
+//! Rejections by the layer, for each row of the error table.
 
 use std::time::Duration;
 
@@ -28,12 +28,12 @@ fn check(status: &Status, (code, message, challenge, reason): Row) {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_credentials_and_tokens_is_a_status() {
+async fn invalid_credentials_and_tokens_are_rejected_with_a_status() {
     let issuer = TestIssuer::new();
     let mut client = client(&issuer).await;
-    let good = || issuer.token().audience(API).scope("orders:write");
-    let expired = good().expires_in(Duration::ZERO).mint();
-    let other = good().audience("https://other.example").mint();
+    let valid = || issuer.token().audience(API).scope("orders:write");
+    let expired = valid().expires_in(Duration::ZERO).mint();
+    let other = valid().audience("https://other.example").mint();
     issuer.clock().advance(Duration::from_secs(61));
     let cases: [(Option<String>, Row); 6] = [
         (
@@ -109,7 +109,7 @@ async fn what_is_wrong_with_credentials_and_tokens_is_a_status() {
 }
 
 #[tokio::test]
-async fn every_shape_of_call_is_rejected_before_its_method_runs() {
+async fn unary_and_streaming_calls_are_rejected_before_the_method() {
     let issuer = TestIssuer::new();
     let mut client = client(&issuer).await;
     let nothing = tokio_stream::pending;
@@ -133,8 +133,8 @@ async fn a_guard_around_a_service_rejects_in_grpc() {
             tower::ServiceBuilder::new().layer(guard).named_layer(OrdersServer::new(Shop));
         serve(layer(&issuer), tonic::service::Routes::new(service))
     };
-    let nobody = RequireLayer::new(|_| Err(Error::access_denied()));
-    let mut client = OrdersClient::new(guarded(nobody).await);
+    let deny_all = RequireLayer::new(|_| Err(Error::access_denied()));
+    let mut client = OrdersClient::new(guarded(deny_all).await);
     let status = client.create(scoped(&issuer, "orders:write", wish("tea"))).await.unwrap_err();
     check(&status, (Code::PermissionDenied, "Access denied.", &[], "ACCESS_DENIED"));
 
@@ -157,7 +157,7 @@ async fn a_guard_around_a_service_rejects_in_grpc() {
 }
 
 #[tokio::test]
-async fn an_issuer_out_of_reach_is_unavailable_and_says_when_to_retry() {
+async fn an_unreachable_issuer_is_unavailable_with_a_retry_delay() {
     let issuer = TestIssuer::new();
     issuer.fail(Fault::Unreachable);
     let mut client = client(&issuer).await;
@@ -172,7 +172,7 @@ async fn an_issuer_out_of_reach_is_unavailable_and_says_when_to_retry() {
 }
 
 #[tokio::test]
-async fn passwords_are_rejected_in_grpc_too() {
+async fn invalid_passwords_are_rejected_in_grpc() {
     let cases: [(ErrorKind, Row); 2] = [
         (
             ErrorKind::InvalidCredentials,
@@ -189,16 +189,16 @@ async fn passwords_are_rejected_in_grpc_too() {
         ),
     ];
     for (kind, row) in cases {
-        let layer = AuthenticateLayer::basic_only(Always(kind));
+        let layer = AuthenticateLayer::basic_only(RejectWith(kind));
         let mut client = OrdersClient::new(serve(layer, shop()).await);
         check(&client.create(with("Basic YTpi", wish("tea"))).await.unwrap_err(), row);
     }
 }
 
-/// Rejects everyone for the same reason.
-struct Always(ErrorKind);
+/// Rejects all credentials for the same reason.
+struct RejectWith(ErrorKind);
 
-impl Verify<BasicCredentials> for Always {
+impl Verify<BasicCredentials> for RejectWith {
     fn verify(&self, _: BasicCredentials) -> Verification {
         Verification::ready(Err(self.0.into()))
     }

@@ -1,4 +1,4 @@
-//! Statuses that methods make from errors.
+//! Statuses that methods create from errors.
 
 use portcullis::{Error, ErrorKind, TokenFault, testing::TestIssuer};
 use tokio_stream::StreamExt;
@@ -13,7 +13,7 @@ use crate::{
 const LACKS_WRITE: &str = r#"error="insufficient_scope", error_description="Token lacks the required scope.", scope="orders:write""#;
 
 #[test]
-fn a_status_has_all_that_the_wire_needs() {
+fn a_status_has_code_message_challenge_and_details() {
     for (error, code, message, challenge) in [
         (
             Error::from(TokenFault::Expired),
@@ -49,7 +49,7 @@ fn a_status_has_all_that_the_wire_needs() {
 }
 
 #[tokio::test]
-async fn what_a_method_rejects_has_the_layer_s_realm_and_one_challenge() {
+async fn a_rejection_by_a_method_has_the_realm_of_the_layer() {
     let issuer = TestIssuer::new();
     let mut client = client(&issuer).await;
     let lacking = scoped(&issuer, "orders:read", wish("tea"));
@@ -71,7 +71,7 @@ async fn what_a_method_rejects_has_the_layer_s_realm_and_one_challenge() {
 }
 
 #[tokio::test]
-async fn a_status_that_hides_a_rejection_stays_as_it_is() {
+async fn a_status_without_a_source_error_is_unchanged() {
     let issuer = TestIssuer::new();
     let mut client = client(&issuer).await;
     let status = client.cancel(scoped(&issuer, "", CancelRequest { id: 2 })).await.unwrap_err();
@@ -80,7 +80,7 @@ async fn a_status_that_hides_a_rejection_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_rejection_at_the_end_of_a_stream_comes_after_what_was_sent() {
+async fn a_rejection_may_follow_the_messages_of_a_stream() {
     let issuer = TestIssuer::new();
     let mut client = client(&issuer).await;
     let wishes = tokio_stream::iter([wish("tea"), wish("gold"), wish("milk")]);

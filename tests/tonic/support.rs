@@ -22,11 +22,11 @@ pub const API: &str = "https://orders.example";
 pub const READ: Scope = Scope::from_static("orders:read");
 pub const WRITE: Scope = Scope::from_static("orders:write");
 
-/// Each method asks for a scope itself; an order belongs to who makes it.
+/// Each method requires a scope. An order belongs to the caller who creates it.
 #[derive(Debug, Default)]
 pub struct Shop;
 
-pub type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+pub type ResponseStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl Orders for Shop {
@@ -36,12 +36,12 @@ impl Orders for Shop {
         Ok(Response::new(order(owner, request.into_inner())))
     }
 
-    type ListStream = Answers<Order>;
+    type ListStream = ResponseStream<Order>;
 
     async fn list(
         &self,
         request: Request<ListRequest>,
-    ) -> Result<Response<Answers<Order>>, Status> {
+    ) -> Result<Response<ResponseStream<Order>>, Status> {
         request.identity()?.require(READ)?;
         let owner = subject(&request)?;
         let wishes = ["tea", "a teapot"].map(|item| Wish { item: item.to_owned(), quantity: 1 });
@@ -62,13 +62,13 @@ impl Orders for Shop {
         Ok(Response::new(Imported { orders }))
     }
 
-    type ConverseStream = Answers<Order>;
+    type ConverseStream = ResponseStream<Order>;
 
-    /// For a wish of `gold` one needs another scope, which is found out on the way.
+    /// A wish of `gold` requires another scope, which is checked in the middle of the stream.
     async fn converse(
         &self,
         request: Request<Streaming<Wish>>,
-    ) -> Result<Response<Answers<Order>>, Status> {
+    ) -> Result<Response<ResponseStream<Order>>, Status> {
         let identity = request.identity()?.clone();
         let owner = subject(&request)?;
         let orders = request.into_inner().map(move |wish| {
@@ -81,7 +81,7 @@ impl Orders for Shop {
         Ok(Response::new(Box::pin(orders)))
     }
 
-    /// Whose the first order is may be known, whether there is a second one may not.
+    /// The owner of the first order may be revealed, but not whether a second one exists.
     async fn cancel(&self, request: Request<CancelRequest>) -> Result<Response<Order>, Status> {
         let error = portcullis::Error::access_denied();
         if request.into_inner().id <= 1 {
@@ -111,7 +111,7 @@ pub fn layer(issuer: &TestIssuer) -> AuthenticateLayer {
     AuthenticateLayer::bearer(verifier).realm("orders").clock(issuer.clock())
 }
 
-/// Starts tonic's server, on loopback for as long as the test runs.
+/// Starts tonic's server on loopback. It runs until the test ends.
 pub async fn serve(layer: AuthenticateLayer, routes: Routes) -> Channel {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,9 +1,9 @@
-// Makes calls with @grpc/grpc-js or grpc-web, as the lines of standard input say, and says what came of each.
+// Makes calls with @grpc/grpc-js or grpc-web, one for each line of standard input, and prints the outcomes.
 //
 //     node client.mjs grpc-js|grpc-web HOST:PORT
 //
 // A line is JSON: `path`, `authorization` or null, `wish` (a message in base64), and for grpc-js
-// `stream` (more messages, for a method of streams). So is an answer: `code`, `message`, `challenges`, `details` (base64), `answers`.
+// `stream` (more messages, for a method of streams). The output is also JSON: `code`, `message`, `challenges`, `details` (base64), `responses`.
 import readline from 'node:readline';
 import grpc from '@grpc/grpc-js';
 import grpcWeb from 'grpc-web';
@@ -19,25 +19,25 @@ function callWithGrpcJs() {
     new Promise((resolve) => {
       const metadata = new grpc.Metadata();
       if (authorization) metadata.set('authorization', authorization);
-      const outcome = (status, answers) => ({
+      const outcome = (status, responses) => ({
         code: status.code,
         message: status.details,
         challenges: status.metadata.get('www-authenticate'),
         details: (status.metadata.get('grpc-status-details-bin')[0] ?? Buffer.alloc(0)).toString('base64'),
-        answers,
+        responses,
       });
       if (!stream) {
         const wished = Buffer.from(wish, 'base64');
-        let answers = 0;
-        const call = client.makeUnaryRequest(path, same, same, wished, metadata, (error) => (answers = error ? 0 : 1));
-        call.on('status', (status) => setImmediate(() => resolve(outcome(status, answers))));
+        let responses = 0;
+        const call = client.makeUnaryRequest(path, same, same, wished, metadata, (error) => (responses = error ? 0 : 1));
+        call.on('status', (status) => setImmediate(() => resolve(outcome(status, responses))));
         return;
       }
-      let answers = 0;
+      let responses = 0;
       const call = client.makeBidiStreamRequest(path, same, same, metadata);
-      call.on('data', () => answers++);
+      call.on('data', () => responses++);
       call.on('error', () => {});
-      call.on('status', (status) => resolve(outcome(status, answers)));
+      call.on('status', (status) => resolve(outcome(status, responses)));
       for (const message of stream) call.write(Buffer.from(message, 'base64'));
       call.end();
     });
@@ -58,7 +58,7 @@ function callWithGrpcWeb(format) {
           message: error?.message ?? '',
           challenges: [error?.metadata?.['www-authenticate']].filter(Boolean),
           details: error?.metadata?.['grpc-status-details-bin'] ?? '',
-          answers: error ? 0 : 1,
+          responses: error ? 0 : 1,
         }),
       );
     });

@@ -1,4 +1,4 @@
-//! glewlwyd, and the script that gives it new keys.
+//! glewlwyd, and the script that rotates its keys.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use portcullis::{
 };
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::{Asking, RESOURCE, authority, revoke, token, variable};
+use super::{Builder, RESOURCE, authority, revoke, token, variable};
 
 /// glewlwyd, one test at a time.
 pub struct Glewlwyd {
@@ -29,7 +29,7 @@ impl Glewlwyd {
         token(&self.issuer, (&format!("svc-{algorithm}"), "secret"), form).await
     }
 
-    /// A token that alice has got by her password. Its audience is its scope.
+    /// A token of alice, from the password grant. Its audience is its scope.
     pub async fn token_of_alice(&self, algorithm: &str) -> String {
         let form = "grant_type=password&username=alice&password=wonderland&scope=api.read";
         token(&self.issuer, (&format!("svc-{algorithm}"), "secret"), form.to_owned()).await
@@ -39,13 +39,12 @@ impl Glewlwyd {
         JwtVerifier::builder(&self.issuer).audience(RESOURCE)
     }
 
-    /// The beginning of a verifier that asks about tokens as this client, with discovery and the
-    /// default HTTP client.
-    pub fn asking_as(&self, client_id: &str, secret: &str) -> Asking {
+    /// A builder of verifiers that introspect as this client, with discovery and the default HTTP client.
+    pub fn introspection_as(&self, client_id: &str, secret: &str) -> Builder {
         IntrospectionVerifier::discover(&self.issuer).client_secret_basic(client_id, secret)
     }
 
-    /// A token of the resource server's own, with which it may introspect.
+    /// A token of the resource server, which authorizes introspection.
     pub async fn token_of_the_resource_server(&self) -> String {
         let form = "grant_type=client_credentials&scope=introspect".to_owned();
         token(&self.issuer, ("rs", "secret"), form).await
@@ -56,7 +55,7 @@ impl Glewlwyd {
         revoke(&format!("{}/revoke", self.issuer), ("rs", "secret"), token).await;
     }
 
-    /// Gives it new keys; the old ones stay in its set, or don't.
+    /// Rotates its keys. The old ones are kept in the set if `keep` is true.
     pub fn rotate(&self, keep: bool) {
         let script =
             variable("PORTCULLIS_GLEWLWYD_ROTATE", "$PWD/tests/interop/glewlwyd/rotate.sh");

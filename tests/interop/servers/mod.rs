@@ -1,4 +1,4 @@
-//! The servers: where they are, how to get a token from them, and what a verifier makes of it.
+//! The servers: their URLs, requests for tokens, and verification of them.
 
 mod glewlwyd;
 mod oidc_provider;
@@ -16,13 +16,13 @@ pub use self::{glewlwyd::Glewlwyd, oidc_provider::OidcProvider};
 pub const UNAVAILABLE: ErrorKind = ErrorKind::Unavailable;
 pub const INACTIVE: ErrorKind = ErrorKind::InvalidToken(TokenFault::Inactive);
 pub const UNKNOWN_KEY: ErrorKind = ErrorKind::InvalidToken(TokenFault::UnknownKey);
-/// The secret that both share with their resource servers.
+/// The secret that both servers share with their resource servers.
 pub const SECRET: &str = "portcullis-interop-shared-secret-0123456789-abcdefghijklmnopqrstuvwxyz";
-/// What the audiences of tokens begin with.
+/// The prefix of the audiences of tokens.
 pub const RESOURCE: &str = "https://api.example.test/";
 
-/// The beginning of a verifier that asks about tokens.
-pub type Asking = IntrospectionVerifierBuilder<ClientGiven, AudienceMissing>;
+/// A builder of verifiers that introspect.
+pub type Builder = IntrospectionVerifierBuilder<ClientGiven, AudienceMissing>;
 
 pub async fn verify(
     verifier: &impl for<'a> Verify<BearerToken<'a>>,
@@ -34,7 +34,7 @@ pub async fn verify(
     verifier.verify(token).wait().await.map_err(|error| error.kind())
 }
 
-/// Why the token is rejected; nothing if it isn't.
+/// Why the token is rejected, or `None` if it is accepted.
 pub async fn rejection(
     verifier: &impl for<'a> Verify<BearerToken<'a>>,
     token: &str,
@@ -45,8 +45,8 @@ pub async fn rejection(
 async fn token(issuer: &str, (client_id, secret): (&str, &str), form: String) -> String {
     let request = client().post(format!("{issuer}/token")).basic_auth(client_id, Some(secret));
     let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
-    let answer: Value = serde_json::from_str(&text(request).await).expect("JSON");
-    answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
+    let response: Value = serde_json::from_str(&text(request).await).expect("JSON");
+    response["access_token"].as_str().unwrap_or_else(|| panic!("no token: {response}")).to_owned()
 }
 
 async fn revoke(endpoint: &str, (client_id, secret): (&str, &str), token: &str) {
@@ -69,7 +69,7 @@ fn authority(url: &str) -> String {
     url.authority().expect("a host").to_string()
 }
 
-/// The servers are on loopback, whatever proxy the environment names.
+/// Uses no proxy, because the servers are on loopback.
 fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().expect("an HTTP client")
 }

@@ -1,4 +1,4 @@
-//! oidc-provider, and what tests turn in it.
+//! oidc-provider, and its settings for tests.
 
 use portcullis::{
     IntrospectionVerifier, JwtVerifier,
@@ -7,9 +7,9 @@ use portcullis::{
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::{Asking, RESOURCE, authority, client, revoke, text, token, variable};
+use super::{Builder, RESOURCE, authority, client, revoke, text, token, variable};
 
-/// oidc-provider. One test has it at a time, for the tests change its keys and break it.
+/// oidc-provider, one test at a time, because tests change its keys and make it fail.
 pub struct OidcProvider {
     pub issuer: String,
     _alone: MutexGuard<'static, ()>,
@@ -22,7 +22,7 @@ impl OidcProvider {
         Self::alone(issuer, &ALONE).await
     }
 
-    /// The one whose issuer has a path.
+    /// The instance whose issuer has a path.
     pub async fn at_a_path() -> Self {
         static ALONE: Mutex<()> = Mutex::const_new(());
         let issuer = variable("PORTCULLIS_OIDC_PROVIDER_PATH", "http://127.0.0.1:4002/op");
@@ -31,7 +31,7 @@ impl OidcProvider {
 
     async fn alone(issuer: String, mutex: &'static Mutex<()>) -> Self {
         let provider = Self { issuer, _alone: mutex.lock().await };
-        // Whatever a test that failed has left behind.
+        // Resets what a failed test may have changed.
         provider.serve_keys("ok").await;
         provider.serve_metadata("ok").await;
         provider.serve_introspection("ok").await;
@@ -39,36 +39,34 @@ impl OidcProvider {
         provider
     }
 
-    /// A token for `RESOURCE` and that kind.
+    /// A token for `RESOURCE` of that kind.
     pub async fn token(&self, kind: &str) -> String {
         let form =
             format!("grant_type=client_credentials&scope=api:read&resource={RESOURCE}{kind}");
         token(&self.issuer, ("svc", "svc-secret"), form).await
     }
 
-    /// A token for nobody in particular.
+    /// A token without an audience.
     pub async fn token_without_resource(&self) -> String {
         let form = "grant_type=client_credentials&scope=api:read".to_owned();
         token(&self.issuer, ("svc", "svc-secret"), form).await
     }
 
-    /// A token that alice has got by her password.
+    /// A token of alice, from the password grant.
     pub async fn token_of_alice(&self, kind: &str) -> String {
         let alice = "grant_type=password&username=alice&password=wonderland";
         let form = format!("{alice}&scope=api:read+api:write&resource={RESOURCE}{kind}");
         token(&self.issuer, ("svc", "svc-secret"), form).await
     }
 
-    /// The beginning of a verifier that takes tokens of every kind, with discovery and the default
-    /// HTTP client.
+    /// A builder of verifiers of tokens of these kinds, with discovery and the default HTTP client.
     pub fn verifier(&self, kinds: &[&str]) -> JwtVerifierBuilder<AudienceGiven> {
         let builder = JwtVerifier::builder(&self.issuer).audience(RESOURCE);
         kinds.iter().fold(builder, |builder, kind| builder.audience(format!("{RESOURCE}{kind}")))
     }
 
-    /// The beginning of a verifier that asks about tokens as this client, with discovery and the
-    /// default HTTP client.
-    pub fn asking_as(&self, client_id: &str, secret: &str) -> Asking {
+    /// A builder of verifiers that introspect as this client, with discovery and the default HTTP client.
+    pub fn introspection_as(&self, client_id: &str, secret: &str) -> Builder {
         IntrospectionVerifier::discover(&self.issuer).client_secret_basic(client_id, secret)
     }
 
@@ -77,7 +75,7 @@ impl OidcProvider {
         revoke(&format!("{}/token/revocation", self.issuer), ("rs", "rs-secret"), token).await;
     }
 
-    /// How often it was asked about a token.
+    /// The number of introspections.
     pub async fn introspections(&self) -> u64 {
         self.requests_to("/token/introspection").await
     }
@@ -102,7 +100,7 @@ impl OidcProvider {
         self.admin(&format!("ttl?s={seconds}")).await;
     }
 
-    /// How many requests have reached paths that end so.
+    /// The number of requests to paths with this ending.
     pub async fn requests_to(&self, end: &str) -> u64 {
         self.requests(|path| path.ends_with(end)).await
     }

@@ -1,4 +1,4 @@
-//! Who sends a command.
+//! Clients that send commands.
 
 use std::{
     io::{ErrorKind, Read, Write},
@@ -6,24 +6,24 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use super::{Answer, command_line::Request, service::PATIENCE};
+use super::{Response, command_line::Request, service::PATIENCE};
 
-/// The two ways to send a command of a document.
+/// How a documented command is sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Client {
-    /// A socket, and header lines byte for byte as the command has them.
+    /// A socket. Headers are sent byte for byte as in the command.
     Socket,
-    /// The real curl, run by a shell as the document's reader would.
+    /// The real curl, run by a shell as a reader would.
     Curl,
 }
 
 impl Client {
-    pub(super) fn send(self, command: &str, variables: &[(&str, &str)]) -> Answer {
+    pub(super) fn send(self, command: &str, variables: &[(&str, &str)]) -> Response {
         let text = match self {
             Self::Socket => by_socket(&Request::read(command, variables)),
             Self::Curl => by_curl(command, variables),
         };
-        Answer::parse(&text)
+        Response::parse(&text)
     }
 }
 
@@ -41,10 +41,10 @@ fn by_socket(request: &Request) -> String {
     let mut stream = TcpStream::connect(host).expect("the service listens");
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(format!("{}\r\n\r\n{body}", head.join("\r\n")).as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("an answer in UTF-8");
-    assert!(!answer.to_lowercase().contains("\r\ntransfer-encoding:"), "not read: {answer}");
-    answer
+    let mut response = String::new();
+    stream.read_to_string(&mut response).expect("a response in UTF-8");
+    assert!(!response.to_lowercase().contains("\r\ntransfer-encoding:"), "not read: {response}");
+    response
 }
 
 fn by_curl(command: &str, variables: &[(&str, &str)]) -> String {
@@ -56,7 +56,7 @@ fn by_curl(command: &str, variables: &[(&str, &str)]) -> String {
         }
         result => assert!(result.unwrap().success(), "curl doesn't run"),
     }
-    // A function stands before the program of that name, so the command itself stays as it is.
+    // A shell function takes precedence over the program of that name, so the command is unchanged.
     let function = "curl() { command curl -q --silent --show-error --include --max-time 30 --noproxy '*' \"$@\"; }";
     let mut shell = Command::new("sh");
     shell.args(["-eu", "-c", &format!("{function}\n{command}")]);
@@ -64,5 +64,5 @@ fn by_curl(command: &str, variables: &[(&str, &str)]) -> String {
     let Output { status, stdout, stderr } = shell.output().expect("a shell");
     let stderr = String::from_utf8_lossy(&stderr);
     assert!(status.success(), "{command}: {status}: {stderr}");
-    String::from_utf8(stdout).expect("an answer in UTF-8")
+    String::from_utf8(stdout).expect("a response in UTF-8")
 }

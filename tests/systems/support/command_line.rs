@@ -1,17 +1,17 @@
-//! Command lines of curl, as documents write them.
+//! curl command lines, as in documentation.
 
-/// What a command line has curl send.
+/// The request of a command line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Request {
     pub(super) method: String,
     pub(super) url: String,
-    /// As they stand there, such as `Authorization:Bearer abc`.
+    /// Unchanged, such as `Authorization:Bearer abc`.
     pub(super) headers: Vec<String>,
     pub(super) body: String,
 }
 
 impl Request {
-    /// Reads the few options that our documents use, in the meaning that curl gives them.
+    /// Parses the options that the documentation uses, as curl does.
     pub(super) fn read(command: &str, variables: &[(&str, &str)]) -> Self {
         let mut words = words(command, variables).into_iter();
         assert_eq!(words.next().as_deref(), Some("curl"), "{command}");
@@ -43,8 +43,7 @@ impl Request {
     }
 }
 
-/// The words of a command line as a shell makes them: quotes, `\`, and `$NAME` outside of single
-/// quotes.
+/// Splits a command line into words as a shell does, with quotes, `\`, and `$NAME` outside of single quotes.
 fn words(command: &str, variables: &[(&str, &str)]) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -84,7 +83,7 @@ fn words(command: &str, variables: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn a_command_line_is_read_as_a_shell_and_curl_read_it() {
+fn a_command_line_is_parsed_as_by_a_shell_and_curl() {
     let variables = [("URL", "http://127.0.0.1:1"), ("TOKEN", "a b")];
     let command = r#"curl -v -XPUT $URL/a?b=c \
         -H 'Authorization:Bearer $x' -H "X: \"$TOKEN\"" --data '{"a": 1}'"#;

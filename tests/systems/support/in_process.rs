@@ -1,19 +1,19 @@
-//! An example's service inside the test, for what a process can't be told: the time, and what changes.
+//! The service of an example inside the test process, where the test controls the clock and the data.
 
 use axum::Router;
 use tokio::{net::TcpListener, runtime::Runtime};
 
-use super::{Answer, Client};
+use super::{Client, Response};
 
-/// A service on a free port of loopback, until it is dropped.
+/// A service on a free loopback port. It stops when it is dropped.
 pub(crate) struct InProcess {
     url: String,
-    /// What serves.
+    /// The runtime of the service.
     _runtime: Runtime,
 }
 
 impl InProcess {
-    /// Serves what `make` makes, which may serve more beside it.
+    /// Serves the router that `make` returns. `make` may start other services.
     pub(crate) fn start(make: impl AsyncFnOnce() -> Router) -> Self {
         let runtime = Runtime::new().unwrap();
         let url = runtime.block_on(async {
@@ -30,8 +30,8 @@ impl InProcess {
         &self.url
     }
 
-    /// As [`Service::ask`](super::Service::ask).
-    pub(crate) fn ask(&self, command: &str, variables: &[(&str, &str)]) -> Answer {
+    /// Sends a command, like [`Service::ask`](super::Service::ask).
+    pub(crate) fn ask(&self, command: &str, variables: &[(&str, &str)]) -> Response {
         let url = [("URL", self.url.as_str())];
         Client::Socket.send(command, &[&url, variables].concat())
     }

@@ -1,4 +1,4 @@
-//! What drives a system: its example as a process, command lines, two clients that send them.
+//! Running a system: its example as a process, command lines, and two clients that send them.
 
 mod client;
 mod command_line;
@@ -6,4 +6,6 @@ mod in_process;
 mod response;
 mod service;
 
-pub(crate) use self::{client::Client, in_process::InProcess, response::Answer, service::Service};
+pub(crate) use self::{
+    client::Client, in_process::InProcess, response::Response, service::Service,
+};

@@ -1,20 +1,20 @@
-//! What a service answers.
+//! Responses of a service.
 
 use serde_json::Value;
 
-/// An answer, read from what came over the wire.
+/// A response, parsed from bytes on the wire.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     headers: Vec<(String, String)>,
     pub(crate) body: String,
 }
 
-impl Answer {
-    /// From the head and the body as they are sent, which is also what `curl --include` prints.
+impl Response {
+    /// Parses head and body as they are sent, which is also the output of `curl --include`.
     pub(super) fn parse(text: &str) -> Self {
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
-            panic!("no answer of HTTP: {text:?}")
+            panic!("not an HTTP response: {text:?}")
         };
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
@@ -29,7 +29,7 @@ impl Answer {
         }
     }
 
-    /// The value of a header that comes once, or not at all.
+    /// The value of a header that occurs at most once.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers(name).into_iter();
         let value = values.next();
@@ -37,7 +37,7 @@ impl Answer {
         value
     }
 
-    /// All values of a header, in their order.
+    /// All values of a header, in order.
     pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
         let named = self.headers.iter().filter(|(one, _)| one == name);
         named.map(|(_, value)| value.as_str()).collect()

@@ -1,4 +1,4 @@
-//! An example that serves.
+//! An example that runs as a server.
 
 use std::{
     env::{self, consts::EXE_SUFFIX},
@@ -11,30 +11,30 @@ use std::{
     time::Duration,
 };
 
-use super::{Answer, Client};
+use super::{Client, Response};
 
-/// How long a service may take for what should take a moment.
+/// The time-out of a service for operations that should take a moment.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An example as the process that it is, until it is dropped.
+/// An example as a process. It is killed when it is dropped.
 pub(crate) struct Service {
     child: Child,
-    /// What it has printed: `$URL` and others.
+    /// The variables that the example has printed: `$URL` and others.
     variables: Vec<(String, String)>,
-    /// The comment at the head of its source.
+    /// The comment at the head of the example's source.
     header: String,
 }
 
 impl Service {
-    /// Starts the example on a free port, and waits until it says where. What it prints before, such as
-    /// `TOKEN=abc`, are variables too.
+    /// Starts the example on a free port, and waits until it prints its URL. Lines that it prints before, such as
+    /// `TOKEN=abc`, are variables.
     pub(crate) fn start(example: &str) -> Self {
         let mut command = Command::new(program(example));
         command.env_remove("LISTEN").stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("the example runs");
         let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let (sender, lines) = mpsc::channel();
-        // Reads on to the end, or the example would wait for a full pipe.
+        // Reads to the end, because the example would block if the pipe were full.
         thread::spawn(move || {
             stdout.lines().map_while(Result::ok).for_each(|line| drop(sender.send(line)));
         });
@@ -49,35 +49,35 @@ impl Service {
         service
     }
 
-    /// Where it listens, such as `http://127.0.0.1:49152`.
+    /// The URL of the service, such as `http://127.0.0.1:49152`.
     pub(crate) fn url(&self) -> &str {
         self.variable("URL")
     }
 
-    /// What it has printed of that name.
+    /// A variable that the example has printed.
     pub(crate) fn variable(&self, name: &str) -> &str {
         let variable = self.variables.iter().find(|(one, _)| one == name);
         &variable.unwrap_or_else(|| panic!("{name} isn't printed")).1
     }
 
-    /// Has `client` send a command that the example's header tells its reader. `$URL` and whatever else
-    /// was printed are set, and what `variables` add.
+    /// Sends a command that is documented at the head of the example. The variables that were printed are set, and
+    /// those in `variables`.
     pub(crate) fn documented(
         &self,
         client: Client,
         command: &str,
         variables: &[(&str, &str)],
-    ) -> Answer {
-        assert!(squeezed(&self.header).contains(&squeezed(command)), "not told: {command}");
+    ) -> Response {
+        assert!(squeezed(&self.header).contains(&squeezed(command)), "not documented: {command}");
         self.send(client, command, variables)
     }
 
-    /// As [`documented`](Self::documented), on a socket, for a command that the header doesn't tell.
-    pub(crate) fn ask(&self, command: &str, variables: &[(&str, &str)]) -> Answer {
+    /// Sends any command on a socket, with the same variables as [`documented`](Self::documented).
+    pub(crate) fn ask(&self, command: &str, variables: &[(&str, &str)]) -> Response {
         self.send(Client::Socket, command, variables)
     }
 
-    fn send(&self, client: Client, command: &str, variables: &[(&str, &str)]) -> Answer {
+    fn send(&self, client: Client, command: &str, variables: &[(&str, &str)]) -> Response {
         let printed = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         client.send(command, &printed.chain(variables.iter().copied()).collect::<Vec<_>>())
     }
@@ -85,13 +85,13 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It may be over already, which is no failure.
+        // It may have ended already, which isn't an error.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Where cargo puts a binary: in the folder above that of this test's own program.
+/// The path of a binary: cargo puts it into the folder above that of this test binary.
 fn program(example: &str) -> PathBuf {
     let tests = env::current_exe().unwrap();
     let profile = tests.ancestors().nth(2).expect("a folder above `deps`");
@@ -108,7 +108,7 @@ fn header(example: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// With one space wherever there is any.
+/// Replaces all white space by single spaces.
 fn squeezed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
