@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_secrets_are_equal_and_none_is_shown() {
+    fn secrets_are_compared_and_never_shown() {
         assert_eq!(Secret::from("a"), Secret::from(b"a".as_slice()));
         assert_ne!(Secret::from("a"), Secret::from("ab"));
         assert!(!format!("{:?}", Secret::from("s3cret")).contains("s3cret"));

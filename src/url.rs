@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_addresses_that_may_be_called_are_read() {
+    fn only_https_and_loopback_urls_are_accepted() {
         use EndpointError::{NotAbsolute, NotHttps, Ornaments};
         for (url, result) in [
             ("https://as.example", Ok(())),

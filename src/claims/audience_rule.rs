@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_is_accepted_in_client_id_and_only_without_an_audience() {
+    fn a_client_is_accepted_by_client_id_if_there_is_no_audience() {
         let rule = AudienceRule::ClientOneOf(names(&["app", "web"]));
         for (members, accepted) in [
             (r#""client_id":"app""#, true),

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_numbers_that_a_clock_can_show() {
+    fn dates_are_numbers_within_the_range_of_the_clock() {
         for (date, seconds) in [
             ("1796181312", Some(1_796_181_312)),
             ("1796181312.064554", Some(1_796_181_312)),
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_strings_and_are_unescaped() {
+    fn string_claims_are_strings_and_are_unescaped() {
         let members = r#""sub":"al\u0069ce","\u0069ss":"https://as.example""#;
         for claims in [jwt(members), introspection(members)] {
             let ClaimSet { raw, registered, .. } = claims.unwrap();
@@ -246,13 +246,13 @@ mod tests {
     }
 
     #[test]
-    fn of_several_malformed_claims_the_first_is_reported() {
+    fn the_first_of_several_malformed_claims_is_reported() {
         let members = r#""sub":"alice","nbf":"soon","exp":"never""#;
         assert_eq!(jwt(members).unwrap_err(), MalformedClaim("nbf"));
     }
 
     #[test]
-    fn the_client_is_named_by_client_id_or_azp_or_appid_or_cid() {
+    fn the_client_is_read_from_client_id_azp_appid_or_cid() {
         for (members, client, by_client_id) in [
             (r#""client_id":"a","azp":"b","cid":"c""#, Some("a"), true),
             (r#""azp":"b","client_id":"a""#, Some("a"), true),
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn other_kinds_of_tokens_are_recognized_in_each_claim_and_in_any_case() {
+    fn other_kinds_of_tokens_are_recognized_by_each_claim() {
         let kinds = [
             "refresh",
             "refresh_token",
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_that_only_other_tokens_carry_identify_them_whatever_their_value() {
+    fn claims_of_other_kinds_of_tokens_identify_them() {
         for name in ["at_hash", "c_hash", "s_hash", "events"] {
             for value in [r#""x""#, "{}", "[]", "7", "false"] {
                 let members = format!("\"{name}\":{value}");

@@ -66,7 +66,7 @@ fn scopes_of(value: Value<'_>) -> Result<ScopeSet, TokenFault> {
 mod tests {
     use super::*;
 
-    fn scopes(claims: &str, places: &[&str]) -> Result<String, TokenFault> {
+    fn scopes(claims: &str, claim_names: &[&str]) -> Result<String, TokenFault> {
         let (mut scope, mut scp) = (None, None);
         let claims = json::object(claims, |name, value| match &*name.to_cow() {
             "scope" => scope = Some(value),
@@ -74,14 +74,14 @@ mod tests {
             _ => {}
         });
         let Ok(claims) = claims else { panic!("not an object") };
-        let places: Vec<_> = places.iter().copied().map(ScopeClaim::new).collect();
-        read(scope, scp, &places, claims).map(|scopes| scopes.to_string())
+        let claim_names: Vec<_> = claim_names.iter().copied().map(ScopeClaim::new).collect();
+        read(scope, scp, &claim_names, claims).map(|scopes| scopes.to_string())
     }
 
     #[test]
-    fn scopes_are_read_from_scope_scp_and_the_configured_places() {
+    fn scopes_are_read_from_scope_scp_and_the_configured_claims() {
         let keycloak = r#"{"scope":"profile","realm_access":{"roles":["admin","a b"]}}"#;
-        for (claims, places, found) in [
+        for (claims, claim_names, found) in [
             (r#"{"scope":"a b"}"#, &[][..], Ok("a b")),
             (r#"{"scope":["a","b"]}"#, &[], Ok("a b")),
             (r#"{"scp":"a b"}"#, &[], Ok("a b")),
@@ -98,7 +98,7 @@ mod tests {
             (keycloak, &["/realm_access/groups"], Ok("profile")),
             (keycloak, &["/realm_access"], Err(TokenFault::Claims)),
         ] {
-            assert_eq!(scopes(claims, places), found.map(str::to_owned), "{claims}");
+            assert_eq!(scopes(claims, claim_names), found.map(str::to_owned), "{claims}");
         }
     }
 }

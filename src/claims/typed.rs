@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn each_type_is_read_once_and_remembered() {
+    fn each_type_is_deserialized_once() {
         let typed = TypedClaims::default();
         let raw = r#"{"tenant":"acme","role":"admin"}"#;
         let first: Arc<Tenant> = typed.get_or_read(raw).unwrap();
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_of_another_shape_are_an_error_that_quotes_no_claim() {
+    fn an_error_for_mismatched_claims_quotes_no_claim() {
         let error = TypedClaims::default().get_or_read::<Tenant>(r#"{"tenant":{"s3cret":1}}"#);
         let error = error.map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), TokenFault::Claims.into());

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_not_yet_valid_before_its_starts_less_the_leeway() {
+    fn a_token_is_valid_from_nbf_and_iat_minus_the_leeway() {
         let now = NumericDate::from_secs(NOW);
         for (start, without_leeway, with_leeway) in [
             (None, true, true),

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scheme_and_what_follows_it() {
+    fn the_scheme_is_separated_from_its_parameters() {
         let cases: [(&[u8], Option<(&[u8], &[u8])>); 10] = [
             (b"Bearer abc", Some((b"Bearer", b"abc"))),
             (b"Bearer    abc", Some((b"Bearer", b"abc"))),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_line_is_rejected_even_when_both_are_the_same() {
+    fn a_second_header_is_rejected_even_if_it_is_equal() {
         let mut headers = HeaderMap::new();
         headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
         headers.append(AUTHORIZATION, HeaderValue::from_static("Bearer a"));
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_credentials_is_rejected_and_a_list_of_parameters_is_one() {
+    fn a_list_of_credentials_is_rejected_but_not_one_of_parameters() {
         for (line, is_list) in [
             ("Bearer a, Bearer b", true),
             ("Bearer a,Bearer b", true),

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_colon_splits_and_either_part_may_be_empty() {
+    fn the_first_colon_separates_user_id_and_password() {
         for (text, user_id, password) in [
             ("Aladdin:open sesame", "Aladdin", "open sesame"),
             ("test:123\u{a3}", "test", "123\u{a3}"),
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_user_id_and_password_is_malformed() {
+    fn text_without_user_id_and_password_is_malformed() {
         let cases: [&[u8]; 11] = [
             b"",
             b"no colon",
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn only_canonical_base64_is_read() {
+    fn only_canonical_base64_is_decoded() {
         assert_eq!(parse("YTo="), Some(("a".into(), String::new())));
         for token68 in [
             "",
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn another_scheme_or_none_is_missing_and_a_second_line_is_rejected() {
+    fn another_scheme_is_missing_and_a_second_header_is_rejected() {
         let missing = ErrorKind::MissingCredentials;
         let malformed = RequestFault::Malformed.into();
         let cases: [(&[&str], Option<ErrorKind>); 9] = [

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_byte_is_of_the_alphabet_or_is_not() {
+    fn only_bytes_of_the_alphabet_are_accepted() {
         for byte in 0..=u8::MAX {
             let expected = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
             assert_eq!(is_alphabet(&[byte]), expected, "{byte}");
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_full_grammar_of_b64token() {
+    fn the_grammar_of_b64token() {
         let cases: [(&[u8], bool); 16] = [
             (b"a", true),
             (b"mF_9.B5f-4.1JqM", true),

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parameters_of_a_form_are_read() {
+    fn credentials_are_read_from_a_form() {
         for (form, expected) in [
             ("client_id=a&client_secret=b", Ok(("a", "b"))),
             ("grant_type=password&client_secret=b%26&x&client_id=a%3A", Ok(("a:", "b&"))),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_authenticates_its_client_once() {
+    fn a_request_authenticates_its_client_in_one_way_only() {
         let bearer = HeaderMap::from_iter([(AUTHORIZATION, "Bearer x".parse().unwrap())]);
         let (header, none) = (basic("a:b"), HeaderMap::new());
         for (headers, form, expected) in [

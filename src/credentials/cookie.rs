@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cookie_is_found_among_others_and_must_be_one() {
+    fn the_cookie_is_found_among_others_and_must_be_unique() {
         let cookie = TokenCookie { name: "at".into(), for_every_method: false };
         let cases: [(&[&str], Result<Option<&[u8]>, RequestFault>); 7] = [
             (&[], Ok(None)),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_another_site_could_make_to_harm_has_no_cookie() {
+    fn a_cookie_does_not_count_for_unsafe_cross_site_requests() {
         for (method, upgrade, by_default) in [
             ("GET", false, true),
             ("HEAD", false, true),

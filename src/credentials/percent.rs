@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_are_decoded_and_a_percent_sign_without_digits_is_none() {
+    fn bytes_are_decoded_and_incomplete_encodings_are_rejected() {
         let some = |text: &str| text.bytes().map(Some).collect::<Vec<_>>();
         for (text, decoded) in [
             ("", vec![]),
@@ -96,19 +96,19 @@ mod tests {
     }
 
     #[test]
-    fn a_plus_stands_for_a_space_in_a_form_only() {
+    fn a_plus_is_a_space_in_forms_only() {
         let decode = |decoder: PercentDecoder<'_>| decoder.collect::<Option<Vec<_>>>();
         for (text, form, uri) in [("a+b", "a b", "a+b"), ("%2B+", "+ ", "++")] {
             let text = text.as_bytes();
             assert_eq!(decode(PercentDecoder::form(text)).as_deref(), Some(form.as_bytes()));
             assert_eq!(decode(PercentDecoder::uri(text)).as_deref(), Some(uri.as_bytes()));
         }
-        // A `+` is not a digit, though numbers may begin with one.
+        // A `+` is not a hexadecimal digit, although numbers may start with one.
         assert_eq!(decode(PercentDecoder::form(b"%+1")), None);
     }
 
     #[test]
-    fn next_encoded_decodes_nothing_else() {
+    fn next_encoded_decodes_only_the_next_encoding() {
         let mut decoder = PercentDecoder::uri(b"%41b%zz");
         assert_eq!(decoder.next_encoded(), Some(b'A'));
         assert_eq!((decoder.next_encoded(), decoder.rest()), (None, &b"b%zz"[..]));

@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_read_from_any_place_in_the_query() {
+    fn the_token_is_read_from_any_position_in_the_query() {
         use RequestFault::{Malformed, Repeated};
         for (query, found) in [
             ("/", Ok(None)),
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_never_left_in_the_query() {
+    fn every_token_is_removed_from_the_query() {
         for (text, left) in [
             ("/", "/"),
             ("/a?b=c", "/a?b=c"),
@@ -92,8 +92,8 @@ mod tests {
             ("/a?access%5Ftoken=s3cret", "/a"),
             ("/a?%61ccess_toke%6e=s3cret&x", "/a?x"),
             ("/a?access_token=s3cret&access_token=s3cret", "/a"),
-            ("/a?access_tokens=kept", "/a?access_tokens=kept"),
-            ("/a?access%ZZtoken=kept", "/a?access%ZZtoken=kept"),
+            ("/a?access_tokens=other", "/a?access_tokens=other"),
+            ("/a?access%ZZtoken=other", "/a?access%ZZtoken=other"),
             ("http://host/a?b=%28c", "/a?b=%28c"),
             ("*", "*"),
         ] {

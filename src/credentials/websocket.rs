@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn over_http_2_a_websocket_begins_by_connect() {
+    fn over_http_2_a_websocket_handshake_is_connect() {
         for (method, found) in [("CONNECT", Some("abc")), ("GET", None)] {
             let request = Request::builder().method(method).uri("https://api.example/chat");
             let request = request.header("sec-websocket-protocol", "bearer, abc").body(()).unwrap();

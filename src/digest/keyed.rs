@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_depends_on_each_text_their_borders_and_the_key() {
+    fn a_digest_depends_on_each_text_its_boundaries_and_the_key() {
         let digest = KeyedDigest::new();
         let alice = digest.of(&[b"alice", b"secret"]);
         assert_eq!(alice.0.len(), 32);

@@ -10,7 +10,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_fillings_are_the_same() {
+    fn random_bytes_differ() {
         let (mut first, mut second) = ([0; 32], [0; 32]);
         fill_random(&mut first).unwrap();
         fill_random(&mut second).unwrap();

@@ -73,9 +73,9 @@ mod tests {
             ("alice:s3cret@as.example", "\u{2026}@as.example"),
             ("orders@as.example", "orders@as.example"),
         ] {
-            let error = ConfigError::new("issuer", value, "not good");
+            let error = ConfigError::new("issuer", value, "invalid");
             assert_eq!(error.value(), shown);
-            assert_eq!(error.to_string(), format!("issuer `{shown}`: not good"));
+            assert_eq!(error.to_string(), format!("issuer `{shown}`: invalid"));
             assert!(!format!("{error:?}").contains("s3"), "{error:?}");
         }
     }

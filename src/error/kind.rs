@@ -293,7 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_has_the_row_of_the_error_table() {
+    fn every_kind_matches_its_row_of_the_error_table() {
         for (kind, status, code, grpc) in [
             (ErrorKind::AccessDenied, 403, None, 7),
             (ErrorKind::InsufficientScope, 403, Some("insufficient_scope"), 7),

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metadata_stands_at_the_places_of_both_standards() {
+    fn metadata_has_the_locations_of_both_standards() {
         let oidc = ".well-known/openid-configuration";
         let oauth = ".well-known/oauth-authorization-server";
         for (issuer, places) in [

@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_names_one_algorithm_and_comes_back() {
+    fn every_algorithm_round_trips_through_its_name() {
         let all = [Algorithm::ASYMMETRIC.as_slice(), &Algorithm::SYMMETRIC].concat();
         for algorithm in &all {
             assert_eq!(Algorithm::from_name(algorithm.name()), Some(*algorithm));
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_algorithm_is_rejected_by_name() {
+    fn unknown_algorithms_are_rejected_by_name() {
         for name in ["none", "None", "", "es256", "EDDSA", "RS256 ", "RS1", "Ed448", "ES256K"] {
             assert_eq!(Algorithm::from_name(name), None);
             let error = name.parse::<Algorithm>().unwrap_err();
@@ -224,13 +224,13 @@ mod tests {
     }
 
     #[test]
-    fn only_an_hmac_is_symmetric() {
+    fn only_hmac_algorithms_are_symmetric() {
         assert!(Algorithm::SYMMETRIC.iter().all(|algorithm| algorithm.is_symmetric()));
         assert!(!Algorithm::ASYMMETRIC.iter().any(|algorithm| algorithm.is_symmetric()));
     }
 
     #[test]
-    fn a_set_contains_what_was_put_in_and_nothing_else() {
+    fn a_set_contains_exactly_its_algorithms() {
         let mut set = AlgorithmSet::default();
         for algorithm in Algorithm::ASYMMETRIC.into_iter().chain(Algorithm::SYMMETRIC) {
             assert!(!set.contains(algorithm));

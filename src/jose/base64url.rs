@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_canonical_form_is_decoded() {
+    fn only_the_canonical_encoding_is_decoded() {
         for (text, bytes) in [
             ("", Some(&b""[..])),
             ("Zg", Some(b"f")),
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_too_small_is_no_panic() {
+    fn a_buffer_that_is_too_small_does_not_panic() {
         assert_eq!(decode_into("Zm9vZm9v", &mut [0; 5]), None);
     }
 }

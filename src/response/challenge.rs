@@ -78,7 +78,7 @@ mod tests {
     use crate::{ErrorKind, TokenFault};
 
     #[test]
-    fn challenges_are_right_to_the_letter() {
+    fn challenges_have_the_exact_syntax() {
         let bearer = |realm| Challenge::new(Scheme::Bearer, realm);
         for (line, expected) in [
             (bearer(None).bare(), "Bearer"),
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn that_of_basic_has_a_realm_always_and_says_utf_8() {
+    fn a_basic_challenge_always_has_a_realm_and_charset() {
         for (realm, expected) in [
             (None, r#"Basic realm="restricted", charset="UTF-8""#),
             (Some("r"), r#"Basic realm="r", charset="UTF-8""#),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn descriptions_keep_to_the_character_set_of_rfc_6750() {
+    fn descriptions_have_only_characters_allowed_by_rfc_6750() {
         use crate::RequestFault;
         for kind in [
             ErrorKind::AccessDenied,

@@ -64,7 +64,7 @@ mod tests {
     use crate::ErrorKind;
 
     #[test]
-    fn the_target_is_shown_without_its_origin_and_without_a_token() {
+    fn the_request_target_is_shown_without_origin_and_token() {
         for (uri, shown) in [
             ("/a?b=c&access_token=s3cret", "/a?b=c"),
             ("http://host/a?access_token=s3cret&b=%28c", "/a?b=%28c"),

@@ -157,7 +157,7 @@ mod tests {
     const C: Scope = Scope::from_static("c");
 
     #[test]
-    fn all_any_and_their_combinations() {
+    fn all_and_any_can_be_combined() {
         let cases: [(ScopePolicy, &[&str], &[&str]); 7] = [
             (A.into(), &["a", "b a"], &["", "b", "aa"]),
             (A.and(B), &["a b", "b c a"], &["a", "b", ""]),
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_challenge_names_every_scope_of_the_nearest_alternative() {
+    fn the_challenge_names_all_scopes_of_the_closest_alternative() {
         for (policy, granted, named) in [
             (A.and(B), "", "a b"),
             (A.and(B), "a", "a b"),
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_reads_as_a_sentence() {
+    fn display_shows_the_policy() {
         assert_eq!(A.and(B).or(C).to_string(), "a and b, or c");
     }
 }

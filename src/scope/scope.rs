@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scope_keeps_to_the_grammar_of_rfc_6749() {
+    fn a_scope_follows_the_grammar_of_rfc_6749() {
         for (text, valid) in [
             ("read", true),
             ("orders:read", true),
@@ -135,7 +135,7 @@ mod tests {
 
     #[cfg(feature = "serde")]
     #[test]
-    fn a_scope_is_a_text_to_serde() {
+    fn a_scope_is_serialized_as_a_string() {
         let read = Scope::from_static("orders:read");
         assert_eq!(serde_json::to_value(&read).unwrap(), "orders:read");
         assert_eq!(serde_json::from_str::<Scope>(r#""orders:read""#).unwrap(), read);
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_names_the_text() {
+    fn the_error_shows_the_text() {
         assert!(Scope::new("a b").unwrap_err().to_string().starts_with("`a b` is not a scope"));
     }
 }

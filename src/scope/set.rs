@@ -137,7 +137,7 @@ mod tests {
 
     #[cfg(feature = "serde")]
     #[test]
-    fn scopes_are_one_text_to_serde_as_they_are_on_the_wire() {
+    fn a_set_is_serialized_as_one_string() {
         let scopes = ScopeSet::from_wire("orders:read admin");
         assert_eq!(serde_json::to_value(&scopes).unwrap(), "orders:read admin");
         assert_eq!(serde_json::to_value(ScopeSet::new()).unwrap(), "");
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_are_written_with_one_space_between_however_they_came() {
+    fn scopes_are_joined_with_single_spaces() {
         for (wire, written) in [
             ("", ""),
             (" ", ""),

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cooldown_ends_on_time_and_when_the_clock_is_turned_back() {
+    fn a_cooldown_ends_on_time_or_if_the_clock_is_set_back() {
         let cooldown = Cooldown::new(at(100_000), Duration::from_secs(10));
         for (now, left) in [
             (100_000, Some(10_000)),
@@ -127,7 +127,7 @@ mod tests {
             // A request that has read the clock just before the cooldown began.
             (99_999, Some(10_000)),
             (99_500, Some(10_000)),
-            // A clock that was turned back.
+            // A clock that was set back.
             (99_499, None),
             (0, None),
         ] {

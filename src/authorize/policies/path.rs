@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_that_can_be_spelled_in_another_way_is_not_normal() {
+    fn a_path_with_another_spelling_is_not_normal() {
         for (path, normal) in [
             ("/", true),
             ("/orders", true),
@@ -171,7 +171,7 @@ mod tests {
             ("/orders/..", false),
             ("/orders/%2e%2e/1", false),
             ("/orders/.%2E/1", false),
-            // letters, digits and slashes in code
+            // encoded letters, digits and slashes
             ("/%6frders", false),
             ("/%6Frders", false),
             ("/a%2Fb", false),
@@ -179,21 +179,21 @@ mod tests {
             ("/a%5Cb", false),
             ("/a%2Db", false),
             ("/a%7Eb", false),
-            // twice in code
+            // encoded twice
             ("/a%252Fb", false),
             ("/a%252fb", false),
             ("/%25%36%66", false),
-            // no code
+            // incomplete encodings
             ("/a%", false),
             ("/a%2", false),
             ("/a%zz", false),
             ("/a%C3", false),
             ("/a%C3b", false),
             ("/a%FF", false),
-            // a slash in too many bytes
+            // an overlong slash
             ("/a%C0%AFb", false),
             ("/a%E0%80%AFb", false),
-            // half of a pair
+            // half of a surrogate pair
             ("/a%ED%A0%80b", false),
             // control characters
             ("/a%00b", false),
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_is_folded_to_what_it_could_be_read_as() {
+    fn a_segment_is_folded_to_its_lenient_reading() {
         for (segment, text) in [
             ("Orders", "orders"),
             ("a%40B", "a@b"),

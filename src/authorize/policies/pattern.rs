@@ -78,7 +78,7 @@ mod tests {
     };
 
     #[test]
-    fn patterns_are_those_of_axum() {
+    fn patterns_have_the_syntax_of_axum() {
         assert_eq!(http("/"), Ok(vec![Static("")]));
         assert_eq!(http("/orders/{id}"), Ok(vec![Static("orders"), Parameter]));
         assert_eq!(http("/files/{*rest}"), Ok(vec![Static("files"), Rest]));
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_of_grpc_have_a_service_and_a_name() {
+    fn grpc_methods_have_a_service_and_a_name() {
         assert_eq!(grpc("/orders.Orders/Create"), Ok([Static("orders.Orders"), Static("Create")]));
         assert_eq!(grpc("/orders.v1.Orders/*"), Ok([Static("orders.v1.Orders"), Parameter]));
         assert_eq!(grpc("/Orders/Create"), Ok([Static("Orders"), Static("Create")]));

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_curve_is_known_by_the_length_of_its_points() {
+    fn a_curve_is_identified_by_the_length_of_its_points() {
         for curve in Curve::ALL {
             assert_eq!(Curve::from_point_len(curve.point_len()), Some(curve), "{}", curve.name());
         }
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_is_made_of_two_coordinates_of_the_right_length() {
+    fn a_point_consists_of_two_coordinates_of_the_exact_length() {
         for curve in Curve::ALL {
             let len = curve.coordinate_len();
             let point = curve.point(&vec![1; len], &vec![2; len]).unwrap();

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_of_small_order_is_rejected_whatever_its_sign() {
+    fn a_point_of_small_order_is_rejected_with_either_sign() {
         for mut x in SMALL_ORDERS {
             for sign in [0x00, 0x80] {
                 x[31] |= sign;
@@ -87,7 +87,7 @@ mod tests {
         for x in SMALL_ORDERS {
             assert!(is_weak(&x), "{x:02x?}");
         }
-        // All the encodings that aren't reduced, and as many that are.
+        // All encodings that aren't reduced, and the same number of reduced ones.
         for least in 0..=u8::MAX {
             for x in [little_endian(least, 0x00, 0x00), little_endian(least, 0xff, 0x7f)] {
                 assert_eq!(is_weak(&x), has_small_order(&x), "{x:02x?}");

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_modulus_of_2048_to_8192_bits_is_taken() {
+    fn a_modulus_of_2048_to_8192_bits_is_accepted() {
         for bits in [2048, 2049, 3072, 4096, 8191, 8192] {
             let n = modulus(bits);
             assert_eq!(RsaComponents::new(&n, E).ok().unwrap().n, n, "{bits}");
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn leading_zeros_are_no_part_of_a_number() {
+    fn leading_zeros_of_a_number_are_ignored() {
         let n = modulus(2048);
         let (padded_n, padded_e) = ([&[0, 0], &*n].concat(), [&[0; 9], E].concat());
         let components = RsaComponents::new(&padded_n, &padded_e).ok().unwrap();
@@ -165,31 +165,31 @@ mod tests {
     }
 
     #[test]
-    fn an_rsa_public_key_is_read_from_der_and_from_nothing_else() {
+    fn only_canonical_der_is_read_as_an_rsa_public_key() {
         let n = [&[0], &*modulus(2048)].concat();
-        let good = der(&n, E);
-        let components = RsaComponents::from_pkcs1_der(&good).ok().unwrap();
+        let valid = der(&n, E);
+        let components = RsaComponents::from_pkcs1_der(&valid).ok().unwrap();
         assert_eq!((components.n, components.e), (&n[1..], E));
 
-        for cut in 0..good.len() {
-            assert!(RsaComponents::from_pkcs1_der(&good[..cut]).is_err(), "cut at {cut}");
+        for cut in 0..valid.len() {
+            assert!(RsaComponents::from_pkcs1_der(&valid[..cut]).is_err(), "cut at {cut}");
         }
-        let mut indefinite = good.clone();
+        let mut indefinite = valid.clone();
         indefinite[1] = 0x80;
-        let bad = [
-            ("trailing bytes", [&*good, &[0]].concat()),
+        let invalid = [
+            ("trailing bytes", [&*valid, &[0]].concat()),
             ("a third number", {
-                let mut three = [&*good, &[2, 1, 3]].concat();
+                let mut three = [&*valid, &[2, 1, 3]].concat();
                 three[3] += 3;
                 three
             }),
             ("negative", der(&n[1..], E)),
             ("padded", der(&[&[0], &*n].concat(), E)),
             ("an empty exponent", der(&n, &[])),
-            ("a long length", [&[0x30, 0x83, 0], &good[2..]].concat()),
+            ("a long length", [&[0x30, 0x83, 0], &valid[2..]].concat()),
             ("an indefinite length", indefinite),
         ];
-        for (name, der) in bad {
+        for (name, der) in invalid {
             assert!(RsaComponents::from_pkcs1_der(&der).is_err(), "{name}");
         }
     }

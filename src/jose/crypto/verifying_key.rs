@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_knows_what_it_can_verify() {
+    fn a_key_lists_the_algorithms_it_can_verify() {
         let cases: [(Algorithm, &[&str]); 8] = [
             (Algorithm::EdDsa, &["EdDSA"]),
             (Algorithm::Es256, &["ES256"]),
@@ -141,10 +141,10 @@ mod tests {
     #[test]
     fn a_point_off_its_curve_is_rejected() {
         for curve in Curve::ALL {
-            let good = point(curve);
-            assert!(VerifyingKey::ec(curve, &good).is_ok());
+            let valid = point(curve);
+            assert!(VerifyingKey::ec(curve, &valid).is_ok());
 
-            let mut off = good.clone();
+            let mut off = valid.clone();
             *off.last_mut().unwrap() ^= 1;
             let error = VerifyingKey::ec(curve, &off).unwrap_err();
             assert_eq!(error.to_string(), "the key is malformed: its point is not on its curve");
@@ -158,10 +158,10 @@ mod tests {
     }
 
     #[test]
-    fn a_point_in_another_form_or_of_another_curve_is_rejected() {
+    fn a_point_in_another_encoding_or_on_another_curve_is_rejected() {
         for curve in Curve::ALL {
-            let good = point(curve);
-            let (x, y) = good[1..].split_at(curve.coordinate_len());
+            let valid = point(curve);
+            let (x, y) = valid[1..].split_at(curve.coordinate_len());
             let sign = 2 + (y[y.len() - 1] & 1);
             let cases = [
                 ("empty", vec![]),
@@ -170,14 +170,14 @@ mod tests {
                 ("hybrid", [&[sign + 4], x, y].concat()),
                 ("without a tag", [x, y].concat()),
                 ("x alone", [&[4], x].concat()),
-                ("cut", good[..good.len() - 1].to_vec()),
-                ("extended", [&*good, &[0]].concat()),
+                ("truncated", valid[..valid.len() - 1].to_vec()),
+                ("extended", [&*valid, &[0]].concat()),
             ];
             for (name, point) in cases {
                 assert!(VerifyingKey::ec(curve, &point).is_err(), "{curve:?}, {name}");
             }
             for other in Curve::ALL {
-                assert_eq!(VerifyingKey::ec(other, &good).is_ok(), other == curve);
+                assert_eq!(VerifyingKey::ec(other, &valid).is_ok(), other == curve);
             }
         }
     }
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_for_an_hmac_and_for_nothing_else() {
+    fn a_secret_is_accepted_for_hmac_algorithms_only() {
         for algorithm in Algorithm::ASYMMETRIC {
             let error = VerifyingKey::hmac(algorithm, &[7; 64]).unwrap_err();
             assert_eq!(error, KeyError::NO_HMAC);
@@ -213,14 +213,14 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_nothing_of_a_key() {
+    fn debug_shows_no_part_of_a_key() {
         let key =
             VerifyingKey::hmac(Algorithm::Hs256, b"correct horse battery staple, 32").unwrap();
         assert_eq!(format!("{key:?}"), "VerifyingKey { algorithms: {Hs256}, key: [redacted] }");
     }
 
     #[test]
-    fn a_public_key_is_no_secret() {
+    fn a_public_key_is_rejected_as_a_secret() {
         for text in [
             "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAQ4oMxXrXj40zL2KUEB5sM0ERPFP1cNgYurRoAj9OCg=",
             "# the key\n -----BEGIN RSA PUBLIC KEY-----\nMCowBQYDK2VwAyEAAQ4oMxXrXj40zL2KUEB5s",
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_verifies_on_every_thread_at_once() {
+    fn a_key_verifies_on_several_threads_concurrently() {
         let (algorithm, message) = (Algorithm::Ps384, b"message");
         let signing = SigningKey::generate(algorithm);
         let (key, signature) = (signing.verifying_key(algorithm), signing.sign(algorithm, message));

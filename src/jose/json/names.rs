@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn each_name_is_new_once_however_many_there_are() {
+    fn each_name_is_reported_as_new_once() {
         let plain: Vec<_> = (0..20).map(|n| format!("n{n}")).collect();
         let escaped: Vec<_> = (0..20).map(|n| format!(r"\u006e{n}")).collect();
         for len in 0..20 {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_look_alike_are_told_apart() {
+    fn similar_names_are_distinguished() {
         let mut names = Names::<8>::default();
         for name in ["aba", "aca", "ab\0a", "", "\0", "a", "aa", "abcdefgha", "abcdefgja"] {
             assert!(names.insert(text(name)), "{name}");

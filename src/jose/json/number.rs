@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_read_as_they_are_written() {
+    fn numbers_are_read_as_written() {
         let cases = [
             ("0", Some(0), Some(0.0)),
             ("7", Some(7), Some(7.0)),

@@ -42,7 +42,7 @@ mod tests {
     use super::super::object;
     use super::*;
 
-    /// What a pointer into `text` leads to, as a number.
+    /// The number that a pointer into `text` refers to.
     fn number(text: &str, at: &str) -> Option<u64> {
         let object = object(text, |_, _| ()).ok().unwrap();
         match pointer(Value::Object(object), at) {
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_of_the_rfc_lead_where_it_says() {
+    fn the_examples_of_the_rfc_refer_to_the_expected_values() {
         let text = r#"{"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"e^f":3,
             "g|h":4,"i\\j":5,"k\"l":6," ":7,"m~n":8}"#;
         let cases = [
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pointer_goes_through_arrays_and_objects() {
+    fn a_pointer_traverses_arrays_and_objects() {
         let text =
             r#"{"r":{"roles":[1,{"x":2},[3,4]],"0":5},"~1":6,"/":7,"~":8,"\u0061":9,"":{"":10}}"#;
         let cases = [

@@ -152,19 +152,19 @@ mod tests {
     use super::super::{Value, object, pointer};
     use super::*;
 
-    fn verdict(text: &str) -> Result<(), JsonError> {
+    fn outcome(text: &str) -> Result<(), JsonError> {
         object(text, |_, _| ()).map(drop)
     }
 
-    /// The verdict on an object that holds `value`, and the same verdict if it holds an array or an
-    /// object that does.
-    fn verdict_on(value: &str) -> Result<(), JsonError> {
-        let verdict_on = verdict(&format!(r#"{{"a":{value}}}"#));
+    /// The outcome for an object with `value`, which must be the same if `value` is nested in an array or an
+    /// object.
+    fn outcome_of_value(value: &str) -> Result<(), JsonError> {
+        let outcome_of_value = outcome(&format!(r#"{{"a":{value}}}"#));
         for (before, after) in [("[", "]"), (r#"{"b":"#, "}"), ("[1,", ",2]"), (" ", "\t\n\r ")] {
             let wrapped = format!(r#"{{"a":{before}{value}{after}}}"#);
-            assert_eq!(verdict(&wrapped), verdict_on, "{wrapped}");
+            assert_eq!(outcome(&wrapped), outcome_of_value, "{wrapped}");
         }
-        verdict_on
+        outcome_of_value
     }
 
     fn nested(open: &str, close: &str, depth: usize) -> String {
@@ -172,16 +172,20 @@ mod tests {
     }
 
     fn each_is_accepted<'a>(values: impl IntoIterator<Item = &'a str>) {
-        values.into_iter().for_each(|value| assert_eq!(verdict_on(value), Ok(()), "{value:?}"));
+        values
+            .into_iter()
+            .for_each(|value| assert_eq!(outcome_of_value(value), Ok(()), "{value:?}"));
     }
 
     fn each_is_rejected<'a>(values: impl IntoIterator<Item = &'a str>) {
         let rejected = Err(JsonError::Syntax);
-        values.into_iter().for_each(|value| assert_eq!(verdict_on(value), rejected, "{value:?}"));
+        values
+            .into_iter()
+            .for_each(|value| assert_eq!(outcome_of_value(value), rejected, "{value:?}"));
     }
 
     #[test]
-    fn literals_are_spelt_out() {
+    fn only_exact_literals_are_accepted() {
         each_is_accepted(["null", "true", "false"]);
         each_is_rejected(
             "nul nulll Null tru TRUE fals falsee NaN Infinity undefined a 'a'".split(' '),
@@ -219,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_hold_what_commas_and_colons_set_apart() {
+    fn arrays_and_objects_follow_the_grammar() {
         each_is_accepted(r#"[] [[]] [{}] ["",""] {} {"":{}} {"x":1,"y":[]}"#.split(' '));
         each_is_accepted(["[ ]", "[\n1\t,\r\n2 ]", "{ }", "{ \"x\" : 1\n,\r\n\"y\"\t: [ ] }"]);
         each_is_rejected(r#"[ ] [1 [,] [1,] [,1] [1,,2] [1:2] [1} [1]] ["a":1]"#.split(' '));
@@ -230,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_object_is_accepted_and_nothing_behind_it() {
+    fn only_an_object_without_trailing_text_is_accepted() {
         use JsonError::{NotAnObject, Syntax};
         let cases = [
             ("{}", Ok(())),
@@ -253,21 +257,21 @@ mod tests {
             ("{}\u{feff}", Err(Syntax)),
         ];
         for (text, expected) in cases {
-            assert_eq!(verdict(text), expected, "{text:?}");
+            assert_eq!(outcome(text), expected, "{text:?}");
         }
     }
 
     #[test]
-    fn an_object_that_breaks_off_is_rejected_wherever_it_does() {
+    fn an_object_truncated_anywhere_is_rejected() {
         let text = r#" {"a":[1,{"b\u0041":-1.5e+7}],"c":{"d":["\ud83d\ude00",null]},"é":true}"#;
-        assert_eq!(verdict(text), Ok(()));
+        assert_eq!(outcome(text), Ok(()));
         for (end, _) in text.char_indices() {
-            assert!(verdict(&text[..end]).is_err(), "{}", &text[..end]);
+            assert!(outcome(&text[..end]).is_err(), "{}", &text[..end]);
         }
     }
 
     #[test]
-    fn a_name_that_stands_twice_is_rejected_at_any_depth() {
+    fn a_duplicate_name_is_rejected_at_any_depth() {
         let duplicates = [
             r#"{"exp":1,"exp":1}"#,
             r#"{"exp":1,"iat":2,"exp":3}"#,
@@ -281,8 +285,8 @@ mod tests {
             r#"{"a":{},"b":[],"a":{}}"#,
         ];
         for text in duplicates {
-            assert_eq!(verdict(text), Err(JsonError::DuplicateName), "{text}");
-            assert_eq!(verdict_on(text), Err(JsonError::DuplicateName), "{text}");
+            assert_eq!(outcome(text), Err(JsonError::DuplicateName), "{text}");
+            assert_eq!(outcome_of_value(text), Err(JsonError::DuplicateName), "{text}");
         }
         let distinct = [
             r#"{"exp":1,"Exp":1}"#,
@@ -294,13 +298,13 @@ mod tests {
             r#"{"a":"b","b":"a"}"#,
         ];
         for text in distinct {
-            assert_eq!(verdict(text), Ok(()), "{text}");
-            assert_eq!(verdict_on(text), Ok(()), "{text}");
+            assert_eq!(outcome(text), Ok(()), "{text}");
+            assert_eq!(outcome_of_value(text), Ok(()), "{text}");
         }
     }
 
     #[test]
-    fn brackets_may_nest_to_the_limit_and_no_deeper() {
+    fn nesting_is_limited() {
         let cases = [("[", "]", "/0"), (r#"{"a":"#, "}", "/a"), (r#"[{"a":"#, "}]", "/0/a")];
         for (open, close, step) in cases {
             let fits = (usize::from(MAX_DEPTH) - 1) / close.len();
@@ -310,37 +314,37 @@ mod tests {
             let value = value.ok().and_then(|value| pointer(value, &bottom));
             assert!(matches!(value, Some(Value::Number(_))), "{text}");
             let text = nested(open, close, fits + 1);
-            assert_eq!(verdict(&text), Err(JsonError::TooDeep), "{text}");
+            assert_eq!(outcome(&text), Err(JsonError::TooDeep), "{text}");
         }
-        // What has been closed does not count.
+        // Closed brackets don't count.
         let siblings = format!(r#"{{"a":[{}[]]}}"#, "[[]],{\"b\":[]},".repeat(100));
-        assert_eq!(verdict(&siblings), Ok(()));
+        assert_eq!(outcome(&siblings), Ok(()));
     }
 
     #[test]
     fn a_million_brackets_are_rejected() {
         let million = 1_000_000;
-        assert_eq!(verdict(&"[".repeat(million)), Err(JsonError::NotAnObject));
-        assert_eq!(verdict(&nested("[", "]", million)), Err(JsonError::TooDeep));
-        assert_eq!(verdict(&nested(r#"{"a":"#, "}", million)), Err(JsonError::TooDeep));
+        assert_eq!(outcome(&"[".repeat(million)), Err(JsonError::NotAnObject));
+        assert_eq!(outcome(&nested("[", "]", million)), Err(JsonError::TooDeep));
+        assert_eq!(outcome(&nested(r#"{"a":"#, "}", million)), Err(JsonError::TooDeep));
     }
 
     #[test]
-    fn a_hundred_thousand_names_are_told_apart() {
+    fn duplicates_among_a_hundred_thousand_names_are_detected() {
         let names = |escape: bool| {
             let letter = if escape { r"\u006e" } else { "n" };
             let names: Vec<_> = (0..100_000).map(|n| format!(r#""{letter}{n}":0"#)).collect();
             names.join(",")
         };
         for names in [names(false), names(true)] {
-            assert_eq!(verdict(&format!(r#"{{{names},"n100000":0}}"#)), Ok(()));
+            assert_eq!(outcome(&format!(r#"{{{names},"n100000":0}}"#)), Ok(()));
             let text = format!(r#"{{"a":[{{{names},"n9999\u0039":0}}]}}"#);
-            assert_eq!(verdict(&text), Err(JsonError::DuplicateName));
+            assert_eq!(outcome(&text), Err(JsonError::DuplicateName));
         }
     }
 
     #[test]
-    fn members_are_handed_out_in_order_with_the_places_they_stand_at() {
+    fn members_are_passed_on_in_order_with_their_positions() {
         let text = r#" { "sub" : "alice", "\u0061ud":["x"],"é":"日本" ,"n":-1.50,"o":{"b":"c"}}"#;
         let mut seen = Vec::new();
         let object = object(text, |name, value| {

@@ -1,4 +1,4 @@
-//! `serde_json` as the judge of what we read.
+//! The reader compared with `serde_json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,11 +11,11 @@ use super::{JsonError, Number, Object, Value, object};
 
 proptest! {
     #[test]
-    fn an_object_says_what_was_written(
+    fn an_object_has_the_members_that_were_written(
         members in btree_map(name(), json(), 0..40),
-        hand in hand(),
+        choices in choices(),
     ) {
-        let text = written(&members.clone().into_iter().collect::<Vec<_>>(), hand);
+        let text = written(&members.clone().into_iter().collect::<Vec<_>>(), choices);
         let mut names = Vec::new();
         let read = object(&text, |name, value| {
             assert!(same(value, &members[&*name.to_cow()]), "{text}");
@@ -28,12 +28,12 @@ proptest! {
     }
 
     #[test]
-    fn a_name_is_a_duplicate_just_if_it_was_written_twice(
+    fn a_name_is_a_duplicate_only_if_it_was_written_twice(
         members in vec(("[ab\"é\u{1f600}]{0,2}", Just(Json::Null)), 0..12),
         within in 0..3,
-        hand in hand(),
+        choices in choices(),
     ) {
-        let text = written(&members, hand);
+        let text = written(&members, choices);
         let text = match within {
             0 => text,
             1 => format!(r#"{{"a":{text}}}"#),
@@ -46,12 +46,12 @@ proptest! {
     }
 
     #[test]
-    fn an_object_with_a_few_bytes_changed_is_judged_as_serde_json_does(
+    fn a_changed_object_is_read_as_by_serde_json(
         members in vec((name(), json()), 0..6),
-        hand in hand(),
+        choices in choices(),
         edits in vec((any::<prop::sample::Index>(), 0..2_usize, prop::option::of(byte())), 1..4),
     ) {
-        let mut bytes = written(&members, hand).into_bytes();
+        let mut bytes = written(&members, choices).into_bytes();
         for (index, taken, put) in edits {
             let at = index.index(bytes.len().saturating_add(1));
             let end = bytes.len().min(at.saturating_add(taken));
@@ -61,7 +61,7 @@ proptest! {
     }
 
     #[test]
-    fn a_heap_of_tokens_is_judged_as_serde_json_does(tokens in vec(token(), 0..16)) {
+    fn a_sequence_of_tokens_is_read_as_by_serde_json(tokens in vec(token(), 0..16)) {
         agrees_with_serde_json(&format!(r#"{{"a":{}}}"#, tokens.concat()));
         agrees_with_serde_json(&tokens.concat());
     }
@@ -76,10 +76,10 @@ fn agrees_with_serde_json(text: &str) {
         (Ok(read), Ok(_)) => panic!("{} members of no object: {text}", read.iter().count()),
         // The grammar has numbers that `serde_json` does not.
         (Ok(read), Err(error)) => assert!(!is_finite(Value::Object(read)), "{error}: {text}"),
-        (Err(JsonError::NotAnObject), judged) => {
-            assert!(!judged.is_ok_and(|json| json.is_object()), "{text}");
+        (Err(JsonError::NotAnObject), result) => {
+            assert!(!result.is_ok_and(|json| json.is_object()), "{text}");
         }
-        (Err(JsonError::Syntax), judged) => assert!(judged.is_err(), "{text}"),
+        (Err(JsonError::Syntax), result) => assert!(result.is_err(), "{text}"),
         (Err(JsonError::DuplicateName | JsonError::TooDeep), _) => {}
     }
 }
@@ -160,61 +160,61 @@ fn token() -> impl Strategy<Value = &'static str> {
     )
 }
 
-/// Decides, choice by choice, how a text is written.
-fn hand() -> impl Strategy<Value = impl Iterator<Item = u8> + std::fmt::Debug> {
+/// Choices between different ways to write the same text.
+fn choices() -> impl Strategy<Value = impl Iterator<Item = u8> + std::fmt::Debug> {
     vec(any::<u8>(), 1..64).prop_map(|choices| choices.into_iter().cycle())
 }
 
-fn written(members: &[(String, Json)], mut hand: impl Iterator<Item = u8>) -> String {
+fn written(members: &[(String, Json)], mut choices: impl Iterator<Item = u8>) -> String {
     let mut out = String::new();
-    write_members(&mut out, members.iter().map(|(name, json)| (name, json)), &mut hand);
+    write_members(&mut out, members.iter().map(|(name, json)| (name, json)), &mut choices);
     out
 }
 
 fn write_members<'a>(
     out: &mut String,
     members: impl Iterator<Item = (&'a String, &'a Json)>,
-    hand: &mut dyn Iterator<Item = u8>,
+    choices: &mut dyn Iterator<Item = u8>,
 ) {
     out.push('{');
     for (index, (name, json)) in members.enumerate() {
         out.push_str(if index == 0 { "" } else { "," });
-        write_space(out, hand);
-        write_string(out, name, hand);
-        write_space(out, hand);
+        write_space(out, choices);
+        write_string(out, name, choices);
+        write_space(out, choices);
         out.push(':');
-        write_json(out, json, hand);
+        write_json(out, json, choices);
     }
-    write_space(out, hand);
+    write_space(out, choices);
     out.push('}');
 }
 
-fn write_json(out: &mut String, json: &Json, hand: &mut dyn Iterator<Item = u8>) {
-    write_space(out, hand);
+fn write_json(out: &mut String, json: &Json, choices: &mut dyn Iterator<Item = u8>) {
+    write_space(out, choices);
     match json {
         Json::Array(elements) => {
             out.push('[');
             for (index, element) in elements.iter().enumerate() {
                 out.push_str(if index == 0 { "" } else { "," });
-                write_json(out, element, hand);
+                write_json(out, element, choices);
             }
             out.push(']');
         }
-        Json::Object(members) => write_members(out, members.iter(), hand),
-        Json::String(text) => write_string(out, text, hand),
+        Json::Object(members) => write_members(out, members.iter(), choices),
+        Json::String(text) => write_string(out, text, choices),
         plain => write!(out, "{plain}").unwrap(),
     }
-    write_space(out, hand);
+    write_space(out, choices);
 }
 
-fn write_space(out: &mut String, hand: &mut dyn Iterator<Item = u8>) {
-    out.push_str(["", "", "", " ", "\n", "\r\n\t"][usize::from(hand.next().unwrap() % 6)]);
+fn write_space(out: &mut String, choices: &mut dyn Iterator<Item = u8>) {
+    out.push_str(["", "", "", " ", "\n", "\r\n\t"][usize::from(choices.next().unwrap() % 6)]);
 }
 
-fn write_string(out: &mut String, text: &str, hand: &mut dyn Iterator<Item = u8>) {
+fn write_string(out: &mut String, text: &str, choices: &mut dyn Iterator<Item = u8>) {
     out.push('"');
     for char in text.chars() {
-        match (char, hand.next().unwrap() % 8) {
+        match (char, choices.next().unwrap() % 8) {
             (_, 0) => char
                 .encode_utf16(&mut [0; 2])
                 .iter()

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_what_it_says_and_nothing_else() {
+    fn a_string_equals_only_its_unescaped_text() {
         for raw in [r"exp", r"\u0065xp", r"e\u0078p", r"ex\u0070"] {
             assert!(text(raw).is("exp"), "{raw}");
             for other in ["", "ex", "expp", "Exp", "ex\0", r"\u0065xp", r"ex\u0070"] {
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_text_is_not_copied() {
+    fn a_string_without_escapes_is_not_copied() {
         let plain = "https://login.example.com";
         assert!(
             matches!(text(plain).to_cow(), Cow::Borrowed(text) if text.as_ptr() == plain.as_ptr())
@@ -186,7 +186,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_plain_run_ends_where_it_does_byte_by_byte(
+        fn plain_len_agrees_with_a_search_byte_by_byte(
             bytes in proptest::collection::vec(any::<u8>(), 0..40),
             plain in 0..40_usize,
         ) {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_plain_or_not_wherever_it_stands() {
+    fn every_byte_is_classified_at_every_position() {
         for byte in 0..=u8::MAX {
             for at in 0..20 {
                 let mut bytes = [b'a'; 20];

@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arrays_and_objects_end_where_their_brackets_close() {
+    fn arrays_and_objects_end_at_their_closing_brackets() {
         let text =
             r#"{"a":[ 1 , [2,3], {"x":4} ],"e":[],"o":{ "x" : {"y":[5]}, "z":6 },"p":{},"q":[7]}"#;
         let object = object(text, |_, _| ()).ok().unwrap();
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_is_found_by_what_its_name_says() {
+    fn a_member_is_found_by_its_unescaped_name() {
         let text = r#"{"sub":"alice","\u0061ud":"api","n":{"exp":1},"exp":2}"#;
         let object = object(text, |_, _| ()).ok().unwrap();
         let cases =
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_that_was_not_checked_to_its_end_just_ends() {
+    fn iterating_an_unchecked_object_ends_at_an_error() {
         for text in [r#"{"a":[1,2"#, r#"{"a":[1,2 3]}"#, r#"{"a":[1,2}"#, r#"{"a":[1,2],"b"#] {
             let mut found = 0;
             let _ = object(text, |_, value| {

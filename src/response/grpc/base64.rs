@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_those_of_rfc_4648() {
+    fn the_examples_of_rfc_4648_are_encoded() {
         for (bytes, text) in [
             ("", ""),
             ("f", "Zg"),

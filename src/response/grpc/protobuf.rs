@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_those_of_the_encoding_s_own_documentation() {
+    fn messages_match_the_examples_in_the_protobuf_documentation() {
         assert_eq!(Message::default().integer(1, 150).finish(), [0x08, 0x96, 0x01]);
         let testing = [0x12, 0x07, b't', b'e', b's', b't', b'i', b'n', b'g'];
         assert_eq!(Message::default().text(2, "testing").finish(), testing);

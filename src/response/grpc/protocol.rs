@@ -128,7 +128,7 @@ mod tests {
     };
 
     #[test]
-    fn the_media_type_says_what_a_request_speaks() {
+    fn the_protocol_is_detected_from_the_media_type() {
         for (media_type, protocol) in [
             ("application/grpc", Grpc(Unnamed)),
             ("application/grpc+proto", Grpc(Proto)),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn only_post_speaks_grpc() {
+    fn only_post_requests_are_grpc() {
         for method in ["GET", "HEAD", "PUT", "OPTIONS", "post"] {
             let request =
                 Request::builder().method(method).header(CONTENT_TYPE, "application/grpc");

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn made_up_tokens_evict_no_valid_one() {
+    fn unknown_tokens_evict_no_valid_one() {
         let (cache, at) = (cache(), NumericDate::from_secs(1000));
         cache.insert(&"t".into(), accepted("alice", None), at);
         for token in 0..1000 {
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_accepted_tokens_is_bounded_too() {
+    fn the_number_of_accepted_tokens_is_bounded() {
         let (cache, at) = (cache(), NumericDate::from_secs(1000));
         for token in 0..1000 {
             cache.insert(&token.to_string().into(), accepted("alice", None), at);

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn posted_credentials_stand_in_the_form_and_nowhere_else() {
+    fn posted_credentials_are_only_in_the_form() {
         let (mut headers, mut form) = (HeaderMap::new(), b"token=t".to_vec());
         let post = ClientAuthentication::Post { client_id: "a&b".into(), secret: "c d".into() };
         post.apply(&mut headers, &mut form);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_our_own_is_a_sensitive_header() {
+    fn a_bearer_token_is_sent_as_a_sensitive_header() {
         let (mut headers, mut form) = (HeaderMap::new(), Vec::new());
         ClientAuthentication::BearerToken("mine".into()).apply(&mut headers, &mut form);
         assert_eq!(headers[AUTHORIZATION], "Bearer mine");
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_work_is_named_and_no_secret_is_shown() {
+    fn errors_name_the_invalid_value_and_show_no_secret() {
         for (authentication, message) in [
             (basic("", "s3cret"), "client id ``: empty"),
             (basic("app", ""), "client secret of `app`: empty"),

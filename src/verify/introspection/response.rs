@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_dialects_of_known_servers_are_read() {
+    fn the_dialects_of_common_servers_are_read() {
         for (text, subject, client, audiences, scopes) in [
             (r#"{"active":true}"#, None, None, vec![], ""),
             (
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_of_the_wrong_type_is_the_endpoints_fault() {
+    fn a_member_of_the_wrong_type_is_a_failure_of_the_endpoint() {
         for (member, name) in [
             (r#""iss":1"#, "iss"),
             (r#""sub":1"#, "sub"),
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_are_read_from_the_configured_places_too() {
+    fn scopes_are_also_read_from_the_configured_claims() {
         let text = r#"{"active":true,"scope":"a","realm_access":{"roles":["b"]}}"#;
         let places = [ScopeClaim::new("/realm_access/roles")];
         let Ok(IntrospectionResponse::Active(claims)) =

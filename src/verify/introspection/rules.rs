@@ -61,9 +61,9 @@ mod tests {
     }
 
     #[test]
-    fn issuer_times_and_kind_are_validated_where_present() {
+    fn issuer_dates_and_kind_are_validated_if_present() {
         let rules = rules(AudienceRule::Any);
-        for (members, verdict) in [
+        for (members, expected) in [
             ("", Ok(())),
             (r#","iss":"https://as.example""#, Ok(())),
             (r#","iss":"https://as.example/""#, Err(TokenFault::Issuer)),
@@ -82,21 +82,21 @@ mod tests {
             (r#","iat":1900000000"#, Ok(())),
             (r#","token_use":"refresh_token""#, Err(TokenFault::Type)),
         ] {
-            assert_eq!(validate(&rules, members), verdict, "{members}");
+            assert_eq!(validate(&rules, members), expected, "{members}");
         }
     }
 
     #[test]
     fn an_audience_must_be_accepted_by_the_rule() {
         let rules = rules(AudienceRule::OneOf(vec!["api".into()]));
-        for (members, verdict) in [
+        for (members, expected) in [
             (r#","aud":"api""#, Ok(())),
             (r#","aud":"x""#, Err(TokenFault::Audience)),
             ("", Err(TokenFault::Audience)),
             (r#","aud":"x","exp":0,"typ":"Refresh""#, Err(TokenFault::Audience)),
             (r#","aud":"api","exp":0,"typ":"Refresh""#, Err(TokenFault::Type)),
         ] {
-            assert_eq!(validate(&rules, members), verdict, "{members}");
+            assert_eq!(validate(&rules, members), expected, "{members}");
         }
     }
 }

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenant_is_a_plain_name_at_its_place_and_nothing_else() {
+    fn a_tenant_is_a_plain_name_at_the_placeholder() {
         let tenants = tenants("https://login.example/{tenant}/v2.0").unwrap();
         let long = format!("https://login.example/{}/v2.0", "a".repeat(65));
         for (issuer, name) in [
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tenant_in_the_host_name_cannot_leave_it() {
+    fn a_tenant_in_the_host_name_cannot_change_the_domain() {
         let tenants = tenants("https://{tenant}.login.example").unwrap();
         for (issuer, is_tenant) in [
             ("https://acme.login.example", true),
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_has_one_place_for_the_tenant() {
+    fn a_pattern_has_exactly_one_placeholder() {
         for pattern in ["https://login.example", "https://{tenant}.example/{tenant}"] {
             let error = tenants(pattern).unwrap_err().to_string();
             assert!(error.starts_with(&format!("issuer pattern `{pattern}`")), "{error}");

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn max_age_is_read_wherever_it_stands() {
+    fn max_age_is_read_at_any_position() {
         for (line, age, seconds) in [
             ("max-age=600", None, Some(600)),
             ("public, Max-Age = 600 , must-revalidate", None, Some(600)),

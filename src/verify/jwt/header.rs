@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_members_that_matter_are_read_and_the_dangerous_rejected() {
+    fn alg_kid_and_typ_are_read_and_critical_headers_rejected() {
         use TokenFault::{Algorithm as Alg, Malformed};
         for (text, result) in [
             (r#"{"alg":"RS256"}"#, Ok(None)),

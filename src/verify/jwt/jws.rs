@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_signature_is_left_to_the_key() {
+    fn an_empty_signature_is_parsed() {
         assert_eq!(Parts::split("a.b.").unwrap().signature, "");
     }
 }

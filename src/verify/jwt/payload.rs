@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_places_for_scopes_are_those_of_the_issuer() {
+    fn scope_claims_are_configured_for_each_issuer() {
         let places = [ScopeClaim::new("permissions")];
         let raw = r#"{"permissions":["a"],"iss":"https://as.example","scope":"b"}"#;
         let scopes = |trusted: &str| {

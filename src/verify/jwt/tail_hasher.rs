@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_that_differ_in_their_last_sixteen_characters_have_hasher_of_their_own() {
+    fn tokens_with_different_last_characters_have_different_hashes() {
         let hasher = TailHasher::new();
         let mut seen = HashSet::new();
         for n in 0..100_000_u32 {

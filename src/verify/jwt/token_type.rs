@@ -42,7 +42,7 @@ mod tests {
     use crate::verify::jwt::Profile;
 
     #[test]
-    fn only_access_tokens_have_a_type_that_is_accepted() {
+    fn only_types_of_access_tokens_are_accepted() {
         for (typ, relaxed, rfc9068) in [
             (Some("at+jwt"), true, true),
             (Some("AT+JWT"), true, true),

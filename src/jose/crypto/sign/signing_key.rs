@@ -86,14 +86,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_nothing_of_a_key() {
+    fn debug_shows_no_part_of_a_key() {
         let secret = SigningKey::hmac(Algorithm::Hs256, b"hunter2");
         assert_eq!(format!("{secret:?}"), "SigningKey([redacted])");
         assert_eq!(secret.secret(), Some(b"hunter2".as_slice()));
     }
 
     #[test]
-    fn a_key_publishes_its_public_parts_and_no_secret() {
+    fn the_public_parts_of_a_key_contain_no_secret() {
         let cases = [
             (Algorithm::EdDsa, vec![32]),
             (Algorithm::Es256, vec![32, 32]),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn two_new_keys_differ() {
+    fn generated_keys_differ() {
         for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Hs256] {
             let [one, other] = [(); 2].map(|()| SigningKey::generate(algorithm));
             assert!(
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "an algorithm that fits the key")]
-    fn a_key_signs_for_no_algorithm_but_its_own() {
+    fn a_key_signs_only_with_its_own_algorithms() {
         SigningKey::generate(Algorithm::Es256).sign(Algorithm::Es384, b"message");
     }
 }

@@ -1,11 +1,11 @@
-//! Both back ends, side by side: what one signs the other verifies.
+//! Both back ends compared: each one verifies the signatures of the other.
 
 use crate::jose::algorithm::Algorithm;
 use crate::jose::crypto::{PublicParts, aws_lc, rsa_components::RsaComponents, rust_crypto, sign};
 
 const MESSAGE: &[u8] = b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UifQ";
 
-/// A verifying key of that back end. A macro, as the back ends share their shape and no trait.
+/// A verifying key of that back end. A macro, because the back ends share no trait.
 macro_rules! key {
     ($backend:ident, $algorithm:expr, $parts:expr, $secret:expr) => {
         match $parts {
@@ -33,7 +33,7 @@ macro_rules! generate {
 }
 
 #[test]
-fn what_one_back_end_signs_both_verify_and_what_is_amiss_both_reject() {
+fn both_back_ends_accept_and_reject_the_same_signatures() {
     for algorithm in Algorithm::ASYMMETRIC.into_iter().chain(Algorithm::SYMMETRIC) {
         let len = algorithm.min_secret_len().unwrap_or_default();
         let secret = sign::aws_lc::random(len).unwrap();
@@ -49,9 +49,9 @@ fn what_one_back_end_signs_both_verify_and_what_is_amiss_both_reject() {
             let aws_lc = key!(aws_lc, algorithm, &parts, &secret);
             let rust_crypto = key!(rust_crypto, algorithm, &parts, &secret);
             let verify = |message: &[u8], signature: &[u8]| {
-                let answer = aws_lc.verify(algorithm, message, signature);
-                assert_eq!(answer, rust_crypto.verify(algorithm, message, signature));
-                answer
+                let result = aws_lc.verify(algorithm, message, signature);
+                assert_eq!(result, rust_crypto.verify(algorithm, message, signature));
+                result
             };
 
             assert!(verify(MESSAGE, &signature), "{algorithm}");
@@ -68,7 +68,7 @@ fn what_one_back_end_signs_both_verify_and_what_is_amiss_both_reject() {
 }
 
 #[test]
-fn both_make_the_same_hmac_of_the_same_secret() {
+fn both_back_ends_compute_the_same_hmac() {
     for algorithm in Algorithm::SYMMETRIC {
         let secret = sign::rust_crypto::random(algorithm.min_secret_len().unwrap()).unwrap();
         let aws_lc = generate!(aws_lc, algorithm, &secret).sign(algorithm, MESSAGE);

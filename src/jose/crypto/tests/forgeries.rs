@@ -1,4 +1,4 @@
-//! Signatures that nobody made with the key, in every algorithm.
+//! Invalid signatures, with every algorithm.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,7 @@ use crate::jose::crypto::{Curve, PublicParts, SigningKey, VerifyingKey, rsa_comp
 
 const MESSAGE: &[u8] = b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UifQ";
 
-/// Made once, as it takes a while.
+/// Generated once, because it is slow.
 static RSA: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::generate(Algorithm::Rs256));
 
 /// A signature of the message with each algorithm, and a key that verifies it.
@@ -30,16 +30,16 @@ fn signed(rsa: &SigningKey) -> Vec<(Algorithm, VerifyingKey, Vec<u8>)> {
 }
 
 #[test]
-fn a_signature_verifies_with_its_key_and_algorithm_and_message_and_no_other() {
+fn a_signature_verifies_only_with_its_key_algorithm_and_message() {
     for (algorithm, own, signature) in &*SIGNED {
         for (_, key, _) in &*SIGNED {
-            // The six entries of RSA share their key.
+            // The six RSA algorithms share a key.
             let its_key = key.algorithms() == own.algorithms();
-            for (asked, ..) in &*SIGNED {
+            for (used, ..) in &*SIGNED {
                 assert_eq!(
-                    key.verify(*asked, MESSAGE, signature),
-                    its_key && asked == algorithm,
-                    "{algorithm} as {asked} with {key:?}"
+                    key.verify(*used, MESSAGE, signature),
+                    its_key && used == algorithm,
+                    "{algorithm} as {used} with {key:?}"
                 );
             }
         }
@@ -49,7 +49,7 @@ fn a_signature_verifies_with_its_key_and_algorithm_and_message_and_no_other() {
 }
 
 #[test]
-fn a_signature_by_another_key_of_the_kind_is_rejected() {
+fn a_signature_by_another_key_of_the_same_type_is_rejected() {
     let others = signed(&SigningKey::generate(Algorithm::Rs256));
     for ((algorithm, key, _), (_, _, signature)) in SIGNED.iter().zip(&others) {
         assert!(!key.verify(*algorithm, MESSAGE, signature), "{algorithm}");
@@ -91,7 +91,7 @@ fn a_signature_of_another_length_is_rejected() {
 }
 
 #[test]
-fn a_signature_of_one_byte_throughout_is_rejected() {
+fn a_signature_of_constant_bytes_is_rejected() {
     for (algorithm, key, signature) in &*SIGNED {
         for byte in [0x00, 0x01, 0x7f, 0xff] {
             let signature = vec![byte; signature.len()];
@@ -101,7 +101,7 @@ fn a_signature_of_one_byte_throughout_is_rejected() {
 }
 
 #[test]
-fn an_ecdsa_number_outside_1_to_n_is_rejected() {
+fn ecdsa_numbers_outside_1_to_n_are_rejected() {
     for (curve, n) in Curve::ALL.into_iter().zip(ORDERS) {
         let len = curve.coordinate_len();
         let (algorithm, key, signature) =
@@ -128,7 +128,7 @@ fn an_ecdsa_number_outside_1_to_n_is_rejected() {
         for (name, signature) in cases {
             assert!(!key.verify(*algorithm, MESSAGE, &signature.concat()), "{algorithm}, {name}");
         }
-        // The same number modulo n, which fits where the field has bits to spare.
+        // The same number modulo n. It fits into curves whose coordinates have unused bits.
         for [r, s] in [[&*sum(r, &n).0, s], [r, &sum(s, &n).0]] {
             assert!(!key.verify(*algorithm, MESSAGE, &[r, s].concat()), "{algorithm}");
         }
@@ -153,12 +153,12 @@ fn an_ecdsa_signature_in_der_is_rejected() {
 }
 
 #[test]
-fn an_rsa_signature_that_is_not_less_than_the_modulus_is_rejected() {
+fn an_rsa_signature_of_at_least_the_modulus_is_rejected() {
     let PublicParts::Rsa { n, .. } = RSA.public_parts() else { unreachable!() };
     let key = RSA.verifying_key(Algorithm::Rs256);
     for algorithm in [Algorithm::Ps256, Algorithm::Rs256] {
         assert!(!key.verify(algorithm, MESSAGE, &n));
-        // The same number modulo n, of a signature that is small enough for it.
+        // The same number modulo n, if the signature is small enough.
         let (message, signature) = (0..1000_u32)
             .map(|number| (number.to_be_bytes(), RSA.sign(algorithm, &number.to_be_bytes())))
             .find(|(_, signature)| !sum(signature, &n).1)
@@ -182,7 +182,7 @@ fn bytes(hex: &str) -> Vec<u8> {
     digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
 }
 
-/// The sum of two numbers of one length, and whether it is too long for that.
+/// The sum of two numbers of the same length, and whether it overflows.
 fn sum(one: &[u8], other: &[u8]) -> (Vec<u8>, bool) {
     let (mut sum, mut carry) = (one.to_vec(), false);
     for (digit, other) in sum.iter_mut().zip(other).rev() {

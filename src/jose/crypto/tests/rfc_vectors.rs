@@ -1,4 +1,4 @@
-//! The examples of RFC 7515, RFC 7520 and RFC 8037: keys and signatures that others made.
+//! The examples of RFC 7515, RFC 7520 and RFC 8037.
 
 use base64_simd::URL_SAFE_NO_PAD;
 

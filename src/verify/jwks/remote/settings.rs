@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn freshness_is_kept_within_its_bounds() {
+    fn freshness_is_clamped_to_its_bounds() {
         let settings = RemoteSettings::default();
         for (requested, seconds) in
             [(None, 600), (Some(0), 60), (Some(300), 300), (Some(1_000_000), 86_400)]
