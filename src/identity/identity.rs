@@ -191,7 +191,7 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InsufficientScope`], which names what is needed.
+    /// [`ErrorKind::InsufficientScope`](crate::ErrorKind::InsufficientScope), which names what is needed.
     pub fn require(&self, policy: impl Into<ScopePolicy>) -> Result<(), Error> {
         self.require_ref(&policy.into())
     }

@@ -39,7 +39,7 @@ impl Default for IssuersBuilder {
 
 impl IssuersBuilder {
     /// How many bytes verified tokens may take that are remembered, for all issuers together, as
-    /// [`JwtVerifierBuilder::token_cache`](crate::JwtVerifierBuilder::token_cache) has it for one.
+    /// [`JwtVerifierBuilder::token_cache`](crate::jwt::JwtVerifierBuilder::token_cache) has it for one.
     /// 32 MiB by default; 0 turns it off.
     pub fn token_cache(mut self, bytes: usize) -> Self {
         self.cache_capacity = bytes;
