@@ -56,31 +56,48 @@
 //!
 //! # Features
 //!
-//! `axum`, `reqwest` and `aws-lc-rs` are on by default.
+//! Every feature adds something; none changes what another one does.
 //!
-//! | feature | brings |
-//! |---|---|
-//! | `axum` | extractors, and errors as responses |
-//! | `reqwest` | fetching keys and metadata over HTTP, with rustls |
-//! | `aws-lc-rs` | verifying JWTs with aws-lc-rs |
-//! | `rust-crypto` | verifying JWTs in pure Rust; where both are on, aws-lc-rs verifies |
-//! | `http-body` | rejections into the bodies of `http-body-util`, and `ResponseBody` for any other; responses that end when their token expires |
-//! | `jwks-client-rs` | keys from any `JwksSource` of the crate `jwks_client_rs` |
-//! | `metrics` | counters and histograms through the crate `metrics` |
-//! | `password-hash` | users with argon2 password hashes, for Basic authentication |
-//! | `serde` | claims as types of your own; [`Scope`] and [`ScopeSet`] in them |
-//! | `testing` | an issuer for tests |
-//! | `tonic` | gRPC with tonic: errors as its status, identities from its requests |
-//! | `tracing` | events through the crate `tracing` |
+//! | feature | default | provides |
+//! |---|---|---|
+//! | `axum` | yes | extractors, and errors as responses |
+//! | `reqwest` | yes | an HTTP client for keys, metadata and introspection, with rustls |
+//! | `aws-lc-rs` | yes | JWT verification with aws-lc-rs |
+//! | `introspection` | yes | token introspection (RFC 7662, RFC 9701) |
+//! | `rust-crypto` | | JWT verification in pure Rust; if both back ends are enabled, aws-lc-rs verifies |
+//! | `own-tokens` | | API tokens that the service issues itself (personal access tokens) |
+//! | `basic` | | Basic authentication against a user store of the service |
+//! | `password-hash` | | password hashes for `basic`: Argon2, bcrypt, scrypt |
+//! | `dpop` | | tokens bound to a DPoP key (RFC 9449) |
+//! | `expiry` | | responses that end when their token expires |
+//! | `tonic` | | errors as gRPC statuses, identities from gRPC requests |
+//! | `http-body` | | rejections in the body types of `http-body-util` |
+//! | `serde` | with `axum` | claims as types of the service; [`Scope`] and [`ScopeSet`] in them |
+//! | `jwks-client-rs` | | keys from a `JwksSource` of the crate `jwks_client_rs` |
+//! | `metrics` | | counters and histograms through the crate `metrics` |
+//! | `tracing` | | events through the crate `tracing` |
+//! | `testing` | | a test issuer: keys, tokens with any claims, a clock that the test controls |
 //!
-//! # Figures
+//! Without any feature, the crate has the layers, guards, policies, scopes, errors and the parsing of
+//! Bearer tokens, for verifiers that the service writes itself.
 //!
-//! With `metrics`: `portcullis_requests_total` by `outcome` (`authenticated`, `anonymous`, or the
-//! reason of the rejection, [`ErrorKind::reason`]); `portcullis_key_fetches_total` by `issuer` and
-//! `outcome` (`success`, `failure`); `portcullis_key_fetch_seconds` by `issuer`;
-//! `portcullis_token_uses_lost_total`. With `tracing`, events of the target `portcullis`: rejections at
-//! `DEBUG`, at `WARN` where the token could not be judged, at `ERROR` where the service is wired up
-//! wrongly; fetches of keys at `DEBUG`, failed ones at `WARN`, as lost uses of tokens are.
+//! # Metrics and events
+//!
+//! With `metrics`:
+//!
+//! | metric | type | labels |
+//! |---|---|---|
+//! | `portcullis_requests_total` | counter | `outcome`: `authenticated`, `anonymous` or [`ErrorKind::reason`] |
+//! | `portcullis_key_fetches_total` | counter | `issuer`; `outcome`: `success`, `failure` |
+//! | `portcullis_key_fetch_seconds` | histogram | `issuer` |
+//! | `portcullis_introspections_total` | counter | `endpoint`; `outcome`: `active`, `inactive`, `failure` |
+//! | `portcullis_introspection_seconds` | histogram | `endpoint` |
+//! | `portcullis_token_uses_lost_total` | counter | |
+//! | `portcullis_revocations_evicted_total` | counter | |
+//!
+//! With `tracing`, the events have the target `portcullis`. A rejection is logged at `DEBUG`, at `WARN`
+//! if there was no verdict about the token, and at `ERROR` if the service is misconfigured. A fetch of
+//! keys is logged at `DEBUG`, a failed one at `WARN`.
 
 #![cfg_attr(
     not(all(feature = "_jwt", feature = "axum")),
