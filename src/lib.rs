@@ -90,7 +90,7 @@
 //! | `portcullis_requests_total` | counter | `outcome`: `authenticated`, `anonymous` or [`ErrorKind::reason`] |
 //! | `portcullis_key_fetches_total` | counter | `issuer`; `outcome`: `success`, `failure` |
 //! | `portcullis_key_fetch_seconds` | histogram | `issuer` |
-//! | `portcullis_introspections_total` | counter | `endpoint`; `outcome`: `active`, `inactive`, `failure` |
+//! | `portcullis_introspections_total` | counter | `endpoint`; `outcome`: `active`, `inactive`, `rejected`, `failure` |
 //! | `portcullis_introspection_seconds` | histogram | `endpoint` |
 //! | `portcullis_token_uses_lost_total` | counter | |
 //! | `portcullis_revocations_evicted_total` | counter | |
