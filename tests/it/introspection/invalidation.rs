@@ -20,20 +20,20 @@ async fn after_an_invalidation_the_next_request_is_introspected() {
 
 #[tokio::test]
 async fn a_response_requested_before_an_invalidation_is_not_cached() {
-    let endpoint = Endpoint::naming().closed();
-    let verifier = asking(&endpoint).without_audience().build().unwrap();
-    let before = begin(&verifier, "alice");
-    endpoint.arrived(1).await;
+    let endpoint = Endpoint::active().held();
+    let verifier = builder_for(&endpoint).without_audience().build().unwrap();
+    let before = start(&verifier, "alice");
+    endpoint.received(1).await;
     verifier.invalidate("alice");
-    let after = begin(&verifier, "alice");
-    endpoint.arrived(2).await;
-    endpoint.open(1);
+    let after = start(&verifier, "alice");
+    endpoint.received(2).await;
+    endpoint.release(1);
     assert!(before.wait().await.is_ok());
-    assert!(!is_ready(&begin(&verifier, "alice")));
-    endpoint.open(1);
+    assert!(!is_ready(&start(&verifier, "alice")));
+    endpoint.release(1);
     assert!(after.wait().await.is_ok());
-    assert!(is_ready(&begin(&verifier, "alice")));
-    assert_eq!(endpoint.asked(), 2);
+    assert!(is_ready(&start(&verifier, "alice")));
+    assert_eq!(endpoint.requests(), 2);
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn a_revoked_token_is_rejected_although_the_endpoint_calls_it_active() {
             verifier.revoke(&revocation).await.unwrap();
             for (token, revoked) in tokens.iter().zip(revoked) {
                 let expected = if revoked { Err(TokenFault::Revoked.into()) } else { Ok(()) };
-                let outcome = judge(&verifier, token).await.map(drop);
+                let outcome = verify_subject(&verifier, token).await.map(drop);
                 assert_eq!(outcome, expected, "{revocation:?} {is_cached}");
             }
         }
@@ -69,11 +69,11 @@ async fn a_revoked_token_is_rejected_although_the_endpoint_calls_it_active() {
 
 #[tokio::test]
 async fn a_token_that_is_revoked_during_its_introspection_is_rejected() {
-    let endpoint = Endpoint::naming().closed();
-    let verifier = asking(&endpoint).without_audience().build().unwrap();
-    let under_way = begin(&verifier, "alice");
-    endpoint.arrived(1).await;
+    let endpoint = Endpoint::active().held();
+    let verifier = builder_for(&endpoint).without_audience().build().unwrap();
+    let under_way = start(&verifier, "alice");
+    endpoint.received(1).await;
     verifier.revoke(&Revocation::token("alice")).await.unwrap();
-    endpoint.open(1);
+    endpoint.release(1);
     assert_eq!(under_way.wait().await.unwrap_err().kind(), TokenFault::Revoked.into());
 }
