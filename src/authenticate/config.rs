@@ -13,7 +13,6 @@ pub(super) struct Config {
     pub(super) users: Option<Arc<dyn Verify<BasicCredentials>>>,
     pub(super) policies: Option<Policies>,
     pub(super) allow_anonymous: bool,
-    pub(super) allow_cors_preflight: bool,
     pub(super) speaks_grpc: bool,
     pub(super) renderer: Renderer,
 }
@@ -24,7 +23,6 @@ impl fmt::Debug for Config {
             .field("sources", &self.sources)
             .field("policies", &self.policies)
             .field("allow_anonymous", &self.allow_anonymous)
-            .field("allow_cors_preflight", &self.allow_cors_preflight)
             .field("speaks_grpc", &self.speaks_grpc)
             .field("renderer", &self.renderer)
             .finish_non_exhaustive()

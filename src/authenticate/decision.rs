@@ -24,9 +24,6 @@ pub(super) enum Decision {
 
 impl Config {
     pub(super) fn decide<B>(&self, request: &Request<B>) -> (Decision, Option<UsedCredentials>) {
-        if self.allow_cors_preflight && is_cors_preflight(request) {
-            return (Decision::Admit(Authentication::Anonymous), None);
-        }
         let policies = self.policies.as_ref();
         let rule = policies.map(|it| (it, it.find(request.method(), request.uri().path())));
         let admit = |identity| match rule.map_or(Ok(()), |(it, rule)| it.judge(rule, &identity)) {
@@ -53,7 +50,7 @@ impl Config {
             Ok(None) if rule.map_or(self.allow_anonymous, |(it, rule)| it.is_open(rule)) => {
                 (Decision::Admit(Authentication::Anonymous), None)
             }
-            Ok(None) => (Decision::Reject(ErrorKind::MissingCredentials.into()), None),
+            Ok(None) => (Decision::Reject(missing_credentials(request)), None),
             Err(CredentialsRejection { error, scheme }) => {
                 let used = scheme.map(|scheme| UsedCredentials { scheme, source: Source::Header });
                 (Decision::Reject(error), used)
@@ -94,8 +91,19 @@ fn reject_unknown() -> Verification {
     Verification::ready(Err(ErrorKind::MissingCredentials.into()))
 }
 
-/// A question of the browser's before the real request, which never carries credentials (Fetch
-/// Standard, CORS-preflight fetch).
+/// Rejects a request without credentials. The cause is for the log: a preflight that gets this far means that
+/// the layers are in the wrong order.
+fn missing_credentials<B>(request: &Request<B>) -> Error {
+    let error = Error::from(ErrorKind::MissingCredentials);
+    if is_cors_preflight(request) {
+        error.with_source("a CORS preflight: put the CORS layer outside the AuthenticateLayer")
+    } else {
+        error
+    }
+}
+
+/// Returns whether this is the request that a browser sends before the real one, always without credentials
+/// (Fetch Standard, CORS-preflight fetch).
 fn is_cors_preflight<B>(request: &Request<B>) -> bool {
     request.method() == Method::OPTIONS
         && request.headers().contains_key(ORIGIN)

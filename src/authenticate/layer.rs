@@ -39,6 +39,17 @@ use crate::{
 ///
 /// The form-encoded body method of RFC 6750 §2.2 is not supported: it would read every body.
 ///
+/// # CORS
+///
+/// Put the CORS layer outside this one. In axum, that is the one that is added later:
+/// `.layer(AuthenticateLayer::bearer(verifier)).layer(CorsLayer::new())`. In a `tower::ServiceBuilder`, it is
+/// the one that is added first. It then answers preflights, which never carry credentials, before this layer
+/// sees them, and it adds its headers to rejections too, without which a script can't read their status.
+///
+/// This layer treats a preflight like any other request: without credentials, it is rejected, unless
+/// [anonymous requests](Self::allow_anonymous) are let through. So a client can't bypass authentication by
+/// sending a request in the form of a preflight to a handler that doesn't expect one.
+///
 /// [RFC 6750]: https://www.rfc-editor.org/rfc/rfc6750
 #[derive(Debug, Clone)]
 #[must_use]
@@ -69,7 +80,6 @@ impl AuthenticateLayer {
                 users: None,
                 policies: None,
                 allow_anonymous: false,
-                allow_cors_preflight: false,
                 speaks_grpc: true,
                 renderer: Renderer::new(&[scheme]),
             }),
@@ -224,13 +234,6 @@ impl AuthenticateLayer {
     /// ```
     pub fn policies(mut self, policies: Policies) -> Self {
         self.config_mut().policies = Some(policies);
-        self
-    }
-
-    /// Lets CORS preflight requests through, without an identity, for a CORS layer inside this one.
-    /// Off by default; where the CORS layer stands outside, it isn't needed.
-    pub fn allow_cors_preflight(mut self) -> Self {
-        self.config_mut().allow_cors_preflight = true;
         self
     }
 

@@ -3,6 +3,7 @@
 mod anonymous;
 mod bare_tower;
 mod cached_tokens;
+mod cors;
 mod default_source;
 mod nesting;
 mod verifiers;

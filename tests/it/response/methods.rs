@@ -3,10 +3,10 @@
 use axum::{
     Router,
     body::Body,
-    routing::{any, get, options},
+    routing::{any, get},
 };
 use http::{Method, Request};
-use portcullis::{ErrorBody, Identity, RequireScopeLayer, Scope};
+use portcullis::{ErrorBody, RequireScopeLayer, Scope};
 
 use super::{issuer, layer};
 use crate::support::{API, send};
@@ -18,13 +18,6 @@ fn request(method: Method, uri: &str, token: Option<&str>) -> Request<Body> {
         None => request,
     };
     request.body(Body::empty()).unwrap()
-}
-
-/// A CORS preflight request, which browsers send before some cross-origin requests.
-fn preflight(method: Method) -> Request<Body> {
-    let request = Request::builder().method(method).uri("/");
-    let request = request.header("origin", "https://app.example");
-    request.header("access-control-request-method", "POST").body(Body::empty()).unwrap()
 }
 
 #[tokio::test]
@@ -66,66 +59,4 @@ async fn every_method_requires_credentials() {
         assert_eq!(response.json()["method"], name);
         assert_eq!(send(&app, request(method, "/", Some(&token))).await.body, "in", "{name}");
     }
-}
-
-#[tokio::test]
-async fn a_preflight_is_rejected_unless_it_is_allowed() {
-    let issuer = issuer();
-    let app = Router::new().route("/", any("in"));
-    let closed = app.clone().layer(layer(&issuer));
-    let response = send(&closed, preflight(Method::OPTIONS)).await;
-    assert_eq!(
-        (response.status.as_u16(), response.challenge()),
-        (401, Some(r#"Bearer realm="orders""#))
-    );
-
-    let open = app.layer(layer(&issuer).allow_cors_preflight());
-    assert_eq!(send(&open, preflight(Method::OPTIONS)).await.body, "in");
-}
-
-#[tokio::test]
-async fn only_requests_with_all_preflight_headers_are_let_through() {
-    let issuer = issuer();
-    let app = Router::new().route("/", any("in")).layer(layer(&issuer).allow_cors_preflight());
-    let without = |name: &str| {
-        let mut request = preflight(Method::OPTIONS);
-        request.headers_mut().remove(name).unwrap();
-        request
-    };
-    for (case, request) in [
-        ("no origin", without("origin")),
-        ("no requested method", without("access-control-request-method")),
-        ("GET", preflight(Method::GET)),
-        ("POST", preflight(Method::POST)),
-        ("HEAD", preflight(Method::HEAD)),
-        ("no preflight headers", request(Method::OPTIONS, "/", None)),
-    ] {
-        assert_eq!(send(&app, request).await.status, 401, "{case}");
-    }
-}
-
-#[tokio::test]
-async fn a_preflight_has_no_identity_and_is_rejected_by_guards() {
-    let issuer = issuer();
-    let read = RequireScopeLayer::new(Scope::from_static("read"));
-    let identity_or_not = async |identity: Option<Identity>| match identity {
-        Some(_) => "identity",
-        None => "no identity",
-    };
-    let app = Router::new()
-        .route("/", any(identity_or_not))
-        .route("/guarded", options("in").route_layer(read))
-        .layer(layer(&issuer).allow_cors_preflight());
-    // Browsers send no credentials in a preflight, so credentials in one are ignored.
-    let token = issuer.token().audience(API).scope("read").mint();
-    for line in [None, Some("Bearer abc".to_owned()), Some(format!("Bearer {token}"))] {
-        let mut request = preflight(Method::OPTIONS);
-        if let Some(line) = &line {
-            request.headers_mut().insert("authorization", line.parse().unwrap());
-        }
-        assert_eq!(send(&app, request).await.body, "no identity", "{line:?}");
-    }
-    let mut request = preflight(Method::OPTIONS);
-    *request.uri_mut() = "/guarded".parse().unwrap();
-    assert_eq!(send(&app, request).await.status, 401);
 }
