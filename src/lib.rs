@@ -39,16 +39,17 @@
 //!
 //! # gRPC
 //!
-//! The same [`AuthenticateLayer`] stands in front of tonic, or of axum and tonic on one port. A POST
-//! whose `content-type` is `application/grpc` or `application/grpc-web` is rejected in gRPC: status 200
-//! and headers only, with `grpc-status` and `grpc-message` of [`ErrorKind`], the challenge as
+//! The same [`AuthenticateLayer`] protects tonic, or axum and tonic on one port. With
+//! [`AuthenticateLayer::grpc`], or with a row for a gRPC method in its [`Policies`], it rejects gRPC and
+//! grpc-web calls (POST with `content-type` `application/grpc` or `application/grpc-web`) with the HTTP status
+//! 200 and headers only: `grpc-status` and `grpc-message` of [`ErrorKind`], the challenge as
 //! `www-authenticate`, and a `google.rpc.ErrorInfo` whose `reason` is [`ErrorKind::reason`] in capitals,
 //! whose `domain` is the realm. With the feature `tonic` methods use [`RequestIdentity`], and `?` makes a
 //! `Status` of an [`Error`]. [`Policies`] say what each method needs. A verification ends with its call:
 //! when the client gives it up, and, in tonic's server, at its deadline.
 //!
-//! A service whose status decides about requests elsewhere, as with Envoy's `ext_authz`, does without:
-//! [`AuthenticateLayer::without_grpc`].
+//! Without either, every rejection has its HTTP status, because proxies, logs and Envoy's `ext_authz` rely on
+//! it.
 //!
 //! A browser shows these headers to grpc-web only if CORS says so: a layer for that stands outside, and
 //! exposes `grpc-status`, `grpc-message`, `grpc-status-details-bin` and `www-authenticate`. Where

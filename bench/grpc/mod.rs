@@ -40,7 +40,7 @@ const TONIC: &str = "tonic alone";
 const SEEN: &str = "tonic, seen, RS256";
 
 pub(crate) fn rows() -> Vec<Row> {
-    let seen = |it: &Fixture| it.layer(&it.issuer, Memory::Default);
+    let seen = |it: &Fixture| it.layer(&it.issuer, Memory::Default).grpc();
     vec![
         Row::new(TONIC, |it| good(it, routes())),
         Row::new("tonic, layer that does nothing", |it| good(it, layer_fn(Pass).layer(routes())))

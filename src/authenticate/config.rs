@@ -13,6 +13,7 @@ pub(super) struct Config {
     pub(super) users: Option<Arc<dyn Verify<BasicCredentials>>>,
     pub(super) policies: Option<Policies>,
     pub(super) allow_anonymous: bool,
+    /// Set by [`AuthenticateLayer::grpc`](crate::AuthenticateLayer::grpc), or by a table with rows for gRPC.
     pub(super) speaks_grpc: bool,
     pub(super) renderer: Renderer,
 }

@@ -80,7 +80,7 @@ impl AuthenticateLayer {
                 users: None,
                 policies: None,
                 allow_anonymous: false,
-                speaks_grpc: true,
+                speaks_grpc: false,
                 renderer: Renderer::new(&[scheme]),
             }),
         }
@@ -233,17 +233,50 @@ impl AuthenticateLayer {
     /// # fn main() {}
     /// ```
     pub fn policies(mut self, policies: Policies) -> Self {
-        self.config_mut().policies = Some(policies);
+        let config = self.config_mut();
+        config.speaks_grpc |= policies.has_grpc_rows();
+        config.policies = Some(policies);
         self
     }
 
-    /// Rejects gRPC calls as any other request, with the status of HTTP.
+    /// Rejects gRPC and grpc-web calls with gRPC statuses.
     ///
-    /// For a service that others ask whether a request may pass, and who read its answer from the
-    /// status, such as Envoy's `ext_authz`. A rejection in gRPC has the status 200, and it is the client
-    /// who says that it speaks gRPC.
-    pub fn without_grpc(mut self) -> Self {
-        self.config_mut().speaks_grpc = false;
+    /// A call is a POST whose `content-type` is `application/grpc` or `application/grpc-web`. Its rejection has
+    /// the HTTP status 200, no body, and the headers `grpc-status`, `grpc-message`, `grpc-status-details-bin`
+    /// and `www-authenticate`. [`Policies`] with a row for a gRPC method enable this too.
+    ///
+    /// By default, every rejection has its HTTP status. It is the client who chooses the `content-type`, so
+    /// don't enable this where something else relies on the status: a proxy that asks this service whether a
+    /// request may pass (Envoy's `ext_authz` over HTTP), or logs and alerts about an API without gRPC.
+    ///
+    /// ```
+    /// # #[derive(Debug)] struct Nobody;
+    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+    /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
+    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use http::{Request, Response};
+    /// use portcullis::AuthenticateLayer;
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// # let verifier = Nobody;
+    ///
+    /// let inner = service_fn(async |_: Request<()>| {
+    ///     Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+    /// });
+    /// let service = AuthenticateLayer::bearer(verifier).grpc().layer(inner);
+    ///
+    /// let call = Request::post("/orders.Orders/Create").header("content-type", "application/grpc");
+    /// let rejected = service.oneshot(call.body(())?).await?;
+    /// assert_eq!(rejected.status(), 200);
+    /// assert_eq!(rejected.headers()["grpc-status"], "16");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn grpc(mut self) -> Self {
+        self.config_mut().speaks_grpc = true;
         self
     }
 

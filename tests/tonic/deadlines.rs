@@ -52,7 +52,7 @@ impl Drop for Running {
 #[tokio::test]
 async fn a_deadline_that_passes_cancels_the_verification() {
     let endless = Endless::default();
-    let channel = serve(AuthenticateLayer::bearer(endless.clone()), shop()).await;
+    let channel = serve(AuthenticateLayer::bearer(endless.clone()).grpc().grpc(), shop()).await;
     let mut request = with("Bearer x", wish("tea"));
     request.set_timeout(Duration::from_millis(50));
     let status = OrdersClient::new(channel).create(request).await.unwrap_err();

@@ -189,7 +189,7 @@ async fn invalid_passwords_are_rejected_in_grpc() {
         ),
     ];
     for (kind, row) in cases {
-        let layer = AuthenticateLayer::basic_only(RejectWith(kind));
+        let layer = AuthenticateLayer::basic_only(RejectWith(kind)).grpc();
         let mut client = OrdersClient::new(serve(layer, shop()).await);
         check(&client.create(with("Basic YTpi", wish("tea"))).await.unwrap_err(), row);
     }

@@ -105,10 +105,10 @@ pub fn shop() -> Routes {
     Routes::new(OrdersServer::new(Shop))
 }
 
-/// A layer for tokens of `issuer`, with the realm `orders`.
+/// A layer for tokens of `issuer`, with the realm `orders`, for gRPC.
 pub fn layer(issuer: &TestIssuer) -> AuthenticateLayer {
     let verifier = issuer.verifier().audience(API).build().unwrap();
-    AuthenticateLayer::bearer(verifier).realm("orders").clock(issuer.clock())
+    AuthenticateLayer::bearer(verifier).realm("orders").clock(issuer.clock()).grpc()
 }
 
 /// Starts tonic's server on loopback. It runs until the test ends.

@@ -4,6 +4,7 @@ use http::Method;
 
 use super::{
     Access, Policies, PolicyRow, pattern,
+    table::Table,
     tree::{Clash, Node},
 };
 use crate::ConfigError;
@@ -85,6 +86,7 @@ impl PoliciesBuilder {
                 }
             })?;
         }
+        let has_grpc_rows = self.rows.iter().any(|(kind, _)| matches!(kind, Kind::Grpc));
         let rows: Vec<_> = self.rows.into_iter().map(|(_, row)| row).collect();
         for row in &rows {
             let Some(without) = row.path.strip_suffix('/').filter(|path| !path.is_empty()) else {
@@ -98,7 +100,7 @@ impl PoliciesBuilder {
                 return Err(ConfigError::new("policy", row.name(), problem));
             }
         }
-        Ok(Policies::new(rows, tree, self.unlisted))
+        Ok(Policies::new(Table { rows, tree, unlisted: self.unlisted, has_grpc_rows }))
     }
 
     fn row(mut self, kind: Kind, method: Option<Method>, path: String, access: Access) -> Self {

@@ -47,10 +47,12 @@ use crate::{Error, Identity, Scope};
 #[derive(Clone)]
 pub struct Policies(Arc<Table>);
 
-struct Table {
-    rows: Vec<PolicyRow>,
-    tree: Node,
-    unlisted: Access,
+/// The rows, as the builder has validated them.
+pub(super) struct Table {
+    pub(super) rows: Vec<PolicyRow>,
+    pub(super) tree: Node,
+    pub(super) unlisted: Access,
+    pub(super) has_grpc_rows: bool,
 }
 
 /// What was found for a request.
@@ -69,8 +71,8 @@ impl Policies {
         PoliciesBuilder::new()
     }
 
-    pub(super) fn new(rows: Vec<PolicyRow>, tree: Node, unlisted: Access) -> Self {
-        Self(Arc::new(Table { rows, tree, unlisted }))
+    pub(super) fn new(table: Table) -> Self {
+        Self(Arc::new(table))
     }
 
     /// What a request must bring, for tests and for documentation.
@@ -92,6 +94,11 @@ impl Policies {
             _ => None,
         });
         scopes.flatten().collect::<BTreeSet<_>>().into_iter()
+    }
+
+    /// Returns whether a row is for gRPC methods.
+    pub(crate) fn has_grpc_rows(&self) -> bool {
+        self.0.has_grpc_rows
     }
 
     pub(crate) fn find(&self, method: &Method, path: &str) -> Rule {

@@ -10,15 +10,20 @@ use axum::{
 };
 use http::{Request, header::CONTENT_TYPE};
 use portcullis::{
-    BasicCredentials, Error, ErrorBody, ErrorKind, Identity, RequestFault, RequireScopeLayer,
-    Scope, TokenFault, Verification,
+    AuthenticateLayer, BasicCredentials, Error, ErrorBody, ErrorKind, Identity, RequestFault,
+    RequireScopeLayer, Scope, TokenFault, Verification, testing::TestIssuer,
 };
 use tonic_types::{ErrorDetail, StatusExt};
 
-use super::{issuer, layer};
+use super::issuer;
 use crate::support::{API, TestResponse, send};
 
 const METHOD: &str = "/orders.Orders/Create";
+
+/// [`super::layer`], for gRPC.
+fn layer(issuer: &TestIssuer) -> AuthenticateLayer {
+    super::layer(issuer).grpc()
+}
 
 /// A call of [`METHOD`] with that media type and `Authorization`.
 fn call(media_type: &str, authorization: Option<&str>) -> Request<Body> {
@@ -149,9 +154,9 @@ async fn requests_that_are_not_grpc_calls_are_rejected_in_http() {
 }
 
 #[tokio::test]
-async fn without_grpc_rejects_calls_with_http_statuses() {
+async fn by_default_calls_are_rejected_with_http_statuses() {
     let issuer = issuer();
-    let app = Router::new().route(METHOD, post("in")).layer(layer(&issuer).without_grpc());
+    let app = Router::new().route(METHOD, post("in")).layer(super::layer(&issuer));
     for media_type in ["application/grpc", "application/grpc+proto", "application/grpc-web-text"] {
         let response = send(&app, call(media_type, None)).await;
         assert_eq!(response.status, 401, "{media_type}");

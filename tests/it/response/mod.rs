@@ -8,6 +8,8 @@
 mod body_forms;
 mod credentials;
 mod grpc;
+#[cfg(feature = "tonic")]
+mod grpc_opt_in;
 mod guards;
 mod json_body;
 mod kinds;
