@@ -44,13 +44,9 @@ enum End {
 }
 
 impl<B: Body> ExpiringBody<B> {
-    pub(super) fn new(
-        body: B,
-        expired: Option<Expired>,
-        protocol: Protocol,
-        headers: &HeaderMap,
-    ) -> Self {
-        let end = match protocol {
+    /// How the body ends depends on the `headers` of its response.
+    pub(super) fn new(body: B, expired: Option<Expired>, headers: &HeaderMap) -> Self {
+        let end = match Protocol::of_response(headers) {
             Protocol::Http if is_event_stream(headers) => End::Plainly,
             Protocol::Http => End::BrokenOff,
             grpc => End::Grpc(grpc),

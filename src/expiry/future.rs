@@ -11,41 +11,69 @@ use http::Response;
 use pin_project_lite::pin_project;
 
 use super::{Expired, ExpiringBody};
-use crate::response::Protocol;
+use crate::{
+    Error,
+    response::{RejectionBody, Reported, unrendered},
+};
 
 pin_project! {
     /// The future of [`EndAtExpiry`](crate::expiry::EndAtExpiry).
     pub struct EndAtExpiryFuture<F> {
         #[pin]
-        response: F,
-        expired: Option<Expired>,
-        protocol: Protocol,
+        state: State<F>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F> {
+        Responding { #[pin] response: F, expired: Option<Expired> },
+        // The error has been reported.
+        Rejected { error: Option<Error> },
     }
 }
 
 impl<F> EndAtExpiryFuture<F> {
-    pub(super) const fn new(response: F, expired: Option<Expired>, protocol: Protocol) -> Self {
-        Self { response, expired, protocol }
+    pub(super) const fn responding(response: F, expired: Option<Expired>) -> Self {
+        Self { state: State::Responding { response, expired } }
+    }
+
+    /// Rejects with an error that has been reported.
+    pub(super) const fn rejected(error: Error) -> Self {
+        Self { state: State::Rejected { error: Some(error) } }
     }
 }
 
 impl<F, B, E> Future for EndAtExpiryFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
-    B: http_body::Body,
+    B: http_body::Body + RejectionBody,
 {
     type Output = Result<Response<ExpiringBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let (head, body) = ready!(this.response.poll(cx))?.into_parts();
-        let body = ExpiringBody::new(body, this.expired.take(), *this.protocol, &head.headers);
-        Poll::Ready(Ok(Response::from_parts(head, body)))
+        match self.project().state.project() {
+            StateProjection::Responding { response, expired } => {
+                let (head, body) = ready!(response.poll(cx))?.into_parts();
+                let body = ExpiringBody::new(body, expired.take(), &head.headers);
+                Poll::Ready(Ok(Response::from_parts(head, body)))
+            }
+            StateProjection::Rejected { error } => match error.take() {
+                Some(error) => Poll::Ready(Ok(unrendered(error, Some(Reported)))),
+                // Polled again after it was ready, which no caller may do.
+                None => Poll::Pending,
+            },
+        }
     }
 }
 
 impl<F> fmt::Debug for EndAtExpiryFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EndAtExpiryFuture").field("expired", &self.expired).finish_non_exhaustive()
+        let mut debug = f.debug_struct("EndAtExpiryFuture");
+        match &self.state {
+            State::Responding { expired, .. } => debug.field("expired", expired),
+            State::Rejected { error } => debug.field("error", error),
+        };
+        debug.finish_non_exhaustive()
     }
 }

@@ -9,11 +9,13 @@ use crate::{Clock, SystemClock};
 
 /// Ends responses that are still in progress when the token of their request expires.
 ///
-/// A gRPC response ends with the status `UNAUTHENTICATED`. Server-sent events end, and the browser connects
-/// again. Any other body is aborted, so that no client takes it for complete.
+/// How a response ends depends on its own `content-type`: a gRPC or grpc-web response with the status
+/// `UNAUTHENTICATED`; server-sent events (`text/event-stream`) plainly, and the browser connects again. Any other
+/// body is aborted, so that no client takes it for complete.
 ///
-/// Place it inside [`AuthenticateLayer`](crate::AuthenticateLayer), around the services that stream. It
-/// needs a tokio runtime with time enabled. A WebSocket has no response body to end: see
+/// Place it inside [`AuthenticateLayer`](crate::AuthenticateLayer), around the services that stream. Outside of
+/// it, it can't know when a token expires, so it rejects every request with 500 and logs an error. It needs a
+/// tokio runtime with time enabled. A WebSocket has no response body to end: see
 /// [`Identity::expired`](crate::Identity::expired).
 ///
 /// ```

@@ -10,7 +10,7 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::{EndAtExpiryFuture, Expired, ExpiringBody};
-use crate::{Clock, identity::Authentication, response::Protocol};
+use crate::{Clock, Error, identity::Authentication, response::RejectionBody, telemetry};
 
 /// The service that [`EndAtExpiryLayer`](crate::EndAtExpiryLayer) makes.
 #[derive(Debug, Clone)]
@@ -25,22 +25,24 @@ impl<S> EndAtExpiry<S> {
         Self { inner, leeway, clock }
     }
 
-    /// The end of the request's token, where it has one.
-    fn expired<B>(&self, request: &Request<B>) -> Option<Expired> {
-        let identity = request.extensions().get::<Authentication>()?.identity()?;
-        identity.expires_at()?;
-        let expired = identity.expired().clock(Arc::clone(&self.clock));
-        Some(match self.leeway {
-            Some(leeway) => expired.leeway(leeway),
-            None => expired,
-        })
+    /// Returns when the request's token expires, if it has one that does.
+    fn expired<B>(&self, request: &Request<B>) -> Result<Option<Expired>, Error> {
+        let authentication = Authentication::of(request.extensions(), "an EndAtExpiryLayer")?;
+        let identity = authentication.identity().filter(|it| it.expires_at().is_some());
+        Ok(identity.map(|identity| {
+            let expired = identity.expired().clock(Arc::clone(&self.clock));
+            match self.leeway {
+                Some(leeway) => expired.leeway(leeway),
+                None => expired,
+            }
+        }))
     }
 }
 
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for EndAtExpiry<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
-    ResBody: http_body::Body,
+    ResBody: http_body::Body + RejectionBody,
 {
     type Response = Response<ExpiringBody<ResBody>>;
     type Error = S::Error;
@@ -51,7 +53,13 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let (expired, protocol) = (self.expired(&request), Protocol::of(&request));
-        EndAtExpiryFuture::new(self.inner.call(request), expired, protocol)
+        match self.expired(&request) {
+            Ok(expired) => EndAtExpiryFuture::responding(self.inner.call(request), expired),
+            Err(error) => {
+                // If there is no layer outside, nothing else reports it.
+                telemetry::rejected(&error);
+                EndAtExpiryFuture::rejected(error)
+            }
+        }
     }
 }

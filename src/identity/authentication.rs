@@ -12,7 +12,7 @@ pub(crate) enum Authentication {
 }
 
 impl Authentication {
-    /// What the layer found, or an error that names `reader`, who stands outside any layer.
+    /// Returns what the layer found. Without a layer outside, returns an error that names the `reader`.
     pub(crate) fn of<'a>(
         extensions: &'a http::Extensions,
         reader: &'static str,

@@ -39,6 +39,7 @@ fn service(issuer: &TestIssuer) -> Router {
         .route("/events", get(async || ticking("text/event-stream; charset=utf-8")))
         .route("/export", get(async || ticking("text/csv")))
         .route("/grpc-web", any(async || ticking("application/grpc-web+proto")))
+        .route("/grpc-web-text", any(async || ticking("application/grpc-web-text")))
         .route("/short", get(async || "short"))
         .layer(EndAtExpiryLayer::new().leeway(Duration::ZERO).clock(clock))
         .layer(AuthenticateLayer::bearer(verifier).allow_anonymous())
@@ -88,10 +89,11 @@ async fn any_other_body_ends_with_an_error_when_the_token_expires() {
 async fn grpc_web_bodies_end_with_a_status_frame() {
     let issuer = TestIssuer::new();
     let app = service(&issuer);
-    for (media_type, first) in
-        [("application/grpc-web+proto", 0x80), ("application/grpc-web-text", b'g')]
-    {
-        let request = bearer(&issuer, "/grpc-web").method("POST").header(CONTENT_TYPE, media_type);
+    for (path, media_type, first) in [
+        ("/grpc-web", "application/grpc-web+proto", 0x80),
+        ("/grpc-web-text", "application/grpc-web-text", b'g'),
+    ] {
+        let request = bearer(&issuer, path).method("POST").header(CONTENT_TYPE, media_type);
         let (bytes, end) = read(&app, request).await;
         assert_eq!(end, Ok(()));
         let frame = bytes.strip_prefix(&*b"tick".repeat(9)).unwrap();

@@ -25,6 +25,8 @@ mod axum;
 #[cfg(feature = "password-hash")]
 mod basic;
 mod credentials;
+#[cfg(feature = "expiry")]
+mod end_at_expiry;
 #[cfg(feature = "http-body")]
 mod expiry;
 mod hostile_input;

@@ -1,10 +1,8 @@
-//! What a request speaks, and so what it is rejected in.
+//! What a request or a response speaks: HTTP, gRPC or grpc-web.
 
 use http::{HeaderValue, Method, Request, header::CONTENT_TYPE};
 
-/// The protocol of a request, by its `content-type`.
-///
-/// Decided before the request moves inward: for a GET by its method, for others by one comparison.
+/// The protocol of a request or a response, by its `content-type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Http,
@@ -34,6 +32,13 @@ impl Protocol {
             Some(media_type) => Self::of_media_type(media_type.as_bytes()),
             None => Self::Http,
         }
+    }
+
+    /// Returns what a response speaks. Its service knows: what the request called itself doesn't matter.
+    #[cfg(feature = "expiry")]
+    pub(crate) fn of_response(headers: &http::HeaderMap) -> Self {
+        let media_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        media_type.map_or(Self::Http, Self::of_media_type)
     }
 
     fn of_media_type(media_type: &[u8]) -> Self {
