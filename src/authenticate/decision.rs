@@ -32,7 +32,7 @@ impl Config {
         };
         let plain_token = self.sources.plain_bearer_token(request.headers());
         if let Some(identity) = self.cached(plain_token) {
-            let used = UsedCredentials { scheme: Scheme::Bearer, source: Source::Header };
+            let used = UsedCredentials { scheme: Scheme::Bearer, source: Source::Authorization };
             return (admit(identity), Some(used));
         }
         match self.sources.read(&RequestHead::of(request)) {
@@ -52,7 +52,8 @@ impl Config {
             }
             Ok(None) => (Decision::Reject(missing_credentials(request)), None),
             Err(CredentialsRejection { error, scheme }) => {
-                let used = scheme.map(|scheme| UsedCredentials { scheme, source: Source::Header });
+                let used =
+                    scheme.map(|scheme| UsedCredentials { scheme, source: Source::Authorization });
                 (Decision::Reject(error), used)
             }
         }

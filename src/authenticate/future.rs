@@ -12,7 +12,11 @@ use http::{Method, Request, Response, uri::PathAndQuery};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::{config::Config, original_uri, used_credentials::UsedCredentials};
+use super::{
+    config::Config,
+    original_uri,
+    used_credentials::{UsedCredentials, choose_bearer},
+};
 use crate::{
     Error,
     identity::Authentication,
@@ -52,6 +56,8 @@ pub(super) struct RequestTarget {
     target: Option<PathAndQuery>,
     used: Option<UsedCredentials>,
     protocol: Protocol,
+    /// Whether a WebSocket offered the subprotocol `bearer`, with a token.
+    pub(super) offers_bearer: bool,
 }
 
 impl RequestTarget {
@@ -65,19 +71,24 @@ impl RequestTarget {
             method: request.method().clone(),
             target: original_uri::of(request).path_and_query().cloned(),
             used,
+            offers_bearer: false,
             protocol: if config.speaks_grpc { Protocol::of(request) } else { Protocol::Http },
         }
     }
 
     fn reject<B: RejectionBody>(&self, error: Error, head: http::response::Parts) -> Response<B> {
-        let used = self.used.map(|used| used.scheme);
+        let scheme = self.used.map(|used| used.scheme);
         let renderer = &self.config.renderer;
-        match self.protocol {
+        let mut response = match self.protocol {
             Protocol::Http => {
-                renderer.render(error, &self.method, self.target.as_ref(), used, head)
+                renderer.render(error, &self.method, self.target.as_ref(), scheme, head)
             }
-            grpc => renderer.render_grpc(error, grpc, used, head),
+            grpc => renderer.render_grpc(error, grpc, scheme, head),
+        };
+        if let Some(used) = self.used {
+            used.keep_private(&mut response);
         }
+        response
     }
 
     fn reject_anew<B: RejectionBody>(&self, error: Error) -> Response<B> {
@@ -89,7 +100,10 @@ impl RequestTarget {
     fn finish<B: RejectionBody>(&self, mut response: Response<B>) -> Response<B> {
         let Some(Carried { error, is_reported }) = Carried::find(response.extensions()) else {
             if let Some(used) = self.used {
-                used.finish(&self.method, &mut response);
+                used.keep_private(&mut response);
+            }
+            if self.offers_bearer {
+                choose_bearer(&self.method, response.status(), response.headers_mut());
             }
             return response;
         };

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use http::HeaderName;
 use tower_layer::Layer;
 
 use super::{Authenticate, config::Config};
 use crate::BasicCredentials;
 use crate::{
     BearerToken, Clock, Error, ErrorBody, Policies, Verify,
-    credentials::{RequestHead, Sources, TokenCookie},
+    credentials::{RequestHead, Sources, TokenCookie, TokenHeader},
     response::Renderer,
     scheme::Scheme,
 };
@@ -39,6 +38,22 @@ use crate::{
 ///
 /// The form-encoded body method of RFC 6750 §2.2 is not supported: it would read every body.
 ///
+/// # Where credentials are read
+///
+/// In `Authorization`, and then in the other places, in the order in which they were enabled:
+/// [`header`](Self::header), [`query_parameter`](Self::query_parameter), [`cookie`](Self::cookie),
+/// [`websocket_protocol`](Self::websocket_protocol), [`source`](Self::source). The first place with credentials is
+/// used, whether they are valid or not, and the rest isn't read: browsers always send their cookies, and gateways may
+/// add tokens of their own. A place that isn't enabled isn't read at all.
+///
+/// Where RFC 6750 §2 says so, two sets of credentials are rejected with 400: two lines of `Authorization`, a list in
+/// one line, and `Authorization` together with the query. So are two lines of any other header with credentials.
+///
+/// Before inner services see a request, its credentials are hidden from logs: headers that may contain some are
+/// marked as [sensitive](http::HeaderValue::is_sensitive), and tokens in the query and in subprotocols are removed. A
+/// response to credentials that were not in `Authorization` gets `Cache-Control: private`, because shared caches
+/// store no response to a request with `Authorization` ([RFC 9111 §3.5]), but know of no other place.
+///
 /// # CORS
 ///
 /// Put the CORS layer outside this one. In axum, that is the one that is added later:
@@ -51,6 +66,7 @@ use crate::{
 /// sending a request in the form of a preflight to a handler that doesn't expect one.
 ///
 /// [RFC 6750]: https://www.rfc-editor.org/rfc/rfc6750
+/// [RFC 9111 §3.5]: https://www.rfc-editor.org/rfc/rfc9111#section-3.5
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct AuthenticateLayer {
@@ -100,58 +116,73 @@ impl AuthenticateLayer {
         self.scheme(Scheme::Token)
     }
 
-    /// Looks at this header too, in which clients send what belongs into `Authorization`, such as
-    /// `Authentication: Bearer …`. A request with both is rejected with 400.
-    pub fn header(mut self, name: HeaderName) -> Self {
-        let headers = &mut self.config_mut().sources.headers;
-        if !headers.contains(&name) {
-            headers.push(name);
-        }
+    /// Reads this header too: a name, for a header in the form of `Authorization` such as
+    /// `Authentication: Bearer …`, or a [`TokenHeader`], for a token without a scheme.
+    ///
+    /// A request in which the header appears twice is rejected with 400.
+    pub fn header(mut self, header: impl Into<TokenHeader>) -> Self {
+        self.config_mut().sources.add_header(header.into());
         self
     }
 
-    /// Looks at the query parameter `access_token` too ([RFC 6750 §2.3]).
+    /// Reads the query parameter `access_token` too ([RFC 6750 §2.3]).
     ///
-    /// Tokens in URLs end up in logs and histories: only for clients that can do no better. The
-    /// parameter is taken out of the URI that inner services and error bodies see, axum's `OriginalUri`
-    /// too, and 2xx responses get `Cache-Control: private`. What stands outside this layer sees it.
+    /// Tokens in URLs end up in logs and histories, so enable this only for clients that can't do better. A request
+    /// with credentials in both `Authorization` and the query is rejected with 400. The parameter is removed from
+    /// the URI that inner services and error bodies see, including axum's `OriginalUri`, whether it was used or
+    /// not. What is outside this layer sees it. Responses with a status of 2xx or 304 get `Cache-Control: private`.
     ///
     /// [RFC 6750 §2.3]: https://www.rfc-editor.org/rfc/rfc6750#section-2.3
     pub fn query_parameter(mut self) -> Self {
-        self.config_mut().sources.query = true;
+        self.config_mut().sources.add_query();
         self
     }
 
-    /// Looks at this cookie too, for `GET`, `HEAD` and `OPTIONS` only.
+    /// Reads this cookie too, for `GET`, `HEAD` and `OPTIONS`.
     ///
-    /// A browser sends cookies along with requests that other sites make (CSRF), so for methods that
-    /// may change something, and for a WebSocket, the cookie isn't looked at: see
-    /// [`cookie_for_every_method`](Self::cookie_for_every_method).
+    /// A browser also sends cookies with requests that other sites make (CSRF). So the cookie isn't read for methods
+    /// that may change something, nor for WebSockets: see [`cookie_for_every_method`](Self::cookie_for_every_method).
+    ///
+    /// A token that is too long for one cookie is read from the cookies `name.0`, `name.1` and so on, at most 16 of
+    /// them, if there is no cookie `name`. Of two cookies with the same name, the first one is used. The service is
+    /// responsible for the cookie's attributes: `Secure`, `HttpOnly`, `SameSite`, and a name that begins with
+    /// `__Host-`.
     pub fn cookie(self, name: impl Into<String>) -> Self {
         self.with_cookie(name.into(), false)
     }
 
-    /// Looks at this cookie too, whatever the method. Whoever calls this says: the service keeps
-    /// other sites from making requests in its users' names, by `SameSite=Strict` or `Lax` and a
-    /// check of `Origin`, or by CSRF tokens.
+    /// Reads this cookie too, for every method and for WebSockets.
+    ///
+    /// With this, the service has to prevent requests that other sites make in the name of its users: by
+    /// `SameSite=Strict` or `Lax` together with a check of `Origin`, or by CSRF tokens. As a second line of defence,
+    /// the cookie isn't read if the browser says that the request comes from another site
+    /// (`Sec-Fetch-Site: cross-site`), except for `GET`, `HEAD` and `OPTIONS` without an upgrade. Older browsers
+    /// don't say so.
     pub fn cookie_for_every_method(self, name: impl Into<String>) -> Self {
         self.with_cookie(name.into(), true)
     }
 
-    /// Looks at the subprotocols of a WebSocket handshake too, for a token after the subprotocol
-    /// `bearer`: `new WebSocket(url, ["bearer", token])`. A browser's script can put it nowhere else.
-    /// Over HTTP/2 the handshake is a `CONNECT` ([RFC 8441]).
+    /// Reads the subprotocols of a WebSocket handshake too, the only place where a script in a browser can put a
+    /// token. Over HTTP/2, the handshake is a `CONNECT` ([RFC 8441]).
     ///
-    /// The token is taken out of what inner services see, and the handshake is answered with
-    /// `bearer` unless an inner service chooses another subprotocol.
+    /// The token follows the subprotocol `bearer`: `new WebSocket(url, ["bearer", token])`. The form of Kubernetes is
+    /// accepted too: `base64url.bearer.authorization.k8s.io.` and then the token in base64url, as one subprotocol
+    /// beside those of the application.
+    ///
+    /// Inner services don't see the token. If a client offers `bearer`, and no inner service chooses another
+    /// subprotocol, this layer chooses `bearer`.
     ///
     /// [RFC 8441]: https://www.rfc-editor.org/rfc/rfc8441
     pub fn websocket_protocol(mut self) -> Self {
-        self.config_mut().sources.websocket = true;
+        self.config_mut().sources.add_websocket();
         self
     }
 
-    /// Looks for an access token where `source` does. It must be one that could stand in a header.
+    /// Reads an access token from where `source` finds it. The token must have the form that it has in
+    /// `Authorization: Bearer`.
+    ///
+    /// An error rejects the request. Mark a header that the function reads as sensitive yourself, outside this layer,
+    /// because this layer doesn't know it.
     ///
     /// ```
     /// use portcullis::{AuthenticateLayer, credentials::RequestHead};
@@ -164,8 +195,8 @@ impl AuthenticateLayer {
     /// # let verifier = Nobody;
     ///
     /// let layer = AuthenticateLayer::bearer(verifier).source(|request: &RequestHead<'_>| {
-    ///     let key = request.headers().get("x-api-key").and_then(|key| key.to_str().ok());
-    ///     Ok(key.map(str::to_owned))
+    ///     let ticket = request.uri().query().and_then(|query| query.strip_prefix("ticket="));
+    ///     Ok(ticket.map(str::to_owned))
     /// });
     /// # let _ = layer;
     /// ```
@@ -173,7 +204,37 @@ impl AuthenticateLayer {
         mut self,
         source: impl Fn(&RequestHead<'_>) -> Result<Option<String>, Error> + Send + Sync + 'static,
     ) -> Self {
-        self.config_mut().sources.custom.push(Arc::new(source));
+        self.config_mut().sources.add_custom(Arc::new(source));
+        self
+    }
+
+    /// Doesn't read `Authorization`, which belongs to something else: a gateway that authenticates itself, or a
+    /// second layer.
+    ///
+    /// Enable another place, or every request lacks credentials. Challenges stay the same, because a 401 needs one
+    /// ([RFC 9110 §15.5.2]).
+    ///
+    /// ```
+    /// use http::HeaderName;
+    /// use portcullis::AuthenticateLayer;
+    /// # #[derive(Debug)] struct Nobody;
+    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+    /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
+    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #     }
+    /// # }
+    /// # let verifier = Nobody;
+    ///
+    /// // Google's API Gateway puts a token of its own into `Authorization`, and the client's here.
+    /// let layer = AuthenticateLayer::bearer(verifier)
+    ///     .header(HeaderName::from_static("x-forwarded-authorization"))
+    ///     .without_authorization_header();
+    /// # let _ = layer;
+    /// ```
+    ///
+    /// [RFC 9110 §15.5.2]: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
+    pub fn without_authorization_header(mut self) -> Self {
+        self.config_mut().sources.authorization = false;
         self
     }
 
@@ -309,7 +370,7 @@ impl AuthenticateLayer {
 
     fn with_cookie(mut self, name: String, for_every_method: bool) -> Self {
         let name = name.into_boxed_str();
-        self.config_mut().sources.cookie = Some(TokenCookie { name, for_every_method });
+        self.config_mut().sources.add_cookie(TokenCookie { name, for_every_method });
         self
     }
 

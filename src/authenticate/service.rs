@@ -11,7 +11,7 @@ use tower_service::Service;
 
 use super::{
     ResponseFuture, config::Config, decision::Decision, future::RequestTarget,
-    token_removal::remove_token,
+    token_removal::hide_credentials,
 };
 use crate::{response::RejectionBody, telemetry};
 
@@ -43,9 +43,9 @@ where
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let (decision, used) = self.config.decide(&request);
-        let target = RequestTarget::of(&request, &self.config, used);
-        if let Some(used) = used {
-            remove_token(&mut request, used.source);
+        let mut target = RequestTarget::of(&request, &self.config, used);
+        if !matches!(decision, Decision::Reject(_)) {
+            target.offers_bearer = hide_credentials(&mut request, &self.config.sources);
         }
         match decision {
             Decision::Admit(authentication) => {

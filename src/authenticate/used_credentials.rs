@@ -1,7 +1,7 @@
-//! The credentials that a request was authenticated by, once they have been read.
+//! The credentials that a request was authenticated with, and what its response needs because of them.
 
 use http::{
-    HeaderValue, Method, Response, StatusCode,
+    HeaderMap, HeaderValue, Method, Response, StatusCode,
     header::{CACHE_CONTROL, SEC_WEBSOCKET_PROTOCOL},
 };
 
@@ -10,7 +10,7 @@ use crate::{
     scheme::Scheme,
 };
 
-/// How the request was authenticated, or tried to be.
+/// The credentials that were read, valid or not.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct UsedCredentials {
     pub(super) scheme: Scheme,
@@ -18,28 +18,33 @@ pub(super) struct UsedCredentials {
 }
 
 impl UsedCredentials {
-    /// Adds the headers that a response needs because of where its token was.
-    pub(super) fn finish<B>(self, method: &Method, response: &mut Response<B>) {
-        let (status, headers) = (response.status(), response.headers_mut());
-        match self.source {
-            // RFC 6750 §2.3.
-            Source::Query
-                if status.is_success()
-                    && !headers.get_all(CACHE_CONTROL).iter().any(keeps_private) =>
-            {
-                headers.append(CACHE_CONTROL, HeaderValue::from_static("private"));
+    /// Keeps a response out of shared caches. They store no response to a request with `Authorization` (RFC 9111
+    /// §3.5), but know of no other place.
+    pub(super) fn keep_private<B>(self, response: &mut Response<B>) {
+        let is_private = match self.source {
+            Source::Authorization => false,
+            Source::Other => true,
+            // RFC 6750 §2.3. A 304 updates the headers of what is stored (RFC 9111 §3.2).
+            Source::Query => {
+                response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED
             }
-            // A browser gives up if none of the subprotocols that it offers is chosen.
-            Source::WebSocket if is_open(method, status) => {
-                let bearer = HeaderValue::from_static(WEBSOCKET_PROTOCOL);
-                headers.entry(SEC_WEBSOCKET_PROTOCOL).or_insert(bearer);
-            }
-            _ => {}
+        };
+        if is_private && !response.headers().get_all(CACHE_CONTROL).iter().any(keeps_private) {
+            response.headers_mut().append(CACHE_CONTROL, HeaderValue::from_static("private"));
         }
     }
 }
 
-/// Whether a WebSocket is open: HTTP/2 has no 101 (RFC 8441 §5).
+/// Answers a WebSocket that offered `bearer`, unless the inner service chose another subprotocol: a browser gives up
+/// if none of those that it offers is chosen.
+pub(super) fn choose_bearer(method: &Method, status: StatusCode, headers: &mut HeaderMap) {
+    if is_open(method, status) {
+        let bearer = HeaderValue::from_static(WEBSOCKET_PROTOCOL);
+        headers.entry(SEC_WEBSOCKET_PROTOCOL).or_insert(bearer);
+    }
+}
+
+/// Returns whether a WebSocket is open: HTTP/2 has no 101 (RFC 8441 §5).
 fn is_open(method: &Method, status: StatusCode) -> bool {
     match *method {
         Method::CONNECT => status.is_success(),
@@ -47,7 +52,7 @@ fn is_open(method: &Method, status: StatusCode) -> bool {
     }
 }
 
-/// Whether this line of `Cache-Control` keeps the whole response out of shared caches.
+/// Returns whether this line of `Cache-Control` keeps the whole response out of shared caches.
 fn keeps_private(line: &HeaderValue) -> bool {
     let is_such = |directive: &[u8]| {
         let directive = directive.trim_ascii();

@@ -22,12 +22,7 @@ impl<'a> Authorization<'a> {
         headers: &'a HeaderMap,
         name: &HeaderName,
     ) -> Result<Option<Self>, RequestFault> {
-        let mut lines = headers.get_all(name).iter();
-        let Some(line) = lines.next() else { return Ok(None) };
-        match lines.next() {
-            Some(_) => Err(RequestFault::Repeated),
-            None => Ok(Self::parse(line.as_bytes())),
-        }
+        Ok(one_line(headers, name)?.and_then(Self::parse))
     }
 
     /// What `parse` makes of the credentials; `None` if their scheme isn't one that it is for.
@@ -90,6 +85,23 @@ impl<'a> Authorization<'a> {
     pub(crate) fn is(&self, scheme: &str) -> bool {
         // Nearly all write it as the RFC does.
         self.scheme == scheme.as_bytes() || self.scheme.eq_ignore_ascii_case(scheme.as_bytes())
+    }
+}
+
+/// Returns the only line of a header.
+///
+/// # Errors
+///
+/// [`RequestFault::Repeated`] if there is more than one line: it would be a guess which one counts.
+pub(super) fn one_line<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'a [u8]>, RequestFault> {
+    let mut lines = headers.get_all(name).iter();
+    let Some(line) = lines.next() else { return Ok(None) };
+    match lines.next() {
+        Some(_) => Err(RequestFault::Repeated),
+        None => Ok(Some(line.as_bytes())),
     }
 }
 

@@ -1,43 +1,89 @@
 //! A cookie that holds an access token (RFC 6265 §4.2).
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, Method, header};
 
 use super::RequestHead;
 use crate::RequestFault;
 
-/// The cookie that a layer looks at, and when.
+/// A larger token would need more chunks, each of at most 4 KiB (RFC 6265 §6.1).
+const MAX_CHUNKS: usize = 16;
+
+/// A cookie that a layer reads, and for which requests.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenCookie {
     pub(crate) name: Box<str>,
-    /// Also for requests that may change something: the service has seen to it that other sites
-    /// can't make them.
+    /// Also for requests that may change something: the service prevents those that other sites make.
     pub(crate) for_every_method: bool,
 }
 
 impl TokenCookie {
-    /// The cookie's value. A browser sends cookies with the requests of other sites too, so where
-    /// that matters they aren't looked at.
+    /// Returns the value of the cookie, or else of its chunks `name.0`, `name.1` and so on. Of two cookies with
+    /// the same name the first counts: browsers send the more specific one first (RFC 6265 §5.4).
     pub(super) fn token<'a>(
         &self,
         head: &RequestHead<'a>,
-    ) -> Result<Option<&'a [u8]>, RequestFault> {
-        if !self.for_every_method && !is_harmless(head) {
+    ) -> Result<Option<Cow<'a, str>>, RequestFault> {
+        if !self.counts_for(head) {
             return Ok(None);
         }
-        let mut values = cookies(head.headers()).filter(|(name, _)| *name == self.name.as_bytes());
-        match (values.next(), values.next()) {
-            (Some(_), Some(_)) => Err(RequestFault::Repeated),
-            (value, _) => Ok(value.map(|(_, value)| value)),
+        let mut chunks = [None; MAX_CHUNKS];
+        let mut has_too_many = false;
+        for (name, value) in cookies(head.headers()) {
+            match name.strip_prefix(self.name.as_bytes()) {
+                Some([]) => return text(value).map(|text| Some(Cow::Borrowed(text))),
+                Some([b'.', number @ ..]) if is_number(number) => {
+                    match chunk_of(number).and_then(|place| chunks.get_mut(place)) {
+                        Some(chunk) => _ = chunk.get_or_insert(value),
+                        None => has_too_many = true,
+                    }
+                }
+                _ => {}
+            }
         }
+        let chunks: Vec<_> = chunks.into_iter().map_while(|chunk| chunk).collect();
+        if chunks.is_empty() {
+            return Ok(None);
+        }
+        if has_too_many {
+            return Err(RequestFault::TooLong);
+        }
+        let token = String::from_utf8(chunks.concat()).map_err(|_| RequestFault::Malformed)?;
+        Ok(Some(Cow::Owned(token)))
+    }
+
+    /// Returns whether the cookie counts for a request. Browsers also send cookies with requests that another
+    /// site makes (CSRF), which must not change anything.
+    fn counts_for(&self, head: &RequestHead<'_>) -> bool {
+        is_harmless(head) || (self.for_every_method && !is_cross_site(head.headers()))
     }
 }
 
-/// Safe methods change nothing, but a WebSocket may, and any site may open one.
+/// Returns whether a request changes nothing, whoever makes it. A WebSocket may, and any site may open one.
 fn is_harmless(head: &RequestHead<'_>) -> bool {
+    // The WebSockets of HTTP/2 (RFC 8441) use the method CONNECT.
     matches!(*head.method(), Method::GET | Method::HEAD | Method::OPTIONS)
         && !head.headers().contains_key(header::UPGRADE)
-        // The WebSockets of HTTP/2 (RFC 8441) come by another method.
-        && head.method() != Method::CONNECT
+}
+
+/// Returns whether a browser says that another site makes the request (Fetch Metadata). Other clients and older
+/// browsers don't send the header.
+fn is_cross_site(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all("sec-fetch-site").iter();
+    lines.any(|site| site.as_bytes().trim_ascii().eq_ignore_ascii_case(b"cross-site"))
+}
+
+fn is_number(text: &[u8]) -> bool {
+    matches!(text, b"0" | [b'1'..=b'9', ..]) && text.iter().all(u8::is_ascii_digit)
+}
+
+fn chunk_of(number: &[u8]) -> Option<usize> {
+    str::from_utf8(number).ok()?.parse().ok()
+}
+
+fn text(value: &[u8]) -> Result<&str, RequestFault> {
+    str::from_utf8(value).map_err(|_| RequestFault::Malformed)
 }
 
 fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
@@ -66,23 +112,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cookie_is_found_among_others_and_must_be_unique() {
+    fn the_first_cookie_of_the_name_counts_and_else_its_chunks() {
         let cookie = TokenCookie { name: "at".into(), for_every_method: false };
-        let cases: [(&[&str], Result<Option<&[u8]>, RequestFault>); 7] = [
+        let many: Vec<_> = (0..17).map(|place| format!("at.{place}=a")).collect();
+        let cases: [(&[&str], Result<Option<&str>, RequestFault>); 19] = [
             (&[], Ok(None)),
             (&["a=b"], Ok(None)),
-            (&["a=b; at=abc; c=d"], Ok(Some(b"abc"))),
-            (&["a=b", "at=\"abc\""], Ok(Some(b"abc"))),
-            (&["at=a=b"], Ok(Some(b"a=b"))),
+            (&["a=b; at=abc; c=d"], Ok(Some("abc"))),
+            (&["a=b", "at=\"abc\""], Ok(Some("abc"))),
+            (&["at=a=b"], Ok(Some("a=b"))),
             (&["AT=abc; xat=abc"], Ok(None)),
-            (&["at=a; at=b"], Err(RequestFault::Repeated)),
+            (&["at=a; at=b"], Ok(Some("a"))),
+            (&["at=a", "at=b"], Ok(Some("a"))),
+            (&["at.0=a; at.1=b; at.2=c"], Ok(Some("abc"))),
+            (&["at.1=b", "x=y; at.0=\"a\""], Ok(Some("ab"))),
+            (&["at.0=a; at.0=x; at.1=b"], Ok(Some("ab"))),
+            (&["at.0=a; at=whole"], Ok(Some("whole"))),
+            (&["at.0=a; at.2=c"], Ok(Some("a"))),
+            (&["at.1=b"], Ok(None)),
+            (&["at.00=a; at.x=a; at.=a; at.+0=a; at-0=a; at0=a"], Ok(None)),
+            (&["at.0=a; at.16=b"], Err(RequestFault::TooLong)),
+            (&["at.16=b"], Ok(None)),
+            (&[&many[..16].join("; ")], Ok(Some("aaaaaaaaaaaaaaaa"))),
+            (&[&many.join("; ")], Err(RequestFault::TooLong)),
         ];
         for (lines, found) in cases {
             let mut request = Request::new(());
             for line in lines {
                 request.headers_mut().append(header::COOKIE, line.parse().unwrap());
             }
-            assert_eq!(cookie.token(&RequestHead::of(&request)), found, "{lines:?}");
+            let token = cookie.token(&RequestHead::of(&request));
+            assert_eq!(token.as_ref().map(Option::as_deref), found.as_ref().copied(), "{lines:?}");
         }
     }
 

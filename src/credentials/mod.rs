@@ -1,9 +1,9 @@
 //! Credentials: what a request presents, parsed once into closed types.
 //!
 //! `authorization` parses the grammar that all schemes share, and `basic`, `bearer` and `client` parse the
-//! credentials of one scheme. `any` is for credentials of any scheme. `sources` determines where a layer
-//! looks, and `cookie`, `query` and `websocket` read the places other than a header. `percent` is the only
-//! decoder of percent-encoding, on which `form` and `query` are built.
+//! credentials of one scheme. `any` is for credentials of any scheme. `sources` determines where a layer reads
+//! credentials and in which order; `cookie`, `query`, `token_header` and `websocket` read the places other than
+//! `Authorization`. `percent` is the only decoder of percent-encoding, on which `form` and `query` are built.
 
 mod any;
 mod authorization;
@@ -17,11 +17,12 @@ mod query;
 mod rejection;
 mod request_head;
 mod sources;
+mod token_header;
 mod websocket;
 
 pub use self::{
     any::Credentials, bearer::BearerToken, rejection::CredentialsRejection,
-    request_head::RequestHead,
+    request_head::RequestHead, token_header::TokenHeader,
 };
 pub(crate) use self::{
     authorization::Authorization,

@@ -9,6 +9,11 @@ use crate::RequestFault;
 
 const NAME: &[u8] = b"access_token";
 
+/// Returns whether there is a token, readable or not.
+pub(super) fn has_token(uri: &Uri) -> bool {
+    uri.query().is_some_and(|query| query.split('&').any(is_token))
+}
+
 /// Returns the decoded token. A repeated parameter is rejected.
 pub(super) fn token(uri: &Uri) -> Result<Option<String>, RequestFault> {
     let parameters = uri.query().into_iter().flat_map(|query| query.split('&'));
@@ -21,18 +26,31 @@ pub(super) fn token(uri: &Uri) -> Result<Option<String>, RequestFault> {
 }
 
 /// Returns the target without any `access_token`, however its name is encoded.
+///
+/// A token is only read from a parameter that `&` separates, but it is removed after a `;` too: a service inside
+/// may split there, and a client may have meant it.
 pub(crate) fn without_access_token(target: &PathAndQuery) -> Cow<'_, str> {
     let whole = Cow::Borrowed(target.as_str());
     let Some(query) = target.query() else { return whole };
-    if !query.split('&').any(is_token) {
+    if !query.split(['&', ';']).any(is_token) {
         return whole;
     }
-    let kept: Vec<_> = query.split('&').filter(|parameter| !is_token(parameter)).collect();
+    let parameters = query.split('&').filter(|parameter| !is_token(parameter));
+    let kept: Vec<_> = parameters.filter_map(without_parts).collect();
     if kept.is_empty() {
         Cow::Borrowed(target.path())
     } else {
         Cow::Owned(format!("{}?{}", target.path(), kept.join("&")))
     }
+}
+
+/// Returns a parameter without the parts after a `;` that are tokens, or `None` if no part is left.
+fn without_parts(parameter: &str) -> Option<Cow<'_, str>> {
+    if !parameter.split(';').any(is_token) {
+        return Some(parameter.into());
+    }
+    let kept: Vec<_> = parameter.split(';').filter(|part| !is_token(part)).collect();
+    (!kept.is_empty()).then(|| kept.join(";").into())
 }
 
 fn is_token(parameter: &str) -> bool {
@@ -93,6 +111,13 @@ mod tests {
             ("/a?%61ccess_toke%6e=s3cret&x", "/a?x"),
             ("/a?access_token=s3cret&access_token=s3cret", "/a"),
             ("/a?access_tokens=other", "/a?access_tokens=other"),
+            ("/a?b;access_token=s3cret", "/a?b"),
+            ("/a?b=c;access%5Ftoken=s3cret;d=e&f;g", "/a?b=c;d=e&f;g"),
+            ("/a?;access_token=s3cret", "/a?"),
+            ("/a?b&access_token=s3cret;c=s3cret", "/a?b"),
+            ("/a?access_token;b=c", "/a?b=c"),
+            ("/a?b;access_token=s3cret&access_token=s3cret&c", "/a?b&c"),
+            ("/a?b;c;d", "/a?b;c;d"),
             ("/a?access%ZZtoken=other", "/a?access%ZZtoken=other"),
             ("http://host/a?b=%28c", "/a?b=%28c"),
             ("*", "*"),

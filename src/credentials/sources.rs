@@ -1,28 +1,43 @@
-//! Where a layer looks for credentials.
+//! Where a layer reads credentials, and in which order.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt, mem, sync::Arc};
 
-use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
+use http::{
+    HeaderMap, HeaderName,
+    header::{AUTHORIZATION, COOKIE, Entry},
+};
 
 use super::{
-    Authorization, BearerToken, Credentials, CredentialsRejection, RequestHead,
-    cookie::TokenCookie, query, websocket,
+    Authorization, BearerToken, Credentials, CredentialsRejection, RequestHead, TokenHeader,
+    cookie::TokenCookie, query, token_header::bare_token, websocket,
 };
 use crate::scheme::Scheme;
 use crate::{Error, RequestFault};
 
-/// The places that a layer looks at. What isn't switched on isn't looked at.
+/// The places that a layer reads. A place that isn't enabled isn't read.
 #[derive(Clone)]
 pub(crate) struct Sources {
     pub(crate) schemes: Vec<Scheme>,
-    /// Headers of the same form as `Authorization`.
-    pub(crate) headers: Vec<HeaderName>,
+    /// Whether `Authorization` is read, before all others.
+    pub(crate) authorization: bool,
+    /// Whether the query is read. It is one of the others then.
     pub(crate) query: bool,
-    pub(crate) cookie: Option<TokenCookie>,
+    /// Whether subprotocols are read. They are one of the others then.
     pub(crate) websocket: bool,
-    pub(crate) custom: Vec<Arc<CustomSource>>,
+    /// The others, in the order in which they are read.
+    others: Vec<Place>,
     /// Longer tokens aren't read.
     pub(crate) max_token_length: usize,
+}
+
+/// A place other than `Authorization`.
+#[derive(Clone)]
+enum Place {
+    Cookie(TokenCookie),
+    Custom(Arc<CustomSource>),
+    Header(TokenHeader),
+    Query,
+    WebSocket,
 }
 
 pub(crate) type CustomSource =
@@ -36,93 +51,171 @@ pub(crate) struct Presented<'a> {
     pub(crate) source: Source,
 }
 
-/// A place whose token must not be seen further inside, or whose response needs care.
+/// Where credentials were, as far as the response depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    Header,
+    Authorization,
+    /// A place that shared caches know nothing of: a cookie, another header, a subprotocol, a custom source.
+    Other,
     Query,
-    WebSocket,
 }
 
 impl Sources {
-    /// `Authorization` with these schemes.
+    /// Reads `Authorization` with this scheme.
     pub(crate) fn new(scheme: Scheme) -> Self {
         Self {
             schemes: vec![scheme],
-            headers: vec![AUTHORIZATION],
+            authorization: true,
             query: false,
-            cookie: None,
             websocket: false,
-            custom: Vec::new(),
+            others: Vec::new(),
             max_token_length: 16 * 1024,
         }
     }
 
-    /// Returns the bytes behind `Bearer ` if that header is the only place in which this layer looks for
-    /// credentials. They haven't been parsed: a cache compares them with those of tokens that have.
+    /// Reads a header too, or reads it in another form.
+    pub(crate) fn add_header(&mut self, header: TokenHeader) {
+        let same =
+            |place: &&mut Place| matches!(place, Place::Header(it) if it.name == header.name);
+        match self.others.iter_mut().find(same) {
+            Some(place) => *place = Place::Header(header),
+            None => self.others.push(Place::Header(header)),
+        }
+    }
+
+    /// Reads a cookie too, or reads it for other requests.
+    pub(crate) fn add_cookie(&mut self, cookie: TokenCookie) {
+        let same =
+            |place: &&mut Place| matches!(place, Place::Cookie(it) if it.name == cookie.name);
+        match self.others.iter_mut().find(same) {
+            Some(place) => *place = Place::Cookie(cookie),
+            None => self.others.push(Place::Cookie(cookie)),
+        }
+    }
+
+    /// Reads the query too.
+    pub(crate) fn add_query(&mut self) {
+        if !mem::replace(&mut self.query, true) {
+            self.others.push(Place::Query);
+        }
+    }
+
+    /// Reads the subprotocols of a WebSocket too.
+    pub(crate) fn add_websocket(&mut self) {
+        if !mem::replace(&mut self.websocket, true) {
+            self.others.push(Place::WebSocket);
+        }
+    }
+
+    /// Reads what a function finds too.
+    pub(crate) fn add_custom(&mut self, source: Arc<CustomSource>) {
+        self.others.push(Place::Custom(source));
+    }
+
+    /// Returns the bytes behind `Bearer ` in `Authorization`, if no other place could change what comes of them.
+    /// They haven't been parsed: a cache compares them with those of tokens that have.
     pub(crate) fn plain_bearer_token<'a>(&self, headers: &'a HeaderMap) -> Option<&'a [u8]> {
-        let Self { query: false, cookie: None, websocket: false, .. } = self else { return None };
-        let [name] = &*self.headers else { return None };
-        let mut lines = headers.get_all(name).iter();
+        // The other places aren't read if there is a token in `Authorization`, except for the query.
+        let Self { authorization: true, query: false, .. } = self else { return None };
+        let mut lines = headers.get_all(AUTHORIZATION).iter();
         let (Some(line), None) = (lines.next(), lines.next()) else { return None };
         let token = line.as_bytes().strip_prefix(b"Bearer ")?;
-        let fits = token.len() <= self.max_token_length
-            && self.custom.is_empty()
-            && self.schemes.contains(&Scheme::Bearer);
+        let fits = token.len() <= self.max_token_length && self.schemes.contains(&Scheme::Bearer);
         fits.then_some(token)
     }
 
-    /// The one set of credentials in the request, if there is one.
+    /// Returns the credentials of the first place that has some. The rest isn't read.
     ///
     /// # Errors
     ///
-    /// [`RequestFault::Repeated`] if there are two, wherever they stand: which counts is not ours to
-    /// guess (RFC 6750 §2). What a source of the user's own says.
+    /// [`RequestFault::Repeated`] for two methods of RFC 6750 §2 in one request: `Authorization` twice, or
+    /// `Authorization` and the query. The error of a custom source.
     pub(crate) fn read<'a>(
         &self,
         head: &RequestHead<'a>,
     ) -> Result<Option<Presented<'a>>, CredentialsRejection> {
-        let mut found = Found(None);
-        for name in &self.headers {
-            let Some(line) = Authorization::from_headers(head.headers(), name)? else { continue };
-            let scheme = self.schemes.iter().copied().find(|scheme| line.is(scheme.name()));
-            let read = line.read(|line| scheme.map(|scheme| self.header_line(line, scheme)));
-            if let Some(read) = read {
-                found.put(read, scheme)?;
+        if self.authorization
+            && let Some(found) =
+                self.scheme_and_credentials(head.headers(), &AUTHORIZATION, Source::Authorization)
+        {
+            return match found {
+                _ if self.query && query::has_token(head.uri()) => {
+                    Err(RequestFault::Repeated.into())
+                }
+                found => found.map(Some),
+            };
+        }
+        self.others.iter().find_map(|place| self.read_place(place, head)).transpose()
+    }
+
+    /// Marks the headers that are read as sensitive, so that nothing that logs or forwards the request shows
+    /// them or adds them to a compression table (RFC 7541 §7.1.3).
+    pub(crate) fn mark_sensitive(&self, headers: &mut HeaderMap) {
+        if let Some(line) = headers.get_mut(AUTHORIZATION) {
+            line.set_sensitive(true);
+        }
+        for place in &self.others {
+            match place {
+                Place::Header(header) => mark_lines(headers, &header.name),
+                Place::Cookie(_) => mark_lines(headers, &COOKIE),
+                Place::Custom(_) | Place::Query | Place::WebSocket => {}
             }
         }
-        if self.query
-            && let Some(text) = query::token(head.uri())?
-        {
-            found.put(self.token(text.into(), Source::Query), Some(Scheme::Bearer))?;
-        }
-        if let Some(cookie) = &self.cookie
-            && let Some(text) = cookie.token(head)?
-        {
-            let text = str::from_utf8(text).map_err(|_| RequestFault::Malformed)?;
-            found.put(self.token(text.into(), Source::Header), Some(Scheme::Bearer))?;
-        }
-        if self.websocket
-            && let Some(text) = websocket::token(head)?
-        {
-            found.put(self.token(text.into(), Source::WebSocket), Some(Scheme::Bearer))?;
-        }
-        for source in &self.custom {
-            if let Some(text) = source(head)? {
-                found.put(self.token(text.into(), Source::Header), Some(Scheme::Bearer))?;
+    }
+
+    fn read_place<'a>(
+        &self,
+        place: &Place,
+        head: &RequestHead<'a>,
+    ) -> Option<Result<Presented<'a>, CredentialsRejection>> {
+        let (text, source) = match place {
+            Place::Header(header) if !header.is_bare => {
+                return self.scheme_and_credentials(head.headers(), &header.name, Source::Other);
             }
-        }
-        found.0.transpose()
+            Place::Custom(source) => {
+                let text = match source(head).transpose()? {
+                    Ok(text) => text,
+                    Err(error) => return Some(Err(error.into())),
+                };
+                (Ok(Cow::Owned(text)), Source::Other)
+            }
+            Place::Header(header) => {
+                let token = bare_token(head.headers(), &header.name).transpose()?;
+                (token.and_then(as_text), Source::Other)
+            }
+            Place::Cookie(cookie) => (cookie.token(head).transpose()?, Source::Other),
+            Place::Query => (query::token(head.uri()).transpose()?.map(Cow::Owned), Source::Query),
+            Place::WebSocket => (websocket::token(head).transpose()?, Source::Other),
+        };
+        let token = text.and_then(|text| self.token(text, source));
+        Some(token.map_err(|fault| CredentialsRejection::of_fault(fault, Some(Scheme::Bearer))))
+    }
+
+    /// Reads a header in the form of `Authorization`.
+    fn scheme_and_credentials<'a>(
+        &self,
+        headers: &'a HeaderMap,
+        name: &HeaderName,
+        source: Source,
+    ) -> Option<Result<Presented<'a>, CredentialsRejection>> {
+        let line = match Authorization::from_headers(headers, name) {
+            Ok(line) => line?,
+            Err(fault) => return Some(Err(fault.into())),
+        };
+        let scheme = self.schemes.iter().copied().find(|scheme| line.is(scheme.name()));
+        let read = line.read(|line| scheme.map(|scheme| self.header_line(line, scheme, source)))?;
+        Some(read.map_err(|fault| CredentialsRejection::of_fault(fault, scheme)))
     }
 
     fn header_line<'a>(
         &self,
         line: &Authorization<'a>,
         scheme: Scheme,
+        source: Source,
     ) -> Result<Presented<'a>, RequestFault> {
         self.check_length(line.credentials.len())?;
         let credentials = Credentials::parse(scheme, line.credentials)?;
-        Ok(Presented { credentials, scheme, source: Source::Header })
+        Ok(Presented { credentials, scheme, source })
     }
 
     fn token<'a>(&self, text: Cow<'a, str>, source: Source) -> Result<Presented<'a>, RequestFault> {
@@ -139,20 +232,16 @@ impl Sources {
     }
 }
 
-/// What was found so far. Unreadable credentials count as some: beside others they are one too many.
-struct Found<'a>(Option<Result<Presented<'a>, CredentialsRejection>>);
+fn as_text(bytes: &[u8]) -> Result<Cow<'_, str>, RequestFault> {
+    str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| RequestFault::Malformed)
+}
 
-impl<'a> Found<'a> {
-    fn put(
-        &mut self,
-        found: Result<Presented<'a>, RequestFault>,
-        scheme: Option<Scheme>,
-    ) -> Result<(), RequestFault> {
-        if self.0.is_some() {
-            return Err(RequestFault::Repeated);
-        }
-        self.0 = Some(found.map_err(|fault| CredentialsRejection::of_fault(fault, scheme)));
-        Ok(())
+/// Marks each line of a header as sensitive: HTTP/2 may split cookies into several.
+fn mark_lines(headers: &mut HeaderMap, name: &HeaderName) {
+    if headers.contains_key(name)
+        && let Ok(Entry::Occupied(mut lines)) = headers.try_entry(name)
+    {
+        lines.iter_mut().for_each(|line| line.set_sensitive(true));
     }
 }
 
@@ -160,12 +249,21 @@ impl fmt::Debug for Sources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sources")
             .field("schemes", &self.schemes)
-            .field("headers", &self.headers)
-            .field("query", &self.query)
-            .field("cookie", &self.cookie)
-            .field("websocket", &self.websocket)
-            .field("custom", &self.custom.len())
+            .field("authorization", &self.authorization)
+            .field("others", &self.others)
             .field("max_token_length", &self.max_token_length)
-            .finish()
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cookie(cookie) => cookie.fmt(f),
+            Self::Custom(_) => f.write_str("Custom"),
+            Self::Header(header) => header.fmt(f),
+            Self::Query => f.write_str("Query"),
+            Self::WebSocket => f.write_str("WebSocket"),
+        }
     }
 }

@@ -83,7 +83,8 @@ async fn the_response_s_own_media_type_decides_how_it_ends() {
             .route("/", any(endless))
             .layer(ending())
             .layer(AuthenticateLayer::bearer(Expiring).grpc());
-        for request in ["application/grpc", "application/grpc-web", "application/json", "text/csv"] {
+        for request in ["application/grpc", "application/grpc-web", "application/json", "text/csv"]
+        {
             let case = format!("{request}, {response}");
             let request = with_token().header(CONTENT_TYPE, request).body(Body::empty()).unwrap();
             let mut body = app.clone().oneshot(request).await.unwrap().into_body();

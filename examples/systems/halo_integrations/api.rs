@@ -17,7 +17,7 @@ pub(crate) const SEE: Scope = Scope::from_static("content:see");
 pub(crate) const UPDATE: Scope = Scope::from_static("content:update");
 pub(crate) const DELETE: Scope = Scope::from_static("content:delete");
 
-/// What the document calls it. `Authorization` is looked at as well; both at once are rejected.
+/// What the document calls it. `Authorization` is read too, and comes first.
 const AUTHENTICATION: HeaderName = HeaderName::from_static("authentication");
 
 /// One layer finds out who asks, and each route says what they must be permitted.

@@ -48,10 +48,9 @@ impl Verify<BearerToken<'_>> for RecordingVerifier {
 type Configure = fn(AuthenticateLayer) -> AuthenticateLayer;
 
 #[tokio::test]
-async fn the_cache_is_queried_first_if_the_header_is_the_only_source() {
+async fn the_cache_is_queried_first_unless_another_source_could_make_the_request_invalid() {
     let plain: Configure = |layer| layer;
-    let other_sources: [Configure; 5] = [
-        AuthenticateLayer::query_parameter,
+    let other_sources: [Configure; 4] = [
         |layer| layer.cookie("token"),
         |layer| layer.header(HeaderName::from_static("authentication")),
         AuthenticateLayer::websocket_protocol,
@@ -70,8 +69,11 @@ async fn the_cache_is_queried_first_if_the_header_is_the_only_source() {
         (plain, "Bearer known, Bearer known", (400, &["cached"])),
         (plain, "Bearer k\u{e4}nown", (400, &["cached"])),
         (plain, "Basic known", (401, &[])),
+        (AuthenticateLayer::query_parameter, "Bearer known", verified),
+        (|layer| layer.without_authorization_header(), "Bearer known", (401, &[])),
     ];
-    let other_sources = other_sources.map(|configure| (configure, "Bearer known", verified));
+    let other_sources =
+        other_sources.map(|configure| (configure, "Bearer known", (200, &["cached"][..])));
     for (configure, line, (status, calls)) in cases.into_iter().chain(other_sources) {
         let verifier = RecordingVerifier::default();
         let app = whoami().layer(configure(AuthenticateLayer::bearer(verifier.clone())));

@@ -9,6 +9,7 @@ mod cookie;
 mod custom_source;
 mod one_source;
 mod query;
+mod source_order;
 mod two_sources;
 mod websocket;
 mod websocket_connections;
@@ -176,4 +177,13 @@ pub fn share_a_header(one: Source, other: Source) -> bool {
         _ => None,
     };
     header(one).is_some() && header(one) == header(other)
+}
+
+/// Whether two sets of credentials are too many by RFC 6750 §2, or in one header.
+pub fn are_too_many(one: Source, other: Source) -> bool {
+    let in_authorization =
+        |source: Source| matches!(source, Source::Bearer | Source::Basic | Source::Token);
+    share_a_header(one, other)
+        || (in_authorization(one) && other == Source::Query)
+        || (one == Source::Query && in_authorization(other))
 }

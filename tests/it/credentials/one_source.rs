@@ -107,8 +107,8 @@ async fn the_same_source_twice_is_400() {
                 let protocols = format!("bearer, {VALID_TOKEN}, bearer, {VALID_TOKEN}");
                 request.headers_mut().insert("sec-websocket-protocol", protocols.parse().unwrap());
             }
-            // A custom source decides this itself.
-            Source::Custom => continue,
+            // A custom source decides this itself. Of two cookies, the first is used.
+            Source::Custom | Source::Cookie => continue,
             _ => source.put_valid(&mut request),
         }
         let response = send(&service(all_sources()), request).await;

@@ -83,7 +83,7 @@ async fn no_error_body_contains_the_token() {
 }
 
 #[tokio::test]
-async fn only_successful_responses_are_marked_private() {
+async fn only_successful_responses_and_their_revalidations_are_marked_private() {
     for (status, private) in [
         (200, true),
         (201, true),
@@ -91,7 +91,7 @@ async fn only_successful_responses_are_marked_private() {
         (206, true),
         (299, true),
         (301, false),
-        (304, false),
+        (304, true),
         (400, false),
         (404, false),
         (500, false),

@@ -2,7 +2,9 @@
 
 use portcullis::{AuthenticateLayer, RequestFault};
 
-use super::{SOURCES, Source, TestVerifier, all_sources, request, service, share_a_header, with};
+use super::{
+    SOURCES, Source, TestVerifier, all_sources, are_too_many, service, share_a_header, with,
+};
 use crate::support::{TestResponse, send};
 
 /// Every pair of sources, in both orders.
@@ -22,43 +24,61 @@ fn assert_repeated(response: &TestResponse, case: &str) {
     assert_eq!(body["message"], "More than one set of credentials.", "{case}");
 }
 
+/// The position of a source in the order in which [`all_sources`] reads them.
+fn rank(source: Source) -> u8 {
+    match source {
+        Source::Bearer | Source::Basic | Source::Token => 0,
+        Source::OtherHeader | Source::OtherHeaderBasic => 1,
+        Source::Query => 2,
+        Source::Cookie => 3,
+        Source::WebSocket => 4,
+        Source::Custom => 5,
+    }
+}
+
 #[tokio::test]
-async fn two_credentials_are_400_although_both_are_valid() {
+async fn two_methods_of_rfc_6750_are_400_whatever_they_contain() {
+    for layer in [all_sources(), all_sources().allow_anonymous()] {
+        let app = service(layer);
+        for (one, other) in different().filter(|(one, other)| are_too_many(*one, *other)) {
+            assert_repeated(&send(&app, with(&[one, other])).await, &format!("{one:?} {other:?}"));
+            for text in ["unknown", "a%20b", ""] {
+                let mut request = with(&[one]);
+                other.put(&mut request, text);
+                let case = format!("{one:?}, {other:?} {text:?}");
+                assert_repeated(&send(&app, request).await, &case);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_other_sources_the_first_is_used_and_the_second_is_not_read() {
     let app = service(all_sources());
-    for (one, other) in different() {
-        assert_repeated(&send(&app, with(&[one, other])).await, &format!("{one:?} {other:?}"));
+    let pairs = different().filter(|(one, other)| !are_too_many(*one, *other));
+    for (first, second) in pairs.filter(|(one, other)| rank(*one) < rank(*other)) {
+        let case = format!("{first:?} before {second:?}");
+        for text in ["unknown", "a%20b"] {
+            let mut request = with(&[first]);
+            second.put(&mut request, text);
+            assert_eq!(send(&app, request).await.body, "alice", "{case}, {text}");
+        }
+        let mut invalid = with(&[second]);
+        first.put_invalid(&mut invalid);
+        assert_eq!(send(&app, invalid).await.status, 401, "{case}");
+        let mut malformed = with(&[second]);
+        first.put(&mut malformed, "a%20b");
+        assert_eq!(send(&app, malformed).await.status, 400, "{case}");
     }
 }
 
 #[tokio::test]
-async fn two_credentials_are_400_even_if_anonymous_is_allowed() {
-    let app = service(all_sources().allow_anonymous());
-    for (one, other) in different() {
-        let mut request = with(&[one]);
-        other.put_invalid(&mut request);
-        assert_repeated(&send(&app, request).await, &format!("{one:?}, invalid {other:?}"));
-    }
-}
-
-#[tokio::test]
-async fn two_credentials_are_400_when_one_is_malformed() {
-    let app = service(all_sources());
-    for (one, other) in different() {
-        let mut request = with(&[one]);
-        other.put(&mut request, "a%20b");
-        let case = format!("{one:?}, malformed {other:?}");
-        assert_repeated(&send(&app, request).await, &case);
-    }
-}
-
-#[tokio::test]
-async fn more_than_two_credentials_are_400() {
+async fn three_credentials_follow_the_rules_for_two() {
     let app = service(all_sources());
     let response = send(&app, with(&[Source::Bearer, Source::Query, Source::Cookie])).await;
-    assert_repeated(&response, "three");
-    let mut all = request();
-    SOURCES.iter().for_each(|source| source.put_valid(&mut all));
-    assert_repeated(&send(&app, all).await, "all");
+    assert_repeated(&response, "Authorization, query, cookie");
+    let response = send(&app, with(&[Source::OtherHeader, Source::Query, Source::Cookie])).await;
+    assert_eq!(response.body, "alice");
 }
 
 #[tokio::test]

@@ -1,0 +1,83 @@
+//! A request header of another name that holds credentials.
+
+use http::{HeaderMap, HeaderName};
+
+use super::{BearerToken, authorization::one_line};
+use crate::RequestFault;
+
+/// A request header other than `Authorization` in which clients or proxies send a token.
+///
+/// By default, its value has the form of `Authorization`: `Bearer mF_9.B5f-4.1JqM`. With [`bare`](Self::bare), the
+/// value is the token alone.
+///
+/// ```
+/// use http::{HeaderName, Request, Response};
+/// use portcullis::{AuthenticateLayer, credentials::TokenHeader};
+/// # use portcullis::{BearerToken, Identity, Verification, Verify};
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # struct Anyone;
+/// # impl Verify<BearerToken<'_>> for Anyone {
+/// #     fn verify(&self, _: BearerToken<'_>) -> Verification {
+/// #         Verification::ready(Ok(Identity::assertion().build()))
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let verifier = Anyone;
+/// # let inner = service_fn(async |_: Request<()>| {
+/// #     Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+/// # });
+/// // Behind Cloudflare Access. Google's IAP has `x-goog-iap-jwt-assertion`.
+/// let header = TokenHeader::new(HeaderName::from_static("cf-access-jwt-assertion")).bare();
+/// let service = AuthenticateLayer::bearer(verifier).header(header).layer(inner);
+///
+/// let request = Request::get("/").header("cf-access-jwt-assertion", "mF_9.B5f-4.1JqM");
+/// assert_eq!(service.oneshot(request.body(())?).await?.status(), 200);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct TokenHeader {
+    pub(super) name: HeaderName,
+    pub(super) is_bare: bool,
+}
+
+impl TokenHeader {
+    /// Reads the header `name`, in the form of `Authorization`.
+    pub const fn new(name: HeaderName) -> Self {
+        Self { name, is_bare: false }
+    }
+
+    /// Reads the whole value as an access token, without a scheme before it.
+    pub const fn bare(mut self) -> Self {
+        self.is_bare = true;
+        self
+    }
+}
+
+impl From<HeaderName> for TokenHeader {
+    fn from(name: HeaderName) -> Self {
+        Self::new(name)
+    }
+}
+
+/// Returns the bytes of a token that is the whole value of a header. An empty value is no token.
+///
+/// # Errors
+///
+/// [`RequestFault::Repeated`] if there are two lines, or if a proxy has joined two lines with a comma.
+pub(super) fn bare_token<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'a [u8]>, RequestFault> {
+    let line = one_line(headers, name)?.map(<[u8]>::trim_ascii);
+    let Some(token) = line.filter(|line| !line.is_empty()) else { return Ok(None) };
+    // A list whose parts are tokens. Anything else with a comma is malformed.
+    let mut parts = token.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    if token.contains(&b',') && parts.all(|part| BearerToken::parse(part).is_ok()) {
+        return Err(RequestFault::Repeated);
+    }
+    Ok(Some(token))
+}
