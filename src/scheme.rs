@@ -5,6 +5,8 @@
 pub(crate) enum Scheme {
     Basic,
     Bearer,
+    /// `Authorization: DPoP …`, with a token that is bound to a key (RFC 9449 §7.1).
+    Dpop,
     /// `Authorization: token …`, as some services have it in the place of Bearer.
     Token,
 }
@@ -15,6 +17,7 @@ impl Scheme {
         match self {
             Self::Basic => "Basic",
             Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
             Self::Token => "token",
         }
     }
@@ -25,12 +28,13 @@ impl Scheme {
         match self {
             Self::Basic => &[Self::Basic],
             Self::Bearer => &[Self::Bearer],
+            Self::Dpop => &[Self::Dpop],
             Self::Token => &[Self::Token],
         }
     }
 
     /// Whether its challenges carry the parameters of RFC 6750.
     pub(crate) const fn carries_tokens(self) -> bool {
-        matches!(self, Self::Bearer | Self::Token)
+        matches!(self, Self::Bearer | Self::Dpop | Self::Token)
     }
 }

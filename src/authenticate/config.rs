@@ -2,8 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::BasicCredentials;
-use crate::{BearerToken, Policies, Verify, credentials::Sources, response::Renderer};
+use crate::{
+    BasicCredentials, BearerToken, Policies, Verify, credentials::Sources, response::Renderer,
+    verify::binding::Bindings,
+};
 
 /// What one layer is configured to do.
 #[derive(Clone)]
@@ -12,6 +14,7 @@ pub(super) struct Config {
     pub(super) tokens: Option<Arc<dyn for<'a> Verify<BearerToken<'a>>>>,
     pub(super) users: Option<Arc<dyn Verify<BasicCredentials>>>,
     pub(super) policies: Option<Policies>,
+    pub(super) bindings: Bindings,
     pub(super) allow_anonymous: bool,
     /// Set by [`AuthenticateLayer::grpc`](crate::AuthenticateLayer::grpc), or by a table with rows for gRPC.
     pub(super) speaks_grpc: bool,
@@ -23,6 +26,7 @@ impl fmt::Debug for Config {
         f.debug_struct("AuthenticateLayer")
             .field("sources", &self.sources)
             .field("policies", &self.policies)
+            .field("bindings", &self.bindings)
             .field("allow_anonymous", &self.allow_anonymous)
             .field("speaks_grpc", &self.speaks_grpc)
             .field("renderer", &self.renderer)

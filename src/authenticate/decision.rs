@@ -5,57 +5,63 @@ use http::{
     header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN},
 };
 
-use super::{config::Config, used_credentials::UsedCredentials};
+use super::{
+    admission::{Admission, Decided, Decision},
+    config::Config,
+    used_credentials::UsedCredentials,
+};
 use crate::{
-    Credentials, Error, ErrorKind, Identity, Policies, Verification,
+    Credentials, Error, ErrorKind, Identity, Verification,
     authorize::policies::Rule,
     credentials::{CredentialsRejection, Presented, RequestHead, Source},
     identity::Authentication,
     scheme::Scheme,
-    verify::{VerificationFuture, VerificationState},
+    verify::VerificationState,
 };
 
-/// What becomes of a request.
-pub(super) enum Decision {
-    Admit(Authentication),
-    Ask(VerificationFuture),
-    Reject(Error),
-}
-
 impl Config {
-    pub(super) fn decide<B>(&self, request: &Request<B>) -> (Decision, Option<UsedCredentials>) {
+    pub(super) fn decide<B>(&self, request: &Request<B>) -> Decided {
         let policies = self.policies.as_ref();
-        let rule = policies.map(|it| (it, it.find(request.method(), request.uri().path())));
-        let admit = |identity| match rule.map_or(Ok(()), |(it, rule)| it.judge(rule, &identity)) {
-            Ok(()) => Decision::Admit(Authentication::Identified(identity)),
-            Err(error) => Decision::Reject(error),
-        };
+        let rule = policies.map(|it| it.find(request.method(), request.uri().path()));
         let plain_token = self.sources.plain_bearer_token(request.headers());
         if let Some(identity) = self.cached(plain_token) {
             let used = UsedCredentials { scheme: Scheme::Bearer, source: Source::Authorization };
-            return (admit(identity), Some(used));
+            return self.admit(Admission { rule, used }, identity, request);
         }
         match self.sources.read(&RequestHead::of(request)) {
             Ok(Some(Presented { credentials, scheme, source })) => {
-                let decision = match self.verify(credentials, plain_token.is_some()).0 {
-                    VerificationState::Ready(Ok(identity)) => admit(identity),
-                    VerificationState::Ready(Err(error)) => Decision::Reject(error),
-                    VerificationState::Pending(verdict) => Decision::Ask(match rule {
-                        Some((policies, rule)) => judged(policies.clone(), rule, verdict),
-                        None => verdict,
-                    }),
-                };
-                (decision, Some(UsedCredentials { scheme, source }))
+                let used = UsedCredentials { scheme, source };
+                let admission = Admission { rule, used };
+                match self.verify(credentials, plain_token.is_some()).0 {
+                    VerificationState::Ready(Ok(identity)) => {
+                        self.admit(admission, identity, request)
+                    }
+                    VerificationState::Ready(Err(error)) => {
+                        Decided::new(Decision::Reject(error), Some(used))
+                    }
+                    VerificationState::Pending(verdict) => {
+                        Decided::new(Decision::Ask(verdict, Some(admission)), Some(used))
+                    }
+                }
             }
-            Ok(None) if rule.map_or(self.allow_anonymous, |(it, rule)| it.is_open(rule)) => {
-                (Decision::Admit(Authentication::Anonymous), None)
-            }
-            Ok(None) => (Decision::Reject(missing_credentials(request)), None),
+            Ok(None) => Decided::new(self.decide_anonymous(rule, request), None),
             Err(CredentialsRejection { error, scheme }) => {
                 let used =
                     scheme.map(|scheme| UsedCredentials { scheme, source: Source::Authorization });
-                (Decision::Reject(error), used)
+                Decided::new(Decision::Reject(error), used)
             }
+        }
+    }
+
+    fn decide_anonymous<B>(&self, rule: Option<Rule>, request: &Request<B>) -> Decision {
+        let is_open = match (&self.policies, rule) {
+            (Some(policies), Some(rule)) => policies.is_open(rule),
+            _ => self.allow_anonymous,
+        };
+        if is_open {
+            Decision::Admit(Authentication::Anonymous)
+        } else {
+            Decision::Reject(missing_credentials(request))
         }
     }
 
@@ -69,22 +75,15 @@ impl Config {
                 Some(users) => users.verify(credentials),
                 None => reject_unknown(),
             },
-            Credentials::Bearer(token) | Credentials::Token(token) => match &self.tokens {
-                Some(tokens) if is_uncached => tokens.verify_uncached(token),
-                Some(tokens) => tokens.verify(token),
-                None => reject_unknown(),
-            },
+            Credentials::Bearer(token) | Credentials::Dpop(token) | Credentials::Token(token) => {
+                match &self.tokens {
+                    Some(tokens) if is_uncached => tokens.verify_uncached(token),
+                    Some(tokens) => tokens.verify(token),
+                    None => reject_unknown(),
+                }
+            }
         }
     }
-}
-
-/// The verdict, and then that of the policies.
-fn judged(policies: Policies, rule: Rule, verdict: VerificationFuture) -> VerificationFuture {
-    Box::pin(async move {
-        let identity = verdict.await?;
-        policies.judge(rule, &identity)?;
-        Ok(identity)
-    })
 }
 
 /// Credentials of a kind that nobody verifies, such as a query parameter at a layer for Basic only.

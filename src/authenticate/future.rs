@@ -8,11 +8,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Method, Request, Response, uri::PathAndQuery};
+use http::{Method, Request, Response, header::WWW_AUTHENTICATE, uri::PathAndQuery};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{
+    admission::{Admission, Decision},
     config::Config,
     original_uri,
     used_credentials::{UsedCredentials, choose_bearer},
@@ -22,7 +23,7 @@ use crate::{
     identity::Authentication,
     response::{Carried, Protocol, RejectionBody},
     telemetry,
-    verify::VerificationFuture,
+    verify::{VerificationFuture, binding::DPOP_NONCE},
 };
 
 pin_project! {
@@ -44,9 +45,11 @@ pin_project! {
 }
 
 /// A request that waits for a verdict, with the ready service that it will be given to.
-struct Waiting<S, ReqBody> {
-    service: S,
-    request: Request<ReqBody>,
+pub(super) struct Waiting<S, ReqBody> {
+    pub(super) service: S,
+    pub(super) request: Request<ReqBody>,
+    /// What the identity is judged by, unless it has been already.
+    pub(super) admission: Option<Admission>,
 }
 
 /// What a rejection shows of the request, which is gone by then.
@@ -58,6 +61,8 @@ pub(super) struct RequestTarget {
     protocol: Protocol,
     /// Whether a WebSocket offered the subprotocol `bearer`, with a token.
     pub(super) offers_bearer: bool,
+    /// Whether the response supplies a new nonce for DPoP proofs.
+    pub(super) renews_nonce: bool,
 }
 
 impl RequestTarget {
@@ -73,6 +78,7 @@ impl RequestTarget {
             used,
             offers_bearer: false,
             protocol: if config.speaks_grpc { Protocol::of(request) } else { Protocol::Http },
+            renews_nonce: false,
         }
     }
 
@@ -88,7 +94,16 @@ impl RequestTarget {
         if let Some(used) = self.used {
             used.keep_private(&mut response);
         }
+        if self.renews_nonce || response.headers().contains_key(WWW_AUTHENTICATE) {
+            self.add_nonce(&mut response);
+        }
         response
+    }
+
+    fn add_nonce<B>(&self, response: &mut Response<B>) {
+        if let Some(nonce) = self.config.bindings.new_nonce() {
+            response.headers_mut().insert(DPOP_NONCE, nonce);
+        }
     }
 
     fn reject_anew<B: RejectionBody>(&self, error: Error) -> Response<B> {
@@ -104,6 +119,9 @@ impl RequestTarget {
             }
             if self.offers_bearer {
                 choose_bearer(&self.method, response.status(), response.headers_mut());
+            }
+            if self.renews_nonce {
+                self.add_nonce(&mut response);
             }
             return response;
         };
@@ -127,11 +145,9 @@ impl<F, S, ReqBody> ResponseFuture<F, S, ReqBody> {
     pub(super) fn verifying(
         target: RequestTarget,
         verdict: VerificationFuture,
-        service: S,
-        request: Request<ReqBody>,
+        waiting: Waiting<S, ReqBody>,
     ) -> Self {
-        let waiting = Some(Box::new(Waiting { service, request }));
-        Self { target, state: State::Verifying { verdict, waiting } }
+        Self { target, state: State::Verifying { verdict, waiting: Some(Box::new(waiting)) } }
     }
 }
 
@@ -159,17 +175,33 @@ where
                     };
                 }
                 StateProjection::Verifying { verdict, waiting } => {
-                    let verdict = ready!(verdict.as_mut().poll(cx));
-                    let Some(waiting) = waiting.take() else { return Poll::Pending };
-                    let Waiting { mut service, mut request } = *waiting;
-                    let next = match verdict {
-                        Ok(identity) => {
-                            let authentication = Authentication::Identified(identity);
+                    let outcome = ready!(verdict.as_mut().poll(cx));
+                    let Some(it) = waiting.as_mut() else { return Poll::Pending };
+                    let decision = match (outcome, it.admission.take()) {
+                        (Err(error), _) => Decision::Reject(error),
+                        (Ok(identity), None) => {
+                            Decision::Admit(Authentication::Identified(identity))
+                        }
+                        (Ok(identity), Some(admission)) => {
+                            let decided =
+                                this.target.config.admit(admission, identity, &it.request);
+                            this.target.renews_nonce = decided.renews_nonce;
+                            decided.decision
+                        }
+                    };
+                    let next = match decision {
+                        Decision::Ask(next, admission) => {
+                            (*verdict, it.admission) = (next, admission);
+                            continue;
+                        }
+                        Decision::Reject(error) => State::Rejected { error: Some(error) },
+                        Decision::Admit(authentication) => {
+                            let Some(it) = waiting.take() else { return Poll::Pending };
+                            let Waiting { mut service, mut request, .. } = *it;
                             telemetry::admitted(authentication.outcome());
                             request.extensions_mut().insert(authentication);
                             State::Responding { response: service.call(request) }
                         }
-                        Err(error) => State::Rejected { error: Some(error) },
                     };
                     this.state.set(next);
                 }

@@ -11,6 +11,7 @@ use crate::{
     credentials::{RequestHead, Sources, TokenCookie, TokenHeader},
     response::Renderer,
     scheme::Scheme,
+    verify::binding::Bindings,
 };
 
 /// Authenticates every request with an access token ([RFC 6750]), and renders every rejection, its own
@@ -95,6 +96,7 @@ impl AuthenticateLayer {
                 tokens: None,
                 users: None,
                 policies: None,
+                bindings: Bindings::default(),
                 allow_anonymous: false,
                 speaks_grpc: false,
                 renderer: Renderer::new(&[scheme]),
@@ -238,6 +240,48 @@ impl AuthenticateLayer {
         self
     }
 
+    /// Accepts `Authorization: DPoP` too: tokens that are bound to a key of the client, each with a proof that the
+    /// client signs for the request ([RFC 9449]).
+    ///
+    /// Bearer tokens are still accepted if they aren't bound, unless the proof is
+    /// [required](crate::binding::DpopBuilder::required). Challenges name the algorithms of proofs, and
+    /// `DPoP-Nonce` supplies nonces if they are configured.
+    ///
+    /// ```
+    /// # #[cfg(feature = "reqwest")]
+    /// # fn main() -> Result<(), portcullis::ConfigError> {
+    /// use portcullis::{AuthenticateLayer, JwtVerifier, binding::Dpop};
+    ///
+    /// let verifier = JwtVerifier::builder("https://as.example").audience("https://api.example").build()?;
+    /// let dpop = Dpop::builder("https://api.example").build()?;
+    /// let layer = AuthenticateLayer::bearer(verifier).dpop(dpop);
+    /// # let _ = layer;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "reqwest"))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// A fault in the proof is 401 `invalid_dpop_proof`, a proof without a current nonce 401 `use_dpop_nonce`. A
+    /// bound token sent as `Bearer`, an unbound one sent as `DPoP`, and a proof of another key are 401
+    /// `invalid_token`. A proof next to `Bearer` is 400. If proofs can't be stored, the response is 503.
+    ///
+    /// [RFC 9449]: https://www.rfc-editor.org/rfc/rfc9449
+    #[cfg(all(feature = "dpop", feature = "_jwt"))]
+    pub fn dpop(mut self, dpop: crate::binding::Dpop) -> Self {
+        let config = self.config_mut();
+        let allows_bearer = !dpop.is_required();
+        config.sources.set_dpop(allows_bearer);
+        config.renderer.set_dpop(&dpop.algorithms(), allows_bearer);
+        config.bindings.dpop = Some(dpop);
+        self
+    }
+
+    /// Leaves out a check on purpose. Each method says what is lost.
+    pub fn dangerous(self) -> Dangerous {
+        Dangerous(self)
+    }
+
     /// Names the protection space in every challenge ([RFC 9110 §11.5]). None by default.
     ///
     /// [RFC 9110 §11.5]: https://www.rfc-editor.org/rfc/rfc9110#section-11.5
@@ -376,6 +420,22 @@ impl AuthenticateLayer {
 
     fn config_mut(&mut self) -> &mut Config {
         Arc::make_mut(&mut self.config)
+    }
+}
+
+/// Leaves out a check on purpose: see [`AuthenticateLayer::dangerous`].
+#[derive(Debug)]
+#[must_use]
+pub struct Dangerous(AuthenticateLayer);
+
+impl Dangerous {
+    /// Accepts tokens that are bound to a key (`cnf`) without a proof that the client has that key.
+    ///
+    /// Whoever steals such a token can use it. By default, a bound token is rejected with 401 unless
+    /// its binding has been verified. Use this while clients or proxies are being changed, no longer.
+    pub fn without_binding_verification(mut self) -> AuthenticateLayer {
+        self.0.config_mut().bindings.allow_unproven = true;
+        self.0
     }
 }
 

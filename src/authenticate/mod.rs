@@ -1,9 +1,11 @@
 //! Authentication: who makes the request.
 //!
-//! `layer` is what users write, `config` what it holds. `decision` decides; `service` and `future` carry the
+//! `layer` is what users write, `config` what it holds. `decision` decides
+//! about the credentials, and `admission` about the identity; `service` and `future` carry the
 //! decision. `token_removal` and `used_credentials` adapt request and response to where the token was, and
 //! `original_uri` is the target that a rejection shows.
 
+mod admission;
 mod config;
 mod decision;
 mod future;
@@ -13,4 +15,6 @@ mod service;
 mod token_removal;
 mod used_credentials;
 
-pub use self::{future::ResponseFuture, layer::AuthenticateLayer, service::Authenticate};
+pub use self::{
+    future::ResponseFuture, layer::AuthenticateLayer, layer::Dangerous, service::Authenticate,
+};

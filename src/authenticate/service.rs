@@ -10,7 +10,10 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::{
-    ResponseFuture, config::Config, decision::Decision, future::RequestTarget,
+    ResponseFuture,
+    admission::{Decided, Decision},
+    config::Config,
+    future::{RequestTarget, Waiting},
     token_removal::hide_credentials,
 };
 use crate::{response::RejectionBody, telemetry};
@@ -42,8 +45,9 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let (decision, used) = self.config.decide(&request);
+        let Decided { decision, used, renews_nonce } = self.config.decide(&request);
         let mut target = RequestTarget::of(&request, &self.config, used);
+        target.renews_nonce = renews_nonce;
         if !matches!(decision, Decision::Reject(_)) {
             target.offers_bearer = hide_credentials(&mut request, &self.config.sources);
         }
@@ -54,11 +58,12 @@ where
                 ResponseFuture::responding(target, self.inner.call(request))
             }
             Decision::Reject(error) => ResponseFuture::rejected(target, error),
-            Decision::Ask(verdict) => {
+            Decision::Ask(verdict, admission) => {
                 // The service that was polled ready is the one to call; its clone is not ready.
                 let clone = self.inner.clone();
                 let ready = mem::replace(&mut self.inner, clone);
-                ResponseFuture::verifying(target, verdict, ready, request)
+                let waiting = Waiting { service: ready, request, admission };
+                ResponseFuture::verifying(target, verdict, waiting)
             }
         }
     }

@@ -34,6 +34,9 @@ pub enum Credentials<'a> {
     Basic(BasicCredentials),
     /// `Authorization: Bearer` ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
     Bearer(BearerToken<'a>),
+    /// `Authorization: DPoP` ([RFC 9449 §7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)). Worth nothing
+    /// without the proof of the same request.
+    Dpop(BearerToken<'a>),
     /// `Authorization: token`, as some services have it in the place of Bearer.
     Token(BearerToken<'a>),
 }
@@ -64,6 +67,7 @@ impl<'a> Credentials<'a> {
         match scheme {
             Scheme::Basic => BasicCredentials::parse(credentials).map(Self::Basic),
             Scheme::Bearer => BearerToken::parse(credentials).map(Self::Bearer),
+            Scheme::Dpop => BearerToken::parse(credentials).map(Self::Dpop),
             Scheme::Token => BearerToken::parse(credentials).map(Self::Token),
         }
     }
@@ -74,6 +78,7 @@ impl<'a> Credentials<'a> {
         match self {
             Self::Basic(credentials) => Credentials::Basic(credentials),
             Self::Bearer(token) => Credentials::Bearer(token.into_owned()),
+            Self::Dpop(token) => Credentials::Dpop(token.into_owned()),
             Self::Token(token) => Credentials::Token(token.into_owned()),
         }
     }

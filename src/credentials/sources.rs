@@ -73,6 +73,17 @@ impl Sources {
         }
     }
 
+    /// Reads `Authorization: DPoP`, and `Bearer` only if `allows_bearer`.
+    #[cfg(all(feature = "dpop", feature = "_jwt"))]
+    pub(crate) fn set_dpop(&mut self, allows_bearer: bool) {
+        self.schemes.retain(|scheme| match scheme {
+            Scheme::Dpop => false,
+            Scheme::Bearer | Scheme::Token => allows_bearer,
+            Scheme::Basic => true,
+        });
+        self.schemes.push(Scheme::Dpop);
+    }
+
     /// Reads a header too, or reads it in another form.
     pub(crate) fn add_header(&mut self, header: TokenHeader) {
         let same =

@@ -10,22 +10,28 @@ use crate::{Error, scheme::Scheme};
 #[derive(Debug, Clone)]
 pub(crate) struct Challenge {
     pub(crate) scheme: Scheme,
+    /// `algs` of DPoP (RFC 9449 §7.1).
+    pub(super) algorithms: Option<Box<str>>,
     text: Box<str>,
     line: HeaderValue,
 }
 
 impl Challenge {
-    pub(crate) fn new(scheme: Scheme, realm: Option<&str>) -> Self {
+    pub(crate) fn new(scheme: Scheme, realm: Option<&str>, algorithms: Option<Box<str>>) -> Self {
         let mut text = scheme.name().to_owned();
         // RFC 7617 §2 asks for a realm.
         let realm = realm.or((scheme == Scheme::Basic).then_some("restricted"));
         if let Some(realm) = realm {
             text.extend([" realm=\"", &quoted(realm), "\""]);
         }
+        if let Some(algorithms) = &algorithms {
+            let separator = if text.contains('=') { ", " } else { " " };
+            text.extend([separator, "algs=\"", algorithms, "\""]);
+        }
         if scheme == Scheme::Basic {
             text.push_str(", charset=\"UTF-8\"");
         }
-        Self { scheme, line: header(text.clone()), text: text.into_boxed_str() }
+        Self { scheme, algorithms, line: header(text.clone()), text: text.into_boxed_str() }
     }
 
     /// The challenge without a word of what is wrong.
@@ -79,7 +85,7 @@ mod tests {
 
     #[test]
     fn challenges_have_the_exact_syntax() {
-        let bearer = |realm| Challenge::new(Scheme::Bearer, realm);
+        let bearer = |realm| Challenge::new(Scheme::Bearer, realm, None);
         for (line, expected) in [
             (bearer(None).bare(), "Bearer"),
             (bearer(Some("orders")).bare(), r#"Bearer realm="orders""#),
@@ -108,13 +114,28 @@ mod tests {
             (None, r#"Basic realm="restricted", charset="UTF-8""#),
             (Some("r"), r#"Basic realm="r", charset="UTF-8""#),
         ] {
-            assert_eq!(Challenge::new(Scheme::Basic, realm).bare(), expected);
+            assert_eq!(Challenge::new(Scheme::Basic, realm, None).bare(), expected);
+        }
+    }
+
+    #[test]
+    fn dpop_names_its_algorithms() {
+        let dpop = |realm| Challenge::new(Scheme::Dpop, realm, Some("ES256 EdDSA".into()));
+        for (line, expected) in [
+            (dpop(None).bare(), r#"DPoP algs="ES256 EdDSA""#),
+            (dpop(Some("r")).bare(), r#"DPoP realm="r", algs="ES256 EdDSA""#),
+            (
+                dpop(None).with(&crate::ErrorKind::UseDpopNonce.into()),
+                r#"DPoP algs="ES256 EdDSA", error="use_dpop_nonce", error_description="DPoP proof needs the nonce of this response.""#,
+            ),
+        ] {
+            assert_eq!(line, expected);
         }
     }
 
     #[test]
     fn a_realm_may_be_utf_8() {
-        let line = Challenge::new(Scheme::Bearer, Some("caf\u{e9}")).bare();
+        let line = Challenge::new(Scheme::Bearer, Some("caf\u{e9}"), None).bare();
         assert_eq!(line.as_bytes(), "Bearer realm=\"caf\u{e9}\"".as_bytes());
     }
 

@@ -38,7 +38,7 @@ impl Renderer {
     /// With the default body, and a challenge for each of these schemes.
     pub(crate) fn new(schemes: &[Scheme]) -> Self {
         Self {
-            challenges: schemes.iter().map(|scheme| Challenge::new(*scheme, None)).collect(),
+            challenges: schemes.iter().map(|scheme| Challenge::new(*scheme, None, None)).collect(),
             realm: None,
             body: ErrorBody::default(),
             clock: Arc::new(SystemClock),
@@ -46,12 +46,25 @@ impl Renderer {
     }
 
     pub(crate) fn add_scheme(&mut self, scheme: Scheme) {
-        self.challenges.push(Challenge::new(scheme, self.realm.as_deref()));
+        self.challenges.push(Challenge::new(scheme, self.realm.as_deref(), None));
+    }
+
+    /// Challenges for DPoP, with the algorithms of proofs, and for Bearer only if `allows_bearer`.
+    #[cfg(all(feature = "dpop", feature = "_jwt"))]
+    pub(crate) fn set_dpop(&mut self, algorithms: &str, allows_bearer: bool) {
+        self.challenges.retain(|challenge| match challenge.scheme {
+            Scheme::Dpop => false,
+            Scheme::Bearer | Scheme::Token => allows_bearer,
+            Scheme::Basic => true,
+        });
+        let algorithms = Some(algorithms.into());
+        self.challenges.push(Challenge::new(Scheme::Dpop, self.realm.as_deref(), algorithms));
     }
 
     pub(crate) fn set_realm(&mut self, realm: String) {
         for challenge in &mut self.challenges {
-            *challenge = Challenge::new(challenge.scheme, Some(&realm));
+            let algorithms = challenge.algorithms.take();
+            *challenge = Challenge::new(challenge.scheme, Some(&realm), algorithms);
         }
         self.realm = Some(realm);
     }

@@ -149,7 +149,9 @@ async fn introspection_answer(issuer: &TestIssuer, token: &str) -> Value {
     };
     let mut answer = claims;
     answer["active"] = json!(true);
-    answer["token_type"] = json!("Bearer");
+    if answer.get("token_type").is_none() {
+        answer["token_type"] = json!("Bearer");
+    }
     answer
 }
 

@@ -81,7 +81,7 @@ fn family(algorithm: Algorithm) -> &'static str {
 }
 
 /// `None` for a secret, which is never published.
-fn public_jwk(key: &SigningKey) -> Option<Value> {
+pub(super) fn public_jwk(key: &SigningKey) -> Option<Value> {
     let text = |bytes: &[u8]| base64url::encode(bytes);
     match key.public_parts() {
         PublicParts::Ec { curve, x, y } => {

@@ -42,6 +42,8 @@
 )]
 
 mod clock;
+#[cfg(all(feature = "dpop", feature = "_jwt"))]
+mod dpop;
 #[cfg(feature = "_jwt")]
 mod endpoints;
 #[cfg(feature = "_jwt")]
@@ -60,6 +62,8 @@ mod token;
 mod verifiers;
 
 pub use self::clock::TestClock;
+#[cfg(all(feature = "dpop", feature = "_jwt"))]
+pub use self::dpop::{DpopClient, ProofBuilder};
 #[cfg(feature = "_jwt")]
 pub use self::{
     fault::Fault, http_client::TestClient, issuer::TestIssuer, server::ServedIssuer,

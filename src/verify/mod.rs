@@ -9,7 +9,6 @@ mod audience_state;
 mod backoff;
 #[cfg(feature = "basic")]
 pub mod basic;
-#[cfg(all(feature = "dpop", feature = "_jwt"))]
 pub mod binding;
 #[cfg(feature = "_tokens")]
 pub(crate) mod digest_hasher;

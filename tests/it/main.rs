@@ -24,6 +24,7 @@ mod authorize;
 mod axum;
 #[cfg(feature = "password-hash")]
 mod basic;
+mod binding;
 mod credentials;
 #[cfg(feature = "expiry")]
 mod end_at_expiry;

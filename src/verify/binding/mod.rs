@@ -8,9 +8,16 @@
 //! [RFC 7800]: https://www.rfc-editor.org/rfc/rfc7800
 //! [RFC 9449]: https://www.rfc-editor.org/rfc/rfc9449
 
+mod bindings;
+#[cfg_attr(not(all(feature = "dpop", feature = "_jwt")), path = "dpop_off.rs")]
 mod dpop;
+mod verdict;
 
+#[cfg(all(feature = "dpop", feature = "_jwt"))]
 pub use self::dpop::{
     Dpop, DpopBuilder, MemoryReplayStore, Replay, ReplayFuture, ReplayKey, ReplayStore,
 };
-pub(crate) use self::dpop::{ProofOutcome, ProofRequest};
+pub(crate) use self::{
+    bindings::Bindings,
+    verdict::{BindingVerdict, BoundRequest, DPOP_NONCE},
+};

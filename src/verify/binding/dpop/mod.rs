@@ -13,7 +13,6 @@ mod replay;
 mod target;
 mod verifier;
 
-pub(crate) use self::verifier::{ProofOutcome, ProofRequest};
 pub use self::{
     builder::DpopBuilder,
     memory_replay_store::MemoryReplayStore,

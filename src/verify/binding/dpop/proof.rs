@@ -1,6 +1,6 @@
 //! A proof, parsed (RFC 9449 §4.2). Nothing about it has been verified.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 
 use super::jwk::ProofJwk;
 use crate::{
@@ -11,10 +11,8 @@ use crate::{
         base64url,
         json::{self, Text, Value},
     },
+    verify::binding::verdict::DPOP,
 };
-
-/// The request header that contains the proof.
-pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
 
 /// The longest proof. One with an RSA key of 8192 bits has about 3 KiB.
 const MAX_PROOF: usize = 8 * 1024;

@@ -2,14 +2,14 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use http::{HeaderMap, Method};
+use http::HeaderValue;
 use quick_cache::sync::Cache;
 
 use super::{
     builder::DpopBuilder,
     nonce::Nonces,
     proof::Proof,
-    replay::{ReplayFuture, ReplayKey, ReplayState, ReplayStore},
+    replay::{ReplayKey, ReplayState, ReplayStore},
     target::PublicUrl,
 };
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     digest::sha256,
     error::DpopFault,
     jose::{algorithm::AlgorithmSet, base64url, crypto::VerifyingKey},
+    verify::binding::verdict::{BindingVerdict, BoundRequest},
 };
 
 /// How old a proof may be if no nonce says when it was made.
@@ -71,32 +72,6 @@ pub(super) struct Inner {
     pub(super) keys: Cache<[u8; 32], Arc<VerifyingKey>>,
 }
 
-/// What a proof is checked against.
-#[derive(Clone, Copy)]
-pub(crate) struct ProofRequest<'a> {
-    pub(crate) method: &'a Method,
-    /// The path as the client sent it.
-    pub(crate) path: &'a str,
-    pub(crate) headers: &'a HeaderMap,
-    pub(crate) token: &'a str,
-    /// `jkt` of the token.
-    pub(crate) thumbprint: &'a [u8; 32],
-}
-
-/// What came of a proof.
-pub(crate) enum ProofOutcome {
-    /// Valid. The nonce, if there is one, is for the response.
-    Valid {
-        next_nonce: Option<String>,
-    },
-    Rejected(Error),
-    /// Valid, unless the store knows it.
-    Storing {
-        is_new: ReplayFuture,
-        next_nonce: Option<String>,
-    },
-}
-
 impl Dpop {
     /// Creates a builder. `public_url` is the URL under which clients reach the service, such as
     /// `https://api.example`, with the path that a proxy removes, if it does. `htu` is compared with it, never with
@@ -121,29 +96,38 @@ impl Dpop {
         names.map(Algorithm::name).collect::<Vec<_>>().join(" ")
     }
 
-    /// Makes a nonce for a challenge, if nonces are configured.
-    pub(crate) fn new_nonce(&self) -> Option<String> {
-        Some(self.0.nonces.as_ref()?.make(self.now()))
+    /// Makes a nonce for the client's next proof, if nonces are configured.
+    pub(in crate::verify::binding) fn new_nonce(&self) -> Option<HeaderValue> {
+        // base64url, which is valid in a header.
+        HeaderValue::try_from(self.0.nonces.as_ref()?.make(self.now())).ok()
     }
 
-    /// Verifies the proof of a request whose token has been verified.
-    pub(crate) fn verify(&self, request: ProofRequest<'_>) -> ProofOutcome {
+    /// Verifies the proof of a request whose token has been verified and is bound to this key.
+    pub(in crate::verify::binding) fn verify(
+        &self,
+        request: BoundRequest<'_>,
+        thumbprint: &[u8; 32],
+    ) -> BindingVerdict {
         let checked = Proof::of_request(request.headers)
             .map_err(Error::from)
-            .and_then(|proof| self.0.check(&proof, request));
-        let Checked { key, expires_at, next_nonce } = match checked {
+            .and_then(|proof| self.0.check(&proof, request, thumbprint));
+        let Checked { key, expires_at, renews_nonce } = match checked {
             Ok(checked) => checked,
-            Err(error) => return ProofOutcome::Rejected(error),
+            Err(error) => return BindingVerdict::Rejected(error),
         };
         // A date that the system's clock can't express is far in the future.
         let Some(expires_at) = expires_at.to_system_time() else {
-            return ProofOutcome::Rejected(DpopFault::Time.into());
+            return BindingVerdict::Rejected(DpopFault::Time.into());
         };
         match self.0.replays.insert(key, expires_at).0 {
-            ReplayState::Ready(Ok(true)) => ProofOutcome::Valid { next_nonce },
-            ReplayState::Ready(Ok(false)) => ProofOutcome::Rejected(DpopFault::Replayed.into()),
-            ReplayState::Ready(Err(error)) => ProofOutcome::Rejected(error),
-            ReplayState::Pending(is_new) => ProofOutcome::Storing { is_new, next_nonce },
+            ReplayState::Ready(is_new) => match accept_new(is_new) {
+                Ok(()) => BindingVerdict::Verified { renews_nonce },
+                Err(error) => BindingVerdict::Rejected(error),
+            },
+            ReplayState::Pending(is_new) => BindingVerdict::Pending {
+                outcome: Box::pin(async { accept_new(is_new.await) }),
+                renews_nonce,
+            },
         }
     }
 
@@ -152,16 +136,27 @@ impl Dpop {
     }
 }
 
+/// Rejects a proof that the store knows.
+fn accept_new(is_new: Result<bool, Error>) -> Result<(), Error> {
+    if is_new? { Ok(()) } else { Err(DpopFault::Replayed.into()) }
+}
+
 /// A proof that is valid if it is new.
 struct Checked {
     key: ReplayKey,
     /// When the proof is no longer accepted, whether it is stored or not.
     expires_at: NumericDate,
-    next_nonce: Option<String>,
+    /// Whether the nonce is past half its lifetime.
+    renews_nonce: bool,
 }
 
 impl Inner {
-    fn check(&self, proof: &Proof<'_>, request: ProofRequest<'_>) -> Result<Checked, Error> {
+    fn check(
+        &self,
+        proof: &Proof<'_>,
+        request: BoundRequest<'_>,
+        expected: &[u8; 32],
+    ) -> Result<Checked, Error> {
         let claims = &proof.claims;
         if !self.algorithms.contains(proof.algorithm) {
             return Err(DpopFault::Algorithm.into());
@@ -173,13 +168,13 @@ impl Inner {
             return Err(DpopFault::Url.into());
         }
         let now = self.now();
-        let (expires_at, next_nonce) = self.check_time(proof, now)?;
+        let (expires_at, renews_nonce) = self.check_time(proof, now)?;
         let ath = claims.ath.as_deref().ok_or(DpopFault::TokenHash)?;
         if base64url::encode(&sha256(request.token.as_bytes())) != ath {
             return Err(DpopFault::TokenHash.into());
         }
         let thumbprint = proof.jwk.thumbprint();
-        if thumbprint != request.thumbprint {
+        if thumbprint != expected {
             return Err(TokenFault::Binding.into());
         }
         let (message, signature) = proof.signed()?;
@@ -194,29 +189,28 @@ impl Inner {
         if cached.is_none() {
             self.keys.insert(*thumbprint, key);
         }
-        Ok(Checked { key: ReplayKey::new(thumbprint, &claims.jti), expires_at, next_nonce })
+        Ok(Checked { key: ReplayKey::new(thumbprint, &claims.jti), expires_at, renews_nonce })
     }
 
     /// Checks when the proof was made. Returns when it is no longer accepted, which is how long it has to be stored,
-    /// and the nonce for the next one.
+    /// and whether its nonce is old.
     fn check_time(
         &self,
         proof: &Proof<'_>,
         now: NumericDate,
-    ) -> Result<(NumericDate, Option<String>), Error> {
+    ) -> Result<(NumericDate, bool), Error> {
         let claims = &proof.claims;
         if let Some(nonces) = &self.nonces {
             let nonce = claims.nonce.as_deref();
             let made_at = nonce.and_then(|nonce| nonces.verify(nonce, now));
             let made_at = made_at.ok_or(ErrorKind::UseDpopNonce)?;
-            let next_nonce = nonces.is_old(made_at, now).then(|| nonces.make(now));
-            return Ok((nonces.expiry(made_at), next_nonce));
+            return Ok((nonces.expiry(made_at), nonces.is_old(made_at, now)));
         }
         let expires_at = claims.issued_at.saturating_add(MAX_AGE);
         if now >= expires_at || claims.issued_at > now.saturating_add(MAX_AHEAD) {
             return Err(DpopFault::Time.into());
         }
-        Ok((expires_at, None))
+        Ok((expires_at, false))
     }
 
     fn now(&self) -> NumericDate {
@@ -240,9 +234,10 @@ impl fmt::Debug for Dpop {
 mod tests {
     use std::time::SystemTime;
 
-    use http::HeaderValue;
+    use http::{HeaderMap, Method};
 
     use super::*;
+    use crate::scheme::Scheme;
 
     #[derive(Debug)]
     struct At(u64);
@@ -269,15 +264,17 @@ mod tests {
         let verify = |time: u64, method, path, token, thumbprint: &[u8; 32]| {
             let dpop =
                 Dpop::builder("https://resource.example.org").clock(At(time)).build().unwrap();
-            let request = ProofRequest { method, path, headers: &headers, token, thumbprint };
+            let scheme = Scheme::Dpop;
+            let request = BoundRequest { method, path, headers: &headers, scheme, token };
             let outcome = |outcome| match outcome {
-                ProofOutcome::Valid { .. } => Ok(()),
-                ProofOutcome::Rejected(error) => Err(error.kind()),
-                ProofOutcome::Storing { .. } => panic!("the store is in memory"),
+                BindingVerdict::Verified { .. } => Ok(()),
+                BindingVerdict::Rejected(error) => Err(error.kind()),
+                BindingVerdict::Pending { .. } => panic!("the store is in memory"),
             };
-            let first = outcome(dpop.verify(request));
+            let first = outcome(dpop.verify(request, thumbprint));
             if first.is_ok() {
-                assert_eq!(outcome(dpop.verify(request)), Err(DpopFault::Replayed.into()));
+                let second = outcome(dpop.verify(request, thumbprint));
+                assert_eq!(second, Err(DpopFault::Replayed.into()));
             }
             first
         };

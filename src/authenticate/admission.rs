@@ -1,0 +1,109 @@
+//! What is asked of an identity before its request is admitted: its binding, and then the policies.
+
+use http::Request;
+
+use super::{config::Config, original_uri, used_credentials::UsedCredentials};
+use crate::{
+    Credentials, Error, Identity,
+    authorize::policies::Rule,
+    credentials::{Presented, RequestHead},
+    identity::Authentication,
+    verify::{
+        VerificationFuture,
+        binding::{BindingVerdict, BoundRequest},
+    },
+};
+
+/// What an identity is judged by. It is kept while the verdict about its credentials is awaited.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Admission {
+    pub(super) rule: Option<Rule>,
+    pub(super) used: UsedCredentials,
+}
+
+/// What becomes of a request.
+pub(super) enum Decision {
+    Admit(Authentication),
+    /// A verdict has to be awaited. If there is an admission, it follows.
+    Ask(VerificationFuture, Option<Admission>),
+    Reject(Error),
+}
+
+/// A decision, and what the response needs because of it.
+pub(super) struct Decided {
+    pub(super) decision: Decision,
+    pub(super) used: Option<UsedCredentials>,
+    /// Whether the response supplies a new nonce for DPoP proofs.
+    pub(super) renews_nonce: bool,
+}
+
+impl Decided {
+    pub(super) const fn new(decision: Decision, used: Option<UsedCredentials>) -> Self {
+        Self { decision, used, renews_nonce: false }
+    }
+}
+
+impl Config {
+    /// Judges an identity that a verifier has just returned.
+    pub(super) fn admit<B>(
+        &self,
+        admission: Admission,
+        identity: Identity,
+        request: &Request<B>,
+    ) -> Decided {
+        if self.bindings.concern(&identity) {
+            return self.admit_bound(admission, identity, request);
+        }
+        let decision = match self.judge(admission.rule, &identity) {
+            Ok(()) => Decision::Admit(Authentication::Identified(identity)),
+            Err(error) => Decision::Reject(error),
+        };
+        Decided::new(decision, Some(admission.used))
+    }
+
+    fn admit_bound<B>(
+        &self,
+        admission: Admission,
+        identity: Identity,
+        request: &Request<B>,
+    ) -> Decided {
+        let presented = self.sources.read(&RequestHead::of(request));
+        let token = match &presented {
+            Ok(Some(Presented { credentials: Credentials::Dpop(token), .. })) => token.as_str(),
+            _ => "",
+        };
+        let verdict = self.bindings.verify(
+            &identity,
+            BoundRequest {
+                method: request.method(),
+                path: original_uri::of(request).path(),
+                headers: request.headers(),
+                scheme: admission.used.scheme,
+                token,
+            },
+        );
+        let judge = || self.judge(admission.rule, &identity);
+        let (decision, renews_nonce) = match verdict {
+            BindingVerdict::Rejected(error) => (Decision::Reject(error), false),
+            BindingVerdict::Verified { renews_nonce } => match judge() {
+                Ok(()) => (Decision::Admit(Authentication::Identified(identity)), renews_nonce),
+                Err(error) => (Decision::Reject(error), renews_nonce),
+            },
+            BindingVerdict::Pending { outcome, renews_nonce } => match judge() {
+                Ok(()) => {
+                    let verdict = Box::pin(async { outcome.await.map(|()| identity) });
+                    (Decision::Ask(verdict, None), renews_nonce)
+                }
+                Err(error) => (Decision::Reject(error), renews_nonce),
+            },
+        };
+        Decided { decision, used: Some(admission.used), renews_nonce }
+    }
+
+    fn judge(&self, rule: Option<Rule>, identity: &Identity) -> Result<(), Error> {
+        match (&self.policies, rule) {
+            (Some(policies), Some(rule)) => policies.judge(rule, identity),
+            _ => Ok(()),
+        }
+    }
+}

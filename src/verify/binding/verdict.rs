@@ -1,0 +1,45 @@
+//! What verifying a binding needs and returns.
+
+use std::{future::Future, pin::Pin};
+
+use http::{HeaderMap, HeaderName, Method};
+
+use crate::{Error, scheme::Scheme};
+
+/// The request header that contains a DPoP proof.
+pub(in crate::verify::binding) const DPOP: HeaderName = HeaderName::from_static("dpop");
+
+/// The response header with the nonce for the client's next proof.
+pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
+/// The request that has to prove the possession of a key.
+#[derive(Clone, Copy)]
+pub(crate) struct BoundRequest<'a> {
+    pub(crate) method: &'a Method,
+    /// The path as the client sent it.
+    pub(crate) path: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) scheme: Scheme,
+    /// The token, if it came with the scheme `DPoP`.
+    pub(crate) token: &'a str,
+}
+
+/// The outcome of verifying a binding.
+pub(crate) enum BindingVerdict {
+    /// `renews_nonce`: the client's nonce gets old, and the response should supply another one.
+    Verified {
+        renews_nonce: bool,
+    },
+    Rejected(Error),
+    /// Verified, unless the future says otherwise.
+    Pending {
+        outcome: BindingFuture,
+        renews_nonce: bool,
+    },
+}
+
+pub(crate) type BindingFuture = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+impl BindingVerdict {
+    pub(in crate::verify::binding) const VERIFIED: Self = Self::Verified { renews_nonce: false };
+}

@@ -1,0 +1,5 @@
+//! Tokens bound to a key, with a proof and without.
+
+mod bearer;
+#[cfg(feature = "dpop")]
+mod dpop;
