@@ -68,7 +68,7 @@ async fn it_is_seen_at_once_after_an_invalidation() {
 #[ignore = "needs a running server"]
 async fn a_revocation_here_needs_none_there() {
     let provider = OidcProvider::at_the_root().await;
-    let verifier = provider.asking_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
+    let verifier = provider.introspection_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
     let verifier = verifier.build().unwrap();
     for by_subject in [false, true] {
         let token = provider.token_of_alice("opaque").await;
