@@ -49,7 +49,7 @@ async fn glewlwyd_revocations_take_effect_within_the_cache_time() {
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn it_is_seen_at_once_after_an_invalidation() {
+async fn after_an_invalidation_the_token_is_introspected_immediately() {
     let provider = OidcProvider::at_the_root().await;
     let verifier =
         provider.introspection_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
@@ -66,9 +66,10 @@ async fn it_is_seen_at_once_after_an_invalidation() {
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn a_revocation_here_needs_none_there() {
+async fn a_local_revocation_needs_no_revocation_at_the_server() {
     let provider = OidcProvider::at_the_root().await;
-    let verifier = provider.introspection_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
+    let verifier =
+        provider.introspection_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
     let verifier = verifier.build().unwrap();
     for by_subject in [false, true] {
         let token = provider.token_of_alice("opaque").await;

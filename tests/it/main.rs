@@ -39,7 +39,6 @@ mod jwt;
 mod own_tokens;
 mod response;
 mod revocation;
-mod revocations;
 mod support;
 mod telemetry;
 mod testing;

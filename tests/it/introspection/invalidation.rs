@@ -37,7 +37,7 @@ async fn a_response_requested_before_an_invalidation_is_not_cached() {
 }
 
 #[tokio::test]
-async fn a_revoked_token_is_rejected_although_the_endpoint_calls_it_active() {
+async fn a_revoked_token_is_rejected_even_if_reported_as_active() {
     let issuer = TestIssuer::new();
     let token = |subject: &str, id: &str| {
         let id = serde_json::json!(id);
@@ -71,9 +71,9 @@ async fn a_revoked_token_is_rejected_although_the_endpoint_calls_it_active() {
 async fn a_token_that_is_revoked_during_its_introspection_is_rejected() {
     let endpoint = Endpoint::active().held();
     let verifier = builder_for(&endpoint).without_audience().build().unwrap();
-    let under_way = start(&verifier, "alice");
+    let in_progress = start(&verifier, "alice");
     endpoint.received(1).await;
     verifier.revoke(&Revocation::token("alice")).await.unwrap();
     endpoint.release(1);
-    assert_eq!(under_way.wait().await.unwrap_err().kind(), TokenFault::Revoked.into());
+    assert_eq!(in_progress.wait().await.unwrap_err().kind(), TokenFault::Revoked.into());
 }

@@ -1,4 +1,4 @@
-//! Revocation of tokens before they expire.
+//! JWTs that a second verifier confirms with each request.
 
 use std::time::Duration;
 

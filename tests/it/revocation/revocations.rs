@@ -37,7 +37,7 @@ fn jwts(issuer: &TestIssuer) -> JwtVerifier {
 }
 
 #[tokio::test]
-async fn a_jwt_is_rejected_from_the_next_request_on_cached_or_not() {
+async fn a_revocation_takes_effect_with_the_next_request() {
     for is_cached in [false, true] {
         for (name, revocation) in [
             ("jti", Revocation::token_id("7")),
@@ -67,7 +67,7 @@ async fn a_jwt_is_rejected_from_the_next_request_on_cached_or_not() {
 }
 
 #[tokio::test]
-async fn names_of_another_issuer_are_not_revoked() {
+async fn a_revocation_for_another_issuer_does_not_apply() {
     let issuer = TestIssuer::new();
     let verifier = jwts(&issuer);
     let token = issuer.token().audience(API).subject("alice").mint();
@@ -77,7 +77,7 @@ async fn names_of_another_issuer_are_not_revoked() {
 }
 
 /// `(r, s)` and `(r, n - s)` are both valid signatures of the same message.
-fn twin(token: &str) -> String {
+fn malleated(token: &str) -> String {
     let order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
     let order: Vec<u8> =
         (0..32).map(|at| u8::from_str_radix(&order[2 * at..2 * at + 2], 16).unwrap()).collect();
@@ -93,18 +93,18 @@ fn twin(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_twin_of_an_ecdsa_signature_is_revoked_with_its_token() {
+async fn an_equivalent_ecdsa_signature_is_revoked_with_its_token() {
     let issuer = TestIssuer::new();
     issuer.publish(Algorithm::Es256);
     let verifier = jwts(&issuer);
     let token = issuer.token().algorithm(Algorithm::Es256).audience(API).mint();
-    let twin = twin(&token);
-    assert_ne!(token, twin);
-    for text in [&token, &twin] {
+    let malleated = malleated(&token);
+    assert_ne!(token, malleated);
+    for text in [&token, &malleated] {
         assert_eq!(kind(&verifier, text).await, Ok(()));
     }
     verifier.revoke(&Revocation::token(token.clone())).await.unwrap();
-    for text in [&token, &twin] {
+    for text in [&token, &malleated] {
         assert_eq!(kind(&verifier, text).await, Err(REVOKED));
     }
 }
@@ -139,7 +139,7 @@ async fn an_earlier_time_does_not_weaken_a_revocation() {
 }
 
 #[tokio::test]
-async fn one_list_serves_several_verifiers_and_issuers() {
+async fn several_verifiers_and_issuers_can_share_a_list() {
     let (one, other) = (TestIssuer::new(), TestIssuer::named("https://other.test"));
     let revocations = Revocations::new();
     let issuers = Issuers::builder()
@@ -148,23 +148,23 @@ async fn one_list_serves_several_verifiers_and_issuers() {
         .revocations(revocations.clone())
         .build()
         .unwrap();
-    let alone = one.verifier().audience(API).revocations(revocations.clone()).build().unwrap();
+    let single = one.verifier().audience(API).revocations(revocations.clone()).build().unwrap();
     let tokens = [&one, &other].map(|issuer| issuer.token().audience(API).subject("alice").mint());
     for token in &tokens {
         assert_eq!(kind(&issuers, token).await, Ok(()));
     }
-    assert_eq!(kind(&alone, &tokens[0]).await, Ok(()));
+    assert_eq!(kind(&single, &tokens[0]).await, Ok(()));
     let revocation = Revocation::subject("alice").issuer(other.issuer());
     revocations.revoke(&revocation).await.unwrap();
     assert_eq!(kind(&issuers, &tokens[0]).await, Ok(()));
     assert_eq!(kind(&issuers, &tokens[1]).await, Err(REVOKED));
     revocations.revoke(&Revocation::token(tokens[0].clone())).await.unwrap();
     assert_eq!(kind(&issuers, &tokens[0]).await, Err(REVOKED));
-    assert_eq!(kind(&alone, &tokens[0]).await, Err(REVOKED));
+    assert_eq!(kind(&single, &tokens[0]).await, Err(REVOKED));
 }
 
 #[tokio::test]
-async fn the_list_of_a_trusted_verifier_counts_as_well() {
+async fn the_list_of_a_trusted_verifier_also_applies() {
     let issuer = TestIssuer::new();
     let verifier = jwts(&issuer);
     let issuers = Issuers::builder().trust(verifier.clone()).build().unwrap();
@@ -175,7 +175,7 @@ async fn the_list_of_a_trusted_verifier_counts_as_well() {
 }
 
 #[tokio::test]
-async fn tenants_are_covered_also_if_they_are_resolved_later() {
+async fn a_revocation_applies_to_tenants_that_are_resolved_later() {
     let issuer = TestIssuer::named("https://login.test/acme");
     let resolving = issuer.clone();
     let issuers = Issuers::builder()
@@ -197,7 +197,7 @@ async fn tenants_are_covered_also_if_they_are_resolved_later() {
 }
 
 #[tokio::test]
-async fn a_revocation_ends_when_its_tokens_have_expired() {
+async fn a_revocation_is_removed_when_its_tokens_have_expired() {
     let clock = TestClock::new();
     let revocations = Revocations::builder()
         .clock(clock.clone())
@@ -218,14 +218,14 @@ async fn a_revocation_ends_when_its_tokens_have_expired() {
 }
 
 #[test]
-fn a_list_without_room_or_lifetime_is_rejected() {
+fn a_list_without_entries_or_lifetime_is_rejected() {
     let error = Revocations::builder().max_entries(0).build().unwrap_err();
     assert_eq!(error.to_string(), "revocation entries `0`: at least one is needed");
     assert!(Revocations::builder().token_lifetime(Duration::ZERO).build().is_err());
 }
 
 #[tokio::test]
-async fn a_verifier_without_a_list_says_so() {
+async fn a_verifier_without_a_list_is_misconfigured() {
     #[derive(Debug)]
     struct Custom;
     impl Verify<BearerToken<'_>> for Custom {

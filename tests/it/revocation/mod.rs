@@ -1,0 +1,4 @@
+//! Revocation of tokens before they expire.
+
+mod revocation_checked;
+mod revocations;
