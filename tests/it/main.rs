@@ -26,9 +26,6 @@ mod axum;
 mod basic;
 mod binding;
 mod credentials;
-#[cfg(feature = "expiry")]
-mod end_at_expiry;
-#[cfg(feature = "http-body")]
 mod expiry;
 mod hostile_input;
 mod http_client;

@@ -1,4 +1,4 @@
-//! Which of several credentials is used, and what of them is seen further inside and in responses.
+//! Which of several credentials is used, and what handlers and responses show of them.
 
 use axum::{
     Router,
@@ -15,20 +15,20 @@ use portcullis::{
 
 use crate::support::{TestResponse, send};
 
-/// Knows the tokens that begin with `good`, each of which is its own subject.
-struct Known;
+/// Accepts the tokens that begin with `good`. The subject is the token.
+struct PrefixVerifier;
 
-impl Verify<BearerToken<'_>> for Known {
+impl Verify<BearerToken<'_>> for PrefixVerifier {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
         Verification::ready(match token.as_str() {
-            good if good.starts_with("good") => Ok(Identity::assertion().subject(good).build()),
+            token if token.starts_with("good") => Ok(Identity::assertion().subject(token).build()),
             _ => Err(TokenFault::Revoked.into()),
         })
     }
 }
 
 fn bearer() -> AuthenticateLayer {
-    AuthenticateLayer::bearer(Known)
+    AuthenticateLayer::bearer(PrefixVerifier)
 }
 
 const OTHER: HeaderName = HeaderName::from_static("x-forwarded-authorization");
@@ -39,12 +39,13 @@ fn bare() -> TokenHeader {
 }
 
 async fn ask(layer: AuthenticateLayer, request: http::request::Builder) -> TestResponse {
-    let who = async |who: Identity| who.subject().unwrap_or_default().to_owned();
-    send(&Router::new().fallback(any(who)).layer(layer), request.body(Body::empty()).unwrap()).await
+    let identity = async |identity: Identity| identity.subject().unwrap_or_default().to_owned();
+    send(&Router::new().fallback(any(identity)).layer(layer), request.body(Body::empty()).unwrap())
+        .await
 }
 
 #[tokio::test]
-async fn authorization_comes_first_and_then_the_order_of_enabling() {
+async fn authorization_is_read_first_and_then_sources_as_enabled() {
     let request = || {
         Request::get("/?access_token=good-query")
             .header("cookie", "at=good-cookie")
@@ -58,12 +59,12 @@ async fn authorization_comes_first_and_then_the_order_of_enabling() {
         (bearer().query_parameter().header(OTHER).cookie("at"), "good-query"),
         (bearer().source(|_| Ok(Some("good-source".to_owned()))).cookie("at"), "good-source"),
         (bearer().source(|_| Ok(None)).cookie("at"), "good-cookie"),
-        // A place keeps its turn when it is configured again.
+        // A source that is configured again keeps its position.
         (bearer().cookie("at").header(OTHER).cookie_for_every_method("at"), "good-cookie"),
     ] {
         let case = format!("{layer:?}");
         assert_eq!(ask(layer.clone(), request()).await.body, used, "{case}");
-        // An unknown scheme is no credentials.
+        // An unsupported scheme doesn't count as credentials.
         let digest = request().header("authorization", "Digest username=\"a\"");
         assert_eq!(ask(layer.clone(), digest).await.body, used, "{case}");
         let with_authorization = request().header("authorization", "Bearer good-header");
@@ -77,7 +78,7 @@ async fn authorization_comes_first_and_then_the_order_of_enabling() {
 }
 
 #[tokio::test]
-async fn an_invalid_token_in_the_first_place_is_not_rescued_by_another() {
+async fn an_invalid_token_is_rejected_even_if_a_later_one_is_valid() {
     let layer = bearer().cookie("at").header(OTHER);
     for (cookie, status) in [("at=stale", 401), ("at=a b", 400), ("at=", 400), ("x=y", 200)] {
         let request = Request::get("/").header("cookie", cookie).header(OTHER, "Bearer good");
@@ -86,12 +87,12 @@ async fn an_invalid_token_in_the_first_place_is_not_rescued_by_another() {
 }
 
 #[tokio::test]
-async fn authorization_can_be_left_out() {
+async fn the_authorization_header_can_be_disabled() {
     let layer = bearer().header(OTHER).without_authorization_header();
     let request = |line: &str| {
         Request::get("/").header("authorization", line).header("authorization", "Bearer again")
     };
-    for line in ["Bearer good-gateway", "Bearer made-up", "Bearer a b"] {
+    for line in ["Bearer good-gateway", "Bearer unknown", "Bearer a b"] {
         let response = ask(layer.clone(), request(line)).await;
         assert_eq!(
             (response.status.as_u16(), response.challenge().is_some()),
@@ -106,11 +107,11 @@ async fn authorization_can_be_left_out() {
 }
 
 #[tokio::test]
-async fn a_bare_header_holds_the_token_alone() {
+async fn a_bare_header_contains_only_the_token() {
     for (line, status) in [
         ("good", 200),
         ("  good\t", 200),
-        ("made-up", 401),
+        ("unknown", 401),
         ("", 401),
         (" ", 401),
         ("Bearer good", 400),
@@ -141,7 +142,7 @@ async fn a_header_with_credentials_that_appears_twice_is_400() {
 }
 
 #[tokio::test]
-async fn a_cookie_may_come_in_chunks() {
+async fn a_cookie_may_be_split_into_chunks() {
     let chunks: Vec<_> = (0..17).map(|place| format!("at.{place}=d")).collect();
     for (cookie, status) in [
         ("at.0=go; at.1=od", 200),
@@ -155,14 +156,14 @@ async fn a_cookie_may_come_in_chunks() {
         let request = Request::get("/").header("cookie", cookie);
         assert_eq!(ask(bearer().cookie("at"), request).await.status, status, "{cookie}");
     }
-    // Together they are no longer than another token may be.
+    // The maximum length applies to all chunks together.
     let request = Request::get("/").header("cookie", "at.0=go; at.1=od");
     let response = ask(bearer().cookie("at").max_token_length(3), request).await;
     assert_eq!(response.kind(), Some(RequestFault::TooLong.into()));
 }
 
 #[tokio::test]
-async fn of_a_cross_site_request_that_may_change_something_no_cookie_is_used() {
+async fn cookies_do_not_count_for_unsafe_cross_site_requests() {
     for (method, upgrade, site, used) in [
         ("POST", false, None, true),
         ("POST", false, Some("same-origin"), true),
@@ -195,7 +196,7 @@ async fn of_a_cross_site_request_that_may_change_something_no_cookie_is_used() {
 }
 
 #[tokio::test]
-async fn the_subprotocol_of_kubernetes_holds_a_token() {
+async fn a_token_is_read_from_the_subprotocol_of_kubernetes() {
     // `good`, `no`
     const PREFIX: &str = "base64url.bearer.authorization.k8s.io.";
     for (protocols, status, offered) in [
@@ -219,13 +220,13 @@ async fn the_subprotocol_of_kubernetes_holds_a_token() {
         if status == 200 {
             assert_eq!(response.body, offered, "{protocols}");
         }
-        // What holds a token is never chosen.
+        // A subprotocol that contains a token is never selected.
         assert!(!response.headers.contains_key("sec-websocket-protocol"), "{protocols}");
     }
 }
 
 #[tokio::test]
-async fn a_websocket_is_answered_with_bearer_also_if_another_token_was_used() {
+async fn bearer_is_selected_even_if_another_token_was_used() {
     let switch = async || StatusCode::SWITCHING_PROTOCOLS;
     let layer = bearer().cookie_for_every_method("at").websocket_protocol();
     let app = Router::new().fallback(any(switch)).layer(layer);
@@ -235,8 +236,8 @@ async fn a_websocket_is_answered_with_bearer_also_if_another_token_was_used() {
     assert_eq!(response.headers["sec-websocket-protocol"], "bearer");
 }
 
-/// Shows the target, the subprotocols, and which headers are marked as sensitive.
-async fn seen(uri: Uri, OriginalUri(original): OriginalUri, headers: HeaderMap) -> String {
+/// Responds with the target, the subprotocols, and the headers that are marked as sensitive.
+async fn show(uri: Uri, OriginalUri(original): OriginalUri, headers: HeaderMap) -> String {
     let sensitive: Vec<_> = headers
         .iter()
         .filter(|(_, line)| line.is_sensitive())
@@ -247,7 +248,7 @@ async fn seen(uri: Uri, OriginalUri(original): OriginalUri, headers: HeaderMap) 
 }
 
 #[tokio::test]
-async fn headers_that_hold_credentials_are_sensitive_inside() {
+async fn headers_with_credentials_are_marked_as_sensitive() {
     let everything = bearer().header(OTHER).header(bare()).cookie("at").allow_anonymous();
     let request = || {
         Request::get("/")
@@ -258,7 +259,7 @@ async fn headers_that_hold_credentials_are_sensitive_inside() {
             .header("cookie", "at=good")
     };
     let with_authorization = || request().header("authorization", "Bearer good");
-    let app = |layer| Router::new().fallback(any(seen)).layer(layer);
+    let app = |layer| Router::new().fallback(any(show)).layer(layer);
     let all = "cf-access-jwt-assertion cookie cookie x-forwarded-authorization";
     for (layer, request, expected) in [
         (bearer(), with_authorization(), "authorization"),
@@ -279,7 +280,7 @@ async fn headers_that_hold_credentials_are_sensitive_inside() {
 }
 
 #[tokio::test]
-async fn a_pending_verification_marks_and_removes_too() {
+async fn pending_verifications_also_mark_and_remove_credentials() {
     struct Slow;
     impl Verify<BearerToken<'_>> for Slow {
         fn verify(&self, _: BearerToken<'_>) -> Verification {
@@ -290,7 +291,7 @@ async fn a_pending_verification_marks_and_removes_too() {
         }
     }
     let layer = AuthenticateLayer::bearer(Slow).query_parameter();
-    let app = Router::new().fallback(any(seen)).layer(layer);
+    let app = Router::new().fallback(any(show)).layer(layer);
     let header = Request::get("/?a").header("authorization", "Bearer x").body(Body::empty());
     assert_eq!(send(&app, header.unwrap()).await.body, "/?a /?a None authorization");
     let query = Request::get("/?a&access_token=x").body(Body::empty()).unwrap();
@@ -298,9 +299,9 @@ async fn a_pending_verification_marks_and_removes_too() {
 }
 
 #[tokio::test]
-async fn tokens_in_the_query_and_in_subprotocols_are_removed_whether_they_were_used_or_not() {
+async fn unused_tokens_are_removed_from_query_and_subprotocols() {
     let layer = bearer().cookie("at").query_parameter().websocket_protocol().allow_anonymous();
-    let app = Router::new().fallback(any(seen)).layer(layer);
+    let app = Router::new().fallback(any(show)).layer(layer);
     for (uri, cookie, left) in [
         ("/?a&access_token=s3cret", "at=good", "/?a"),
         ("/?a;access_token=s3cret", "at=good", "/?a"),
@@ -316,7 +317,7 @@ async fn tokens_in_the_query_and_in_subprotocols_are_removed_whether_they_were_u
 }
 
 #[tokio::test]
-async fn no_error_body_shows_a_token_behind_a_semicolon() {
+async fn no_error_body_shows_a_token_after_a_semicolon() {
     for layer in [bearer(), bearer().query_parameter()] {
         let response = ask(layer, Request::get("/x?a;access_token=s3cret")).await;
         assert_eq!((response.status.as_u16(), &response.json()["uri"]), (401, &"/x?a".into()));

@@ -1,4 +1,4 @@
-//! Which layers reject in gRPC: those that were configured for it, whatever a request says of itself.
+//! Only layers that are configured for gRPC reject in gRPC, whatever the content type of a request.
 
 use axum::{Router, body::Body, response::IntoResponse, routing::post};
 use http::{Method, Request, header::CONTENT_TYPE};
@@ -10,16 +10,16 @@ use portcullis::{
 use crate::support::{TestResponse, send};
 
 /// Accepts every token.
-struct Yes;
+struct AcceptAll;
 
-impl Verify<BearerToken<'_>> for Yes {
+impl Verify<BearerToken<'_>> for AcceptAll {
     fn verify(&self, _: BearerToken<'_>) -> Verification {
         Verification::ready(Ok(Identity::assertion().build()))
     }
 }
 
 async fn call(layer: AuthenticateLayer, path: &str, media_type: &str, token: bool) -> TestResponse {
-    // As tonic does: a status in the extensions of a response whose HTTP status is 200.
+    // Like tonic, this puts a status into the extensions of a response whose HTTP status is 200.
     let tonic = async || {
         let mut response = [(CONTENT_TYPE, "application/grpc")].into_response();
         let status = tonic::Status::from(Error::access_denied());
@@ -36,7 +36,7 @@ async fn call(layer: AuthenticateLayer, path: &str, media_type: &str, token: boo
 }
 
 fn bearer() -> AuthenticateLayer {
-    AuthenticateLayer::bearer(Yes)
+    AuthenticateLayer::bearer(AcceptAll)
 }
 
 fn table(rows: fn(PoliciesBuilder) -> PoliciesBuilder) -> AuthenticateLayer {
@@ -44,7 +44,7 @@ fn table(rows: fn(PoliciesBuilder) -> PoliciesBuilder) -> AuthenticateLayer {
 }
 
 #[tokio::test]
-async fn grpc_is_spoken_by_grpc_or_by_a_row_for_a_grpc_method_and_not_by_the_request() {
+async fn grpc_rejections_are_enabled_by_grpc_or_by_a_row_for_grpc() {
     for (case, layer, grpc) in [
         ("by default", bearer(), false),
         (".grpc()", bearer().grpc(), true),
@@ -69,7 +69,7 @@ async fn grpc_is_spoken_by_grpc_or_by_a_row_for_a_grpc_method_and_not_by_the_req
 }
 
 #[tokio::test]
-async fn what_a_grpc_method_rejects_has_its_http_status_too_where_grpc_is_not_configured() {
+async fn without_grpc_a_status_with_an_error_is_rejected_in_http() {
     for (layer, status) in [(bearer(), 403), (bearer().grpc(), 200)] {
         let response = call(layer, "/orders.Orders/Create", "application/grpc", true).await;
         assert_eq!(response.status, status);

@@ -1,4 +1,4 @@
-//! `EndAtExpiryLayer` outside of the layer that authenticates, and responses that aren't what the request says.
+//! `EndAtExpiryLayer` in the wrong order of layers, and responses whose media type isn't that of the request.
 
 use std::{
     convert::Infallible,
@@ -24,7 +24,7 @@ use tower::ServiceExt;
 
 use crate::support::send;
 
-/// Accepts every token, which has expired when the response begins.
+/// Accepts every token. It has expired when the response starts.
 struct Expiring;
 
 impl Verify<BearerToken<'_>> for Expiring {
@@ -43,7 +43,7 @@ fn with_token() -> http::request::Builder {
 }
 
 #[tokio::test]
-async fn outside_of_the_authentication_every_request_is_500_and_reaches_nothing() {
+async fn outside_of_the_authentication_layer_every_request_is_500() {
     let reached = Arc::new(AtomicBool::new(false));
     let handler = {
         let reached = Arc::clone(&reached);
@@ -52,8 +52,8 @@ async fn outside_of_the_authentication_every_request_is_500_and_reaches_nothing(
     let inner = Router::new().route("/", any(handler));
     let wrong_order =
         inner.clone().layer(AuthenticateLayer::bearer(Expiring).allow_anonymous()).layer(ending());
-    let alone = inner.layer(ending());
-    for app in [wrong_order, alone] {
+    let without_authentication = inner.layer(ending());
+    for app in [wrong_order, without_authentication] {
         for request in [with_token(), Request::get("/")] {
             let response = send(&app, request.body(Body::empty()).unwrap()).await;
             assert_eq!((response.status.as_u16(), &*response.body), (500, ""));
@@ -67,7 +67,7 @@ async fn outside_of_the_authentication_every_request_is_500_and_reaches_nothing(
 }
 
 #[tokio::test]
-async fn the_response_s_own_media_type_decides_how_it_ends() {
+async fn the_media_type_of_the_response_determines_how_it_ends() {
     for (response, trailers) in [
         ("application/grpc", true),
         ("application/grpc+proto", true),

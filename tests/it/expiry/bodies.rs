@@ -1,4 +1,4 @@
-//! Responses that are still being sent when their token expires.
+//! How bodies end when the token expires.
 
 use std::{convert::Infallible, time::Duration};
 
