@@ -34,6 +34,7 @@ export PORTCULLIS_OIDC_PROVIDER=http://127.0.0.1:4001
 export PORTCULLIS_OIDC_PROVIDER_PATH=http://127.0.0.1:4002/op
 export PORTCULLIS_GLEWLWYD=http://localhost:4593/api/oidc
 export PORTCULLIS_GLEWLWYD_ROTATE=$PWD/tests/interop/glewlwyd/rotate.sh
+(cd tests/interop/dpop-client && npm ci --ignore-scripts)
 if ! run cargo test --workspace --all-features --test interop -- --ignored; then
     tail -n 30 "$INTEROP_DIR"/*.log >&2
     exit 1

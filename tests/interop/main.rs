@@ -9,6 +9,7 @@
     reason = "tests report by panic, and share by `pub`"
 )]
 
+mod dpop;
 mod glewlwyd;
 mod introspected_jwts;
 mod introspection;

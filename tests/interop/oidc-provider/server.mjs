@@ -6,7 +6,8 @@
 //   hs256, hs384, hs512                                          a JWT under SHARED_SECRET
 //   jwe                                                          a signed JWT, encrypted
 //   opaque                                                       a reference token, to introspect
-// Without a resource the token is opaque and has no audience.
+// Without a resource the token is opaque and has no audience. A request with a DPoP proof gets a token that is bound to
+// its key; the instance with a path requires nonces in proofs.
 //
 // What the tests turn, none of it part of oidc-provider:
 //   POST /__admin/rotate?keep=1          new signing keys; keep=0 also withdraws the old ones
@@ -160,13 +161,14 @@ function build() {
     clients: CLIENTS,
     clockTolerance: 0,
     cookies: { keys: ['of no use here'] },
-    enabledJWA: { idTokenSigningAlgValues: ASYMMETRIC, introspectionSigningAlgValues: ASYMMETRIC },
+    enabledJWA: { dPoPSigningAlgValues: ASYMMETRIC, idTokenSigningAlgValues: ASYMMETRIC, introspectionSigningAlgValues: ASYMMETRIC },
     extraTokenClaims: (ctx, token) => (token.accountId
       ? { roles: ['tester'], username: token.accountId }
       : { roles: ['service'] }),
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      dPoP: { enabled: true, nonceSecret: crypto.randomBytes(32), requireNonce: () => MOUNT !== '' },
       encryption: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
       jwtIntrospection: { enabled: true },
