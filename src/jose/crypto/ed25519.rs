@@ -1,10 +1,13 @@
-use super::KeyError;
+use super::{KeyError, field25519};
 
-/// The public key of Ed25519 in those bytes, unless anyone could sign for it.
+/// Returns the bytes as a public key of Ed25519, if they are the encoding of a point ([RFC 8032 §5.1.3]) for
+/// which nobody but the owner can sign.
 ///
-/// With a point of small order as the key, signatures verify that nobody made. [RFC 8032 §5.1.7]
-/// doesn't reject such a key, and neither does aws-lc-rs.
+/// With a point of small order as the key, signatures verify that nobody made. [RFC 8032 §5.1.7] doesn't reject
+/// such a key. aws-lc-rs accepts any 32 bytes as a key, and with those of no point it verifies nothing, while
+/// the back end in pure Rust rejects most of them. So this is decided here.
 ///
+/// [RFC 8032 §5.1.3]: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.3
 /// [RFC 8032 §5.1.7]: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7
 pub(super) fn public_key(x: &[u8]) -> Result<&[u8; 32], KeyError> {
     let x = x
@@ -13,7 +16,16 @@ pub(super) fn public_key(x: &[u8]) -> Result<&[u8; 32], KeyError> {
     if has_small_order(x) {
         return Err(KeyError::Malformed("its Ed25519 point has a small order"));
     }
-    Ok(x)
+    if !is_canonical(x) {
+        return Err(KeyError::Malformed("its Ed25519 point is not in canonical form"));
+    }
+    if field25519::has_point(x) { Ok(x) } else { Err(KeyError::OFF_CURVE) }
+}
+
+/// Returns whether the y-coordinate is less than p, which is 2^255 - 19.
+fn is_canonical(x: &[u8; 32]) -> bool {
+    let [least, middle @ .., most] = x;
+    most & 0x7f != 0x7f || *least < 0xed || middle.iter().any(|byte| *byte != 0xff)
 }
 
 fn has_small_order(x: &[u8; 32]) -> bool {
@@ -62,7 +74,63 @@ mod tests {
         for len in [0, 31, 33, 44, 64] {
             assert!(public_key(&vec![9; len]).is_err(), "{len}");
         }
-        assert_eq!(public_key(&[9; 32]), Ok(&[9; 32]));
+        assert_eq!(public_key(&BASE_POINT), Ok(&BASE_POINT));
+    }
+
+    /// The base point of the curve, of a large order: y is 4 / 5.
+    const BASE_POINT: [u8; 32] = {
+        let mut point = [0x66; 32];
+        point[0] = 0x58;
+        point
+    };
+
+    #[test]
+    fn a_key_that_is_no_point_of_the_curve_is_rejected() {
+        // The public keys of RFC 8032 §7.1, with either sign.
+        for key in [
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+            "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+            "278117fc144c72340f67d0f2316e8386ceffbf2b2428c9c51fef7c597f1d426e",
+            "ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf",
+        ] {
+            let mut key = hex(key);
+            assert_eq!(public_key(&key), Ok(&key));
+            key[31] ^= 0x80;
+            assert_eq!(public_key(&key), Ok(&key));
+        }
+        for y in [2, 7, 8] {
+            assert_eq!(public_key(&little_endian(y, 0, 0)), Err(KeyError::OFF_CURVE), "{y}");
+        }
+    }
+
+    #[test]
+    fn a_point_that_is_not_in_canonical_form_is_rejected() {
+        // 3 is the y of a point, and so is p + 3.
+        assert!(public_key(&little_endian(3, 0, 0)).is_ok());
+        for sign in [0x7f, 0xff] {
+            let error = public_key(&little_endian(0xf0, 0xff, sign)).unwrap_err();
+            assert_eq!(error, KeyError::Malformed("its Ed25519 point is not in canonical form"));
+        }
+        // The greatest canonical one is p - 1, which has a small order, and p - 2 is on no curve.
+        assert!(is_canonical(&little_endian(0xec, 0xff, 0x7f)));
+        assert!(!is_canonical(&little_endian(0xed, 0xff, 0x7f)));
+    }
+
+    fn hex(text: &str) -> [u8; 32] {
+        std::array::from_fn(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap())
+    }
+
+    #[test]
+    #[cfg(feature = "rust-crypto")]
+    fn ed25519_dalek_agrees_on_what_is_on_the_curve() {
+        let mut x = BASE_POINT;
+        for round in 0..2000_u32 {
+            x.rotate_left(7);
+            x[usize::try_from(round).unwrap() % 32] ^= round.to_le_bytes()[0].wrapping_mul(37);
+            let decodes = ed25519_dalek::VerifyingKey::from_bytes(&x).is_ok();
+            assert_eq!(field25519::has_point(&x), decodes, "{x:02x?}");
+        }
     }
 
     #[test]

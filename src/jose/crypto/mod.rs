@@ -11,6 +11,7 @@
 mod aws_lc;
 mod curve;
 mod ed25519;
+mod field25519;
 mod key_error;
 mod rsa_components;
 #[cfg(all(feature = "rust-crypto", any(test, not(feature = "aws-lc-rs"))))]
