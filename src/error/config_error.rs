@@ -1,7 +1,7 @@
-//! What is wrong with a configuration.
+//! Errors in a configuration.
 
-/// A configuration that can't work. `Display` names the offending value, without the user name and the
-/// password that a URL may hold.
+/// An invalid configuration. `Display` names the offending value. A URL is shown without what may be secret
+/// in it: user name, password, query and fragment.
 ///
 /// ```
 /// # #[cfg(feature = "_jwt")] {
@@ -25,30 +25,54 @@ impl ConfigError {
         value: impl Into<String>,
         problem: impl Into<String>,
     ) -> Self {
-        Self { what, value: without_userinfo(value.into()), problem: problem.into() }
+        Self { what, value: without_secrets(value.into()), problem: problem.into() }
     }
 
-    /// What was configured, such as `issuer`.
+    /// Creates the error for a text in PEM form. It names the first line, which is safe to show. The rest may
+    /// be a private key, and so may a text that only looks like PEM, which an ellipsis stands for.
+    #[cfg(any(feature = "_jwt", all(feature = "_remote", feature = "reqwest")))]
+    pub(crate) fn pem(what: &'static str, pem: &[u8], problem: impl Into<String>) -> Self {
+        let is_plain = |label: &&str| {
+            label.bytes().all(|byte| matches!(byte, b' ' | b'0'..=b'9' | b'A'..=b'Z'))
+        };
+        let begin =
+            str::from_utf8(pem).ok().and_then(|pem| pem.trim_start().strip_prefix("-----BEGIN "));
+        let label = begin.and_then(|rest| rest.split_once("-----")).map(|(label, _)| label);
+        let value = label.filter(is_plain).map(|label| format!("-----BEGIN {label}-----"));
+        Self::new(what, value.unwrap_or_else(|| "\u{2026}".to_owned()), problem)
+    }
+
+    /// Returns the name of the setting, such as `issuer`.
     #[must_use]
     pub const fn what(&self) -> &'static str {
         self.what
     }
 
-    /// The value that can't be used. `…` stands for the user name and the password in a URL.
+    /// Returns the invalid value. `…` stands for parts of a URL that may be secret.
     #[must_use]
     pub fn value(&self) -> &str {
         &self.value
     }
 
-    /// What is wrong with it.
+    /// Returns what is wrong with the value.
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.problem
     }
 }
 
-/// A text that is meant to be a URL, with `…` for what stands before an `@`: user name and password
-/// (RFC 3986 §3.2.1). Up to the last `@`, since a password may hold whatever it shouldn't.
+/// Replaces with `…` what may be secret in a text that is meant to be a URL.
+fn without_secrets(value: String) -> String {
+    let value = without_userinfo(value);
+    let query = value.find("://").and_then(|_| value.find(['?', '#']));
+    match query.and_then(|at| value.get(..=at)) {
+        Some(shown) if shown.len() < value.len() => format!("{shown}\u{2026}"),
+        _ => value,
+    }
+}
+
+/// Replaces user name and password (RFC 3986 §3.2.1), up to the last `@`, because a password may contain
+/// characters that it shouldn't.
 fn without_userinfo(value: String) -> String {
     let Some((before, host)) = value.rsplit_once('@') else { return value };
     match before.split_once("://") {
@@ -64,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neither_user_name_nor_password_is_shown() {
+    fn no_secret_in_a_url_is_shown() {
         for (value, shown) in [
             ("https://as.example", "https://as.example"),
             ("https://alice@as.example", "https://\u{2026}@as.example"),
@@ -72,6 +96,11 @@ mod tests {
             ("https://alice:s3/c@r#et@as.example/a", "https://\u{2026}@as.example/a"),
             ("alice:s3cret@as.example", "\u{2026}@as.example"),
             ("orders@as.example", "orders@as.example"),
+            ("https://as.example/a?key=s3cret", "https://as.example/a?\u{2026}"),
+            ("https://as.example/a#s3cret", "https://as.example/a#\u{2026}"),
+            ("https://s3@as.example?s3", "https://\u{2026}@as.example?\u{2026}"),
+            ("https://as.example/?", "https://as.example/?"),
+            ("/a?b", "/a?b"),
         ] {
             let error = ConfigError::new("issuer", value, "invalid");
             assert_eq!(error.value(), shown);

@@ -8,10 +8,14 @@ mod dpop_fault;
 #[expect(clippy::module_inception, reason = "the file holds the type of that name")]
 mod error;
 mod kind;
+#[cfg(feature = "_remote")]
+mod redacted;
 #[cfg(any(feature = "tracing", feature = "_remote"))]
 mod report;
 pub(crate) mod retry_after;
 
+#[cfg(feature = "_remote")]
+pub(crate) use self::redacted::redacted;
 #[cfg(any(feature = "tracing", feature = "_remote"))]
 pub(crate) use self::report::WithCauses;
 pub use self::{

@@ -23,7 +23,10 @@ fn the_endpoint_must_be_https_or_loopback() {
         ("https://as.example/introspect?tenant=acme", None),
         ("http://127.0.0.1:8080/introspect", None),
         ("http://localhost/introspect", None),
-        ("http://as.example/introspect", Some("must use https, except on loopback")),
+        (
+            "http://as.example/introspect",
+            Some("must use https (or loopback); see `dangerous().plain_http()`"),
+        ),
         ("as.example/introspect", Some("not an absolute URL")),
         ("", Some("not an absolute URL")),
         (
@@ -51,7 +54,9 @@ fn the_endpoint_must_be_https_or_loopback() {
     assert_eq!(discovering("https://as.example"), None);
     assert_eq!(
         discovering("http://as.example").as_deref(),
-        Some("issuer `http://as.example`: must use https, except on loopback")
+        Some(
+            "issuer `http://as.example`: must use https (or loopback); see `dangerous().plain_http()`"
+        )
     );
 }
 

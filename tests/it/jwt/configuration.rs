@@ -27,16 +27,23 @@ fn an_issuer_with_fetched_keys_must_be_an_https_url() {
         ("ftp://as.example", "not an absolute URL"),
         ("https://", "not an absolute URL"),
         ("https://as.example/ a", "not an absolute URL"),
-        ("http://as.example", "must use https, except on loopback"),
-        ("http://localhost.evil.example", "must use https, except on loopback"),
-        ("http://127.0.0.1.evil.example", "must use https, except on loopback"),
+        ("http://as.example", "must use https (or loopback); see `dangerous().plain_http()`"),
+        (
+            "http://localhost.evil.example",
+            "must use https (or loopback); see `dangerous().plain_http()`",
+        ),
+        (
+            "http://127.0.0.1.evil.example",
+            "must use https (or loopback); see `dangerous().plain_http()`",
+        ),
         ("https://user@as.example", "must not carry a user name, a query or a fragment"),
         ("https://as.example?a=b", "must not carry a user name, a query or a fragment"),
         ("https://as.example#a", "must not carry a user name, a query or a fragment"),
     ] {
         let result = builder(issuer).audience(API).build();
-        // A user name, and a password beside it, is not shown.
-        let shown = issuer.replace("user@", "\u{2026}@");
+        // What may be secret is not shown.
+        let shown = issuer.replace("user@", "\u{2026}@").replace("?a=b", "?\u{2026}");
+        let shown = shown.replace("#a", "#\u{2026}");
         assert_eq!(message(result), format!("issuer `{shown}`: {problem}"));
     }
     for issuer in [
@@ -73,11 +80,11 @@ fn a_jwks_uri_must_be_an_https_url() {
         ("", "not an absolute URL"),
         ("/jwks", "not an absolute URL"),
         ("file:///etc/jwks.json", "not an absolute URL"),
-        ("http://as.example/jwks", "must use https, except on loopback"),
+        ("http://as.example/jwks", "must use https (or loopback); see `dangerous().plain_http()`"),
         ("https://user:pw@as.example/jwks", "must not carry a user name, a query or a fragment"),
         ("https://as.example/jwks#a", "must not carry a user name, a query or a fragment"),
     ] {
-        let shown = uri.replace("user:pw@", "\u{2026}@");
+        let shown = uri.replace("user:pw@", "\u{2026}@").replace("#a", "#\u{2026}");
         assert_eq!(message(build(uri)), format!("jwks_uri `{shown}`: {problem}"));
     }
     for uri in

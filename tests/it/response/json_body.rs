@@ -131,7 +131,8 @@ fn an_invalid_base_is_rejected_by_name() {
         ("https://api.example/#a", "must not carry a user name, a query or a fragment"),
     ] {
         let error = JsonBody::new().base_uri(base).build().unwrap_err();
-        let shown_base = base.replace("user@", "\u{2026}@");
+        let shown_base = base.replace("user@", "\u{2026}@").replace("?a=b", "?\u{2026}");
+        let shown_base = shown_base.replace("#a", "#\u{2026}");
         assert_eq!(error.to_string(), format!("base URI `{shown_base}`: {problem}"));
         assert_eq!(error.value(), shown_base);
     }

@@ -1,29 +1,29 @@
-//! Addresses of other servers, checked when they are configured or learned.
+//! Validation of URLs that were configured, or learned from metadata.
 
 use http::Uri;
 
-/// Why an address is not one that we call.
+/// Why a URL is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EndpointError {
     #[error("not an absolute URL")]
     NotAbsolute,
-    #[error("must use https, except on loopback")]
+    #[error("must use https (or loopback); see `dangerous().plain_http()`")]
     NotHttps,
     #[error("must not carry a user name, a query or a fragment")]
     Ornaments,
 }
 
-/// Which parts an address may have beyond scheme, host and path.
+/// Whether a URL may have a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Query {
     Allowed,
     Forbidden,
 }
 
-/// Reads an address that we may call: absolute, `https` except on loopback or where `allow_http`,
-/// without user name and fragment.
+/// Parses an absolute URL without user name and fragment. It has to use `https`, unless it leads to
+/// loopback, or `allow_http` is set.
 pub(crate) fn parse(url: &str, query: Query, allow_http: bool) -> Result<Uri, EndpointError> {
-    // `Uri` drops a fragment in silence.
+    // `Uri` drops a fragment silently.
     if url.contains('#') {
         return Err(EndpointError::Ornaments);
     }
@@ -43,7 +43,8 @@ pub(crate) fn parse(url: &str, query: Query, allow_http: bool) -> Result<Uri, En
     Ok(uri)
 }
 
-/// Whether that is this machine. `host` as it stands in a URL.
+/// Returns whether a host of a URL is this machine. Only the usual spellings count, because plain `http`
+/// is allowed there.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host.eq_ignore_ascii_case("localhost")
