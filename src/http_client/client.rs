@@ -1,4 +1,4 @@
-//! What we need of an HTTP client.
+//! The interface of HTTP clients.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -6,16 +6,17 @@ use http::{Request, Response};
 
 use super::HttpError;
 
-/// An HTTP client for outgoing requests: keys, metadata, introspection.
+/// An HTTP client for outgoing requests: for keys, metadata and introspection.
 ///
-/// The default is `reqwest` (feature `reqwest`). Give one of your own for a proxy, a private CA or
-/// client certificates, or to test without a network.
+/// The default is `ReqwestClient` (feature `reqwest`), whose builder has options for proxies, CA
+/// certificates and client certificates. Implement this trait to use another HTTP library, or to test
+/// without a network.
 ///
 /// ```
 /// use http::{Request, Response};
 /// use portcullis::http_client::{HttpClient, HttpError, HttpResponseFuture};
 ///
-/// /// Answers every request with 404.
+/// /// Responds to every request with 404.
 /// #[derive(Debug)]
 /// struct Nowhere;
 ///
@@ -26,13 +27,21 @@ use super::HttpError;
 ///         })
 ///     }
 /// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let request = Request::get("https://as.example/jwks").body(Vec::new()).unwrap();
+/// assert_eq!(Nowhere.send(request, 1024).await.unwrap().status(), 404);
+/// # }
 /// ```
 pub trait HttpClient: fmt::Debug + Send + Sync + 'static {
     /// Sends `request` and reads the whole response.
     ///
-    /// A client must not follow redirects, and must stop reading with [`HttpError::BodyTooLarge`]
-    /// once the body is longer than `max_body` bytes. Time-outs are ours: the future is dropped when
-    /// its time is over.
+    /// A client must not follow redirects, and must stop reading with [`HttpError::BodyTooLarge`] once the
+    /// body is longer than `max_body` bytes. It needs no time limit, because this crate drops the future
+    /// after 5 s. It should report a connection that was closed before a response arrived as
+    /// [`HttpError::ConnectionClosed`]; the request is then sent once more, marked with
+    /// [`NewConnection`](super::NewConnection).
     fn send(&self, request: Request<Vec<u8>>, max_body: usize) -> HttpResponseFuture;
 }
 

@@ -1,26 +1,27 @@
-//! The client of those who give none.
+//! The client that is used if none is configured.
 
 use std::sync::Arc;
 
 use super::HttpClient;
 use crate::ConfigError;
 
-/// The client that was given, or the default.
+/// Returns the configured client, or the default.
+#[cfg_attr(
+    feature = "reqwest",
+    expect(clippy::unnecessary_wraps, reason = "fails without `reqwest`")
+)]
 pub(crate) fn or_default(
-    given: Option<Arc<dyn HttpClient>>,
+    configured: Option<Arc<dyn HttpClient>>,
 ) -> Result<Arc<dyn HttpClient>, ConfigError> {
-    if let Some(client) = given {
+    if let Some(client) = configured {
         return Ok(client);
     }
     #[cfg(feature = "reqwest")]
-    return match super::ReqwestClient::new() {
-        Ok(client) => Ok(Arc::new(client)),
-        Err(problem) => Err(ConfigError::new("HTTP client", "reqwest", problem.to_string())),
-    };
+    return Ok(Arc::new(super::ReqwestClient::new()));
     #[cfg(not(feature = "reqwest"))]
     Err(ConfigError::new(
         "HTTP client",
         "none",
-        "give one by `http_client`, or turn on the feature `reqwest`",
+        "configure one with `http_client`, or enable the feature `reqwest`",
     ))
 }

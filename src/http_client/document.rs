@@ -1,66 +1,65 @@
-//! JSON documents that other servers publish: key sets, metadata.
+//! JSON documents that other servers publish: key sets and metadata.
 
 use http::{
-    HeaderValue, Request, Response, StatusCode, Uri,
+    HeaderValue, Response, StatusCode,
     header::{ACCEPT, CONTENT_TYPE, IF_NONE_MATCH},
 };
 use serde::de::DeserializeOwned;
 
-use super::{HttpClient, HttpError, fetch};
+use super::{HttpClient, HttpError, Target, fetch};
 
-/// A longer body is not read.
-const MAX_BODY: usize = 256 * 1024;
+/// The longest document that is read, in bytes.
+pub(crate) const MAX_BODY: usize = 256 * 1024;
 
-/// Why there is no document. It names the address, and nothing of the response's body.
+/// Why there is no document. It names the URL, without its query, and contains nothing of the response body.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DocumentError {
-    #[error("`{url}` answered with content type `{found}`, not JSON")]
+    #[error("`{url}` responded with content type `{found}`, which is not JSON")]
     ContentType { url: String, found: String },
-    #[error("fetching `{url}` failed")]
+    #[error("could not fetch `{url}`")]
     Http { url: String, source: HttpError },
-    #[error("`{url}` answered with status {status}")]
+    #[error("`{url}` responded with status {status}")]
     Status { url: String, status: StatusCode },
 }
 
-/// `GET`, whatever the status.
+/// Sends a `GET` request and returns the response, whatever its status.
 pub(crate) async fn get(
     client: &dyn HttpClient,
-    uri: &Uri,
+    target: &Target,
     etag: Option<HeaderValue>,
+    max_body: usize,
 ) -> Result<Response<Vec<u8>>, DocumentError> {
-    let mut request = Request::new(Vec::new());
-    *request.uri_mut() = uri.clone();
+    let mut request = target.request(Vec::new());
     let json = HeaderValue::from_static("application/json, application/jwk-set+json");
     request.headers_mut().insert(ACCEPT, json);
     if let Some(etag) = etag {
         request.headers_mut().insert(IF_NONE_MATCH, etag);
     }
-    fetch(client, request, MAX_BODY)
+    fetch(client, request, max_body)
         .await
-        .map_err(|source| DocumentError::Http { url: uri.to_string(), source })
+        .map_err(|source| DocumentError::Http { url: target.to_string(), source })
 }
 
-/// The response, if it is `200 OK` with JSON. An HTML page with status 200 is a common failure.
+/// Returns the response if it is `200 OK` with JSON. An HTML page with status 200 is a common failure.
 pub(crate) fn require_json(
-    uri: &Uri,
+    target: &Target,
     response: Response<Vec<u8>>,
 ) -> Result<Response<Vec<u8>>, DocumentError> {
     if response.status() != StatusCode::OK {
-        return Err(DocumentError::Status { url: uri.to_string(), status: response.status() });
+        return Err(DocumentError::Status { url: target.to_string(), status: response.status() });
     }
     let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     match content_type {
         Some(content_type) if !is_json(content_type) => Err(DocumentError::ContentType {
-            url: uri.to_string(),
+            url: target.to_string(),
             found: String::from_utf8_lossy(content_type).chars().take(64).collect(),
         }),
-        // Files on a plain server may come without a type; the parser judges them.
+        // Files on a plain server may have no type. The parser decides.
         _ => Ok(response),
     }
 }
 
-/// `application/json`, `application/jwk-set+json` and their like; `text/plain` and
-/// `application/octet-stream` for key sets on plain file servers.
+/// Returns whether this is the media type of JSON, or one that plain file servers use for any file.
 fn is_json(content_type: &[u8]) -> bool {
     let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
     let essence = essence.trim_ascii().to_ascii_lowercase();
@@ -69,7 +68,7 @@ fn is_json(content_type: &[u8]) -> bool {
         || matches!(&*essence, b"text/plain" | b"application/octet-stream")
 }
 
-/// Reads a JSON object. Left to itself, serde takes an array for a struct too.
+/// Reads a JSON object. By itself, serde accepts an array for a struct too.
 pub(crate) fn read_object<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
     if text.trim_ascii_start().starts_with(b"{") { serde_json::from_slice(text).ok() } else { None }
 }

@@ -6,83 +6,143 @@ use http::Uri;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{DocumentError, HttpClient, HttpError, get, read_object, require_json};
-use crate::url::{self, Query};
+use super::{
+    AddressPolicy, DocumentError, HttpClient, HttpError, MAX_BODY, PeerAddress, Target, get,
+    read_object, require_json,
+};
+use crate::url::{self, EndpointError, Network, Query, is_same_host, redact};
 
-/// An address that metadata names.
+/// How much of a value in the metadata an error shows, in characters.
+const MAX_SHOWN: usize = 200;
+
+/// A URL in the metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Member {
     IntrospectionEndpoint,
     JwksUri,
 }
 
-/// Why metadata names no address that we can use.
+/// Which URLs in the metadata are accepted beyond `https` on public hosts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LearnedUrls {
+    pub(crate) allow_http: bool,
+    pub(crate) allow_private: bool,
+}
+
+/// Why the metadata has no URL that can be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MetadataError {
     #[error(transparent)]
     Document(#[from] DocumentError),
-    #[error("the metadata of issuer `{issuer}` can't be used: {problem}")]
-    Unusable { issuer: String, problem: String },
+    #[error("issuer `{issuer}` is not a URL, so it has no metadata")]
+    NotAUrl { issuer: String },
+    #[error("`{place}` is not the metadata of an issuer")]
+    NotMetadata { place: String },
+    #[error(
+        "`{place}` is the metadata of issuer `{found}`, but the configured issuer is `{expected}`; the two \
+         have to be equal, including a final slash"
+    )]
+    OtherIssuer { place: String, found: String, expected: String },
+    #[error("the metadata at `{place}` has no `{member}`")]
+    Missing { place: String, member: Member },
+    #[error("invalid `{member}` `{found}` in the metadata at `{place}`: {problem}")]
+    InvalidUrl { place: String, member: Member, found: String, problem: EndpointError },
+    #[error(
+        "invalid `{member}` `{found}` in the metadata at `{place}`: not a public address, which the issuer \
+         has; see `dangerous().private_addresses()`"
+    )]
+    NotPublic { place: String, member: Member, found: String },
 }
 
-/// Finds an address of the issuer's. Asks at each well-known place until one answers with metadata
-/// of exactly that issuer that has the address.
+/// Discovers a URL of an issuer. Requests the metadata at each well-known URL, until one responds with
+/// metadata of exactly that issuer that contains the URL.
 pub(crate) async fn discover(
     client: &dyn HttpClient,
     issuer: &str,
     member: Member,
-    allow_http: bool,
-) -> Result<Uri, MetadataError> {
+    allowed: LearnedUrls,
+) -> Result<Target, MetadataError> {
+    let not_a_url = || MetadataError::NotAUrl { issuer: shorten(issuer) };
     let mut first_error = None;
     for place in well_known(issuer) {
-        match read(client, &place, issuer, member, allow_http).await {
-            Ok(address) => return Ok(address),
-            // A body that is too long is an answer, if a poor one.
+        let place: Uri = place.parse().map_err(|_| not_a_url())?;
+        match read(client, &place, issuer, member, allowed).await {
+            Ok(target) => return Ok(target),
+            // The server is unreachable. (A body that is too long is a response.)
             Err(
                 error @ MetadataError::Document(DocumentError::Http {
-                    source: HttpError::TimedOut { .. } | HttpError::Transport(_),
+                    source:
+                        HttpError::ConnectionClosed(_)
+                        | HttpError::TimedOut { .. }
+                        | HttpError::Transport(_),
                     ..
                 }),
             ) => return Err(error),
             Err(error) => first_error = first_error.or(Some(error)),
         }
     }
-    Err(first_error.unwrap_or_else(|| unusable(issuer, "it is not an address")))
+    Err(first_error.unwrap_or_else(not_a_url))
 }
 
 async fn read(
     client: &dyn HttpClient,
-    place: &str,
+    place: &Uri,
     issuer: &str,
     member: Member,
-    allow_http: bool,
-) -> Result<Uri, MetadataError> {
+    allowed: LearnedUrls,
+) -> Result<Target, MetadataError> {
     #[derive(Deserialize)]
     struct Metadata {
         issuer: String,
         introspection_endpoint: Option<Value>,
         jwks_uri: Option<Value>,
     }
-    let place: Uri = place.parse().map_err(|_| unusable(issuer, "it is not an address"))?;
-    let response = require_json(&place, get(client, &place, None).await?)?;
+    let target = Target::configured(place.clone());
+    let response = require_json(&target, get(client, &target, None, MAX_BODY).await?)?;
+    let url_of_metadata = || target.to_string();
     let metadata: Metadata = read_object(response.body())
-        .ok_or_else(|| unusable(issuer, &format!("`{place}` is not metadata of an issuer")))?;
+        .ok_or_else(|| MetadataError::NotMetadata { place: url_of_metadata() })?;
     if metadata.issuer != issuer {
-        return Err(unusable(issuer, &format!("`{place}` names another issuer")));
+        let (found, expected) = (shorten(&metadata.issuer), shorten(issuer));
+        return Err(MetadataError::OtherIssuer { place: url_of_metadata(), found, expected });
     }
-    let address = match member {
+    let url = match member {
         Member::IntrospectionEndpoint => metadata.introspection_endpoint,
         Member::JwksUri => metadata.jwks_uri,
     };
-    let address = address.as_ref().and_then(Value::as_str);
-    let address =
-        address.ok_or_else(|| unusable(issuer, &format!("`{place}` names no `{member}`")))?;
-    url::parse(address, Query::Allowed, allow_http)
-        .map_err(|problem| unusable(issuer, &format!("its `{member}` is {problem}")))
+    let url = url.as_ref().and_then(Value::as_str);
+    let url = url.ok_or_else(|| MetadataError::Missing { place: url_of_metadata(), member })?;
+    let found = || shorten(url);
+    let uri = url::parse(url, Query::Allowed, allowed.allow_http).map_err(|problem| {
+        MetadataError::InvalidUrl { place: url_of_metadata(), member, found: found(), problem }
+    })?;
+    let peer = response.extensions().get().copied();
+    match address_policy(place, peer, &uri, allowed.allow_private) {
+        Some(policy) => Ok(Target::learned(uri, policy)),
+        None => Err(MetadataError::NotPublic { place: url_of_metadata(), member, found: found() }),
+    }
 }
 
-fn unusable(issuer: &str, problem: &str) -> MetadataError {
-    MetadataError::Unusable { issuer: issuer.to_owned(), problem: problem.to_owned() }
+/// Returns the addresses that requests to a URL in the metadata at `place` may connect to, or `None` if the
+/// URL itself is an address that they may not.
+fn address_policy(
+    place: &Uri,
+    peer: Option<PeerAddress>,
+    url: &Uri,
+    allow_private: bool,
+) -> Option<AddressPolicy> {
+    let (issuer, host) = (place.host().unwrap_or_default(), url.host().unwrap_or_default());
+    if allow_private || is_same_host(issuer, host) {
+        return Some(AddressPolicy::ANY);
+    }
+    let issuer = Network::of_host(issuer).or(peer.map(|PeerAddress(address)| Network::of(address)));
+    let policy = issuer.map_or(AddressPolicy::PUBLIC, AddressPolicy::public_and);
+    policy.permits_host(host).then_some(policy)
+}
+
+/// Shows a value of the metadata, which is usually a URL.
+fn shorten(text: &str) -> String {
+    redact(text).chars().take(MAX_SHOWN).collect()
 }
 
 impl fmt::Display for Member {
@@ -94,8 +154,8 @@ impl fmt::Display for Member {
     }
 }
 
-/// The places where metadata may stand: appended to the issuer (OpenID Connect), or put between
-/// host and path (RFC 8414 §3.1, for both documents).
+/// Returns the URLs at which metadata is published: the path is appended to the issuer (OpenID Connect), or
+/// inserted between host and path (RFC 8414 §3.1, for both documents).
 fn well_known(issuer: &str) -> Vec<String> {
     let base = issuer.strip_suffix('/').unwrap_or(issuer);
     let Some(host_start) = base.find("://").map(|at| at.saturating_add(3)) else {
@@ -143,6 +203,60 @@ mod tests {
             ),
         ] {
             assert_eq!(well_known(issuer), places);
+        }
+    }
+
+    #[test]
+    fn a_url_in_metadata_is_public_or_on_a_network_of_the_issuer() {
+        let public = AddressPolicy::PUBLIC;
+        let private = AddressPolicy::public_and(Network::Private);
+        let loopback = AddressPolicy::public_and(Network::Loopback);
+        let any = AddressPolicy::ANY;
+        for (issuer, peer, host, policy) in [
+            ("as.example", None, "as.example", Some(any)),
+            ("as.example", None, "AS.example.", Some(any)),
+            ("as.example", Some("10.0.0.1"), "as.example:8443", Some(any)),
+            ("as.example", None, "keys.example", Some(public)),
+            ("as.example", None, "8.8.8.8", Some(public)),
+            ("as.example", None, "localhost", None),
+            ("as.example", None, "keys.localhost", None),
+            ("as.example", None, "127.0.0.1", None),
+            ("as.example", None, "127.0.0.1.", None),
+            ("as.example", None, "2130706433", None),
+            ("as.example", None, "0x7f.1", None),
+            ("as.example", None, "0177.0.0.1", None),
+            ("as.example", None, "10.0.0.1", None),
+            ("as.example", None, "100.64.0.1", None),
+            ("as.example", None, "169.254.169.254", None),
+            ("as.example", None, "0.0.0.0", None),
+            ("as.example", None, "224.0.0.1", None),
+            ("as.example", None, "[::1]", None),
+            ("as.example", None, "[::]", None),
+            ("as.example", None, "[fd00::1]", None),
+            ("as.example", None, "[fe80::1]", None),
+            ("as.example", None, "[::ffff:10.0.0.1]", None),
+            ("as.example", None, "[2606:4700::1111]", Some(public)),
+            ("as.example", Some("8.8.8.8"), "keys.example", Some(public)),
+            ("as.example", Some("8.8.8.8"), "10.0.0.1", None),
+            ("as.example", Some("10.0.0.2"), "keys.example", Some(private)),
+            ("as.example", Some("10.0.0.2"), "10.0.0.1", Some(private)),
+            ("as.example", Some("10.0.0.2"), "127.0.0.1", None),
+            ("as.example", Some("10.0.0.2"), "169.254.169.254", None),
+            ("as.example", Some("::1"), "127.0.0.1", Some(loopback)),
+            ("10.0.0.2", None, "192.168.0.1", Some(private)),
+            ("10.0.0.2", None, "keys.example", Some(private)),
+            ("10.0.0.2", None, "127.0.0.1", None),
+            ("8.8.8.8", Some("10.0.0.2"), "10.0.0.1", None),
+            ("localhost", None, "127.0.0.1", Some(loopback)),
+            ("127.0.0.1", None, "[::1]", Some(loopback)),
+            ("127.0.0.1", None, "10.0.0.1", None),
+        ] {
+            let place: Uri = format!("https://{issuer}/").parse().unwrap();
+            let url: Uri = format!("https://{host}/jwks").parse().unwrap();
+            let peer = peer.map(|peer| PeerAddress(peer.parse().unwrap()));
+            let found = address_policy(&place, peer, &url, false);
+            assert_eq!(found, policy, "{issuer} {peer:?} {host}");
+            assert_eq!(address_policy(&place, peer, &url, true), Some(any));
         }
     }
 }

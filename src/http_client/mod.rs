@@ -1,31 +1,42 @@
-//! The seam for outgoing HTTP: keys, metadata and introspection come through here.
+//! Outgoing HTTP requests: for keys, metadata and introspection.
 //!
-//! [`HttpClient`] is what we need of a client; `fetch` adds what we never leave to one: a time-out
-//! and a bound on the body.
+//! [`HttpClient`] is the interface of a client. The default is [`ReqwestClient`], with the feature
+//! `reqwest`; [`ServiceClient`] takes any tower service. Whatever the client, each request has a time limit
+//! of 5 s and a limit on the length of the response, and it is sent once more if the connection is closed
+//! before a response arrives.
 
+mod address_policy;
 mod client;
+mod closed;
 mod default;
 mod document;
 mod fetch;
 mod http_error;
 pub(crate) mod metadata;
+mod new_connection;
+mod peer_address;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 #[cfg(feature = "http-body")]
 mod service_client;
+mod target;
 
-#[cfg(feature = "jwks-client-rs")]
+#[cfg(any(feature = "jwks-client-rs", feature = "reqwest"))]
 pub(crate) use self::fetch::FETCH_TIMEOUT;
 #[cfg(feature = "reqwest")]
-pub use self::reqwest::ReqwestClient;
+pub use self::reqwest::{ReqwestClient, ReqwestClientBuilder};
 #[cfg(feature = "http-body")]
 pub use self::service_client::ServiceClient;
 pub use self::{
+    address_policy::AddressPolicy,
     client::{HttpClient, HttpResponseFuture},
     http_error::HttpError,
+    new_connection::NewConnection,
+    peer_address::PeerAddress,
 };
 pub(crate) use self::{
     default::or_default,
-    document::{DocumentError, get, read_object, require_json},
+    document::{DocumentError, MAX_BODY, get, read_object, require_json},
     fetch::fetch,
+    target::Target,
 };

@@ -1,4 +1,4 @@
-//! Any `tower::Service` of HTTP requests as the HTTP client.
+//! Any tower service of HTTP requests as the HTTP client.
 
 use std::{
     error::Error as StdError,
@@ -15,8 +15,12 @@ use tower_service::Service;
 
 use super::{HttpClient, HttpError, HttpResponseFuture};
 
-/// Any `tower::Service` of `http::Request<Full<Bytes>>` as an [`HttpClient`]: hyper's clients, a
-/// stack of tower layers, a mock.
+/// Any `tower::Service` of `http::Request<Full<Bytes>>` as an [`HttpClient`]: a client of hyper, a stack of
+/// tower layers, a mock.
+///
+/// Errors of hyper, at any depth of the service's error, that report a closed connection become
+/// [`HttpError::ConnectionClosed`]: see [`HttpError::before_response`]. The service sees the extensions of
+/// each request, such as [`NewConnection`](super::NewConnection).
 ///
 /// ```
 /// use bytes::Bytes;
@@ -24,18 +28,24 @@ use super::{HttpClient, HttpError, HttpResponseFuture};
 /// use http_body_util::{Empty, Full};
 /// use portcullis::http_client::ServiceClient;
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use portcullis::http_client::HttpClient;
+///
 /// let client = ServiceClient::new(tower::service_fn(async |_: Request<Full<Bytes>>| {
 ///     Ok::<_, std::io::Error>(Response::new(Empty::<Bytes>::new()))
 /// }));
-/// # let _ = client;
+/// let request = Request::get("https://as.example/jwks").body(Vec::new()).unwrap();
+/// assert_eq!(client.send(request, 1024).await.unwrap().status(), 200);
+/// # }
 /// ```
 pub struct ServiceClient<S>(
-    // Held for a clone only, never across a request.
+    // Locked to clone the service, never across a request.
     Mutex<S>,
 );
 
 impl<S> ServiceClient<S> {
-    /// Sends requests through clones of `service`.
+    /// Creates a client that sends each request through a clone of `service`.
     pub const fn new(service: S) -> Self {
         Self(Mutex::new(service))
     }
@@ -53,15 +63,15 @@ where
     fn send(&self, request: Request<Vec<u8>>, max_body: usize) -> HttpResponseFuture {
         let mut service = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Box::pin(async move {
-            poll_fn(|cx| service.poll_ready(cx)).await.map_err(HttpError::transport)?;
+            poll_fn(|cx| service.poll_ready(cx)).await.map_err(HttpError::before_response)?;
             let response =
-                service.call(request.map(Full::from)).await.map_err(HttpError::transport)?;
+                service.call(request.map(Full::from)).await.map_err(HttpError::before_response)?;
             read(response, max_body).await
         })
     }
 }
 
-/// Reads the body as it comes, no further than the bound.
+/// Reads the body, up to the limit.
 async fn read<B>(response: Response<B>, max_body: usize) -> Result<Response<Vec<u8>>, HttpError>
 where
     B: Body,

@@ -49,6 +49,14 @@ pub(super) fn replay_store_full() {
     );
 }
 
+#[cfg(feature = "_jwt")]
+pub(super) fn metadata_not_refreshed<E: StdError>(issuer: &str, error: &E) {
+    let source = causes(error);
+    tracing::warn!(
+        target: "portcullis", %issuer, source, "metadata not fetched again, old `jwks_uri` used: {error}"
+    );
+}
+
 #[cfg(feature = "own-tokens")]
 pub(super) fn token_uses_lost() {
     tracing::warn!(target: "portcullis", "uses of tokens come in faster than the store takes them");

@@ -16,6 +16,9 @@ pub(super) fn revocations_evicted(_evicted: u64, _entries: usize) {}
 #[cfg(feature = "dpop")]
 pub(super) fn replay_store_full() {}
 
+#[cfg(feature = "_jwt")]
+pub(super) fn metadata_not_refreshed<E>(_issuer: &str, _error: &E) {}
+
 #[cfg(feature = "own-tokens")]
 pub(super) fn token_uses_lost() {}
 

@@ -51,6 +51,12 @@ pub(crate) fn replay_store_full() {
     log::replay_store_full();
 }
 
+/// Records that the metadata of an issuer could not be fetched again, so that its old `jwks_uri` is used.
+#[cfg(feature = "_jwt")]
+pub(crate) fn metadata_not_refreshed<E: StdError>(issuer: &str, error: &E) {
+    log::metadata_not_refreshed(issuer, error);
+}
+
 /// Records that a use of a token was lost on its way to the store, as the `first` one in a row or not.
 #[cfg(feature = "own-tokens")]
 pub(crate) fn token_use_lost(first: bool) {

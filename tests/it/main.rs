@@ -33,6 +33,7 @@ mod introspection;
 mod issuers;
 mod jwks;
 mod jwt;
+mod outgoing;
 mod own_tokens;
 mod response;
 mod revocation;

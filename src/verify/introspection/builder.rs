@@ -255,7 +255,27 @@ impl<Client, Audience> IntrospectionDangerous<Client, Audience> {
     /// Asks by plain `http` too, where anyone on the way can read tokens and this service's own
     /// credentials, and call any token active.
     pub fn plain_http(mut self) -> IntrospectionVerifierBuilder<Client, Audience> {
-        self.0.settings.allow_http = true;
+        self.0.settings.urls.allow_http = true;
+        self.0
+    }
+
+    /// Accepts an `introspection_endpoint` at a loopback, private or otherwise special address from the
+    /// metadata of an issuer that is not at such an address itself. Whoever can change the metadata can then
+    /// send requests with tokens, and with the credentials of this service, into the service's own network.
+    ///
+    /// ```
+    /// use portcullis::IntrospectionVerifier;
+    ///
+    /// let verifier = IntrospectionVerifier::discover("https://as.example")
+    ///     .client_secret_basic("orders-api", "s3cret")
+    ///     .audience("https://api.example")
+    ///     .dangerous()
+    ///     .private_addresses()
+    ///     .build();
+    /// assert!(verifier.is_ok());
+    /// ```
+    pub fn private_addresses(mut self) -> IntrospectionVerifierBuilder<Client, Audience> {
+        self.0.settings.urls.allow_private = true;
         self.0
     }
 }

@@ -59,7 +59,9 @@ impl IntrospectionError {
     /// Returns whether the endpoint may have moved to another URL.
     pub(super) fn may_have_moved(&self) -> bool {
         match self {
-            Self::Http { source, .. } => matches!(source, HttpError::Transport(_)),
+            Self::Http { source, .. } => {
+                matches!(source, HttpError::ConnectionClosed(_) | HttpError::Transport(_))
+            }
             Self::Status { status, .. } => {
                 status.is_redirection()
                     || matches!(*status, StatusCode::NOT_FOUND | StatusCode::GONE)

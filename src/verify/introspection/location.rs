@@ -1,8 +1,7 @@
 //! The URL of the introspection endpoint.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use http::Uri;
 use tokio::sync::Mutex;
 
 use super::error::IntrospectionError;
@@ -10,8 +9,8 @@ use crate::{
     Clock,
     claims::NumericDate,
     http_client::{
-        HttpClient,
-        metadata::{self, Member, MetadataError},
+        HttpClient, Target,
+        metadata::{self, LearnedUrls, Member, MetadataError},
     },
     verify::backoff::{Backoff, Failures},
 };
@@ -24,32 +23,30 @@ const BACKOFF: Backoff =
 const MIN_USE: Duration = Duration::from_secs(60);
 
 /// A configured URL, or the one in the issuer's metadata.
-#[derive(Debug)]
 pub(super) enum Location {
-    Fixed(Uri),
+    Fixed(Target),
     Discovered(Discovery),
 }
 
 /// A URL that is discovered on first use.
-#[derive(Debug)]
 pub(super) struct Discovery {
     issuer: Box<str>,
-    allow_http: bool,
+    allowed: LearnedUrls,
     /// Held across a discovery, so that concurrent introspections wait for the same one.
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
-    url: Option<(Uri, NumericDate)>,
+    url: Option<(Target, NumericDate)>,
     failures: Failures<MetadataError>,
 }
 
 impl Location {
     /// `issuer` is a URL that was validated.
-    pub(super) fn of_issuer(issuer: &str, allow_http: bool) -> Self {
+    pub(super) fn of_issuer(issuer: &str, allowed: LearnedUrls) -> Self {
         let state = Mutex::default();
-        Self::Discovered(Discovery { issuer: issuer.into(), allow_http, state })
+        Self::Discovered(Discovery { issuer: issuer.into(), allowed, state })
     }
 
     /// Returns the URL. After a failed discovery, the next introspection that needs the URL tries again
@@ -58,24 +55,24 @@ impl Location {
         &self,
         client: &dyn HttpClient,
         clock: &dyn Clock,
-    ) -> Result<Uri, IntrospectionError> {
+    ) -> Result<Target, IntrospectionError> {
         let discovery = match self {
-            Self::Fixed(uri) => return Ok(uri.clone()),
+            Self::Fixed(target) => return Ok(target.clone()),
             Self::Discovered(discovery) => discovery,
         };
         let now = || NumericDate::from_system_time(clock.now());
         let mut state = discovery.state.lock().await;
-        if let Some((uri, _)) = &state.url {
-            return Ok(uri.clone());
+        if let Some((target, _)) = &state.url {
+            return Ok(target.clone());
         }
         if let Some(error) = state.backoff(now()) {
             return Err(error);
         }
-        let (issuer, allow_http) = (&discovery.issuer, discovery.allow_http);
-        match metadata::discover(client, issuer, Member::IntrospectionEndpoint, allow_http).await {
-            Ok(uri) => {
-                *state = State { url: Some((uri.clone(), now())), ..State::default() };
-                Ok(uri)
+        let (issuer, allowed) = (&discovery.issuer, discovery.allowed);
+        match metadata::discover(client, issuer, Member::IntrospectionEndpoint, allowed).await {
+            Ok(target) => {
+                *state = State { url: Some((target.clone(), now())), ..State::default() };
+                Ok(target)
             }
             Err(error) => {
                 let source = Arc::new(error);
@@ -101,5 +98,14 @@ impl State {
         let retry_after = self.failures.cooldown_left(now)?;
         let source = Arc::clone(self.failures.last_error()?);
         Some(IntrospectionError::Discovery { source, retry_after })
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(target) => fmt::Display::fmt(target, f),
+            Self::Discovered(discovery) => write!(f, "discovered from {}", discovery.issuer),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The configuration of a verifier, validated as a whole.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 
@@ -18,7 +18,7 @@ use crate::verify::Revocations;
 use crate::{
     Clock, ConfigError, SystemClock,
     claims::{AudienceRule, scope_claim::ScopeClaim},
-    http_client::{self, HttpClient},
+    http_client::{self, HttpClient, Target, metadata::LearnedUrls},
 };
 
 /// Everything that a builder can set.
@@ -28,7 +28,7 @@ pub(super) struct Settings {
     pub(super) audiences: Vec<String>,
     pub(super) without_audience: bool,
     pub(super) any_audience: bool,
-    pub(super) allow_http: bool,
+    pub(super) urls: LearnedUrls,
     pub(super) issuer: Option<String>,
     pub(super) scope_claims: Vec<ScopeClaim>,
     pub(super) checks: Vec<Box<Check>>,
@@ -43,7 +43,6 @@ pub(super) struct Settings {
 }
 
 /// The address that a builder begins with.
-#[derive(Debug)]
 pub(super) enum Address {
     Endpoint(String),
     Issuer(String),
@@ -57,7 +56,7 @@ impl Settings {
             audiences: Vec::new(),
             without_audience: false,
             any_audience: false,
-            allow_http: false,
+            urls: LearnedUrls::default(),
             issuer: None,
             scope_claims: Vec::new(),
             checks: Vec::new(),
@@ -116,18 +115,17 @@ impl Settings {
 
     fn location(&self) -> Result<(Arc<str>, Location), ConfigError> {
         let parse = |what, url: &str, query| {
-            url::parse(url, query, self.allow_http)
+            url::parse(url, query, self.urls.allow_http)
                 .map_err(|problem| ConfigError::new(what, url, problem.to_string()))
         };
         let (uri, location) = match &self.address {
             Address::Endpoint(url) => {
                 let uri = parse("introspection endpoint", url, Query::Allowed)?;
-                (uri.clone(), Location::Fixed(uri))
+                (uri.clone(), Location::Fixed(Target::configured(uri)))
             }
-            Address::Issuer(issuer) => (
-                parse("issuer", issuer, Query::Forbidden)?,
-                Location::of_issuer(issuer, self.allow_http),
-            ),
+            Address::Issuer(issuer) => {
+                (parse("issuer", issuer, Query::Forbidden)?, Location::of_issuer(issuer, self.urls))
+            }
         };
         Ok((uri.host().unwrap_or_default().into(), location))
     }
@@ -149,5 +147,12 @@ impl Settings {
             return Err(ConfigError::new("audience", "any", problem));
         }
         Ok(AudienceRule::Any)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Endpoint(url) | Self::Issuer(url)) = self;
+        f.write_str(&url::redact(url))
     }
 }

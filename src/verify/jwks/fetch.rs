@@ -4,18 +4,26 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use http::{HeaderValue, StatusCode, Uri, header::ETAG};
+use http::{HeaderValue, StatusCode, header::ETAG};
 
 use super::{KeySet, cache_control, key_set::KeySetError};
-use crate::http_client::{
-    DocumentError, HttpClient, get,
-    metadata::{self, Member, MetadataError},
-    require_json,
+use crate::{
+    Clock,
+    claims::NumericDate,
+    http_client::{
+        DocumentError, HttpClient, MAX_BODY, Target, get,
+        metadata::{self, LearnedUrls, Member, MetadataError},
+        require_json,
+    },
+    telemetry,
 };
+
+/// How long the URL in the metadata is used before the metadata is fetched again.
+const METADATA_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The source of a remote key set.
 pub(crate) trait FetchKeys: fmt::Debug + Send + Sync + 'static {
@@ -52,67 +60,125 @@ pub(crate) enum FetchError {
 }
 
 /// Fetches keys over HTTP, from a fixed URL or from the one in the issuer's metadata.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct HttpKeys {
     client: Arc<dyn HttpClient>,
     location: Location,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Location {
-    Fixed(Uri),
-    Discovered { issuer: Arc<str>, allow_http: bool, known: Arc<Mutex<Option<Uri>>> },
+    Fixed(Target),
+    Discovered(Arc<Discovery>),
+}
+
+/// The URL in an issuer's metadata.
+struct Discovery {
+    issuer: Arc<str>,
+    allowed: LearnedUrls,
+    clock: Arc<dyn Clock>,
+    /// Taken during a fetch of the keys, so that a failed fetch is followed by a new discovery.
+    found: Mutex<Option<Found>>,
+}
+
+/// The result of a discovery.
+#[derive(Clone)]
+struct Found {
+    jwks_uri: Target,
+    /// When the metadata was requested.
+    at: NumericDate,
 }
 
 impl HttpKeys {
-    pub(crate) fn at(client: Arc<dyn HttpClient>, jwks_uri: Uri) -> Self {
+    pub(crate) fn at(client: Arc<dyn HttpClient>, jwks_uri: Target) -> Self {
         Self { client, location: Location::Fixed(jwks_uri) }
     }
 
     /// `issuer` is a URL that was validated.
-    pub(crate) fn of_issuer(client: Arc<dyn HttpClient>, issuer: &str, allow_http: bool) -> Self {
-        let location =
-            Location::Discovered { issuer: issuer.into(), allow_http, known: Arc::default() };
+    pub(crate) fn of_issuer(
+        client: Arc<dyn HttpClient>,
+        issuer: &str,
+        allowed: LearnedUrls,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let found = Mutex::default();
+        let discovery = Discovery { issuer: issuer.into(), allowed, clock, found };
+        let location = Location::Discovered(Arc::new(discovery));
         Self { client, location }
     }
 
     async fn fetch_set(self, etag: Option<HeaderValue>) -> Result<Fetched, FetchError> {
         match &self.location {
-            Location::Fixed(uri) => self.get_keys(uri, etag).await,
-            Location::Discovered { issuer, allow_http, known } => {
-                // Taken out, so that a failed fetch is followed by a new discovery.
-                let address = known.lock().unwrap_or_else(PoisonError::into_inner).take();
-                let (uri, etag) = if let Some(uri) = address {
-                    (uri, etag)
-                } else {
-                    let client = &*self.client;
-                    let found = metadata::discover(client, issuer, Member::JwksUri, *allow_http);
-                    // An ETag is only meaningful for the URL that it came from (RFC 9110 §8.8.3).
-                    (found.await?, None)
-                };
-                let fetched = self.get_keys(&uri, etag).await?;
-                *known.lock().unwrap_or_else(PoisonError::into_inner) = Some(uri);
+            Location::Fixed(target) => self.get_keys(target, etag).await,
+            Location::Discovered(discovery) => {
+                let (found, is_known) = discovery.find(&*self.client).await?;
+                // An ETag is only meaningful for the URL that it came from (RFC 9110 §8.8.3).
+                let fetched = self.get_keys(&found.jwks_uri, etag.filter(|_| is_known)).await?;
+                *discovery.lock() = Some(found);
                 Ok(fetched)
             }
         }
     }
 
-    async fn get_keys(&self, uri: &Uri, etag: Option<HeaderValue>) -> Result<Fetched, FetchError> {
+    async fn get_keys(
+        &self,
+        target: &Target,
+        etag: Option<HeaderValue>,
+    ) -> Result<Fetched, FetchError> {
         let conditional = etag.is_some();
-        let response = get(&*self.client, uri, etag).await?;
+        let response = get(&*self.client, target, etag, MAX_BODY).await?;
         let freshness = cache_control::freshness(response.headers());
         if conditional && response.status() == StatusCode::NOT_MODIFIED {
             return Ok(Fetched { keys: None, etag: None, freshness });
         }
-        let response = require_json(uri, response)?;
+        let response = require_json(target, response)?;
         let keys = KeySet::from_json(response.body())
-            .map_err(|source| FetchError::KeySet { url: uri.to_string(), source })?;
+            .map_err(|source| FetchError::KeySet { url: target.to_string(), source })?;
         Ok(Fetched { keys: Some(keys), etag: response.headers().get(ETAG).cloned(), freshness })
+    }
+}
+
+impl Discovery {
+    /// Returns the URL to use, and whether it is the same as before. If the metadata can't be fetched again
+    /// after a day, the old URL is used for another one.
+    async fn find(&self, client: &dyn HttpClient) -> Result<(Found, bool), MetadataError> {
+        let now = NumericDate::from_system_time(self.clock.now());
+        let known = self.lock().take();
+        let is_current =
+            |known: &Found| now.since(known.at).is_some_and(|age| age < METADATA_LIFETIME);
+        if let Some(known) = known.clone().filter(is_current) {
+            return Ok((known, true));
+        }
+        let found = metadata::discover(client, &self.issuer, Member::JwksUri, self.allowed).await;
+        match (found, known) {
+            (Ok(jwks_uri), known) => {
+                let is_known = known.is_some_and(|known| known.jwks_uri == jwks_uri);
+                Ok((Found { jwks_uri, at: now }, is_known))
+            }
+            (Err(error), Some(known)) => {
+                telemetry::metadata_not_refreshed(&self.issuer, &error);
+                Ok((Found { at: now, ..known }, true))
+            }
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Found>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl FetchKeys for HttpKeys {
     fn fetch(&self, etag: Option<HeaderValue>) -> FetchFuture {
         Box::pin(self.clone().fetch_set(etag))
+    }
+}
+
+impl fmt::Debug for HttpKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.location {
+            Location::Fixed(target) => fmt::Display::fmt(target, f),
+            Location::Discovered(discovery) => write!(f, "discovered from {}", discovery.issuer),
+        }
     }
 }

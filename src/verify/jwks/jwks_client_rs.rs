@@ -10,7 +10,10 @@ use super::{
     KeySet,
     fetch::{FetchError, FetchFuture, FetchKeys, Fetched},
 };
-use crate::http_client::{FETCH_TIMEOUT, HttpError};
+use crate::{
+    error::redacted,
+    http_client::{FETCH_TIMEOUT, HttpError},
+};
 
 /// Takes what a source fetches into our own life cycle: cache, cool-down, outages.
 pub(crate) struct SourceKeys<S>(Arc<S>);
@@ -28,7 +31,7 @@ impl<S: JwksSource + Send + Sync + 'static> FetchKeys for SourceKeys<S> {
             // A source has its own ideas of how long a fetch may take.
             let keys = tokio::time::timeout(FETCH_TIMEOUT, source.fetch_keys()).await;
             let keys = keys.map_err(|_| FetchError::Source(HttpError::timed_out().into()))?;
-            let keys = keys.map_err(|error| FetchError::Source(error.into()))?.keys();
+            let keys = keys.map_err(|error| FetchError::Source(redacted(error.into())))?.keys();
             let keys: Vec<_> = keys.iter().map(jwk).collect();
             let keys =
                 KeySet::from_values(&keys).map_err(|error| FetchError::Source(error.into()))?;

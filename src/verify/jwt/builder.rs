@@ -8,6 +8,7 @@ use super::{
     token_cache::TokenCache,
 };
 use crate::claims::scope_claim::ScopeClaim;
+use crate::url::redact;
 use crate::verify::{AudienceGiven, AudienceMissing, Revocations};
 use crate::{Algorithm, Clock, ConfigError, Error, Identity, Secret, http_client::HttpClient};
 
@@ -234,7 +235,28 @@ impl<Audience> Dangerous<Audience> {
     /// Fetches keys and metadata by plain `http` too, where anyone on the way can put in keys of
     /// their own.
     pub fn plain_http(mut self) -> JwtVerifierBuilder<Audience> {
-        self.0.settings.allow_http = true;
+        self.0.settings.urls.allow_http = true;
+        self.0
+    }
+
+    /// Accepts a `jwks_uri` at a loopback, private or otherwise special address from the metadata of an
+    /// issuer that is not at such an address itself. Whoever can change the metadata can then send requests
+    /// into the service's own network.
+    ///
+    /// A `jwks_uri` that is [configured](JwtVerifierBuilder::jwks_uri) may always be at any address.
+    ///
+    /// ```
+    /// use portcullis::JwtVerifier;
+    ///
+    /// let verifier = JwtVerifier::builder("https://as.example")
+    ///     .audience("https://api.example")
+    ///     .dangerous()
+    ///     .private_addresses()
+    ///     .build();
+    /// assert!(verifier.is_ok());
+    /// ```
+    pub fn private_addresses(mut self) -> JwtVerifierBuilder<Audience> {
+        self.0.settings.urls.allow_private = true;
         self.0
     }
 }
@@ -257,7 +279,7 @@ impl JwtVerifierBuilder<AudienceGiven> {
 impl<Audience> fmt::Debug for JwtVerifierBuilder<Audience> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JwtVerifierBuilder")
-            .field("issuer", &self.settings.issuer)
+            .field("issuer", &redact(&self.settings.issuer))
             .field("audiences", &self.settings.audiences)
             .field("profile", &self.settings.profile)
             .finish_non_exhaustive()

@@ -13,7 +13,7 @@ use crate::url::{self, Query};
 use crate::{
     Algorithm, Clock, ConfigError, Secret, SystemClock,
     claims::{AudienceRule, DEFAULT_LEEWAY, scope_claim::ScopeClaim},
-    http_client::{self, HttpClient},
+    http_client::{self, HttpClient, Target, metadata::LearnedUrls},
     jose::{algorithm::AlgorithmSet, crypto::VerifyingKey},
     verify::{
         Revocations,
@@ -28,7 +28,7 @@ pub(super) struct Settings {
     pub(super) clients: Vec<String>,
     pub(super) required: Vec<(Box<str>, Box<str>)>,
     pub(super) any_audience: bool,
-    pub(super) allow_http: bool,
+    pub(super) urls: LearnedUrls,
     pub(super) algorithms: Option<Vec<Algorithm>>,
     pub(super) profile: Profile,
     pub(super) leeway: Duration,
@@ -59,7 +59,7 @@ impl Settings {
             clients: Vec::new(),
             required: Vec::new(),
             any_audience: false,
-            allow_http: false,
+            urls: LearnedUrls::default(),
             algorithms: None,
             profile: Profile::default(),
             leeway: DEFAULT_LEEWAY,
@@ -171,7 +171,7 @@ impl Settings {
 
     fn http_keys(&self) -> Result<HttpKeys, ConfigError> {
         let endpoint = |what, url: &str, query| {
-            url::parse(url, query, self.allow_http)
+            url::parse(url, query, self.urls.allow_http)
                 .map_err(|problem| ConfigError::new(what, url, problem.to_string()))
         };
         endpoint("issuer", &self.issuer, Query::Forbidden)?;
@@ -179,8 +179,8 @@ impl Settings {
         let jwks_uri = jwks_uri.map(|uri| endpoint("jwks_uri", uri, Query::Allowed)).transpose()?;
         let client = http_client::or_default(self.client.clone())?;
         Ok(match jwks_uri {
-            Some(uri) => HttpKeys::at(client, uri),
-            None => HttpKeys::of_issuer(client, &self.issuer, self.allow_http),
+            Some(uri) => HttpKeys::at(client, Target::configured(uri)),
+            None => HttpKeys::of_issuer(client, &self.issuer, self.urls, Arc::clone(&self.clock)),
         })
     }
 
@@ -195,7 +195,7 @@ impl Settings {
                 }
                 GivenKeys::Pem(pem) => {
                     let key = Key::from_pem(pem).map_err(|problem| {
-                        ConfigError::new("PEM key", label(pem), problem.to_string())
+                        ConfigError::pem("PEM key", pem.as_bytes(), problem.to_string())
                     })?;
                     keys.push(key);
                 }
@@ -210,18 +210,5 @@ impl Settings {
             }
         }
         Ok(KeySet::new(keys))
-    }
-}
-
-/// Returns the first line of a PEM text, which is safe to show. The rest may be a private key, and so may a
-/// text that only looks like PEM, for which this returns an ellipsis.
-fn label(pem: &str) -> String {
-    let is_plain =
-        |label: &&str| label.bytes().all(|byte| matches!(byte, b' ' | b'0'..=b'9' | b'A'..=b'Z'));
-    let begun = pem.trim_start().strip_prefix("-----BEGIN ");
-    let label = begun.and_then(|rest| rest.split_once("-----")).map(|(label, _)| label);
-    match label.filter(is_plain) {
-        Some(label) => format!("-----BEGIN {label}-----"),
-        None => "\u{2026}".to_owned(),
     }
 }

@@ -136,14 +136,14 @@ async fn metadata_that_names_its_issuer_twice_is_rejected() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn keys_are_fetched_over_https_only_except_on_loopback() {
+async fn keys_of_a_public_issuer_are_fetched_over_https_only() {
     for (jwks_uri, plain_http, accepted) in [
         ("https://keys.example/jwks", false, true),
         ("https://issuer.test/jwks?tenant=one", false, true),
         ("https://issuer.test:8443/jwks", false, true),
-        ("http://127.0.0.1:4001/jwks", false, true),
-        ("http://[::1]:4001/jwks", false, true),
-        ("http://localhost/jwks", false, true),
+        ("http://127.0.0.1:4001/jwks", false, false),
+        ("http://[::1]:4001/jwks", false, false),
+        ("http://localhost/jwks", false, false),
         ("http://issuer.test/jwks", false, false),
         ("http://issuer.test/jwks", true, true),
         ("http://localhost.evil.example/jwks", false, false),

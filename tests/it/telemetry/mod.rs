@@ -1,7 +1,7 @@
 //! Logs, metrics and readiness, and that they contain no secrets.
 
 #[cfg(feature = "tracing")]
-mod capture;
+pub mod capture;
 #[cfg(feature = "tracing")]
 mod log;
 #[cfg(feature = "metrics")]

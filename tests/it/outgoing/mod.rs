@@ -1,0 +1,14 @@
+//! Outgoing requests: connections, limits, URLs, and the documents that come back.
+
+#[cfg(feature = "reqwest")]
+mod client_options;
+#[cfg(feature = "reqwest")]
+mod dead_connections;
+mod learned_addresses;
+mod metadata_life_cycle;
+#[cfg(all(feature = "reqwest", target_os = "linux"))]
+mod no_certificates;
+#[cfg(all(feature = "reqwest", feature = "tracing"))]
+mod redaction;
+#[cfg(feature = "reqwest")]
+mod server;
