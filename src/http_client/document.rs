@@ -65,10 +65,11 @@ fn is_json(content_type: &[u8]) -> bool {
     let essence = essence.trim_ascii().to_ascii_lowercase();
     essence.ends_with(b"/json")
         || essence.ends_with(b"+json")
-        || matches!(&*essence, b"text/plain" | b"application/octet-stream")
+        || matches!(&*essence, b"text/plain" | b"application/octet-stream" | b"binary/octet-stream")
 }
 
-/// Reads a JSON object. By itself, serde accepts an array for a struct too.
+/// Reads a JSON object, after a byte order mark if there is one (RFC 8259 §8.1). By itself, serde accepts an array for a struct too.
 pub(crate) fn read_object<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     if text.trim_ascii_start().starts_with(b"{") { serde_json::from_slice(text).ok() } else { None }
 }

@@ -1,10 +1,18 @@
-//! base64url without padding (RFC 7515 §2): canonical, or rejected.
+//! base64url without padding (RFC 7515 §2). What tokens contain has to be canonical.
 
 use base64_simd::{Out, URL_SAFE_NO_PAD};
 
 /// Decodes into a new buffer.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode_to_vec(text).ok()
+}
+
+/// Decodes what a document of a configured issuer contains: also with padding, and in the alphabet of
+/// standard base64 (RFC 4648 §4).
+#[cfg(feature = "_jwt")]
+pub(crate) fn decode_lenient(text: &str) -> Option<Vec<u8>> {
+    let text = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
+    decode(&text.replace('+', "-").replace('/', "_"))
 }
 
 /// Decodes into the start of `buffer`; `None` too where it is too small.
@@ -46,6 +54,31 @@ mod tests {
             let mut buffer = [0; 16];
             assert_eq!(decode(text).as_deref(), bytes, "{text:?}");
             assert_eq!(decode_into(text, &mut buffer), bytes, "{text:?}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "_jwt")]
+    fn padding_and_the_standard_alphabet_are_decoded_leniently() {
+        for (text, bytes) in [
+            ("", Some(&b""[..])),
+            ("Zg", Some(b"f")),
+            ("Zg==", Some(b"f")),
+            ("Zg=", Some(b"f")),
+            ("Zm8=", Some(b"fo")),
+            ("Zm9v", Some(b"foo")),
+            ("-_-_", Some(&[0xfb, 0xff, 0xbf])),
+            ("+/+/", Some(&[0xfb, 0xff, 0xbf])),
+            ("+_-/", Some(&[0xfb, 0xff, 0xbf])),
+            ("Zh==", None),
+            ("Zg===", None),
+            ("=", Some(b"")),
+            ("Z", None),
+            ("Zm 9v", None),
+            ("Zm9v\n", None),
+            ("Zm=9v", None),
+        ] {
+            assert_eq!(decode_lenient(text).as_deref(), bytes, "{text:?}");
         }
     }
 

@@ -50,6 +50,16 @@ pub(super) fn replay_store_full() {
 }
 
 #[cfg(feature = "_jwt")]
+pub(super) fn key_left_out(issuer: &str, kid: Option<&str>, reason: &str) {
+    tracing::info!(target: "portcullis", issuer, kid, reason, "key left out");
+}
+
+#[cfg(feature = "_jwt")]
+pub(super) fn more_keys_left_out(issuer: &str, keys: usize) {
+    tracing::info!(target: "portcullis", issuer, keys, "more keys left out");
+}
+
+#[cfg(feature = "_jwt")]
 pub(super) fn metadata_not_refreshed<E: StdError>(issuer: &str, error: &E) {
     let source = causes(error);
     tracing::warn!(

@@ -17,6 +17,12 @@ pub(super) fn revocations_evicted(_evicted: u64, _entries: usize) {}
 pub(super) fn replay_store_full() {}
 
 #[cfg(feature = "_jwt")]
+pub(super) fn key_left_out(_issuer: &str, _kid: Option<&str>, _reason: &str) {}
+
+#[cfg(feature = "_jwt")]
+pub(super) fn more_keys_left_out(_issuer: &str, _keys: usize) {}
+
+#[cfg(feature = "_jwt")]
 pub(super) fn metadata_not_refreshed<E>(_issuer: &str, _error: &E) {}
 
 #[cfg(feature = "own-tokens")]

@@ -51,6 +51,18 @@ pub(crate) fn replay_store_full() {
     log::replay_store_full();
 }
 
+/// Records that a key of an issuer's set can't be used. Call it once per set.
+#[cfg(feature = "_jwt")]
+pub(crate) fn key_left_out(issuer: &str, kid: Option<&str>, reason: &str) {
+    log::key_left_out(issuer, kid, reason);
+}
+
+/// Records that a set has that many more keys which can't be used.
+#[cfg(feature = "_jwt")]
+pub(crate) fn more_keys_left_out(issuer: &str, keys: usize) {
+    log::more_keys_left_out(issuer, keys);
+}
+
 /// Records that the metadata of an issuer could not be fetched again, so that its old `jwks_uri` is used.
 #[cfg(feature = "_jwt")]
 pub(crate) fn metadata_not_refreshed<E: StdError>(issuer: &str, error: &E) {

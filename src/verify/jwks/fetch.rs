@@ -10,7 +10,7 @@ use std::{
 
 use http::{HeaderValue, StatusCode, header::ETAG};
 
-use super::{KeySet, cache_control, key_set::KeySetError};
+use super::{DEFAULT_MAX_KEYS, KeySet, cache_control, key_set::KeySetError};
 use crate::{
     Clock,
     claims::NumericDate,
@@ -21,6 +21,9 @@ use crate::{
     },
     telemetry,
 };
+
+/// How much longer a document may be for each key beyond the default limit, in bytes.
+const BODY_PER_KEY: usize = 2662;
 
 /// How long the URL in the metadata is used before the metadata is fetched again.
 const METADATA_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -64,6 +67,7 @@ pub(crate) enum FetchError {
 pub(crate) struct HttpKeys {
     client: Arc<dyn HttpClient>,
     location: Location,
+    max_keys: usize,
 }
 
 #[derive(Clone)]
@@ -91,7 +95,7 @@ struct Found {
 
 impl HttpKeys {
     pub(crate) fn at(client: Arc<dyn HttpClient>, jwks_uri: Target) -> Self {
-        Self { client, location: Location::Fixed(jwks_uri) }
+        Self { client, location: Location::Fixed(jwks_uri), max_keys: DEFAULT_MAX_KEYS }
     }
 
     /// `issuer` is a URL that was validated.
@@ -104,7 +108,12 @@ impl HttpKeys {
         let found = Mutex::default();
         let discovery = Discovery { issuer: issuer.into(), allowed, clock, found };
         let location = Location::Discovered(Arc::new(discovery));
-        Self { client, location }
+        Self { client, location, max_keys: DEFAULT_MAX_KEYS }
+    }
+
+    /// Accepts sets of up to `max_keys` keys, and documents that are long enough for them.
+    pub(crate) fn with_max_keys(self, max_keys: usize) -> Self {
+        Self { max_keys, ..self }
     }
 
     async fn fetch_set(self, etag: Option<HeaderValue>) -> Result<Fetched, FetchError> {
@@ -126,15 +135,21 @@ impl HttpKeys {
         etag: Option<HeaderValue>,
     ) -> Result<Fetched, FetchError> {
         let conditional = etag.is_some();
-        let response = get(&*self.client, target, etag, MAX_BODY).await?;
+        let response = get(&*self.client, target, etag, self.max_body()).await?;
         let freshness = cache_control::freshness(response.headers());
         if conditional && response.status() == StatusCode::NOT_MODIFIED {
             return Ok(Fetched { keys: None, etag: None, freshness });
         }
         let response = require_json(target, response)?;
-        let keys = KeySet::from_json(response.body())
+        let keys = KeySet::from_json(response.body(), self.max_keys)
             .map_err(|source| FetchError::KeySet { url: target.to_string(), source })?;
         Ok(Fetched { keys: Some(keys), etag: response.headers().get(ETAG).cloned(), freshness })
+    }
+
+    /// Returns the length that a document with the maximum number of keys may have.
+    fn max_body(&self) -> usize {
+        let more_keys = self.max_keys.saturating_sub(DEFAULT_MAX_KEYS);
+        MAX_BODY.saturating_add(more_keys.saturating_mul(BODY_PER_KEY))
     }
 }
 

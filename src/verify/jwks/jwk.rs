@@ -1,7 +1,8 @@
 //! One JSON Web Key (RFC 7517, RFC 7518 §6, RFC 8037 §2).
+//!
+//! Keys come from configured places, so they are read as leniently as is safe: numbers may be in padded or
+//! standard base64, `use` may be an array, `key_ops` a string, and `kid` a number.
 
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::Key;
@@ -11,37 +12,37 @@ use crate::jose::{
     crypto::{Curve, KeyError, VerifyingKey},
 };
 
-/// Why a key of a set is left out. The others still serve.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum JwkError {
-    #[error("it is not for verifying signatures")]
-    OtherUse,
-    #[error("its type or curve is not supported")]
-    Unsupported,
-    #[error("its `alg` doesn't fit it")]
+/// Why a key of a set is left out. The other keys are used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum JwkError {
+    #[error("`alg` doesn't match the type or the curve of the key")]
     Algorithm,
-    #[error("it breaks the form of a JWK")]
-    Malformed,
     #[error(transparent)]
     Key(#[from] KeyError),
+    #[error("`{0}` is missing or malformed")]
+    Malformed(&'static str),
+    #[error("it is not a JSON object")]
+    NotAnObject,
+    #[error("`{0}` says that it is not for verifying signatures")]
+    OtherUse(&'static str),
+    #[error("`{0}` is not supported")]
+    Unsupported(&'static str),
 }
 
 /// Reads a public key that verifies signatures. Private members are never looked at.
-pub(super) fn read(value: &Value) -> Result<Key, JwkError> {
-    // jsonwebtoken knows fewer algorithms than we verify, so `alg` is read here.
-    let algorithm = match value.get("alg") {
-        // Some write null for what they would rather leave out; for `kid` and `use` it is the same.
-        None | Some(Value::Null) => None,
+pub(super) fn read(jwk: &Value) -> Result<Key, JwkError> {
+    if !jwk.is_object() {
+        return Err(JwkError::NotAnObject);
+    }
+    let algorithm = match member(jwk, "alg") {
+        None => None,
         Some(name) => {
-            let name = name.as_str().ok_or(JwkError::Malformed)?;
-            Some(Algorithm::from_name(name).ok_or(JwkError::Unsupported)?)
+            let name = name.as_str().ok_or(JwkError::Malformed("alg"))?;
+            Some(Algorithm::from_name(name).ok_or(JwkError::Unsupported("alg"))?)
         }
     };
-    let jwk = Jwk::deserialize(value).map_err(|_| JwkError::Malformed)?;
-    if !is_for_verifying(&jwk) {
-        return Err(JwkError::OtherUse);
-    }
-    let key = verifying_key(&jwk.algorithm)?;
+    require_for_verifying(jwk)?;
+    let key = verifying_key(jwk)?;
     let algorithms = match algorithm {
         None => key.algorithms(),
         Some(algorithm) if key.algorithms().contains(algorithm) => {
@@ -49,35 +50,132 @@ pub(super) fn read(value: &Value) -> Result<Key, JwkError> {
         }
         Some(_) => return Err(JwkError::Algorithm),
     };
-    Ok(Key::new(jwk.common.key_id, key, algorithms))
+    Ok(Key::new(kid(jwk)?, key, algorithms))
 }
 
-/// `use` and `key_ops` (RFC 7517 §4.2, §4.3): where they stand, they must say so.
-fn is_for_verifying(jwk: &Jwk) -> bool {
-    let public_key_use = jwk.common.public_key_use.as_ref();
-    let operations = jwk.common.key_operations.as_ref();
-    public_key_use.is_none_or(|public_key_use| *public_key_use == PublicKeyUse::Signature)
-        && operations.is_none_or(|operations| operations.contains(&KeyOperations::Verify))
+/// Returns the `kid`. Tokens contain it as a string.
+pub(super) fn kid(jwk: &Value) -> Result<Option<String>, JwkError> {
+    match member(jwk, "kid") {
+        None => Ok(None),
+        Some(Value::String(kid)) => Ok(Some(kid.clone())),
+        Some(Value::Number(kid)) if !kid.is_f64() => Ok(Some(kid.to_string())),
+        Some(_) => Err(JwkError::Malformed("kid")),
+    }
 }
 
-fn verifying_key(parameters: &AlgorithmParameters) -> Result<VerifyingKey, JwkError> {
-    let number = |text: &str| base64url::decode(text).ok_or(JwkError::Malformed);
-    match parameters {
-        AlgorithmParameters::RSA(rsa) => Ok(VerifyingKey::rsa(&number(&rsa.n)?, &number(&rsa.e)?)?),
-        AlgorithmParameters::EllipticCurve(ec) => {
-            let curve = match ec.curve {
-                EllipticCurve::P256 => Curve::P256,
-                EllipticCurve::P384 => Curve::P384,
-                EllipticCurve::P521 => Curve::P521,
-                _ => return Err(JwkError::Unsupported),
+/// Returns a member. Some servers write null instead of leaving it out.
+fn member<'a>(jwk: &'a Value, name: &str) -> Option<&'a Value> {
+    jwk.get(name).filter(|value| !value.is_null())
+}
+
+/// Checks `use` and `key_ops` (RFC 7517 §4.2, §4.3), if they are present.
+fn require_for_verifying(jwk: &Value) -> Result<(), JwkError> {
+    let is_use = match member(jwk, "use") {
+        None => true,
+        Some(Value::Array(one)) => matches!(&**one, [one] if one == "sig"),
+        Some(one) => one == "sig",
+    };
+    let is_operation = match member(jwk, "key_ops") {
+        None => true,
+        Some(Value::Array(operations)) => operations.iter().any(|operation| operation == "verify"),
+        Some(one) => one == "verify",
+    };
+    match (is_use, is_operation) {
+        (true, true) => Ok(()),
+        (false, _) => Err(JwkError::OtherUse("use")),
+        (true, false) => Err(JwkError::OtherUse("key_ops")),
+    }
+}
+
+fn verifying_key(jwk: &Value) -> Result<VerifyingKey, JwkError> {
+    let number = |name| {
+        let text = member(jwk, name).and_then(Value::as_str);
+        text.and_then(base64url::decode_lenient).ok_or(JwkError::Malformed(name))
+    };
+    let curve = || member(jwk, "crv").and_then(Value::as_str).ok_or(JwkError::Malformed("crv"));
+    match member(jwk, "kty").and_then(Value::as_str).ok_or(JwkError::Malformed("kty"))? {
+        "RSA" => Ok(VerifyingKey::rsa(&number("n")?, &number("e")?)?),
+        "EC" => {
+            let curve = match curve()? {
+                "P-256" => Curve::P256,
+                "P-384" => Curve::P384,
+                "P-521" => Curve::P521,
+                _ => return Err(JwkError::Unsupported("crv")),
             };
-            let point = curve.point(&number(&ec.x)?, &number(&ec.y)?)?;
+            let point = curve.point(&number("x")?, &number("y")?)?;
             Ok(VerifyingKey::ec(curve, &point)?)
         }
-        AlgorithmParameters::OctetKeyPair(okp) if okp.curve == EllipticCurve::Ed25519 => {
-            Ok(VerifyingKey::ed25519(&number(&okp.x)?)?)
+        "OKP" => match curve()? {
+            "Ed25519" => Ok(VerifyingKey::ed25519(&number("x")?)?),
+            _ => Err(JwkError::Unsupported("crv")),
+        },
+        // `oct` too: a published secret is not a secret.
+        _ => Err(JwkError::Unsupported("kty")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_left_out_for_a_reason() {
+        let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        let okp = |name: &str, value: Value| {
+            let mut jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": x });
+            jwk[name] = value;
+            jwk
+        };
+        assert!(read(&okp("kid", json!("one"))).is_ok());
+        for (jwk, reason) in [
+            (json!(1), "it is not a JSON object"),
+            (okp("kty", Value::Null), "`kty` is missing or malformed"),
+            (okp("kty", json!("oct")), "`kty` is not supported"),
+            (okp("crv", json!("Ed448")), "`crv` is not supported"),
+            (okp("x", json!("*")), "`x` is missing or malformed"),
+            (
+                okp("x", json!("AA")),
+                "the key is malformed: an Ed25519 public key is exactly 32 bytes long",
+            ),
+            (okp("kid", json!(1.5)), "`kid` is missing or malformed"),
+            (okp("alg", json!("ES256")), "`alg` doesn't match the type or the curve of the key"),
+            (okp("alg", json!("none")), "`alg` is not supported"),
+            (okp("alg", json!(["EdDSA"])), "`alg` is missing or malformed"),
+            (okp("use", json!("enc")), "`use` says that it is not for verifying signatures"),
+            (
+                okp("use", json!(["sig", "enc"])),
+                "`use` says that it is not for verifying signatures",
+            ),
+            (okp("use", json!([])), "`use` says that it is not for verifying signatures"),
+            (
+                okp("key_ops", json!(["sign"])),
+                "`key_ops` says that it is not for verifying signatures",
+            ),
+            (
+                okp("key_ops", json!("sign")),
+                "`key_ops` says that it is not for verifying signatures",
+            ),
+        ] {
+            assert_eq!(read(&jwk).map(drop).unwrap_err().to_string(), reason, "{jwk}");
         }
-        // An `oct` entry too: a secret that everyone can read is none.
-        _ => Err(JwkError::Unsupported),
+    }
+
+    #[test]
+    fn a_kid_is_a_string_or_an_integer() {
+        for (value, expected) in [
+            (json!("one"), Ok(Some("one".to_owned()))),
+            (json!(""), Ok(Some(String::new()))),
+            (json!(7), Ok(Some("7".to_owned()))),
+            (json!(-7), Ok(Some("-7".to_owned()))),
+            (json!(u64::MAX), Ok(Some(u64::MAX.to_string()))),
+            (Value::Null, Ok(None)),
+            (json!(7.5), Err(JwkError::Malformed("kid"))),
+            (json!(true), Err(JwkError::Malformed("kid"))),
+            (json!(["one"]), Err(JwkError::Malformed("kid"))),
+        ] {
+            assert_eq!(kid(&json!({ "kid": value })), expected, "{value}");
+        }
     }
 }

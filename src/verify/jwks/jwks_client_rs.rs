@@ -16,25 +16,28 @@ use crate::{
 };
 
 /// Takes what a source fetches into our own life cycle: cache, cool-down, outages.
-pub(crate) struct SourceKeys<S>(Arc<S>);
+pub(crate) struct SourceKeys<S> {
+    source: Arc<S>,
+    max_keys: usize,
+}
 
 impl<S> SourceKeys<S> {
-    pub(crate) fn new(source: S) -> Self {
-        Self(Arc::new(source))
+    pub(crate) fn new(source: S, max_keys: usize) -> Self {
+        Self { source: Arc::new(source), max_keys }
     }
 }
 
 impl<S: JwksSource + Send + Sync + 'static> FetchKeys for SourceKeys<S> {
     fn fetch(&self, _etag: Option<HeaderValue>) -> FetchFuture {
-        let source = Arc::clone(&self.0);
+        let (source, max_keys) = (Arc::clone(&self.source), self.max_keys);
         Box::pin(async move {
             // A source has its own ideas of how long a fetch may take.
             let keys = tokio::time::timeout(FETCH_TIMEOUT, source.fetch_keys()).await;
             let keys = keys.map_err(|_| FetchError::Source(HttpError::timed_out().into()))?;
             let keys = keys.map_err(|error| FetchError::Source(redacted(error.into())))?.keys();
             let keys: Vec<_> = keys.iter().map(jwk).collect();
-            let keys =
-                KeySet::from_values(&keys).map_err(|error| FetchError::Source(error.into()))?;
+            let keys = KeySet::from_values(&keys, max_keys)
+                .map_err(|error| FetchError::Source(error.into()))?;
             Ok(Fetched { keys: Some(keys), etag: None, freshness: None })
         })
     }

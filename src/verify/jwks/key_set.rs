@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Key, jwk};
+use super::{Key, jwk, left_out::LeftOutKeys};
 use crate::{TokenFault, http_client::read_object, jose::algorithm::Algorithm};
 
-/// A set with more keys is rejected as an attack or an accident.
-const MAX_KEYS: usize = 100;
+/// The default limit. A set with more keys is rejected as an attack or an accident.
+pub(crate) const DEFAULT_MAX_KEYS: usize = 100;
 
 /// The maximum number of keys that are tried for a token without a `kid`, or with one that several keys
 /// share.
@@ -18,45 +18,60 @@ const MAX_CANDIDATES: usize = 4;
 pub(crate) struct KeySet {
     /// Sorted by `kid`, those without one first.
     keys: Vec<Key>,
+    left_out: LeftOutKeys,
 }
 
 /// Why a document isn't a key set.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeySetError {
-    #[error("it has no key that verifies signatures")]
-    NoKey,
+    #[error("it has no key that verifies signatures{0}")]
+    NoKey(LeftOutKeys),
     #[error("it is not a JWK Set")]
     NotAKeySet,
-    #[error("it has {0} keys, and at most {MAX_KEYS} are read")]
-    TooMany(usize),
+    #[error("it has {found} keys, which is more than {max}; see `max_keys`")]
+    TooMany { found: usize, max: usize },
 }
 
 impl KeySet {
-    pub(crate) const EMPTY: Self = Self { keys: Vec::new() };
+    pub(crate) const EMPTY: Self = Self { keys: Vec::new(), left_out: LeftOutKeys::NONE };
 
     pub(crate) fn new(mut keys: Vec<Key>) -> Self {
         keys.sort_by(|one, other| one.kid.cmp(&other.kid));
-        Self { keys }
+        Self { keys, left_out: LeftOutKeys::NONE }
     }
 
-    /// Reads a JWK Set. Keys that this crate can't use are skipped.
-    pub(crate) fn from_json(text: &[u8]) -> Result<Self, KeySetError> {
+    /// Reads a JWK Set. Keys that can't be used are left out.
+    pub(crate) fn from_json(text: &[u8], max_keys: usize) -> Result<Self, KeySetError> {
         #[derive(Deserialize)]
         struct Document {
             keys: Vec<Value>,
         }
         let document: Document = read_object(text).ok_or(KeySetError::NotAKeySet)?;
-        Self::from_values(&document.keys)
+        Self::from_values(&document.keys, max_keys)
     }
 
     /// Reads the members of a JWK Set.
-    pub(crate) fn from_values(keys: &[Value]) -> Result<Self, KeySetError> {
-        if keys.len() > MAX_KEYS {
-            return Err(KeySetError::TooMany(keys.len()));
+    pub(crate) fn from_values(jwks: &[Value], max_keys: usize) -> Result<Self, KeySetError> {
+        if jwks.len() > max_keys {
+            return Err(KeySetError::TooMany { found: jwks.len(), max: max_keys });
         }
-        let keys: Vec<_> = keys.iter().filter_map(|key| jwk::read(key).ok()).collect();
+        let (mut keys, mut left_out) = (Vec::new(), LeftOutKeys::NONE);
+        for jwk in jwks {
+            match jwk::read(jwk) {
+                Ok(key) => keys.push(key),
+                Err(reason) => left_out.add(jwk, &reason),
+            }
+        }
         // An issuer that signs tokens has a key, so a set without one is an accident.
-        if keys.is_empty() { Err(KeySetError::NoKey) } else { Ok(Self::new(keys)) }
+        if keys.is_empty() {
+            return Err(KeySetError::NoKey(left_out));
+        }
+        Ok(Self { left_out, ..Self::new(keys) })
+    }
+
+    /// Returns the keys that were left out when the set was read.
+    pub(crate) fn left_out(&self) -> &LeftOutKeys {
+        &self.left_out
     }
 
     pub(crate) fn into_keys(self) -> Vec<Key> {

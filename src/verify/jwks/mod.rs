@@ -10,6 +10,7 @@ mod jwk;
 mod jwks_client_rs;
 mod key;
 mod key_set;
+mod left_out;
 mod pem;
 mod remote;
 
@@ -18,6 +19,6 @@ pub(crate) use self::jwks_client_rs::SourceKeys;
 pub(crate) use self::{
     fetch::{FetchError, FetchKeys, HttpKeys},
     key::Key,
-    key_set::KeySet,
+    key_set::{DEFAULT_MAX_KEYS, KeySet},
     remote::{Current, Refetch, RemoteKeys, RemoteSettings, Snapshot, Waiter},
 };

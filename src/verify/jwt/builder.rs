@@ -98,7 +98,25 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         mut self,
         source: impl jwks_client_rs::source::JwksSource + Send + Sync + 'static,
     ) -> Self {
-        self.settings.source = Some(Box::new(crate::verify::jwks::SourceKeys::new(source)));
+        self.settings.source = Some(Box::new(|max_keys| {
+            Box::new(crate::verify::jwks::SourceKeys::new(source, max_keys))
+        }));
+        self
+    }
+
+    /// Sets the maximum number of keys in the issuer's key set. The default is 100. A set with more keys is
+    /// rejected as a whole.
+    ///
+    /// A fetched document may have 256 KiB, and 2.6 KiB for each key if there may be more than 100.
+    ///
+    /// ```
+    /// use portcullis::JwtVerifier;
+    ///
+    /// let builder = JwtVerifier::builder("https://as.example").audience("https://api.example");
+    /// assert!(builder.max_keys(500).build().is_ok());
+    /// ```
+    pub fn max_keys(mut self, keys: usize) -> Self {
+        self.settings.max_keys = keys;
         self
     }
 

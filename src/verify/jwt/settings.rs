@@ -17,7 +17,7 @@ use crate::{
     jose::{algorithm::AlgorithmSet, crypto::VerifyingKey},
     verify::{
         Revocations,
-        jwks::{FetchKeys, HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
+        jwks::{DEFAULT_MAX_KEYS, FetchKeys, HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
     },
 };
 
@@ -35,7 +35,8 @@ pub(super) struct Settings {
     pub(super) scope_claims: Vec<ScopeClaim>,
     pub(super) checks: Vec<Box<ClaimCheck>>,
     pub(super) jwks_uri: Option<String>,
-    pub(super) source: Option<Box<dyn FetchKeys>>,
+    pub(super) source: Option<Box<Source>>,
+    pub(super) max_keys: usize,
     pub(super) given: Vec<GivenKeys>,
     pub(super) client: Option<Arc<dyn HttpClient>>,
     pub(super) clock: Arc<dyn Clock>,
@@ -43,6 +44,9 @@ pub(super) struct Settings {
     pub(super) cache_capacity: usize,
     pub(super) revocations: Option<Revocations>,
 }
+
+/// Creates a source of keys that accepts at most so many.
+pub(super) type Source = dyn FnOnce(usize) -> Box<dyn FetchKeys> + Send + Sync;
 
 /// Keys that are configured, not fetched.
 pub(super) enum GivenKeys {
@@ -67,6 +71,7 @@ impl Settings {
             checks: Vec::new(),
             jwks_uri: None,
             source: None,
+            max_keys: DEFAULT_MAX_KEYS,
             given: Vec::new(),
             client: None,
             clock: Arc::new(SystemClock),
@@ -149,6 +154,9 @@ impl Settings {
     }
 
     fn key_source(&mut self) -> Result<KeySource, ConfigError> {
+        if self.max_keys == 0 {
+            return Err(ConfigError::new("maximum number of keys", "0", "at least one is needed"));
+        }
         if !self.given.is_empty() {
             let keys = self.given_keys()?;
             let named = self.algorithms.iter().flatten();
@@ -162,8 +170,8 @@ impl Settings {
             return Ok(KeySource::Given(keys));
         }
         let source = match self.source.take() {
-            Some(source) => source,
-            None => Box::new(self.http_keys()?),
+            Some(source) => source(self.max_keys),
+            None => Box::new(self.http_keys()?.with_max_keys(self.max_keys)),
         };
         let (issuer, clock) = (self.issuer.as_str().into(), Arc::clone(&self.clock));
         Ok(KeySource::Remote(RemoteKeys::new(issuer, source, clock, self.remote.clone())))
@@ -189,8 +197,9 @@ impl Settings {
         for given in &self.given {
             match given {
                 GivenKeys::JwkSet(json) => {
-                    let set = KeySet::from_json(json.as_bytes())
+                    let set = KeySet::from_json(json.as_bytes(), self.max_keys)
                         .map_err(|problem| ConfigError::new("JWK Set", "…", problem.to_string()))?;
+                    set.left_out().report(&self.issuer);
                     keys.extend(set.into_keys());
                 }
                 GivenKeys::Pem(pem) => {

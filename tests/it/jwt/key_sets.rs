@@ -40,7 +40,9 @@ async fn a_set_has_at_most_100_keys() {
     assert!(accepts(&hundred, &token(&issuer).mint()).await);
     for len in [101, 1000] {
         let error = build_with(set_of(&issuer, len)).unwrap_err();
-        let message = format!("JWK Set `\u{2026}`: it has {len} keys, and at most 100 are read");
+        let message = format!(
+            "JWK Set `\u{2026}`: it has {len} keys, which is more than 100; see `max_keys`"
+        );
         assert_eq!(error.to_string(), message);
     }
 }

@@ -46,7 +46,7 @@ fn unusable_keys(issuer: &TestIssuer) -> Vec<(&'static str, Value)> {
         ("for encryption", with(&ec, [("use", json!("enc"))])),
         ("for another use", with(&ec, [("use", json!("tls"))])),
         ("use in capitals", with(&ec, [("use", json!("SIG"))])),
-        ("use that is no text", with(&ec, [("use", json!(["sig"]))])),
+        ("two uses", with(&ec, [("use", json!(["sig", "enc"]))])),
         ("key_ops without verify", with(&ec, [("key_ops", json!(["encrypt", "wrapKey"]))])),
         ("key_ops of a signer", with(&ec, [("key_ops", json!(["sign"]))])),
         ("no key_ops in it", with(&ec, [("key_ops", json!([]))])),
@@ -81,14 +81,13 @@ fn unusable_keys(issuer: &TestIssuer) -> Vec<(&'static str, Value)> {
         ("a short Ed25519 key", with(&okp, [("x", json!("AQAB"))])),
         ("an Ed25519 key of small order", with(&okp, [("x", json!("A".repeat(43)))])),
         ("no base64url", with(&ec, [("x", json!("*".repeat(43)))])),
-        ("padding", with(&ec, [("x", json!(format!("{}=", ec["x"].as_str().unwrap())))])),
         ("numbers for texts", with(&rsa, [("n", json!(65537))])),
         ("a secret", json!({ "kty": "oct", "kid": "x", "k": jws::encode(jws::SECRET) })),
         (
             "a secret for HS256",
             json!({ "kty": "oct", "alg": "HS256", "k": jws::encode(jws::SECRET) }),
         ),
-        ("a kid that is no text", with(&ec, [("kid", json!(7))])),
+        ("a kid that is neither text nor integer", with(&ec, [("kid", json!(7.5))])),
         ("a certificate alone", json!({ "kid": "x", "x5c": ["MIIB"] })),
         ("an empty object", json!({})),
         ("null", json!(null)),
@@ -165,7 +164,7 @@ async fn a_configured_set_of_unusable_keys_is_rejected() {
         let set = json!({ "keys": [unusable] }).to_string();
         let error = issuer.verifier().audience(API).jwk_set(set).build().unwrap_err();
         let message = "JWK Set `\u{2026}`: it has no key that verifies signatures";
-        assert_eq!(error.to_string(), message, "{case}");
+        assert!(error.to_string().starts_with(message), "{case}: {error}");
     }
 }
 

@@ -5,6 +5,10 @@ mod client_options;
 #[cfg(feature = "reqwest")]
 mod dead_connections;
 mod learned_addresses;
+#[cfg(feature = "tracing")]
+mod left_out_keys;
+mod lenient_documents;
+mod max_keys;
 mod metadata_life_cycle;
 #[cfg(all(feature = "reqwest", target_os = "linux"))]
 mod no_certificates;

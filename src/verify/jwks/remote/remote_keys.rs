@@ -262,11 +262,23 @@ impl Shared {
     }
 
     fn complete(&self, id: FlightId, fetched: Result<Fetched, FetchError>, took: Duration) {
+        let before = self.snapshot.load_full();
         // Reported when the lock is free, because a subscriber may ask for the state of the keys.
         if let Some(outcome) = self.store(id, fetched) {
             let label = self.label.get().unwrap_or(&self.issuer);
             let outcome = outcome.as_ref().copied().map_err(|error| &**error);
             telemetry::keys_fetched(&self.issuer, label, outcome, took);
+            self.report_left_out(before.as_deref());
+        }
+    }
+
+    /// Logs the keys that the set leaves out, unless the set before left out the same ones.
+    fn report_left_out(&self, before: Option<&Snapshot>) {
+        let snapshot = self.snapshot.load();
+        let Some(snapshot) = snapshot.as_ref() else { return };
+        let left_out = snapshot.keys.left_out();
+        if before.is_none_or(|before| before.keys.left_out() != left_out) {
+            left_out.report(&self.issuer);
         }
     }
 
