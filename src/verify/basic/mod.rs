@@ -38,7 +38,7 @@
 //! | [`BasicVerifierBuilder`] | configures the cache and the limits |
 //! | `UserStore` | the interface to your users |
 //! | `UserRecord` | the password hash and the identity of a user |
-//! | `PasswordHash` | an Argon2 hash, parsed or computed |
+//! | `PasswordHash` | an Argon2, scrypt or bcrypt hash |
 //! | `MemoryUserStore` | a user store in memory |
 //!
 //! The last four require the feature `password-hash`.
@@ -46,6 +46,8 @@
 //! [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
 //! [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617
 
+#[cfg(feature = "password-hash")]
+mod bcrypt_hash;
 mod builder;
 mod check;
 mod check_permits;

@@ -1,4 +1,4 @@
-//! Argon2 hashes of passwords.
+//! Hashes of passwords.
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -6,14 +6,23 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{self, PasswordHashString, PasswordHasher, PasswordVerifier, SaltString},
 };
+use scrypt::Scrypt;
 
+use super::bcrypt_hash::BcryptHash;
 use crate::{ConfigError, Error, digest::fill_random};
 
-/// The Argon2 hash of a password ([RFC 9106]), in the [PHC string format]:
-/// `$argon2id$v=19$m=19456,t=2,p=1$…`.
+/// The hash of a password: Argon2 ([RFC 9106]), scrypt ([RFC 7914]) or bcrypt.
 ///
-/// Hashes of Argon2id, Argon2i and Argon2d are accepted with any cost. For other algorithms, check
-/// passwords with a function: see [`BasicVerifier::builder`](crate::BasicVerifier::builder).
+/// | format | example |
+/// |---|---|
+/// | Argon2id, Argon2i and Argon2d, in the [PHC string format] | `$argon2id$v=19$m=19456,t=2,p=1$…` |
+/// | scrypt, in the PHC string format | `$scrypt$ln=17,r=8,p=1$…` |
+/// | bcrypt: `$2a$`, `$2b$` and `$2y$` | `$2b$12$…` |
+///
+/// Hashes are accepted with any cost. For other algorithms, check passwords with a function: see
+/// [`BasicVerifier::builder`](crate::BasicVerifier::builder).
+///
+/// bcrypt ignores what follows the 72nd byte of a password, and so does this type.
 ///
 /// `Debug` shows only the algorithm.
 ///
@@ -24,15 +33,26 @@ use crate::{ConfigError, Error, digest::fill_random};
 ///     $o4STxjJgh/C0yaXnp3mCtRNfkfkO4kLTEPfCNkpyhlg".parse()?;
 /// assert_eq!(format!("{hash:?}"), "PasswordHash(argon2id)");
 ///
+/// let hash: PasswordHash =
+///     "$2y$12$L6Bc/AlTQHyd9liGgGEZyOFLPHNgyxeEPfgYfBCVxJ7JIlwxyVU3u".parse()?;
+/// assert_eq!(format!("{hash:?}"), "PasswordHash(bcrypt)");
+///
 /// let error = "$2b$12$R9h/cIPz0gi".parse::<PasswordHash>().unwrap_err();
 /// assert!(!error.to_string().contains("R9h"));
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
+/// [RFC 7914]: https://www.rfc-editor.org/rfc/rfc7914
 /// [RFC 9106]: https://www.rfc-editor.org/rfc/rfc9106
 /// [PHC string format]: https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md
 #[derive(Clone)]
-pub struct PasswordHash(Arc<PasswordHashString>);
+pub struct PasswordHash(Arc<Format>);
+
+enum Format {
+    Bcrypt(BcryptHash),
+    /// Argon2 or scrypt.
+    Phc(PasswordHashString),
+}
 
 impl PasswordHash {
     /// Hashes a new password with Argon2id and a random salt, at the cost that [OWASP] recommends: 19 MiB
@@ -60,21 +80,29 @@ impl PasswordHash {
         fill_random(&mut salt)
             .ok_or_else(|| Error::unavailable("the random number generator failed"))?;
         hash(password, &salt)
-            .map(|hash| Self(Arc::new(hash)))
+            .map(|hash| Self(Arc::new(Format::Phc(hash))))
             .map_err(|error| Error::unavailable(error.to_string()))
     }
 
-    /// Returns the hash in the PHC string format, for a user store. Keep it secret: an attacker can test
-    /// guesses against it.
+    /// Returns the hash as text, for a user store. Keep it secret: an attacker can test guesses against
+    /// it.
     #[must_use]
     pub fn reveal(&self) -> &str {
-        self.0.as_str()
+        match &*self.0 {
+            Format::Bcrypt(hash) => hash.as_str(),
+            Format::Phc(hash) => hash.as_str(),
+        }
     }
 
-    /// Returns whether this is the hash of `password`. Runs Argon2 at the cost in the hash.
+    /// Returns whether this is the hash of `password`. Computes a hash at the same cost.
     pub(super) fn matches(&self, password: &str) -> bool {
-        let hash = self.0.password_hash();
-        Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
+        match &*self.0 {
+            Format::Bcrypt(hash) => hash.matches(password),
+            Format::Phc(hash) => {
+                let algorithms: [&dyn PasswordVerifier; 2] = [&Argon2::default(), &Scrypt];
+                hash.password_hash().verify_password(&algorithms, password).is_ok()
+            }
+        }
     }
 
     /// Returns a hash that matches no password, at the cost of [`new`](Self::new).
@@ -86,7 +114,7 @@ impl PasswordHash {
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.reveal().as_bytes()
     }
 }
 
@@ -96,8 +124,13 @@ impl FromStr for PasswordHash {
     /// Parses a hash, and rejects one that no password could be checked against. The error doesn't show
     /// the hash.
     fn from_str(text: &str) -> Result<Self, ConfigError> {
+        if BcryptHash::is_bcrypt(text) {
+            return BcryptHash::parse(text).map(|hash| Self(Arc::new(Format::Bcrypt(hash))));
+        }
         let fault = |problem: String| ConfigError::new("password hash", "[redacted]", problem);
-        read(text).map(|hash| Self(Arc::new(hash))).map_err(|error| fault(error.to_string()))
+        read_phc(text)
+            .map(|hash| Self(Arc::new(Format::Phc(hash))))
+            .map_err(|error| fault(error.to_string()))
     }
 }
 
@@ -108,28 +141,36 @@ fn hash(password: &str, salt: &[u8]) -> password_hash::Result<PasswordHashString
     Ok(argon2.hash_password(password.as_bytes(), &salt)?.serialize())
 }
 
-fn read(text: &str) -> password_hash::Result<PasswordHashString> {
+fn read_phc(text: &str) -> password_hash::Result<PasswordHashString> {
     let owned = PasswordHashString::parse(text, password_hash::Encoding::B64)?;
     let hash = owned.password_hash();
+    let salt = hash.salt.ok_or(password_hash::Error::PhcStringField)?;
+    let mut bytes = [0; password_hash::Salt::MAX_LENGTH];
+    let salt_length = salt.decode_b64(&mut bytes)?.len();
+    if hash.hash.is_none() {
+        return Err(password_hash::Error::PhcStringField);
+    }
+    if hash.algorithm == scrypt::ALG_ID {
+        scrypt::Params::try_from(&hash)?;
+        return Ok(owned);
+    }
     Algorithm::try_from(hash.algorithm)?;
     Params::try_from(&hash)?;
     if let Some(version) = hash.version {
         Version::try_from(version)?;
     }
-    let salt = hash.salt.ok_or(password_hash::Error::PhcStringField)?;
-    let mut bytes = [0; password_hash::Salt::MAX_LENGTH];
-    if salt.decode_b64(&mut bytes)?.len() < argon2::MIN_SALT_LEN {
+    if salt_length < argon2::MIN_SALT_LEN {
         return Err(password_hash::errors::InvalidValue::TooShort.salt_error());
-    }
-    if hash.hash.is_none() {
-        return Err(password_hash::Error::PhcStringField);
     }
     Ok(owned)
 }
 
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PasswordHash({})", self.0.algorithm())
+        match &*self.0 {
+            Format::Bcrypt(hash) => write!(f, "PasswordHash({hash:?})"),
+            Format::Phc(hash) => write!(f, "PasswordHash({})", hash.algorithm()),
+        }
     }
 }
 
@@ -156,6 +197,14 @@ mod tests {
                  $iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8",
                 "password",
             ),
+            // The second test vector of RFC 7914 §12.
+            (
+                "$scrypt$ln=10,r=8,p=16$TmFDbA\
+                 $/bq+HJ00cgB4VucZDQHp/nxq18vII3gw53N2Y0s3MWIurzDZLiKjiG/xCSedmDDaxyevuUqD7m2DYMvfoswGQA",
+                "password",
+            ),
+            // From the tests of Openwall's crypt_blowfish.
+            ("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", "U*U"),
         ] {
             let hash: PasswordHash = hash.parse().unwrap();
             assert!(hash.matches(password));
@@ -169,8 +218,14 @@ mod tests {
         for text in [
             "",
             "secret",
-            "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
-            "$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD",
+            "$2x$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
+            "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMU",
+            "$pbkdf2-sha256$i=600000$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+            "$scrypt$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q",
+            "$scrypt$ln=16,r=8$aM15713r3Xsvxbi31lqr1Q$AAAA",
+            "$scrypt$ln=16,r=0,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E",
+            "$scrypt$ln=16,r=8,x=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E",
+            "$scrypt$v=1$ln=16,r=8,p=1$aM15713r3Xsvxbi31lqr1Q$nFNh2CVHVjNldFVKDHDlm4CbdRSCdEBsjjJxD+iCs5E",
             "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ",
             "$argon2id$v=19$m=256,t=2,p=1",
             "$argon2id$v=7$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",

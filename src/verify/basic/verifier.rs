@@ -26,11 +26,11 @@ use crate::{
 /// Passwords are checked by a function of the service ([`builder`](Self::builder)),
 #[cfg_attr(
     feature = "password-hash",
-    doc = "or against the Argon2 hashes of a [`UserStore`] ([`users`](Self::users))."
+    doc = "or against the password hashes of a [`UserStore`] ([`users`](Self::users))."
 )]
 #[cfg_attr(
     not(feature = "password-hash"),
-    doc = "or, with the feature `password-hash`, against the Argon2 hashes of a user store."
+    doc = "or, with the feature `password-hash`, against the password hashes of a user store."
 )]
 ///
 /// ```
@@ -146,9 +146,9 @@ impl BasicVerifier {
         BasicVerifierBuilder::new(Check::Function(Box::new(check)), Duration::ZERO)
     }
 
-    /// Creates a builder for a verifier that checks passwords against the Argon2 hashes of `store`.
+    /// Creates a builder for a verifier that checks passwords against the hashes of `store`.
     ///
-    /// Argon2 runs on tokio's blocking threads, and on no more of them than there are processors, so it
+    /// Hashes are computed on tokio's blocking threads, and on no more of them than there are processors, so it
     /// doesn't delay other requests.
     #[cfg(feature = "password-hash")]
     pub fn users(store: impl UserStore) -> BasicVerifierBuilder {
