@@ -37,6 +37,8 @@ mod outgoing;
 mod own_tokens;
 mod response;
 mod revocation;
+mod revocations;
+mod static_tokens;
 mod support;
 mod telemetry;
 mod testing;

@@ -37,6 +37,8 @@
 //! # }
 //! ```
 //!
+//! [`StaticTokens`] verifies tokens that are part of the service's configuration, without a database.
+//!
 //! | type | purpose |
 //! |---|---|
 //! | [`OwnTokenFormat`] | generates tokens, and recognizes them by prefix and checksum |
@@ -48,6 +50,8 @@
 //! | [`MemoryTokenStore`] | a token store in memory |
 //! | [`OwnTokenVerifier`] | verifies tokens by looking them up in the store |
 //! | [`OwnTokenVerifierBuilder`] | configures the verifier |
+//! | [`StaticTokens`] | verifies tokens from the configuration |
+//! | [`StaticTokensBuilder`] | configures their labels, secrets and scopes |
 //!
 //! [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 
@@ -58,6 +62,7 @@ mod format;
 mod memory;
 mod new_token;
 mod record;
+mod static_tokens;
 mod store;
 mod token_use;
 mod use_queue;
@@ -70,6 +75,7 @@ pub use self::{
     memory::MemoryTokenStore,
     new_token::NewToken,
     record::TokenRecord,
+    static_tokens::{StaticTokens, StaticTokensBuilder},
     store::{TokenLookup, TokenStore},
     token_use::TokenUse,
     verifier::OwnTokenVerifier,
