@@ -34,6 +34,7 @@ mod issuers;
 mod jwks;
 mod jwt;
 mod outgoing;
+mod own_token_lookups;
 mod own_tokens;
 mod response;
 mod revocation;

@@ -1,9 +1,15 @@
 //! The configuration of an [`OwnTokenVerifier`].
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-use super::{OwnTokenFormat, OwnTokenVerifier, TokenStore, use_queue::UseQueue, verifier::Inner};
+use super::{
+    OwnTokenFormat, OwnTokenVerifier, TokenStore, lookups::Lookups, use_queue::UseQueue,
+    verifier::Inner,
+};
 use crate::{Clock, ConfigError, SystemClock, verify::Revocations};
+
+/// The maximum of `cache_unknown_for`.
+const MAX_CACHE_UNKNOWN: Duration = Duration::from_secs(60);
 
 /// Configures an [`OwnTokenVerifier`].
 ///
@@ -23,6 +29,8 @@ pub struct OwnTokenVerifierBuilder {
     format: OwnTokenFormat,
     store: Arc<dyn TokenStore>,
     issuer: Option<Arc<str>>,
+    max_lookups: usize,
+    cache_unknown_for: Duration,
     clock: Arc<dyn Clock>,
     revocations: Option<Revocations>,
 }
@@ -33,6 +41,8 @@ impl OwnTokenVerifierBuilder {
             format,
             store: Arc::new(store),
             issuer: None,
+            max_lookups: 100,
+            cache_unknown_for: Duration::from_secs(2),
             clock: Arc::new(SystemClock),
             revocations: None,
         }
@@ -45,7 +55,27 @@ impl OwnTokenVerifierBuilder {
         self
     }
 
-    /// Sets the clock for the expiry of tokens and the times of their uses. [`SystemClock`] by default.
+    /// Limits the number of look-ups in the store that run at the same time. At least 1; 100 by default.
+    ///
+    /// Up to ten times as many wait. A request beyond that is rejected with 503 and `Retry-After: 1`.
+    /// Tokens that were valid within the last 24 hours have a limit of their own of the same size, so a
+    /// flood of made-up tokens doesn't affect them.
+    pub fn max_lookups(mut self, lookups: usize) -> Self {
+        self.max_lookups = lookups;
+        self
+    }
+
+    /// Sets for how long a token that the store doesn't know is rejected without another look-up. At most
+    /// one minute; 2 seconds by default; zero disables the cache.
+    ///
+    /// A longer time delays the effect of a token that is created after it was first presented, for
+    /// example because a replica of the database lags behind.
+    pub fn cache_unknown_for(mut self, time: Duration) -> Self {
+        self.cache_unknown_for = time;
+        self
+    }
+
+    /// Sets the clock for the caches, the expiry of tokens and the times of their uses. [`SystemClock`] by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -62,12 +92,18 @@ impl OwnTokenVerifierBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the issuer is empty.
+    /// [`ConfigError`] if the issuer is empty, or if [`max_lookups`](Self::max_lookups) or
+    /// [`cache_unknown_for`](Self::cache_unknown_for) is out of range.
     pub fn build(self) -> Result<OwnTokenVerifier, ConfigError> {
         if self.issuer.as_deref() == Some("") {
             return Err(ConfigError::new("issuer", "", "must not be empty"));
         }
+        if self.cache_unknown_for > MAX_CACHE_UNKNOWN {
+            let value = format!("{} s", self.cache_unknown_for.as_secs_f64());
+            return Err(ConfigError::new("cache_unknown_for", value, "must be at most 60 seconds"));
+        }
         Ok(OwnTokenVerifier::new(Inner {
+            lookups: Lookups::new(self.max_lookups, self.cache_unknown_for)?,
             format: self.format,
             uses: UseQueue::new(Arc::clone(&self.store)),
             store: self.store,
@@ -83,7 +119,38 @@ impl fmt::Debug for OwnTokenVerifierBuilder {
         f.debug_struct("OwnTokenVerifierBuilder")
             .field("format", &self.format)
             .field("issuer", &self.issuer)
+            .field("max_lookups", &self.max_lookups)
+            .field("cache_unknown_for", &self.cache_unknown_for)
             .field("clock", &self.clock)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::own_tokens::MemoryTokenStore;
+
+    #[test]
+    fn values_out_of_range_are_rejected_by_name() {
+        let format = OwnTokenFormat::new("hcms_pat").unwrap();
+        let builder = || OwnTokenVerifier::builder(format.clone(), MemoryTokenStore::new());
+        let second = Duration::from_secs(1);
+        for (builder, expected) in [
+            (builder().max_lookups(1).cache_unknown_for(Duration::ZERO), None),
+            (builder().cache_unknown_for(60 * second), None),
+            (
+                builder().cache_unknown_for(61 * second),
+                Some("cache_unknown_for `61 s`: must be at most 60 seconds"),
+            ),
+            (builder().issuer(""), Some("issuer ``: must not be empty")),
+        ] {
+            let error = builder.build().err().map(|error| error.to_string());
+            assert_eq!(error.as_deref(), expected);
+        }
+        for lookups in [0, usize::MAX, usize::MAX / 11] {
+            let error = builder().max_lookups(lookups).build().unwrap_err();
+            assert_eq!((error.what(), error.value()), ("max_lookups", &*lookups.to_string()));
+        }
     }
 }

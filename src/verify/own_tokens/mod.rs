@@ -59,6 +59,7 @@ mod base62;
 mod builder;
 mod digest;
 mod format;
+mod lookups;
 mod memory;
 mod new_token;
 mod record;

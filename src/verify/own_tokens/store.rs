@@ -36,7 +36,9 @@ use super::{TokenDigest, TokenRecord, TokenUse};
 /// # });
 /// ```
 pub trait TokenStore: Send + Sync + 'static {
-    /// Looks up the token with this digest. Called for every request with a token of the right format.
+    /// Looks up the token with this digest. Called for every request with a token of the right format,
+    /// unless the same token was unknown a moment ago, and by no more requests at a time than
+    /// [`max_lookups`](super::OwnTokenVerifierBuilder::max_lookups) allows.
     ///
     /// There is no time-out; add one if your database client has none. The future is dropped if the client
     /// ends its request, so it must be cancel safe.
