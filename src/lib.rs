@@ -176,7 +176,7 @@ pub use self::{
         policies::{self, Access, Policies},
     },
     clock::{Clock, SystemClock},
-    credentials::{BasicCredentials, BearerToken, ClientCredentials, Credentials},
+    credentials::{BasicCredentials, BearerToken, ClientCredentials, Credentials, GuessKey},
     error::{ConfigError, Error, ErrorKind, RequestFault, TokenFault},
     identity::{Identity, RequestIdentity},
     response::ErrorBody,

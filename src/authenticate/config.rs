@@ -3,9 +3,14 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    BasicCredentials, BearerToken, Policies, Verify, credentials::Sources, response::Renderer,
+    BasicCredentials, BearerToken, GuessKey, Policies, Verify,
+    credentials::{RequestHead, Sources},
+    response::Renderer,
     verify::binding::Bindings,
 };
+
+/// Returns by what failed attempts of a request are counted beside the user.
+pub(super) type GuessKeyOf = dyn Fn(&RequestHead<'_>) -> Option<GuessKey> + Send + Sync;
 
 /// What one layer is configured to do.
 #[derive(Clone)]
@@ -13,6 +18,7 @@ pub(super) struct Config {
     pub(super) sources: Sources,
     pub(super) tokens: Option<Arc<dyn for<'a> Verify<BearerToken<'a>>>>,
     pub(super) users: Option<Arc<dyn Verify<BasicCredentials>>>,
+    pub(super) guess_key: Option<Arc<GuessKeyOf>>,
     pub(super) policies: Option<Policies>,
     pub(super) bindings: Bindings,
     pub(super) allow_anonymous: bool,

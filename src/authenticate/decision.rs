@@ -11,7 +11,7 @@ use super::{
     used_credentials::UsedCredentials,
 };
 use crate::{
-    Credentials, Error, ErrorKind, Identity, Verification,
+    BasicCredentials, BearerToken, Credentials, Error, ErrorKind, Identity, Verification,
     authorize::policies::Rule,
     credentials::{CredentialsRejection, Presented, RequestHead, Source},
     identity::Authentication,
@@ -32,7 +32,13 @@ impl Config {
             Ok(Some(Presented { credentials, scheme, source })) => {
                 let used = UsedCredentials { scheme, source };
                 let admission = Admission { rule, used };
-                match self.verify(credentials, plain_token.is_some()).0 {
+                let verification = match credentials {
+                    Credentials::Basic(credentials) => self.verify_user(credentials, request),
+                    Credentials::Bearer(token)
+                    | Credentials::Dpop(token)
+                    | Credentials::Token(token) => self.verify_token(token, plain_token.is_some()),
+                };
+                match verification.0 {
                     VerificationState::Ready(Ok(identity)) => {
                         self.admit(admission, identity, request)
                     }
@@ -69,19 +75,20 @@ impl Config {
         self.tokens.as_ref()?.cached(plain_token?)
     }
 
-    fn verify(&self, credentials: Credentials<'_>, is_uncached: bool) -> Verification {
-        match credentials {
-            Credentials::Basic(credentials) => match &self.users {
-                Some(users) => users.verify(credentials),
-                None => reject_unknown(),
-            },
-            Credentials::Bearer(token) | Credentials::Dpop(token) | Credentials::Token(token) => {
-                match &self.tokens {
-                    Some(tokens) if is_uncached => tokens.verify_uncached(token),
-                    Some(tokens) => tokens.verify(token),
-                    None => reject_unknown(),
-                }
-            }
+    fn verify_user<B>(&self, credentials: BasicCredentials, request: &Request<B>) -> Verification {
+        let Some(users) = &self.users else { return reject_unknown() };
+        let key = self.guess_key.as_ref().and_then(|key_of| key_of(&RequestHead::of(request)));
+        users.verify(match key {
+            Some(key) => credentials.with_guess_key(key),
+            None => credentials,
+        })
+    }
+
+    fn verify_token(&self, token: BearerToken<'_>, is_uncached: bool) -> Verification {
+        match &self.tokens {
+            Some(tokens) if is_uncached => tokens.verify_uncached(token),
+            Some(tokens) => tokens.verify(token),
+            None => reject_unknown(),
         }
     }
 }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 use super::{Authenticate, config::Config};
-use crate::BasicCredentials;
 use crate::{
-    BearerToken, Clock, Error, ErrorBody, Policies, Verify,
+    BasicCredentials, BearerToken, Clock, Error, ErrorBody, GuessKey, Policies, Verify,
     credentials::{RequestHead, Sources, TokenCookie, TokenHeader},
     response::Renderer,
     scheme::Scheme,
@@ -95,6 +94,7 @@ impl AuthenticateLayer {
                 sources: Sources::new(scheme),
                 tokens: None,
                 users: None,
+                guess_key: None,
                 policies: None,
                 bindings: Bindings::default(),
                 allow_anonymous: false,
@@ -110,6 +110,48 @@ impl AuthenticateLayer {
     pub fn basic(mut self, verifier: impl Verify<BasicCredentials>) -> Self {
         self.config_mut().users = Some(Arc::new(verifier));
         self.scheme(Scheme::Basic)
+    }
+
+    /// Sets by what failed attempts of Basic authentication are counted beside the user: usually the
+    /// address of the client. None by default.
+    ///
+    /// Set it for every service that uses Basic authentication. With it, an attacker who guesses passwords
+    /// can't keep out a user with the correct one for long: see
+    #[cfg_attr(feature = "basic", doc = "[`BasicVerifier`](crate::BasicVerifier#guess-limit).")]
+    #[cfg_attr(not(feature = "basic"), doc = "`BasicVerifier`.")]
+    ///
+    /// axum puts the address into the request's extensions if the router is served with
+    /// `into_make_service_with_connect_info::<SocketAddr>()`; tonic's server does so as
+    /// `TcpConnectInfo`. Behind a proxy, all connections come from its address. Then read the header
+    /// that the proxy adds or overwrites, and only the part that the proxy itself wrote.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "axum", feature = "basic"))]
+    /// # fn main() -> Result<(), portcullis::ConfigError> {
+    /// use std::net::SocketAddr;
+    ///
+    /// use axum::extract::ConnectInfo;
+    /// use portcullis::{AuthenticateLayer, BasicVerifier, GuessKey, credentials::RequestHead};
+    ///
+    /// fn client_address(request: &RequestHead<'_>) -> Option<GuessKey> {
+    ///     let connection = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+    ///     Some(connection.0.into())
+    /// }
+    ///
+    /// let verifier = BasicVerifier::builder(async |_| Ok(None)).build()?;
+    /// let layer = AuthenticateLayer::basic_only(verifier).guess_key(client_address);
+    /// # let _ = layer;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(feature = "axum", feature = "basic")))]
+    /// # fn main() {}
+    /// ```
+    pub fn guess_key(
+        mut self,
+        key_of: impl Fn(&RequestHead<'_>) -> Option<GuessKey> + Send + Sync + 'static,
+    ) -> Self {
+        self.config_mut().guess_key = Some(Arc::new(key_of));
+        self
     }
 
     /// Accepts `Authorization: token …` too: an access token under another scheme's name, as some

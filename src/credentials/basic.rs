@@ -6,7 +6,7 @@ use base64_simd::STANDARD;
 use http::HeaderMap;
 use zeroize::Zeroizing;
 
-use super::Authorization;
+use super::{Authorization, GuessKey};
 use crate::{Error, RequestFault};
 
 /// A user-id and a password as a request presents them ([RFC 7617 §2]), not yet judged.
@@ -14,8 +14,8 @@ use crate::{Error, RequestFault};
 /// Both are UTF-8 without control characters, and either may be empty. They are taken as they come:
 /// nothing is trimmed, folded or normalised.
 ///
-/// `Debug` shows neither, since the user-id may be somebody's e-mail address. The password's memory
-/// is cleared when it is dropped.
+/// `Debug` shows neither, since the user-id may be somebody's e-mail address. Their memory is cleared
+/// when they are dropped.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
@@ -36,8 +36,11 @@ use crate::{Error, RequestFault};
 /// [RFC 7617 §2]: https://www.rfc-editor.org/rfc/rfc7617#section-2
 #[derive(Clone)]
 pub struct BasicCredentials {
-    user_id: Box<str>,
-    password: Zeroizing<Box<str>>,
+    /// The user-id, and the password after it.
+    text: Zeroizing<Box<str>>,
+    user_id_length: usize,
+    /// Boxed, because every request passes this type on, and few of them have a key.
+    guess_key: Option<Box<GuessKey>>,
 }
 
 impl BasicCredentials {
@@ -85,19 +88,54 @@ impl BasicCredentials {
     /// [RFC 6749 §4.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.3
     #[must_use]
     pub fn new(user_id: &str, password: &str) -> Self {
-        Self { user_id: user_id.into(), password: Zeroizing::new(password.into()) }
+        // Allocated with its final length, because growing would leave a part in freed memory.
+        let mut text = String::with_capacity(user_id.len().saturating_add(password.len()));
+        text.push_str(user_id);
+        text.push_str(password);
+        Self {
+            text: Zeroizing::new(text.into_boxed_str()),
+            user_id_length: user_id.len(),
+            guess_key: None,
+        }
+    }
+
+    /// Sets by what failed attempts are counted beside the user, such as the address of the client.
+    ///
+    /// A layer does this for the credentials that it reads, as
+    /// [`AuthenticateLayer::guess_key`](crate::AuthenticateLayer::guess_key) says. Call it for credentials
+    /// from a form.
+    ///
+    /// ```
+    /// use std::net::IpAddr;
+    ///
+    /// use portcullis::{BasicCredentials, GuessKey};
+    ///
+    /// let address = IpAddr::from([192, 0, 2, 1]);
+    /// let credentials = BasicCredentials::new("Aladdin", "open sesame").with_guess_key(address);
+    /// assert_eq!(credentials.guess_key(), Some(&GuessKey::from(address)));
+    /// ```
+    #[must_use]
+    pub fn with_guess_key(mut self, key: impl Into<GuessKey>) -> Self {
+        self.guess_key = Some(Box::new(key.into()));
+        self
+    }
+
+    /// Returns by what failed attempts are counted beside the user, if that was set.
+    #[must_use]
+    pub fn guess_key(&self) -> Option<&GuessKey> {
+        self.guess_key.as_deref()
     }
 
     /// Who the caller claims to be.
     #[must_use]
     pub fn user_id(&self) -> &str {
-        &self.user_id
+        self.text.get(..self.user_id_length).unwrap_or_default()
     }
 
     /// The password. Compare it in constant time, or better, against a hash.
     #[must_use]
     pub fn password(&self) -> &str {
-        &self.password
+        self.text.get(self.user_id_length..).unwrap_or_default()
     }
 }
 

@@ -4,6 +4,7 @@
 //! credentials of one scheme. `any` is for credentials of any scheme. `sources` determines where a layer reads
 //! credentials and in which order; `cookie`, `query`, `token_header` and `websocket` read the places other than
 //! `Authorization`. `percent` is the only decoder of percent-encoding, on which `form` and `query` are built.
+//! `guess_key` identifies who presents a password.
 
 mod any;
 mod authorization;
@@ -12,6 +13,7 @@ mod bearer;
 mod client;
 mod cookie;
 mod form;
+mod guess_key;
 mod percent;
 mod query;
 mod rejection;
@@ -32,4 +34,4 @@ pub(crate) use self::{
     sources::{Presented, Source, Sources},
     websocket::{PROTOCOL as WEBSOCKET_PROTOCOL, without_token as websocket_without_token},
 };
-pub use self::{basic::BasicCredentials, client::ClientCredentials};
+pub use self::{basic::BasicCredentials, client::ClientCredentials, guess_key::GuessKey};

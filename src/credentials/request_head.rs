@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::{HeaderMap, Method, Request, Uri};
+use http::{Extensions, HeaderMap, Method, Request, Uri};
 
 /// A request without its body, for a source of credentials of your own.
 #[derive(Clone, Copy)]
@@ -10,11 +10,17 @@ pub struct RequestHead<'a> {
     method: &'a Method,
     uri: &'a Uri,
     headers: &'a HeaderMap,
+    extensions: &'a Extensions,
 }
 
 impl<'a> RequestHead<'a> {
     pub(crate) fn of<B>(request: &'a Request<B>) -> Self {
-        Self { method: request.method(), uri: request.uri(), headers: request.headers() }
+        Self {
+            method: request.method(),
+            uri: request.uri(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+        }
     }
 
     /// The request's method.
@@ -33,6 +39,12 @@ impl<'a> RequestHead<'a> {
     #[must_use]
     pub fn headers(&self) -> &'a HeaderMap {
         self.headers
+    }
+
+    /// Returns the request's extensions, where servers put the address of the client.
+    #[must_use]
+    pub fn extensions(&self) -> &'a Extensions {
+        self.extensions
     }
 }
 

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 use super::fill_random;
 
-/// Computes HMAC-SHA-256 digests with a random key that never leaves it.
+/// Computes HMAC-SHA-256 digests, which can't be tested against guesses without their key.
 pub(crate) struct KeyedDigest(Hmac<Sha256>);
 
 impl KeyedDigest {
@@ -41,7 +41,7 @@ impl KeyedDigest {
         let parts = lengths.iter().zip(texts).flat_map(|(length, text)| [&length[..], text]);
         let mut digest = self.0.clone();
         parts.for_each(|part| digest.update(part));
-        Digest(Box::from(&digest.finalize().into_bytes()[..]))
+        Digest(digest.finalize().into_bytes().into())
     }
 }
 
@@ -52,11 +52,15 @@ impl fmt::Debug for KeyedDigest {
 }
 
 /// A digest of a [`KeyedDigest`], compared in constant time.
-#[derive(Clone)]
-pub(crate) struct Digest(Box<[u8]>);
+#[derive(Clone, Copy)]
+pub(crate) struct Digest([u8; 32]);
 
 impl Digest {
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub(crate) const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    pub(crate) const fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
@@ -88,7 +92,6 @@ mod tests {
     fn a_digest_depends_on_each_text_its_boundaries_and_the_key() {
         let digest = KeyedDigest::new();
         let alice = digest.of(&[b"alice", b"secret"]);
-        assert_eq!(alice.0.len(), 32);
         assert!(alice == digest.of(&[b"alice", b"secret"]));
         for other in [
             digest.of(&[b"alice", b"Secret"]),
@@ -100,5 +103,15 @@ mod tests {
         ] {
             assert!(alice != other);
         }
+    }
+    #[test]
+    fn the_same_key_makes_the_same_digests_whatever_its_length() {
+        let of = |key: &[u8]| KeyedDigest::with_key(key).of(&[b"alice"]);
+        let (short, long) = ([7; 32], [7; 100]);
+        assert!(of(&short) == of(&short));
+        assert!(of(&long) == of(&long));
+        assert!(of(&long) == of(&crate::digest::sha256(&long)));
+        assert!(of(&short) != of(&long));
+        assert!(of(&long) != of(&[7; 101]));
     }
 }

@@ -24,6 +24,8 @@ mod authorize;
 mod axum;
 #[cfg(feature = "password-hash")]
 mod basic;
+#[cfg(feature = "password-hash")]
+mod basic_guesses;
 mod binding;
 mod credentials;
 mod expiry;
@@ -38,7 +40,6 @@ mod own_token_lookups;
 mod own_tokens;
 mod response;
 mod revocation;
-mod revocations;
 mod static_tokens;
 mod support;
 mod telemetry;

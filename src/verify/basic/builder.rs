@@ -4,13 +4,18 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     BasicVerifier,
+    accounts::{Accounts, Normalize, trimmed_lower_case},
     check::Check,
     check_permits::CheckPermits,
     guess_limiter::GuessLimiter,
     password_cache::{MAX_AGE, PasswordCache},
+    rate::Rate,
     verifier::Inner,
 };
-use crate::{Clock, ConfigError, SystemClock};
+use crate::{Clock, ConfigError, Secret, SystemClock};
+
+/// The minimum length of `known_passwords_key`, in bytes.
+const MIN_KEY: usize = 32;
 
 /// Configures a [`BasicVerifier`].
 ///
@@ -31,7 +36,10 @@ pub struct BasicVerifierBuilder {
     check: Check,
     cache_for: Duration,
     guess_limit: Option<(u32, Duration)>,
+    client_guess_limit: (u32, Duration),
+    normalize_user_id: Box<Normalize>,
     max_checks: usize,
+    known_passwords_key: Option<Secret>,
     clock: Arc<dyn Clock>,
 }
 
@@ -41,7 +49,10 @@ impl BasicVerifierBuilder {
             check,
             cache_for,
             guess_limit: Some((20, Duration::from_secs(10))),
+            client_guess_limit: (100, Duration::from_secs(1)),
+            normalize_user_id: Box::new(trimmed_lower_case),
             max_checks: 128,
+            known_passwords_key: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -61,13 +72,14 @@ impl BasicVerifierBuilder {
         self
     }
 
-    /// Limits the incorrect passwords for each user-id to `burst` at once, and one more after each
+    /// Limits the incorrect passwords for each account to `burst` at once, and one more after each
     /// `period`. The default is 20, and one more every 10 seconds.
     ///
     /// `burst` must be at least 1, and `period` between 1 ms and 24 hours. A request beyond the limit is
     /// rejected with 429 and `Retry-After`
     /// ([`ErrorKind::TooManyAttempts`](crate::ErrorKind::TooManyAttempts), [RFC 6585 §4]), and its
-    /// password is not checked. See [`BasicVerifier`] for what counts as an attempt.
+    /// password is not checked. See [`BasicVerifier`](BasicVerifier#guess-limit) for what counts as an
+    /// attempt, and for how long an attacker can keep a correct password out.
     ///
     /// [RFC 6585 §4]: https://www.rfc-editor.org/rfc/rfc6585#section-4
     pub fn guess_limit(mut self, burst: u32, period: Duration) -> Self {
@@ -75,7 +87,54 @@ impl BasicVerifierBuilder {
         self
     }
 
-    /// Turns the guess limit off, so that clients can try any number of passwords.
+    /// Limits the incorrect passwords from each client to `burst` at once, and one more after each
+    /// `period`, for all accounts together. The default is 100, and one more every second.
+    ///
+    /// The ranges and the response are those of [`guess_limit`](Self::guess_limit). It applies to
+    /// credentials with a [`GuessKey`](crate::GuessKey), which
+    /// [`AuthenticateLayer::guess_key`](crate::AuthenticateLayer::guess_key) sets. Clients behind the same
+    /// address share its limit, so choose it larger than the number of passwords that they mistype.
+    pub fn client_guess_limit(mut self, burst: u32, period: Duration) -> Self {
+        self.client_guess_limit = (burst, period);
+        self
+    }
+
+    /// Sets how user-ids are normalized for the guess limit. By default, surrounding white space is removed,
+    /// and letters are converted to lower case.
+    ///
+    /// User-ids with the same result share a limit. Treat all user-ids alike that the store accepts for the
+    /// same user, for example by removing accents if its collation ignores them. This matters most with a
+    /// function: a user store says which account it found, after the first request for each spelling. The
+    /// store and the function always get the user-id as it was sent.
+    ///
+    /// ```
+    /// use portcullis::{BasicVerifier, Identity};
+    ///
+    /// // `alice+orders@example.com` is the same user as `alice@example.com`.
+    /// fn without_tag(user_id: &str) -> String {
+    ///     let user_id = user_id.trim().to_lowercase();
+    ///     match user_id.split_once('@') {
+    ///         Some((name, domain)) => {
+    ///             format!("{}@{domain}", name.split('+').next().unwrap_or_default())
+    ///         }
+    ///         None => user_id,
+    ///     }
+    /// }
+    /// assert_eq!(without_tag("Alice+orders@example.com"), "alice@example.com");
+    ///
+    /// let builder = BasicVerifier::builder(async |_| Ok(Some(Identity::assertion().build())));
+    /// assert!(builder.normalize_user_id(without_tag).build().is_ok());
+    /// ```
+    pub fn normalize_user_id(
+        mut self,
+        normalize: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) -> Self {
+        self.normalize_user_id = Box::new(normalize);
+        self
+    }
+
+    /// Turns the guess limits off, for accounts and for clients, so that clients can try any number of
+    /// passwords.
     ///
     /// Use it only if something else limits failed attempts for each user, such as the function that
     /// checks the password.
@@ -89,9 +148,17 @@ impl BasicVerifierBuilder {
     ///
     /// A request beyond the limit is rejected with 503 and `Retry-After: 1`. Credentials that were
     /// verified within the last 24 hours have a limit of their own of the same size, so a flood of
-    /// guesses doesn't affect them.
+    /// guesses doesn't affect them. Of the others, a client ([`GuessKey`](crate::GuessKey)) has at most a
+    /// quarter, rounded up.
     pub fn max_checks(mut self, checks: usize) -> Self {
         self.max_checks = checks;
+        self
+    }
+
+    /// Sets the key for [`BasicVerifier::export_known_passwords`]. At least 32 random bytes, the same after
+    /// a restart and on all replicas. By default the key is random, and nothing can be exported.
+    pub fn known_passwords_key(mut self, key: Secret) -> Self {
+        self.known_passwords_key = Some(key);
         self
     }
 
@@ -106,22 +173,40 @@ impl BasicVerifierBuilder {
     /// # Errors
     ///
     /// [`ConfigError`], which names the value, if [`cache_for`](Self::cache_for),
-    /// [`guess_limit`](Self::guess_limit) or [`max_checks`](Self::max_checks) is out of range.
+    /// [`guess_limit`](Self::guess_limit), [`client_guess_limit`](Self::client_guess_limit),
+    /// [`max_checks`](Self::max_checks),
+    /// or the length of [`known_passwords_key`](Self::known_passwords_key) is out of range.
     pub fn build(self) -> Result<BasicVerifier, ConfigError> {
         if self.cache_for > MAX_AGE {
             let value = format!("{} s", self.cache_for.as_secs_f64());
             return Err(ConfigError::new("cache_for", value, "must be at most 24 hours"));
         }
-        let limiter = self.guess_limit.map(|(burst, period)| GuessLimiter::new(burst, period));
+        let key = self.known_passwords_key.as_ref();
+        if key.is_some_and(|key| key.expose().len() < MIN_KEY) {
+            let problem = "must be at least 32 bytes long";
+            return Err(ConfigError::new("known_passwords_key", "[redacted]", problem));
+        }
         Ok(BasicVerifier::new(Inner {
-            check: self.check,
-            cache: PasswordCache::new(),
+            accounts: Accounts::new(self.normalize_user_id),
+            cache: PasswordCache::new(key),
             cache_for: self.cache_for,
-            limiter: limiter.transpose()?,
+            limiter: limiter(self.guess_limit, self.client_guess_limit)?,
             permits: CheckPermits::new(self.max_checks)?,
             clock: self.clock,
+            check: self.check,
         }))
     }
+}
+
+fn limiter(
+    account: Option<(u32, Duration)>,
+    client: (u32, Duration),
+) -> Result<Option<GuessLimiter>, ConfigError> {
+    let Some((burst, period)) = account else { return Ok(None) };
+    let account = Rate::new(burst, period, ["guess_limit burst", "guess_limit period"])?;
+    let (burst, period) = client;
+    let names = ["client_guess_limit burst", "client_guess_limit period"];
+    Ok(Some(GuessLimiter::new(account, Rate::new(burst, period, names)?)))
 }
 
 impl fmt::Debug for BasicVerifierBuilder {
@@ -129,6 +214,7 @@ impl fmt::Debug for BasicVerifierBuilder {
         f.debug_struct("BasicVerifierBuilder")
             .field("cache_for", &self.cache_for)
             .field("guess_limit", &self.guess_limit)
+            .field("client_guess_limit", &self.client_guess_limit)
             .field("max_checks", &self.max_checks)
             .field("clock", &self.clock)
             .finish_non_exhaustive()
@@ -178,5 +264,28 @@ mod tests {
         }
         let error = builder().max_checks(usize::MAX).build().unwrap_err();
         assert_eq!((error.what(), error.value()), ("max_checks", &*usize::MAX.to_string()));
+    }
+
+    #[test]
+    fn the_limit_for_clients_has_the_same_ranges_under_its_own_name() {
+        for (burst, period, what) in [
+            (0, HOUR, Some("client_guess_limit burst")),
+            (1, Duration::ZERO, Some("client_guess_limit period")),
+            (1, 25 * HOUR, Some("client_guess_limit period")),
+            (1, MILLISECOND, None),
+        ] {
+            let error = builder().client_guess_limit(burst, period).build().err();
+            assert_eq!(error.as_ref().map(ConfigError::what), what);
+        }
+        assert!(builder().client_guess_limit(0, HOUR).no_guess_limit().build().is_ok());
+    }
+
+    #[test]
+    fn a_short_key_is_rejected_without_being_shown() {
+        let secret = "31 bytes are not a key, are they";
+        let error = builder().known_passwords_key(Secret::from(&secret[1..])).build().unwrap_err();
+        let shown = "known_passwords_key `[redacted]`: must be at least 32 bytes long";
+        assert_eq!(error.to_string(), shown);
+        assert!(builder().known_passwords_key(Secret::from(secret)).build().is_ok());
     }
 }

@@ -2,8 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use tokio::sync::OwnedSemaphorePermit;
-
+use super::check_permits::CheckPermit;
 #[cfg(feature = "password-hash")]
 use super::{UserRecord, users::Users};
 use crate::{BasicCredentials, Error, Identity};
@@ -46,7 +45,7 @@ impl Check {
         &self,
         credentials: BasicCredentials,
         user: StoredUser,
-        permit: OwnedSemaphorePermit,
+        permit: CheckPermit,
     ) -> Result<Option<Identity>, Error> {
         match self {
             Self::Function(function) => {
@@ -75,6 +74,15 @@ impl StoredUser {
             #[cfg(feature = "password-hash")]
             Self::Found(record) => record.password_hash.as_bytes(),
             Self::Unknown => b"",
+        }
+    }
+
+    /// Returns the id of the account, if the store has a record with one.
+    pub(super) fn account_id(&self) -> Option<&str> {
+        match self {
+            #[cfg(feature = "password-hash")]
+            Self::Found(record) => record.account_id(),
+            Self::Unknown => None,
         }
     }
 

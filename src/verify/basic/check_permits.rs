@@ -1,17 +1,40 @@
 //! Limits how many password checks run at the same time.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::accounts::Client;
 use crate::{ConfigError, Error, error::retry_after};
 
 /// The permits for password checks that run or wait for a thread.
 ///
-/// Recently verified credentials have permits of their own, so a flood of guesses can't use up theirs.
+/// Recently verified credentials have permits of their own, so a flood of guesses can't use up theirs. Of the
+/// others, no client gets more than a quarter.
 pub(super) struct CheckPermits {
     recently_verified: Arc<Semaphore>,
     others: Arc<Semaphore>,
+    max_per_client: usize,
+    by_client: Arc<Counts>,
+}
+
+/// How many permits each client holds.
+#[derive(Default)]
+struct Counts(Mutex<HashMap<Client, usize>>);
+
+/// Allows one password check, until it is dropped.
+pub(super) struct CheckPermit {
+    _permit: OwnedSemaphorePermit,
+    _share: Option<Share>,
+}
+
+/// One permit of a client.
+struct Share {
+    counts: Arc<Counts>,
+    client: Client,
 }
 
 impl CheckPermits {
@@ -27,26 +50,103 @@ impl CheckPermits {
             0 => out_of_range("must be at least 1"),
             1..=Semaphore::MAX_PERMITS => {
                 let permits = || Arc::new(Semaphore::new(max_checks));
-                Ok(Self { recently_verified: permits(), others: permits() })
+                Ok(Self {
+                    recently_verified: permits(),
+                    others: permits(),
+                    max_per_client: max_checks.div_ceil(4),
+                    by_client: Arc::default(),
+                })
             }
             _ => out_of_range(&format!("must be at most {}", Semaphore::MAX_PERMITS)),
         }
     }
 
-    /// Takes a permit without waiting for one.
+    /// Takes a permit for recently verified credentials without waiting for one.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) with `Retry-After: 1` if all permits
     /// are taken.
-    pub(super) fn try_acquire(
-        &self,
-        is_recently_verified: bool,
-    ) -> Result<OwnedSemaphorePermit, Error> {
-        let permits = if is_recently_verified { &self.recently_verified } else { &self.others };
-        Arc::clone(permits).try_acquire_owned().map_err(|_| {
-            Error::unavailable("too many concurrent password checks")
-                .with_retry_after(retry_after::SOON)
-        })
+    pub(super) fn try_acquire_for_verified(&self) -> Result<CheckPermit, Error> {
+        let permit = try_acquire(&self.recently_verified)?;
+        Ok(CheckPermit { _permit: permit, _share: None })
+    }
+
+    /// Takes a permit for other credentials without waiting for one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) with `Retry-After: 1` if all permits
+    /// are taken, or too many by this client.
+    pub(super) fn try_acquire(&self, client: Option<Client>) -> Result<CheckPermit, Error> {
+        let share = client.map(|client| {
+            let mut counts = self.by_client.lock();
+            let count = counts.entry(client).or_default();
+            if *count >= self.max_per_client {
+                return Err(busy());
+            }
+            *count = count.saturating_add(1);
+            Ok(Share { counts: Arc::clone(&self.by_client), client })
+        });
+        let share = share.transpose()?;
+        let permit = try_acquire(&self.others)?;
+        Ok(CheckPermit { _permit: permit, _share: share })
+    }
+}
+
+fn try_acquire(permits: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Error> {
+    Arc::clone(permits).try_acquire_owned().map_err(|_| busy())
+}
+
+fn busy() -> Error {
+    Error::unavailable("too many concurrent password checks").with_retry_after(retry_after::SOON)
+}
+
+impl Counts {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Client, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Removes the count of a client without permits, so that there are no more counts than permits.
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut counts = self.counts.lock();
+        if let Some(count) = counts.get_mut(&self.client) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                counts.remove(&self.client);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_gets_a_quarter_of_the_permits_and_returns_them() {
+        let permits = CheckPermits::new(8).unwrap();
+        let (one, other) = (Some(Client(1)), Some(Client(2)));
+        let held = [permits.try_acquire(one).unwrap(), permits.try_acquire(one).unwrap()];
+        assert!(permits.try_acquire(one).is_err());
+        let others = [permits.try_acquire(other).unwrap(), permits.try_acquire(other).unwrap()];
+        assert!(permits.try_acquire(None).is_ok());
+        assert!(permits.try_acquire_for_verified().is_ok());
+        drop(held);
+        assert!(permits.try_acquire(one).is_ok());
+        drop(others);
+        assert!(permits.by_client.lock().is_empty());
+    }
+
+    #[test]
+    fn a_client_without_a_permit_leaves_no_count() {
+        let permits = CheckPermits::new(1).unwrap();
+        let held = permits.try_acquire(None).unwrap();
+        assert!(permits.try_acquire(Some(Client(1))).is_err());
+        assert!(permits.by_client.lock().is_empty());
+        drop(held);
+        assert!(permits.try_acquire(Some(Client(1))).is_ok());
     }
 }

@@ -1,112 +1,205 @@
-//! Limits how often a password may be guessed for a user-id.
+//! Limits how often a password may be guessed.
 
 use std::{
     fmt,
     hash::{BuildHasher, RandomState},
-    ops::RangeInclusive,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
-use crate::ConfigError;
+use super::{
+    accounts::{Account, Client},
+    rate::{Rate, millis},
+    time_table::TimeTable,
+};
+use crate::{Error, ErrorKind};
 
-/// The number of buckets. All user-ids share them, so an attacker who makes up user-ids can't make
-/// the table grow beyond 64 KiB.
-const BUCKETS: usize = 8192;
+/// How many turns are assigned for one account at most. With the default period, the last one comes within an
+/// hour.
+const MAX_TURNS: u64 = 360;
 
-/// The periods that a limiter accepts. A bucket counts in milliseconds, so a shorter period would be no
-/// limit. Up to the longest one, `period * burst` fits a bucket for any `burst`.
-const PERIODS: RangeInclusive<Duration> =
-    Duration::from_millis(1)..=Duration::from_secs(24 * 60 * 60);
+/// How long a turn is kept for its client once it has come, in milliseconds. At least one period.
+const MIN_GRACE: u64 = 60_000;
 
-/// A rate limiter for incorrect passwords with a bucket for each user-id, after the generic cell rate
-/// algorithm ([GCRA]).
+/// How far the clock may go back, in milliseconds. If it goes back farther, the limiter starts over, because
+/// times in the future would lock users out.
+const MAX_STEP_BACK: u64 = 5_000;
+
+const ACCOUNTS: usize = 32_768;
+const CLIENTS: usize = 16_384;
+const TURNS: usize = 16_384;
+
+/// Limits the incorrect passwords for each account and from each client.
 ///
-/// A bucket is one number: the time at which it will be full again. User-ids with the same hash share a
-/// bucket. The hash is keyed with a random seed, so an attacker can't compute a user-id that shares the
-/// bucket of a victim. Emptying most buckets would take more attempts than the buckets regain, which is
-/// about 800 per second with the default limit.
+/// While an account has attempts left, anyone may make them. After that, they are assigned: a client that asks
+/// for an attempt gets the next one that becomes available as its turn, and no second one before it has used
+/// the first. So however fast a client guesses, it delays another one by a single period, and clients that
+/// guess at the same account share its attempts equally.
 ///
-/// [GCRA]: https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
+/// A turn is charged to the account's bucket when it is assigned. Assigning turns therefore never raises the
+/// number of attempts.
 pub(super) struct GuessLimiter {
-    /// When each bucket is full again, in milliseconds since the Unix epoch.
-    full_at: Box<[AtomicU64]>,
+    per_account: Rate,
+    per_client: Rate,
     seed: RandomState,
-    burst: u64,
-    /// In milliseconds.
-    period: u64,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// When the bucket of each account is full again.
+    accounts: TimeTable,
+    /// When the bucket of each client is full again.
+    clients: TimeTable,
+    /// When the turn of a client for an account comes.
+    turns: TimeTable,
+    /// The latest time that was seen.
+    latest: u64,
+}
+
+/// What was charged for one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Attempt {
+    pub(super) account: Account,
+    client: Option<Client>,
+}
+
+/// Why an attempt isn't allowed now, and when it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limited {
+    Account(Duration),
+    Client(Duration),
 }
 
 impl GuessLimiter {
-    /// Allows `burst` attempts at once, and one more after each `period`.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError`] for a limit that would allow nothing, or anything.
-    pub(super) fn new(burst: u32, period: Duration) -> Result<Self, ConfigError> {
-        if burst == 0 {
-            let problem = "must be at least 1; `no_guess_limit()` turns the limit off";
-            return Err(ConfigError::new("guess_limit burst", "0", problem));
-        }
-        if !PERIODS.contains(&period) {
-            let value = format!("{} s", period.as_secs_f64());
-            let problem =
-                "must be between 1 ms and 24 hours; `no_guess_limit()` turns the limit off";
-            return Err(ConfigError::new("guess_limit period", value, problem));
-        }
-        Ok(Self {
-            full_at: std::iter::repeat_with(AtomicU64::default).take(BUCKETS).collect(),
-            seed: RandomState::new(),
-            burst: burst.into(),
-            period: millis(period),
-        })
+    pub(super) fn new(per_account: Rate, per_client: Rate) -> Self {
+        let state = State {
+            accounts: TimeTable::new(ACCOUNTS),
+            clients: TimeTable::new(CLIENTS),
+            turns: TimeTable::new(TURNS),
+            latest: 0,
+        };
+        Self { per_account, per_client, seed: RandomState::new(), state: Mutex::new(state) }
     }
 
-    /// Takes an attempt, or returns the time until the next one is available.
-    pub(super) fn try_acquire(&self, user_id: &str, now: SystemTime) -> Result<(), Duration> {
+    /// Takes an attempt, or returns the time until the next one.
+    pub(super) fn try_acquire(
+        &self,
+        account: Account,
+        client: Option<Client>,
+        now: SystemTime,
+    ) -> Result<Attempt, Limited> {
         let now = millis(now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
-        let latest = now.saturating_add(self.period.saturating_mul(self.burst));
-        let taken = |full_at: u64| {
-            // A time beyond `latest` was written before the clock was set back.
-            let full_at = if full_at > latest { now } else { full_at.max(now) };
-            full_at.saturating_add(self.period)
-        };
-        let result =
-            self.bucket(user_id).fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
-                Some(taken(full_at)).filter(|&full_at| full_at <= latest)
-            });
-        match result {
-            Ok(_) => Ok(()),
-            Err(full_at) => Err(Duration::from_millis(taken(full_at).saturating_sub(latest))),
+        let mut state = self.state();
+        state.notice_clock(now);
+        let client_full_at = client
+            .map(|Client(client)| {
+                let full_at = self.per_client.take(state.clients.get(client), now);
+                full_at.map(|full_at| (client, full_at))
+            })
+            .transpose()
+            .map_err(|wait| Limited::Client(Duration::from_millis(wait)))?;
+        self.take_turn(&mut state, account, client, now)
+            .map_err(|wait| Limited::Account(Duration::from_millis(wait)))?;
+        if let Some((client, full_at)) = client_full_at {
+            state.clients.set(client, full_at);
         }
+        Ok(Attempt { account, client })
     }
 
     /// Returns an attempt whose password was not incorrect.
-    pub(super) fn refund(&self, user_id: &str) {
-        let refunded = |full_at: u64| Some(full_at.saturating_sub(self.period));
-        let _ = self.bucket(user_id).fetch_update(Ordering::Relaxed, Ordering::Relaxed, refunded);
+    pub(super) fn refund(&self, attempt: Attempt) {
+        let mut state = self.state();
+        state.refund_account(self.per_account, attempt.account);
+        if let Some(Client(client)) = attempt.client {
+            let full_at = self.per_client.refund(state.clients.get(client));
+            state.clients.set(client, full_at);
+        }
     }
 
-    fn bucket(&self, user_id: &str) -> &AtomicU64 {
-        // Unreachable, since the remainder is a valid index: it keeps a panic out of the request path.
-        static FALLBACK: AtomicU64 = AtomicU64::new(0);
-        let index = self.seed.hash_one(user_id).checked_rem(BUCKETS as u64);
-        let index = index.and_then(|index| usize::try_from(index).ok());
-        index.and_then(|index| self.full_at.get(index)).unwrap_or(&FALLBACK)
+    /// Clients without a key take turns as one client.
+    fn take_turn(
+        &self,
+        state: &mut State,
+        Account(account): Account,
+        client: Option<Client>,
+        now: u64,
+    ) -> Result<(), u64> {
+        let turn = self.seed.hash_one((account, client));
+        let period = self.per_account.period();
+        let comes_at = match state.turns.get(turn) {
+            0 => None,
+            comes_at => Some(comes_at).filter(|at| now <= at.saturating_add(period.max(MIN_GRACE))),
+        };
+        let full_at = state.accounts.get(account);
+        match (self.per_account.take(full_at, now), comes_at) {
+            (Ok(full_at), None) => state.accounts.set(account, full_at),
+            // A turn was charged when it was assigned.
+            (Ok(_), Some(_)) => state.turns.set(turn, 0),
+            (Err(_), Some(at)) if at <= now => state.turns.set(turn, 0),
+            (Err(_), Some(at)) => return Err(at.saturating_sub(now)),
+            (Err(wait), None) => {
+                if let Some(wait) = wait.checked_sub(period.saturating_mul(MAX_TURNS))
+                    && wait > 0
+                {
+                    return Err(wait);
+                }
+                state.accounts.set(account, self.per_account.charge(full_at, now));
+                state.turns.set(turn, now.saturating_add(wait));
+                return Err(wait);
+            }
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn notice_clock(&mut self, now: u64) {
+        if now.saturating_add(MAX_STEP_BACK) < self.latest {
+            self.accounts.clear();
+            self.clients.clear();
+            self.turns.clear();
+            self.latest = now;
+        }
+        self.latest = self.latest.max(now);
+    }
+
+    fn refund_account(&mut self, rate: Rate, Account(account): Account) {
+        let full_at = rate.refund(self.accounts.get(account));
+        self.accounts.set(account, full_at);
+    }
+}
+
+impl Limited {
+    fn wait(self) -> Duration {
+        match self {
+            Self::Account(wait) | Self::Client(wait) => wait,
+        }
+    }
+}
+
+impl From<Limited> for Error {
+    fn from(limited: Limited) -> Self {
+        let error = Self::new(ErrorKind::TooManyAttempts).with_retry_after(limited.wait());
+        match limited {
+            Limited::Account(_) => error,
+            Limited::Client(_) => {
+                error.with_source("too many incorrect passwords from this client")
+            }
+        }
     }
 }
 
 impl fmt::Debug for GuessLimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GuessLimiter")
-            .field("burst", &self.burst)
-            .field("period", &Duration::from_millis(self.period))
+            .field("per_account", &self.per_account)
+            .field("per_client", &self.per_client)
             .finish_non_exhaustive()
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -114,72 +207,194 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
+    const ALICE: Account = Account(1);
 
     fn limiter(burst: u32, period: Duration) -> GuessLimiter {
-        GuessLimiter::new(burst, period).unwrap()
+        let rate = |burst, period| Rate::new(burst, period, ["burst", "period"]).unwrap();
+        GuessLimiter::new(rate(burst, period), rate(100, SECOND))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "that is what the limiter takes")]
+    fn client(number: u64) -> Option<Client> {
+        Some(Client(number))
+    }
+
+    /// Takes all attempts of alice that are available at once, for a client without a key.
+    fn exhaust(limiter: &GuessLimiter, now: SystemTime) -> usize {
+        (0..1_000).take_while(|_| limiter.try_acquire(ALICE, None, now).is_ok()).count()
+    }
+
+    fn wait(result: Result<Attempt, Limited>) -> Result<(), Duration> {
+        result.map(|_| ()).map_err(Limited::wait)
     }
 
     #[test]
     fn after_the_burst_one_attempt_is_allowed_per_period() {
         let (limiter, now) = (limiter(3, 10 * SECOND), SystemTime::now());
+        let acquire = |seconds| {
+            wait(limiter.try_acquire(ALICE, None, now + seconds * SECOND))
+                .map_err(|it| it.as_secs())
+        };
+        assert_eq!(exhaust(&limiter, now), 3);
+        assert_eq!(acquire(4), Err(6));
+        assert_eq!(acquire(10), Ok(()));
+        assert_eq!(acquire(10), Err(10));
+        assert_eq!(acquire(19), Err(1));
         for _ in 0..3 {
-            assert_eq!(limiter.try_acquire("alice", now), Ok(()));
+            assert_eq!(acquire(1000), Ok(()));
         }
-        assert_eq!(limiter.try_acquire("alice", now), Err(10 * SECOND));
-        assert_eq!(limiter.try_acquire("alice", now + 4 * SECOND), Err(6 * SECOND));
-        assert_eq!(limiter.try_acquire("alice", now + 10 * SECOND), Ok(()));
-        assert_eq!(limiter.try_acquire("alice", now + 10 * SECOND), Err(10 * SECOND));
-        for _ in 0..3 {
-            assert_eq!(limiter.try_acquire("alice", now + 1000 * SECOND), Ok(()));
+        assert_eq!(acquire(1000), Err(10));
+        assert!(limiter.try_acquire(Account(2), None, now).is_ok());
+    }
+
+    #[test]
+    fn however_fast_a_client_guesses_another_one_waits_for_two_periods_at_most() {
+        let (limiter, start) = (limiter(20, 10 * SECOND), SystemTime::now());
+        let mut checked = 0;
+        // 200 guesses per second, for a minute before the user comes.
+        let mut guess = |millis: u64| {
+            let now = start + Duration::from_millis(millis);
+            checked += usize::from(limiter.try_acquire(ALICE, client(1), now).is_ok());
+        };
+        let mut millis = 0;
+        while millis < 61_000 {
+            guess(millis);
+            millis += 5;
         }
-        assert!(limiter.try_acquire("alice", now + 1000 * SECOND).is_err());
+        let user = |millis| {
+            wait(limiter.try_acquire(ALICE, client(2), start + Duration::from_millis(millis)))
+        };
+        let told = user(millis).unwrap_err();
+        assert!(told <= 20 * SECOND, "{told:?}");
+        let comes_at = millis + u64::try_from(told.as_millis()).unwrap();
+        while millis < comes_at + 35_000 {
+            guess(millis);
+            millis += 5;
+        }
+        // The turn is kept, although the attacker has asked 6,000 times since it came.
+        assert_eq!(user(millis), Ok(()));
+        assert!(user(millis).is_err());
+        // The burst, and one more each ten seconds: the user's is not among them.
+        assert_eq!(checked, 20 + usize::try_from(millis / 10_000).unwrap() - 1);
+    }
+
+    #[test]
+    fn clients_share_the_attempts_of_an_account_equally() {
+        let (limiter, now) = (limiter(1, 10 * SECOND), SystemTime::now());
+        assert_eq!(exhaust(&limiter, now), 1);
+        // The first of them is the turn of the clients without a key.
+        for (number, seconds) in [(1, 20), (2, 30), (3, 40), (1, 20), (3, 40)] {
+            let result = wait(limiter.try_acquire(ALICE, client(number), now));
+            assert_eq!(result, Err(seconds * SECOND), "{number}");
+        }
+        let late = now + 35 * SECOND;
+        assert_eq!(wait(limiter.try_acquire(ALICE, client(3), late)), Err(5 * SECOND));
+        assert_eq!(wait(limiter.try_acquire(ALICE, client(2), late)), Ok(()));
+        assert_eq!(wait(limiter.try_acquire(ALICE, client(2), late)), Err(15 * SECOND));
+    }
+
+    #[test]
+    fn a_turn_that_nobody_takes_lapses_after_a_minute_and_raises_no_limit() {
+        for (seconds, expected) in [(70, Ok(())), (71, Err(10 * SECOND))] {
+            let (limiter, now) = (limiter(1, 10 * SECOND), SystemTime::now());
+            assert_eq!(exhaust(&limiter, now), 1);
+            // Its turn comes in ten seconds. Meanwhile, another client takes all attempts.
+            let mut other = 0;
+            for second in 0..=seconds {
+                let at = now + second * SECOND;
+                other += u64::from(limiter.try_acquire(ALICE, client(1), at).is_ok());
+            }
+            assert_eq!(other, u64::from(seconds / 10) - 1);
+            let result = wait(limiter.try_acquire(ALICE, None, now + seconds * SECOND));
+            assert_eq!(result.is_ok(), expected.is_ok(), "{seconds}: {result:?}");
+        }
+    }
+
+    #[test]
+    fn at_most_360_turns_are_assigned_for_an_account() {
+        let (limiter, now) = (limiter(1, 10 * SECOND), SystemTime::now());
+        assert_eq!(exhaust(&limiter, now), 1);
+        for number in 2..=360 {
+            let result = wait(limiter.try_acquire(ALICE, client(number), now));
+            assert_eq!(result, Err(u32::try_from(number).unwrap() * 10 * SECOND));
+        }
+        for number in 361..400 {
+            let result = wait(limiter.try_acquire(ALICE, client(number), now));
+            assert_eq!(result, Err(10 * SECOND), "when a turn is free");
+        }
+        // An hour later, none of them has used its turn, and the bucket has one attempt.
+        let later = now + 3700 * SECOND;
+        assert_eq!(exhaust(&limiter, later), 1);
     }
 
     #[test]
     fn a_refunded_attempt_is_available_again() {
         let (limiter, now) = (limiter(1, 10 * SECOND), SystemTime::now());
-        for _ in 0..100 {
-            assert_eq!(limiter.try_acquire("alice", now), Ok(()));
-            limiter.refund("alice");
+        for _ in 0..200 {
+            let attempt = limiter.try_acquire(ALICE, client(1), now).unwrap();
+            limiter.refund(attempt);
         }
-        assert_eq!(limiter.try_acquire("alice", now), Ok(()));
-        assert!(limiter.try_acquire("alice", now).is_err());
+        assert_eq!(exhaust(&limiter, now), 1);
     }
 
     #[test]
     fn refunds_never_raise_the_burst() {
         let (limiter, now) = (limiter(2, 10 * SECOND), SystemTime::now());
-        (0..10).for_each(|_| limiter.refund("alice"));
-        let taken = (0..10).filter(|_| limiter.try_acquire("alice", now).is_ok()).count();
-        assert_eq!(taken, 2);
+        let attempt = limiter.try_acquire(ALICE, None, now).unwrap();
+        (0..10).for_each(|_| limiter.refund(attempt));
+        assert_eq!(exhaust(&limiter, now), 2);
+    }
+
+    #[test]
+    fn a_client_has_a_limit_for_all_accounts_together() {
+        let (limiter, now) = (limiter(1, 10 * SECOND), SystemTime::now());
+        for account in 0..100 {
+            assert!(limiter.try_acquire(Account(account), client(1), now).is_ok());
+        }
+        let result = limiter.try_acquire(Account(100), client(1), now);
+        assert_eq!(result, Err(Limited::Client(SECOND)));
+        assert!(limiter.try_acquire(Account(100), client(2), now).is_ok());
+        assert!(limiter.try_acquire(Account(101), client(1), now + SECOND).is_ok());
+        // Without a key there is none.
+        for account in 200..400 {
+            assert!(limiter.try_acquire(Account(account), None, now).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_its_account_does_not_allow_is_not_charged_to_the_client() {
+        let (limiter, now) = (limiter(1, 10 * SECOND), SystemTime::now());
+        for _ in 0..1000 {
+            let _ = limiter.try_acquire(ALICE, client(1), now);
+        }
+        assert!(limiter.try_acquire(Account(2), client(1), now).is_ok());
     }
 
     #[test]
     fn a_clock_that_is_set_back_locks_nobody_out() {
-        let (limiter, now) = (limiter(2, 10 * SECOND), SystemTime::now());
-        assert_eq!(limiter.try_acquire("alice", now), Ok(()));
-        assert_eq!(limiter.try_acquire("alice", now), Ok(()));
-        assert_eq!(limiter.try_acquire("alice", now - 86_400 * SECOND), Ok(()));
-    }
-
-    #[test]
-    fn the_largest_limit_is_still_a_limit() {
-        let (day, now) = (*PERIODS.end(), SystemTime::now());
-        let limiter = limiter(u32::MAX, day);
-        let latest = millis(now.duration_since(SystemTime::UNIX_EPOCH).unwrap())
-            + u64::from(u32::MAX) * millis(day);
-        limiter.bucket("alice").store(latest - millis(day), Ordering::Relaxed);
-        assert_eq!(limiter.try_acquire("alice", now), Ok(()));
-        assert_eq!(limiter.try_acquire("alice", now), Err(day));
-    }
-
-    #[test]
-    fn an_attacker_with_many_user_ids_hardly_affects_another_user() {
-        let (limiter, now) = (limiter(20, 10 * SECOND), SystemTime::now());
-        for user in 0..1000 {
-            let _ = limiter.try_acquire(&user.to_string(), now);
+        for back in [10 * SECOND, 86_400 * SECOND] {
+            let (limiter, now) = (limiter(2, 10 * SECOND), SystemTime::now());
+            assert_eq!(exhaust(&limiter, now), 2);
+            assert_eq!(exhaust(&limiter, now - back), 2);
         }
-        assert_eq!(limiter.try_acquire("alice", now), Ok(()));
+        // Requests that read the clock a little earlier than others.
+        let (limiter, now) = (limiter(2, 10 * SECOND), SystemTime::now());
+        assert_eq!(exhaust(&limiter, now), 2);
+        assert_eq!(exhaust(&limiter, now - SECOND), 0);
+    }
+
+    #[test]
+    fn made_up_accounts_affect_no_other_one() {
+        let (limiter, now) = (limiter(20, 10 * SECOND), SystemTime::now());
+        assert_eq!(exhaust(&limiter, now), 20);
+        // 8,000 per second, for ten seconds.
+        for number in 0..80_000_u64 {
+            let account = Account(number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let at = now + Duration::from_millis(number / 8);
+            assert!(limiter.try_acquire(account, None, at).is_ok(), "{number}");
+        }
+        // Neither does the account of the victim get its attempts back, except for one each ten seconds.
+        assert_eq!(exhaust(&limiter, now + 10 * SECOND), 1);
     }
 
     #[test]
@@ -189,9 +404,8 @@ mod tests {
         std::thread::scope(|threads| {
             for _ in 0..4 {
                 threads.spawn(|| {
-                    let mine =
-                        (0..100).filter(|_| limiter.try_acquire("alice", now).is_ok()).count();
-                    taken.fetch_add(mine, Ordering::Relaxed);
+                    let mine = (0..100).filter(|_| limiter.try_acquire(ALICE, None, now).is_ok());
+                    taken.fetch_add(mine.count(), std::sync::atomic::Ordering::Relaxed);
                 });
             }
         });

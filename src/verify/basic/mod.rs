@@ -36,6 +36,7 @@
 //! |---|---|
 //! | [`BasicVerifier`] | verifies credentials with a function, or with a user store |
 //! | [`BasicVerifierBuilder`] | configures the cache and the limits |
+//! | [`KnownPasswordsError`] | why verified credentials can't be exported or imported |
 //! | `UserStore` | the interface to your users |
 //! | `UserRecord` | the password hash and the identity of a user |
 //! | `PasswordHash` | an Argon2, scrypt or bcrypt hash |
@@ -46,12 +47,14 @@
 //! [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
 //! [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617
 
+mod accounts;
 #[cfg(feature = "password-hash")]
 mod bcrypt_hash;
 mod builder;
 mod check;
 mod check_permits;
 mod guess_limiter;
+mod known_passwords;
 #[cfg(feature = "password-hash")]
 mod memory_user_store;
 mod password_cache;
@@ -59,6 +62,8 @@ mod password_cache;
 mod password_checks;
 #[cfg(feature = "password-hash")]
 mod password_hash;
+mod rate;
+mod time_table;
 #[cfg(feature = "password-hash")]
 mod user_store;
 #[cfg(feature = "password-hash")]
@@ -69,7 +74,9 @@ mod verifier;
 #[cfg(all(feature = "password-hash", feature = "testing"))]
 mod tests;
 
-pub use self::{builder::BasicVerifierBuilder, verifier::BasicVerifier};
+pub use self::{
+    builder::BasicVerifierBuilder, known_passwords::KnownPasswordsError, verifier::BasicVerifier,
+};
 #[cfg(feature = "password-hash")]
 pub use self::{
     memory_user_store::MemoryUserStore,

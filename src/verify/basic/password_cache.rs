@@ -11,13 +11,11 @@ use std::{
 
 use quick_cache::sync::Cache;
 
+use super::known_passwords::{self, CAPACITY, KnownPassword, KnownPasswordsError};
 use crate::{
-    BasicCredentials, Identity,
+    BasicCredentials, Identity, Secret,
     digest::{Digest, KeyedDigest},
 };
-
-/// How many correct credentials are cached at most, and how many incorrect ones.
-const CAPACITY: usize = 10_000;
 
 /// How long verified credentials count as recently verified, which exempts them from the guess limit. No
 /// outcome is used for longer.
@@ -26,119 +24,198 @@ pub(super) const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// The outcomes of earlier password checks, found by a keyed digest of the credentials.
 ///
 /// The cache holds no passwords. Its digests can't be tested against guesses without their key, which is
-/// random and never leaves the process.
+/// random, unless the service provides one to export verified credentials.
 ///
 /// Correct and incorrect credentials are cached apart, so an attacker can neither fill the cache of
 /// correct ones nor evict an entry from it. Incorrect credentials are cached because a client with an
 /// outdated password keeps sending it: that is no guess, and must not count as one.
 pub(super) struct PasswordCache {
-    keyed_digest: KeyedDigest,
+    digests: KeyedDigest,
+    is_exportable: bool,
     correct: Cache<Digest, Arc<Entry>>,
-    incorrect: Cache<Digest, SystemTime>,
+    incorrect: Cache<Digest, Incorrect>,
     /// Counts invalidations, so that a check that was running during one isn't cached.
     epoch: AtomicU64,
 }
 
 /// Credentials whose password was correct.
 struct Entry {
-    user_id: Box<str>,
-    identity: Identity,
-    verified_at: SystemTime,
+    known: KnownPassword,
+    /// Missing if another process verified the credentials.
+    identity: Option<Identity>,
 }
 
-/// What [`PasswordCache::look_up`] found, and the key under which a new outcome is cached.
-pub(super) struct CachedOutcome {
-    digest: Digest,
-    user_id: Box<str>,
+/// Credentials whose password was incorrect.
+#[derive(Clone, Copy)]
+struct Incorrect {
+    stored_hash: Digest,
+    checked_at: SystemTime,
+}
+
+/// What is cached for some credentials, before the stored hash is known.
+pub(super) struct Candidate {
+    credentials: Digest,
+    user: Digest,
     epoch: u64,
-    /// The identity and the age of the entry, if the password was correct.
-    correct: Option<(Identity, Duration)>,
+    correct: Option<(Arc<Entry>, Duration)>,
+    incorrect: Option<(Incorrect, Duration)>,
+}
+
+/// The outcome of a check against the stored hash, and the key under which a new outcome is cached.
+pub(super) struct CachedOutcome {
+    credentials: Digest,
+    user: Digest,
+    stored_hash: Digest,
+    epoch: u64,
+    /// The entry and its age, if the password was correct.
+    correct: Option<(Arc<Entry>, Duration)>,
     /// The age of the entry, if the password was incorrect.
     incorrect: Option<Duration>,
 }
 
 impl PasswordCache {
-    pub(super) fn new() -> Self {
-        Self::with_capacity(CAPACITY)
+    /// Creates a cache. With a key, verified credentials can be exported and imported.
+    pub(super) fn new(key: Option<&Secret>) -> Self {
+        Self::with_capacity(CAPACITY, key)
     }
 
-    fn with_capacity(capacity: usize) -> Self {
+    fn with_capacity(capacity: usize, key: Option<&Secret>) -> Self {
         Self {
-            keyed_digest: KeyedDigest::new(),
+            digests: key.map_or_else(KeyedDigest::new, |key| KeyedDigest::with_key(key.expose())),
+            is_exportable: key.is_some(),
             correct: Cache::new(capacity),
             incorrect: Cache::new(capacity),
             epoch: AtomicU64::new(0),
         }
     }
 
-    /// Looks up the outcome of an earlier check of `credentials` against `stored_hash`. Once the user
-    /// has another hash, there is no outcome.
-    pub(super) fn look_up(
-        &self,
-        credentials: &BasicCredentials,
-        stored_hash: &[u8],
-        now: SystemTime,
-    ) -> CachedOutcome {
+    /// Looks up earlier checks of `credentials`. Which of them counts depends on the stored hash, for
+    /// [`confirm`](Self::confirm).
+    pub(super) fn look_up(&self, credentials: &BasicCredentials, now: SystemTime) -> Candidate {
         // Read before the look-up, so that `remove_if_invalidated` notices an invalidation after it.
         let epoch = self.epoch.load(Ordering::Acquire);
         let (user_id, password) = (credentials.user_id(), credentials.password());
-        let digest = self.keyed_digest.of(&[user_id.as_bytes(), password.as_bytes(), stored_hash]);
+        let digest = self.digests.of(&[b"credentials", user_id.as_bytes(), password.as_bytes()]);
         // An entry from the future was made before the clock was set back. It has no known age.
         let correct = self.correct.get(&digest).and_then(|entry| {
-            let age = now.duration_since(entry.verified_at).ok()?;
-            (age < MAX_AGE).then(|| (entry.identity.clone(), age))
+            let age = now.duration_since(entry.known.verified_at).ok()?;
+            (age < MAX_AGE).then_some((entry, age))
         });
-        let incorrect = self.incorrect.get(&digest).and_then(|at| now.duration_since(at).ok());
-        CachedOutcome { digest, user_id: user_id.into(), epoch, correct, incorrect }
+        let incorrect = self.incorrect.get(&digest).and_then(|incorrect| {
+            Some((incorrect, now.duration_since(incorrect.checked_at).ok()?))
+        });
+        let user = self.user(user_id);
+        Candidate { credentials: digest, user, epoch, correct, incorrect }
+    }
+
+    /// Returns the outcome of an earlier check against `stored_hash`. Once the user has another hash, there
+    /// is none.
+    pub(super) fn confirm(&self, candidate: Candidate, stored_hash: &[u8]) -> CachedOutcome {
+        let Candidate { credentials, user, epoch, correct, incorrect } = candidate;
+        let stored_hash = self.digests.of(&[b"hash", stored_hash]);
+        let correct = correct.filter(|(entry, _)| entry.known.stored_hash == stored_hash);
+        let incorrect = incorrect
+            .filter(|(incorrect, _)| incorrect.stored_hash == stored_hash)
+            .map(|(_, age)| age);
+        CachedOutcome { credentials, user, stored_hash, epoch, correct, incorrect }
     }
 
     /// Caches that the credentials of `outcome` are correct.
     pub(super) fn insert_correct(
         &self,
-        outcome: CachedOutcome,
+        outcome: &CachedOutcome,
         identity: &Identity,
         now: SystemTime,
     ) {
-        let CachedOutcome { digest, user_id, epoch, .. } = outcome;
-        let entry = Entry { user_id, identity: identity.clone(), verified_at: now };
-        self.incorrect.remove(&digest);
-        self.correct.insert(digest.clone(), Arc::new(entry));
-        self.remove_if_invalidated(&digest, epoch);
+        let &CachedOutcome { credentials, user, stored_hash, epoch, .. } = outcome;
+        let subject = identity.subject().map(|subject| self.user(subject));
+        let known = KnownPassword { credentials, user, subject, stored_hash, verified_at: now };
+        let entry = Entry { known, identity: Some(identity.clone()) };
+        self.incorrect.remove(&credentials);
+        self.correct.insert(credentials, Arc::new(entry));
+        self.remove_if_invalidated(&credentials, epoch);
     }
 
     /// Caches that the credentials of `outcome` are incorrect.
-    pub(super) fn insert_incorrect(&self, outcome: CachedOutcome, now: SystemTime) {
-        let CachedOutcome { digest, epoch, .. } = outcome;
-        self.correct.remove(&digest);
-        self.incorrect.insert(digest.clone(), now);
-        self.remove_if_invalidated(&digest, epoch);
+    pub(super) fn insert_incorrect(&self, outcome: &CachedOutcome, now: SystemTime) {
+        let &CachedOutcome { credentials, stored_hash, epoch, .. } = outcome;
+        self.correct.remove(&credentials);
+        self.incorrect.insert(credentials, Incorrect { stored_hash, checked_at: now });
+        self.remove_if_invalidated(&credentials, epoch);
     }
 
     /// Removes the outcomes for a user, who is named by user-id or by the subject of the identity.
     pub(super) fn invalidate(&self, user: &str) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
+        let user = self.user(user);
         self.correct
-            .retain(|_, entry| *entry.user_id != *user && entry.identity.subject() != Some(user));
+            .retain(|_, entry| entry.known.user != user && entry.known.subject != Some(user));
         // These entries don't name a user.
         self.incorrect.clear();
     }
 
+    /// Returns the recently verified credentials as bytes.
+    pub(super) fn export(&self, now: SystemTime) -> Result<Vec<u8>, KnownPasswordsError> {
+        self.exportable()?;
+        let known =
+            self.correct.iter().map(|(_, entry)| entry.known).filter(|known| {
+                now.duration_since(known.verified_at).is_ok_and(|age| age < MAX_AGE)
+            });
+        Ok(known_passwords::encode(known, &self.digests))
+    }
+
+    /// Adds credentials that another process verified, and returns how many.
+    pub(super) fn import(
+        &self,
+        exported: &[u8],
+        now: SystemTime,
+    ) -> Result<usize, KnownPasswordsError> {
+        self.exportable()?;
+        let mut count = 0_usize;
+        for mut known in known_passwords::decode(exported, &self.digests)? {
+            // The clock of the other process may be ahead.
+            known.verified_at = known.verified_at.min(now);
+            let is_recent = now.duration_since(known.verified_at).is_ok_and(|age| age < MAX_AGE);
+            let is_newer = self
+                .correct
+                .peek(&known.credentials)
+                .is_none_or(|entry| entry.known.verified_at < known.verified_at);
+            if is_recent && is_newer {
+                let entry = Arc::new(Entry { known, identity: None });
+                self.correct.insert(known.credentials, entry);
+                count = count.saturating_add(1);
+            }
+        }
+        Ok(count)
+    }
+
+    fn exportable(&self) -> Result<(), KnownPasswordsError> {
+        if self.is_exportable { Ok(()) } else { Err(KnownPasswordsError::NoKey) }
+    }
+
+    fn user(&self, user: &str) -> Digest {
+        self.digests.of(&[b"user", user.as_bytes()])
+    }
+
     /// Runs after each insertion. An invalidation that has changed the epoch since the look-up is noticed
     /// here. One that changes it later removes the entry itself.
-    fn remove_if_invalidated(&self, digest: &Digest, epoch: u64) {
+    fn remove_if_invalidated(&self, credentials: &Digest, epoch: u64) {
         if self.epoch.load(Ordering::Acquire) != epoch {
-            self.correct.remove(digest);
-            self.incorrect.remove(digest);
+            self.correct.remove(credentials);
+            self.incorrect.remove(credentials);
         }
     }
 }
 
-impl CachedOutcome {
-    /// Returns the user-id that the outcome is for.
-    pub(super) fn user_id(&self) -> &str {
-        &self.user_id
+impl Candidate {
+    /// Returns whether there may be an outcome, depending on the stored hash: the credentials were verified
+    /// within 24 hours, or rejected less than `max_age` ago.
+    pub(super) fn is_known(&self, max_age: Duration) -> bool {
+        self.correct.is_some() || self.incorrect.is_some_and(|(_, age)| age < max_age)
     }
+}
 
+impl CachedOutcome {
     /// Returns whether the credentials were correct within the last 24 hours.
     pub(super) fn is_recently_verified(&self) -> bool {
         self.correct.is_some()
@@ -146,7 +223,8 @@ impl CachedOutcome {
 
     /// Returns the identity if the credentials were verified less than `max_age` ago.
     pub(super) fn verified_within(&self, max_age: Duration) -> Option<&Identity> {
-        self.correct.as_ref().filter(|(_, age)| *age < max_age).map(|(identity, _)| identity)
+        let (entry, age) = self.correct.as_ref()?;
+        entry.identity.as_ref().filter(|_| *age < max_age)
     }
 
     /// Returns whether the credentials were rejected less than `max_age` ago.
@@ -168,15 +246,30 @@ impl fmt::Debug for PasswordCache {
 mod tests {
     use super::*;
 
+    const KEY: &[u8] = &[7; 32];
+
     fn alice(password: &str) -> BasicCredentials {
         BasicCredentials::new("alice", password)
     }
 
+    fn identity() -> Identity {
+        Identity::assertion().subject("alice").build()
+    }
+
+    fn look_up(
+        cache: &PasswordCache,
+        credentials: &BasicCredentials,
+        stored_hash: &[u8],
+        now: SystemTime,
+    ) -> CachedOutcome {
+        cache.confirm(cache.look_up(credentials, now), stored_hash)
+    }
+
     fn with_alice(now: SystemTime) -> PasswordCache {
-        let cache = PasswordCache::new();
-        let outcome = cache.look_up(&alice("right"), b"hash", now);
+        let cache = PasswordCache::new(Some(&Secret::from(KEY)));
+        let outcome = look_up(&cache, &alice("right"), b"hash", now);
         assert!(!outcome.is_recently_verified());
-        cache.insert_correct(outcome, &Identity::assertion().subject("alice").build(), now);
+        cache.insert_correct(&outcome, &identity(), now);
         cache
     }
 
@@ -196,11 +289,8 @@ mod tests {
             ("another split", BasicCredentials::new("alicer", "ight"), b"hash", now, false),
         ];
         for (name, credentials, stored_hash, at, expected) in cases {
-            assert_eq!(
-                cache.look_up(&credentials, stored_hash, at).is_recently_verified(),
-                expected,
-                "{name}"
-            );
+            let outcome = look_up(&cache, &credentials, stored_hash, at);
+            assert_eq!(outcome.is_recently_verified(), expected, "{name}");
         }
     }
 
@@ -208,20 +298,20 @@ mod tests {
     fn a_cached_identity_is_returned_up_to_the_maximum_age() {
         let (now, second) = (SystemTime::now(), Duration::from_secs(1));
         let cache = with_alice(now);
-        let later = cache.look_up(&alice("right"), b"hash", now + 30 * second);
+        let later = look_up(&cache, &alice("right"), b"hash", now + 30 * second);
         assert!(later.verified_within(31 * second).is_some());
         assert!(later.verified_within(30 * second).is_none());
-        let immediate = cache.look_up(&alice("right"), b"hash", now);
+        let immediate = look_up(&cache, &alice("right"), b"hash", now);
         assert!(immediate.verified_within(Duration::ZERO).is_none());
     }
 
     #[test]
     fn incorrect_credentials_are_cached_up_to_the_maximum_age_and_per_stored_hash() {
         let (now, second) = (SystemTime::now(), Duration::from_secs(1));
-        let cache = PasswordCache::new();
-        cache.insert_incorrect(cache.look_up(&alice("old"), b"hash", now), now);
+        let cache = PasswordCache::new(None);
+        cache.insert_incorrect(&look_up(&cache, &alice("old"), b"hash", now), now);
         let rejected = |password, stored_hash: &[u8], at, max_age| {
-            cache.look_up(&alice(password), stored_hash, at).rejected_within(max_age)
+            look_up(&cache, &alice(password), stored_hash, at).rejected_within(max_age)
         };
         assert!(rejected("old", b"hash", now + 29 * second, 30 * second));
         assert!(!rejected("old", b"hash", now + 30 * second, 30 * second));
@@ -234,52 +324,117 @@ mod tests {
     }
 
     #[test]
+    fn credentials_are_known_whatever_the_stored_hash_is() {
+        let (now, second) = (SystemTime::now(), Duration::from_secs(1));
+        let cache = with_alice(now);
+        cache.insert_incorrect(&look_up(&cache, &alice("old"), b"hash", now), now);
+        for (password, age, known) in [
+            ("right", Duration::ZERO, true),
+            ("old", second, true),
+            ("old", Duration::ZERO, false),
+            ("new", second, false),
+        ] {
+            assert_eq!(cache.look_up(&alice(password), now).is_known(age), known, "{password}");
+        }
+    }
+
+    #[test]
     fn rejected_and_invalidated_credentials_are_no_longer_recently_verified() {
         let now = SystemTime::now();
         let cache = with_alice(now);
-        cache.insert_incorrect(cache.look_up(&alice("wrong"), b"hash", now), now);
+        let is_verified = |cache: &PasswordCache| {
+            look_up(cache, &alice("right"), b"hash", now).is_recently_verified()
+        };
+        cache.insert_incorrect(&look_up(&cache, &alice("wrong"), b"hash", now), now);
         cache.invalidate("bob");
-        assert!(cache.look_up(&alice("right"), b"hash", now).is_recently_verified());
-        cache.insert_incorrect(cache.look_up(&alice("right"), b"hash", now), now);
-        assert!(!cache.look_up(&alice("right"), b"hash", now).is_recently_verified());
+        assert!(is_verified(&cache));
+        cache.insert_incorrect(&look_up(&cache, &alice("right"), b"hash", now), now);
+        assert!(!is_verified(&cache));
 
         let cache = with_alice(now);
         cache.invalidate("alice");
-        assert!(!cache.look_up(&alice("right"), b"hash", now).is_recently_verified());
+        assert!(!is_verified(&cache));
 
         let identity = Identity::assertion().subject("user 7").build();
         for (user, expected) in [("user 8", true), ("user 7", false)] {
-            cache.insert_correct(cache.look_up(&alice("right"), b"hash", now), &identity, now);
+            let outcome = look_up(&cache, &alice("right"), b"hash", now);
+            cache.insert_correct(&outcome, &identity, now);
             cache.invalidate(user);
-            let found = cache.look_up(&alice("right"), b"hash", now);
-            assert_eq!(found.is_recently_verified(), expected, "{user}");
+            assert_eq!(is_verified(&cache), expected, "{user}");
         }
     }
 
     #[test]
     fn a_check_that_runs_during_an_invalidation_is_not_cached() {
         let now = SystemTime::now();
-        let cache = PasswordCache::new();
-        let outcome = cache.look_up(&alice("right"), b"", now);
+        let cache = PasswordCache::new(None);
+        let outcome = look_up(&cache, &alice("right"), b"", now);
         cache.invalidate("alice");
-        cache.insert_correct(outcome, &Identity::assertion().build(), now);
-        assert!(!cache.look_up(&alice("right"), b"", now).is_recently_verified());
+        cache.insert_correct(&outcome, &Identity::assertion().build(), now);
+        assert!(!look_up(&cache, &alice("right"), b"", now).is_recently_verified());
 
-        let outcome = cache.look_up(&alice("wrong"), b"", now);
+        let outcome = look_up(&cache, &alice("wrong"), b"", now);
         cache.invalidate("alice");
-        cache.insert_incorrect(outcome, now);
-        assert!(!cache.look_up(&alice("wrong"), b"", now).rejected_within(MAX_AGE));
+        cache.insert_incorrect(&outcome, now);
+        assert!(!look_up(&cache, &alice("wrong"), b"", now).rejected_within(MAX_AGE));
     }
 
     #[test]
     fn the_cache_never_exceeds_its_capacity() {
-        let (cache, now) = (PasswordCache::with_capacity(100), SystemTime::now());
+        let cache = PasswordCache::with_capacity(100, None);
+        let now = SystemTime::now();
         let identity = Identity::assertion().build();
         for user in 0..1000 {
             let credentials = BasicCredentials::new(&user.to_string(), "");
-            cache.insert_correct(cache.look_up(&credentials, b"", now), &identity, now);
-            cache.insert_incorrect(cache.look_up(&credentials, b"other", now), now);
+            cache.insert_correct(&look_up(&cache, &credentials, b"", now), &identity, now);
+            let other = BasicCredentials::new(&user.to_string(), "other");
+            cache.insert_incorrect(&look_up(&cache, &other, b"", now), now);
         }
         assert!(cache.correct.len() <= 100 && cache.incorrect.len() <= 100);
+    }
+
+    #[test]
+    fn imported_credentials_are_recently_verified_and_still_checked() {
+        let (now, day) = (SystemTime::now(), Duration::from_secs(86_400));
+        let exported = with_alice(now).export(now).unwrap();
+        let cache = PasswordCache::new(Some(&Secret::from(KEY)));
+        assert_eq!(cache.import(&exported, now + day / 2).unwrap(), 1);
+        assert_eq!(cache.import(&exported, now + day / 2).unwrap(), 0);
+        let outcome = look_up(&cache, &alice("right"), b"hash", now + day / 2);
+        assert!(outcome.is_recently_verified());
+        assert!(outcome.verified_within(MAX_AGE).is_none());
+        assert!(!look_up(&cache, &alice("right"), b"hash", now + day).is_recently_verified());
+        assert!(!look_up(&cache, &alice("right"), b"other", now).is_recently_verified());
+        assert!(!look_up(&cache, &alice("wrong"), b"hash", now).is_recently_verified());
+        cache.invalidate("alice");
+        assert!(!look_up(&cache, &alice("right"), b"hash", now).is_recently_verified());
+    }
+
+    #[test]
+    fn an_export_never_extends_the_time_of_an_entry() {
+        let (now, hour) = (SystemTime::now(), Duration::from_secs(3600));
+        let cache = with_alice(now);
+        let exported = cache.export(now).unwrap();
+        // Too old.
+        let other = PasswordCache::new(Some(&Secret::from(KEY)));
+        assert_eq!(other.import(&exported, now + 24 * hour).unwrap(), 0);
+        assert_eq!(cache.export(now + 24 * hour).unwrap().len(), other.export(now).unwrap().len());
+        // From a clock that is ahead by an hour.
+        assert_eq!(other.import(&exported, now - hour).unwrap(), 1);
+        let at = |time| look_up(&other, &alice("right"), b"hash", time).is_recently_verified();
+        assert!(at(now + 22 * hour) && !at(now + 23 * hour));
+        // A newer entry is kept, with its identity.
+        assert_eq!(cache.import(&exported, now).unwrap(), 0);
+        let outcome = look_up(&cache, &alice("right"), b"hash", now);
+        assert!(outcome.verified_within(hour).is_some());
+    }
+
+    #[test]
+    fn without_a_key_nothing_is_exported_or_imported() {
+        let now = SystemTime::now();
+        let exported = with_alice(now).export(now).unwrap();
+        let cache = PasswordCache::new(None);
+        assert_eq!(cache.export(now), Err(KnownPasswordsError::NoKey));
+        assert_eq!(cache.import(&exported, now), Err(KnownPasswordsError::NoKey));
     }
 }

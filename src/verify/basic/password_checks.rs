@@ -8,12 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{sync::Arc, thread};
 
 use arc_swap::ArcSwapOption;
-use tokio::{
-    runtime::Handle,
-    sync::{OwnedSemaphorePermit, Semaphore},
-};
+use tokio::{runtime::Handle, sync::Semaphore};
 
-use super::PasswordHash;
+use super::{PasswordHash, check_permits::CheckPermit};
 use crate::{BasicCredentials, Error};
 
 /// Runs as many checks at once as there are processors. More would take memory (19 MiB each at the
@@ -44,7 +41,7 @@ impl PasswordChecks {
         &self,
         credentials: BasicCredentials,
         hash: Option<PasswordHash>,
-        permit: OwnedSemaphorePermit,
+        permit: CheckPermit,
     ) -> Result<bool, Error> {
         let runtime = Handle::try_current().map_err(Error::misconfigured)?;
         let thread = Arc::clone(&self.threads).acquire_owned().await.map_err(Error::unavailable)?;

@@ -7,9 +7,9 @@ use crate::{Error, Identity};
 
 /// The users of a service, such as a table in a database.
 ///
-/// [`BasicVerifier::users`](crate::BasicVerifier::users) calls the store for every request, so removed
-/// users, changed passwords and changed scopes take effect with the next request. The password itself is
-/// checked by the verifier; the store never sees it.
+/// [`BasicVerifier::users`](crate::BasicVerifier::users) calls the store for every request that isn't rejected
+/// by the guess limit, so removed users, changed passwords and changed scopes take effect with the next
+/// request. The password itself is checked by the verifier; the store never sees it.
 ///
 /// ```
 /// use portcullis::{Error, Identity, basic::{UserRecord, UserStore}};
@@ -69,13 +69,38 @@ impl<S: UserStore> UserStore for Arc<S> {
 pub struct UserRecord {
     pub(super) password_hash: PasswordHash,
     pub(super) identity: Identity,
+    account_id: Option<Box<str>>,
 }
 
 impl UserRecord {
     /// Creates the record of a user. A request with the password gets `identity`.
     #[must_use]
     pub const fn new(password_hash: PasswordHash, identity: Identity) -> Self {
-        Self { password_hash, identity }
+        Self { password_hash, identity, account_id: None }
+    }
+
+    /// Sets the id for which failed attempts are counted. It is the same for every spelling of the user-id
+    /// that the store accepts, such as `Alice` and `alice`. By default, it is the subject of the identity.
+    ///
+    /// ```
+    /// use portcullis::{Identity, basic::{PasswordHash, UserRecord}};
+    ///
+    /// let identity = Identity::assertion().client_id("orders").build();
+    /// let user = UserRecord::new(PasswordHash::new("open sesame")?, identity).account("17");
+    /// assert_eq!(user.account_id(), Some("17"));
+    /// # Ok::<(), portcullis::Error>(())
+    /// ```
+    #[must_use]
+    pub fn account(mut self, id: impl Into<Box<str>>) -> Self {
+        self.account_id = Some(id.into());
+        self
+    }
+
+    /// Returns the id for which failed attempts are counted, if there is one. Without one, they are counted
+    /// for the normalized user-id.
+    #[must_use]
+    pub fn account_id(&self) -> Option<&str> {
+        self.account_id.as_deref().or_else(|| self.identity.subject())
     }
 
     /// Returns the identity of the user.

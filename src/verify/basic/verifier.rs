@@ -4,18 +4,20 @@ use std::{
     fmt,
     future::{Future, ready},
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
-#[cfg(feature = "password-hash")]
-use super::{UserStore, users::Users};
 use super::{
+    KnownPasswordsError,
+    accounts::{Account, Accounts, Client},
     builder::BasicVerifierBuilder,
     check::{Check, CheckFuture},
-    check_permits::CheckPermits,
-    guess_limiter::GuessLimiter,
+    check_permits::{CheckPermit, CheckPermits},
+    guess_limiter::{Attempt, GuessLimiter},
     password_cache::PasswordCache,
 };
+#[cfg(feature = "password-hash")]
+use super::{UserStore, users::Users};
 use crate::{
     BasicCredentials, Clock, Error, ErrorKind, Identity, Verification, Verify,
     verify::{Revocation, RevokeFuture},
@@ -68,25 +70,62 @@ use crate::{
 ///
 /// # Guess limit
 ///
-/// For each user-id, 20 incorrect passwords are checked at once, and one more every 10 seconds. Further
-/// requests are rejected before their password is checked. [`BasicVerifierBuilder::guess_limit`] changes
-/// these numbers.
+/// An account has 20 incorrect passwords at once, and one more every 10 seconds
+/// ([`guess_limit`](BasicVerifierBuilder::guess_limit)). That is 8,660 guesses in the first day, however many
+/// clients guess. Further requests are rejected before their password is checked, and before the store is
+/// queried.
 ///
-/// An attacker can't use the limit to lock a user out, because credentials that this process verified
-/// within the last 24 hours are exempt. A client whose credentials weren't verified in that time has to
-/// wait for an attempt while someone else guesses.
+/// Attempts are counted for the user that the store finds, however the user-id is spelled
+#[cfg_attr(
+    feature = "password-hash",
+    doc = "([`UserRecord::account`](super::basic::UserRecord::account))."
+)]
+#[cfg_attr(not(feature = "password-hash"), doc = "(`UserRecord::account`).")]
+/// If there is no such user, and with a function, they are counted for the user-id without surrounding
+/// spaces and in lower case ([`normalize_user_id`](BasicVerifierBuilder::normalize_user_id)).
+///
+/// They are also counted for the client: 100 incorrect passwords at once, and one more every second, for any
+/// users ([`client_guess_limit`](BasicVerifierBuilder::client_guess_limit)). A client is whatever
+/// [`AuthenticateLayer::guess_key`](crate::AuthenticateLayer::guess_key) says, usually an address. Configure
+/// it, because nothing else distinguishes a user from an attacker who guesses the user's password.
 ///
 /// A client that repeats the same incorrect credentials uses one attempt as long as their outcome is
-/// cached ([`BasicVerifierBuilder::cache_for`]). An attempt that ends in a server error isn't counted.
+/// cached ([`cache_for`](BasicVerifierBuilder::cache_for)). An attempt that ends in a server error isn't
+/// counted.
 ///
-/// The limit ignores client addresses, because behind a proxy all requests come from the same one. Limit
-/// requests by address at the proxy as well.
+/// ## How long an attacker can keep a correct password out
+///
+/// | the correct password | is accepted |
+/// |---|---|
+/// | was verified within the last 24 hours | at once. It is exempt from the limit, and has permits of its own |
+/// | first seen by this process | within `(n + 1) × 10 s`, if `n` other clients guess at the same account: 20 seconds for one attacker, no matter how fast |
+/// | first seen, without a guess key | after `(r + 1) × 10 s` on average, if others send `r` requests for each request of the client |
+///
+/// If an account has no attempts left, each client that asks for one gets the next attempt that becomes
+/// available as its turn, and no second one before it has used the first. `Retry-After` says when the turn
+/// comes, and it is kept for a minute. There are up to 360 turns for an account, so the longest wait is one
+/// hour. Beyond 360 clients, the others compete for the turns that become free.
+///
+/// Clients without a guess key count as one client, so whoever comes first uses its turn. At 400 guesses per
+/// second, a user who retries every second waits 67 minutes on average.
+///
+/// Guesses at other accounts don't affect an account, but they use the processors. If a hash takes 20 ms, one
+/// thread checks 50 passwords per second, and an attacker needs more than 50 addresses to keep it busy,
+/// because of the limit for each client. A client has at most a quarter of the permits
+/// ([`max_checks`](BasicVerifierBuilder::max_checks)), so a correct password waits behind at most 127 others
+/// (2.5 seconds), unless four or more clients use all permits at the same time. Then it is rejected with 503
+/// and `Retry-After: 1`.
+///
+/// Verified credentials remain exempt after a restart, and are exempt on all replicas, if the service
+/// exports and imports them: see [`export_known_passwords`](Self::export_known_passwords).
 ///
 /// # Memory
 ///
-/// The state is bounded, no matter how many user-ids an attacker makes up: 64 KiB for the guess limit,
-/// and the outcomes of 10,000 correct and 10,000 incorrect credentials. The cache contains keyed digests
-/// instead of passwords; the key is random and never leaves the process.
+/// The state is bounded, no matter how many user-ids an attacker makes up: 1 MiB for the guess limit, the
+/// accounts of 10,000 user-ids, and the outcomes of 10,000 correct and 10,000 incorrect credentials. If more
+/// than 32,768 accounts have incorrect passwords at the same time, the ones with the fewest are forgotten.
+/// The cache contains keyed digests instead of passwords; the key is random and never leaves the process,
+/// unless the service provides one.
 ///
 /// Clones share this state.
 ///
@@ -96,6 +135,7 @@ pub struct BasicVerifier(Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) check: Check,
+    pub(super) accounts: Accounts,
     pub(super) cache: PasswordCache,
     pub(super) cache_for: Duration,
     pub(super) limiter: Option<GuessLimiter>,
@@ -148,8 +188,8 @@ impl BasicVerifier {
 
     /// Creates a builder for a verifier that checks passwords against the hashes of `store`.
     ///
-    /// Hashes are computed on tokio's blocking threads, and on no more of them than there are processors, so it
-    /// doesn't delay other requests.
+    /// Hashes are computed on tokio's blocking threads, and on no more of them than there are processors, so
+    /// they don't delay other requests.
     #[cfg(feature = "password-hash")]
     pub fn users(store: impl UserStore) -> BasicVerifierBuilder {
         BasicVerifierBuilder::new(Check::Users(Users::new(store)), Duration::from_secs(300))
@@ -165,6 +205,71 @@ impl BasicVerifier {
     /// ends, too. Changes in a user store take effect without calling this.
     pub fn invalidate(&self, user: &str) {
         self.0.cache.invalidate(user);
+    }
+
+    /// Returns the credentials that were verified within the last 24 hours, as bytes that
+    /// [`import_known_passwords`](Self::import_known_passwords) reads: after a restart, or on another replica.
+    /// They need the key that [`known_passwords_key`](BasicVerifierBuilder::known_passwords_key) sets.
+    ///
+    /// Imported credentials are exempt from the guess limit and have permits of their own, as if this process
+    /// had verified them at the time at which the other one did. Their password is still checked.
+    ///
+    /// The bytes contain at most 10,000 credentials, 136 bytes each, as digests. Without the key, they reveal
+    /// neither user-ids nor passwords. With the key, passwords can be guessed a million times faster than with
+    /// their hashes, so keep the key apart from the bytes.
+    ///
+    /// ```
+    /// use portcullis::{BasicCredentials, BasicVerifier, ErrorKind, Identity, Secret, Verify};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let key = || Secret::from([7; 32].as_slice());
+    /// # async fn guess_often(verifier: &BasicVerifier) {
+    /// #     for guess in 0..100 {
+    /// #         let guess = BasicCredentials::new("alice", &guess.to_string());
+    /// #         let _ = verifier.verify(guess).wait().await;
+    /// #     }
+    /// # }
+    /// let start = || {
+    ///     let verifier = BasicVerifier::builder(async |credentials: BasicCredentials| {
+    ///         let is_correct = Secret::from(credentials.password()) == Secret::from("open sesame");
+    ///         Ok(is_correct.then(|| Identity::assertion().subject("alice").build()))
+    ///     });
+    ///     verifier.known_passwords_key(key()).build()
+    /// };
+    /// let correct = || BasicCredentials::new("alice", "open sesame");
+    /// let verifier = start()?;
+    /// verifier.verify(correct()).wait().await?;
+    /// let exported = verifier.export_known_passwords()?;
+    ///
+    /// // After a restart, someone guesses until the limit is exceeded.
+    /// let verifier = start()?;
+    /// assert_eq!(verifier.import_known_passwords(&exported)?, 1);
+    /// guess_often(&verifier).await;
+    /// let guess = BasicCredentials::new("alice", "abracadabra");
+    /// let result = verifier.verify(guess).wait().await;
+    /// assert_eq!(result.unwrap_err().kind(), ErrorKind::TooManyAttempts);
+    /// assert!(verifier.verify(correct()).wait().await.is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`KnownPasswordsError::NoKey`] if no key is set.
+    pub fn export_known_passwords(&self) -> Result<Vec<u8>, KnownPasswordsError> {
+        self.0.cache.export(self.0.clock.now())
+    }
+
+    /// Adds credentials that another process verified within the last 24 hours, and returns how many were
+    /// added. See [`export_known_passwords`](Self::export_known_passwords).
+    ///
+    /// # Errors
+    ///
+    /// [`KnownPasswordsError`] if no key is set, or if `exported` isn't an export with the same key. Then
+    /// nothing is added, and the service can start without.
+    pub fn import_known_passwords(&self, exported: &[u8]) -> Result<usize, KnownPasswordsError> {
+        self.0.cache.import(exported, self.0.clock.now())
     }
 
     /// Returns how many password hashes were computed.
@@ -193,11 +298,35 @@ impl Verify<BasicCredentials> for BasicVerifier {
     }
 }
 
+/// A permit for a password check, and what was charged for it.
+struct Admission {
+    permit: CheckPermit,
+    /// None if the credentials are exempt, or if there is no limit.
+    attempt: Option<Attempt>,
+}
+
 impl Inner {
     async fn verify(&self, credentials: BasicCredentials) -> Result<Identity, Error> {
-        let user = self.check.look_up(credentials.user_id()).await?;
         let now = self.clock.now();
-        let cached = self.cache.look_up(&credentials, user.password_hash(), now);
+        let spelling = self.accounts.spelling(&credentials);
+        let client = credentials.guess_key().map(|key| self.accounts.client(key));
+        let candidate = self.cache.look_up(&credentials, now);
+        // Guesses are limited before the store is queried. Only for known credentials, the stored hash
+        // decides whether they are exempt.
+        let admitted = if candidate.is_known(self.cache_for) {
+            None
+        } else {
+            Some(self.admit(self.accounts.expected(spelling), client, now)?)
+        };
+        let user = match self.check.look_up(credentials.user_id()).await {
+            Ok(user) => user,
+            Err(error) => {
+                self.refund(admitted.and_then(|admission| admission.attempt));
+                return Err(error);
+            }
+        };
+        let account = self.accounts.resolve(spelling, user.account_id());
+        let cached = self.cache.confirm(candidate, user.password_hash());
         if let Some(identity) = cached.verified_within(self.cache_for) {
             // The identity in the store may have changed since the password was checked.
             return Ok(user.identity().unwrap_or(identity).clone());
@@ -205,39 +334,78 @@ impl Inner {
         if cached.rejected_within(self.cache_for) {
             return Err(ErrorKind::InvalidCredentials.into());
         }
-        let permit = self.permits.try_acquire(cached.is_recently_verified())?;
-        // Recently verified credentials are exempt, so that the guesses of others can't lock their client
-        // out.
-        let limiter = self.limiter.as_ref().filter(|_| !cached.is_recently_verified());
-        // Charged before the check and refunded after it, so that concurrent guesses count too.
-        if let Some(limiter) = limiter {
-            limiter
-                .try_acquire(cached.user_id(), now)
-                .map_err(|wait| Error::new(ErrorKind::TooManyAttempts).with_retry_after(wait))?;
-        }
+        let Admission { permit, attempt } = match admitted {
+            Some(admission) => self.transfer(admission, account, client, now)?,
+            // Exempt, so that the guesses of others can't lock their client out.
+            None if cached.is_recently_verified() => {
+                Admission { permit: self.permits.try_acquire_for_verified()?, attempt: None }
+            }
+            None => self.admit(account, client, now)?,
+        };
         let checked = self.check.verify(credentials, user, permit).await;
         let is_correct = matches!(checked, Ok(Some(_)));
         let is_unknown = checked.as_ref().is_err_and(|error| error.status().is_server_error());
-        if let Some(limiter) = limiter.filter(|_| is_correct || is_unknown) {
-            limiter.refund(cached.user_id());
+        if is_correct || is_unknown {
+            self.refund(attempt);
         }
         let result = checked
             .and_then(|identity| identity.ok_or_else(|| ErrorKind::InvalidCredentials.into()));
         match &result {
-            Ok(identity) => self.cache.insert_correct(cached, identity, now),
+            Ok(identity) => self.cache.insert_correct(&cached, identity, now),
             Err(error) if error.kind() == ErrorKind::InvalidCredentials => {
-                self.cache.insert_incorrect(cached, now);
+                self.cache.insert_incorrect(&cached, now);
             }
             // Another error, such as a locked account, is not cached: the next request is checked again.
             Err(_) => {}
         }
         result
     }
+
+    /// Takes a permit and charges an attempt. It is charged before the check and refunded after it, so that
+    /// concurrent guesses count too.
+    fn admit(
+        &self,
+        account: Account,
+        client: Option<Client>,
+        now: SystemTime,
+    ) -> Result<Admission, Error> {
+        let permit = self.permits.try_acquire(client)?;
+        let limiter = self.limiter.as_ref();
+        let attempt = limiter.map(|limiter| limiter.try_acquire(account, client, now));
+        Ok(Admission { permit, attempt: attempt.transpose()? })
+    }
+
+    /// Charges the attempt to another account, if the store found another one than expected.
+    fn transfer(
+        &self,
+        admission: Admission,
+        account: Account,
+        client: Option<Client>,
+        now: SystemTime,
+    ) -> Result<Admission, Error> {
+        let Admission { permit, attempt } = admission;
+        let (Some(charged), Some(limiter)) = (attempt, &self.limiter) else {
+            return Ok(Admission { permit, attempt });
+        };
+        if charged.account == account {
+            return Ok(Admission { permit, attempt });
+        }
+        limiter.refund(charged);
+        let attempt = limiter.try_acquire(account, client, now)?;
+        Ok(Admission { permit, attempt: Some(attempt) })
+    }
+
+    fn refund(&self, attempt: Option<Attempt>) {
+        if let (Some(attempt), Some(limiter)) = (attempt, &self.limiter) {
+            limiter.refund(attempt);
+        }
+    }
 }
 
 impl fmt::Debug for BasicVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BasicVerifier")
+            .field("accounts", &self.0.accounts)
             .field("cache", &self.0.cache)
             .field("cache_for", &self.0.cache_for)
             .field("limiter", &self.0.limiter)

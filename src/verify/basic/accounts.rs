@@ -1,0 +1,151 @@
+//! For whom failed attempts are counted.
+
+use std::{
+    fmt,
+    hash::{BuildHasher, RandomState},
+};
+
+use quick_cache::sync::Cache;
+
+use crate::{BasicCredentials, GuessKey};
+
+/// How many spellings of user-ids are known at most.
+const CAPACITY: usize = 10_000;
+
+/// Finds the account that a user-id stands for, so that an account has one limit however its user-id is
+/// spelled.
+///
+/// Only the user store knows which account a spelling belongs to. Once it has said so, the account is known
+/// without it, so that a request beyond the limit doesn't query the store. Until then, and if there is no such
+/// user, the account is the normalized user-id.
+///
+/// Everything is identified by its hash with a secret seed, so that the memory doesn't depend on what clients
+/// send.
+pub(super) struct Accounts {
+    seed: RandomState,
+    normalize: Box<Normalize>,
+    by_spelling: Cache<Spelling, Account>,
+}
+
+pub(super) type Normalize = dyn Fn(&str) -> String + Send + Sync;
+
+/// An account, as the user store identifies it, or a user-id that belongs to none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Account(pub(super) u64);
+
+/// A [`GuessKey`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Client(pub(super) u64);
+
+/// A normalized user-id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Spelling(u64);
+
+/// Keeps an id apart from a user-id with the same text.
+#[derive(Hash)]
+enum Name<'a> {
+    AccountId(&'a str),
+    UserId(&'a str),
+}
+
+impl Accounts {
+    pub(super) fn new(normalize: Box<Normalize>) -> Self {
+        Self { seed: RandomState::new(), normalize, by_spelling: Cache::new(CAPACITY) }
+    }
+
+    pub(super) fn spelling(&self, credentials: &BasicCredentials) -> Spelling {
+        let user_id = (self.normalize)(credentials.user_id());
+        Spelling(self.seed.hash_one(Name::UserId(&user_id)))
+    }
+
+    pub(super) fn client(&self, key: &GuessKey) -> Client {
+        Client(self.seed.hash_one(key))
+    }
+
+    /// Returns the account as far as it is known without querying the store.
+    pub(super) fn expected(&self, spelling: Spelling) -> Account {
+        self.by_spelling.get(&spelling).unwrap_or_else(|| spelling.as_account())
+    }
+
+    /// Returns the account with the id that the store gave for this spelling, if it gave one.
+    pub(super) fn resolve(&self, spelling: Spelling, account_id: Option<&str>) -> Account {
+        let Some(account_id) = account_id else {
+            self.by_spelling.remove(&spelling);
+            return spelling.as_account();
+        };
+        let account = Account(self.seed.hash_one(Name::AccountId(account_id)));
+        if self.by_spelling.peek(&spelling) != Some(account) {
+            self.by_spelling.insert(spelling, account);
+        }
+        account
+    }
+}
+
+impl Spelling {
+    const fn as_account(self) -> Account {
+        Account(self.0)
+    }
+}
+
+/// The default normalization. It treats more user-ids alike than most stores do, which costs little: they share
+/// a limit.
+pub(super) fn trimmed_lower_case(user_id: &str) -> String {
+    user_id.trim().to_lowercase()
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accounts")
+            .field("spellings", &self.by_spelling.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accounts() -> Accounts {
+        Accounts::new(Box::new(trimmed_lower_case))
+    }
+
+    fn spelling(accounts: &Accounts, user_id: &str) -> Spelling {
+        accounts.spelling(&BasicCredentials::new(user_id, "secret"))
+    }
+
+    #[test]
+    fn user_ids_that_stores_treat_alike_have_the_same_spelling() {
+        let accounts = accounts();
+        let alice = spelling(&accounts, "alice");
+        for (user_id, same) in [
+            ("Alice", true),
+            ("ALICE", true),
+            ("alice ", true),
+            (" alice", true),
+            ("alice2", false),
+            ("", false),
+        ] {
+            assert_eq!(spelling(&accounts, user_id) == alice, same, "{user_id}");
+        }
+        assert_eq!(spelling(&accounts, "\u{c9}VA"), spelling(&accounts, "\u{e9}va"));
+    }
+
+    #[test]
+    fn an_account_is_known_after_the_store_has_named_it() {
+        let accounts = accounts();
+        let (alice, email) =
+            (spelling(&accounts, "alice"), spelling(&accounts, "alice@example.com"));
+        assert_ne!(accounts.expected(alice), accounts.expected(email));
+        let account = accounts.resolve(alice, Some("42"));
+        assert_ne!(account, alice.as_account());
+        assert_eq!(accounts.resolve(email, Some("42")), account);
+        assert_eq!(accounts.expected(alice), account);
+        assert_eq!(accounts.expected(email), account);
+        // A user-id is no account id.
+        assert_ne!(accounts.expected(spelling(&accounts, "42")), account);
+
+        assert_eq!(accounts.resolve(alice, None), alice.as_account());
+        assert_eq!(accounts.expected(alice), alice.as_account());
+        assert_eq!(accounts.expected(email), account);
+    }
+}
