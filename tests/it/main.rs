@@ -40,6 +40,7 @@ mod own_token_lookups;
 mod own_tokens;
 mod response;
 mod revocation;
+mod revocations;
 mod static_tokens;
 mod support;
 mod telemetry;
