@@ -39,6 +39,8 @@ pub struct BasicVerifierBuilder {
     client_guess_limit: (u32, Duration),
     normalize_user_id: Box<Normalize>,
     max_checks: usize,
+    #[cfg(feature = "password-hash")]
+    max_parallel_hashes: Option<usize>,
     known_passwords_key: Option<Secret>,
     clock: Arc<dyn Clock>,
 }
@@ -52,6 +54,8 @@ impl BasicVerifierBuilder {
             client_guess_limit: (100, Duration::from_secs(1)),
             normalize_user_id: Box::new(trimmed_lower_case),
             max_checks: 128,
+            #[cfg(feature = "password-hash")]
+            max_parallel_hashes: None,
             known_passwords_key: None,
             clock: Arc::new(SystemClock),
         }
@@ -155,6 +159,18 @@ impl BasicVerifierBuilder {
         self
     }
 
+    /// Limits the number of password hashes that are computed at the same time. At least 1. By default one
+    /// less than there are processors, but at least 1, so that other requests have a processor left.
+    ///
+    /// At the recommended cost of Argon2, each takes 19 MiB of memory. Checks beyond the limit wait; those
+    /// of credentials that were verified within the last 24 hours are next. Without a user store it has no
+    /// effect.
+    #[cfg(feature = "password-hash")]
+    pub fn max_parallel_hashes(mut self, hashes: usize) -> Self {
+        self.max_parallel_hashes = Some(hashes);
+        self
+    }
+
     /// Sets the key for [`BasicVerifier::export_known_passwords`]. At least 32 random bytes, the same after
     /// a restart and on all replicas. By default the key is random, and nothing can be exported.
     pub fn known_passwords_key(mut self, key: Secret) -> Self {
@@ -175,8 +191,14 @@ impl BasicVerifierBuilder {
     /// [`ConfigError`], which names the value, if [`cache_for`](Self::cache_for),
     /// [`guess_limit`](Self::guess_limit), [`client_guess_limit`](Self::client_guess_limit),
     /// [`max_checks`](Self::max_checks),
+    #[cfg_attr(
+        feature = "password-hash",
+        doc = "[`max_parallel_hashes`](Self::max_parallel_hashes)"
+    )]
+    #[cfg_attr(not(feature = "password-hash"), doc = "`max_parallel_hashes`")]
     /// or the length of [`known_passwords_key`](Self::known_passwords_key) is out of range.
-    pub fn build(self) -> Result<BasicVerifier, ConfigError> {
+    #[cfg_attr(not(feature = "password-hash"), expect(unused_mut))]
+    pub fn build(mut self) -> Result<BasicVerifier, ConfigError> {
         if self.cache_for > MAX_AGE {
             let value = format!("{} s", self.cache_for.as_secs_f64());
             return Err(ConfigError::new("cache_for", value, "must be at most 24 hours"));
@@ -185,6 +207,10 @@ impl BasicVerifierBuilder {
         if key.is_some_and(|key| key.expose().len() < MIN_KEY) {
             let problem = "must be at least 32 bytes long";
             return Err(ConfigError::new("known_passwords_key", "[redacted]", problem));
+        }
+        #[cfg(feature = "password-hash")]
+        if let (Check::Users(users), Some(hashes)) = (&mut self.check, self.max_parallel_hashes) {
+            users.passwords.set_threads(hashes)?;
         }
         Ok(BasicVerifier::new(Inner {
             accounts: Accounts::new(self.normalize_user_id),
@@ -287,5 +313,16 @@ mod tests {
         let shown = "known_passwords_key `[redacted]`: must be at least 32 bytes long";
         assert_eq!(error.to_string(), shown);
         assert!(builder().known_passwords_key(Secret::from(secret)).build().is_ok());
+    }
+
+    #[cfg(feature = "password-hash")]
+    #[test]
+    fn at_least_one_hash_is_computed_at_a_time() {
+        let builder = || BasicVerifier::users(crate::basic::MemoryUserStore::new());
+        for (hashes, valid) in [(0, false), (1, true), (usize::MAX, false)] {
+            let error = builder().max_parallel_hashes(hashes).build().err();
+            let what = error.as_ref().map(ConfigError::what);
+            assert_eq!(what, (!valid).then_some("max_parallel_hashes"), "{hashes}");
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::{future::Future, pin::Pin};
 
-use super::check_permits::CheckPermit;
 #[cfg(feature = "password-hash")]
 use super::{UserRecord, users::Users};
+use super::{accounts::Account, check_permits::CheckPermit};
 use crate::{BasicCredentials, Error, Identity};
 
 pub(super) enum Check {
@@ -44,6 +44,7 @@ impl Check {
     pub(super) async fn verify(
         &self,
         credentials: BasicCredentials,
+        account: Account,
         user: StoredUser,
         permit: CheckPermit,
     ) -> Result<Option<Identity>, Error> {
@@ -60,7 +61,7 @@ impl Check {
                     }
                     StoredUser::Unknown => (None, None),
                 };
-                let is_correct = users.passwords.verify(credentials, hash, permit).await?;
+                let is_correct = users.passwords.verify(credentials, account, hash, permit).await?;
                 Ok(identity.filter(|_| is_correct))
             }
         }

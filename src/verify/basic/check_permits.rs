@@ -28,6 +28,7 @@ struct Counts(Mutex<HashMap<Client, usize>>);
 /// Allows one password check, until it is dropped.
 pub(super) struct CheckPermit {
     _permit: OwnedSemaphorePermit,
+    is_recently_verified: bool,
     _share: Option<Share>,
 }
 
@@ -69,7 +70,7 @@ impl CheckPermits {
     /// are taken.
     pub(super) fn try_acquire_for_verified(&self) -> Result<CheckPermit, Error> {
         let permit = try_acquire(&self.recently_verified)?;
-        Ok(CheckPermit { _permit: permit, _share: None })
+        Ok(CheckPermit { _permit: permit, is_recently_verified: true, _share: None })
     }
 
     /// Takes a permit for other credentials without waiting for one.
@@ -90,7 +91,7 @@ impl CheckPermits {
         });
         let share = share.transpose()?;
         let permit = try_acquire(&self.others)?;
-        Ok(CheckPermit { _permit: permit, _share: share })
+        Ok(CheckPermit { _permit: permit, is_recently_verified: false, _share: share })
     }
 }
 
@@ -100,6 +101,13 @@ fn try_acquire(permits: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Error> 
 
 fn busy() -> Error {
     Error::unavailable("too many concurrent password checks").with_retry_after(retry_after::SOON)
+}
+
+impl CheckPermit {
+    #[cfg(feature = "password-hash")]
+    pub(super) const fn is_recently_verified(&self) -> bool {
+        self.is_recently_verified
+    }
 }
 
 impl Counts {

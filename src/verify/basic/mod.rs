@@ -53,6 +53,8 @@ mod bcrypt_hash;
 mod builder;
 mod check;
 mod check_permits;
+#[cfg(feature = "password-hash")]
+mod decoys;
 mod guess_limiter;
 mod known_passwords;
 #[cfg(feature = "password-hash")]

@@ -188,8 +188,9 @@ impl BasicVerifier {
 
     /// Creates a builder for a verifier that checks passwords against the hashes of `store`.
     ///
-    /// Hashes are computed on tokio's blocking threads, and on no more of them than there are processors, so
-    /// they don't delay other requests.
+    /// Hashes are computed on tokio's blocking threads, and on one less of them than there are processors, so
+    /// that other requests have a processor left. See
+    /// [`max_parallel_hashes`](BasicVerifierBuilder::max_parallel_hashes).
     #[cfg(feature = "password-hash")]
     pub fn users(store: impl UserStore) -> BasicVerifierBuilder {
         BasicVerifierBuilder::new(Check::Users(Users::new(store)), Duration::from_secs(300))
@@ -342,7 +343,7 @@ impl Inner {
             }
             None => self.admit(account, client, now)?,
         };
-        let checked = self.check.verify(credentials, user, permit).await;
+        let checked = self.check.verify(credentials, account, user, permit).await;
         let is_correct = matches!(checked, Ok(Some(_)));
         let is_unknown = checked.as_ref().is_err_and(|error| error.status().is_server_error());
         if is_correct || is_unknown {
