@@ -13,7 +13,8 @@ use std::{
 /// address of the connection, or what a trusted proxy says about it, and never a header that a client can
 /// set.
 ///
-/// An IPv6 address stands for its /64 network, because a single host can use every address in it.
+/// An IPv6 address stands for its /64 network, because a single host can use every address in it. Some
+/// networks are larger. For these, use a text with the prefix as the key.
 ///
 /// `Debug` doesn't show the key.
 ///

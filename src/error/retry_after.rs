@@ -3,7 +3,7 @@
 //! | what failed | when |
 //! |---|---|
 //! | fetching keys | when the back-off ends (`verify/backoff.rs`) |
-//! | guessing passwords | when the next guess is allowed (`verify/basic/guess_limiter.rs`) |
+//! | guessing passwords | when the client may guess again (`verify/basic/guess_limiter.rs`) |
 //! | introspection | as the endpoint or the back-off of discovery says, or else [`SOON`] |
 //! | the store of own tokens | [`STORE_FAILURE`] |
 //! | anything that is busy or was aborted | [`SOON`] |

@@ -107,9 +107,10 @@ impl BasicVerifierBuilder {
     /// and letters are converted to lower case.
     ///
     /// User-ids with the same result share a limit. Treat all user-ids alike that the store accepts for the
-    /// same user, for example by removing accents if its collation ignores them. This matters most with a
-    /// function: a user store says which account it found, after the first request for each spelling. The
-    /// store and the function always get the user-id as it was sent.
+    /// same user, for example by removing accents if its collation ignores them. With a function, each
+    /// spelling would have a limit of its own otherwise. A user store says which account it found, but two
+    /// spellings that share a limit without being alike tell an attacker that the user exists. The store and
+    /// the function always get the user-id as it was sent.
     ///
     /// ```
     /// use portcullis::{BasicVerifier, Identity};
@@ -147,8 +148,8 @@ impl BasicVerifierBuilder {
         self
     }
 
-    /// Limits the number of password checks that run or wait at the same time. At least 1; 128 by
-    /// default.
+    /// Limits the number of password checks that run or wait at the same time, including the look-up in the
+    /// user store. At least 1; 128 by default.
     ///
     /// A request beyond the limit is rejected with 503 and `Retry-After: 1`. Credentials that were
     /// verified within the last 24 hours have a limit of their own of the same size, so a flood of
