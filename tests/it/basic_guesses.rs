@@ -19,7 +19,7 @@ use portcullis::{
     testing::TestClock,
 };
 
-use crate::support::{Answer, send, whoami, with_authorization};
+use crate::support::{TestResponse, send, whoami, with_authorization};
 
 /// Of `password`.
 const HASH: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ\
@@ -69,7 +69,7 @@ impl Service {
         Self { verifier, users, clock, app, guesses: AtomicUsize::new(0) }
     }
 
-    async fn send(&self, user_id: &str, password: &str, address: Option<IpAddr>) -> Answer {
+    async fn send(&self, user_id: &str, password: &str, address: Option<IpAddr>) -> TestResponse {
         let credentials = STANDARD.encode_to_string(format!("{user_id}:{password}"));
         let mut request: Request<Body> = with_authorization(&format!("Basic {credentials}"));
         if let Some(address) = address {
@@ -99,9 +99,9 @@ fn address(last: u8) -> Option<IpAddr> {
     Some(Ipv4Addr::new(192, 0, 2, last).into())
 }
 
-fn retry_after(answer: &Answer) -> Duration {
-    assert_eq!(answer.status, 429);
-    Duration::from_secs(answer.headers["retry-after"].to_str().unwrap().parse().unwrap())
+fn retry_after(response: &TestResponse) -> Duration {
+    assert_eq!(response.status, 429);
+    Duration::from_secs(response.headers["retry-after"].to_str().unwrap().parse().unwrap())
 }
 
 #[tokio::test]
@@ -229,9 +229,9 @@ async fn a_client_is_limited_for_all_users_and_delays_no_other_client() {
         checked += service.guess_often(&format!("user {user}"), 1, address(1)).await;
     }
     assert_eq!((checked, service.users.look_ups()), (100, 100));
-    let answer = service.send("bob", "password", address(1)).await;
-    assert_eq!(retry_after(&answer), SECOND);
-    let error = answer.error.unwrap();
+    let response = service.send("bob", "password", address(1)).await;
+    assert_eq!(retry_after(&response), SECOND);
+    let error = response.error.unwrap();
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(source, "too many incorrect passwords from this client");
 

@@ -20,7 +20,7 @@ use portcullis::{
 };
 use tokio::{sync::Notify, task::JoinHandle};
 
-use crate::support::{Answer, send, whoami, with_token};
+use crate::support::{TestResponse, send, whoami, with_token};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -97,12 +97,12 @@ fn app(
     whoami().layer(AuthenticateLayer::bearer(configure(builder).build().unwrap()))
 }
 
-fn spawn(app: &Router, token: &NewToken) -> JoinHandle<Answer> {
+fn spawn(app: &Router, token: &NewToken) -> JoinHandle<TestResponse> {
     let (app, request) = (app.clone(), with_token(token.reveal()));
     tokio::spawn(async move { send(&app, request).await })
 }
 
-async fn statuses(requests: Vec<JoinHandle<Answer>>, status: StatusCode) -> usize {
+async fn statuses(requests: Vec<JoinHandle<TestResponse>>, status: StatusCode) -> usize {
     let mut count = 0;
     for request in requests {
         count += usize::from(request.await.unwrap().status == status);
@@ -126,9 +126,9 @@ async fn two_thousand_made_up_tokens_cause_at_most_a_hundred_look_ups_at_once() 
     settle().await;
     assert_eq!((store.running(), store.look_ups()), (100, 100));
 
-    let answer = send(&app, with_token(made_up().reveal())).await;
-    assert_eq!(answer.status, 503);
-    assert_eq!(answer.headers["retry-after"], "1");
+    let response = send(&app, with_token(made_up().reveal())).await;
+    assert_eq!(response.status, 503);
+    assert_eq!(response.headers["retry-after"], "1");
     assert_eq!(store.look_ups(), 100);
 
     // A hundred run and a thousand wait. The rest were rejected.
@@ -192,8 +192,8 @@ async fn an_unknown_token_is_looked_up_once_in_two_seconds() {
     let app = app(&store, |builder| builder.clock(clock.clone()));
     let token = made_up();
     for _ in 0..500 {
-        let answer = send(&app, with_token(token.reveal())).await;
-        assert_eq!(answer.kind(), Some(ErrorKind::InvalidToken(TokenFault::Rejected)));
+        let response = send(&app, with_token(token.reveal())).await;
+        assert_eq!(response.kind(), Some(ErrorKind::InvalidToken(TokenFault::Rejected)));
     }
     assert_eq!(store.look_ups(), 1);
 

@@ -25,7 +25,7 @@ fn tokens() -> StaticTokens {
         .unwrap()
 }
 
-/// Answers `GET /` with the label, and `GET /deploy` for the scope `deploy`.
+/// Responds to `GET /` with the label, and to `GET /deploy` for the scope `deploy`.
 fn service(layer: AuthenticateLayer) -> Router {
     let label = async |identity: Identity| identity.client_id().unwrap_or("nobody").to_owned();
     let deploy = get(label).route_layer(RequireScopeLayer::new(Scope::from_static("deploy")));

@@ -78,7 +78,7 @@ use crate::{
 /// Attempts are counted for the user that the store finds, however the user-id is spelled
 #[cfg_attr(
     feature = "password-hash",
-    doc = "([`UserRecord::account`](super::basic::UserRecord::account))."
+    doc = "([`UserRecord::account`](super::UserRecord::account))."
 )]
 #[cfg_attr(not(feature = "password-hash"), doc = "(`UserRecord::account`).")]
 /// If there is no such user, and with a function, they are counted for the user-id without surrounding
