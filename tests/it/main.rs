@@ -40,7 +40,6 @@ mod own_token_lookups;
 mod own_tokens;
 mod response;
 mod revocation;
-mod revocations;
 mod static_tokens;
 mod support;
 mod telemetry;
