@@ -113,7 +113,7 @@ impl fmt::Debug for Confirmation {
         f.debug_struct("Confirmation")
             .field("jkt", &self.key_thumbprint.is_some())
             .field("x5t#S256", &self.certificate_thumbprint.is_some())
-            .field("is_supported", &self.is_supported())
+            .field("has_other", &self.has_other)
             .finish()
     }
 }

@@ -71,7 +71,7 @@ impl RevocationList {
         now: u32,
     ) -> bool {
         self.entries.get(key).is_some_and(|entry| {
-            let issued_at = issued_at.map_or(0, |time| time.as_secs());
+            let issued_at = issued_at.map_or(0, NumericDate::as_secs);
             now < entry.expires_at && issued_at < u64::from(entry.issued_before)
         })
     }

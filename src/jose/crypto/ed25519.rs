@@ -66,6 +66,7 @@ const fn little_endian(least: u8, middle: u8, most: u8) -> [u8; 32] {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests report by panic")]
 mod tests {
     use super::*;
 

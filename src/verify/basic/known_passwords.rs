@@ -103,6 +103,7 @@ fn checksum(signed: &[u8], digests: &KeyedDigest) -> Digest {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests report by panic")]
 mod tests {
     use super::*;
 

@@ -101,6 +101,7 @@ impl IntrospectionVerifier {
     /// # Errors
     ///
     /// As for [`Verify::revoke`].
+    #[must_use = "whether the revocation took effect is known when the future completes"]
     pub fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         self.0.revocations.revoke(revocation)
     }

@@ -70,6 +70,7 @@ impl Issuers {
     /// # Errors
     ///
     /// The first error of a verifier. The others have revoked the tokens.
+    #[must_use = "whether the revocation took effect is known when the future completes"]
     pub fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         let own = self.0.revocations.revoke(revocation);
         let others: Vec<_> =

@@ -61,6 +61,7 @@ impl JwtVerifier {
     /// # Errors
     ///
     /// As for [`Verify::revoke`].
+    #[must_use = "whether the revocation took effect is known when the future completes"]
     pub fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         self.issuer.revocations.revoke(revocation)
     }

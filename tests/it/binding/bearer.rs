@@ -22,18 +22,14 @@ fn verifier(issuer: &TestIssuer, profile: Profile) -> JwtVerifier {
 
 async fn outcome(app: &Router, token: &str) -> Result<(), ErrorKind> {
     let response = send(app, with_token(token)).await;
-    match response.kind() {
-        Some(kind) => {
-            assert_eq!(response.status, StatusCode::UNAUTHORIZED);
-            let challenge = response.challenge().unwrap().to_owned();
-            assert!(challenge.contains(r#"error="invalid_token""#), "{challenge}");
-            Err(kind)
-        }
-        None => {
-            assert_eq!(response.status, StatusCode::OK);
-            Ok(())
-        }
-    }
+    let Some(kind) = response.kind() else {
+        assert_eq!(response.status, StatusCode::OK);
+        return Ok(());
+    };
+    assert_eq!(response.status, StatusCode::UNAUTHORIZED);
+    let challenge = response.challenge().unwrap();
+    assert!(challenge.contains(r#"error="invalid_token""#), "{challenge}");
+    Err(kind)
 }
 
 fn bindings() -> Vec<(&'static str, Value)> {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The proofs of different keys rarely contend for one lock.
-const SHARDS: usize = 16;
+const SHARDS: u8 = 16;
 
 /// How often a shard removes expired proofs.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
@@ -61,8 +61,8 @@ impl MemoryReplayStore {
     #[must_use]
     pub fn with_capacity(proofs: usize) -> Self {
         Self {
-            shards: std::iter::repeat_with(Mutex::default).take(SHARDS).collect(),
-            max_per_shard: proofs.div_ceil(SHARDS).max(1),
+            shards: std::iter::repeat_with(Mutex::default).take(SHARDS.into()).collect(),
+            max_per_shard: proofs.div_ceil(SHARDS.into()).max(1),
             clock: Arc::new(SystemClock),
         }
     }
@@ -88,13 +88,13 @@ impl MemoryReplayStore {
     }
 
     fn insert_now(&self, key: ReplayKey, expires_at: SystemTime) -> Result<bool, Error> {
+        let [shard, ..] = *key.as_bytes();
         let [a, b, ..] = key.as_bytes().as_chunks::<8>().0 else { return Ok(false) };
         let key = [u64::from_be_bytes(*a), u64::from_be_bytes(*b)];
         let now = seconds(self.clock.now());
         // Rounded up, so that a proof isn't forgotten while it is still accepted.
         let expires_at = seconds(expires_at).saturating_add(1);
-        let index = usize::try_from(key[1] % SHARDS as u64).unwrap_or_default();
-        let Some(shard) = self.shards.get(index) else { return Ok(false) };
+        let Some(shard) = self.shards.get(usize::from(shard % SHARDS)) else { return Ok(false) };
         let mut shard = lock(shard);
         if now >= shard.next_sweep || shard.expiries.len() >= self.max_per_shard {
             shard.sweep(now);
@@ -149,6 +149,7 @@ impl fmt::Debug for MemoryReplayStore {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests report by panic")]
 mod tests {
     use super::*;
 

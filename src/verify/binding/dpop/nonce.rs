@@ -56,7 +56,7 @@ impl Nonces {
 
     /// Returns whether it is time for the client to get another nonce: half of its lifetime has passed.
     pub(super) fn is_old(&self, made_at: NumericDate, now: NumericDate) -> bool {
-        now.since(made_at).is_some_and(|age| age >= self.lifetime / 2)
+        now.since(made_at).is_some_and(|age| age.saturating_mul(2) >= self.lifetime)
     }
 }
 

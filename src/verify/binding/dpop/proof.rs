@@ -100,9 +100,8 @@ fn read_header(text: &str) -> Result<(Algorithm, ProofJwk), DpopFault> {
         ("alg", Value::String(text)) => algorithm = Some(text),
         ("typ", Value::String(text)) => typ = Some(text),
         ("jwk", Value::Object(object)) => jwk = Some(object),
-        ("alg" | "typ" | "jwk", _) => fault = Some(DpopFault::Malformed),
         // No extension is implemented, so each one that must be understood isn't (RFC 7515 §4.1.11).
-        ("crit", _) => fault = Some(DpopFault::Malformed),
+        ("alg" | "typ" | "jwk" | "crit", _) => fault = Some(DpopFault::Malformed),
         ("b64", value) if !matches!(value, Value::Bool(true)) => fault = Some(DpopFault::Malformed),
         _ => {}
     })

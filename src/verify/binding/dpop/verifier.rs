@@ -231,6 +231,7 @@ impl fmt::Debug for Dpop {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "tests report by panic")]
 mod tests {
     use std::time::SystemTime;
 
