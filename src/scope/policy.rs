@@ -22,10 +22,20 @@ use crate::{Scope, ScopeSet};
 /// assert_eq!(ScopePolicy::any([READ, WRITE]), READ.or(WRITE));
 /// ```
 ///
-/// `all` of nothing allows every token, `any` of nothing allows none.
+/// A policy without scopes, such as `all` of an empty list from a configuration file, allows no token. A table of
+/// [`Policies`](crate::Policies) rejects it. To require authentication only, use an
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) without a guard, or
+/// [`Access::Authenticated`](crate::Access::Authenticated).
+///
+/// ```
+/// use portcullis::{ScopePolicy, ScopeSet};
+///
+/// assert!(ScopePolicy::all([]).is_empty());
+/// assert!(!ScopePolicy::all([]).allows(&ScopeSet::from_wire("admin")));
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ScopePolicy {
-    /// Any of these must be held, whole.
+    /// One of these must be held in full. None of them is empty.
     alternatives: Vec<Vec<Scope>>,
 }
 
@@ -33,7 +43,9 @@ impl ScopePolicy {
     /// Every one of `scopes` is needed.
     #[must_use]
     pub fn all(scopes: impl IntoIterator<Item = Scope>) -> Self {
-        Self { alternatives: vec![scopes.into_iter().collect()] }
+        let scopes: Vec<_> = scopes.into_iter().collect();
+        let alternatives = if scopes.is_empty() { Vec::new() } else { vec![scopes] };
+        Self { alternatives }
     }
 
     /// At least one of `scopes` is needed.
@@ -63,6 +75,12 @@ impl ScopePolicy {
     pub fn or(mut self, other: impl Into<ScopePolicy>) -> Self {
         self.alternatives.extend(other.into().alternatives);
         self
+    }
+
+    /// Returns whether the policy names no scope, so that it allows no token.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.alternatives.is_empty()
     }
 
     /// Whether `granted` is enough.
@@ -134,9 +152,6 @@ impl fmt::Display for ScopePolicy {
             if index > 0 {
                 f.write_str(", or ")?;
             }
-            if needed.is_empty() {
-                f.write_str("any scope or none")?;
-            }
             for (index, scope) in needed.iter().enumerate() {
                 if index > 0 {
                     f.write_str(" and ")?;
@@ -158,13 +173,15 @@ mod tests {
 
     #[test]
     fn all_and_any_can_be_combined() {
-        let cases: [(ScopePolicy, &[&str], &[&str]); 7] = [
+        let cases: [(ScopePolicy, &[&str], &[&str]); 9] = [
             (A.into(), &["a", "b a"], &["", "b", "aa"]),
             (A.and(B), &["a b", "b c a"], &["a", "b", ""]),
             (A.or(B), &["a", "b"], &["", "c"]),
             (A.and(B).or(C), &["c", "a b"], &["a", "b"]),
             (A.or(B).and(C), &["a c", "b c"], &["a b", "c"]),
-            (ScopePolicy::all([]), &["", "a"], &[]),
+            (ScopePolicy::all([]), &[], &["", "a"]),
+            (ScopePolicy::all([]).or(A), &["a"], &["", "b"]),
+            (A.and(ScopePolicy::all([])), &[], &["", "a"]),
             (ScopePolicy::any([]), &[], &["", "a"]),
         ];
         for (policy, allowed, rejected) in cases {

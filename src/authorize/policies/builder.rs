@@ -3,9 +3,11 @@
 use http::Method;
 
 use super::{
-    Access, Policies, PolicyRow, pattern,
+    Access, Policies, PolicyRow,
+    path::is_unambiguous,
+    pattern,
     table::Table,
-    tree::{Clash, Node},
+    tree::{Clash, Leaf, Node},
 };
 use crate::ConfigError;
 
@@ -15,6 +17,7 @@ use crate::ConfigError;
 pub struct PoliciesBuilder {
     rows: Vec<(Kind, PolicyRow)>,
     unlisted: Access,
+    forwarding: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +28,7 @@ enum Kind {
 
 impl PoliciesBuilder {
     pub(super) const fn new() -> Self {
-        Self { rows: Vec::new(), unlisted: Access::Deny }
+        Self { rows: Vec::new(), unlisted: Access::Deny, forwarding: false }
     }
 
     /// For a method of gRPC, `/package.Service/Method`, or for all those of a service that have no row of
@@ -52,17 +55,68 @@ impl PoliciesBuilder {
         self
     }
 
-    /// The table.
+    /// Denies every path that another parser might read as a different one, for a service that forwards requests:
+    /// a gateway, a reverse proxy, an `ext_authz` service. Off by default.
+    ///
+    /// A table finds the row of a path as this process routes it, and by default denies paths that a handler in this
+    /// process might read as another row's. Servers that a request is forwarded to have rules of their own: some
+    /// remove `;…` from each segment, some decode `%2F`, `%3B` or `%3F` and parse the path again, and some remove
+    /// dots and spaces from its ends. So a path is denied, whatever the rows say and also below `{*rest}`, if it
+    /// contains
+    ///
+    /// - `;`, which also covers `..;`, or a backslash
+    /// - a percent-encoded ASCII character: `%20`, `%23` (`#`), `%25` (`%`), `%2F`, `%3B`, `%3F` (`?`), `%5C` and all
+    ///   others
+    /// - a segment that ends with a dot or with `+`, which some read as a space
+    /// - percent-encoded white space, or a non-ASCII character that looks like a delimiter (fullwidth forms, the
+    ///   fraction slash, the Greek question mark and so on)
+    ///
+    /// What is left is ASCII letters, digits, `-._~!$&'()*+,=:@`, and percent-encoded non-ASCII letters, digits and
+    /// symbols.
+    ///
+    /// This makes no promise about servers that treat different letters alike: that ignore case where no row has
+    /// a static segment, that normalize Unicode, or that take the path or the method from a header
+    /// (`X-Original-URL`, `X-HTTP-Method-Override`). Remove such headers before you forward a request, and forward
+    /// the path as you received it.
+    ///
+    /// ```
+    /// use http::Method;
+    /// use portcullis::{Access, Policies};
+    ///
+    /// let rows = Policies::builder()
+    ///     .any_method("/files/{*rest}", Access::Anonymous)
+    ///     .any_method("/files/private/{*rest}", Access::Deny);
+    /// let gateway = rows.forwarding().build()?;
+    ///
+    /// assert_eq!(*gateway.access(&Method::GET, "/files/a.txt"), Access::Anonymous);
+    /// for path in ["/files/x/..;/private/a.txt", "/files/private;x=1/a.txt", "/files/private%20/a.txt"] {
+    ///     assert_eq!(*gateway.access(&Method::GET, path), Access::Deny);
+    /// }
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    pub fn forwarding(mut self) -> Self {
+        self.forwarding = true;
+        self
+    }
+
+    /// Builds the table.
     ///
     /// # Errors
     ///
-    /// For a path that isn't one, or that no request could have; for a row that repeats or contradicts
-    /// another one; and for paths that differ in their spelling only. The error names the rows.
+    /// For a path that isn't one, or that no request could have; for a row that repeats or contradicts another one,
+    /// also at a path that differs by a slash at the end; for paths that differ in their spelling only; and for a
+    /// scope policy without scopes. The error names the rows.
     pub fn build(self) -> Result<Policies, ConfigError> {
         let mut tree = Node::default();
         let rows = &self.rows;
         for (place, (kind, row)) in rows.iter().enumerate() {
             let wrong = |problem: String| ConfigError::new("policy", row.name(), problem);
+            if self.forwarding && !is_unambiguous(&row.path) {
+                return Err(wrong("ambiguous, so a table for forwarding denies it".to_owned()));
+            }
+            if matches!(&row.access, Access::Scopes(policy) if policy.is_empty()) {
+                return Err(wrong("names no scope".to_owned()));
+            }
             let inserted = match kind {
                 Kind::Grpc => {
                     let pattern = pattern::grpc(&row.path).map_err(|it| wrong(it.to_owned()))?;
@@ -88,23 +142,65 @@ impl PoliciesBuilder {
         }
         let has_grpc_rows = self.rows.iter().any(|(kind, _)| matches!(kind, Kind::Grpc));
         let rows: Vec<_> = self.rows.into_iter().map(|(_, row)| row).collect();
-        for row in &rows {
-            let Some(without) = row.path.strip_suffix('/').filter(|path| !path.is_empty()) else {
-                continue;
-            };
-            let is_its_twin = |other: &&PolicyRow| {
-                other.path == without && other.method == row.method && other.access != row.access
-            };
-            if let Some(other) = rows.iter().find(is_its_twin) {
-                let problem = format!("contradicts `{other}`, from which a slash tells it apart");
-                return Err(ConfigError::new("policy", row.name(), problem));
-            }
-        }
-        Ok(Policies::new(Table { rows, tree, unlisted: self.unlisted, has_grpc_rows }))
+        tree.slash_twins(&mut |without, with| compare(&rows, &self.unlisted, without, with))?;
+        Ok(Policies::new(Table {
+            rows,
+            tree,
+            unlisted: self.unlisted,
+            forwarding: self.forwarding,
+            has_grpc_rows,
+        }))
     }
 
     fn row(mut self, kind: Kind, method: Option<Method>, path: String, access: Access) -> Self {
         self.rows.push((kind, PolicyRow { method, path, access }));
         self
     }
+}
+
+/// Compares the rows of two patterns that differ by a slash at the end, for each method. What handles one path may
+/// handle the other too, so no method may get more at one of them. A method without a row is fine where that
+/// denies it.
+fn compare(
+    rows: &[PolicyRow],
+    unlisted: &Access,
+    without: &Leaf,
+    with: &Leaf,
+) -> Result<(), ConfigError> {
+    for method in without.methods().chain(with.methods()).map(Some).chain([None]) {
+        let [one, other] = [without, with].map(|leaf| {
+            let place = method.map_or(leaf.any_method(), |method| leaf.row(method));
+            place.and_then(|place| rows.get(place))
+        });
+        let (row, problem) = match (one, other) {
+            (Some(one), Some(other)) if one.access != other.access => {
+                let problem = match method {
+                    Some(method) if one.method != other.method => {
+                        format!(
+                            "contradicts `{one}` for {method}, from which a slash tells it apart"
+                        )
+                    }
+                    _ => format!("contradicts `{one}`, from which a slash tells it apart"),
+                };
+                (other, problem)
+            }
+            (Some(row), None) | (None, Some(row))
+                if *unlisted != Access::Deny && row.access != *unlisted =>
+            {
+                let method = method.map_or("other methods", Method::as_str);
+                let twin = match row.path.strip_suffix('/') {
+                    Some(path) => path.to_owned(),
+                    None => format!("{}/", row.path),
+                };
+                let problem = format!(
+                    "contradicts `{method} {twin}`, which has no row and is {unlisted}, and from which a slash \
+                     tells it apart"
+                );
+                (row, problem)
+            }
+            _ => continue,
+        };
+        return Err(ConfigError::new("policy", row.name(), problem));
+    }
+    Ok(())
 }

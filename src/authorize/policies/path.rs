@@ -17,6 +17,49 @@ pub(super) fn is_normal(path: &str) -> bool {
     last_is_normal && segments.all(|segment| !segment.is_empty() && is_normal_segment(segment))
 }
 
+/// Returns whether no other server could reasonably read a normal path as a different one.
+///
+/// Beyond [`is_normal`], nothing in ASCII may be encoded, and no segment may end with what is cut off elsewhere. The
+/// path may be a pattern.
+pub(super) fn is_unambiguous(path: &str) -> bool {
+    path.split('/').all(|segment| {
+        if segment.ends_with(['.', '+']) || segment.contains([';', '\\']) {
+            return false;
+        }
+        let mut encoded = PercentDecoder::uri(segment.as_bytes());
+        while let [first, ..] = encoded.rest() {
+            let is_unambiguous = match first {
+                b'%' => decode(&mut encoded).is_some_and(is_unlike_ascii),
+                _ => encoded.next().is_some(),
+            };
+            if !is_unambiguous {
+                return false;
+            }
+        }
+        true
+    })
+}
+
+/// Returns whether a character is neither ASCII nor one that stands for ASCII delimiters or spaces elsewhere: by
+/// Unicode normalization, or by the best-fit mapping of a code page.
+fn is_unlike_ascii(character: char) -> bool {
+    !character.is_ascii()
+        && !character.is_whitespace()
+        && !matches!(character,
+            // Greek question mark and ano teleia, Armenian full stop
+            '\u{37e}' | '\u{387}' | '\u{589}'
+            // general punctuation, with dots, slashes and invisible characters
+            | '\u{2000}'..='\u{206f}'
+            // division slash, set minus, ratio; reverse solidus and others
+            | '\u{2215}' | '\u{2216}' | '\u{2236}' | '\u{29f5}'..='\u{29f9}'
+            // ideographic space, comma and full stop
+            | '\u{3000}'..='\u{3002}'
+            // vertical, small and fullwidth forms; byte order mark
+            | '\u{fe10}'..='\u{fe6f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'..='\u{ffff}'
+            // tags and variation selectors, which are invisible
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
 fn is_normal_segment(segment: &[u8]) -> bool {
     if matches!(segment, b"." | b"..") {
         return false;

@@ -4,7 +4,11 @@ use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use http::Method;
 
-use super::{Access, PoliciesBuilder, PolicyRow, path::is_normal, tree::Node};
+use super::{
+    Access, PoliciesBuilder, PolicyRow,
+    path::{is_normal, is_unambiguous},
+    tree::Node,
+};
 use crate::{Error, Identity, Scope};
 
 /// A table of what each method and path asks for, for a whole service: of axum, of tonic, or both.
@@ -44,6 +48,9 @@ use crate::{Error, Identity, Scope};
 /// UTF-8. So is one that differs from a row by its case, its encoding or a slash at its end only: where
 /// `/orders/new` has a row, `/orders/New` is no `/orders/{id}`. `/docs/` needs a row of its own, and
 /// `{*rest}` is no directory.
+///
+/// This is about handlers in this process. If the service forwards requests to other servers, see
+/// [`PoliciesBuilder::forwarding`].
 #[derive(Clone)]
 pub struct Policies(Arc<Table>);
 
@@ -52,6 +59,8 @@ pub(super) struct Table {
     pub(super) rows: Vec<PolicyRow>,
     pub(super) tree: Node,
     pub(super) unlisted: Access,
+    /// Whether the paths are also read by other servers.
+    pub(super) forwarding: bool,
     pub(super) has_grpc_rows: bool,
 }
 
@@ -102,7 +111,7 @@ impl Policies {
     }
 
     pub(crate) fn find(&self, method: &Method, path: &str) -> Rule {
-        if !is_normal(path) {
+        if !is_normal(path) || (self.0.forwarding && !is_unambiguous(path)) {
             return Rule::Unclear;
         }
         let mut segments = path.split('/');

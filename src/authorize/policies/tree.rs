@@ -100,6 +100,19 @@ impl Node {
         leaf.get_or_insert_default().insert(method, place).map_err(Clash::Same)
     }
 
+    /// Calls `compare` with the rows of each two patterns that differ by a slash at the end: without it, with it.
+    pub(super) fn slash_twins<E>(
+        &self,
+        compare: &mut impl FnMut(&Leaf, &Leaf) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let with_slash = self.get("").and_then(|it| it.node.leaf.as_ref());
+        if let (Some(without), Some(with)) = (&self.leaf, with_slash) {
+            compare(without, with)?;
+        }
+        let nodes = self.statics.iter().map(|it| &it.node).chain(self.parameter.as_deref());
+        nodes.into_iter().try_for_each(|node| node.slash_twins(compare))
+    }
+
     fn place(&self, segment: &str) -> Result<usize, usize> {
         self.statics.binary_search_by(|it| (*it.text).cmp(segment))
     }
@@ -133,6 +146,16 @@ impl Node {
 }
 
 impl Leaf {
+    /// Returns the methods that have a row of their own.
+    pub(super) fn methods(&self) -> impl Iterator<Item = &Method> {
+        self.methods.iter().map(|(method, _)| method)
+    }
+
+    /// Returns the row for the methods that have none of their own.
+    pub(super) const fn any_method(&self) -> Option<usize> {
+        self.any_method
+    }
+
     /// The row for a method. HEAD is GET where it has no row of its own, as axum answers it.
     pub(super) fn row(&self, method: &Method) -> Option<usize> {
         let of = |method: &Method| {

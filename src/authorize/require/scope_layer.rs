@@ -33,7 +33,7 @@ use crate::ScopePolicy;
 pub struct RequireScopeLayer(RequireLayer);
 
 impl RequireScopeLayer {
-    /// Asks for a scope, or for what a [`ScopePolicy`] says.
+    /// Requires a scope, or what a [`ScopePolicy`] says. A policy without scopes rejects every request.
     pub fn new(policy: impl Into<ScopePolicy>) -> Self {
         let policy = policy.into();
         Self(RequireLayer::new(move |identity| identity.require_ref(&policy)))

@@ -4,7 +4,9 @@
 //! other ways to write a path.
 
 mod configuration;
+mod forwarding;
 mod requests;
+mod slashes;
 mod spellings;
 
 use portcullis::Scope;

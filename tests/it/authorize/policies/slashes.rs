@@ -1,0 +1,98 @@
+//! Rows for paths that differ by a slash at the end, each for its own methods.
+
+use http::Method;
+use portcullis::{Access, Policies, policies::PoliciesBuilder};
+
+use super::{READ, WRITE};
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+const DELETE: Method = Method::DELETE;
+
+fn table() -> PoliciesBuilder {
+    Policies::builder()
+}
+
+#[test]
+fn a_method_may_not_get_more_at_the_path_with_the_slash_or_without() {
+    for (builder, message) in [
+        (
+            table().any_method("/a", WRITE).route(POST, "/a/", READ).unlisted_authenticated(),
+            "policy `POST /a/`: contradicts `any method /a: orders:write` for POST, from which a slash tells it apart",
+        ),
+        (
+            table().any_method("/a", WRITE).route(POST, "/a/", WRITE).unlisted_authenticated(),
+            "policy `any method /a`: contradicts `other methods /a/`, which has no row and is authenticated, and from \
+             which a slash tells it apart",
+        ),
+        (
+            table().route(DELETE, "/a", Access::Deny).any_method("/a/", Access::Anonymous),
+            "policy `any method /a/`: contradicts `DELETE /a: denied` for DELETE, from which a slash tells it apart",
+        ),
+        (
+            table().route(DELETE, "/a/", Access::Deny).any_method("/a", Access::Anonymous),
+            "policy `DELETE /a/`: contradicts `any method /a: anonymous` for DELETE, from which a slash tells it apart",
+        ),
+        (
+            table().route(GET, "/a", READ).route(Method::HEAD, "/a/", Access::Anonymous),
+            "policy `HEAD /a/`: contradicts `GET /a: orders:read` for HEAD, from which a slash tells it apart",
+        ),
+        // The names of parameters don't matter.
+        (
+            table().any_method("/o/{id}", READ).any_method("/o/{name}/", Access::Anonymous),
+            "policy `any method /o/{name}/`: contradicts `any method /o/{id}: orders:read`, from which a slash tells it apart",
+        ),
+        (
+            table()
+                .route(GET, "/a/", Access::Anonymous)
+                .any_method("/a", READ)
+                .unlisted_authenticated(),
+            "policy `GET /a/`: contradicts `any method /a: orders:read` for GET, from which a slash tells it apart",
+        ),
+        (
+            table()
+                .route(POST, "/a/", READ)
+                .route(GET, "/a", Access::Authenticated)
+                .unlisted_authenticated(),
+            "policy `POST /a/`: contradicts `POST /a`, which has no row and is authenticated, and from which a slash \
+             tells it apart",
+        ),
+    ] {
+        assert_eq!(builder.build().unwrap_err().to_string(), message);
+    }
+}
+
+#[test]
+fn rows_that_agree_or_that_are_missing_where_that_denies_are_accepted() {
+    let same = table()
+        .any_method("/a", WRITE)
+        .route(GET, "/a", READ)
+        .any_method("/a/", WRITE)
+        .route(GET, "/a/", READ)
+        .route(POST, "/a/", WRITE)
+        .unlisted_authenticated()
+        .build()
+        .unwrap();
+    for method in [GET, Method::HEAD, POST, DELETE] {
+        assert_eq!(same.access(&method, "/a"), same.access(&method, "/a/"), "{method}");
+    }
+    let separate = table().route(GET, "/a/", Access::Anonymous).route(POST, "/a", WRITE).build();
+    let separate = separate.unwrap();
+    for (method, path, access) in [
+        (GET, "/a/", Access::Anonymous),
+        (GET, "/a", Access::Deny),
+        (POST, "/a", WRITE.into()),
+        (POST, "/a/", Access::Deny),
+    ] {
+        assert_eq!(*separate.access(&method, path), access, "{method} {path}");
+    }
+}
+
+#[test]
+fn a_row_whose_policy_has_no_scopes_is_an_error() {
+    use portcullis::ScopePolicy;
+    for policy in [ScopePolicy::all([]), ScopePolicy::any([]), ScopePolicy::all([]).and(READ)] {
+        let error = table().route(GET, "/a", policy).build().unwrap_err();
+        assert_eq!(error.to_string(), "policy `GET /a`: names no scope");
+    }
+}
