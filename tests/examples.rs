@@ -111,12 +111,12 @@ async fn each_route_of_the_server_requires_its_scopes() {
     let (read, write) = (token("api:read"), token("api:read api:write"));
     let other = issuer.token().audience("https://other.example").mint();
 
-    let missing = "Bearer";
-    let audience = "Bearer error=\"invalid_token\", \
+    let missing = r#"Bearer realm="restricted""#;
+    let audience = "Bearer realm=\"restricted\", error=\"invalid_token\", \
         error_description=\"Token not intended for this audience.\"";
     let scope = |scope: &str| {
         format!(
-            "Bearer error=\"insufficient_scope\", \
+            "Bearer realm=\"restricted\", error=\"insufficient_scope\", \
              error_description=\"Token lacks the required scope.\", scope=\"{scope}\""
         )
     };

@@ -324,8 +324,10 @@ impl AuthenticateLayer {
         Dangerous(self)
     }
 
-    /// Names the protection space in every challenge ([RFC 9110 §11.5]). None by default.
+    /// Sets the realm of every challenge: the name of the protection space ([RFC 9110 §11.5]). The default is
+    /// `restricted`, because a challenge needs at least one parameter ([RFC 6750 §3]).
     ///
+    /// [RFC 6750 §3]: https://www.rfc-editor.org/rfc/rfc6750#section-3
     /// [RFC 9110 §11.5]: https://www.rfc-editor.org/rfc/rfc9110#section-11.5
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
         self.config_mut().renderer.set_realm(realm.into());

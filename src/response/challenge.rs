@@ -6,6 +6,9 @@ use http::HeaderValue;
 
 use crate::{Error, scheme::Scheme};
 
+/// The realm of a layer that has none of its own.
+const DEFAULT_REALM: &str = "restricted";
+
 /// The challenge of one scheme, as a layer makes it once: each rejection adds what it has to say.
 #[derive(Debug, Clone)]
 pub(crate) struct Challenge {
@@ -18,15 +21,11 @@ pub(crate) struct Challenge {
 
 impl Challenge {
     pub(crate) fn new(scheme: Scheme, realm: Option<&str>, algorithms: Option<Box<str>>) -> Self {
-        let mut text = scheme.name().to_owned();
-        // RFC 7617 §2 asks for a realm.
-        let realm = realm.or((scheme == Scheme::Basic).then_some("restricted"));
-        if let Some(realm) = realm {
-            text.extend([" realm=\"", &quoted(realm), "\""]);
-        }
+        // A challenge needs a parameter (RFC 6750 §3), and Basic a realm (RFC 7617 §2).
+        let realm = quoted(realm.unwrap_or(DEFAULT_REALM));
+        let mut text = [scheme.name(), " realm=\"", &realm, "\""].concat();
         if let Some(algorithms) = &algorithms {
-            let separator = if text.contains('=') { ", " } else { " " };
-            text.extend([separator, "algs=\"", algorithms, "\""]);
+            text.extend([", algs=\"", algorithms, "\""]);
         }
         if scheme == Scheme::Basic {
             text.push_str(", charset=\"UTF-8\"");
@@ -43,22 +42,30 @@ impl Challenge {
     /// they keep to the character set of `error_description`.
     pub(crate) fn with(&self, error: &Error) -> HeaderValue {
         let Some(code) = error.code() else { return self.bare() };
-        let first = if self.text.contains('=') { ", error=\"" } else { " error=\"" };
         let scope = error.scope().map(quoted);
         let [name, scope] = match &scope {
             Some(scope) => ["\", scope=\"", &**scope],
             None => [""; 2],
         };
         let description = error.kind().description();
-        let text =
-            [&self.text, first, code, "\", error_description=\"", description, name, scope, "\""];
+        let text = [
+            &self.text,
+            ", error=\"",
+            code,
+            "\", error_description=\"",
+            description,
+            name,
+            scope,
+            "\"",
+        ];
         header(text.concat())
     }
 }
 
 fn header(text: String) -> HeaderValue {
-    // What isn't ours was filtered, so this only fails for a scheme that no one configures.
-    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
+    // Configured texts were filtered, so this doesn't fail.
+    HeaderValue::try_from(text)
+        .unwrap_or_else(|_| HeaderValue::from_static("Bearer realm=\"restricted\""))
 }
 
 /// `value` as it stands in a quoted-string (RFC 9110 §5.6.4). Control characters can't stand in one and
@@ -87,7 +94,7 @@ mod tests {
     fn challenges_have_the_exact_syntax() {
         let bearer = |realm| Challenge::new(Scheme::Bearer, realm, None);
         for (line, expected) in [
-            (bearer(None).bare(), "Bearer"),
+            (bearer(None).bare(), r#"Bearer realm="restricted""#),
             (bearer(Some("orders")).bare(), r#"Bearer realm="orders""#),
             (bearer(Some("a\"b\\c\r\nd")).bare(), r#"Bearer realm="a\"b\\cd""#),
             (
@@ -96,11 +103,11 @@ mod tests {
             ),
             (
                 bearer(None).with(&Error::insufficient_scope("a b")),
-                r#"Bearer error="insufficient_scope", error_description="Token lacks the required scope.", scope="a b""#,
+                r#"Bearer realm="restricted", error="insufficient_scope", error_description="Token lacks the required scope.", scope="a b""#,
             ),
             (
                 bearer(None).with(&Error::insufficient_scope("a\"b")),
-                r#"Bearer error="insufficient_scope", error_description="Token lacks the required scope.", scope="a\"b""#,
+                r#"Bearer realm="restricted", error="insufficient_scope", error_description="Token lacks the required scope.", scope="a\"b""#,
             ),
             (bearer(Some("r")).with(&ErrorKind::MissingCredentials.into()), r#"Bearer realm="r""#),
         ] {

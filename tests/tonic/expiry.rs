@@ -106,7 +106,7 @@ async fn a_stream_ends_unauthenticated_when_its_token_expires() {
         assert_eq!((status.code(), status.message()), (Code::Unauthenticated, "Token expired."));
         assert_eq!(
             status.metadata().get("www-authenticate").unwrap(),
-            r#"Bearer error="invalid_token", error_description="Token expired.""#
+            r#"Bearer realm="restricted", error="invalid_token", error_description="Token expired.""#
         );
         assert_eq!(status.get_details_error_info().unwrap().reason, "TOKEN_EXPIRED");
     }

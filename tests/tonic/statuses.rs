@@ -19,13 +19,15 @@ fn a_status_has_code_message_challenge_and_details() {
             Error::from(TokenFault::Expired),
             Code::Unauthenticated,
             "Token expired.",
-            Some(r#"Bearer error="invalid_token", error_description="Token expired.""#),
+            Some(
+                r#"Bearer realm="restricted", error="invalid_token", error_description="Token expired.""#,
+            ),
         ),
         (
             ErrorKind::MissingCredentials.into(),
             Code::Unauthenticated,
             "Authentication required.",
-            Some("Bearer"),
+            Some(r#"Bearer realm="restricted""#),
         ),
         (Error::access_denied(), Code::PermissionDenied, "Access denied.", None),
         (Error::misconfigured("no"), Code::Internal, "Internal error.", None),
@@ -89,6 +91,6 @@ async fn a_rejection_may_follow_the_messages_of_a_stream() {
     let [Ok(tea), Err(status)] = &orders[..] else { panic!("{orders:?}") };
     assert_eq!(tea.item, "tea");
     assert_eq!(status.code(), Code::PermissionDenied);
-    assert_eq!(challenges(status), [format!("Bearer {LACKS_WRITE}")]);
+    assert_eq!(challenges(status), [format!(r#"Bearer realm="restricted", {LACKS_WRITE}"#)]);
     assert_eq!(status.get_details_error_info().unwrap().reason, "INSUFFICIENT_SCOPE");
 }

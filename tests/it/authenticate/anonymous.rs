@@ -65,7 +65,10 @@ async fn an_identity_extractor_rejects_anonymous_requests() {
     let response = send(&app, Request::get("/").body(Body::empty()).unwrap()).await;
     assert_eq!(response.body, "public");
     let response = send(&app, Request::get("/me").body(Body::empty()).unwrap()).await;
-    assert_eq!((response.status.as_u16(), response.challenge()), (401, Some("Bearer")));
+    assert_eq!(
+        (response.status.as_u16(), response.challenge()),
+        (401, Some(r#"Bearer realm="restricted""#))
+    );
     assert_eq!(response.kind(), Some(ErrorKind::MissingCredentials));
 }
 

@@ -16,7 +16,10 @@ async fn a_token_in_the_query_is_an_ordinary_parameter_by_default() {
     let uri = format!("/?access_token={token}");
     let alone = Request::get(&uri).body(Body::empty()).unwrap();
     let response = send(&app, alone).await;
-    assert_eq!((response.status.as_u16(), response.challenge()), (401, Some("Bearer")));
+    assert_eq!(
+        (response.status.as_u16(), response.challenge()),
+        (401, Some(r#"Bearer realm="restricted""#))
+    );
 
     for query in [format!("access_token={token}"), "access_token=x&access_token=y".to_owned()] {
         let mut beside = with_token(&token);

@@ -83,7 +83,9 @@ async fn an_expired_token_with_too_little_scope_is_401() {
     assert_eq!(response.status, 401);
     assert_eq!(
         response.challenge(),
-        Some(r#"Bearer error="invalid_token", error_description="Token expired.""#)
+        Some(
+            r#"Bearer realm="restricted", error="invalid_token", error_description="Token expired.""#
+        )
     );
 }
 

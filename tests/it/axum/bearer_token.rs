@@ -36,7 +36,7 @@ async fn a_missing_token_is_401_or_none() {
         let response = send(&required(), request()).await;
         assert_eq!(
             (response.status.as_u16(), response.challenge()),
-            (401, Some("Bearer")),
+            (401, Some(r#"Bearer realm="restricted""#)),
             "{line:?}"
         );
         assert_eq!(response.body, r#"{"error_description":"Authentication required."}"#);
@@ -60,7 +60,7 @@ async fn a_malformed_token_is_400_even_if_it_is_optional() {
             (
                 400,
                 Some(
-                    r#"Bearer error="invalid_request", error_description="More than one set of credentials.""#
+                    r#"Bearer realm="restricted", error="invalid_request", error_description="More than one set of credentials.""#
                 )
             )
         );

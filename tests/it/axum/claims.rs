@@ -87,7 +87,9 @@ async fn claims_that_do_not_match_the_type_are_401() {
         assert_eq!(response.status, 401, "{case}");
         assert_eq!(
             response.challenge(),
-            Some(r#"Bearer error="invalid_token", error_description="Token claims invalid.""#),
+            Some(
+                r#"Bearer realm="restricted", error="invalid_token", error_description="Token claims invalid.""#
+            ),
             "{case}"
         );
         assert_eq!(response.kind(), Some(TokenFault::Claims.into()), "{case}");

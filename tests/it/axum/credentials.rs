@@ -10,6 +10,8 @@ use crate::{
 };
 
 const BASIC: &str = r#"Basic realm="restricted", charset="UTF-8""#;
+const BEARER: &str = r#"Bearer realm="restricted""#;
+const TOKEN: &str = r#"token realm="restricted""#;
 
 fn lines(response: &TestResponse) -> Vec<&str> {
     let lines = response.headers.get_all("www-authenticate").iter();
@@ -52,15 +54,15 @@ async fn credentials_of_every_supported_scheme_are_extracted() {
     for line in [None, Some(""), Some("Digest username=\"a\""), Some("Bearers abc")] {
         let response = ask(&required, line).await;
         assert_eq!(response.status, 401, "{line:?}");
-        assert_eq!(lines(&response), ["Bearer", BASIC, "token"], "{line:?}");
+        assert_eq!(lines(&response), [BEARER, BASIC, TOKEN], "{line:?}");
         assert_eq!(ask(&optional, line).await.body, "none", "{line:?}");
     }
 }
 
 #[tokio::test]
 async fn malformed_credentials_are_400_with_one_challenge() {
-    let malformed = r#" error="invalid_request", error_description="Malformed credentials.""#;
-    let (bearer, token) = (format!("Bearer{malformed}"), format!("token{malformed}"));
+    let malformed = r#", error="invalid_request", error_description="Malformed credentials.""#;
+    let (bearer, token) = (format!("{BEARER}{malformed}"), format!("{TOKEN}{malformed}"));
     let required =
         Router::new().route("/", get(async |one: Credentials<'static>| named(Some(one))));
     let optional = Router::new().route("/", get(async |one: Option<_>| named(one)));

@@ -114,7 +114,7 @@ async fn an_error_without_a_layer_is_rendered_by_itself() {
     assert_eq!(
         response.challenge(),
         Some(
-            r#"Bearer error="insufficient_scope", error_description="Token lacks the required scope.", scope="read write""#
+            r#"Bearer realm="restricted", error="insufficient_scope", error_description="Token lacks the required scope.", scope="read write""#
         )
     );
     assert_eq!(

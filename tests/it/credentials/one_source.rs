@@ -38,7 +38,7 @@ async fn a_source_that_is_not_enabled_is_ignored() {
         let response = send(&app, with(&[source])).await;
         assert_eq!(
             (response.status.as_u16(), response.challenge()),
-            (401, Some("Bearer")),
+            (401, Some(r#"Bearer realm="restricted""#)),
             "{source:?}"
         );
         let anonymous = service(AuthenticateLayer::bearer(TestVerifier).allow_anonymous());

@@ -138,15 +138,15 @@ async fn a_response_without_an_error_is_unchanged() {
 }
 
 #[tokio::test]
-async fn a_challenge_has_a_realm_only_if_one_is_configured() {
+async fn every_challenge_has_a_realm_configured_or_not() {
     let issuer = issuer();
     let verifier = issuer.verifier().audience(API).jwk_set(issuer.jwk_set()).build().unwrap();
     let layer = AuthenticateLayer::bearer(verifier);
     for (layer, missing, invalid) in [
         (
             layer.clone(),
-            "Bearer",
-            r#"Bearer error="invalid_token", error_description="Token malformed.""#,
+            r#"Bearer realm="restricted""#,
+            r#"Bearer realm="restricted", error="invalid_token", error_description="Token malformed.""#,
         ),
         (
             layer.clone().realm("a \"b\" \\ c"),

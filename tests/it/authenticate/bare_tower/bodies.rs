@@ -157,7 +157,7 @@ async fn clones_of_a_layer_are_configured_independently() {
         assert_eq!(response.headers()["www-authenticate"], challenge);
     }
     let response = plain.layer(service_fn(respond)).oneshot(request(None)).await.unwrap();
-    assert_eq!(response.headers()["www-authenticate"], "Bearer");
+    assert_eq!(response.headers()["www-authenticate"], r#"Bearer realm="restricted""#);
     assert_eq!(anonymous.oneshot(request(None)).await.unwrap().into_body(), "in");
 }
 
