@@ -21,10 +21,22 @@ pub(super) struct Config {
     pub(super) guess_key: Option<Arc<GuessKeyOf>>,
     pub(super) policies: Option<Policies>,
     pub(super) bindings: Bindings,
-    pub(super) allow_anonymous: bool,
+    /// A table decides this itself.
+    pub(super) anonymous: Anonymous,
+    pub(super) hide_basic_from_scripts: bool,
     /// Set by [`AuthenticateLayer::grpc`](crate::AuthenticateLayer::grpc), or by a table with rows for gRPC.
     pub(super) speaks_grpc: bool,
     pub(super) renderer: Renderer,
+}
+
+/// Which requests are let through as anonymous.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Anonymous {
+    Rejected,
+    /// Those without credentials.
+    WithoutCredentials,
+    /// Those with an invalid token too.
+    WithInvalidToken,
 }
 
 impl fmt::Debug for Config {
@@ -33,7 +45,8 @@ impl fmt::Debug for Config {
             .field("sources", &self.sources)
             .field("policies", &self.policies)
             .field("bindings", &self.bindings)
-            .field("allow_anonymous", &self.allow_anonymous)
+            .field("anonymous", &self.anonymous)
+            .field("hide_basic_from_scripts", &self.hide_basic_from_scripts)
             .field("speaks_grpc", &self.speaks_grpc)
             .field("renderer", &self.renderer)
             .finish_non_exhaustive()

@@ -1,5 +1,7 @@
 //! The decision about a request: a plain function of it.
 
+use std::sync::Arc;
+
 use http::{
     Method, Request,
     header::{ACCESS_CONTROL_REQUEST_METHOD, ORIGIN},
@@ -7,7 +9,7 @@ use http::{
 
 use super::{
     admission::{Admission, Decided, Decision},
-    config::Config,
+    config::{Anonymous, Config},
     used_credentials::UsedCredentials,
 };
 use crate::{
@@ -16,6 +18,7 @@ use crate::{
     credentials::{CredentialsRejection, Presented, RequestHead, Source},
     identity::Authentication,
     scheme::Scheme,
+    telemetry,
     verify::VerificationState,
 };
 
@@ -43,7 +46,7 @@ impl Config {
                         self.admit(admission, identity, request)
                     }
                     VerificationState::Ready(Err(error)) => {
-                        Decided::new(Decision::Reject(error), Some(used))
+                        Decided::new(self.decide_unverified(rule, error), Some(used))
                     }
                     VerificationState::Pending(verdict) => {
                         Decided::new(Decision::Ask(verdict, Some(admission)), Some(used))
@@ -62,12 +65,27 @@ impl Config {
     fn decide_anonymous<B>(&self, rule: Option<Rule>, request: &Request<B>) -> Decision {
         let is_open = match (&self.policies, rule) {
             (Some(policies), Some(rule)) => policies.is_open(rule),
-            _ => self.allow_anonymous,
+            _ => self.anonymous != Anonymous::Rejected,
         };
         if is_open {
             Decision::Admit(Authentication::Anonymous)
         } else {
             Decision::Reject(missing_credentials(request))
+        }
+    }
+
+    /// Rejects a request whose credentials were not verified. With an invalid token, it is anonymous where that is
+    /// allowed. Without a verdict about the token, it isn't known to be invalid.
+    pub(super) fn decide_unverified(&self, rule: Option<Rule>, error: Error) -> Decision {
+        let ignores_invalid = match (&self.policies, rule) {
+            (Some(policies), Some(rule)) => policies.ignores_invalid_tokens(rule),
+            _ => self.anonymous == Anonymous::WithInvalidToken,
+        };
+        if ignores_invalid && matches!(error.kind(), ErrorKind::InvalidToken(_)) {
+            telemetry::invalid_token_ignored(&error);
+            Decision::Admit(Authentication::Invalid(Arc::new(error)))
+        } else {
+            Decision::Reject(error)
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{Method, Request, Response, header::WWW_AUTHENTICATE, uri::PathAndQuery};
+use http::{HeaderMap, Method, Request, Response, header::WWW_AUTHENTICATE, uri::PathAndQuery};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -21,7 +21,8 @@ use super::{
 use crate::{
     Error,
     identity::Authentication,
-    response::{Carried, Protocol, RejectionBody},
+    response::{Carried, Protocol, RejectionBody, remove_challenge},
+    scheme::Scheme,
     telemetry,
     verify::{VerificationFuture, binding::DPOP_NONCE},
 };
@@ -59,6 +60,8 @@ pub(super) struct RequestTarget {
     target: Option<PathAndQuery>,
     used: Option<UsedCredentials>,
     protocol: Protocol,
+    /// Whether a script made the request, and must not be challenged for a password.
+    hides_basic: bool,
     /// Whether a WebSocket offered the subprotocol `bearer`, with a token.
     pub(super) offers_bearer: bool,
     /// Whether the response supplies a new nonce for DPoP proofs.
@@ -76,6 +79,7 @@ impl RequestTarget {
             method: request.method().clone(),
             target: original_uri::of(request).path_and_query().cloned(),
             used,
+            hides_basic: config.hide_basic_from_scripts && is_from_script(request.headers()),
             offers_bearer: false,
             protocol: if config.speaks_grpc { Protocol::of(request) } else { Protocol::Http },
             renews_nonce: false,
@@ -96,6 +100,9 @@ impl RequestTarget {
         }
         if self.renews_nonce || response.headers().contains_key(WWW_AUTHENTICATE) {
             self.add_nonce(&mut response);
+        }
+        if self.hides_basic {
+            remove_challenge(response.headers_mut(), Scheme::Basic);
         }
         response
     }
@@ -131,6 +138,13 @@ impl RequestTarget {
         let error = error.clone();
         self.reject(error, response.into_parts().0)
     }
+}
+
+/// Returns whether a script in a browser made the request: by its own word, or by that of the browser (Fetch Metadata),
+/// whose `fetch` and `XMLHttpRequest` use the mode `cors` also for the same origin.
+fn is_from_script(headers: &HeaderMap) -> bool {
+    headers.contains_key("x-requested-with")
+        || headers.get("sec-fetch-mode").is_some_and(|mode| mode == "cors")
 }
 
 impl<F, S, ReqBody> ResponseFuture<F, S, ReqBody> {
@@ -178,7 +192,10 @@ where
                     let outcome = ready!(verdict.as_mut().poll(cx));
                     let Some(it) = waiting.as_mut() else { return Poll::Pending };
                     let decision = match (outcome, it.admission.take()) {
-                        (Err(error), _) => Decision::Reject(error),
+                        (Err(error), Some(admission)) => {
+                            this.target.config.decide_unverified(admission.rule, error)
+                        }
+                        (Err(error), None) => Decision::Reject(error),
                         (Ok(identity), None) => {
                             Decision::Admit(Authentication::Identified(identity))
                         }

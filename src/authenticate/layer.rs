@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tower_layer::Layer;
 
-use super::{Authenticate, config::Config};
+use super::{
+    Authenticate,
+    config::{Anonymous, Config},
+};
 use crate::{
     BasicCredentials, BearerToken, Clock, Error, ErrorBody, GuessKey, Policies, Verify,
     credentials::{RequestHead, Sources, TokenCookie, TokenHeader},
@@ -97,7 +100,8 @@ impl AuthenticateLayer {
                 guess_key: None,
                 policies: None,
                 bindings: Bindings::default(),
-                allow_anonymous: false,
+                anonymous: Anonymous::Rejected,
+                hide_basic_from_scripts: false,
                 speaks_grpc: false,
                 renderer: Renderer::new(&[scheme]),
             }),
@@ -185,7 +189,7 @@ impl AuthenticateLayer {
     /// Reads this cookie too, for `GET`, `HEAD` and `OPTIONS`.
     ///
     /// A browser also sends cookies with requests that other sites make (CSRF). So the cookie isn't read for methods
-    /// that may change something, nor for WebSockets: see [`cookie_for_every_method`](Self::cookie_for_every_method).
+    /// that may change something, nor for a WebSocket: see [`cookie_for_every_method`](Self::cookie_for_every_method).
     ///
     /// A token that is too long for one cookie is read from the cookies `name.0`, `name.1` and so on, at most 16 of
     /// them, if there is no cookie `name`. Of two cookies with the same name, the first one is used. The service is
@@ -195,7 +199,7 @@ impl AuthenticateLayer {
         self.with_cookie(name.into(), false)
     }
 
-    /// Reads this cookie too, for every method and for WebSockets.
+    /// Reads this cookie too, for every method and for a WebSocket.
     ///
     /// With this, the service has to prevent requests that other sites make in the name of its users: by
     /// `SameSite=Strict` or `Lax` together with a check of `Origin`, or by CSRF tokens. As a second line of defence,
@@ -334,12 +338,26 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Lets requests without credentials through, without an identity. Bad credentials are rejected
-    /// all the same. Off by default.
+    /// Lets requests without credentials through, without an identity. Off by default.
     ///
-    /// A scheme that this layer doesn't know counts as no credentials.
+    /// Credentials of a scheme that this layer doesn't accept count as none. Invalid credentials are still rejected,
+    /// also an expired token at a public route, so that its client learns that it has to get a new one. Where that
+    /// isn't wanted, see [`anonymous_with_invalid_token`](Dangerous::anonymous_with_invalid_token).
     pub fn allow_anonymous(mut self) -> Self {
-        self.config_mut().allow_anonymous = true;
+        self.config_mut().anonymous = Anonymous::WithoutCredentials;
+        self
+    }
+
+    /// Leaves the challenge for Basic out of responses to scripts in browsers, because the browser would otherwise
+    /// open its password dialog.
+    ///
+    /// A script is recognised by the header `X-Requested-With`, or by `Sec-Fetch-Mode: cors`, which browsers send with
+    /// `fetch` and `XMLHttpRequest`. With [`basic_only`](Self::basic_only), the response has no challenge then,
+    /// although [RFC 9110 §15.5.2] requires one; clients other than browsers don't send these headers.
+    ///
+    /// [RFC 9110 §15.5.2]: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2
+    pub fn without_basic_challenge_for_scripts(mut self) -> Self {
+        self.config_mut().hide_basic_from_scripts = true;
         self
     }
 
@@ -479,6 +497,47 @@ impl Dangerous {
     /// its binding has been verified. Use this while clients or proxies are being changed, no longer.
     pub fn without_binding_verification(mut self) -> AuthenticateLayer {
         self.0.config_mut().bindings.allow_unproven = true;
+        self.0
+    }
+
+    /// Lets requests without credentials through, and treats requests with an access token that is expired or
+    /// otherwise invalid as such. Replaces [`allow_anonymous`](AuthenticateLayer::allow_anonymous).
+    ///
+    /// A client whose token has expired isn't told, and silently gets what anonymous users get. A handler that takes
+    /// the absence of an identity for harmless is reached with a revoked token, and guesses at tokens are responded
+    /// to with 200. Use it only around what is public, for clients that always send the token they have.
+    ///
+    /// What needs an identity inside, a guard or an extractor, still rejects the request, with the error of the
+    /// token. Malformed credentials (400), wrong passwords (401) and tokens that could not be verified (503) are
+    /// rejected too. With [`policies`](AuthenticateLayer::policies), this has no effect: a row
+    /// [`Access::DangerouslyAnonymous`](crate::Access::DangerouslyAnonymous) does the same for its path.
+    ///
+    /// ```
+    /// use portcullis::AuthenticateLayer;
+    /// # use portcullis::{BearerToken, TokenFault, Verification, Verify};
+    /// # use http::{Request, Response};
+    /// # use tower::{Layer, ServiceExt, service_fn};
+    /// # #[derive(Debug)] struct Expired;
+    /// # impl Verify<BearerToken<'_>> for Expired {
+    /// #     fn verify(&self, _: BearerToken<'_>) -> Verification {
+    /// #         Verification::ready(Err(TokenFault::Expired.into()))
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let verifier = Expired;
+    /// # let inner = service_fn(async |_: Request<()>| {
+    /// #     Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+    /// # });
+    ///
+    /// let layer = AuthenticateLayer::bearer(verifier).dangerous().anonymous_with_invalid_token();
+    /// let request = Request::get("/news").header("authorization", "Bearer expired").body(())?;
+    /// assert_eq!(layer.layer(inner).oneshot(request).await?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn anonymous_with_invalid_token(mut self) -> AuthenticateLayer {
+        self.0.config_mut().anonymous = Anonymous::WithInvalidToken;
         self.0
     }
 }

@@ -1,5 +1,7 @@
 //! What the layer found out about a request.
 
+use std::sync::Arc;
+
 use super::Identity;
 use crate::{Error, ErrorKind};
 
@@ -9,6 +11,9 @@ use crate::{Error, ErrorKind};
 pub(crate) enum Authentication {
     Anonymous,
     Identified(Identity),
+    /// Anonymous, because invalid tokens are ignored there. What needs an identity rejects with this error, so that
+    /// the client learns what is wrong with its token.
+    Invalid(Arc<Error>),
 }
 
 impl Authentication {
@@ -24,7 +29,7 @@ impl Authentication {
 
     pub(crate) fn identity(&self) -> Option<&Identity> {
         match self {
-            Self::Anonymous => None,
+            Self::Anonymous | Self::Invalid(_) => None,
             Self::Identified(identity) => Some(identity),
         }
     }
@@ -32,12 +37,16 @@ impl Authentication {
     /// A fixed word for what became of the request.
     pub(crate) const fn outcome(&self) -> &'static str {
         match self {
-            Self::Anonymous => "anonymous",
+            Self::Anonymous | Self::Invalid(_) => "anonymous",
             Self::Identified(_) => "authenticated",
         }
     }
 
     pub(crate) fn require_identity(&self) -> Result<&Identity, Error> {
-        self.identity().ok_or_else(|| ErrorKind::MissingCredentials.into())
+        match self {
+            Self::Identified(identity) => Ok(identity),
+            Self::Anonymous => Err(ErrorKind::MissingCredentials.into()),
+            Self::Invalid(error) => Err(Error::clone(error)),
+        }
     }
 }

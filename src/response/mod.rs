@@ -34,5 +34,5 @@ pub use self::{
 pub(crate) use self::{
     grpc::Protocol,
     progress::{Carried, Rendered, Reported},
-    render::{Renderer, unrendered},
+    render::{Renderer, remove_challenge, unrendered},
 };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{
-    HeaderValue, Method, Response,
+    HeaderMap, HeaderValue, Method, Response,
     header::{
         CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING,
         WWW_AUTHENTICATE,
@@ -126,6 +126,17 @@ impl Renderer {
                 challenge.bare()
             }
         })
+    }
+}
+
+/// Removes the challenge of one scheme, each of which has a line of its own.
+pub(crate) fn remove_challenge(headers: &mut HeaderMap, scheme: Scheme) {
+    let lines: Vec<_> = headers.get_all(WWW_AUTHENTICATE).iter().cloned().collect();
+    headers.remove(WWW_AUTHENTICATE);
+    for line in lines {
+        if !line.as_bytes().starts_with(scheme.name().as_bytes()) {
+            headers.append(WWW_AUTHENTICATE, line);
+        }
     }
 }
 

@@ -20,6 +20,11 @@ pub(super) fn rejected(error: &Error) {
     }
 }
 
+pub(super) fn invalid_token_ignored(error: &Error) {
+    let (reason, source) = (error.kind().reason(), causes(error));
+    tracing::debug!(target: "portcullis", reason, source, "invalid token ignored: {error}");
+}
+
 #[cfg(feature = "_jwt")]
 pub(super) fn keys_fetched<E: StdError>(issuer: &str, outcome: Result<usize, &E>, took: Duration) {
     match outcome {

@@ -7,6 +7,8 @@ use crate::Error;
 
 pub(super) fn rejected(_error: &Error) {}
 
+pub(super) fn invalid_token_ignored(_error: &Error) {}
+
 #[cfg(feature = "_jwt")]
 pub(super) fn keys_fetched<E>(_issuer: &str, _outcome: Result<usize, &E>, _took: Duration) {}
 

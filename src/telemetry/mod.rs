@@ -20,6 +20,11 @@ pub(crate) fn admitted(outcome: &'static str) {
     metrics::request(outcome);
 }
 
+/// Records that an invalid token was ignored, where that is allowed. The request counts as anonymous.
+pub(crate) fn invalid_token_ignored(error: &Error) {
+    log::invalid_token_ignored(error);
+}
+
 /// Records that a request was rejected. Call it once per request: see `response::Reported`.
 pub(crate) fn rejected(error: &Error) {
     metrics::request(error.kind().reason());

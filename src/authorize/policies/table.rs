@@ -126,13 +126,18 @@ impl Policies {
 
     /// Whether a request needs no credentials.
     pub(crate) fn is_open(&self, rule: Rule) -> bool {
-        *self.access_of(rule) == Access::Anonymous
+        matches!(self.access_of(rule), Access::Anonymous | Access::DangerouslyAnonymous)
+    }
+
+    /// Returns whether a request with an invalid token counts as anonymous.
+    pub(crate) fn ignores_invalid_tokens(&self, rule: Rule) -> bool {
+        *self.access_of(rule) == Access::DangerouslyAnonymous
     }
 
     /// Whether whoever makes a request may.
     pub(crate) fn judge(&self, rule: Rule, identity: &Identity) -> Result<(), Error> {
         match self.access_of(rule) {
-            Access::Anonymous | Access::Authenticated => Ok(()),
+            Access::Anonymous | Access::Authenticated | Access::DangerouslyAnonymous => Ok(()),
             Access::Deny => Err(Error::access_denied().with_source(match rule {
                 Rule::Row(_) => "a policy denies this method and path",
                 Rule::Unlisted => "no policy is for this method and path",

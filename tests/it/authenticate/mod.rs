@@ -5,5 +5,6 @@ mod bare_tower;
 mod cached_tokens;
 mod cors;
 mod default_source;
+mod invalid_tokens;
 mod nesting;
 mod verifiers;

@@ -15,6 +15,7 @@ mod json_body;
 mod kinds;
 mod methods;
 mod responses;
+mod scripts;
 mod tokens;
 
 use std::time::{Duration, SystemTime};
