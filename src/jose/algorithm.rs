@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr};
+use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 /// A signature algorithm of JSON Web Signature: what the `alg` member of a token's header names
 /// ([RFC 7518 §3.1], [RFC 8037 §3.1], [RFC 9864]).
@@ -129,6 +129,24 @@ impl Algorithm {
             "RS512" => Self::Rs512,
             _ => return None,
         })
+    }
+
+    /// Returns the lengths in bytes that a signature of this algorithm can have: a fixed one for EdDSA, ECDSA
+    /// and HMAC ([RFC 7518 §3.2, §3.4], [RFC 8032 §5.1.6]), and that of a modulus of 2048 to 8192 bits for RSA.
+    ///
+    /// [RFC 7518 §3.2, §3.4]: https://www.rfc-editor.org/rfc/rfc7518#section-3.2
+    /// [RFC 8032 §5.1.6]: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6
+    pub(crate) const fn signature_lens(self) -> RangeInclusive<usize> {
+        match self {
+            Self::EdDsa | Self::Es256 | Self::Hs512 => 64..=64,
+            Self::Es384 => 96..=96,
+            Self::Es512 => 132..=132,
+            Self::Hs256 => 32..=32,
+            Self::Hs384 => 48..=48,
+            Self::Ps256 | Self::Ps384 | Self::Ps512 | Self::Rs256 | Self::Rs384 | Self::Rs512 => {
+                256..=1024
+            }
+        }
     }
 
     /// How many bytes a secret needs at least: as many as the hash gives ([RFC 7518 §3.2]).

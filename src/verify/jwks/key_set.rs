@@ -11,7 +11,7 @@ pub(crate) const DEFAULT_MAX_KEYS: usize = 100;
 
 /// The maximum number of keys that are tried for a token without a `kid`, or with one that several keys
 /// share.
-const MAX_CANDIDATES: usize = 4;
+const MAX_CANDIDATES: usize = 16;
 
 /// Keys by `kid`.
 #[derive(Debug, Default)]

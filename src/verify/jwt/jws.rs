@@ -2,15 +2,23 @@
 
 use memchr::memchr_iter;
 
-use super::header::Header;
+use super::{
+    header::Header,
+    key_trials::{KeyTrials, Trial},
+};
 use crate::{
     TokenFault,
+    claims::NumericDate,
     jose::base64url,
     verify::jwks::{Key, KeySet},
 };
 
-/// The longest signature of a supported algorithm: RSA with 8192 bits.
-const MAX_SIGNATURE: usize = 1024;
+/// Room for the longest signature of a supported algorithm, which is RSA with 8192 bits, and for what base64
+/// rounds up.
+const MAX_SIGNATURE: usize = 1028;
+
+/// Room for a decoded signature.
+pub(crate) struct SignatureBuffer([u8; MAX_SIGNATURE]);
 
 /// A token taken apart, with its header read. Nothing about it has been verified.
 #[derive(Debug)]
@@ -26,10 +34,21 @@ pub(crate) struct Jws<'a> {
 /// What a key set says about a signature.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Signature {
-    Valid,
-    Invalid(TokenFault),
+    /// The key that the token names isn't for its algorithm.
+    Algorithm,
+    /// The key that the token names didn't make it. A newer set may have another key of that name.
+    Invalid,
+    /// Not every key could be tried, see [`KeyTrials`].
+    Limited,
     /// No key of the set verifies it, and the set has no key of that name: a newer set may.
     UnknownKey(TokenFault),
+    Valid,
+}
+
+impl Default for SignatureBuffer {
+    fn default() -> Self {
+        Self([0; MAX_SIGNATURE])
+    }
 }
 
 impl<'a> Jws<'a> {
@@ -40,25 +59,44 @@ impl<'a> Jws<'a> {
         Ok(Self { token, header: Header::read(header)?, payload, signature, signing_input })
     }
 
-    /// Checks the signature with the keys that its header allows.
-    pub(super) fn check_signature(&self, keys: &KeySet) -> Signature {
-        let Header { algorithm, kid, .. } = &self.header;
-        let mut buffer = [0; MAX_SIGNATURE];
-        let Some(signature) = base64url::decode_into(self.signature, &mut buffer) else {
-            return Signature::Invalid(TokenFault::Signature);
-        };
+    /// Decodes the signature.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenFault::Signature`] for one that is not valid under any key: it isn't base64url, or its length is
+    /// none that its algorithm has. That is certain without a key, so an outage of the issuer doesn't matter.
+    pub(crate) fn decode_signature<'b>(
+        &self,
+        buffer: &'b mut SignatureBuffer,
+    ) -> Result<&'b [u8], TokenFault> {
+        let signature = base64url::decode_into(self.signature, &mut buffer.0);
+        signature
+            .filter(|signature| self.header.algorithm.signature_lens().contains(&signature.len()))
+            .ok_or(TokenFault::Signature)
+    }
+
+    /// Checks the decoded signature with the keys that the header allows.
+    pub(super) fn check_signature(
+        &self,
+        signature: &[u8],
+        keys: &KeySet,
+        trials: &KeyTrials,
+        now: NumericDate,
+    ) -> Signature {
+        let (algorithm, kid) = (self.header.algorithm, self.header.kid.as_deref());
         let message = self.signing_input.as_bytes();
-        let is_signer = |key: &Key| key.verify(*algorithm, message, signature);
-        let kid = kid.as_deref();
-        if keys.candidates(kid, *algorithm).any(is_signer) {
-            return Signature::Valid;
+        let is_signer = |key: &Key| key.verify(algorithm, message, signature);
+        match trials.run(now, || keys.candidates(kid, algorithm), is_signer) {
+            Trial::Matched => return Signature::Valid,
+            Trial::Limited => return Signature::Limited,
+            Trial::NoMatch => {}
         }
-        let fault = keys.mismatch(kid, *algorithm).unwrap_or(TokenFault::Signature);
-        if kid.is_some_and(|kid| keys.has_kid(kid)) {
-            Signature::Invalid(fault)
-        } else {
+        let mismatch = keys.mismatch(kid, algorithm);
+        match (kid.is_some_and(|kid| keys.has_kid(kid)), mismatch) {
+            (true, None) => Signature::Invalid,
+            (true, Some(_)) => Signature::Algorithm,
             // Only keys without a `kid` were tried, or none at all.
-            Signature::UnknownKey(fault)
+            (false, fault) => Signature::UnknownKey(fault.unwrap_or(TokenFault::Signature)),
         }
     }
 }
@@ -74,7 +112,7 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// Stops at the third dot, so a JWE with five parts and a million dots cost the same. An empty signature
-    /// is left to the key.
+    /// is rejected later, once the header has told which algorithm it belongs to.
     fn split(token: &'a str) -> Option<Self> {
         let mut dots = memchr_iter(b'.', token.as_bytes());
         let (first, second) = (dots.next()?, dots.next()?);
@@ -111,5 +149,48 @@ mod tests {
     #[test]
     fn an_empty_signature_is_parsed() {
         assert_eq!(Parts::split("a.b.").unwrap().signature, "");
+    }
+
+    #[test]
+    fn a_signature_has_a_length_of_its_algorithm() {
+        let decode = |name: &str, signature: &str| {
+            let header = base64url::encode(format!(r#"{{"alg":"{name}"}}"#).as_bytes());
+            let token = format!("{header}.e30.{signature}");
+            let jws = Jws::parse(&token).unwrap();
+            jws.decode_signature(&mut SignatureBuffer::default()).map(<[u8]>::len)
+        };
+        for (name, lens) in [
+            ("EdDSA", 64..=64),
+            ("ES256", 64..=64),
+            ("ES384", 96..=96),
+            ("ES512", 132..=132),
+            ("HS256", 32..=32),
+            ("HS384", 48..=48),
+            ("HS512", 64..=64),
+            ("PS256", 256..=1024),
+            ("PS384", 256..=1024),
+            ("PS512", 256..=1024),
+            ("RS256", 256..=1024),
+            ("RS384", 256..=1024),
+            ("RS512", 256..=1024),
+        ] {
+            for len in [0, 1, 31, 32, 33, 48, 63, 64, 65, 70, 96, 132, 255, 256, 257, 1024, 1025] {
+                let expected =
+                    if lens.contains(&len) { Ok(len) } else { Err(TokenFault::Signature) };
+                let signature = base64url::encode(&vec![0xa5; len]);
+                assert_eq!(decode(name, &signature), expected, "{name}, {len} bytes");
+            }
+        }
+        let canonical = base64url::encode(&[0; 64]);
+        assert!(canonical.ends_with("AA"));
+        for malformed in [
+            &canonical[1..],
+            &format!("{canonical}=="),
+            &canonical.replacen('A', "+", 1),
+            &canonical.replacen('A', " ", 1),
+            &format!("{}AB", &canonical[2..]),
+        ] {
+            assert_eq!(decode("ES256", malformed), Err(TokenFault::Signature), "{malformed}");
+        }
     }
 }

@@ -7,21 +7,29 @@ use arc_swap::Guard;
 use super::{
     header::Header,
     interrupt::{Attempt, Interrupt},
-    jws::{Jws, Signature},
+    jws::{Jws, Signature, SignatureBuffer},
+    key_trials::KeyTrials,
 };
 use crate::{
     Error, TokenFault,
     claims::NumericDate,
-    error::WithCauses,
+    error::{WithCauses, retry_after},
     verify::{
         Readiness,
         jwks::{Current, KeySet, Refetch, RemoteKeys, Snapshot},
     },
 };
 
+/// The keys of one issuer.
+#[derive(Debug)]
+pub(crate) struct KeySource {
+    origin: Origin,
+    trials: KeyTrials,
+}
+
 /// A key set that was given, or one that is fetched.
 #[derive(Debug)]
-pub(crate) enum KeySource {
+enum Origin {
     Given(KeySet),
     Remote(RemoteKeys),
 }
@@ -33,41 +41,56 @@ enum Keys<'a> {
 }
 
 impl KeySource {
+    pub(super) fn given(keys: KeySet) -> Self {
+        Self { origin: Origin::Given(keys), trials: KeyTrials::default() }
+    }
+
+    pub(super) fn remote(keys: RemoteKeys) -> Self {
+        Self { origin: Origin::Remote(keys), trials: KeyTrials::default() }
+    }
+
     /// Checks a signature and returns the generation of the keys that verified it.
     ///
-    /// The first attempt uses the keys in memory and starts a fetch for a `kid` that they don't have. Later
-    /// ones use what has been fetched, and start none.
+    /// The first attempt uses the keys in memory. It starts a fetch for a `kid` that they don't have, and for
+    /// one whose key didn't make the signature, because some issuers replace a key and keep its `kid`. Later
+    /// attempts use what has been fetched, and start no fetch.
     pub(crate) fn check_signature(
         &self,
         jws: &Jws<'_>,
         now: NumericDate,
         attempt: Attempt,
     ) -> Result<u64, Interrupt> {
+        // Before the keys: a signature that no key can have made is rejected during an outage too.
+        let mut buffer = SignatureBuffer::default();
+        let signature = jws.decode_signature(&mut buffer)?;
         let keys = match attempt {
             Attempt::First => self.current(now)?,
             Attempt::AfterWait { .. } => self.after_fetch(now)?,
         };
-        match (jws.check_signature(&keys), attempt) {
-            (Signature::Valid, _) => Ok(keys.generation()),
-            (Signature::Invalid(fault), _) => Err(fault.into()),
-            (Signature::UnknownKey(fault), Attempt::First) => {
-                Err(self.refetch_for_unknown_kid(now, keys.generation(), fault))
+        let checked = jws.check_signature(signature, &keys, &self.trials, now);
+        let (fault, is_named) = match checked {
+            Signature::Valid => return Ok(keys.generation()),
+            Signature::Algorithm => return Err(TokenFault::Algorithm.into()),
+            Signature::Limited => return Err(limited().into()),
+            Signature::Invalid => (TokenFault::Signature, true),
+            Signature::UnknownKey(fault) => (fault, false),
+        };
+        Err(match attempt {
+            Attempt::First => self.refetch(now, keys.generation(), fault, is_named),
+            Attempt::AfterWait { waiter, completed: false } => Interrupt::Wait(waiter),
+            Attempt::AfterWait { completed: true, .. } if is_named => fault.into(),
+            Attempt::AfterWait { completed: true, .. } => {
+                self.fetch_failed(now).unwrap_or(fault.into()).into()
             }
-            (Signature::UnknownKey(_), Attempt::AfterWait { waiter, completed: false }) => {
-                Err(Interrupt::Wait(waiter))
-            }
-            (Signature::UnknownKey(fault), Attempt::AfterWait { completed: true, .. }) => {
-                Err(self.fetch_failed(now).unwrap_or(fault.into()).into())
-            }
-        }
+        })
     }
 
     /// Returns why no key fits a header, if that is certain without a fetch. Never starts one.
     pub(crate) fn mismatch(&self, header: &Header, now: NumericDate) -> Option<TokenFault> {
         let (kid, algorithm) = (header.kid.as_deref(), header.algorithm);
-        match self {
-            Self::Given(keys) => keys.mismatch(kid, algorithm),
-            Self::Remote(remote) => remote.mismatch(kid, algorithm, now),
+        match &self.origin {
+            Origin::Given(keys) => keys.mismatch(kid, algorithm),
+            Origin::Remote(remote) => remote.mismatch(kid, algorithm, now),
         }
     }
 
@@ -96,15 +119,15 @@ impl KeySource {
 
     /// Sets the name under which metrics count the issuer.
     pub(crate) fn label(&self, label: &Arc<str>) {
-        if let Self::Remote(remote) = self {
+        if let Origin::Remote(remote) = &self.origin {
             remote.label(label);
         }
     }
 
     pub(crate) fn readiness(&self, issuer: &str, now: NumericDate) -> Readiness {
         let issuer = issuer.into();
-        match self {
-            Self::Given(keys) => Readiness {
+        match &self.origin {
+            Origin::Given(keys) => Readiness {
                 issuer,
                 is_ready: true,
                 keys: keys.len(),
@@ -112,7 +135,7 @@ impl KeySource {
                 last_error: None,
                 next_fetch: None,
             },
-            Self::Remote(remote) => {
+            Origin::Remote(remote) => {
                 let status = remote.status(now);
                 Readiness {
                     issuer,
@@ -128,9 +151,9 @@ impl KeySource {
 
     /// Returns the keys to use now.
     fn current(&self, now: NumericDate) -> Result<Keys<'_>, Interrupt> {
-        match self {
-            Self::Given(keys) => Ok(Keys::Given(keys)),
-            Self::Remote(remote) => match remote.current(now) {
+        match &self.origin {
+            Origin::Given(keys) => Ok(Keys::Given(keys)),
+            Origin::Remote(remote) => match remote.current(now) {
                 Current::Ready(keys) => Ok(Keys::Remote(keys)),
                 Current::Wait(waiter) => Err(Interrupt::Wait(waiter)),
                 Current::Unavailable(error) => Err(Interrupt::Rejected(error)),
@@ -140,38 +163,43 @@ impl KeySource {
 
     /// Returns the keys after a wait: whatever may still be used.
     fn after_fetch(&self, now: NumericDate) -> Result<Keys<'_>, Error> {
-        match self {
-            Self::Given(keys) => Ok(Keys::Given(keys)),
-            Self::Remote(remote) => remote.after_fetch(now).map(Keys::Remote),
+        match &self.origin {
+            Origin::Given(keys) => Ok(Keys::Given(keys)),
+            Origin::Remote(remote) => remote.after_fetch(now).map(Keys::Remote),
         }
     }
 
-    /// Returns a wait for keys that may include one that those of `generation` lack, or the rejection if there
-    /// are none to be had.
-    fn refetch_for_unknown_kid(
+    /// Returns a wait for keys that may verify what those of `generation` don't, or the rejection if there are
+    /// none to be had. A token whose key is known `is_named`: an outage doesn't make it a token that can't be
+    /// verified.
+    fn refetch(
         &self,
         now: NumericDate,
         generation: u64,
-        unknown: TokenFault,
+        fault: TokenFault,
+        is_named: bool,
     ) -> Interrupt {
-        match self {
-            Self::Given(_) => unknown.into(),
-            Self::Remote(remote) => match remote.refetch_for_unknown_kid(now, generation) {
-                Refetch::Wait(waiter) => Interrupt::Wait(waiter),
-                Refetch::Unavailable(error) => error.into(),
-                Refetch::CoolingDown => unknown.into(),
-            },
+        let Origin::Remote(remote) = &self.origin else { return fault.into() };
+        match remote.refetch(now, generation) {
+            Refetch::Wait(waiter) => Interrupt::Wait(waiter),
+            Refetch::Unavailable(error) if !is_named => error.into(),
+            Refetch::Unavailable(_) | Refetch::CoolingDown => fault.into(),
         }
     }
 
     /// Returns the error of the last fetch if it failed: then no verdict about a token with an unknown key was
     /// reached.
     fn fetch_failed(&self, now: NumericDate) -> Option<Error> {
-        match self {
-            Self::Given(_) => None,
-            Self::Remote(remote) => remote.fetch_failed(now),
+        match &self.origin {
+            Origin::Given(_) => None,
+            Origin::Remote(remote) => remote.fetch_failed(now),
         }
     }
+}
+
+fn limited() -> Error {
+    let problem = "too many keys would have to be tried for tokens without a `kid`";
+    Error::unavailable(problem).with_retry_after(retry_after::SOON)
 }
 
 impl Keys<'_> {

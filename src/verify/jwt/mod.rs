@@ -12,6 +12,7 @@ mod interrupt;
 mod issuer;
 mod jws;
 mod key_source;
+mod key_trials;
 mod payload;
 mod profile;
 mod rules;

@@ -167,14 +167,14 @@ impl Settings {
                     "fits no key that is given",
                 ));
             }
-            return Ok(KeySource::Given(keys));
+            return Ok(KeySource::given(keys));
         }
         let source = match self.source.take() {
             Some(source) => source(self.max_keys),
             None => Box::new(self.http_keys()?.with_max_keys(self.max_keys)),
         };
         let (issuer, clock) = (self.issuer.as_str().into(), Arc::clone(&self.clock));
-        Ok(KeySource::Remote(RemoteKeys::new(issuer, source, clock, self.remote.clone())))
+        Ok(KeySource::remote(RemoteKeys::new(issuer, source, clock, self.remote.clone())))
     }
 
     fn http_keys(&self) -> Result<HttpKeys, ConfigError> {

@@ -74,7 +74,7 @@ async fn without_kid_only_keys_for_the_algorithm_are_tried() {
 }
 
 #[tokio::test]
-async fn without_kid_only_a_few_of_many_keys_are_tried() {
+async fn without_kid_sixteen_of_many_keys_are_tried() {
     let signers: [_; 20] = signers();
     let kids: Vec<_> = (0..20).map(|n| format!("key-{n:02}")).collect();
     let keys: Vec<_> =
@@ -85,7 +85,7 @@ async fn without_kid_only_a_few_of_many_keys_are_tried() {
         accepted += u32::from(accepts(&verifier, &signed(signer, None)).await);
         assert!(accepts(&verifier, &signed(signer, Some(kid))).await, "{kid}");
     }
-    assert!((1..10).contains(&accepted), "{accepted}");
+    assert_eq!(accepted, 16);
 }
 
 #[tokio::test]

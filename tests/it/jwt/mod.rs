@@ -18,6 +18,7 @@ mod serialization;
 mod signatures;
 mod token_cache;
 mod unusable_keys;
+mod unverified_signatures;
 mod validity;
 
 use portcullis::{

@@ -20,7 +20,7 @@ pub(super) struct Control {
     /// The fetch that is running. There is one key set, so there is one key.
     pub(super) fetches: SingleFlight<(), ()>,
     pub(super) failures: Failures<FetchError>,
-    /// The cooldown since the last refetch for an unknown `kid`.
+    /// The cooldown since the last refetch for a token that no key verified.
     cooldown: Option<Cooldown>,
 }
 
@@ -30,7 +30,7 @@ impl Control {
         self.failures.last_error().is_some()
     }
 
-    /// Returns the time before which no refetch for an unknown `kid` may start.
+    /// Returns the time before which no such refetch may start.
     pub(super) fn cooldown_left(&self, now: NumericDate) -> Option<Duration> {
         self.cooldown.as_ref().and_then(|cooldown| cooldown.left(now))
     }

@@ -2,7 +2,7 @@
 //!
 //! [`RemoteKeys`] serves requests from its `snapshot` without a lock. Fetches run in single flight, in
 //! their own task. `control` knows when one may start: it backs off after failures, and limits the rate of
-//! refetches for unknown keys.
+//! refetches for unknown and replaced keys.
 
 mod control;
 mod remote_keys;

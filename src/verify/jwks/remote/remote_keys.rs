@@ -37,7 +37,7 @@ pub(crate) enum Current {
     Unavailable(Error),
 }
 
-/// The outcome of asking for a refetch, for a request whose key is unknown.
+/// The outcome of asking for a refetch, for a token that no key in memory verifies.
 pub(crate) enum Refetch {
     Wait(Waiter),
     /// The last fetch failed, so the issuer may have the key.
@@ -114,8 +114,8 @@ impl RemoteKeys {
         }
     }
 
-    /// Joins or starts a fetch for a request whose key isn't in the set of `generation`.
-    pub(crate) fn refetch_for_unknown_kid(&self, now: NumericDate, generation: u64) -> Refetch {
+    /// Joins or starts a fetch for a request whose signature no key in the set of `generation` verifies.
+    pub(crate) fn refetch(&self, now: NumericDate, generation: u64) -> Refetch {
         let shared = &self.0;
         let mut control = shared.lock();
         if let Some(fetch) = control.fetches.join(&()) {

@@ -14,7 +14,7 @@ pub(crate) struct RemoteSettings {
     pub(crate) max_freshness: Duration,
     /// How long a stale set is used while its issuer is unreachable.
     pub(crate) outage_tolerance: Duration,
-    /// The minimum time between two refetches for an unknown `kid`.
+    /// The minimum time between two refetches for tokens that no key verifies.
     pub(crate) cooldown: Duration,
     /// The delays after failed fetches.
     pub(crate) backoff: Backoff,

@@ -1,0 +1,144 @@
+//! How many keys are tried for tokens that don't say which key signed them.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use crate::claims::NumericDate;
+
+/// The keys that are tried for every token.
+const UNLIMITED: usize = 4;
+
+/// The further keys that are tried per second, for all tokens of an issuer together. With ES256, that takes
+/// about 6 % of one processor.
+const PER_SECOND: u64 = 1000;
+
+/// The bits of [`KeyTrials::used`] that count.
+const COUNT_BITS: u32 = 16;
+
+/// Limits the work that tokens without a `kid` cause. Key sets with more than four keys of one algorithm are
+/// rare, so the first four keys are tried without a limit. Beyond them, the key that was right last time comes
+/// first, so a flood of forged tokens doesn't keep out those of an issuer that signs with one key at a time.
+///
+/// The same applies to keys that share a `kid`.
+#[derive(Debug, Default)]
+pub(crate) struct KeyTrials {
+    /// The second of the last trial, and in its lowest 16 bits the trials in that second.
+    used: AtomicU64,
+    /// The position of the key that was right last time, among those beyond the first four.
+    last_match: AtomicUsize,
+}
+
+/// The outcome of trying the keys that may have signed a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trial {
+    Matched,
+    /// There were too many trials in this second to try them all.
+    Limited,
+    NoMatch,
+}
+
+impl KeyTrials {
+    /// Tries the keys that `candidates` returns with `is_signer`, until one is right.
+    pub(super) fn run<K>(
+        &self,
+        now: NumericDate,
+        candidates: impl Fn() -> K,
+        mut is_signer: impl FnMut(K::Item) -> bool,
+    ) -> Trial
+    where
+        K: Iterator,
+    {
+        if candidates().take(UNLIMITED).any(&mut is_signer) {
+            return Trial::Matched;
+        }
+        let further = || candidates().skip(UNLIMITED);
+        let last_match = self.last_match.load(Ordering::Relaxed);
+        if further().nth(last_match).is_some_and(&mut is_signer) {
+            return Trial::Matched;
+        }
+        for (position, key) in further().enumerate() {
+            if position == last_match {
+                continue;
+            }
+            if !self.acquire(now) {
+                return Trial::Limited;
+            }
+            if is_signer(key) {
+                self.last_match.store(position, Ordering::Relaxed);
+                return Trial::Matched;
+            }
+        }
+        Trial::NoMatch
+    }
+
+    /// Takes a trial from those of this second.
+    fn acquire(&self, now: NumericDate) -> bool {
+        let second = now.as_secs().wrapping_shl(COUNT_BITS);
+        let taken = |used: u64| {
+            let same_second = used.checked_sub(second).filter(|&count| count <= PER_SECOND);
+            let count = same_second.unwrap_or(0);
+            (count < PER_SECOND).then(|| second.saturating_add(count).saturating_add(1))
+        };
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: NumericDate = NumericDate::from_secs(1_800_000_000);
+
+    /// Tries the keys `0..keys`, of which `right` is the right one. Returns the outcome and the keys that were
+    /// tried.
+    fn run(trials: &KeyTrials, now: NumericDate, keys: u32, right: u32) -> (Trial, Vec<u32>) {
+        let mut tried = Vec::new();
+        let is_signer = |key| {
+            tried.push(key);
+            key == right
+        };
+        let outcome = trials.run(now, || 0..keys, is_signer);
+        (outcome, tried)
+    }
+
+    #[test]
+    fn keys_are_tried_in_order_until_one_is_right() {
+        let trials = KeyTrials::default();
+        assert_eq!(run(&trials, NOW, 0, 0), (Trial::NoMatch, vec![]));
+        assert_eq!(run(&trials, NOW, 1, 0), (Trial::Matched, vec![0]));
+        assert_eq!(run(&trials, NOW, 4, 3), (Trial::Matched, vec![0, 1, 2, 3]));
+        assert_eq!(run(&trials, NOW, 4, 9), (Trial::NoMatch, vec![0, 1, 2, 3]));
+        assert_eq!(run(&trials, NOW, 6, 9), (Trial::NoMatch, (0..6).collect()));
+    }
+
+    #[test]
+    fn beyond_the_first_four_the_last_match_comes_first() {
+        let trials = KeyTrials::default();
+        assert_eq!(run(&trials, NOW, 16, 11), (Trial::Matched, (0..12).collect()));
+        assert_eq!(run(&trials, NOW, 16, 11), (Trial::Matched, vec![0, 1, 2, 3, 11]));
+        let (outcome, tried) = run(&trials, NOW, 16, 15);
+        assert_eq!((outcome, &tried[..6]), (Trial::Matched, &[0, 1, 2, 3, 11, 4][..]));
+        assert_eq!(tried.len(), 16, "each key is tried once: {tried:?}");
+        assert_eq!(run(&trials, NOW, 8, 9).1.len(), 8, "a smaller set");
+    }
+
+    #[test]
+    fn a_flood_tries_a_thousand_further_keys_per_second() {
+        let trials = KeyTrials::default();
+        run(&trials, NOW, 16, 11);
+        for second in [0, 1, 2, 100, 50] {
+            let now = NumericDate::from_secs(1_800_000_001 + second);
+            let (mut further, mut limited) = (0, 0);
+            for _ in 0..1000 {
+                let (outcome, tried) = run(&trials, now, 16, 99);
+                assert!(tried.starts_with(&[0, 1, 2, 3, 11]), "{tried:?}");
+                further += tried.len() - 5;
+                limited += u32::from(outcome == Trial::Limited);
+            }
+            assert_eq!(further, 1000);
+            // 90 tokens have tried all of their eleven further keys.
+            assert_eq!(limited, 910);
+            assert_eq!(run(&trials, now, 16, 11).0, Trial::Matched, "the last match is exempt");
+            assert_eq!(run(&trials, now, 16, 3).0, Trial::Matched);
+        }
+    }
+}
