@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 #[cfg(feature = "_remote")]
 use std::time::Duration;
 
+#[cfg(feature = "_jwt")]
+use super::issuer_log::{IssuerLog, Occasion, admit};
 use crate::{Error, ErrorKind, error::WithCauses};
 
 pub(super) fn rejected(error: &Error) {
@@ -14,7 +16,15 @@ pub(super) fn rejected(error: &Error) {
             tracing::error!(target: "portcullis", status, reason, source, "{error}");
         }
         ErrorKind::Unavailable => {
-            tracing::warn!(target: "portcullis", status, reason, source, "{error}");
+            let (issuer, suppressed) = admit(error);
+            if let Some(suppressed) = suppressed {
+                let suppressed = some_if_any(suppressed);
+                tracing::warn!(
+                    target: "portcullis", status, reason, issuer, source, suppressed, "{error}"
+                );
+            } else {
+                tracing::debug!(target: "portcullis", status, reason, issuer, source, "{error}");
+            }
         }
         _ => tracing::debug!(target: "portcullis", status, reason, source, "{error}"),
     }
@@ -26,13 +36,44 @@ pub(super) fn invalid_token_ignored(error: &Error) {
 }
 
 #[cfg(feature = "_jwt")]
-pub(super) fn keys_fetched<E: StdError>(issuer: &str, outcome: Result<usize, &E>, took: Duration) {
-    match outcome {
-        Ok(keys) => tracing::debug!(target: "portcullis", %issuer, keys, ?took, "keys fetched"),
-        Err(error) => {
-            let source = causes(error);
-            tracing::warn!(target: "portcullis", %issuer, source, ?took, "no keys fetched: {error}");
+pub(super) fn keys_fetched<E: StdError>(
+    issuer: &str,
+    issuer_log: &IssuerLog,
+    outcome: Result<usize, &E>,
+    took: Duration,
+) {
+    let error = match outcome {
+        Ok(keys) => {
+            tracing::debug!(target: "portcullis", %issuer, keys, ?took, "keys fetched");
+            return;
         }
+        Err(error) => error,
+    };
+    let source = causes(error);
+    if let Some(suppressed) = issuer_log.admit(Occasion::FetchFailed) {
+        let suppressed = some_if_any(suppressed);
+        tracing::warn!(
+            target: "portcullis", %issuer, source, ?took, suppressed, "no keys fetched: {error}"
+        );
+    } else {
+        tracing::debug!(target: "portcullis", %issuer, source, ?took, "no keys fetched: {error}");
+    }
+}
+
+#[cfg(feature = "_jwt")]
+pub(super) fn tenant_not_renewed(pattern: &IssuerLog, issuer: &str, error: &Error, is_kept: bool) {
+    let source = causes(error);
+    if let Some(suppressed) = pattern.admit(Occasion::ResolutionFailed) {
+        let suppressed = some_if_any(suppressed);
+        tracing::warn!(
+            target: "portcullis", %issuer, is_kept, source, suppressed,
+            "a tenant could not be resolved again: {error}"
+        );
+    } else {
+        tracing::debug!(
+            target: "portcullis", %issuer, is_kept, source,
+            "a tenant could not be resolved again: {error}"
+        );
     }
 }
 
@@ -104,6 +145,17 @@ pub(super) fn token_type_unsupported(host: &str) {
         "the server answers `unsupported_token_type`: its tokens are probably JWTs, which a \
          JwtVerifier verifies"
     );
+}
+
+/// Without issuers, nothing limits the rate.
+#[cfg(not(feature = "_jwt"))]
+fn admit(_error: &Error) -> (Option<&str>, Option<u64>) {
+    (None, Some(0))
+}
+
+/// A field that is left out if it is zero.
+fn some_if_any(count: u64) -> Option<u64> {
+    (count > 0).then_some(count)
 }
 
 /// Returns what caused an error, down to the root.

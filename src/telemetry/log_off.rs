@@ -10,7 +10,22 @@ pub(super) fn rejected(_error: &Error) {}
 pub(super) fn invalid_token_ignored(_error: &Error) {}
 
 #[cfg(feature = "_jwt")]
-pub(super) fn keys_fetched<E>(_issuer: &str, _outcome: Result<usize, &E>, _took: Duration) {}
+pub(super) fn keys_fetched<E>(
+    _issuer: &str,
+    _issuer_log: &super::IssuerLog,
+    _outcome: Result<usize, &E>,
+    _took: Duration,
+) {
+}
+
+#[cfg(feature = "_jwt")]
+pub(super) fn tenant_not_renewed(
+    _pattern: &super::IssuerLog,
+    _issuer: &str,
+    _error: &Error,
+    _is_kept: bool,
+) {
+}
 
 #[cfg(feature = "_tokens")]
 pub(super) fn revocations_evicted(_evicted: u64, _entries: usize) {}

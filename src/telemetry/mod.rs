@@ -4,13 +4,22 @@
 //! `log_off` and `metrics_off` take their place, so that neither callers nor function bodies are gated, and
 //! nothing is left at run time.
 //!
-//! Labels are configured values and fixed words only, so that a client can't create new ones.
+//! Labels are configured values and fixed words only, so that a client can't create new ones. What requests can
+//! cause again and again is logged at most once per minute for each issuer, with the number of lines that were
+//! suppressed: see `issuer_log`.
 
+#[cfg(feature = "_jwt")]
+#[cfg_attr(not(feature = "tracing"), path = "issuer_log_off.rs")]
+mod issuer_log;
+#[cfg(all(feature = "_jwt", feature = "tracing"))]
+mod limiter;
 #[cfg_attr(not(feature = "tracing"), path = "log_off.rs")]
 mod log;
 #[cfg_attr(not(feature = "metrics"), path = "metrics_off.rs")]
 mod metrics;
 
+#[cfg(feature = "_jwt")]
+pub(crate) use self::issuer_log::{IssuerLog, Occasion};
 use crate::Error;
 #[cfg(feature = "_remote")]
 use std::{error::Error as StdError, sync::Arc, time::Duration};
@@ -31,16 +40,22 @@ pub(crate) fn rejected(error: &Error) {
     log::rejected(error);
 }
 
-/// Records that a fetch of an issuer's keys has completed. `label` is the issuer's name in metrics.
+/// Records that a fetch of an issuer's keys has completed.
 #[cfg(feature = "_jwt")]
 pub(crate) fn keys_fetched<E: StdError>(
     issuer: &Arc<str>,
-    label: &Arc<str>,
+    issuer_log: &IssuerLog,
     outcome: Result<usize, &E>,
     took: Duration,
 ) {
-    metrics::keys_fetched(label, outcome.is_ok(), took);
-    log::keys_fetched(issuer, outcome, took);
+    metrics::keys_fetched(issuer_log.label(), outcome.is_ok(), took);
+    log::keys_fetched(issuer, issuer_log, outcome, took);
+}
+
+/// Records that a verified tenant could not be resolved again, and whether it is kept all the same.
+#[cfg(feature = "_jwt")]
+pub(crate) fn tenant_not_renewed(pattern: &IssuerLog, issuer: &str, error: &Error, is_kept: bool) {
+    log::tenant_not_renewed(pattern, issuer, error, is_kept);
 }
 
 /// Records that a full revocation list dropped entries whose tokens haven't expired.

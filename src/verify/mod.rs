@@ -35,6 +35,8 @@ pub(crate) mod revocations;
 #[cfg(feature = "_remote")]
 mod single_flight;
 mod verification;
+#[cfg(feature = "_jwt")]
+mod work_limit;
 
 #[cfg(feature = "_remote")]
 pub use self::audience_state::{AudienceGiven, AudienceMissing};

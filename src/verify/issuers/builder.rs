@@ -1,27 +1,39 @@
-//! What users write to trust several issuers.
+//! The configuration of several issuers.
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use super::{
-    Issuers, Tenant,
+    Issuers, Tenant, TenantPattern, TenantResolution,
     dispatcher::{Dispatcher, TokenVerifier, Trust},
-    tenants::Tenants,
+    tenants::{Resolve, Tenants},
 };
 use crate::verify::{
     Revocations,
     jwt::{DEFAULT_CAPACITY, JwtVerifier, TokenCache},
 };
-use crate::{BearerToken, ConfigError, Error, Verify};
+use crate::{BearerToken, Clock, ConfigError, Error, SystemClock, Verify};
 
-/// Makes [`Issuers`].
+/// Configures [`Issuers`].
+///
+/// ```
+/// use portcullis::{Issuers, JwtVerifier};
+///
+/// let issuers = Issuers::builder()
+///     .trust(JwtVerifier::builder("https://login.example").audience("https://api.example").build()?)
+///     .token_cache(1024 * 1024)
+///     .build()?;
+/// assert_eq!(issuers.readiness().len(), 1);
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
 #[must_use]
 pub struct IssuersBuilder {
     cache_capacity: usize,
     revocations: Option<Revocations>,
+    clock: Arc<dyn Clock>,
     trusted: Vec<(String, Trust)>,
     by_prefix: Vec<(String, Arc<TokenVerifier>)>,
     opaque: Option<Arc<TokenVerifier>>,
-    tenants: Vec<Result<Tenants, ConfigError>>,
+    tenants: Vec<(TenantPattern, Arc<Resolve>)>,
 }
 
 impl Default for IssuersBuilder {
@@ -29,6 +41,7 @@ impl Default for IssuersBuilder {
         Self {
             cache_capacity: DEFAULT_CAPACITY,
             revocations: None,
+            clock: Arc::new(SystemClock),
             trusted: Vec::new(),
             by_prefix: Vec::new(),
             opaque: None,
@@ -38,9 +51,9 @@ impl Default for IssuersBuilder {
 }
 
 impl IssuersBuilder {
-    /// How many bytes verified tokens may take that are remembered, for all issuers together, as
-    /// [`JwtVerifierBuilder::token_cache`](crate::jwt::JwtVerifierBuilder::token_cache) has it for one.
-    /// 32 MiB by default; 0 turns it off.
+    /// Sets the size of the verified-token cache in bytes, for all issuers together. 32 MiB by default; 0
+    /// disables it. The setting of each verifier's
+    /// [`token_cache`](crate::jwt::JwtVerifierBuilder::token_cache) doesn't apply.
     pub fn token_cache(mut self, bytes: usize) -> Self {
         self.cache_capacity = bytes;
         self
@@ -53,6 +66,13 @@ impl IssuersBuilder {
         self
     }
 
+    /// Sets the clock of the limits for unverified tenants. [`SystemClock`] by default. Tokens, keys and the
+    /// renewal of tenants use the clock of their verifier.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
     /// Trusts the issuer of this verifier.
     pub fn trust(mut self, verifier: JwtVerifier) -> Self {
         let issuer = verifier.issuer;
@@ -60,8 +80,8 @@ impl IssuersBuilder {
         self
     }
 
-    /// Has JWTs that name this issuer judged by another verifier, such as an
-    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier) that asks the issuer about each.
+    /// Verifies JWTs that name this issuer with another verifier, such as an
+    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier), which asks the issuer about each token.
     pub fn trust_with(
         mut self,
         issuer: impl Into<String>,
@@ -71,7 +91,7 @@ impl IssuersBuilder {
         self
     }
 
-    /// Has tokens that begin with `prefix` judged by this verifier, such as an
+    /// Verifies tokens that begin with `prefix` with this verifier, such as an
     /// [`OwnTokenVerifier`](crate::OwnTokenVerifier).
     pub fn prefix(
         mut self,
@@ -82,23 +102,27 @@ impl IssuersBuilder {
         self
     }
 
-    /// Has tokens that aren't JWTs judged by this verifier, such as an
-    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier). Without one they are rejected.
+    /// Verifies tokens that aren't JWTs with this verifier, such as an
+    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier). Without one, they are rejected.
     ///
-    /// A token is a JWT if it has three parts with dots between.
+    /// A token is a JWT if it has three parts, separated by dots.
     pub fn opaque(mut self, verifier: impl for<'a> Verify<BearerToken<'a>>) -> Self {
         self.opaque = Some(Arc::new(verifier));
         self
     }
 
-    /// Trusts every issuer of a form, such as the tenants of one login service. `{tenant}` stands in
-    /// `pattern` for a name of letters, digits, `-` and `_`, at most 64 of them.
+    /// Trusts every issuer that matches a pattern and that `resolve` knows, such as the tenants of one login
+    /// service. `{tenant}` in `pattern` stands for a name of 1 to 64 ASCII letters, digits, `-` and `_`.
     ///
-    /// `resolve` makes the verifier of a tenant when its first token comes: for the issuer that
-    /// [`Tenant::issuer`] names, which has the form of the pattern, or `None` for a tenant that is
-    /// not known here. Up to 1,000 verifiers of tenants that have proved themselves by a good token
-    /// are kept, and 100 of others, so that made-up tenants push out no real one. A tenant whose tokens
-    /// are met no more is forgotten after three days, with its keys, and found anew if one comes.
+    /// `resolve` returns the verifier for the issuer that [`Tenant::issuer`] names, or `None` for a tenant that
+    /// this service doesn't know, whose tokens are rejected. It is called when the first token of a tenant
+    /// arrives, and again at most once a minute while its tokens arrive. A tenant that it no longer knows is then
+    /// removed, with its cached tokens; otherwise the tenant keeps the verifier that it has, with its keys. If
+    /// `resolve` fails, the tenant is kept for up to 24 hours.
+    ///
+    /// A tenant whose tokens no longer arrive is removed after three days. The number of tenants in memory is
+    /// limited, and so is the work for tenants without a verified token: [`TenantPattern`] describes the limits.
+    /// [`tenants_with`](Self::tenants_with) changes them, and lets `resolve` replace a verifier.
     ///
     /// ```
     /// use portcullis::{Issuers, JwtVerifier, issuers::Tenant};
@@ -115,22 +139,40 @@ impl IssuersBuilder {
     /// # let _ = issuers;
     /// # Ok::<(), portcullis::ConfigError>(())
     /// ```
-    pub fn tenants<F, R>(mut self, pattern: &str, resolve: F) -> Self
+    pub fn tenants<F, R>(self, pattern: &str, resolve: F) -> Self
     where
         F: Fn(Tenant) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Option<JwtVerifier>, Error>> + Send + 'static,
     {
-        let resolve = Box::new(move |tenant| Box::pin(resolve(tenant)) as _);
-        self.tenants.push(Tenants::new(pattern, resolve));
+        self.tenants_with(pattern, move |tenant| {
+            let resolved = resolve(tenant);
+            async { resolved.await.map(TenantResolution::from) }
+        })
+    }
+
+    /// Trusts every issuer that matches a pattern and that `resolve` knows, with limits of its own. `resolve`
+    /// also decides whether a tenant that is resolved again keeps its verifier. Otherwise this is
+    /// [`tenants`](Self::tenants); [`TenantPattern`] has an example.
+    ///
+    /// An error of `resolve` that is the service's fault (5xx) keeps a verified tenant for up to
+    /// [`outage_tolerance`](TenantPattern::outage_tolerance). Any other error is a verdict about the tenant, which
+    /// is removed.
+    pub fn tenants_with<F, R>(mut self, pattern: impl Into<TenantPattern>, resolve: F) -> Self
+    where
+        F: Fn(Tenant) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<TenantResolution, Error>> + Send + 'static,
+    {
+        let resolve = Arc::new(move |tenant| Box::pin(resolve(tenant)) as _);
+        self.tenants.push((pattern.into(), resolve));
         self
     }
 
-    /// The verifier.
+    /// Builds the verifier.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if an issuer is named twice, a pattern is not one, a prefix is empty or hidden
-    /// by another before it, or nobody is trusted.
+    /// [`ConfigError`] if an issuer is trusted twice, a pattern or one of its limits is invalid, a prefix is empty
+    /// or begins with an earlier one, or no issuer is trusted.
     pub fn build(self) -> Result<Issuers, ConfigError> {
         let (mut by_name, mut issuers) = (HashMap::new(), Vec::new());
         for (name, trust) in self.trusted {
@@ -149,9 +191,10 @@ impl IssuersBuilder {
             }
             by_prefix.push((prefix.into_boxed_str(), verifier));
         }
-        let tenants: Result<Vec<_>, _> =
-            self.tenants.into_iter().map(|tenants| tenants.map(Arc::new)).collect();
-        let tenants = tenants?;
+        let tenants = self.tenants.into_iter();
+        let tenants = tenants
+            .map(|(pattern, resolve)| Tenants::new(&pattern, &self.clock, resolve).map(Arc::new))
+            .collect::<Result<Vec<_>, _>>()?;
         let others = by_prefix.is_empty() && self.opaque.is_none();
         if by_name.is_empty() && tenants.is_empty() && others {
             return Err(ConfigError::new("issuers", "[]", "at least one is needed"));

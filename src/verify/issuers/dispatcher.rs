@@ -4,12 +4,12 @@ use std::{collections::HashMap, sync::Arc};
 
 use memchr::memchr_iter;
 
-use super::tenants::{NewTenant, Tenants};
+use super::tenants::{Known, PendingTenant, Resolved, Settled, Tenants};
 use crate::{
     BearerToken, Error, Identity, TokenFault, Verify,
     verify::{
         Revocations,
-        jwt::{Issuer, TokenCache, VerifiedToken},
+        jwt::{Issuer, Registration, TokenCache, VerifiedToken},
     },
 };
 
@@ -37,25 +37,19 @@ pub(super) enum Trust {
 }
 
 /// The issuer that verifies a token.
-pub(super) struct Resolution {
-    pub(super) issuer: Arc<Issuer>,
-    tenant: TenantState,
-}
-
-/// Whether the issuer is a tenant, and whether one of its tokens has been verified.
-enum TenantState {
+pub(super) enum Resolution {
     /// A configured issuer.
-    Configured,
-    Verified,
-    /// No token of this tenant has been verified yet. The first one is reported to these tenants.
-    Unverified(Arc<Tenants>),
+    Configured(Arc<Issuer>),
+    /// A tenant of which no token has been verified yet. The first one is reported to these tenants.
+    Unverified(Arc<Tenants>, Resolved),
+    Verified(Arc<Registration>),
 }
 
 /// Why there is no issuer that verifies a token right now.
 pub(super) enum Dispatch {
-    Reject(Error),
     Delegate(Arc<TokenVerifier>),
-    ResolveTenant(NewTenant),
+    Reject(Error),
+    Resolve(PendingTenant),
 }
 
 impl Dispatcher {
@@ -72,24 +66,22 @@ impl Dispatcher {
     /// Finds the issuer of that name.
     pub(super) fn resolve(&self, name: &str) -> Result<Resolution, Dispatch> {
         match self.by_name.get(name) {
-            Some(Trust::Keys(issuer)) => {
-                let issuer = Arc::clone(issuer);
-                return Ok(Resolution { issuer, tenant: TenantState::Configured });
-            }
+            Some(Trust::Keys(issuer)) => return Ok(Resolution::Configured(Arc::clone(issuer))),
             Some(Trust::Delegate(verifier)) => {
                 return Err(Dispatch::Delegate(Arc::clone(verifier)));
             }
             None => {}
         }
-        let found = self.tenants.iter().find_map(|tenants| Some((tenants, tenants.parse(name)?)));
-        let (tenants, tenant) = found.ok_or(TokenFault::Issuer)?;
-        if let Some(issuer) = tenants.verified(name) {
-            return Ok(Resolution { issuer, tenant: TenantState::Verified });
+        let tenants = self.tenants.iter().find(|tenants| tenants.matches(name));
+        let tenants = tenants.ok_or(TokenFault::Issuer)?;
+        match tenants.verified(name) {
+            Some(Known::Now(registration)) => return Ok(Resolution::Verified(registration)),
+            Some(Known::Later(pending)) => return Err(Dispatch::Resolve(pending)),
+            None => {}
         }
-        let tenants = Arc::clone(tenants);
         match tenants.unverified(name) {
-            Some(issuer) => Ok(Resolution { issuer, tenant: TenantState::Unverified(tenants) }),
-            None => Err(Dispatch::ResolveTenant(NewTenant { tenants, tenant })),
+            Some(resolved) => Ok(Resolution::Unverified(Arc::clone(tenants), resolved)),
+            None => Err(Dispatch::Resolve(tenants.pending(name))),
         }
     }
 
@@ -105,6 +97,15 @@ impl Dispatcher {
 }
 
 impl Resolution {
+    pub(super) fn issuer(&self) -> &Arc<Issuer> {
+        match self {
+            Self::Configured(issuer) => issuer,
+            Self::Unverified(_, Resolved { registration, .. }) | Self::Verified(registration) => {
+                &registration.issuer
+            }
+        }
+    }
+
     /// Adds a verified token to the cache, and records that its tenant has one.
     pub(super) fn insert(
         &self,
@@ -112,18 +113,30 @@ impl Resolution {
         token: &str,
         verified: VerifiedToken,
     ) -> Result<Identity, Error> {
-        match &self.tenant {
-            TenantState::Configured => return cache.insert(token, verified, &self.issuer),
-            TenantState::Verified => {}
-            TenantState::Unverified(tenants) => tenants.mark_verified(&self.issuer),
-        }
-        cache.insert_for_tenant(token, verified, &self.issuer)
+        let registration = match self {
+            Self::Configured(issuer) => return cache.insert(token, verified, issuer),
+            Self::Unverified(tenants, resolved) => {
+                tenants.mark_verified(resolved);
+                &resolved.registration
+            }
+            Self::Verified(registration) => registration,
+        };
+        cache.insert_for_tenant(token, verified, registration)
     }
 }
 
 /// Returns whether a token has the form of a JWT: three parts.
 fn is_jwt(token: &str) -> bool {
     memchr_iter(b'.', token.as_bytes()).take(3).count() == 2
+}
+
+impl From<Settled> for Resolution {
+    fn from(tenant: Settled) -> Self {
+        match tenant {
+            Settled::Unverified(tenants, resolved) => Self::Unverified(tenants, resolved),
+            Settled::Verified(registration) => Self::Verified(registration),
+        }
+    }
 }
 
 impl<E: Into<Error>> From<E> for Dispatch {

@@ -84,6 +84,24 @@ impl Issuers {
         })
     }
 
+    /// Removes a tenant with its keys and its cached tokens, as soon as this returns. Its next token is that of
+    /// a new tenant: it is resolved again, and rejected if the resolver doesn't know it.
+    ///
+    /// `issuer` is the `iss` of its tokens. This has no effect on issuers that were trusted by name.
+    ///
+    /// ```
+    /// use portcullis::{Issuers, issuers::Tenant};
+    ///
+    /// let issuers = Issuers::builder()
+    ///     .tenants("https://login.example/{tenant}", async |_: Tenant| Ok(None))
+    ///     .build()?;
+    /// issuers.forget_tenant("https://login.example/acme");
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    pub fn forget_tenant(&self, issuer: &str) {
+        self.0.tenants.iter().for_each(|tenants| tenants.forget(issuer));
+    }
+
     /// Whether the keys of each issuer are at hand, in the order of trust, tenants left out.
     #[must_use]
     pub fn readiness(&self) -> Vec<Readiness> {
@@ -111,16 +129,20 @@ impl Verify<BearerToken<'_>> for Issuers {
         let parsed = UnverifiedToken::parse(token.as_str(), |name| {
             let name = name.ok_or(TokenFault::Issuer)?;
             let resolution: &Resolution = resolution.insert(self.0.resolve(name)?);
-            Ok(&resolution.issuer)
+            Ok(resolution.issuer())
         });
         let unverified = match parsed {
             Ok(unverified) => unverified,
             Err(Dispatch::Reject(error)) => return Verification::ready(Err(error)),
             Err(Dispatch::Delegate(verifier)) => return verifier.verify(token),
-            Err(Dispatch::ResolveTenant(tenant)) => {
+            Err(Dispatch::Resolve(tenant)) => {
                 let (dispatcher, token) = (Arc::clone(&self.0), token.as_str().to_owned());
                 return Verification::pending(async move {
-                    tenant.verify(&token, &dispatcher.cache).await
+                    let resolution = Resolution::from(tenant.settle(&token).await?);
+                    let issuer = resolution.issuer();
+                    let first = issuer.verify_named(&token);
+                    let verified = issuer.complete(&token, first).await?;
+                    resolution.insert(&dispatcher.cache, &token, verified)
                 });
             }
         };
@@ -128,7 +150,7 @@ impl Verify<BearerToken<'_>> for Issuers {
         let Some(resolution) = resolution else {
             return Verification::ready(Err(TokenFault::Issuer.into()));
         };
-        match resolution.issuer.verify_parsed(unverified, Attempt::First) {
+        match resolution.issuer().verify_parsed(unverified, Attempt::First) {
             Ok(verified) => {
                 Verification::ready(resolution.insert(&self.0.cache, token.as_str(), verified))
             }
@@ -136,7 +158,7 @@ impl Verify<BearerToken<'_>> for Issuers {
             Err(wait) => {
                 let (dispatcher, token) = (Arc::clone(&self.0), token.as_str().to_owned());
                 Verification::pending(async move {
-                    let verified = resolution.issuer.complete(&token, Err(wait)).await?;
+                    let verified = resolution.issuer().complete(&token, Err(wait)).await?;
                     resolution.insert(&dispatcher.cache, &token, verified)
                 })
             }

@@ -2,14 +2,20 @@
 //!
 //! [`Issuers`] dispatches a token to the verifier of the issuer that it names.
 //
-// `dispatcher` decides which verifier gets a token. `tenants` resolves issuers that match a pattern on first
-// use, and `verified_tenants` keeps those with a verified token.
+// `dispatcher` decides which verifier gets a token. `tenants` resolves issuers that match a `tenant_pattern`, on
+// first use and again while they are used; `verified_tenants` keeps those with a verified token.
 
 mod builder;
 mod dispatcher;
 #[expect(clippy::module_inception, reason = "the file holds the type of that name")]
 mod issuers;
+mod tenant;
+mod tenant_pattern;
+mod tenant_resolution;
 mod tenants;
 mod verified_tenants;
 
-pub use self::{builder::IssuersBuilder, issuers::Issuers, tenants::Tenant};
+pub use self::{
+    builder::IssuersBuilder, issuers::Issuers, tenant::Tenant, tenant_pattern::TenantPattern,
+    tenant_resolution::TenantResolution,
+};

@@ -1,108 +1,219 @@
-//! Tenants: issuers that match a pattern and are resolved on first use.
+//! Tenants: issuers that match a pattern, resolved on first use and again while they are used.
 
-use std::{convert::Infallible, fmt, future::Future, pin::Pin, sync::Arc};
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use quick_cache::sync::Cache;
 use tokio::sync::OnceCell;
 
-use super::verified_tenants::VerifiedTenants;
-use crate::verify::jwt::{Attempt, Interrupt, Issuer, JwtVerifier, TokenCache, UnverifiedToken};
-use crate::{ConfigError, Error, Identity, TokenFault};
+use super::{
+    Tenant, TenantPattern, TenantResolution,
+    tenant_pattern::Pattern,
+    verified_tenants::{VerifiedTenant, VerifiedTenants},
+};
+use crate::{
+    Clock, ConfigError, Error, JwtVerifier, TokenFault,
+    telemetry::{self, IssuerLog},
+    verify::{
+        jwt::{Issuer, Jws, Registration, SignatureBuffer},
+        single_flight::{FlightId, SingleFlight, Waiter},
+        work_limit::WorkLimit,
+    },
+};
 
-const PLACEHOLDER: &str = "{tenant}";
-const MAX_NAME: usize = 64;
 /// Tenants of which no token has been verified.
 const MAX_UNVERIFIED: usize = 100;
 
-/// A tenant that a token names: an issuer of the form that was configured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tenant {
-    issuer: String,
-    name: String,
-}
-
-impl Tenant {
-    /// The issuer, as the token's `iss` has it.
-    #[must_use]
-    pub fn issuer(&self) -> &str {
-        &self.issuer
-    }
-
-    /// What stands at the place of `{tenant}`.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
+/// How long a request waits for the renewal of a stale tenant. After that, the tenant is used as it is, because
+/// a resolver that doesn't respond must not stop the service.
+const RENEWAL_WAIT: Duration = Duration::from_secs(1);
 
 /// The tenants of one pattern.
 pub(super) struct Tenants {
-    pattern: Arc<str>,
-    before: String,
-    after: String,
-    resolve: Box<Resolve>,
+    pattern: Pattern,
+    log: Arc<IssuerLog>,
+    resolve: Arc<Resolve>,
+    outage_tolerance: Duration,
+    /// The limits for tenants of which no token has been verified.
+    resolver_calls: Arc<WorkLimit>,
+    fetches: Arc<WorkLimit>,
     verified: VerifiedTenants,
     unverified: Cache<String, Arc<Entry>>,
+    state: Mutex<State>,
+}
+
+/// Held while tenants are added to `verified` or removed, so that none escapes [`Tenants::forget`].
+#[derive(Default)]
+struct State {
+    /// The verified tenants that are being resolved again.
+    renewals: SingleFlight<String, Renewal>,
+    /// Counts calls of [`Tenants::forget`].
+    forgotten: u64,
 }
 
 /// A tenant that is being resolved, or was. Requests that wait for it share the outcome.
-type Entry = OnceCell<Result<Arc<Issuer>, Error>>;
+type Entry = OnceCell<Result<Resolved, Error>>;
+
+/// A tenant that was resolved and has no verified token.
+#[derive(Clone)]
+pub(super) struct Resolved {
+    pub(super) registration: Arc<Registration>,
+    /// [`State::forgotten`] before it was resolved.
+    forgotten: u64,
+}
 
 pub(super) type Resolve = dyn Fn(Tenant) -> ResolveFuture + Send + Sync;
 pub(super) type ResolveFuture =
-    Pin<Box<dyn Future<Output = Result<Option<JwtVerifier>, Error>> + Send>>;
+    Pin<Box<dyn Future<Output = Result<TenantResolution, Error>> + Send>>;
 
-/// A tenant that hasn't been resolved.
-pub(super) struct NewTenant {
-    pub(super) tenants: Arc<Tenants>,
-    pub(super) tenant: Tenant,
+/// The outcome of resolving a verified tenant again, for requests that wait for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Renewal {
+    /// Look again.
+    Completed,
+    /// The resolver doesn't know the tenant.
+    Unknown,
+}
+
+/// A tenant whose tokens can be verified at once, or after a wait.
+pub(super) enum Known {
+    Now(Arc<Registration>),
+    /// The tenant has to be renewed first.
+    Later(PendingTenant),
+}
+
+/// A tenant that has to be resolved before its token can be verified.
+pub(super) struct PendingTenant {
+    tenants: Arc<Tenants>,
+    name: String,
+    /// The renewal that is running, for a verified tenant.
+    renewal: Option<Waiter<Renewal>>,
+}
+
+/// A tenant after a wait.
+pub(super) enum Settled {
+    Unverified(Arc<Tenants>, Resolved),
+    Verified(Arc<Registration>),
 }
 
 impl Tenants {
-    pub(super) fn new(pattern: &str, resolve: Box<Resolve>) -> Result<Self, ConfigError> {
-        let (before, after) = pattern.split_once(PLACEHOLDER).ok_or_else(|| {
-            ConfigError::new("issuer pattern", pattern, "`{tenant}` stands nowhere in it")
-        })?;
-        if after.contains(PLACEHOLDER) {
-            let problem = "`{tenant}` stands in it twice";
-            return Err(ConfigError::new("issuer pattern", pattern, problem));
-        }
+    /// # Errors
+    ///
+    /// [`ConfigError`] for an invalid pattern or limit.
+    pub(super) fn new(
+        options: &TenantPattern,
+        clock: &Arc<dyn Clock>,
+        resolve: Arc<Resolve>,
+    ) -> Result<Self, ConfigError> {
+        let pattern = options.validate()?;
+        let log = Arc::new(IssuerLog::new(options.as_str().into(), Arc::clone(clock)));
+        let limit = |what| {
+            let limits = [options.max_in_flight, options.max_per_minute];
+            Arc::new(WorkLimit::new(what, limits, Arc::clone(clock), Arc::clone(&log)))
+        };
         Ok(Self {
-            pattern: pattern.into(),
-            before: before.to_owned(),
-            after: after.to_owned(),
+            pattern,
             resolve,
-            verified: VerifiedTenants::new(),
+            outage_tolerance: options.outage_tolerance,
+            resolver_calls: limit("resolver calls"),
+            fetches: limit("key fetches"),
+            verified: VerifiedTenants::new(options.max_verified),
             unverified: Cache::new(MAX_UNVERIFIED),
+            state: Mutex::default(),
+            log,
         })
     }
 
-    /// Parses `issuer` as a tenant of this pattern.
-    pub(super) fn parse(&self, issuer: &str) -> Option<Tenant> {
-        let name = issuer.strip_prefix(&*self.before)?.strip_suffix(&*self.after)?;
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        let fits = (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(is_plain);
-        fits.then(|| Tenant { issuer: issuer.to_owned(), name: name.to_owned() })
+    /// Returns whether `issuer` matches the pattern.
+    pub(super) fn matches(&self, issuer: &str) -> bool {
+        self.pattern.name_of(issuer).is_some()
     }
 
-    pub(super) fn verified(&self, issuer: &str) -> Option<Arc<Issuer>> {
-        self.verified.get(issuer)
+    /// Returns a tenant with a verified token, and starts to resolve it again if that is due.
+    pub(super) fn verified(self: &Arc<Self>, issuer: &str) -> Option<Known> {
+        let (tenant, now) = self.verified.get(issuer)?;
+        let registration = &tenant.registration;
+        if !registration.is_due(now) {
+            return Some(Known::Now(Arc::clone(registration)));
+        }
+        // A stale tenant stays due until its renewal has completed, so that all of its requests come here.
+        if !tenant.is_stale(now) {
+            if registration.claim_renewal(now) {
+                self.renew(&tenant, true);
+            }
+            return Some(Known::Now(Arc::clone(registration)));
+        }
+        if let Some(renewal) = self.renew(&tenant, false) {
+            let (tenants, name) = (Arc::clone(self), issuer.to_owned());
+            return Some(Known::Later(PendingTenant { tenants, name, renewal: Some(renewal) }));
+        }
+        let (tenant, _) = self.verified.get(issuer)?;
+        Some(Known::Now(Arc::clone(&tenant.registration)))
     }
 
-    pub(super) fn unverified(&self, issuer: &str) -> Option<Arc<Issuer>> {
-        self.unverified.get(issuer)?.get()?.as_ref().ok().cloned()
+    /// Returns a tenant that was resolved less than a minute ago and has no verified token.
+    pub(super) fn unverified(&self, issuer: &str) -> Option<Resolved> {
+        let entry = self.unverified.get(issuer)?;
+        let resolved = entry.get()?.as_ref().ok()?;
+        let registration = &resolved.registration;
+        if registration.is_due(registration.issuer.now()) {
+            self.remove(issuer, &entry);
+            return None;
+        }
+        Some(resolved.clone())
     }
 
-    /// Moves a tenant whose token has been verified to where invented tenants can't evict it.
-    pub(super) fn mark_verified(&self, issuer: &Arc<Issuer>) {
-        self.verified.insert(issuer);
-        self.unverified.remove(issuer.name());
+    /// Returns a tenant that has to be resolved.
+    pub(super) fn pending(self: &Arc<Self>, issuer: &str) -> PendingTenant {
+        PendingTenant { tenants: Arc::clone(self), name: issuer.to_owned(), renewal: None }
     }
 
-    fn entry(&self, issuer: &str) -> Arc<Entry> {
+    /// Moves a tenant whose token has been verified to where invented tenants can't evict it, and where no limit
+    /// applies. Does nothing if it was forgotten since it was resolved.
+    pub(super) fn mark_verified(&self, resolved: &Resolved) {
+        let Resolved { registration, forgotten } = resolved;
+        let state = self.lock();
+        let is_same = |entry: &Arc<Entry>| {
+            let kept = entry.get().and_then(|outcome| outcome.as_ref().ok());
+            kept.is_some_and(|kept| Arc::ptr_eq(&kept.registration, registration))
+        };
+        let removed = self.unverified.remove_if(registration.issuer.name(), is_same);
+        // If it isn't there, another request was faster, or others have evicted or forgotten it.
+        let is_known = removed.is_some() || state.forgotten == *forgotten;
+        if is_known && !registration.has_ended() && !self.verified.contains(registration) {
+            registration.issuer.limit_fetches(None);
+            self.verified.insert(registration);
+        }
+    }
+
+    /// Removes a tenant, so that its next token is that of a new one.
+    pub(super) fn forget(&self, issuer: &str) {
+        let mut state = self.lock();
+        state.forgotten = state.forgotten.wrapping_add(1);
+        state.renewals.detach(issuer);
+        if let Some((_, entry)) = self.unverified.remove(issuer)
+            && let Some(Ok(resolved)) = entry.get()
+        {
+            resolved.registration.end();
+        }
+        self.verified.remove(issuer);
+    }
+
+    fn entry(&self, issuer: &str) -> Result<Arc<Entry>, Error> {
+        if let Some(entry) = self.unverified.get(issuer) {
+            return Ok(entry);
+        }
+        // Before an entry is added, which may evict another.
+        self.resolver_calls.check()?;
         let entry =
             self.unverified.get_or_insert_with(issuer, || Ok::<_, Infallible>(Arc::default()));
-        entry.unwrap_or_else(|never| match never {})
+        Ok(entry.unwrap_or_else(|never| match never {}))
     }
 
     /// Removes a tenant that could not be resolved, so that the next request tries again.
@@ -110,111 +221,165 @@ impl Tenants {
         self.unverified.remove_if(issuer, |kept| Arc::ptr_eq(kept, entry));
     }
 
-    async fn resolve(&self, tenant: Tenant) -> Result<Arc<Issuer>, Error> {
-        let name = tenant.issuer.clone();
-        let issuer = (self.resolve)(tenant).await?.ok_or(TokenFault::Issuer)?.issuer;
+    /// Resolves a tenant of which no token has been verified.
+    async fn resolve(&self, issuer: &str) -> Result<Resolved, Error> {
+        let forgotten = self.lock().forgotten;
+        let _permit = self.resolver_calls.acquire()?;
+        let tenant = self.pattern.tenant(issuer, false).ok_or(TokenFault::Issuer)?;
+        let issuer = match (self.resolve)(tenant).await? {
+            TenantResolution::Replace(verifier) | TenantResolution::Use(verifier) => {
+                self.issuer_of(verifier, issuer)?
+            }
+            TenantResolution::Unknown => return Err(TokenFault::Issuer.into()),
+            TenantResolution::Keep => {
+                let problem = format!("the new tenant `{issuer}` has no verifier to keep");
+                return Err(Error::misconfigured(problem));
+            }
+        };
+        issuer.limit_fetches(Some(&self.fetches));
+        Ok(Resolved { registration: Arc::new(Registration::new(issuer)), forgotten })
+    }
+
+    /// Returns the issuer of a verifier that a tenant was given.
+    fn issuer_of(&self, verifier: JwtVerifier, name: &str) -> Result<Arc<Issuer>, Error> {
+        let issuer = verifier.issuer;
         if issuer.name() != name {
             return Err(Error::misconfigured(format!(
                 "the verifier of issuer `{}` was given for the tenant `{name}`",
                 issuer.name()
             )));
         }
-        // Metric labels are configured values: the pattern is one, a tenant's name isn't.
-        issuer.label(&self.pattern);
+        // Labels are configured values: the pattern is one, a tenant's name isn't.
+        issuer.log_to(&self.log);
         Ok(issuer)
+    }
+
+    /// Joins or starts the renewal of a verified tenant, which one request may have claimed. Returns `None` if it
+    /// has just completed, or can't be started.
+    fn renew(
+        self: &Arc<Self>,
+        tenant: &Arc<VerifiedTenant>,
+        is_claimed: bool,
+    ) -> Option<Waiter<Renewal>> {
+        let issuer = &tenant.registration.issuer;
+        let mut state = self.lock();
+        if let Some(renewal) = state.renewals.join(issuer.name()) {
+            return Some(renewal);
+        }
+        // Checked again, because a renewal may have completed while this request waited for the lock.
+        if !is_claimed && !tenant.registration.is_due(issuer.now()) {
+            return None;
+        }
+        let (resolve, named) =
+            (Arc::clone(&self.resolve), self.pattern.tenant(issuer.name(), true)?);
+        let (tenants, renewed) = (Arc::downgrade(self), Arc::clone(tenant));
+        let complete = move |id, outcome| match tenants.upgrade() {
+            Some(tenants) => tenants.complete_renewal(&renewed, id, outcome),
+            None => Renewal::Completed,
+        };
+        // The resolver is called in the task, because it may call `forget`, which needs the lock.
+        let work = async move { resolve(named).await };
+        let started = state.renewals.start(issuer.name().to_owned(), work, complete);
+        drop(state);
+        started.map_err(|error| self.keep_or_drop(tenant, &error.into())).ok()
+    }
+
+    /// Applies the outcome of a renewal, unless the tenant was forgotten in the meantime.
+    fn complete_renewal(
+        &self,
+        tenant: &Arc<VerifiedTenant>,
+        id: FlightId,
+        outcome: Option<Result<TenantResolution, Error>>,
+    ) -> Renewal {
+        let outcome = outcome.unwrap_or_else(|| {
+            Err(Error::unavailable("the resolver of tenants timed out, panicked or was aborted"))
+        });
+        let name = tenant.registration.issuer.name();
+        let mut state = self.lock();
+        if !state.renewals.complete(name, id) {
+            return Renewal::Completed;
+        }
+        let replacement = match outcome {
+            Ok(TenantResolution::Keep | TenantResolution::Use(_)) => Ok(None),
+            Ok(TenantResolution::Replace(verifier)) => self.issuer_of(verifier, name).map(Some),
+            Ok(TenantResolution::Unknown) => Err(TokenFault::Issuer.into()),
+            Err(error) => Err(error),
+        };
+        match replacement {
+            Ok(None) => tenant.confirm(),
+            Ok(Some(issuer)) => {
+                issuer.limit_fetches(None);
+                tenant.registration.end();
+                self.verified.insert(&Arc::new(Registration::new(issuer)));
+            }
+            Err(error) if error.status().is_server_error() => {
+                drop(state);
+                self.keep_or_drop(tenant, &error);
+            }
+            // A verdict about the tenant, and not a failure to reach one.
+            Err(_) => {
+                self.verified.remove(name);
+                return Renewal::Unknown;
+            }
+        }
+        Renewal::Completed
+    }
+
+    /// Keeps a tenant whose renewal has failed until the outage takes too long.
+    fn keep_or_drop(&self, tenant: &Arc<VerifiedTenant>, error: &Error) {
+        let issuer = &tenant.registration.issuer;
+        let now = issuer.now();
+        let is_kept = tenant.unconfirmed_for(now) < self.outage_tolerance;
+        if is_kept {
+            tenant.registration.postpone(now);
+        } else {
+            let _state = self.lock();
+            self.verified.remove(issuer.name());
+        }
+        // Reported when the lock is free, because a subscriber may ask for the state of tenants.
+        telemetry::tenant_not_renewed(&self.log, issuer.name(), error, is_kept);
+    }
+
+    /// Uses a stale tenant for another minute without waiting for its renewal, which goes on.
+    fn stop_waiting(&self, issuer: &str) {
+        if let Some((tenant, now)) = self.verified.get(issuer) {
+            tenant.registration.postpone(now);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl NewTenant {
-    /// Resolves the tenant, once for all requests at the same time, and verifies the token.
-    pub(super) async fn verify(self, token: &str, cache: &TokenCache) -> Result<Identity, Error> {
-        let Self { tenants, tenant } = self;
-        let name = tenant.issuer.clone();
-        let entry = tenants.entry(&name);
-        let resolve = async || match tenants.verified(&name) {
-            // Another request has verified a token since this one looked, or between its two looks.
-            Some(issuer) => Ok(issuer),
-            None => tenants.resolve(tenant).await,
-        };
-        let issuer = match entry.get_or_init(resolve).await {
-            Ok(issuer) => issuer,
+impl PendingTenant {
+    /// Resolves the tenant, once for all requests at the same time. A token that can't be valid causes no call.
+    pub(super) async fn settle(self, token: &str) -> Result<Settled, Error> {
+        Jws::parse(token)?.decode_signature(&mut SignatureBuffer::default())?;
+        let Self { tenants, name, renewal } = self;
+        if let Some(mut renewal) = renewal {
+            match tokio::time::timeout(RENEWAL_WAIT, renewal.wait()).await {
+                Ok(Some(Renewal::Unknown)) => return Err(TokenFault::Issuer.into()),
+                Ok(Some(Renewal::Completed)) => {}
+                Err(_) | Ok(None) => tenants.stop_waiting(&name),
+            }
+        }
+        if let Some((tenant, _)) = tenants.verified.get(&name) {
+            return Ok(Settled::Verified(Arc::clone(&tenant.registration)));
+        }
+        let entry = tenants.entry(&name)?;
+        match entry.get_or_init(|| tenants.resolve(&name)).await.clone() {
+            Ok(resolved) => Ok(Settled::Unverified(tenants, resolved)),
             Err(error) => {
                 tenants.remove(&name, &entry);
-                return Err(error.clone());
+                Err(error)
             }
-        };
-        let parsed = UnverifiedToken::parse(token, |_| Ok::<_, Interrupt>(issuer));
-        let first = parsed.and_then(|token| issuer.verify_parsed(token, Attempt::First));
-        let verified = issuer.complete(token, first).await?;
-        tenants.mark_verified(issuer);
-        cache.insert_for_tenant(token, verified, issuer)
+        }
     }
 }
 
 impl fmt::Debug for Tenants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tenants({})", self.pattern)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tenants(pattern: &str) -> Result<Tenants, ConfigError> {
-        Tenants::new(pattern, Box::new(|_| Box::pin(async { Ok(None) })))
-    }
-
-    #[test]
-    fn a_tenant_is_a_plain_name_at_the_placeholder() {
-        let tenants = tenants("https://login.example/{tenant}/v2.0").unwrap();
-        let long = format!("https://login.example/{}/v2.0", "a".repeat(65));
-        for (issuer, name) in [
-            ("https://login.example/acme/v2.0", Some("acme")),
-            ("https://login.example/9122040d-6c67_A/v2.0", Some("9122040d-6c67_A")),
-            ("https://login.example//v2.0", None),
-            ("https://login.example/v2.0", None),
-            ("https://login.example/acme/v2.0/", None),
-            ("https://login.example/a/b/v2.0", None),
-            ("https://login.example/../v2.0", None),
-            ("https://login.example/a%2fb/v2.0", None),
-            ("https://login.example/a?/v2.0", None),
-            ("https://login.example/a#/v2.0", None),
-            ("https://login.example/a@b/v2.0", None),
-            ("https://login.example/\u{e4}/v2.0", None),
-            ("https://login.example.evil/acme/v2.0", None),
-            ("http://login.example/acme/v2.0", None),
-            ("HTTPS://login.example/acme/v2.0", None),
-            (&long, None),
-        ] {
-            assert_eq!(
-                tenants.parse(issuer).map(|tenant| tenant.name).as_deref(),
-                name,
-                "{issuer}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_tenant_in_the_host_name_cannot_change_the_domain() {
-        let tenants = tenants("https://{tenant}.login.example").unwrap();
-        for (issuer, is_tenant) in [
-            ("https://acme.login.example", true),
-            ("https://evil.example/.login.example", false),
-            ("https://evil.example#.login.example", false),
-            ("https://evil.example?.login.example", false),
-            ("https://evil.example:443/.login.example", false),
-            ("https://a.b.login.example", false),
-        ] {
-            assert_eq!(tenants.parse(issuer).is_some(), is_tenant, "{issuer}");
-        }
-    }
-
-    #[test]
-    fn a_pattern_has_exactly_one_placeholder() {
-        for pattern in ["https://login.example", "https://{tenant}.example/{tenant}"] {
-            let error = tenants(pattern).unwrap_err().to_string();
-            assert!(error.starts_with(&format!("issuer pattern `{pattern}`")), "{error}");
-        }
+        write!(f, "Tenants({})", self.log.label())
     }
 }

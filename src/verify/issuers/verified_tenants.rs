@@ -10,65 +10,109 @@ use std::{
 
 use quick_cache::sync::Cache;
 
-use crate::verify::jwt::Issuer;
-
-const MAX: usize = 1000;
+use crate::{
+    claims::NumericDate,
+    verify::jwt::{RENEWAL_INTERVAL, Registration},
+};
 
 /// How long a tenant is kept after its last use. The last keys of an unreachable issuer are used for two days at
-/// most by default, while uses of its cached tokens aren't counted.
+/// most by default.
 const REMOVED_AFTER: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
 /// How often a request looks for unused tenants.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
+/// How long after it was last confirmed a tenant is confirmed again before its next token is accepted.
+const STALE_AFTER: Duration = RENEWAL_INTERVAL.saturating_mul(2);
+
 /// Tenants that invented names can't evict.
 pub(super) struct VerifiedTenants {
-    by_name: Cache<String, Arc<Entry>>,
+    by_name: Cache<String, Arc<VerifiedTenant>>,
     /// The second of the last sweep, by the clock of the tenant that was used then.
     swept_at: AtomicU64,
 }
 
-struct Entry {
-    issuer: Arc<Issuer>,
-    /// The second of its last use, by its own clock.
+/// A tenant with a verified token. All times are seconds of its own clock.
+pub(super) struct VerifiedTenant {
+    pub(super) registration: Arc<Registration>,
     used_at: AtomicU64,
+    /// When the resolver last knew it.
+    confirmed_at: AtomicU64,
 }
 
 impl VerifiedTenants {
-    pub(super) fn new() -> Self {
-        Self { by_name: Cache::new(MAX), swept_at: AtomicU64::new(0) }
+    pub(super) fn new(max: usize) -> Self {
+        Self { by_name: Cache::new(max), swept_at: AtomicU64::new(0) }
     }
 
-    /// Returns the tenant of that name, and records that it is used.
-    pub(super) fn get(&self, name: &str) -> Option<Arc<Issuer>> {
-        let entry = self.by_name.get(name)?;
-        let now = entry.issuer.now().as_secs();
-        entry.used_at.store(now, Ordering::Relaxed);
+    /// Returns the tenant of that name and its time, and records that it is used.
+    pub(super) fn get(&self, name: &str) -> Option<(Arc<VerifiedTenant>, NumericDate)> {
+        let tenant = self.by_name.get(name)?;
+        let now = tenant.registration.issuer.now();
+        tenant.used_at.store(now.as_secs(), Ordering::Relaxed);
         self.sweep(now);
-        Some(Arc::clone(&entry.issuer))
+        Some((tenant, now))
     }
 
-    pub(super) fn insert(&self, issuer: &Arc<Issuer>) {
-        let now = issuer.now().as_secs();
-        let entry = Entry { issuer: Arc::clone(issuer), used_at: AtomicU64::new(now) };
-        self.by_name.insert(issuer.name().to_owned(), Arc::new(entry));
+    /// Adds a tenant that was just resolved, in place of another one of its name.
+    pub(super) fn insert(&self, registration: &Arc<Registration>) {
+        let now = registration.issuer.now();
+        let second = || AtomicU64::new(now.as_secs());
+        let registration = Arc::clone(registration);
+        let name = registration.issuer.name().to_owned();
+        let tenant = VerifiedTenant { registration, used_at: second(), confirmed_at: second() };
+        self.by_name.insert(name, Arc::new(tenant));
         self.sweep(now);
+    }
+
+    /// Returns whether the tenant is here with this registration.
+    pub(super) fn contains(&self, registration: &Arc<Registration>) -> bool {
+        let tenant = self.by_name.get(registration.issuer.name());
+        tenant.is_some_and(|tenant| Arc::ptr_eq(&tenant.registration, registration))
+    }
+
+    /// Removes the tenant of that name, and ends its registration.
+    pub(super) fn remove(&self, name: &str) {
+        if let Some((_, tenant)) = self.by_name.remove(name) {
+            tenant.registration.end();
+        }
     }
 
     /// Removes unused tenants with their keys, once per interval.
-    fn sweep(&self, now: u64) {
-        let (before, order) = (self.swept_at.load(Ordering::Relaxed), Ordering::Relaxed);
+    fn sweep(&self, now: NumericDate) {
+        let (now, order) = (now.as_secs(), Ordering::Relaxed);
+        let before = self.swept_at.load(order);
         let is_due = now.abs_diff(before) >= SWEEP_INTERVAL.as_secs();
         if is_due && self.swept_at.compare_exchange(before, now, order, order).is_ok() {
-            self.by_name.retain(|_, entry| !entry.is_unused());
+            self.by_name.retain(|_, tenant| !tenant.is_unused());
         }
     }
 }
 
-impl Entry {
+impl VerifiedTenant {
+    /// Records that the resolver knows the tenant.
+    pub(super) fn confirm(&self) {
+        let now = self.registration.issuer.now();
+        self.confirmed_at.store(now.as_secs(), Ordering::Relaxed);
+        self.registration.postpone(now);
+    }
+
+    /// Returns how long ago the resolver last knew the tenant. A clock that was turned back makes it zero.
+    pub(super) fn unconfirmed_for(&self, now: NumericDate) -> Duration {
+        let confirmed_at = self.confirmed_at.load(Ordering::Relaxed);
+        Duration::from_secs(now.as_secs().saturating_sub(confirmed_at))
+    }
+
+    /// Returns whether the tenant has to be confirmed before its next token is accepted. Otherwise, a tenant
+    /// that the resolver no longer knows would be accepted once more, however much later.
+    pub(super) fn is_stale(&self, now: NumericDate) -> bool {
+        self.unconfirmed_for(now) >= STALE_AFTER
+    }
+
     /// A clock that was turned back makes no tenant unused.
     fn is_unused(&self) -> bool {
         let used_at = self.used_at.load(Ordering::Relaxed);
-        self.issuer.now().as_secs().saturating_sub(used_at) >= REMOVED_AFTER.as_secs()
+        let now = self.registration.issuer.now().as_secs();
+        now.saturating_sub(used_at) >= REMOVED_AFTER.as_secs()
     }
 }

@@ -14,7 +14,8 @@ use crate::{
     Clock, Error, Identity, TokenFault,
     claims::{ClaimSet, NumericDate, scope_claim::ScopeClaim},
     jose::algorithm::AlgorithmSet,
-    verify::{Readiness, Revocations},
+    telemetry::IssuerLog,
+    verify::{Readiness, Revocations, work_limit::WorkLimit},
 };
 
 pub(crate) type ClaimCheck = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
@@ -73,9 +74,14 @@ impl Issuer {
         self.keys.warm_up(self.now(), || self.now())
     }
 
-    /// Sets the name under which metrics count this issuer.
-    pub(crate) fn label(&self, label: &Arc<str>) {
-        self.keys.label(label);
+    /// Logs and counts under the name of the pattern that this issuer is a tenant of.
+    pub(crate) fn log_to(&self, pattern: &Arc<IssuerLog>) {
+        self.keys.log_to(pattern);
+    }
+
+    /// Limits the fetches of keys, or ends the limit.
+    pub(crate) fn limit_fetches(&self, limit: Option<&Arc<WorkLimit>>) {
+        self.keys.limit_fetches(limit);
     }
 
     pub(crate) fn readiness(&self) -> Readiness {
@@ -91,7 +97,13 @@ impl Issuer {
         self.verify_parsed(token, Attempt::First)
     }
 
-    /// Verifies a token that names this issuer.
+    /// Verifies a token that names this issuer with the keys in memory.
+    pub(crate) fn verify_named(self: &Arc<Self>, token: &str) -> Result<VerifiedToken, Interrupt> {
+        let token = UnverifiedToken::parse(token, |_| Ok::<_, Interrupt>(self))?;
+        self.verify_parsed(token, Attempt::First)
+    }
+
+    /// Verifies a parsed token that names this issuer.
     pub(crate) fn verify_parsed(
         &self,
         token: UnverifiedToken<'_>,
@@ -124,14 +136,24 @@ impl Issuer {
 
     /// Returns whether a token that was verified with the keys of `generation` is still valid.
     /// `revocations` is a list beside its own one.
-    pub(crate) fn is_still_valid(
+    pub(super) fn is_still_valid(
         &self,
         token: &[u8],
         identity: &Identity,
         generation: u64,
         revocations: Option<&Revocations>,
     ) -> bool {
-        let now = self.now();
+        self.is_still_valid_at(self.now(), token, identity, generation, revocations)
+    }
+
+    pub(super) fn is_still_valid_at(
+        &self,
+        now: NumericDate,
+        token: &[u8],
+        identity: &Identity,
+        generation: u64,
+        revocations: Option<&Revocations>,
+    ) -> bool {
         self.keys.is_current(generation, now)
             && self.rules.validate_times(identity.registered(), now).is_ok()
             && self.check(identity).is_ok()

@@ -14,9 +14,11 @@ use crate::{
     Error, TokenFault,
     claims::NumericDate,
     error::{WithCauses, retry_after},
+    telemetry::IssuerLog,
     verify::{
         Readiness,
         jwks::{Current, KeySet, Refetch, RemoteKeys, Snapshot},
+        work_limit::WorkLimit,
     },
 };
 
@@ -117,10 +119,17 @@ impl KeySource {
         }
     }
 
-    /// Sets the name under which metrics count the issuer.
-    pub(crate) fn label(&self, label: &Arc<str>) {
+    /// Logs and counts under the name of the pattern that the issuer is a tenant of.
+    pub(crate) fn log_to(&self, pattern: &Arc<IssuerLog>) {
         if let Origin::Remote(remote) = &self.origin {
-            remote.label(label);
+            remote.log_to(pattern);
+        }
+    }
+
+    /// Limits the fetches of keys, or ends the limit.
+    pub(crate) fn limit_fetches(&self, limit: Option<&Arc<WorkLimit>>) {
+        if let Origin::Remote(remote) = &self.origin {
+            remote.limit_fetches(limit.map(Arc::clone));
         }
     }
 

@@ -15,6 +15,7 @@ mod key_source;
 mod key_trials;
 mod payload;
 mod profile;
+mod registration;
 mod rules;
 mod settings;
 mod tail_hasher;
@@ -30,6 +31,8 @@ pub use self::{
 pub(crate) use self::{
     interrupt::{Attempt, Interrupt, complete},
     issuer::{Issuer, UnverifiedToken, VerifiedToken},
+    jws::{Jws, SignatureBuffer},
+    registration::{RENEWAL_INTERVAL, Registration},
     token_cache::{DEFAULT_CAPACITY, TokenCache},
     token_type::TokenType,
 };

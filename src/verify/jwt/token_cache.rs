@@ -1,7 +1,6 @@
 //! The cache of verified tokens.
 
 use std::{
-    borrow::Cow,
     fmt,
     hash::BuildHasherDefault,
     sync::{Arc, Weak},
@@ -14,6 +13,7 @@ use quick_cache::{
 
 use super::{
     issuer::{Issuer, VerifiedToken},
+    registration::Registration,
     tail_hasher::TailHasher,
 };
 use crate::{
@@ -69,12 +69,12 @@ impl TokenCache {
         self.add(NewEntry { token, verified, issuer })
     }
 
-    /// Adds the token of a tenant. It is valid as long as the tenant is known.
+    /// Adds the token of a tenant. It is valid as long as the tenant is registered.
     pub(crate) fn insert_for_tenant(
         &self,
         token: &str,
         verified: VerifiedToken,
-        tenant: &Arc<Issuer>,
+        tenant: &Arc<Registration>,
     ) -> Result<Identity, Error> {
         let issuer = IssuerRef::Tenant(Arc::downgrade(tenant));
         self.add(NewEntry { token, verified, issuer })
@@ -110,15 +110,25 @@ struct Entry {
 /// The issuer that says whether a token is still valid.
 enum IssuerRef {
     Configured(Arc<Issuer>),
-    /// Weak, because a tenant is removed once its tokens are no longer used, and its entries must not keep it.
-    Tenant(Weak<Issuer>),
+    /// Weak, because a tenant may be removed, and its entries must not keep it.
+    Tenant(Weak<Registration>),
 }
 
 impl IssuerRef {
-    fn get(&self) -> Option<Cow<'_, Arc<Issuer>>> {
+    fn is_still_valid(
+        &self,
+        token: &[u8],
+        identity: &Identity,
+        generation: u64,
+        revocations: Option<&Revocations>,
+    ) -> bool {
         match self {
-            Self::Configured(issuer) => Some(Cow::Borrowed(issuer)),
-            Self::Tenant(issuer) => issuer.upgrade().map(Cow::Owned),
+            Self::Configured(issuer) => {
+                issuer.is_still_valid(token, identity, generation, revocations)
+            }
+            Self::Tenant(tenant) => tenant.upgrade().is_some_and(|tenant| {
+                tenant.is_still_valid(token, identity, generation, revocations)
+            }),
         }
     }
 }
@@ -136,7 +146,7 @@ impl Entries {
         let entry = self.by_hash.get(&self.hasher.hash(token))?;
         let Entry { identity, generation, .. } = &*entry;
         let is_valid = entry.token.as_bytes() == token
-            && entry.issuer.get()?.is_still_valid(token, identity, *generation, revocations);
+            && entry.issuer.is_still_valid(token, identity, *generation, revocations);
         is_valid.then(|| identity.clone())
     }
 

@@ -184,7 +184,7 @@ fn invalid_configuration_is_rejected_by_name() {
     assert_eq!(error(Issuers::builder().build()), "issuers `[]`: at least one is needed");
     let without_placeholder =
         Issuers::builder().trust(of(&alpha)).tenants("https://login.test", no_tenant);
-    let problem = "issuer pattern `https://login.test`: `{tenant}` stands nowhere in it";
+    let problem = "issuer pattern `https://login.test`: must contain `{tenant}`";
     assert_eq!(error(without_placeholder.build()), problem);
 }
 

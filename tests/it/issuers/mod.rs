@@ -4,4 +4,6 @@ mod dispatch;
 mod outage;
 mod readiness;
 mod setup;
+mod tenant_renewal;
 mod tenants;
+mod unverified_tenants;

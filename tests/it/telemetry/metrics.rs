@@ -184,17 +184,18 @@ async fn tenants_are_labelled_with_their_pattern() {
     let _guard = metrics::set_default_local_recorder(&recorder);
 
     assert_eq!(send(&app, with_token(&acme.token().audience(API).mint())).await.status, 200);
-    for number in 0..100 {
+    // As many as may be resolved in a minute.
+    for number in 0..59 {
         let unknown_tenant = PATTERN.replace("{tenant}", &format!("unknown-{number}"));
         let token = acme.token().audience(API).claim("iss", json!(unknown_tenant));
         assert_eq!(send(&app, with_token(&token.mint())).await.status, 503);
     }
     let expected = [
-        (&*format!("portcullis_key_fetch_seconds{{issuer={PATTERN}}}"), 101),
-        (&*format!("portcullis_key_fetches_total{{issuer={PATTERN},outcome=failure}}"), 100),
+        (&*format!("portcullis_key_fetch_seconds{{issuer={PATTERN}}}"), 60),
+        (&*format!("portcullis_key_fetches_total{{issuer={PATTERN},outcome=failure}}"), 59),
         (&*format!("portcullis_key_fetches_total{{issuer={PATTERN},outcome=success}}"), 1),
         ("portcullis_requests_total{outcome=authenticated}", 1),
-        ("portcullis_requests_total{outcome=unavailable}", 100),
+        ("portcullis_requests_total{outcome=unavailable}", 59),
     ];
     assert_eq!(series(&snapshotter), counts(&expected));
 }

@@ -6,6 +6,8 @@ pub mod capture;
 mod log;
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(feature = "tracing")]
+mod outage_log;
 mod readiness;
 #[cfg(feature = "tracing")]
 mod secrets;

@@ -6,10 +6,12 @@ use super::RemoteSettings;
 use crate::{
     Error,
     claims::NumericDate,
+    telemetry::{IssuerLog, Occasion},
     verify::{
         backoff::{Cooldown, Failures},
         jwks::FetchError,
         single_flight::SingleFlight,
+        work_limit::WorkLimit,
     },
 };
 
@@ -20,6 +22,8 @@ pub(super) struct Control {
     /// The fetch that is running. There is one key set, so there is one key.
     pub(super) fetches: SingleFlight<(), ()>,
     pub(super) failures: Failures<FetchError>,
+    /// The limit that fetches share with those of other issuers, if there is one.
+    pub(super) limit: Option<Arc<WorkLimit>>,
     /// The cooldown since the last refetch for a token that no key verified.
     cooldown: Option<Cooldown>,
 }
@@ -44,10 +48,11 @@ impl Control {
     }
 
     /// Returns the error for a request that needs keys which aren't available.
-    pub(super) fn unavailable(&self, retry_after: Duration) -> Error {
+    pub(super) fn unavailable(&self, log: &Arc<IssuerLog>, retry_after: Duration) -> Error {
+        let occasion = Occasion::KeysUnavailable;
         match self.failures.last_error() {
-            Some(error) => Error::unavailable(Arc::clone(error)),
-            None => Error::unavailable("no keys have been fetched yet"),
+            Some(error) => log.unavailable(occasion, Arc::clone(error)),
+            None => log.unavailable(occasion, "no keys have been fetched yet"),
         }
         .with_retry_after(retry_after)
     }

@@ -14,7 +14,7 @@ use super::{RemoteSettings, Snapshot, control::Control, snapshot::Age};
 use crate::{
     Algorithm, Clock, Error, TokenFault,
     claims::NumericDate,
-    telemetry,
+    telemetry::{self, IssuerLog},
     verify::{
         backoff::Failures,
         jwks::{
@@ -22,6 +22,7 @@ use crate::{
             fetch::{FetchKeys, Fetched},
         },
         single_flight::{self, FlightId},
+        work_limit::WorkLimit,
     },
 };
 
@@ -66,8 +67,9 @@ pub(crate) struct Status {
 struct Shared {
     /// The issuer, as it was configured.
     issuer: Arc<str>,
-    /// The label of the issuer in metrics, unless it is its name.
-    label: OnceLock<Arc<str>>,
+    /// The log of the pattern that the issuer is a tenant of. Other issuers have their own.
+    pattern_log: OnceLock<Arc<IssuerLog>>,
+    own_log: Arc<IssuerLog>,
     source: Box<dyn FetchKeys>,
     clock: Arc<dyn Clock>,
     settings: RemoteSettings,
@@ -85,9 +87,11 @@ impl RemoteKeys {
         clock: Arc<dyn Clock>,
         settings: RemoteSettings,
     ) -> Self {
+        let own_log = Arc::new(IssuerLog::new(Arc::clone(&issuer), Arc::clone(&clock)));
         Self(Arc::new(Shared {
             issuer,
-            label: OnceLock::new(),
+            pattern_log: OnceLock::new(),
+            own_log,
             source,
             clock,
             settings,
@@ -97,9 +101,14 @@ impl RemoteKeys {
         }))
     }
 
-    /// Sets the label of this issuer in metrics.
-    pub(crate) fn label(&self, label: &Arc<str>) {
-        self.0.label.get_or_init(|| Arc::clone(label));
+    /// Logs and counts under the name of the pattern that this issuer is a tenant of.
+    pub(crate) fn log_to(&self, pattern: &Arc<IssuerLog>) {
+        self.0.pattern_log.get_or_init(|| Arc::clone(pattern));
+    }
+
+    /// Lets fetches start only within this limit, if there is one.
+    pub(crate) fn limit_fetches(&self, limit: Option<Arc<WorkLimit>>) {
+        self.0.lock().limit = limit;
     }
 
     /// Returns the keys for a request, and starts a fetch where one is due. Keys that are fresh, or
@@ -125,11 +134,11 @@ impl RemoteKeys {
             return Refetch::Wait(Waiter::completed());
         }
         if let Some(left) = control.failures.cooldown_left(now) {
-            return Refetch::Unavailable(control.unavailable(left));
+            return Refetch::Unavailable(control.unavailable(shared.log(), left));
         }
         if let Some(left) = control.cooldown_left(now) {
             return if control.fetch_failed() {
-                Refetch::Unavailable(control.unavailable(left))
+                Refetch::Unavailable(control.unavailable(shared.log(), left))
             } else {
                 Refetch::CoolingDown
             };
@@ -232,7 +241,7 @@ impl Shared {
         let fetch = match control.fetches.join(&()) {
             Some(fetch) => Ok(Waiter::new(fetch)),
             None => match control.failures.cooldown_left(now) {
-                Some(left) => Err(control.unavailable(left)),
+                Some(left) => Err(control.unavailable(self.log(), left)),
                 None => self.start_fetch(&mut control),
             },
         };
@@ -249,9 +258,11 @@ impl Shared {
 
     /// Starts a fetch, which doesn't keep this alive.
     fn start_fetch(self: &Arc<Self>, control: &mut Control) -> Result<Waiter, Error> {
+        let permit = control.limit.as_ref().map(WorkLimit::acquire).transpose()?;
         let etag = self.snapshot.load().as_ref().and_then(|keys| keys.etag.clone());
         let (shared, started_at) = (Arc::downgrade(self), Instant::now());
         let complete = move |id, fetched: Option<_>| {
+            drop(permit);
             if let Some(shared) = shared.upgrade() {
                 let fetched = fetched.unwrap_or(Err(FetchError::Aborted));
                 shared.complete(id, fetched, started_at.elapsed());
@@ -265,9 +276,8 @@ impl Shared {
         let before = self.snapshot.load_full();
         // Reported when the lock is free, because a subscriber may ask for the state of the keys.
         if let Some(outcome) = self.store(id, fetched) {
-            let label = self.label.get().unwrap_or(&self.issuer);
             let outcome = outcome.as_ref().copied().map_err(|error| &**error);
-            telemetry::keys_fetched(&self.issuer, label, outcome, took);
+            telemetry::keys_fetched(&self.issuer, self.log(), outcome, took);
             self.report_left_out(before.as_deref());
         }
     }
@@ -331,7 +341,11 @@ impl Shared {
 
     fn unavailable(&self, control: &Control, now: NumericDate) -> Error {
         let left = control.failures.cooldown_left(now);
-        control.unavailable(left.unwrap_or(self.settings.backoff.first))
+        control.unavailable(self.log(), left.unwrap_or(self.settings.backoff.first))
+    }
+
+    fn log(&self) -> &Arc<IssuerLog> {
+        self.pattern_log.get().unwrap_or(&self.own_log)
     }
 
     fn lock(&self) -> MutexGuard<'_, Control> {

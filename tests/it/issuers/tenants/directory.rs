@@ -11,7 +11,7 @@ use std::{
 use portcullis::{
     Algorithm, Error, Issuers, JwtVerifier,
     http_client::{HttpClient, HttpError},
-    issuers::Tenant,
+    issuers::{Tenant, TenantPattern, TenantResolution},
     jwt::{AudienceGiven, JwtVerifierBuilder},
     testing::{TestClient, TestIssuer},
 };
@@ -88,7 +88,7 @@ impl Directory {
         })
     }
 
-    /// Issuers of `pattern` with a custom resolver, whose calls are recorded.
+    /// Issuers of `pattern` with a custom resolver, whose calls are recorded, and without limits.
     pub fn issuers_by<F, R>(&self, pattern: &str, resolve: F) -> Issuers
     where
         F: Fn(Tenant) -> R + Send + Sync + 'static,
@@ -99,8 +99,14 @@ impl Directory {
             resolutions.lock().unwrap().push(tenant.name().to_owned());
             resolve(tenant)
         };
+        let unlimited =
+            TenantPattern::new(pattern).max_in_flight(1_000_000).max_per_minute(1_000_000);
+        let resolve = move |tenant| {
+            let resolved = resolve(tenant);
+            async { resolved.await.map(TenantResolution::from) }
+        };
         // No cache of tokens, because a cached token isn't resolved.
-        Issuers::builder().token_cache(0).tenants(pattern, resolve).build().unwrap()
+        Issuers::builder().token_cache(0).tenants_with(unlimited, resolve).build().unwrap()
     }
 
     /// How often that tenant was resolved.
