@@ -7,8 +7,8 @@
 /// # #[cfg(feature = "_jwt")] {
 /// use portcullis::JwtVerifier;
 ///
-/// let error = JwtVerifier::builder("as.example").audience("api").build().unwrap_err();
-/// assert_eq!(error.to_string(), "issuer `as.example`: not an absolute URL");
+/// let error = JwtVerifier::builder("").audience("api").build().unwrap_err();
+/// assert_eq!(error.to_string(), "issuer ``: empty");
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

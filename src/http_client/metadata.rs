@@ -84,7 +84,8 @@ pub(crate) async fn discover(
     Err(first_error.unwrap_or_else(not_a_url))
 }
 
-async fn read(
+/// Reads a URL of an issuer from the metadata at `place`.
+pub(crate) async fn read(
     client: &dyn HttpClient,
     place: &Uri,
     issuer: &str,

@@ -20,6 +20,7 @@ mod reqwest;
 #[cfg(feature = "http-body")]
 mod service_client;
 mod target;
+mod token_file;
 
 #[cfg(any(feature = "jwks-client-rs", feature = "reqwest"))]
 pub(crate) use self::fetch::FETCH_TIMEOUT;
@@ -33,6 +34,7 @@ pub use self::{
     http_error::HttpError,
     new_connection::NewConnection,
     peer_address::PeerAddress,
+    token_file::TokenFileClient,
 };
 pub(crate) use self::{
     default::or_default,

@@ -74,6 +74,9 @@ impl IssuersBuilder {
     }
 
     /// Trusts the issuer of this verifier.
+    ///
+    /// Tokens without an `iss` are verified by the one verifier that is trusted with
+    /// [`Profile::JwtSvid`](crate::jwt::Profile::JwtSvid).
     pub fn trust(mut self, verifier: JwtVerifier) -> Self {
         let issuer = verifier.issuer;
         self.trusted.push((issuer.name().to_owned(), Trust::Keys(issuer)));
@@ -171,13 +174,17 @@ impl IssuersBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if an issuer is trusted twice, a pattern or one of its limits is invalid, a prefix is empty
+    /// [`ConfigError`] if an issuer is trusted twice, the tokens of two issuers have no `iss`, a pattern or one of its limits is invalid, a prefix is empty
     /// or begins with an earlier one, or no issuer is trusted.
     pub fn build(self) -> Result<Issuers, ConfigError> {
-        let (mut by_name, mut issuers) = (HashMap::new(), Vec::new());
+        let (mut by_name, mut issuers, mut unnamed) = (HashMap::new(), Vec::new(), None);
         for (name, trust) in self.trusted {
             if let Trust::Keys(issuer) = &trust {
                 issuers.push(Arc::clone(issuer));
+                if !issuer.is_named_by_tokens() && unnamed.replace(Arc::clone(issuer)).is_some() {
+                    let problem = "its tokens have no `iss`, like those of another trusted issuer";
+                    return Err(ConfigError::new("issuer", name, problem));
+                }
             }
             if by_name.insert(name.clone().into_boxed_str(), trust).is_some() {
                 return Err(ConfigError::new("issuer", name, "trusted twice"));
@@ -205,6 +212,7 @@ impl IssuersBuilder {
         Ok(Issuers::new(Dispatcher {
             by_name,
             issuers,
+            unnamed,
             tenants,
             by_prefix,
             opaque,

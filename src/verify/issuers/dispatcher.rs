@@ -18,6 +18,8 @@ pub(super) struct Dispatcher {
     pub(super) by_name: HashMap<Box<str>, Trust>,
     /// The issuers of [`by_name`](Self::by_name) whose keys this crate has, in the order of configuration.
     pub(super) issuers: Vec<Arc<Issuer>>,
+    /// The issuer whose tokens have no `iss`, if there is one.
+    pub(super) unnamed: Option<Arc<Issuer>>,
     pub(super) tenants: Vec<Arc<Tenants>>,
     pub(super) by_prefix: Vec<(Box<str>, Arc<TokenVerifier>)>,
     pub(super) opaque: Option<Arc<TokenVerifier>>,
@@ -63,8 +65,12 @@ impl Dispatcher {
         }
     }
 
-    /// Finds the issuer of that name.
-    pub(super) fn resolve(&self, name: &str) -> Result<Resolution, Dispatch> {
+    /// Finds the issuer of that name, or the one whose tokens have none.
+    pub(super) fn resolve(&self, name: Option<&str>) -> Result<Resolution, Dispatch> {
+        let Some(name) = name else {
+            let issuer = self.unnamed.as_ref().ok_or(TokenFault::Issuer)?;
+            return Ok(Resolution::Configured(Arc::clone(issuer)));
+        };
         match self.by_name.get(name) {
             Some(Trust::Keys(issuer)) => return Ok(Resolution::Configured(Arc::clone(issuer))),
             Some(Trust::Delegate(verifier)) => {

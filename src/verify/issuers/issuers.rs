@@ -16,8 +16,8 @@ use crate::{
 
 /// Verifies JWT access tokens of several issuers, each by its own rules and its own keys.
 ///
-/// A token goes to the issuer that its `iss` names, byte for byte, and to no other. What happens to
-/// one issuer touches no other: keys, fetches and failures are each issuer's own.
+/// A token is verified by the issuer that its `iss` names, byte for byte, and by no other. Keys, fetches and
+/// failures are those of one issuer and don't affect the others.
 ///
 /// ```
 /// use portcullis::{AuthenticateLayer, Issuers, JwtVerifier};
@@ -33,14 +33,14 @@ use crate::{
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
-/// Tokens that aren't JWTs go by their form too: those with a prefix of their own to the verifier of
-/// that prefix, any other to [`opaque`](IssuersBuilder::opaque). None is tried at one verifier after
-/// another.
+/// Tokens that aren't JWTs are dispatched by their form: tokens with a configured
+/// [`prefix`](IssuersBuilder::prefix) to the verifier of that prefix, any other to
+/// [`opaque`](IssuersBuilder::opaque). No token is tried with one verifier after another.
 #[derive(Clone)]
 pub struct Issuers(Arc<Dispatcher>);
 
 impl Issuers {
-    /// Begins without any issuer.
+    /// Creates a builder without issuers.
     pub fn builder() -> IssuersBuilder {
         IssuersBuilder::default()
     }
@@ -127,7 +127,6 @@ impl Verify<BearerToken<'_>> for Issuers {
         }
         let mut resolution = None;
         let parsed = UnverifiedToken::parse(token.as_str(), |name| {
-            let name = name.ok_or(TokenFault::Issuer)?;
             let resolution: &Resolution = resolution.insert(self.0.resolve(name)?);
             Ok(resolution.issuer())
         });

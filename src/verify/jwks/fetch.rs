@@ -8,9 +8,9 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderValue, StatusCode, header::ETAG};
+use http::{HeaderValue, StatusCode, Uri, header::ETAG};
 
-use super::{DEFAULT_MAX_KEYS, KeySet, cache_control, key_set::KeySetError};
+use super::{DEFAULT_MAX_KEYS, KeySet, KeyUse, cache_control, key_set::KeySetError};
 use crate::{
     Clock,
     claims::NumericDate,
@@ -68,6 +68,7 @@ pub(crate) struct HttpKeys {
     client: Arc<dyn HttpClient>,
     location: Location,
     max_keys: usize,
+    key_use: KeyUse,
 }
 
 #[derive(Clone)]
@@ -78,7 +79,10 @@ enum Location {
 
 /// The URL in an issuer's metadata.
 struct Discovery {
+    /// The issuer that the metadata has to name.
     issuer: Arc<str>,
+    /// The place of the metadata, unless it is a well-known one.
+    metadata_url: Option<Uri>,
     allowed: LearnedUrls,
     clock: Arc<dyn Clock>,
     /// Taken during a fetch of the keys, so that a failed fetch is followed by a new discovery.
@@ -95,25 +99,31 @@ struct Found {
 
 impl HttpKeys {
     pub(crate) fn at(client: Arc<dyn HttpClient>, jwks_uri: Target) -> Self {
-        Self { client, location: Location::Fixed(jwks_uri), max_keys: DEFAULT_MAX_KEYS }
+        Self::new(client, Location::Fixed(jwks_uri))
     }
 
-    /// `issuer` is a URL that was validated.
+    /// `issuer` is a URL that was validated, unless there is a `metadata_url`.
     pub(crate) fn of_issuer(
         client: Arc<dyn HttpClient>,
         issuer: &str,
+        metadata_url: Option<Uri>,
         allowed: LearnedUrls,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let found = Mutex::default();
-        let discovery = Discovery { issuer: issuer.into(), allowed, clock, found };
+        let discovery = Discovery { issuer: issuer.into(), metadata_url, allowed, clock, found };
         let location = Location::Discovered(Arc::new(discovery));
-        Self { client, location, max_keys: DEFAULT_MAX_KEYS }
+        Self::new(client, location)
     }
 
-    /// Accepts sets of up to `max_keys` keys, and documents that are long enough for them.
-    pub(crate) fn with_max_keys(self, max_keys: usize) -> Self {
-        Self { max_keys, ..self }
+    fn new(client: Arc<dyn HttpClient>, location: Location) -> Self {
+        Self { client, location, max_keys: DEFAULT_MAX_KEYS, key_use: KeyUse::Signature }
+    }
+
+    /// Accepts sets of up to `max_keys` keys, and documents that are long enough for them, with keys for
+    /// `key_use`.
+    pub(crate) fn accepting(self, max_keys: usize, key_use: KeyUse) -> Self {
+        Self { max_keys, key_use, ..self }
     }
 
     async fn fetch_set(self, etag: Option<HeaderValue>) -> Result<Fetched, FetchError> {
@@ -141,7 +151,7 @@ impl HttpKeys {
             return Ok(Fetched { keys: None, etag: None, freshness });
         }
         let response = require_json(target, response)?;
-        let keys = KeySet::from_json(response.body(), self.max_keys)
+        let keys = KeySet::from_json(response.body(), self.max_keys, self.key_use)
             .map_err(|source| FetchError::KeySet { url: target.to_string(), source })?;
         Ok(Fetched { keys: Some(keys), etag: response.headers().get(ETAG).cloned(), freshness })
     }
@@ -164,7 +174,11 @@ impl Discovery {
         if let Some(known) = known.clone().filter(is_current) {
             return Ok((known, true));
         }
-        let found = metadata::discover(client, &self.issuer, Member::JwksUri, self.allowed).await;
+        let (issuer, member) = (&*self.issuer, Member::JwksUri);
+        let found = match &self.metadata_url {
+            Some(place) => metadata::read(client, place, issuer, member, self.allowed).await,
+            None => metadata::discover(client, issuer, member, self.allowed).await,
+        };
         match (found, known) {
             (Ok(jwks_uri), known) => {
                 let is_known = known.is_some_and(|known| known.jwks_uri == jwks_uri);

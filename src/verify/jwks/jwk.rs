@@ -29,8 +29,17 @@ pub(super) enum JwkError {
     Unsupported(&'static str),
 }
 
+/// What the `use` of a key has to say, if it has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyUse {
+    /// `jwt-svid`, which SPIFFE uses instead of `sig` (SPIFFE Trust Domain and Bundle §4.2.2), or `sig`.
+    JwtSvid,
+    /// `sig`.
+    Signature,
+}
+
 /// Reads a public key that verifies signatures. Private members are never looked at.
-pub(super) fn read(jwk: &Value) -> Result<Key, JwkError> {
+pub(super) fn read(jwk: &Value, key_use: KeyUse) -> Result<Key, JwkError> {
     if !jwk.is_object() {
         return Err(JwkError::NotAnObject);
     }
@@ -41,7 +50,7 @@ pub(super) fn read(jwk: &Value) -> Result<Key, JwkError> {
             Some(Algorithm::from_name(name).ok_or(JwkError::Unsupported("alg"))?)
         }
     };
-    require_for_verifying(jwk)?;
+    require_for_verifying(jwk, key_use)?;
     let key = verifying_key(jwk)?;
     let algorithms = match algorithm {
         None => key.algorithms(),
@@ -69,11 +78,13 @@ fn member<'a>(jwk: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 /// Checks `use` and `key_ops` (RFC 7517 §4.2, §4.3), if they are present.
-fn require_for_verifying(jwk: &Value) -> Result<(), JwkError> {
+fn require_for_verifying(jwk: &Value, key_use: KeyUse) -> Result<(), JwkError> {
+    let is_accepted =
+        |one: &Value| one == "sig" || (key_use == KeyUse::JwtSvid && one == "jwt-svid");
     let is_use = match member(jwk, "use") {
         None => true,
-        Some(Value::Array(one)) => matches!(&**one, [one] if one == "sig"),
-        Some(one) => one == "sig",
+        Some(Value::Array(one)) => matches!(&**one, [one] if is_accepted(one)),
+        Some(one) => is_accepted(one),
     };
     let is_operation = match member(jwk, "key_ops") {
         None => true,
@@ -128,7 +139,7 @@ mod tests {
             jwk[name] = value;
             jwk
         };
-        assert!(read(&okp("kid", json!("one"))).is_ok());
+        assert!(read(&okp("kid", json!("one")), KeyUse::Signature).is_ok());
         for (jwk, reason) in [
             (json!(1), "it is not a JSON object"),
             (okp("kty", Value::Null), "`kty` is missing or malformed"),
@@ -158,7 +169,11 @@ mod tests {
                 "`key_ops` says that it is not for verifying signatures",
             ),
         ] {
-            assert_eq!(read(&jwk).map(drop).unwrap_err().to_string(), reason, "{jwk}");
+            assert_eq!(
+                read(&jwk, KeyUse::Signature).map(drop).unwrap_err().to_string(),
+                reason,
+                "{jwk}"
+            );
         }
     }
 

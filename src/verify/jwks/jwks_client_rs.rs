@@ -7,7 +7,7 @@ use jwks_client_rs::{JsonWebKey, source::JwksSource};
 use serde_json::{Value, json};
 
 use super::{
-    KeySet,
+    KeySet, KeyUse,
     fetch::{FetchError, FetchFuture, FetchKeys, Fetched},
 };
 use crate::{
@@ -36,7 +36,7 @@ impl<S: JwksSource + Send + Sync + 'static> FetchKeys for SourceKeys<S> {
             let keys = keys.map_err(|_| FetchError::Source(HttpError::timed_out().into()))?;
             let keys = keys.map_err(|error| FetchError::Source(redacted(error.into())))?.keys();
             let keys: Vec<_> = keys.iter().map(jwk).collect();
-            let keys = KeySet::from_values(&keys, max_keys)
+            let keys = KeySet::from_values(&keys, max_keys, KeyUse::Signature)
                 .map_err(|error| FetchError::Source(error.into()))?;
             Ok(Fetched { keys: Some(keys), etag: None, freshness: None })
         })

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Key, jwk, left_out::LeftOutKeys};
+use super::{Key, KeyUse, jwk, left_out::LeftOutKeys};
 use crate::{TokenFault, http_client::read_object, jose::algorithm::Algorithm};
 
 /// The default limit. A set with more keys is rejected as an attack or an accident.
@@ -41,23 +41,31 @@ impl KeySet {
     }
 
     /// Reads a JWK Set. Keys that can't be used are left out.
-    pub(crate) fn from_json(text: &[u8], max_keys: usize) -> Result<Self, KeySetError> {
+    pub(crate) fn from_json(
+        text: &[u8],
+        max_keys: usize,
+        key_use: KeyUse,
+    ) -> Result<Self, KeySetError> {
         #[derive(Deserialize)]
         struct Document {
             keys: Vec<Value>,
         }
         let document: Document = read_object(text).ok_or(KeySetError::NotAKeySet)?;
-        Self::from_values(&document.keys, max_keys)
+        Self::from_values(&document.keys, max_keys, key_use)
     }
 
     /// Reads the members of a JWK Set.
-    pub(crate) fn from_values(jwks: &[Value], max_keys: usize) -> Result<Self, KeySetError> {
+    pub(crate) fn from_values(
+        jwks: &[Value],
+        max_keys: usize,
+        key_use: KeyUse,
+    ) -> Result<Self, KeySetError> {
         if jwks.len() > max_keys {
             return Err(KeySetError::TooMany { found: jwks.len(), max: max_keys });
         }
         let (mut keys, mut left_out) = (Vec::new(), LeftOutKeys::NONE);
         for jwk in jwks {
-            match jwk::read(jwk) {
+            match jwk::read(jwk, key_use) {
                 Ok(key) => keys.push(key),
                 Err(reason) => left_out.add(jwk, &reason),
             }

@@ -18,6 +18,7 @@ mod remote;
 pub(crate) use self::jwks_client_rs::SourceKeys;
 pub(crate) use self::{
     fetch::{FetchError, FetchKeys, HttpKeys},
+    jwk::KeyUse,
     key::Key,
     key_set::{DEFAULT_MAX_KEYS, KeySet},
     remote::{Current, Refetch, RemoteKeys, RemoteSettings, Snapshot, Waiter},

@@ -1,9 +1,10 @@
-//! What users write to get a verifier.
+//! The configuration of a verifier.
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{
     JwtVerifier, Profile,
+    rules::RequiredClaim,
     settings::{GivenKeys, Settings},
     token_cache::TokenCache,
 };
@@ -12,7 +13,7 @@ use crate::url::redact;
 use crate::verify::{AudienceGiven, AudienceMissing, Revocations};
 use crate::{Algorithm, Clock, ConfigError, Error, Identity, Secret, http_client::HttpClient};
 
-/// Makes a [`JwtVerifier`]: issuer, then audience, then where the keys come from.
+/// Configures a [`JwtVerifier`]: the issuer, the audience, and where the keys come from.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,21 +31,21 @@ use crate::{Algorithm, Clock, ConfigError, Error, Identity, Secret, http_client:
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
-/// Without an audience it can't be built:
+/// A verifier without an audience can't be built:
 ///
 /// ```compile_fail
 /// let verifier = portcullis::JwtVerifier::builder("https://as.example").build();
 /// ```
 ///
-/// Of the keys one source is used: given ones (a JWK Set, PEM, a secret) together, else a `jwks_uri`,
-/// else the one that the issuer's metadata names.
+/// The keys come from one source: configured keys (JWK Sets, PEM keys and secrets together), otherwise a
+/// `jwks_uri`, otherwise the one in the issuer's metadata.
 #[must_use]
 pub struct JwtVerifierBuilder<Audience> {
     settings: Settings,
     audience: PhantomData<Audience>,
 }
 
-/// Leaves out a check on purpose: see [`JwtVerifierBuilder::dangerous`].
+/// Options that weaken security: see [`JwtVerifierBuilder::dangerous`].
 #[derive(Debug)]
 #[must_use]
 pub struct Dangerous<Audience>(JwtVerifierBuilder<Audience>);
@@ -56,30 +57,89 @@ impl JwtVerifierBuilder<AudienceMissing> {
 }
 
 impl<Audience> JwtVerifierBuilder<Audience> {
-    /// Names this service: `aud` must contain it, byte for byte. Once more for a service with
-    /// several names: any of them will do.
+    /// Sets the accepted audience. `aud` must contain this exact string. Call it again to accept more than one
+    /// audience.
     pub fn audience(mut self, audience: impl Into<String>) -> JwtVerifierBuilder<AudienceGiven> {
         self.settings.audiences.push(audience.into());
         self.into_state()
     }
 
-    /// Names a client, for issuers whose access tokens have no `aud`, such as Amazon Cognito:
-    /// `client_id` must be this one, byte for byte. Once more for several clients. A token that does
-    /// have an `aud` is rejected, for it is meant for someone else. Not together with
+    /// Sets the accepted client, for issuers whose access tokens have no `aud`, such as Amazon Cognito.
+    /// `client_id` must be this exact string. Call it again to accept more than one client. A token that has an
+    /// `aud` is rejected, because it is intended for another service. This excludes
     /// [`audience`](Self::audience).
     pub fn client(mut self, client_id: impl Into<String>) -> JwtVerifierBuilder<AudienceGiven> {
         self.settings.clients.push(client_id.into());
         self.into_state()
     }
 
-    /// Asks for a claim with just that text, such as `token_use` with `access`.
+    /// Requires a claim with this exact string, such as `token_use` with `access`. Call it again to require
+    /// several claims.
     pub fn require_claim(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
-        let (name, text) = (name.into().into_boxed_str(), text.into().into_boxed_str());
-        self.settings.required.push((name, text));
+        self.settings.required.push(RequiredClaim::exact(name.into(), text.into()));
         self
     }
 
-    /// Where the issuer's JWK Set ([RFC 7517 §5]) is fetched from, instead of where its metadata says.
+    /// Requires a claim with a string that begins with `prefix`, such as `project_path` with `acme/`. End the
+    /// prefix with a separator: `acme` would accept `acme-evil/orders` too.
+    ///
+    /// ```
+    /// use portcullis::JwtVerifier;
+    ///
+    /// let verifier = JwtVerifier::builder("https://gitlab.com")
+    ///     .audience("https://api.example")
+    ///     .require_claim_prefix("project_path", "acme/")
+    ///     .build();
+    /// assert!(verifier.is_ok());
+    /// ```
+    pub fn require_claim_prefix(
+        mut self,
+        name: impl Into<String>,
+        prefix: impl Into<String>,
+    ) -> Self {
+        self.settings.required.push(RequiredClaim::prefix(name.into(), prefix.into()));
+        self
+    }
+
+    /// Sets the URL of the issuer's metadata, for issuers whose metadata is not at a
+    /// [well-known URL](https://www.rfc-editor.org/rfc/rfc8414#section-3) under their name: Azure AD B2C, an issuer
+    /// whose name is not a URL, or one that is reached at an internal address. The `issuer` in the metadata must
+    /// still be the issuer of the tokens, or the one of [`metadata_issuer`](Self::metadata_issuer).
+    ///
+    /// ```
+    /// use portcullis::JwtVerifier;
+    ///
+    /// let verifier = JwtVerifier::builder("https://login.example/8d3f6c1e/v2.0/")
+    ///     .metadata_url("https://login.example/acme/signin/.well-known/openid-configuration")
+    ///     .audience("https://api.example")
+    ///     .build();
+    /// assert!(verifier.is_ok());
+    /// ```
+    pub fn metadata_url(mut self, url: impl Into<String>) -> Self {
+        self.settings.metadata_url = Some(url.into());
+        self
+    }
+
+    /// Sets the `issuer` in the metadata, for servers whose access tokens have another `iss`, such as AD FS. It is
+    /// compared byte for byte. Without a [`metadata_url`](Self::metadata_url), the metadata is discovered from this
+    /// name.
+    ///
+    /// ```
+    /// use portcullis::JwtVerifier;
+    ///
+    /// let verifier = JwtVerifier::builder("http://adfs.example/adfs/services/trust")
+    ///     .metadata_issuer("https://adfs.example/adfs")
+    ///     .audience("https://api.example")
+    ///     .build();
+    /// assert!(verifier.is_ok());
+    /// ```
+    pub fn metadata_issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.settings.metadata_issuer = Some(issuer.into());
+        self
+    }
+
+    /// Sets the URL of the issuer's JWK Set ([RFC 7517 §5]), instead of the one in its metadata. The name of the
+    /// issuer may then be any string, such as `accounts.google.com` or `kubernetes/serviceaccount`.
     ///
     /// [RFC 7517 §5]: https://www.rfc-editor.org/rfc/rfc7517#section-5
     pub fn jwks_uri(mut self, uri: impl Into<String>) -> Self {
@@ -87,11 +147,11 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Fetches the keys from a source of the crate `jwks_client_rs`, under our own cache, cool-down
-    /// and outage rules. For those who have such a source; the default does more:
+    /// Fetches the keys from a source of the crate `jwks_client_rs`. Caching, cool-down and outages are handled as
+    /// for other keys. Use it if you have such a source; the default does more:
     ///
-    /// - That crate rejects a whole set for one key without `kid` or of an unknown `kty`.
-    /// - It tells nothing of `Cache-Control`, `ETag` or `key_ops`, and `use` of RSA keys only.
+    /// - That crate rejects a whole set because of one key without `kid` or with an unknown `kty`.
+    /// - It doesn't pass on `Cache-Control`, `ETag` and `key_ops`, and `use` only for RSA keys.
     /// - Its `WebSource` follows redirects and reads bodies of any length.
     #[cfg(feature = "jwks-client-rs")]
     pub fn jwks_source(
@@ -120,7 +180,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// The issuer's public keys as a JWK Set ([RFC 7517 §5]), as text. Nothing is fetched then.
+    /// Adds the issuer's public keys as the text of a JWK Set ([RFC 7517 §5]). No keys are fetched then.
     ///
     /// [RFC 7517 §5]: https://www.rfc-editor.org/rfc/rfc7517#section-5
     pub fn jwk_set(mut self, json: impl Into<String>) -> Self {
@@ -128,15 +188,15 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// One public key in PEM form: RSA, P-256, P-384, P-521 or Ed25519. It verifies tokens whatever
-    /// their `kid`. Nothing is fetched then.
+    /// Adds a public key in PEM form: RSA, P-256, P-384, P-521 or Ed25519. It verifies tokens with any `kid`. No
+    /// keys are fetched then.
     pub fn pem_key(mut self, pem: impl Into<String>) -> Self {
         self.settings.given.push(GivenKeys::Pem(pem.into()));
         self
     }
 
-    /// A secret shared with the issuer, for that one HMAC algorithm: at least 32, 48 or 64 bytes for
-    /// HS256, HS384 or HS512 ([RFC 7518 §3.2]). Nothing is fetched then.
+    /// Adds a secret that is shared with the issuer, for one HMAC algorithm. It has at least 32, 48 or 64 bytes
+    /// for HS256, HS384 or HS512 ([RFC 7518 §3.2]). No keys are fetched then.
     ///
     /// [RFC 7518 §3.2]: https://www.rfc-editor.org/rfc/rfc7518#section-3.2
     pub fn hmac_secret(mut self, algorithm: Algorithm, secret: impl Into<Secret>) -> Self {
@@ -144,27 +204,27 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// The only algorithms to accept. By default every asymmetric one that a key of the issuer's
-    /// allows, and that of each secret. Where keys are given, each one named must have a key.
+    /// Sets the accepted algorithms. By default, these are all asymmetric algorithms that the issuer's keys allow,
+    /// and the algorithm of each secret. If keys are configured, each of these algorithms must have one.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.settings.algorithms = Some(algorithms.into_iter().collect());
         self
     }
 
-    /// How strictly a token must be an access token. [`Profile::Relaxed`] by default.
+    /// Sets what a token must look like to be accepted as an access token. [`Profile::Relaxed`] by default.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.settings.profile = profile;
         self
     }
 
-    /// How far the issuer's clock may be off, for `exp`, `nbf` and `iat`. 60 s by default.
+    /// Sets how far the issuer's clock may be off, for `exp`, `nbf` and `iat`. 60 s by default.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.settings.leeway = leeway;
         self
     }
 
-    /// One more place for scopes beside `scope` and `scp`: a claim such as `permissions`, or a JSON
-    /// pointer ([RFC 6901]) such as `/realm_access/roles`.
+    /// Also reads scopes from this place, in addition to `scope` and `scp`: a claim such as `permissions`, or a
+    /// JSON pointer ([RFC 6901]) such as `/realm_access/roles`.
     ///
     /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
     pub fn scope_claim(mut self, place: impl AsRef<str>) -> Self {
@@ -172,8 +232,8 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// A check of your own, after the signature. Reject with
-    /// [`TokenFault::Rejected`](crate::TokenFault::Rejected), or with what fits.
+    /// Adds a custom check, which runs after the signature was verified, and each time a cached token is used.
+    /// Reject a token with [`TokenFault::Rejected`](crate::TokenFault::Rejected) or another error.
     ///
     /// ```
     /// use portcullis::{JwtVerifier, TokenFault};
@@ -196,12 +256,11 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// How many bytes verified tokens may take that are remembered: each its own length and about
-    /// 700 more. 32 MiB by default; 0 turns it off.
+    /// Sets the size of the verified-token cache in bytes. 32 MiB by default; 0 disables it. A token takes its own
+    /// length and about 700 bytes.
     ///
-    /// A token that comes again is then accepted without checking its signature anew. Its times, the
-    /// issuer's keys and your own checks are looked at each time: it is rejected when it expires, and
-    /// when the key that signed it is withdrawn.
+    /// The signature of a cached token isn't verified again. Its times, the issuer's keys and custom checks are
+    /// evaluated each time, so it is rejected when it expires, and when the key that signed it is withdrawn.
     pub fn token_cache(mut self, bytes: usize) -> Self {
         self.settings.cache_capacity = bytes;
         self
@@ -214,25 +273,26 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// The client that fetches keys and metadata. `reqwest` by default, with the feature of that name.
+    /// Sets the client that fetches keys and metadata. The default is `ReqwestClient`, with the feature `reqwest`.
     pub fn http_client(mut self, client: impl HttpClient) -> Self {
         self.settings.client = Some(Arc::new(client));
         self
     }
 
-    /// The clock that tokens and keys expire by. [`SystemClock`](crate::SystemClock) by default.
+    /// Sets the clock for the expiry of tokens and keys. [`SystemClock`](crate::SystemClock) by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
         self
     }
 
-    /// How long fetched keys serve after their time while the issuer is out of reach. 24 h by default.
+    /// Sets how long fetched keys are used after they have expired while the issuer is unreachable. 24 hours by
+    /// default.
     pub fn outage_tolerance(mut self, tolerance: Duration) -> Self {
         self.settings.remote.outage_tolerance = tolerance;
         self
     }
 
-    /// Leads to what must not be left out by accident.
+    /// Returns options that weaken security and have to be opted into explicitly.
     pub fn dangerous(self) -> Dangerous<Audience> {
         Dangerous(self)
     }
@@ -243,15 +303,14 @@ impl<Audience> JwtVerifierBuilder<Audience> {
 }
 
 impl<Audience> Dangerous<Audience> {
-    /// Accepts tokens for any audience, and without one: also those that were meant for another
-    /// service, which that service could then use here.
+    /// Accepts tokens with any audience, and without one. A service that receives a token for itself can then use
+    /// it here.
     pub fn any_audience(mut self) -> JwtVerifierBuilder<AudienceGiven> {
         self.0.settings.any_audience = true;
         self.0.into_state()
     }
 
-    /// Fetches keys and metadata by plain `http` too, where anyone on the way can put in keys of
-    /// their own.
+    /// Also fetches keys and metadata over plain `http`, where anyone on the network path can replace the keys.
     pub fn plain_http(mut self) -> JwtVerifierBuilder<Audience> {
         self.0.settings.urls.allow_http = true;
         self.0
@@ -280,13 +339,13 @@ impl<Audience> Dangerous<Audience> {
 }
 
 impl JwtVerifierBuilder<AudienceGiven> {
-    /// The verifier.
+    /// Builds the verifier.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], which names the value: an issuer or `jwks_uri` that is no `https` URL, an
-    /// empty issuer or audience, a key that can't be read or is too weak, no key at all in a set, no
-    /// algorithm, one that fits no key that is given.
+    /// [`ConfigError`], which names the value: an empty issuer or audience; a `jwks_uri`, a `metadata_url`, or an
+    /// issuer with neither, that is not an `https` URL; a key that can't be read or is too weak; a key set without
+    /// keys; no algorithm, or one that no configured key supports.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
         let cache = TokenCache::new(self.settings.cache_capacity, None);
         let issuer = Arc::new(self.settings.into_issuer()?);

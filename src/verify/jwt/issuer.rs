@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use super::{
+    Profile,
     header::Header,
     interrupt::{Attempt, Interrupt, complete},
     jws::Jws,
@@ -64,9 +65,14 @@ impl<'a> UnverifiedToken<'a> {
 }
 
 impl Issuer {
-    /// Returns the name that its tokens have in `iss`.
+    /// Returns the name that its tokens have in `iss`, if they have one.
     pub(crate) fn name(&self) -> &str {
         &self.rules.issuer
+    }
+
+    /// Returns whether its tokens have an `iss`.
+    pub(crate) fn is_named_by_tokens(&self) -> bool {
+        self.rules.profile != Profile::JwtSvid
     }
 
     /// Starts a fetch of the keys if there are none, and returns a future that waits for it.

@@ -14,6 +14,7 @@ mod jws;
 mod key_source;
 mod key_trials;
 mod payload;
+pub mod presets;
 mod profile;
 mod registration;
 mod rules;

@@ -21,6 +21,14 @@ use crate::ConfigError;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Profile {
+    /// Accepts JWT-SVIDs of [SPIFFE]: a `typ` of `JWT` or `JOSE`, or none, and no `iss`, because a JWT-SVID has
+    /// none. Instead, the issuer is a trust domain such as `spiffe://example.org`, and `sub` must be a SPIFFE ID in
+    /// it. `exp` and `aud` are required. Of the issuer's keys, those with `use: jwt-svid` are used too.
+    ///
+    /// [`presets::spiffe`](super::presets::spiffe) is the way to use it.
+    ///
+    /// [SPIFFE]: https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md
+    JwtSvid,
     /// Accepts a `typ` of `at+jwt` or `JWT`, or none, and requires `iss`, `exp` and `aud`. For the many
     /// issuers that don't follow RFC 9068, among them Auth0 by default, Entra ID and Keycloak.
     #[default]
@@ -36,8 +44,9 @@ impl Profile {
     /// Returns whether a token of this type may be an access token (RFC 9068 §4, RFC 8725 §3.11).
     pub(crate) fn accepts(self, token_type: TokenType) -> bool {
         match token_type {
-            TokenType::AccessToken => true,
-            TokenType::Jwt | TokenType::Unspecified => self == Self::Relaxed,
+            TokenType::AccessToken => self != Self::JwtSvid,
+            TokenType::Jose => self == Self::JwtSvid,
+            TokenType::Jwt | TokenType::Unspecified => self != Self::Rfc9068,
             TokenType::IntrospectionResponse | TokenType::Other => false,
         }
     }
@@ -48,9 +57,12 @@ impl FromStr for Profile {
 
     fn from_str(name: &str) -> Result<Self, ConfigError> {
         match name {
+            "jwt-svid" => Ok(Self::JwtSvid),
             "relaxed" => Ok(Self::Relaxed),
             "rfc9068" => Ok(Self::Rfc9068),
-            _ => Err(ConfigError::new("profile", name, "neither `relaxed` nor `rfc9068`")),
+            _ => {
+                Err(ConfigError::new("profile", name, "must be `relaxed`, `rfc9068` or `jwt-svid`"))
+            }
         }
     }
 }
@@ -58,6 +70,7 @@ impl FromStr for Profile {
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::JwtSvid => "jwt-svid",
             Self::Relaxed => "relaxed",
             Self::Rfc9068 => "rfc9068",
         })

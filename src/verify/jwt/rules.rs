@@ -17,11 +17,20 @@ use crate::{
 pub(crate) struct Rules {
     pub(crate) issuer: Box<str>,
     pub(crate) audience: AudienceRule,
-    /// The names and values of claims that a token must have.
-    pub(crate) required: Vec<(Box<str>, Box<str>)>,
+    /// The claims that a token must have.
+    pub(crate) required: Vec<RequiredClaim>,
     pub(crate) profile: Profile,
     /// The leeway for `exp`, `nbf` and `iat`.
     pub(crate) leeway: Duration,
+}
+
+/// A claim with a certain string.
+#[derive(Debug, Clone)]
+pub(crate) struct RequiredClaim {
+    pub(super) name: Box<str>,
+    pub(super) text: Box<str>,
+    /// Whether the string may go on after `text`.
+    pub(super) is_prefix: bool,
 }
 
 impl Rules {
@@ -32,7 +41,8 @@ impl Rules {
         claims: &ClaimSet,
         now: NumericDate,
     ) -> Result<(), TokenFault> {
-        if claims.registered.issuer.get(&claims.raw) != Some(&*self.issuer) {
+        let names_issuer = claims.registered.issuer.get(&claims.raw) == Some(&*self.issuer);
+        if !names_issuer && self.profile != Profile::JwtSvid {
             return Err(TokenFault::Issuer);
         }
         if !self.audience.accepts(claims) {
@@ -42,10 +52,19 @@ impl Rules {
             return Err(TokenFault::Type);
         }
         self.validate_times(&claims.registered, now)?;
-        if self.profile == Profile::Rfc9068 {
-            require_rfc9068(claims)?;
+        match self.profile {
+            Profile::JwtSvid => self.require_trust_domain(claims)?,
+            Profile::Relaxed => {}
+            Profile::Rfc9068 => require_rfc9068(claims)?,
         }
-        self.required.iter().try_for_each(|(name, text)| require_text(claims, name, text))
+        self.required.iter().try_for_each(|required| required.find_in(claims))
+    }
+
+    /// Requires a SPIFFE ID of the trust domain, which identifies the issuer of a JWT-SVID (SPIFFE JWT-SVID §3.1).
+    fn require_trust_domain(&self, claims: &ClaimSet) -> Result<(), TokenFault> {
+        let subject = claims.registered.subject.get(&claims.raw);
+        let path = subject.and_then(|id| id.strip_prefix(&*self.issuer)?.strip_prefix('/'));
+        if path.is_some_and(|path| !path.is_empty()) { Ok(()) } else { Err(TokenFault::Issuer) }
     }
 
     /// Validates the claims whose outcome changes with time. A cached token needs only this.
@@ -72,11 +91,25 @@ fn require_rfc9068(claims: &ClaimSet) -> Result<(), TokenFault> {
     if is_complete { Ok(()) } else { Err(TokenFault::Claims) }
 }
 
-/// Requires a claim of this name whose value is this string.
-fn require_text(claims: &ClaimSet, name: &str, text: &str) -> Result<(), TokenFault> {
-    let object = json::object(&claims.raw, |_, _| ()).map_err(|_| TokenFault::Malformed)?;
-    match object.find(name) {
-        Some(Value::String(value)) if value.is(text) => Ok(()),
-        _ => Err(TokenFault::Claims),
+impl RequiredClaim {
+    pub(super) fn exact(name: String, text: String) -> Self {
+        Self { name: name.into(), text: text.into(), is_prefix: false }
+    }
+
+    pub(super) fn prefix(name: String, text: String) -> Self {
+        Self { name: name.into(), text: text.into(), is_prefix: true }
+    }
+
+    fn find_in(&self, claims: &ClaimSet) -> Result<(), TokenFault> {
+        let object = json::object(&claims.raw, |_, _| ()).map_err(|_| TokenFault::Malformed)?;
+        match object.find(&self.name) {
+            Some(Value::String(value)) if value.is(&self.text) => Ok(()),
+            Some(Value::String(value))
+                if self.is_prefix && value.to_cow().starts_with(&*self.text) =>
+            {
+                Ok(())
+            }
+            _ => Err(TokenFault::Claims),
+        }
     }
 }

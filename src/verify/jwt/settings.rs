@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use http::Uri;
+
 use super::{
     Profile,
     issuer::{ClaimCheck, Issuer},
     key_source::KeySource,
-    rules::Rules,
+    rules::{RequiredClaim, Rules},
     token_cache,
 };
 use crate::url::{self, Query};
@@ -17,7 +19,9 @@ use crate::{
     jose::{algorithm::AlgorithmSet, crypto::VerifyingKey},
     verify::{
         Revocations,
-        jwks::{DEFAULT_MAX_KEYS, FetchKeys, HttpKeys, Key, KeySet, RemoteKeys, RemoteSettings},
+        jwks::{
+            DEFAULT_MAX_KEYS, FetchKeys, HttpKeys, Key, KeySet, KeyUse, RemoteKeys, RemoteSettings,
+        },
     },
 };
 
@@ -26,7 +30,7 @@ pub(super) struct Settings {
     pub(super) issuer: String,
     pub(super) audiences: Vec<String>,
     pub(super) clients: Vec<String>,
-    pub(super) required: Vec<(Box<str>, Box<str>)>,
+    pub(super) required: Vec<RequiredClaim>,
     pub(super) any_audience: bool,
     pub(super) urls: LearnedUrls,
     pub(super) algorithms: Option<Vec<Algorithm>>,
@@ -35,6 +39,9 @@ pub(super) struct Settings {
     pub(super) scope_claims: Vec<ScopeClaim>,
     pub(super) checks: Vec<Box<ClaimCheck>>,
     pub(super) jwks_uri: Option<String>,
+    pub(super) metadata_url: Option<String>,
+    /// The issuer that the metadata names, if tokens name another.
+    pub(super) metadata_issuer: Option<String>,
     pub(super) source: Option<Box<Source>>,
     pub(super) max_keys: usize,
     pub(super) given: Vec<GivenKeys>,
@@ -70,6 +77,8 @@ impl Settings {
             scope_claims: Vec::new(),
             checks: Vec::new(),
             jwks_uri: None,
+            metadata_url: None,
+            metadata_issuer: None,
             source: None,
             max_keys: DEFAULT_MAX_KEYS,
             given: Vec::new(),
@@ -83,9 +92,7 @@ impl Settings {
 
     /// Validates the configuration. An error names the setting and its value.
     pub(super) fn into_issuer(mut self) -> Result<Issuer, ConfigError> {
-        if self.issuer.is_empty() {
-            return Err(ConfigError::new("issuer", "", "empty"));
-        }
+        self.validate_names()?;
         let allowed = self.allowed_algorithms()?;
         let keys = self.key_source()?;
         let audience = self.audience_rule()?;
@@ -104,6 +111,32 @@ impl Settings {
             revocations: self.revocations.unwrap_or_else(|| Revocations::for_clock(&self.clock)),
             clock: self.clock,
         })
+    }
+
+    fn validate_names(&self) -> Result<(), ConfigError> {
+        if self.issuer.is_empty() {
+            return Err(ConfigError::new("issuer", "", "empty"));
+        }
+        if self.profile == Profile::JwtSvid && !is_trust_domain(&self.issuer) {
+            let problem =
+                "must be a trust domain such as `spiffe://example.org` for the profile `jwt-svid`";
+            return Err(ConfigError::new("issuer", &*self.issuer, problem));
+        }
+        let is_empty = |claim: &&RequiredClaim| claim.is_prefix && claim.text.is_empty();
+        if let Some(claim) = self.required.iter().find(is_empty) {
+            return Err(ConfigError::new("prefix of the required claim", &*claim.name, "empty"));
+        }
+        let has_location =
+            self.jwks_uri.is_some() || !self.given.is_empty() || self.source.is_some();
+        for (what, value) in
+            [("metadata_url", &self.metadata_url), ("metadata_issuer", &self.metadata_issuer)]
+        {
+            if let Some(value) = value.as_ref().filter(|_| has_location) {
+                let problem = "has no effect, because the keys are configured in another way";
+                return Err(ConfigError::new(what, &**value, problem));
+            }
+        }
+        Ok(())
     }
 
     fn audience_rule(&mut self) -> Result<AudienceRule, ConfigError> {
@@ -171,24 +204,48 @@ impl Settings {
         }
         let source = match self.source.take() {
             Some(source) => source(self.max_keys),
-            None => Box::new(self.http_keys()?.with_max_keys(self.max_keys)),
+            None => Box::new(self.http_keys()?.accepting(self.max_keys, self.key_use())),
         };
         let (issuer, clock) = (self.issuer.as_str().into(), Arc::clone(&self.clock));
         Ok(KeySource::remote(RemoteKeys::new(issuer, source, clock, self.remote.clone())))
     }
 
     fn http_keys(&self) -> Result<HttpKeys, ConfigError> {
-        let endpoint = |what, url: &str, query| {
-            url::parse(url, query, self.urls.allow_http)
-                .map_err(|problem| ConfigError::new(what, url, problem.to_string()))
+        let client = || http_client::or_default(self.client.clone());
+        if let Some(uri) = &self.jwks_uri {
+            // Nothing is discovered, so the issuer is just a name.
+            let uri = self.endpoint("jwks_uri", uri, Query::Allowed)?;
+            return Ok(HttpKeys::at(client()?, Target::configured(uri)));
+        }
+        let (what, named) = match &self.metadata_issuer {
+            Some(named) => ("metadata_issuer", named),
+            None => ("issuer", &self.issuer),
         };
-        endpoint("issuer", &self.issuer, Query::Forbidden)?;
-        let jwks_uri = self.jwks_uri.as_deref();
-        let jwks_uri = jwks_uri.map(|uri| endpoint("jwks_uri", uri, Query::Allowed)).transpose()?;
-        let client = http_client::or_default(self.client.clone())?;
-        Ok(match jwks_uri {
-            Some(uri) => HttpKeys::at(client, Target::configured(uri)),
-            None => HttpKeys::of_issuer(client, &self.issuer, self.urls, Arc::clone(&self.clock)),
+        let metadata_url = self.metadata_url.as_ref();
+        let metadata_url = metadata_url
+            .map(|url| self.endpoint("metadata_url", url, Query::Allowed))
+            .transpose()?;
+        if metadata_url.is_none() {
+            self.endpoint(what, named, Query::Forbidden)?;
+        }
+        let clock = Arc::clone(&self.clock);
+        Ok(HttpKeys::of_issuer(client()?, named, metadata_url, self.urls, clock))
+    }
+
+    fn key_use(&self) -> KeyUse {
+        match self.profile {
+            Profile::JwtSvid => KeyUse::JwtSvid,
+            Profile::Relaxed | Profile::Rfc9068 => KeyUse::Signature,
+        }
+    }
+
+    fn endpoint(&self, what: &'static str, url: &str, query: Query) -> Result<Uri, ConfigError> {
+        url::parse(url, query, self.urls.allow_http).map_err(|problem| {
+            let remedy = match what {
+                "issuer" => "; an issuer with any other name needs `metadata_url` or `jwks_uri`",
+                _ => "",
+            };
+            ConfigError::new(what, url, format!("{problem}{remedy}"))
         })
     }
 
@@ -197,7 +254,7 @@ impl Settings {
         for given in &self.given {
             match given {
                 GivenKeys::JwkSet(json) => {
-                    let set = KeySet::from_json(json.as_bytes(), self.max_keys)
+                    let set = KeySet::from_json(json.as_bytes(), self.max_keys, self.key_use())
                         .map_err(|problem| ConfigError::new("JWK Set", "…", problem.to_string()))?;
                     set.left_out().report(&self.issuer);
                     keys.extend(set.into_keys());
@@ -220,4 +277,13 @@ impl Settings {
         }
         Ok(KeySet::new(keys))
     }
+}
+
+/// Returns whether a name is a SPIFFE trust domain (SPIFFE ID §2.1), as a URL without a path.
+fn is_trust_domain(name: &str) -> bool {
+    let is_plain = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'_')
+    };
+    name.strip_prefix("spiffe://")
+        .is_some_and(|domain| (1..=255).contains(&domain.len()) && domain.bytes().all(is_plain))
 }

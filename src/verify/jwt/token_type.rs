@@ -7,6 +7,8 @@ pub(crate) enum TokenType {
     AccessToken,
     /// `token-introspection+jwt` (RFC 9701 §5): a signed introspection response, which is not a token.
     IntrospectionResponse,
+    /// `JOSE`, which JWT-SVIDs may have.
+    Jose,
     /// `JWT`, which any kind of token may have.
     Jwt,
     /// Any other value, such as that of a logout token or a security event.
@@ -30,6 +32,8 @@ impl TokenType {
             Self::IntrospectionResponse
         } else if subtype.eq_ignore_ascii_case("jwt") {
             Self::Jwt
+        } else if subtype.eq_ignore_ascii_case("jose") {
+            Self::Jose
         } else {
             Self::Other
         }
@@ -64,6 +68,26 @@ mod tests {
             let token_type = TokenType::of(typ);
             assert_eq!(Profile::Relaxed.accepts(token_type), relaxed, "relaxed {typ:?}");
             assert_eq!(Profile::Rfc9068.accepts(token_type), rfc9068, "rfc9068 {typ:?}");
+        }
+    }
+
+    #[test]
+    fn a_jwt_svid_has_the_type_jwt_or_jose_or_none() {
+        for (typ, is_accepted) in [
+            (None, true),
+            (Some("JWT"), true),
+            (Some("JOSE"), true),
+            (Some("jose"), true),
+            (Some("at+jwt"), false),
+            (Some("JOSE+JSON"), false),
+            (Some(""), false),
+        ] {
+            let token_type = TokenType::of(typ);
+            assert_eq!(Profile::JwtSvid.accepts(token_type), is_accepted, "{typ:?}");
+            if typ.is_some_and(|typ| typ.eq_ignore_ascii_case("jose")) {
+                assert!(!Profile::Relaxed.accepts(token_type), "{typ:?}");
+                assert!(!Profile::Rfc9068.accepts(token_type), "{typ:?}");
+            }
         }
     }
 }

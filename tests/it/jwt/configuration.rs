@@ -44,7 +44,8 @@ fn an_issuer_with_fetched_keys_must_be_an_https_url() {
         // What may be secret is not shown.
         let shown = issuer.replace("user@", "\u{2026}@").replace("?a=b", "?\u{2026}");
         let shown = shown.replace("#a", "#\u{2026}");
-        assert_eq!(message(result), format!("issuer `{shown}`: {problem}"));
+        let remedy = "an issuer with any other name needs `metadata_url` or `jwks_uri`";
+        assert_eq!(message(result), format!("issuer `{shown}`: {problem}; {remedy}"));
     }
     for issuer in [
         "https://as.example",
@@ -157,7 +158,7 @@ fn profiles_and_algorithms_are_parsed_from_their_names() {
     assert_eq!("relaxed".parse(), Ok(Profile::Relaxed));
     assert_eq!(
         message("strict".parse::<Profile>()),
-        "profile `strict`: neither `relaxed` nor `rfc9068`"
+        "profile `strict`: must be `relaxed`, `rfc9068` or `jwt-svid`"
     );
     assert_eq!(
         "none".parse::<Algorithm>().unwrap_err().to_string(),

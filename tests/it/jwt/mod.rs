@@ -5,6 +5,7 @@ mod claims;
 mod configuration;
 mod header;
 mod hmac_secrets;
+mod issuer_names;
 mod key_selection;
 mod key_sets;
 mod known_attacks;

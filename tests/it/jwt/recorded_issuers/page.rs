@@ -2,13 +2,23 @@
 
 const PAGE: &str = include_str!("../../../../docs/issuers.md");
 
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 16] = [
+    include_str!("adfs.rs"),
     include_str!("auth0.rs"),
+    include_str!("azure_b2c.rs"),
+    include_str!("cloudflare_access.rs"),
     include_str!("cognito.rs"),
     include_str!("entra_id.rs"),
+    include_str!("firebase.rs"),
+    include_str!("github_actions.rs"),
+    include_str!("gitlab.rs"),
     include_str!("google.rs"),
+    include_str!("google_iap.rs"),
     include_str!("keycloak.rs"),
+    include_str!("kubernetes.rs"),
     include_str!("okta.rs"),
+    include_str!("spiffe.rs"),
+    include_str!("zitadel.rs"),
 ];
 
 /// The trimmed lines of a text.

@@ -62,8 +62,19 @@ impl Recorded {
     /// The public key of the signing key, with additional members.
     pub fn jwk(&self, members: Value) -> Value {
         let set: Value = serde_json::from_str(&self.signer.jwk_set()).unwrap();
-        let key = &set["keys"][0];
+        let keys = set["keys"].as_array().unwrap();
+        let key = keys.iter().find(|key| key["kty"] == "RSA").unwrap();
         changed(&json!({ "kty": "RSA", "n": key["n"], "e": key["e"] }), &members)
+    }
+
+    /// The public key of the ES256 signing key, with additional members.
+    pub fn ec_jwk(&self, members: Value) -> Value {
+        self.signer.publish(Algorithm::Es256);
+        let set: Value = serde_json::from_str(&self.signer.jwk_set()).unwrap();
+        let keys = set["keys"].as_array().unwrap();
+        let key = keys.iter().find(|key| key["kty"] == "EC").unwrap();
+        let (curve, x, y) = (&key["crv"], &key["x"], &key["y"]);
+        changed(&json!({ "kty": "EC", "crv": curve, "x": x, "y": y }), &members)
     }
 
     /// The verifier, with a network that consists of this issuer.
