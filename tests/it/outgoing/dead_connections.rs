@@ -5,9 +5,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
 use portcullis::{
     IntrospectionVerifier, JwtVerifier,
     http_client::{HttpClient, HttpError, NewConnection, ReqwestClient},
@@ -179,6 +177,8 @@ async fn both_attempts_share_one_time_limit() {
 #[cfg(feature = "http-body")]
 #[tokio::test]
 async fn a_service_client_reports_what_hyper_says_of_a_closed_connection() {
+    use bytes::Bytes;
+    use http_body_util::Full;
     use portcullis::http_client::ServiceClient;
 
     for close in [Close::OnReuse, Close::OnReuseWithReset, Close::OnEveryRequest] {

@@ -199,5 +199,5 @@ async fn an_error_of_a_client_without_secrets_keeps_its_type() {
     issuer.clock().advance(std::time::Duration::from_secs(60));
     let error = verify_token(&verifier, &token).await.unwrap_err();
     let mut sources = iter::successors(error.source(), |error| (*error).source());
-    assert!(sources.any(<dyn std::error::Error>::is::<std::io::Error>));
+    assert!(sources.any(<dyn StdError>::is::<std::io::Error>));
 }
