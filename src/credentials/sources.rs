@@ -180,7 +180,7 @@ impl Sources {
         head: &RequestHead<'a>,
     ) -> Option<Result<Presented<'a>, CredentialsRejection>> {
         let (text, source) = match place {
-            Place::Header(header) if !header.is_bare => {
+            Place::Header(header) if header.has_scheme(head.headers()) => {
                 return self.scheme_and_credentials(head.headers(), &header.name, Source::Other);
             }
             Place::Custom(source) => {

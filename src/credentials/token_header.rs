@@ -41,19 +41,54 @@ use crate::RequestFault;
 #[must_use]
 pub struct TokenHeader {
     pub(super) name: HeaderName,
-    pub(super) is_bare: bool,
+    form: Form,
+}
+
+/// The form of the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// That of `Authorization`.
+    Scheme,
+    Bare,
+    Either,
 }
 
 impl TokenHeader {
     /// Reads the header `name`, in the form of `Authorization`.
     pub const fn new(name: HeaderName) -> Self {
-        Self { name, is_bare: false }
+        Self { name, form: Form::Scheme }
     }
 
     /// Reads the whole value as an access token, without a scheme before it.
     pub const fn bare(mut self) -> Self {
-        self.is_bare = true;
+        self.form = Form::Bare;
         self
+    }
+
+    /// Reads a value with a scheme like `Authorization`, and one without as an access token. No token contains a
+    /// space, which follows every scheme.
+    ///
+    /// ```
+    /// use http::HeaderName;
+    /// use portcullis::credentials::TokenHeader;
+    ///
+    /// let header = TokenHeader::new(HeaderName::from_static("x-access-token"));
+    /// assert_ne!(header.clone().optional_scheme(), header.bare());
+    /// ```
+    pub const fn optional_scheme(mut self) -> Self {
+        self.form = Form::Either;
+        self
+    }
+
+    /// Returns whether the value is to be read in the form of `Authorization`.
+    pub(super) fn has_scheme(&self, headers: &HeaderMap) -> bool {
+        match self.form {
+            Form::Scheme => true,
+            Form::Bare => false,
+            Form::Either => headers
+                .get(&self.name)
+                .is_some_and(|line| line.as_bytes().trim_ascii().contains(&b' ')),
+        }
     }
 }
 

@@ -130,6 +130,25 @@ async fn a_bare_header_contains_only_the_token() {
 }
 
 #[tokio::test]
+async fn a_header_with_an_optional_scheme_contains_either_form() {
+    for (line, status) in [
+        ("good", 200),
+        ("Bearer good", 200),
+        ("bearer  good ", 200),
+        ("Bearer", 401),
+        ("Bearer unknown", 401),
+        ("Digest good", 401),
+        ("good, good", 400),
+        ("Bearer good, good", 400),
+        ("", 401),
+    ] {
+        let layer = bearer().header(TokenHeader::new(BARE).optional_scheme());
+        let response = ask(layer, Request::get("/").header(BARE, line)).await;
+        assert_eq!(response.status, status, "{line:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_header_with_credentials_that_appears_twice_is_400() {
     let layer = bearer().header(OTHER).header(bare());
     for (name, line) in [(&OTHER, "Bearer good"), (&BARE, "good")] {

@@ -1,0 +1,59 @@
+//! `POST /admin/revoke`, for an administrator with a token of its own.
+
+use axum::{Form, Router, extract::State, routing::post};
+use http::StatusCode;
+use portcullis::{
+    AuthenticateLayer, BearerToken, Error, Identity, Issuers, Secret, TokenFault, Verification,
+    Verify, verify::Revocation,
+};
+use serde::Deserialize;
+
+/// Accepts the one token of the administrator.
+struct Administrator(Secret);
+
+impl Verify<BearerToken<'_>> for Administrator {
+    fn verify(&self, token: BearerToken<'_>) -> Verification {
+        let is_right = Secret::from(token.as_str()) == self.0;
+        Verification::ready(if is_right {
+            Ok(Identity::assertion().subject("admin").build())
+        } else {
+            Err(TokenFault::Rejected.into())
+        })
+    }
+}
+
+/// What to revoke: one or several of these.
+#[derive(Deserialize)]
+struct Revoke {
+    token: Option<String>,
+    jti: Option<String>,
+    sub: Option<String>,
+    sid: Option<String>,
+    client_id: Option<String>,
+}
+
+pub(crate) fn routes(issuers: Issuers, token: &str) -> Router {
+    Router::new()
+        .route("/admin/revoke", post(revoke))
+        .with_state(issuers)
+        .layer(AuthenticateLayer::bearer(Administrator(Secret::from(token))).realm("admin"))
+}
+
+async fn revoke(
+    State(issuers): State<Issuers>,
+    Form(form): Form<Revoke>,
+) -> Result<StatusCode, Error> {
+    let revocations = [
+        form.token.map(Revocation::token),
+        form.jti.map(Revocation::token_id),
+        form.sub.map(Revocation::subject),
+        form.sid.map(Revocation::session),
+        form.client_id.map(Revocation::client),
+    ];
+    let mut status = StatusCode::BAD_REQUEST;
+    for revocation in revocations.into_iter().flatten() {
+        issuers.revoke(&revocation).await?;
+        status = StatusCode::NO_CONTENT;
+    }
+    Ok(status)
+}

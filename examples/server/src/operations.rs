@@ -1,0 +1,68 @@
+//! What operators read: the log, `/readyz` and `/metrics`.
+
+use std::{error::Error, io};
+
+use axum::{Json, Router, extract::State, routing::get};
+use http::StatusCode;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use portcullis::{Issuers, verify::Readiness};
+use serde_json::{Value, json};
+use tracing_subscriber::EnvFilter;
+
+use crate::environment::{choice, read};
+
+/// Without `RUST_LOG`, a line says why a request was rejected.
+const DEFAULT_FILTER: &str = "info,portcullis=debug";
+
+/// Logs to stderr, one line for each event.
+pub(crate) fn log() -> Result<(), String> {
+    let filter = read::<String>("RUST_LOG")?.unwrap_or_else(|| DEFAULT_FILTER.to_owned());
+    let filter = EnvFilter::try_new(&filter)
+        .map_err(|error| crate::environment::bad("RUST_LOG", &filter, error))?;
+    let is_json = choice("LOG_FORMAT", &[("text", false), ("json", true)])?.unwrap_or(false);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    if is_json {
+        log.json().init();
+    } else {
+        log.with_ansi(false).init();
+    }
+    Ok(())
+}
+
+/// Records metrics for `/metrics`.
+pub(crate) fn metrics() -> Result<PrometheusHandle, Box<dyn Error>> {
+    Ok(PrometheusBuilder::new().install_recorder()?)
+}
+
+pub(crate) fn routes(issuers: Issuers, metrics: PrometheusHandle) -> Router {
+    let metrics = move || {
+        let text = metrics.render();
+        async { ([("content-type", "text/plain; version=0.0.4")], text) }
+    };
+    Router::new()
+        .route("/healthz", get("ok"))
+        .route("/metrics", get(metrics))
+        .route("/readyz", get(readyz))
+        .with_state(issuers)
+}
+
+async fn readyz(State(issuers): State<Issuers>) -> (StatusCode, Json<Value>) {
+    // Keys are fetched when the first token arrives; here, that must not wait for one.
+    drop(issuers.warm_up().await);
+    let readiness = issuers.readiness();
+    let is_ready = readiness.iter().all(Readiness::is_ready);
+    let issuers: Vec<_> = readiness.iter().map(issuer).collect();
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(json!({ "ready": is_ready, "issuers": issuers })))
+}
+
+fn issuer(readiness: &Readiness) -> Value {
+    json!({
+        "issuer": readiness.issuer(),
+        "ready": readiness.is_ready(),
+        "keys": readiness.keys(),
+        "age": readiness.age().map(|age| age.as_secs()),
+        "last_error": readiness.last_error(),
+        "next_try": readiness.next_fetch().map(|time| time.as_secs()),
+    })
+}

@@ -1,0 +1,134 @@
+//! The verifiers of tokens and passwords.
+
+use std::{collections::HashMap, error::Error, sync::Arc};
+
+use portcullis::{
+    Algorithm, BasicCredentials, BasicVerifier, Identity, IntrospectionVerifier, Issuers,
+    JwtVerifier, ScopeSet, Secret, TokenFault,
+    jwt::{AudienceGiven, JwtVerifierBuilder, Profile},
+    verify::Revocations,
+};
+use serde_json::Value;
+
+use crate::environment::{bad, choice, list, read, require};
+
+/// The issuers of JWTs, and the introspection of other tokens. Without issuers, each token is introspected.
+pub(crate) fn issuers(revocations: &Revocations) -> Result<Issuers, Box<dyn Error>> {
+    let mut issuers = Issuers::builder().revocations(revocations.clone());
+    let introspection_url = read::<String>("INTROSPECTION_URL")?;
+    if let Some(url) = &introspection_url {
+        issuers = issuers.opaque(introspection(url)?);
+    }
+    let names = list("ISSUER")?;
+    if names.is_empty() && introspection_url.is_none() {
+        require("ISSUER")?;
+    }
+    let jwks_uri = read::<String>("JWKS_URI")?;
+    if let Some(uri) = jwks_uri.as_deref().filter(|_| names.len() > 1) {
+        return Err(bad("JWKS_URI", uri, "there are several issuers").into());
+    }
+    for name in names {
+        issuers = issuers.trust(jwt(&name, jwks_uri.as_deref())?);
+    }
+    Ok(issuers.build()?)
+}
+
+fn jwt(issuer: &str, jwks_uri: Option<&str>) -> Result<JwtVerifier, Box<dyn Error>> {
+    let profile = [("relaxed", Profile::Relaxed), ("rfc9068", Profile::Rfc9068)];
+    let mut verifier = with_audiences(issuer)?;
+    verifier = verifier.profile(choice("PROFILE", &profile)?.unwrap_or(Profile::Relaxed));
+    if let Some(uri) = jwks_uri {
+        verifier = verifier.jwks_uri(uri);
+    }
+    if let Some(names) = read::<String>("ALGORITHMS")? {
+        let algorithms = names.split(',').map(|name| name.trim().parse::<Algorithm>());
+        let algorithms = algorithms.collect::<Result<Vec<_>, _>>();
+        verifier =
+            verifier.algorithms(algorithms.map_err(|error| bad("ALGORITHMS", &names, error))?);
+    }
+    for place in list("SCOPE_CLAIM")? {
+        verifier = verifier.scope_claim(place);
+    }
+    for (name, value) in required_claims()? {
+        verifier = verifier.require_claim(name, value);
+    }
+    Ok(verifier.build()?)
+}
+
+fn with_audiences(issuer: &str) -> Result<JwtVerifierBuilder<AudienceGiven>, String> {
+    let first = JwtVerifier::builder(issuer).audience(first_audience()?);
+    Ok(list("AUDIENCE")?.into_iter().skip(1).fold(first, JwtVerifierBuilder::audience))
+}
+
+fn first_audience() -> Result<String, String> {
+    match list("AUDIENCE")?.into_iter().next() {
+        Some(audience) => Ok(audience),
+        None => require("AUDIENCE"),
+    }
+}
+
+fn introspection(url: &str) -> Result<IntrospectionVerifier, Box<dyn Error>> {
+    let client_id = require("INTROSPECTION_CLIENT_ID")?;
+    let secret = require("INTROSPECTION_CLIENT_SECRET")?;
+    let builder = IntrospectionVerifier::builder(url);
+    let builder = match choice("INTROSPECTION_AUTH", &[("basic", false), ("post", true)])? {
+        Some(true) => builder.client_secret_post(client_id, secret),
+        _ => builder.client_secret_basic(client_id, secret),
+    };
+    let is_ignored = choice("INTROSPECTION_AUDIENCE", &[("required", false), ("ignore", true)])?
+        .unwrap_or(false);
+    let mut verifier = if is_ignored {
+        builder.without_audience()
+    } else {
+        let first = builder.audience(first_audience()?);
+        list("AUDIENCE")?.into_iter().skip(1).fold(first, |builder, name| builder.audience(name))
+    };
+    for place in list("SCOPE_CLAIM")? {
+        verifier = verifier.scope_claim(place);
+    }
+    let required = required_claims()?;
+    if !required.is_empty() {
+        verifier = verifier.check(move |identity| {
+            let claims = identity.claims::<HashMap<String, Value>>()?;
+            let has = |(name, value): &(String, String)| {
+                claims.get(name).and_then(Value::as_str) == Some(value.as_str())
+            };
+            if required.iter().all(has) { Ok(()) } else { Err(TokenFault::Claims.into()) }
+        });
+    }
+    Ok(verifier.build()?)
+}
+
+/// `name=value`, with commas between.
+fn required_claims() -> Result<Vec<(String, String)>, String> {
+    let pair = |text: String| match text.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => Err(bad("REQUIRE_CLAIM", text, "not `name=value` with commas between")),
+    };
+    list("REQUIRE_CLAIM")?.into_iter().map(pair).collect()
+}
+
+/// Passwords in plain text, as the environment has them: for trying things out.
+pub(crate) fn users(list_of_users: &str) -> Result<BasicVerifier, String> {
+    let mut users = HashMap::new();
+    for user in list_of_users.split(',') {
+        let (name, password) = user
+            .split_once(':')
+            .ok_or_else(|| bad("BASIC_USERS", "…", "not `user:password` with commas between"))?;
+        users.insert(name.to_owned(), Secret::from(password));
+    }
+    let users = Arc::new(users);
+    let scopes = read::<String>("BASIC_SCOPES")?.unwrap_or_default();
+    let scopes = scopes.split([',', ' ']).filter(|scope| !scope.is_empty());
+    let scopes: ScopeSet = scopes.collect();
+    let verifier = BasicVerifier::builder(move |credentials: BasicCredentials| {
+        let (users, scopes) = (Arc::clone(&users), scopes.clone());
+        async move {
+            let name = credentials.user_id();
+            let given = Secret::from(credentials.password());
+            let is_right = users.get(name).is_some_and(|password| *password == given);
+            Ok(is_right.then(|| Identity::assertion().subject(name).scopes(scopes).build()))
+        }
+    });
+    verifier.build().map_err(|error| error.to_string())
+}
