@@ -1,3 +1,4 @@
-//! Not an example, and without a test: cargo builds a package's binaries when it builds a test of the package.
+//! Not an example: an empty integration test of the packages beside it. When cargo builds an integration test of a
+//! package, it also builds the package's binaries.
 
 fn main() {}
