@@ -9,6 +9,7 @@
     reason = "tests report by panic, and share by `pub`"
 )]
 
+mod cors;
 mod deadlines;
 mod expiry;
 mod grpc_web;
