@@ -17,7 +17,7 @@ pub(crate) mod retry_after;
 #[cfg(feature = "_remote")]
 pub(crate) use self::redacted::redacted;
 #[cfg(any(feature = "tracing", feature = "_remote"))]
-pub(crate) use self::report::WithCauses;
+pub(crate) use self::report::{SharedFailure, WithCauses};
 pub use self::{
     config_error::ConfigError,
     dpop_fault::DpopFault,

@@ -1,4 +1,4 @@
-//! An error and its sources, in one line for the log.
+//! How errors are logged.
 
 use std::{error::Error, fmt};
 
@@ -15,5 +15,28 @@ impl fmt::Display for WithCauses<'_> {
             Some(cause) => write!(f, ": {}", WithCauses(cause)),
             None => Ok(()),
         }
+    }
+}
+
+/// A failure that many requests may share, such as that of an endpoint. It is logged where it occurs, once for
+/// many occurrences, so a request that is rejected because of it is logged at `DEBUG` only.
+#[derive(Debug)]
+pub(crate) struct SharedFailure(Box<dyn Error + Send + Sync>);
+
+impl SharedFailure {
+    pub(crate) fn new(failure: impl Error + Send + Sync + 'static) -> Self {
+        Self(Box::new(failure))
+    }
+}
+
+impl fmt::Display for SharedFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Error for SharedFailure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
     }
 }

@@ -6,16 +6,20 @@ use std::time::Duration;
 
 #[cfg(feature = "_jwt")]
 use super::issuer_log::{IssuerLog, Occasion, admit};
-use crate::{Error, ErrorKind, error::WithCauses};
+use crate::{
+    Error, ErrorKind,
+    error::{SharedFailure, WithCauses},
+};
 
 pub(super) fn rejected(error: &Error) {
     let (status, reason) = (error.status().as_u16(), error.kind().reason());
     let source = causes(error);
+    let is_shared = matches!(error.source(), Some(cause) if cause.is::<SharedFailure>());
     match error.kind() {
-        ErrorKind::Misconfigured => {
+        ErrorKind::Misconfigured if !is_shared => {
             tracing::error!(target: "portcullis", status, reason, source, "{error}");
         }
-        ErrorKind::Unavailable => {
+        ErrorKind::Unavailable if !is_shared => {
             let (issuer, suppressed) = admit(error);
             if let Some(suppressed) = suppressed {
                 let suppressed = some_if_any(suppressed);
@@ -119,21 +123,18 @@ pub(super) fn token_uses_lost() {
 }
 
 #[cfg(feature = "introspection")]
-pub(super) fn introspected<E: StdError>(
-    host: &str,
-    outcome: Result<&'static str, &E>,
-    took: Duration,
-) {
-    match outcome {
-        Ok(outcome) => {
-            tracing::debug!(target: "portcullis", endpoint = %host, outcome, ?took, "token introspected");
-        }
-        Err(error) => {
-            let source = causes(error);
-            tracing::warn!(
-                target: "portcullis", endpoint = %host, source, ?took, "no introspection: {error}"
-            );
-        }
+pub(super) fn introspected(host: &str, outcome: &'static str, took: Duration) {
+    tracing::debug!(target: "portcullis", endpoint = %host, outcome, ?took, "token introspected");
+}
+
+#[cfg(feature = "introspection")]
+pub(super) fn introspections_failed(host: &str, error: &Error, failures: u64) {
+    let source = causes(error);
+    let message = "introspection failed";
+    if error.kind() == ErrorKind::Misconfigured {
+        tracing::error!(target: "portcullis", endpoint = %host, failures, source, "{message}");
+    } else {
+        tracing::warn!(target: "portcullis", endpoint = %host, failures, source, "{message}");
     }
 }
 

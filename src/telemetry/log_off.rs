@@ -46,7 +46,10 @@ pub(super) fn metadata_not_refreshed<E>(_issuer: &str, _error: &E) {}
 pub(super) fn token_uses_lost() {}
 
 #[cfg(feature = "introspection")]
-pub(super) fn introspected<E>(_host: &str, _outcome: Result<&'static str, &E>, _took: Duration) {}
+pub(super) fn introspected(_host: &str, _outcome: &'static str, _took: Duration) {}
+
+#[cfg(feature = "introspection")]
+pub(super) fn introspections_failed(_host: &str, _error: &Error, _failures: u64) {}
 
 #[cfg(feature = "introspection")]
 pub(super) fn token_type_unsupported(_host: &str) {}

@@ -11,15 +11,19 @@
 #[cfg(feature = "_jwt")]
 #[cfg_attr(not(feature = "tracing"), path = "issuer_log_off.rs")]
 mod issuer_log;
-#[cfg(all(feature = "_jwt", feature = "tracing"))]
+#[cfg(any(all(feature = "_jwt", feature = "tracing"), feature = "introspection"))]
 mod limiter;
 #[cfg_attr(not(feature = "tracing"), path = "log_off.rs")]
 mod log;
 #[cfg_attr(not(feature = "metrics"), path = "metrics_off.rs")]
 mod metrics;
+#[cfg(feature = "introspection")]
+mod throttle;
 
 #[cfg(feature = "_jwt")]
 pub(crate) use self::issuer_log::{IssuerLog, Occasion};
+#[cfg(feature = "introspection")]
+pub(crate) use self::throttle::Throttle;
 use crate::Error;
 #[cfg(feature = "_remote")]
 use std::{error::Error as StdError, sync::Arc, time::Duration};
@@ -98,15 +102,18 @@ pub(crate) fn token_use_lost(first: bool) {
     }
 }
 
-/// Records that an introspection has completed.
+/// Records that an introspection has completed. A `failure` is logged by [`introspections_failed`].
 #[cfg(feature = "introspection")]
-pub(crate) fn introspected<E: StdError>(
-    host: &Arc<str>,
-    outcome: Result<&'static str, &E>,
-    took: Duration,
-) {
-    metrics::introspected(host, outcome.unwrap_or("failure"), took);
+pub(crate) fn introspected(host: &Arc<str>, outcome: &'static str, took: Duration) {
+    metrics::introspected(host, outcome, took);
     log::introspected(host, outcome, took);
+}
+
+/// Records that as many introspections failed for the same reason since this was last recorded. `error` is that of
+/// the last one.
+#[cfg(feature = "introspection")]
+pub(crate) fn introspections_failed(host: &str, error: &Error, count: u64) {
+    log::introspections_failed(host, error, count);
 }
 
 /// Records that a server rejects to introspect tokens of the kind that it was asked about.

@@ -168,10 +168,21 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self
     }
 
-    /// How many introspections may run at the same time. 100 by default. A request that needs one
-    /// more gets 503 at once, so that a slow endpoint doesn't pile up requests here.
+    /// Sets how many introspections may run at the same time. 100 by default.
+    ///
+    /// A quarter of them is reserved for tokens that were active a short time ago, and a quarter for all other
+    /// tokens: see [Load](crate::introspection#load). A request that needs one more introspection waits for up
+    /// to [`queue_timeout`](Self::queue_timeout), in one of two queues for 1,000 tokens each, or for ten times
+    /// `introspections` if that is more. If the queue is full, it gets 503 at once.
     pub fn max_concurrent(mut self, introspections: usize) -> Self {
         self.settings.max_concurrent = introspections;
+        self
+    }
+
+    /// Sets how long a token waits while as many introspections as allowed are running, before its request gets
+    /// 503. 5 seconds by default, which is also the maximum. If it is zero, no token waits.
+    pub fn queue_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.queue_timeout = timeout;
         self
     }
 

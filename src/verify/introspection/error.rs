@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
 
-use super::response::ResponseFault;
+use super::{permits::Busy, response::ResponseFault};
 use crate::{
     Error, ErrorKind, TokenFault,
-    error::retry_after,
+    error::{SharedFailure, retry_after},
     http_client::{HttpError, metadata::MetadataError},
 };
 
@@ -17,8 +17,8 @@ use crate::{
 pub(super) enum IntrospectionError {
     #[error("the introspection timed out or was aborted")]
     Aborted,
-    #[error("{max} introspections are in progress, which is the limit")]
-    Busy { max: usize },
+    #[error(transparent)]
+    Busy(#[from] Busy),
     #[error("`{url}` rejected the credentials of this service (status {status})")]
     Credentials { url: String, status: StatusCode },
     #[error("could not discover the introspection endpoint")]
@@ -56,6 +56,23 @@ impl IntrospectionError {
         }
     }
 
+    /// Returns a name for failures that are logged together.
+    pub(super) fn reason(&self) -> &'static str {
+        match self {
+            Self::Aborted => "aborted",
+            Self::Busy(_) => "busy",
+            Self::Credentials { .. } => "credentials",
+            Self::Discovery { .. } => "discovery",
+            Self::Http { .. } => "http",
+            Self::Keys { .. } => "keys",
+            Self::NotSigned { .. } => "not_signed",
+            Self::Response { .. } => "response",
+            Self::Signed { .. } => "signed",
+            Self::Status { .. } => "status",
+            Self::Utf8 { .. } => "utf8",
+        }
+    }
+
     /// Returns whether the endpoint may have moved to another URL.
     pub(super) fn may_have_moved(&self) -> bool {
         match self {
@@ -74,12 +91,15 @@ impl IntrospectionError {
 impl From<IntrospectionError> for Error {
     fn from(error: IntrospectionError) -> Self {
         let delay = match &error {
-            IntrospectionError::Credentials { .. } => return Self::misconfigured(error),
+            IntrospectionError::Credentials { .. } => {
+                return Self::misconfigured(SharedFailure::new(error));
+            }
             IntrospectionError::Keys { source, .. } => source.retry_after(),
             IntrospectionError::Discovery { retry_after, .. } => Some(*retry_after),
             IntrospectionError::Status { retry_after, .. } => *retry_after,
             _ => None,
         };
-        Self::unavailable(error).with_retry_after(delay.unwrap_or(retry_after::SOON))
+        Self::unavailable(SharedFailure::new(error))
+            .with_retry_after(delay.unwrap_or(retry_after::SOON))
     }
 }

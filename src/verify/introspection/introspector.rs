@@ -6,19 +6,19 @@ use std::{
     time::Instant,
 };
 
-use tokio::sync::Semaphore;
-
 use super::{
     cache::{IntrospectionCache, Outcome},
     endpoint::{Endpoint, Reply},
     error::IntrospectionError,
+    permits::{Class, Permits},
+    recently_active::RecentlyActive,
     response::IntrospectionResponse,
     rules::Rules,
 };
 use crate::{
     Clock, Error, Identity, TokenFault, Verification,
     claims::{NumericDate, scope_claim::ScopeClaim},
-    telemetry,
+    telemetry::{self, Throttle},
     verify::{
         Revocations,
         single_flight::{FlightId, SingleFlight, Waiter},
@@ -38,15 +38,15 @@ pub(super) struct Introspector {
     pub(super) revocations: Revocations,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) cache: IntrospectionCache,
+    pub(super) recently_active: RecentlyActive,
+    pub(super) permits: Permits,
     pub(super) flights: Flights,
+    pub(super) failures: Throttle,
 }
 
-/// The running introspections.
-pub(super) struct Flights {
-    by_token: Mutex<SingleFlight<Arc<str>, Result<Identity, Error>>>,
-    permits: Arc<Semaphore>,
-    max: usize,
-}
+/// The introspections that are running or waiting for a permit.
+#[derive(Default)]
+pub(super) struct Flights(Mutex<SingleFlight<Arc<str>, Result<Identity, Error>>>);
 
 /// The result for a token, or a waiter for it.
 enum Joined {
@@ -65,6 +65,7 @@ impl Introspector {
             Ok(Joined::Running(mut waiter)) => {
                 let (introspector, token) = (Arc::clone(self), token.to_owned());
                 Verification::pending(async move {
+                    let aborted = || introspector.failed(IntrospectionError::Aborted);
                     let result = waiter.wait().await.unwrap_or_else(|| Err(aborted()));
                     introspector.admit(&token, result)
                 })
@@ -81,7 +82,7 @@ impl Introspector {
         self.cache.remove(token);
     }
 
-    /// Joins the introspection of this token, or starts one, if fewer than the maximum are running.
+    /// Joins the introspection of this token, or starts one, which may have to wait for a permit.
     fn join(self: &Arc<Self>, token: &str) -> Result<Joined, Error> {
         let mut flights = self.flights.lock();
         if let Some(waiter) = flights.join(token) {
@@ -91,19 +92,26 @@ impl Introspector {
         if let Some(result) = self.cache.get(token, self.now()) {
             return Ok(Joined::Cached(result));
         }
-        let permit = Arc::clone(&self.flights.permits)
-            .try_acquire_owned()
-            .map_err(|_| IntrospectionError::Busy { max: self.flights.max })?;
+        let is_recently_active = self.recently_active.contains(token, self.now());
+        let class = if is_recently_active { Class::RecentlyActive } else { Class::Other };
+        let permit = match self.permits.acquire(class) {
+            Ok(permit) => permit,
+            Err(busy) => {
+                drop(flights);
+                return Err(self.failed(busy.into()));
+            }
+        };
         let key = Arc::<str>::from(token);
         let (introspector, token) = (Arc::clone(self), Arc::clone(&key));
-        let work = async move { introspector.introspect(&token).await };
+        let work = async move {
+            // Dropped before the waiting requests wake up, because they may need a permit again.
+            let _permit = permit.wait().await?;
+            introspector.introspect(&token).await
+        };
         let (introspector, token) = (Arc::clone(self), Arc::clone(&key));
         let complete = move |id, outcome: Option<_>| {
-            let outcome = outcome.unwrap_or_else(|| Err(aborted()));
-            let result = introspector.complete(&token, id, outcome);
-            // Before the waiting requests wake up, because they may need a permit again.
-            drop(permit);
-            result
+            let outcome = outcome.unwrap_or(Err(IntrospectionError::Aborted));
+            introspector.complete(&token, id, outcome)
         };
         Ok(Joined::Running(flights.start(key, work, complete)?))
     }
@@ -113,31 +121,53 @@ impl Introspector {
         &self,
         token: &Arc<str>,
         id: FlightId,
-        outcome: Result<Outcome, Error>,
+        outcome: Result<Outcome, IntrospectionError>,
     ) -> Result<Identity, Error> {
         let mut flights = self.flights.lock();
         let is_current = flights.complete(token, id);
-        let outcome = outcome?;
-        let result = outcome.result.clone();
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                drop(flights);
+                return Err(self.failed(error));
+            }
+        };
+        let (result, now) = (outcome.result.clone(), self.now());
         if is_current {
-            self.cache.insert(token, outcome, self.now());
+            match &result {
+                Ok(_) => self.recently_active.insert(token, now),
+                Err(_) => self.recently_active.remove(token),
+            }
+            self.cache.insert(token, outcome, now);
         }
         result.map_err(Error::from)
     }
 
-    async fn introspect(&self, token: &str) -> Result<Outcome, Error> {
+    /// Logs a failure, unless that reason was logged a short time ago. Not to be called under the lock, because a
+    /// log subscriber may call this verifier.
+    fn failed(&self, failure: IntrospectionError) -> Error {
+        let reason = failure.reason();
+        let error = Error::from(failure);
+        if let Some(count) = self.failures.count(reason, self.now()) {
+            telemetry::introspections_failed(&self.host, &error, count);
+        }
+        error
+    }
+
+    async fn introspect(&self, token: &str) -> Result<Outcome, IntrospectionError> {
         let started = Instant::now();
         let outcome = match self.endpoint.ask(token, &*self.clock).await {
             Ok(reply) => self.validate(token, reply),
             Err(error) => Err(error),
         };
-        let label = outcome.as_ref().map(|outcome| match outcome.result {
-            Ok(_) => "active",
-            Err(TokenFault::Inactive) => "inactive",
-            Err(_) => "rejected",
-        });
+        let label = match outcome.as_ref().map(|outcome| &outcome.result) {
+            Ok(Ok(_)) => "active",
+            Ok(Err(TokenFault::Inactive)) => "inactive",
+            Ok(Err(_)) => "rejected",
+            Err(_) => "failure",
+        };
         telemetry::introspected(&self.host, label, started.elapsed());
-        outcome.map_err(Error::from)
+        outcome
     }
 
     fn validate(&self, token: &str, reply: Reply) -> Result<Outcome, IntrospectionError> {
@@ -186,19 +216,9 @@ impl Introspector {
 }
 
 impl Flights {
-    /// Creates the state for at most `max` introspections at a time.
-    pub(super) fn new(max: usize) -> Self {
-        Self { by_token: Mutex::default(), permits: Arc::new(Semaphore::new(max)), max }
-    }
-
     fn lock(&self) -> MutexGuard<'_, SingleFlight<Arc<str>, Result<Identity, Error>>> {
-        self.by_token.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Returns the error for an introspection that timed out, panicked, or lost its runtime.
-fn aborted() -> Error {
-    IntrospectionError::Aborted.into()
 }
 
 impl fmt::Debug for Introspector {
@@ -208,6 +228,7 @@ impl fmt::Debug for Introspector {
             .field("authentication", &self.endpoint.authentication)
             .field("rules", &self.rules)
             .field("cache", &self.cache)
+            .field("permits", &self.permits)
             .finish_non_exhaustive()
     }
 }

@@ -2,14 +2,14 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use tokio::sync::Semaphore;
-
 use super::{
     cache::IntrospectionCache,
     client_authentication::ClientAuthentication,
     endpoint::Endpoint,
     introspector::{Check, Flights, Introspector},
     location::Location,
+    permits::Permits,
+    recently_active::RecentlyActive,
     rules::Rules,
     signer::Signer,
 };
@@ -19,7 +19,15 @@ use crate::{
     Clock, ConfigError, SystemClock,
     claims::{AudienceRule, scope_claim::ScopeClaim},
     http_client::{self, HttpClient, Target, metadata::LearnedUrls},
+    telemetry::Throttle,
 };
+
+/// The longest time in which an introspection may wait for others. A request that comes after it has to end within
+/// the time limit of a single flight as well.
+const MAX_QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Enough for any endpoint, and far from an overflow of the limits that depend on it.
+const MAX_CONCURRENT: usize = 1_000_000;
 
 /// Everything that a builder can set.
 pub(super) struct Settings {
@@ -36,6 +44,7 @@ pub(super) struct Settings {
     pub(super) negative_cache_for: Duration,
     pub(super) cache_capacity: usize,
     pub(super) max_concurrent: usize,
+    pub(super) queue_timeout: Duration,
     pub(super) signer: Option<Signer>,
     pub(super) client: Option<Arc<dyn HttpClient>>,
     pub(super) revocations: Option<Revocations>,
@@ -64,6 +73,7 @@ impl Settings {
             negative_cache_for: Duration::from_secs(5),
             cache_capacity: 10_000,
             max_concurrent: 100,
+            queue_timeout: MAX_QUEUE_TIMEOUT,
             signer: None,
             client: None,
             revocations: None,
@@ -83,9 +93,21 @@ impl Settings {
             let problem = "to keep nothing, keep it for no time";
             return Err(ConfigError::new("cache capacity", "0", problem));
         }
-        if self.max_concurrent == 0 || self.max_concurrent > Semaphore::MAX_PERMITS {
-            let max = self.max_concurrent.to_string();
-            return Err(ConfigError::new("concurrent introspections", max, "none, or too many"));
+        if !(1..=MAX_CONCURRENT).contains(&self.max_concurrent) {
+            let problem = format!("must be from 1 to {MAX_CONCURRENT}");
+            return Err(ConfigError::new(
+                "max_concurrent",
+                self.max_concurrent.to_string(),
+                problem,
+            ));
+        }
+        if self.queue_timeout > MAX_QUEUE_TIMEOUT {
+            let problem = format!("must be at most {MAX_QUEUE_TIMEOUT:?}");
+            return Err(ConfigError::new(
+                "queue_timeout",
+                format!("{:?}", self.queue_timeout),
+                problem,
+            ));
         }
         let issuer = match (self.issuer, self.address) {
             (Some(issuer), _) | (None, Address::Issuer(issuer)) => Some(issuer.into_boxed_str()),
@@ -109,7 +131,10 @@ impl Settings {
                 self.cache_for,
                 self.negative_cache_for,
             ),
-            flights: Flights::new(self.max_concurrent),
+            recently_active: RecentlyActive::new(self.cache_capacity, self.cache_for),
+            permits: Permits::new(self.max_concurrent, self.queue_timeout),
+            flights: Flights::default(),
+            failures: Throttle::default(),
         })
     }
 

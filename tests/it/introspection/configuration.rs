@@ -91,7 +91,7 @@ fn errors_name_the_invalid_value() {
         ),
         (
             builder_at(INTROSPECT).audience("api").max_concurrent(0).build(),
-            "concurrent introspections `0`: none, or too many",
+            "max_concurrent `0`: must be from 1 to 1000000",
         ),
     ] {
         assert_eq!(built.unwrap_err().to_string(), message);

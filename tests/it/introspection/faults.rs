@@ -185,9 +185,10 @@ async fn a_panic_in_the_client_does_not_affect_later_requests() {
 }
 
 #[tokio::test]
-async fn requests_beyond_the_concurrency_limit_are_rejected_at_once() {
+async fn requests_beyond_the_concurrency_limit_are_rejected_at_once_if_none_may_wait() {
     let endpoint = Endpoint::active().held();
-    let verifier = builder_for(&endpoint).without_audience().max_concurrent(2).build().unwrap();
+    let verifier = builder_for(&endpoint).without_audience().max_concurrent(3);
+    let verifier = verifier.queue_timeout(Duration::ZERO).build().unwrap();
     let (one, two) = (start(&verifier, "one"), start(&verifier, "two"));
     let three = start(&verifier, "three");
     assert!(super::is_ready(&three));

@@ -11,6 +11,7 @@ mod faults;
 mod guards;
 mod invalidation;
 mod known_attacks;
+mod load;
 mod signed_responses;
 mod single_flight;
 

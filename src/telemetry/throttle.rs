@@ -1,0 +1,55 @@
+//! A limit on how often each reason of a failure is logged.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::limiter::LogLimiter;
+use crate::claims::NumericDate;
+
+/// Limits a log event to one per minute and reason, and counts the occurrences between two events.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle {
+    /// The reasons are constants, so there are only a few.
+    reasons: Mutex<Vec<(&'static str, LogLimiter)>>,
+}
+
+impl Throttle {
+    /// Counts an occurrence. If it is time for an event, returns the number of occurrences since the last one,
+    /// with this one.
+    pub(crate) fn count(&self, reason: &'static str, now: NumericDate) -> Option<u64> {
+        let mut reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
+        let suppressed = match reasons.iter().find(|(known, _)| *known == reason) {
+            Some((_, limiter)) => limiter.admit(now),
+            None => {
+                let limiter = LogLimiter::default();
+                let suppressed = limiter.admit(now);
+                reasons.push((reason, limiter));
+                suppressed
+            }
+        };
+        suppressed.map(|suppressed| suppressed.saturating_add(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_logged_once_per_minute_with_the_count() {
+        let throttle = Throttle::default();
+        for (reason, now, count) in [
+            ("busy", 1000, Some(1)),
+            ("busy", 1000, None),
+            ("busy", 1059, None),
+            ("status", 1059, Some(1)),
+            ("busy", 1060, Some(3)),
+            ("busy", 1061, None),
+            ("busy", 2000, Some(2)),
+            ("busy", 500, Some(1)),
+            ("busy", 501, None),
+        ] {
+            let counted = throttle.count(reason, NumericDate::from_secs(now));
+            assert_eq!(counted, count, "{reason} at {now}");
+        }
+    }
+}
