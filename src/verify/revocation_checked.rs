@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Revocation, RevokeFuture, VerificationState};
-use crate::{BearerToken, Error, Verification, Verify};
+use crate::{BearerToken, Error, Identity, TokenFault, Verification, Verify};
 
 /// Verifies a token by one verifier and has a second one confirm it: a JWT whose signature and claims
 /// are checked here, and whose issuer is asked, as often as the second verifier's cache has it,
@@ -38,13 +38,33 @@ use crate::{BearerToken, Error, Verification, Verify};
 pub struct RevocationChecked<V, R> {
     verifier: V,
     revocation: Arc<R>,
+    /// Whether the second verifier compares the issuer itself.
+    validates_issuer: bool,
 }
 
 impl<V, R> RevocationChecked<V, R> {
-    /// Verifies by `verifier`, then asks `revocation`.
-    pub fn new(verifier: V, revocation: R) -> Self {
-        Self { verifier, revocation: Arc::new(revocation) }
+    /// Creates a verifier that verifies a token with `verifier`, and has it confirmed by `revocation`.
+    pub fn new(verifier: V, revocation: R) -> Self
+    where
+        R: for<'a> Verify<BearerToken<'a>>,
+    {
+        let validates_issuer = revocation.validates_issuer();
+        Self { verifier, revocation: Arc::new(revocation), validates_issuer }
     }
+}
+
+/// Returns the first verifier's identity. The second verifier's must not name another issuer, if it has to be compared
+/// here.
+fn confirmed(
+    identity: Identity,
+    confirmation: &Identity,
+    validates_issuer: bool,
+) -> Result<Identity, Error> {
+    let is_same = match (identity.issuer(), confirmation.issuer()) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    };
+    if validates_issuer || is_same { Ok(identity) } else { Err(TokenFault::Issuer.into()) }
 }
 
 impl<V, R> Verify<BearerToken<'_>> for RevocationChecked<V, R>
@@ -53,6 +73,7 @@ where
     R: for<'a> Verify<BearerToken<'a>>,
 {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
+        let validates_issuer = self.validates_issuer;
         let identity = match self.verifier.verify(token.clone()).0 {
             VerificationState::Ready(Ok(identity)) => identity,
             VerificationState::Ready(Err(error)) => return Verification::ready(Err(error)),
@@ -60,17 +81,23 @@ where
                 let (revocation, token) = (Arc::clone(&self.revocation), token.into_owned());
                 return Verification::pending(async move {
                     let identity = verdict.await?;
-                    revocation.verify(token).wait().await.map(|_| identity)
+                    let confirmation = revocation.verify(token).wait().await?;
+                    confirmed(identity, &confirmation, validates_issuer)
                 });
             }
         };
         match self.revocation.verify(token).0 {
-            VerificationState::Ready(verdict) => Verification::ready(verdict.map(|_| identity)),
-            VerificationState::Pending(verdict) => Verification::pending(async move {
-                verdict.await?;
-                Ok::<_, Error>(identity)
+            VerificationState::Ready(confirmation) => Verification::ready(
+                confirmation.and_then(|it| confirmed(identity, &it, validates_issuer)),
+            ),
+            VerificationState::Pending(confirmation) => Verification::pending(async move {
+                confirmed(identity, &confirmation.await?, validates_issuer)
             }),
         }
+    }
+
+    fn validates_issuer(&self) -> bool {
+        self.verifier.validates_issuer()
     }
 
     fn revoke(&self, revocation: &Revocation) -> RevokeFuture {

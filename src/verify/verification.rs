@@ -51,6 +51,16 @@ pub trait Verify<C>: Send + Sync + 'static {
         self.verify(credentials)
     }
 
+    /// Returns whether this verifier compares the issuer of a token with one that it is configured with. True by
+    /// default.
+    ///
+    /// [`Issuers`](crate::Issuers) asks this of the verifiers that it delegates tokens to. Where it is false, it compares
+    /// the issuer of their identities with those that it trusts. An
+    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier) returns false if it doesn't know its issuer.
+    fn validates_issuer(&self) -> bool {
+        true
+    }
+
     /// Revokes tokens: they are rejected from the next request on, until they would have expired.
     ///
     /// The revocation takes effect in this process at once, before the future is polled. The future completes
@@ -77,6 +87,10 @@ impl<C, V: Verify<C> + ?Sized> Verify<C> for Arc<V> {
 
     fn verify_uncached(&self, credentials: C) -> Verification {
         (**self).verify_uncached(credentials)
+    }
+
+    fn validates_issuer(&self) -> bool {
+        (**self).validates_issuer()
     }
 
     fn revoke(&self, revocation: &Revocation) -> RevokeFuture {

@@ -218,6 +218,16 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self
     }
 
+    /// Sets the maximum age of a signed response, by its `iat`. 5 minutes by default. The leeway of the verifier that
+    /// was given to [`signed_responses`](Self::signed_responses) is added.
+    ///
+    /// An older response, and one without `iat`, is an error of the endpoint: 503.
+    #[cfg(feature = "_jwt")]
+    pub fn max_response_age(mut self, age: Duration) -> Self {
+        self.settings.max_response_age = age;
+        self
+    }
+
     /// Sets the list of revoked tokens, for a list that verifiers or replicas share. By default the verifier has
     /// its own list. It is checked on every request.
     pub fn revocations(mut self, revocations: Revocations) -> Self {

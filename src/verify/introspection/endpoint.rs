@@ -27,6 +27,9 @@ const SIGNED: &str = "application/token-introspection+jwt";
 /// The longest body that is read, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 
+/// How much of a media type is shown in an error, in characters.
+const MAX_MEDIA_TYPE: usize = 100;
+
 /// The longest `Retry-After` of an endpoint that is passed on to clients.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
@@ -38,6 +41,8 @@ pub(super) struct Endpoint {
     pub(super) authentication: ClientAuthentication,
     /// The verifier of signed responses (RFC 9701). If there is one, unsigned responses are rejected.
     pub(super) signer: Option<Signer>,
+    /// The maximum age of a signed response.
+    pub(super) max_response_age: Duration,
 }
 
 /// The outcome of a request that the endpoint processed.
@@ -70,7 +75,7 @@ impl Endpoint {
             if response.status() != StatusCode::OK {
                 return rejection(url, &response);
             }
-            let json = text(&url, response)?.into_boxed_str();
+            let json = json(&url, response)?;
             return Ok(Reply::Response { url, json });
         };
         let response = self.send(target, token, SIGNED).await?;
@@ -80,12 +85,9 @@ impl Endpoint {
         if response.status() != StatusCode::OK {
             return rejection(url, &response);
         }
-        let body = text(&url, response)?;
-        let jws = body.trim_ascii();
-        if jws.starts_with('{') {
-            return Err(IntrospectionError::NotSigned { url });
-        }
-        match signer.verify_introspection_response(jws, self.authentication.client_id()).await {
+        let body = signed(&url, response)?;
+        let (jws, client_id) = (body.trim_ascii(), self.authentication.client_id());
+        match signer.verify_introspection_response(jws, client_id, self.max_response_age).await {
             Ok(json) => Ok(Reply::Response { url, json }),
             Err(error) => Err(IntrospectionError::signed(url, error)),
         }
@@ -105,7 +107,7 @@ impl Endpoint {
         if response.status() != StatusCode::OK {
             return rejection(url, rejected);
         }
-        let json = text(&url, response)?.into_boxed_str();
+        let json = json(&url, response)?;
         match IntrospectionResponse::read(json.clone(), &[]) {
             Ok(IntrospectionResponse::Inactive) => Ok(Reply::Response { url, json }),
             _ => rejection(url, rejected),
@@ -137,6 +139,47 @@ impl Endpoint {
         *request.headers_mut() = headers;
         request
     }
+}
+
+/// Returns the body of an unsigned response, which has to declare JSON (RFC 7662 §2.2) if it declares a media type.
+/// A body of another type may contain what anyone has put there, whatever it looks like.
+fn json(url: &str, response: Response<Vec<u8>>) -> Result<Box<str>, IntrospectionError> {
+    match media_type(&response) {
+        Some(found) if !is_json(&found) => {
+            Err(IntrospectionError::ContentType { url: url.to_owned(), found, expected: JSON })
+        }
+        _ => text(url, response).map(String::into_boxed_str),
+    }
+}
+
+/// Returns the body of a signed response, which has to declare the media type of RFC 9701 §5 if it declares one.
+fn signed(url: &str, response: Response<Vec<u8>>) -> Result<String, IntrospectionError> {
+    let found = media_type(&response);
+    let is_unsigned = match &found {
+        Some(found) => is_json(found),
+        None => response.body().trim_ascii_start().starts_with(b"{"),
+    };
+    let url = url.to_owned();
+    match found {
+        _ if is_unsigned => Err(IntrospectionError::NotSigned { url }),
+        Some(found) if found != SIGNED => {
+            Err(IntrospectionError::ContentType { url, found, expected: SIGNED })
+        }
+        _ => text(&url, response),
+    }
+}
+
+/// Returns the media type that a response declares, in lower case and without parameters.
+fn media_type(response: &Response<Vec<u8>>) -> Option<String> {
+    let value = response.headers().get(CONTENT_TYPE)?.as_bytes();
+    let essence = value.split(|&byte| byte == b';').next().unwrap_or_default();
+    let essence = String::from_utf8_lossy(essence.trim_ascii()).to_ascii_lowercase();
+    Some(essence.chars().take(MAX_MEDIA_TYPE).collect())
+}
+
+/// Returns whether a media type is JSON, by itself or by its suffix (RFC 6839 §3.1).
+fn is_json(media_type: &str) -> bool {
+    matches!(media_type, JSON | "text/json") || media_type.ends_with("+json")
 }
 
 fn text(url: &str, response: Response<Vec<u8>>) -> Result<String, IntrospectionError> {
@@ -208,6 +251,37 @@ mod tests {
                 Err(_) => "status",
             };
             assert_eq!(found, expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_media_type_that_is_declared_must_be_the_expected_one() {
+        for (media_type, unsigned, signed_response) in [
+            (None, true, true),
+            (Some("application/json"), true, false),
+            (Some("application/json;charset=UTF-8"), true, false),
+            (Some(" Application/JSON ; charset=utf-8"), true, false),
+            (Some("application/vnd.example+json"), true, false),
+            (Some("text/json"), true, false),
+            (Some("application/token-introspection+jwt"), false, true),
+            (Some("APPLICATION/token-introspection+JWT; charset=utf-8"), false, true),
+            (Some("application/jwt"), false, false),
+            (Some("text/html"), false, false),
+            (Some("text/plain"), false, false),
+            (Some("application/octet-stream"), false, false),
+            (Some("application/jsonp"), false, false),
+            (Some("application/json, text/html"), false, false),
+            (Some(""), false, false),
+        ] {
+            let response = || {
+                let mut response = Response::new(b"body".to_vec());
+                let header = media_type.map(|media_type| media_type.parse().unwrap());
+                response.headers_mut().extend(header.map(|header| (CONTENT_TYPE, header)));
+                response
+            };
+            assert_eq!(json("https://as.example", response()).is_ok(), unsigned, "{media_type:?}");
+            let signed = signed("https://as.example", response());
+            assert_eq!(signed.is_ok(), signed_response, "{media_type:?}");
         }
     }
 

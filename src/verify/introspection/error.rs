@@ -19,6 +19,8 @@ pub(super) enum IntrospectionError {
     Aborted,
     #[error(transparent)]
     Busy(#[from] Busy),
+    #[error("`{url}` responded with content type `{found}`, expected `{expected}`")]
+    ContentType { url: String, found: String, expected: &'static str },
     #[error("`{url}` rejected the credentials of this service (status {status})")]
     Credentials { url: String, status: StatusCode },
     #[error("could not discover the introspection endpoint")]
@@ -45,9 +47,18 @@ impl IntrospectionError {
         match source.kind() {
             kind @ ErrorKind::InvalidToken(fault) => {
                 let reason = match fault {
+                    TokenFault::Algorithm => "its signature algorithm is not accepted",
                     TokenFault::Audience => "`aud` names another client",
+                    TokenFault::Claims => "a claim is missing or malformed",
+                    TokenFault::Expired => "it is too old (`iat`) or has expired (`exp`)",
                     TokenFault::Issuer => "`iss` names another issuer",
+                    TokenFault::Malformed => "it is not a JWT",
+                    TokenFault::NotYetValid => "`iat` or `nbf` is in the future",
+                    TokenFault::Signature => "its signature is invalid",
                     TokenFault::Type => "`typ` is not `token-introspection+jwt`",
+                    TokenFault::UnknownKey => {
+                        "it was signed with a key that the issuer doesn't publish"
+                    }
                     _ => kind.reason(),
                 };
                 Self::Signed { url, reason }
@@ -61,6 +72,7 @@ impl IntrospectionError {
         match self {
             Self::Aborted => "aborted",
             Self::Busy(_) => "busy",
+            Self::ContentType { .. } => "content_type",
             Self::Credentials { .. } => "credentials",
             Self::Discovery { .. } => "discovery",
             Self::Http { .. } => "http",

@@ -1,5 +1,7 @@
 //! Signed introspection responses (RFC 9701): JWTs that are not tokens, signed with the same keys.
 
+use std::time::Duration;
+
 use crate::{
     Error, JwtVerifier, TokenFault,
     claims::{ClaimSet, NumericDate, validate_expiry, validate_start},
@@ -8,16 +10,17 @@ use crate::{
 };
 
 impl JwtVerifier {
-    /// Verifies a response that the issuer signed for `client_id` or for an audience of this verifier, and
-    /// returns its `token_introspection` as JSON text.
+    /// Verifies a response that the issuer signed for `client_id` or for an audience of this verifier, at most
+    /// `max_age` ago, and returns its `token_introspection` as JSON text.
     pub(crate) async fn verify_introspection_response(
         &self,
         jws: &str,
         client_id: Option<&str>,
+        max_age: Duration,
     ) -> Result<Box<str>, Error> {
         let issuer = &self.issuer;
         let response = UnverifiedToken::parse(jws, |_| Ok::<_, Error>(issuer))?;
-        issuer.validate_response(&response, client_id, issuer.now())?;
+        issuer.validate_response(&response, client_id, max_age, issuer.now())?;
         let check = |attempt| issuer.keys.check_signature(&response.jws, issuer.now(), attempt);
         complete(check(Attempt::First), check).await?;
         let payload = &response.payload;
@@ -30,11 +33,13 @@ impl JwtVerifier {
 }
 
 impl Issuer {
-    /// Validates the claims around a response (RFC 9701 §5), which has no `exp` of its own.
+    /// Validates the claims around a response (RFC 9701 §5), which has no `exp` of its own. Its age is limited by
+    /// `iat`, so that a response that was recorded can't be sent again later.
     fn validate_response(
         &self,
         response: &UnverifiedToken<'_>,
         client_id: Option<&str>,
+        max_age: Duration,
         now: NumericDate,
     ) -> Result<(), TokenFault> {
         let UnverifiedToken { jws, payload } = response;
@@ -49,6 +54,9 @@ impl Issuer {
         if !is_addressed_to(client_id, payload) && !self.rules.audience.accepts(payload) {
             return Err(TokenFault::Audience);
         }
+        let issued_at = claims.issued_at.ok_or(TokenFault::Claims)?;
+        let stale_from = issued_at.saturating_add(max_age);
+        validate_expiry(Some(stale_from), now, self.rules.leeway)?;
         validate_expiry(claims.expires_at, now, self.rules.leeway)?;
         validate_start([claims.not_before, claims.issued_at], now, self.rules.leeway)
     }

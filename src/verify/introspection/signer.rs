@@ -15,6 +15,7 @@ impl Signer {
         &self,
         _jws: &str,
         _client_id: Option<&str>,
+        _max_age: std::time::Duration,
     ) -> Result<Box<str>, crate::Error> {
         match *self {}
     }

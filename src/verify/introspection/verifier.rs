@@ -112,6 +112,10 @@ impl Verify<BearerToken<'_>> for IntrospectionVerifier {
         self.0.verify(token.as_str())
     }
 
+    fn validates_issuer(&self) -> bool {
+        self.0.rules.issuer.is_some()
+    }
+
     fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         IntrospectionVerifier::revoke(self, revocation)
     }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use super::{
     Issuers, Tenant, TenantPattern, TenantResolution,
-    dispatcher::{Dispatcher, TokenVerifier, Trust},
+    dispatcher::{Delegate, Dispatcher, Trust},
     tenants::{Resolve, Tenants},
 };
 use crate::verify::{
@@ -31,8 +31,8 @@ pub struct IssuersBuilder {
     revocations: Option<Revocations>,
     clock: Arc<dyn Clock>,
     trusted: Vec<(String, Trust)>,
-    by_prefix: Vec<(String, Arc<TokenVerifier>)>,
-    opaque: Option<Arc<TokenVerifier>>,
+    by_prefix: Vec<(String, Delegate)>,
+    opaque: Option<Delegate>,
     tenants: Vec<(TenantPattern, Arc<Resolve>)>,
 }
 
@@ -83,34 +83,67 @@ impl IssuersBuilder {
         self
     }
 
-    /// Verifies JWTs that name this issuer with another verifier, such as an
-    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier), which asks the issuer about each token.
+    /// Delegates JWTs that name this issuer to another verifier, such as an
+    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier) that introspects each of them.
+    ///
+    /// An introspection response that names another issuer in its `iss` is rejected with 401.
     pub fn trust_with(
         mut self,
         issuer: impl Into<String>,
         verifier: impl for<'a> Verify<BearerToken<'a>>,
     ) -> Self {
-        self.trusted.push((issuer.into(), Trust::Delegate(Arc::new(verifier))));
+        let issuer = issuer.into();
+        let delegate = Delegate::for_issuer(&issuer, verifier);
+        self.trusted.push((issuer, Trust::Delegate(delegate)));
         self
     }
 
-    /// Verifies tokens that begin with `prefix` with this verifier, such as an
+    /// Delegates tokens that begin with `prefix` to this verifier, such as an
     /// [`OwnTokenVerifier`](crate::OwnTokenVerifier).
     pub fn prefix(
         mut self,
         prefix: impl Into<String>,
         verifier: impl for<'a> Verify<BearerToken<'a>>,
     ) -> Self {
-        self.by_prefix.push((prefix.into(), Arc::new(verifier)));
+        self.by_prefix.push((prefix.into(), Delegate::by_form(verifier)));
         self
     }
 
-    /// Verifies tokens that aren't JWTs with this verifier, such as an
-    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier). Without one, they are rejected.
+    /// Delegates tokens that aren't JWTs to this verifier, such as an
+    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier). Without one they are rejected.
     ///
-    /// A token is a JWT if it has three parts, separated by dots.
+    /// A token counts as a JWT if it has three parts, separated by dots.
+    ///
+    /// If an introspection verifier isn't configured with its issuer, the `iss` of its responses has to be one of
+    /// the trusted issuers. Otherwise the token is rejected with 401. A response without `iss` is accepted.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "introspection", feature = "testing"))]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+    /// use portcullis::{BearerToken, Issuers, Verify, testing::TestIssuer};
+    ///
+    /// const API: &str = "https://api.example";
+    ///
+    /// let issuer = TestIssuer::new();
+    /// let issuers = Issuers::builder()
+    ///     .trust(issuer.verifier().audience(API).build()?)
+    ///     .opaque(issuer.introspection().audience(API).build()?)
+    ///     .build()?;
+    ///
+    /// let token = issuer.token().audience(API).subject("alice").mint_opaque();
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert(AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?);
+    /// let identity = issuers.verify(BearerToken::from_headers(&headers)?).wait().await?;
+    /// assert_eq!(identity.subject(), Some("alice"));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(feature = "introspection", feature = "testing")))]
+    /// # fn main() {}
+    /// ```
     pub fn opaque(mut self, verifier: impl for<'a> Verify<BearerToken<'a>>) -> Self {
-        self.opaque = Some(Arc::new(verifier));
+        self.opaque = Some(Delegate::by_form(verifier));
         self
     }
 
@@ -191,12 +224,12 @@ impl IssuersBuilder {
             }
         }
         let mut by_prefix: Vec<(Box<str>, _)> = Vec::new();
-        for (prefix, verifier) in self.by_prefix {
+        for (prefix, delegate) in self.by_prefix {
             if prefix.is_empty() || by_prefix.iter().any(|(one, _)| prefix.starts_with(&**one)) {
                 let problem = "empty, or hidden by a prefix before it";
                 return Err(ConfigError::new("token prefix", prefix, problem));
             }
-            by_prefix.push((prefix.into_boxed_str(), verifier));
+            by_prefix.push((prefix.into_boxed_str(), delegate));
         }
         let tenants = self.tenants.into_iter();
         let tenants = tenants

@@ -6,9 +6,9 @@ use memchr::memchr_iter;
 
 use super::tenants::{Known, PendingTenant, Resolved, Settled, Tenants};
 use crate::{
-    BearerToken, Error, Identity, TokenFault, Verify,
+    BearerToken, Error, Identity, TokenFault, Verification, Verify,
     verify::{
-        Revocations,
+        Revocations, VerificationState,
         jwt::{Issuer, Registration, TokenCache, VerifiedToken},
     },
 };
@@ -21,8 +21,8 @@ pub(super) struct Dispatcher {
     /// The issuer whose tokens have no `iss`, if there is one.
     pub(super) unnamed: Option<Arc<Issuer>>,
     pub(super) tenants: Vec<Arc<Tenants>>,
-    pub(super) by_prefix: Vec<(Box<str>, Arc<TokenVerifier>)>,
-    pub(super) opaque: Option<Arc<TokenVerifier>>,
+    pub(super) by_prefix: Vec<(Box<str>, Delegate)>,
+    pub(super) opaque: Option<Delegate>,
     pub(super) cache: TokenCache,
     /// Checked beside the list of a token's issuer.
     pub(super) revocations: Revocations,
@@ -30,12 +30,22 @@ pub(super) struct Dispatcher {
 
 pub(super) type TokenVerifier = dyn for<'a> Verify<BearerToken<'a>>;
 
+/// A verifier that tokens are delegated to.
+#[derive(Clone)]
+pub(super) struct Delegate {
+    pub(super) verifier: Arc<TokenVerifier>,
+    /// The issuer whose tokens it verifies, if it is delegated to by the name of an issuer.
+    issuer: Option<Arc<str>>,
+    /// Whether the verifier compares the issuer itself.
+    validates_issuer: bool,
+}
+
 /// How the tokens of one issuer are verified.
 pub(super) enum Trust {
     /// With the issuer's keys.
     Keys(Arc<Issuer>),
     /// By another verifier, such as one that introspects.
-    Delegate(Arc<TokenVerifier>),
+    Delegate(Delegate),
 }
 
 /// The issuer that verifies a token.
@@ -49,20 +59,67 @@ pub(super) enum Resolution {
 
 /// Why there is no issuer that verifies a token right now.
 pub(super) enum Dispatch {
-    Delegate(Arc<TokenVerifier>),
     Reject(Error),
+    Delegate(Delegate),
     Resolve(PendingTenant),
 }
 
 impl Dispatcher {
     /// Returns the verifier of tokens that are recognized without reading their issuer.
-    pub(super) fn delegate_by_form(&self, token: &str) -> Option<&Arc<TokenVerifier>> {
+    pub(super) fn delegate_by_form(&self, token: &str) -> Option<&Delegate> {
         let prefixed = self.by_prefix.iter().find(|(prefix, _)| token.starts_with(&**prefix));
         match prefixed {
-            Some((_, verifier)) => Some(verifier),
+            Some((_, delegate)) => Some(delegate),
             None if is_jwt(token) => None,
             None => self.opaque.as_ref(),
         }
+    }
+
+    /// Has a token verified by `delegate`, and compares the issuer of its identity if the verifier didn't.
+    pub(super) fn verify_by(
+        self: &Arc<Self>,
+        delegate: &Delegate,
+        token: BearerToken<'_>,
+    ) -> Verification {
+        let verification = delegate.verifier.verify(token);
+        if delegate.validates_issuer {
+            return verification;
+        }
+        match verification.0 {
+            VerificationState::Ready(result) => {
+                Verification::ready(result.and_then(|it| self.with_trusted_issuer(it, delegate)))
+            }
+            VerificationState::Pending(pending) => {
+                let (dispatcher, delegate) = (Arc::clone(self), delegate.clone());
+                Verification::pending(async move {
+                    dispatcher.with_trusted_issuer(pending.await?, &delegate)
+                })
+            }
+        }
+    }
+
+    /// Rejects an identity that names another issuer than the one that the token was delegated for, or one that isn't
+    /// trusted. An identity without an issuer passes, because many introspection responses have no `iss`.
+    fn with_trusted_issuer(
+        &self,
+        identity: Identity,
+        delegate: &Delegate,
+    ) -> Result<Identity, Error> {
+        let is_trusted = match (identity.issuer(), &delegate.issuer) {
+            (None, _) => true,
+            (Some(name), Some(expected)) => *name == **expected,
+            (Some(name), None) => !self.has_issuers() || self.trusts(name),
+        };
+        if is_trusted { Ok(identity) } else { Err(TokenFault::Issuer.into()) }
+    }
+
+    fn has_issuers(&self) -> bool {
+        !self.by_name.is_empty() || !self.tenants.is_empty()
+    }
+
+    fn trusts(&self, issuer: &str) -> bool {
+        self.by_name.contains_key(issuer)
+            || self.tenants.iter().any(|tenants| tenants.matches(issuer))
     }
 
     /// Finds the issuer of that name, or the one whose tokens have none.
@@ -73,9 +130,7 @@ impl Dispatcher {
         };
         match self.by_name.get(name) {
             Some(Trust::Keys(issuer)) => return Ok(Resolution::Configured(Arc::clone(issuer))),
-            Some(Trust::Delegate(verifier)) => {
-                return Err(Dispatch::Delegate(Arc::clone(verifier)));
-            }
+            Some(Trust::Delegate(delegate)) => return Err(Dispatch::Delegate(delegate.clone())),
             None => {}
         }
         let tenants = self.tenants.iter().find(|tenants| tenants.matches(name));
@@ -95,10 +150,23 @@ impl Dispatcher {
     pub(super) fn delegates(&self) -> impl Iterator<Item = &Arc<TokenVerifier>> {
         let by_name = self.by_name.values().filter_map(|trust| match trust {
             Trust::Keys(_) => None,
-            Trust::Delegate(verifier) => Some(verifier),
+            Trust::Delegate(delegate) => Some(delegate),
         });
-        let by_prefix = self.by_prefix.iter().map(|(_, verifier)| verifier);
-        by_name.chain(by_prefix).chain(&self.opaque)
+        let by_prefix = self.by_prefix.iter().map(|(_, delegate)| delegate);
+        by_name.chain(by_prefix).chain(&self.opaque).map(|delegate| &delegate.verifier)
+    }
+}
+
+impl Delegate {
+    /// Creates a delegate for tokens that are recognized by their form.
+    pub(super) fn by_form(verifier: impl for<'a> Verify<BearerToken<'a>>) -> Self {
+        let validates_issuer = verifier.validates_issuer();
+        Self { verifier: Arc::new(verifier), issuer: None, validates_issuer }
+    }
+
+    /// Creates a delegate for JWTs that name this issuer.
+    pub(super) fn for_issuer(issuer: &str, verifier: impl for<'a> Verify<BearerToken<'a>>) -> Self {
+        Self { issuer: Some(issuer.into()), ..Self::by_form(verifier) }
     }
 }
 

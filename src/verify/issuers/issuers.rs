@@ -122,8 +122,8 @@ impl Verify<BearerToken<'_>> for Issuers {
     }
 
     fn verify_uncached(&self, token: BearerToken<'_>) -> Verification {
-        if let Some(verifier) = self.0.delegate_by_form(token.as_str()) {
-            return verifier.verify(token);
+        if let Some(delegate) = self.0.delegate_by_form(token.as_str()) {
+            return self.0.verify_by(delegate, token);
         }
         let mut resolution = None;
         let parsed = UnverifiedToken::parse(token.as_str(), |name| {
@@ -133,7 +133,7 @@ impl Verify<BearerToken<'_>> for Issuers {
         let unverified = match parsed {
             Ok(unverified) => unverified,
             Err(Dispatch::Reject(error)) => return Verification::ready(Err(error)),
-            Err(Dispatch::Delegate(verifier)) => return verifier.verify(token),
+            Err(Dispatch::Delegate(delegate)) => return self.0.verify_by(&delegate, token),
             Err(Dispatch::Resolve(tenant)) => {
                 let (dispatcher, token) = (Arc::clone(&self.0), token.as_str().to_owned());
                 return Verification::pending(async move {

@@ -128,6 +128,7 @@ async fn tokens_are_dispatched_by_form_and_issuer_only() {
 async fn a_revocation_reaches_every_verifier_of_several_issuers() {
     let (here, there) = (TestIssuer::new(), TestIssuer::named("https://introspecting.test"));
     let issuers = Issuers::builder()
+        .trust(jwts(&here))
         .trust_with(there.issuer(), introspection(&there))
         .opaque(introspection(&here))
         .build()
