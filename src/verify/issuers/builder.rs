@@ -112,7 +112,8 @@ impl IssuersBuilder {
     /// Delegates tokens that aren't JWTs to this verifier, such as an
     /// [`IntrospectionVerifier`](crate::IntrospectionVerifier). Without one they are rejected.
     ///
-    /// A token counts as a JWT if it has three parts, separated by dots.
+    /// A token counts as a JWT if it has three parts, separated by dots. If neither an issuer nor tenants are trusted,
+    /// the verifier gets JWTs as well.
     ///
     /// If an introspection verifier isn't configured with its issuer, the `iss` of its responses has to be one of
     /// the trusted issuers. Otherwise the token is rejected with 401. A response without `iss` is accepted.

@@ -66,11 +66,13 @@ pub(super) enum Dispatch {
 
 impl Dispatcher {
     /// Returns the verifier of tokens that are recognized without reading their issuer.
+    ///
+    /// A JWT is verified by its issuer, unless no issuer is configured: then the verifier of opaque tokens gets it too.
     pub(super) fn delegate_by_form(&self, token: &str) -> Option<&Delegate> {
         let prefixed = self.by_prefix.iter().find(|(prefix, _)| token.starts_with(&**prefix));
         match prefixed {
             Some((_, delegate)) => Some(delegate),
-            None if is_jwt(token) => None,
+            None if is_jwt(token) && self.has_issuers() => None,
             None => self.opaque.as_ref(),
         }
     }

@@ -270,3 +270,38 @@ async fn a_confirmation_must_name_the_issuer_of_the_jwt() {
         assert_eq!(subject(&checked, &token).await, expected, "{members}");
     }
 }
+
+#[tokio::test]
+async fn introspection_alone_introspects_jwts_too() {
+    let issuer = TestIssuer::new();
+    let introspection = || issuer.introspection().audience(API).build().unwrap();
+    let alone = Issuers::builder().opaque(introspection()).build().unwrap();
+    let prefix = Issuers::builder().prefix("pat_", saying("")).opaque(introspection());
+    let prefix = prefix.build().unwrap();
+    for token in [issuer.token().audience(API).mint(), issuer.token().audience(API).mint_opaque()] {
+        assert_eq!(subject(&introspection(), &token).await, accepted(), "{token}");
+        assert_eq!(subject(&alone, &token).await, accepted(), "{token}");
+        assert_eq!(subject(&prefix, &token).await, accepted(), "{token}");
+    }
+    let stranger = TestIssuer::named("https://stranger.test").token().audience(API).mint();
+    assert_eq!(subject(&alone, &stranger).await, Err(TokenFault::Inactive.into()));
+}
+
+#[tokio::test]
+async fn beside_a_trusted_issuer_a_jwt_is_not_introspected() {
+    let (issuer, stranger) = (TestIssuer::new(), TestIssuer::named("https://stranger.test"));
+    issuer.publish(portcullis::Algorithm::Es256);
+    let token = stranger.token().audience(API).mint();
+    let issuers = Issuers::builder()
+        .trust(issuer.verifier().audience(API).jwk_set(issuer.jwk_set()).build().unwrap())
+        .opaque(saying(""));
+    let result = subject(&issuers.build().unwrap(), &token).await;
+    assert_eq!(result, another_issuer());
+    let tenants = Issuers::builder()
+        .tenants("https://login.example/{tenant}", async |tenant: Tenant| {
+            let verifier = JwtVerifier::builder(tenant.issuer()).audience(API);
+            verifier.build().map(Some).map_err(Error::misconfigured)
+        })
+        .opaque(saying(""));
+    assert_eq!(subject(&tenants.build().unwrap(), &token).await, another_issuer());
+}
