@@ -69,6 +69,10 @@ impl Algorithm {
         Self::Rs512,
     ];
 
+    /// The algorithms that an RSA key is used with.
+    pub(crate) const RSA: [Self; 6] =
+        [Self::Ps256, Self::Ps384, Self::Ps512, Self::Rs256, Self::Rs384, Self::Rs512];
+
     /// The algorithms whose keys are secrets.
     pub(crate) const SYMMETRIC: [Self; 3] = [Self::Hs256, Self::Hs384, Self::Hs512];
 

@@ -1,6 +1,8 @@
 //! Introspection of opaque tokens by oidc-provider.
 
-use portcullis::{ErrorKind, IntrospectionVerifier, TokenFault};
+use portcullis::{
+    Algorithm, ConfigError, ErrorKind, IntrospectionVerifier, TokenFault, introspection::PrivateKey,
+};
 
 use crate::{
     servers::{Builder, INACTIVE, OidcProvider, RESOURCE, rejection, verify},
@@ -10,10 +12,26 @@ use crate::{
 /// Client ids and a secret that must be encoded in forms and by RFC 6749 §2.3.1.
 const SPECIAL: [&str; 3] = ["rs:odd", "rs-post:odd", "a+b c%d&e=f/g:h"];
 
+macro_rules! private_key {
+    ($name:literal) => {
+        PrivateKey::from_pem(include_str!(concat!("../it/introspection/private_keys/", $name)))
+    };
+}
+
 /// One client for each way to authenticate.
-fn clients(provider: &OidcProvider) -> [(&'static str, Builder); 4] {
+fn clients(provider: &OidcProvider) -> [(&'static str, Builder); 10] {
     let builder = || IntrospectionVerifier::discover(&provider.issuer);
+    let signing = |client: &str, key: Result<PrivateKey, ConfigError>| {
+        builder().private_key_jwt(client, key.unwrap())
+    };
+    let ps256 = private_key!("rsa.pem").unwrap().with_algorithm(Algorithm::Ps256);
     [
+        ("RS256", signing("rs-key-rsa", private_key!("rsa-pkcs1.pem"))),
+        ("PS256", signing("rs-key-rsa", ps256)),
+        ("ES256", signing("rs-key-p256", private_key!("p256.pem"))),
+        ("ES384", signing("rs-key-p384", private_key!("p384-sec1.pem"))),
+        ("ES512", signing("rs-key-p521", private_key!("p521.pem"))),
+        ("EdDSA", signing("rs-key-ed25519", private_key!("ed25519.pem"))),
         ("basic", provider.introspection_as("rs", "rs-secret")),
         ("basic, special characters", provider.introspection_as(SPECIAL[0], SPECIAL[2])),
         ("post", builder().client_secret_post("rs-post", "rs-secret")),

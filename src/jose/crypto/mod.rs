@@ -10,13 +10,14 @@
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
 mod curve;
+mod der;
 mod ed25519;
 mod field25519;
 mod key_error;
 mod rsa_components;
 #[cfg(all(feature = "rust-crypto", any(test, not(feature = "aws-lc-rs"))))]
 mod rust_crypto;
-#[cfg(any(test, feature = "testing"))]
+#[cfg(any(test, feature = "introspection", feature = "testing"))]
 mod sign;
 mod verifying_key;
 
@@ -30,6 +31,6 @@ use rust_crypto as backend;
 
 pub(crate) use curve::Curve;
 pub(crate) use key_error::KeyError;
-#[cfg(any(test, feature = "testing"))]
-pub(crate) use sign::{PublicParts, SigningKey};
+#[cfg(any(test, feature = "introspection", feature = "testing"))]
+pub(crate) use sign::{PrivateParts, PublicParts, RsaPrivateParts, SigningKey, random};
 pub(crate) use verifying_key::VerifyingKey;

@@ -1,4 +1,4 @@
-use super::KeyError;
+use super::{KeyError, der};
 
 /// The numbers of an RSA public key, checked: big-endian, and without leading zeros.
 pub(super) struct RsaComponents<'a> {
@@ -63,44 +63,10 @@ fn is_odd(number: &[u8]) -> bool {
 }
 
 fn rsa_public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (sequence, rest) = value(0x30, der)?;
-    let (n, integers) = integer(sequence)?;
-    let (e, none) = integer(integers)?;
+    let (sequence, rest) = der::value(der::SEQUENCE, der)?;
+    let (n, integers) = der::integer(sequence)?;
+    let (e, none) = der::integer(integers)?;
     (rest.is_empty() && none.is_empty()).then_some((n, e))
-}
-
-fn integer(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (bytes, rest) = value(0x02, der)?;
-    match bytes {
-        // Negative, or longer than need be.
-        [] | [0x80..=0xff, ..] | [0, 0..=0x7f, ..] => None,
-        _ => Some((bytes, rest)),
-    }
-}
-
-/// What follows a tag and a length, in the one way that DER has to write it, and what's left.
-fn value(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (len, rest) = match *der {
-        [first, len @ 0..=0x7f, ref rest @ ..] if first == tag => (u16::from(len), rest),
-        [first, 0x81, len @ 0x80..=0xff, ref rest @ ..] if first == tag => (u16::from(len), rest),
-        [first, 0x82, high @ 1..=0xff, low, ref rest @ ..] if first == tag => {
-            (u16::from_be_bytes([high, low]), rest)
-        }
-        _ => return None,
-    };
-    rest.split_at_checked(usize::from(len))
-}
-
-/// What [`value`] reads.
-#[cfg(test)]
-pub(super) fn der_value(tag: u8, value: &[u8]) -> Vec<u8> {
-    let header = match u16::try_from(value.len()).map(u16::to_be_bytes) {
-        Ok([0, len @ ..=0x7f]) => vec![tag, len],
-        Ok([0, len]) => vec![tag, 0x81, len],
-        Ok([high, low]) => vec![tag, 0x82, high, low],
-        Err(error) => panic!("{error}"),
-    };
-    [&header, value].concat()
 }
 
 #[cfg(test)]
@@ -116,7 +82,8 @@ mod tests {
     }
 
     fn der(n: &[u8], e: &[u8]) -> Vec<u8> {
-        der_value(0x30, &[der_value(2, n), der_value(2, e)].concat())
+        let integer = |bytes| der::write(der::INTEGER, bytes).unwrap();
+        der::write(der::SEQUENCE, &[integer(n), integer(e)].concat()).unwrap()
     }
 
     #[test]

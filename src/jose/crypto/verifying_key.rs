@@ -71,14 +71,7 @@ impl VerifyingKey {
 
     fn from_components(components: &RsaComponents<'_>) -> Result<Self, KeyError> {
         Ok(Self {
-            algorithms: AlgorithmSet::from_iter([
-                Algorithm::Ps256,
-                Algorithm::Ps384,
-                Algorithm::Ps512,
-                Algorithm::Rs256,
-                Algorithm::Rs384,
-                Algorithm::Rs512,
-            ]),
+            algorithms: AlgorithmSet::from_iter(Algorithm::RSA),
             key: backend::Key::rsa(components)?,
         })
     }

@@ -97,6 +97,87 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self.authenticated(ClientAuthentication::Post { client_id, secret })
     }
 
+    /// Authenticates by `private_key_jwt` ([RFC 7523]): each request has a new assertion that is signed with this
+    /// service's private key. It has `iss` and `sub` (the client id), `aud`, a random `jti`, `iat` and `exp`, and is
+    /// valid for 60 seconds.
+    ///
+    /// `aud` is the issuer if it is known ([`discover`](IntrospectionVerifier::discover), [`issuer`](Self::issuer)), or
+    /// else the URL of the endpoint. [`assertion_audience`](Self::assertion_audience) sets another one.
+    ///
+    /// ```
+    /// use portcullis::{
+    ///     IntrospectionVerifier,
+    ///     introspection::PrivateKey,
+    /// };
+    ///
+    /// let key = PrivateKey::from_pem(
+    ///     "-----BEGIN PRIVATE KEY-----
+    /// MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
+    /// -----END PRIVATE KEY-----",
+    /// )?;
+    /// let verifier = IntrospectionVerifier::discover("https://as.example")
+    ///     .private_key_jwt("orders-api", key.with_kid("orders-2026"))
+    ///     .audience("https://api.example")
+    ///     .build();
+    /// assert!(verifier.is_ok());
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    ///
+    /// [RFC 7523]: https://www.rfc-editor.org/rfc/rfc7523
+    #[cfg(feature = "_jwt")]
+    pub fn private_key_jwt(
+        self,
+        client_id: impl Into<String>,
+        key: super::PrivateKey,
+    ) -> IntrospectionVerifierBuilder<ClientGiven, Audience> {
+        let client_id = client_id.into();
+        self.authenticated(ClientAuthentication::PrivateKeyJwt { client_id, key })
+    }
+
+    /// Sets `aud` in the assertions of [`private_key_jwt`](Self::private_key_jwt), for a server that expects, for
+    /// example, the URL of its token endpoint.
+    #[cfg(feature = "_jwt")]
+    pub fn assertion_audience(mut self, audience: impl Into<String>) -> Self {
+        self.settings.assertion_audience = Some(audience.into());
+        self
+    }
+
+    /// Authenticates by the certificate of a TLS client ([RFC 8705 §2]), under the names `tls_client_auth` and
+    /// `self_signed_tls_client_auth`. The request contains only the client id; the certificate is that of the
+    /// [`http_client`](Self::http_client), which has to be configured with it:
+    ///
+    /// ```
+    /// # #[cfg(feature = "reqwest")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use portcullis::{IntrospectionVerifier, http_client::ReqwestClient};
+    ///
+    /// let client = reqwest::Client::builder()
+    ///     // .identity(reqwest::Identity::from_pem(&certificate_and_key)?)
+    ///     .redirect(reqwest::redirect::Policy::none())
+    ///     .build()?;
+    /// let verifier = IntrospectionVerifier::builder("https://mtls.as.example/introspect")
+    ///     .tls_client_auth("orders-api")
+    ///     .audience("https://api.example")
+    ///     .http_client(ReqwestClient::from(client))
+    ///     .build();
+    /// assert!(verifier.is_ok());
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "reqwest"))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// The endpoint for such clients often has another URL than the one for other clients. The metadata lists it in
+    /// `mtls_endpoint_aliases`, which [`discover`](IntrospectionVerifier::discover) doesn't read, so configure the URL.
+    ///
+    /// [RFC 8705 §2]: https://www.rfc-editor.org/rfc/rfc8705#section-2
+    pub fn tls_client_auth(
+        self,
+        client_id: impl Into<String>,
+    ) -> IntrospectionVerifierBuilder<ClientGiven, Audience> {
+        self.authenticated(ClientAuthentication::Tls { client_id: client_id.into() })
+    }
+
     /// Authenticates by an access token of this service's own.
     pub fn bearer_token(
         self,

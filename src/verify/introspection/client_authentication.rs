@@ -1,27 +1,40 @@
-//! How we tell the introspection endpoint who we are (RFC 7662 §2.1).
+//! How this service authenticates itself to the introspection endpoint (RFC 7662 §2.1).
 
 use std::fmt;
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use zeroize::Zeroizing;
 
-use crate::{ConfigError, Secret};
+use super::client_assertion::{self, AssertionError, PrivateKey};
+use crate::{ConfigError, Secret, claims::NumericDate};
 
-/// This service's own credentials.
+/// The value of `client_assertion_type` (RFC 7523 §2.2), form-encoded.
+const ASSERTION_TYPE: &str = "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer";
+
+/// The credentials of this service.
 #[derive(Clone)]
 pub(super) enum ClientAuthentication {
     /// `client_secret_basic` (RFC 6749 §2.3.1).
     Basic { client_id: String, secret: Secret },
-    /// An access token of our own (RFC 6750).
+    /// An access token of this service (RFC 6750).
     BearerToken(Secret),
     /// `client_secret_post` (RFC 6749 §2.3.1).
     Post { client_id: String, secret: Secret },
+    /// `private_key_jwt` (RFC 7523 §2.2).
+    PrivateKeyJwt { client_id: String, key: PrivateKey },
+    /// `tls_client_auth` or `self_signed_tls_client_auth` (RFC 8705 §2), whose certificate the HTTP client has.
+    Tls { client_id: String },
 }
 
 impl ClientAuthentication {
-    /// Rejects what can't work; names no secret.
+    /// Rejects invalid credentials. The error shows no secret.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         match self {
+            Self::PrivateKeyJwt { client_id, .. } | Self::Tls { client_id } => {
+                if client_id.is_empty() {
+                    return Err(ConfigError::new("client id", "", "empty"));
+                }
+            }
             Self::Basic { client_id, secret } | Self::Post { client_id, secret } => {
                 if client_id.is_empty() {
                     return Err(ConfigError::new("client id", "", "empty"));
@@ -40,16 +53,26 @@ impl ClientAuthentication {
         Ok(())
     }
 
-    /// The client that the endpoint knows us as, if we know.
+    /// Returns the client id of this service, if it is known.
     pub(super) fn client_id(&self) -> Option<&str> {
         match self {
-            Self::Basic { client_id, .. } | Self::Post { client_id, .. } => Some(client_id),
+            Self::Basic { client_id, .. }
+            | Self::Post { client_id, .. }
+            | Self::PrivateKeyJwt { client_id, .. }
+            | Self::Tls { client_id } => Some(client_id),
             Self::BearerToken(_) => None,
         }
     }
 
-    /// Puts the credentials into a request: into its headers, or behind the form in its body.
-    pub(super) fn apply(&self, headers: &mut HeaderMap, form: &mut Vec<u8>) {
+    /// Adds the credentials to a request: to its headers, or to the form in its body. `audience` is that of a client
+    /// assertion.
+    pub(super) fn apply(
+        &self,
+        headers: &mut HeaderMap,
+        form: &mut Vec<u8>,
+        audience: &str,
+        now: NumericDate,
+    ) -> Result<(), AssertionError> {
         let line = match self {
             Self::Basic { client_id, secret } => {
                 // Both are form-encoded first, so that a colon in the id is told from the one between.
@@ -65,18 +88,34 @@ impl ClientAuthentication {
                 append_encoded(form, client_id.as_bytes());
                 form.extend_from_slice(b"&client_secret=");
                 append_encoded(form, secret.expose());
-                return;
+                return Ok(());
+            }
+            Self::PrivateKeyJwt { client_id, key } => {
+                let assertion = client_assertion::sign(key, client_id, audience, now)?;
+                form.extend_from_slice(b"&client_id=");
+                append_encoded(form, client_id.as_bytes());
+                form.extend_from_slice(b"&client_assertion_type=");
+                form.extend_from_slice(ASSERTION_TYPE.as_bytes());
+                form.extend_from_slice(b"&client_assertion=");
+                append_encoded(form, assertion.as_bytes());
+                return Ok(());
+            }
+            Self::Tls { client_id } => {
+                form.extend_from_slice(b"&client_id=");
+                append_encoded(form, client_id.as_bytes());
+                return Ok(());
             }
         };
-        // What `check` has let pass is a header value.
+        // `check` rejected what is not a header value.
         if let Ok(mut line) = HeaderValue::try_from(line) {
             line.set_sensitive(true);
             headers.insert(AUTHORIZATION, line);
         }
+        Ok(())
     }
 }
 
-/// Appends `value` as `application/x-www-form-urlencoded` has it.
+/// Appends `value`, encoded as in `application/x-www-form-urlencoded`.
 pub(super) fn append_encoded(form: &mut Vec<u8>, value: &[u8]) {
     for piece in form_urlencoded::byte_serialize(value) {
         form.extend_from_slice(piece.as_bytes());
@@ -89,6 +128,10 @@ impl fmt::Debug for ClientAuthentication {
             Self::Basic { client_id, .. } => write!(f, "Basic({client_id:?}, [redacted])"),
             Self::BearerToken(_) => f.write_str("BearerToken([redacted])"),
             Self::Post { client_id, .. } => write!(f, "Post({client_id:?}, [redacted])"),
+            Self::PrivateKeyJwt { client_id, key } => {
+                write!(f, "PrivateKeyJwt({client_id:?}, {key:?})")
+            }
+            Self::Tls { client_id } => write!(f, "Tls({client_id:?})"),
         }
     }
 }
@@ -96,6 +139,8 @@ impl fmt::Debug for ClientAuthentication {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NOW: NumericDate = NumericDate::from_secs(1_800_000_000);
 
     fn basic(client_id: &str, secret: &str) -> ClientAuthentication {
         ClientAuthentication::Basic { client_id: client_id.into(), secret: secret.into() }
@@ -109,7 +154,7 @@ mod tests {
             ("äpp", "ü", "%C3%A4pp:%C3%BC"),
         ] {
             let (mut headers, mut form) = (HeaderMap::new(), Vec::new());
-            basic(client_id, secret).apply(&mut headers, &mut form);
+            basic(client_id, secret).apply(&mut headers, &mut form, "aud", NOW).unwrap();
             let line = &headers[AUTHORIZATION];
             assert!(line.is_sensitive());
             let encoded = line.to_str().unwrap().strip_prefix("Basic ").unwrap();
@@ -123,7 +168,7 @@ mod tests {
     fn posted_credentials_are_only_in_the_form() {
         let (mut headers, mut form) = (HeaderMap::new(), b"token=t".to_vec());
         let post = ClientAuthentication::Post { client_id: "a&b".into(), secret: "c d".into() };
-        post.apply(&mut headers, &mut form);
+        post.apply(&mut headers, &mut form, "aud", NOW).unwrap();
         assert_eq!(form, b"token=t&client_id=a%26b&client_secret=c+d");
         assert!(headers.is_empty());
     }
@@ -131,7 +176,9 @@ mod tests {
     #[test]
     fn a_bearer_token_is_sent_as_a_sensitive_header() {
         let (mut headers, mut form) = (HeaderMap::new(), Vec::new());
-        ClientAuthentication::BearerToken("mine".into()).apply(&mut headers, &mut form);
+        ClientAuthentication::BearerToken("mine".into())
+            .apply(&mut headers, &mut form, "aud", NOW)
+            .unwrap();
         assert_eq!(headers[AUTHORIZATION], "Bearer mine");
         assert!(headers[AUTHORIZATION].is_sensitive());
     }

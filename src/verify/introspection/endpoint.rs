@@ -1,6 +1,6 @@
 //! The introspection endpoint, and one request to it (RFC 7662 §2).
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use http::{
     HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
@@ -8,6 +8,7 @@ use http::{
 };
 
 use super::{
+    client_assertion::AssertionError,
     client_authentication::{ClientAuthentication, append_encoded},
     error::IntrospectionError,
     location::Location,
@@ -39,6 +40,8 @@ pub(super) struct Endpoint {
     pub(super) client: Arc<dyn HttpClient>,
     pub(super) location: Location,
     pub(super) authentication: ClientAuthentication,
+    /// The audience of client assertions. By default it is the URL of the endpoint.
+    pub(super) assertion_audience: Option<Box<str>>,
     /// The verifier of signed responses (RFC 9701). If there is one, unsigned responses are rejected.
     pub(super) signer: Option<Signer>,
     /// The maximum age of a signed response.
@@ -61,26 +64,32 @@ impl Endpoint {
         clock: &dyn Clock,
     ) -> Result<Reply, IntrospectionError> {
         let target = self.location.find(&*self.client, clock).await?;
-        let reply = self.ask_at(&target, token).await;
+        let now = NumericDate::from_system_time(clock.now());
+        let reply = self.ask_at(&target, token, now).await;
         if matches!(&reply, Err(error) if error.may_have_moved()) {
             self.location.discard(NumericDate::from_system_time(clock.now())).await;
         }
         reply
     }
 
-    async fn ask_at(&self, target: &Target, token: &str) -> Result<Reply, IntrospectionError> {
+    async fn ask_at(
+        &self,
+        target: &Target,
+        token: &str,
+        now: NumericDate,
+    ) -> Result<Reply, IntrospectionError> {
         let url = target.to_string();
         let Some(signer) = &self.signer else {
-            let response = self.send(target, token, JSON).await?;
+            let response = self.send(target, token, JSON, now).await?;
             if response.status() != StatusCode::OK {
                 return rejection(url, &response);
             }
             let json = json(&url, response)?;
             return Ok(Reply::Response { url, json });
         };
-        let response = self.send(target, token, SIGNED).await?;
+        let response = self.send(target, token, SIGNED, now).await?;
         if response.status() == StatusCode::BAD_REQUEST && response.body().is_empty() {
-            return self.ask_whether_inactive(target, token, &response).await;
+            return self.ask_whether_inactive(target, token, &response, now).await;
         }
         if response.status() != StatusCode::OK {
             return rejection(url, &response);
@@ -101,9 +110,10 @@ impl Endpoint {
         target: &Target,
         token: &str,
         rejected: &Response<Vec<u8>>,
+        now: NumericDate,
     ) -> Result<Reply, IntrospectionError> {
         let url = target.to_string();
-        let response = self.send(target, token, JSON).await?;
+        let response = self.send(target, token, JSON, now).await?;
         if response.status() != StatusCode::OK {
             return rejection(url, rejected);
         }
@@ -119,13 +129,21 @@ impl Endpoint {
         target: &Target,
         token: &str,
         accept: &'static str,
+        now: NumericDate,
     ) -> Result<Response<Vec<u8>>, IntrospectionError> {
-        fetch(&*self.client, self.request(target, token, accept), MAX_BODY)
+        let request = self.request(target, token, accept, now)?;
+        fetch(&*self.client, request, MAX_BODY)
             .await
             .map_err(|source| IntrospectionError::Http { url: target.to_string(), source })
     }
 
-    fn request(&self, target: &Target, token: &str, accept: &'static str) -> Request<Vec<u8>> {
+    fn request(
+        &self,
+        target: &Target,
+        token: &str,
+        accept: &'static str,
+        now: NumericDate,
+    ) -> Result<Request<Vec<u8>>, AssertionError> {
         let mut form = b"token=".to_vec();
         append_encoded(&mut form, token.as_bytes());
         form.extend_from_slice(b"&token_type_hint=access_token");
@@ -133,11 +151,15 @@ impl Endpoint {
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
         let content_type = HeaderValue::from_static("application/x-www-form-urlencoded");
         headers.insert(CONTENT_TYPE, content_type);
-        self.authentication.apply(&mut headers, &mut form);
+        let audience = match &self.assertion_audience {
+            Some(audience) => Cow::Borrowed(&**audience),
+            None => Cow::Owned(target.to_string()),
+        };
+        self.authentication.apply(&mut headers, &mut form, &audience, now)?;
         let mut request = target.request(form);
         *request.method_mut() = Method::POST;
         *request.headers_mut() = headers;
-        request
+        Ok(request)
     }
 }
 

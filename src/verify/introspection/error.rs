@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use http::StatusCode;
 
-use super::{permits::Busy, response::ResponseFault};
+use super::{client_assertion::AssertionError, permits::Busy, response::ResponseFault};
 use crate::{
     Error, ErrorKind, TokenFault,
     error::{SharedFailure, retry_after},
@@ -17,6 +17,8 @@ use crate::{
 pub(super) enum IntrospectionError {
     #[error("the introspection timed out or was aborted")]
     Aborted,
+    #[error(transparent)]
+    Assertion(#[from] AssertionError),
     #[error(transparent)]
     Busy(#[from] Busy),
     #[error("`{url}` responded with content type `{found}`, expected `{expected}`")]
@@ -71,6 +73,7 @@ impl IntrospectionError {
     pub(super) fn reason(&self) -> &'static str {
         match self {
             Self::Aborted => "aborted",
+            Self::Assertion(_) => "assertion",
             Self::Busy(_) => "busy",
             Self::ContentType { .. } => "content_type",
             Self::Credentials { .. } => "credentials",
@@ -103,7 +106,7 @@ impl IntrospectionError {
 impl From<IntrospectionError> for Error {
     fn from(error: IntrospectionError) -> Self {
         let delay = match &error {
-            IntrospectionError::Credentials { .. } => {
+            IntrospectionError::Assertion(_) | IntrospectionError::Credentials { .. } => {
                 return Self::misconfigured(SharedFailure::new(error));
             }
             IntrospectionError::Keys { source, .. } => source.retry_after(),

@@ -41,12 +41,16 @@
 
 mod builder;
 mod cache;
+#[cfg_attr(not(feature = "_jwt"), path = "client_assertion_off.rs")]
+mod client_assertion;
 mod client_authentication;
 mod endpoint;
 mod error;
 mod introspector;
 mod location;
 mod permits;
+#[cfg(feature = "_jwt")]
+mod private_key;
 mod recently_active;
 mod response;
 mod rules;
@@ -56,6 +60,8 @@ mod signed_response;
 mod signer;
 mod verifier;
 
+#[cfg(feature = "_jwt")]
+pub use self::private_key::PrivateKey;
 pub use self::{
     builder::{ClientGiven, ClientMissing, IntrospectionDangerous, IntrospectionVerifierBuilder},
     verifier::IntrospectionVerifier,

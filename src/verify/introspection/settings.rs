@@ -33,6 +33,7 @@ const MAX_CONCURRENT: usize = 1_000_000;
 pub(super) struct Settings {
     pub(super) address: Address,
     pub(super) authentication: Option<ClientAuthentication>,
+    pub(super) assertion_audience: Option<String>,
     pub(super) audiences: Vec<String>,
     pub(super) without_audience: bool,
     pub(super) any_audience: bool,
@@ -63,6 +64,7 @@ impl Settings {
         Self {
             address,
             authentication: None,
+            assertion_audience: None,
             audiences: Vec::new(),
             without_audience: false,
             any_audience: false,
@@ -115,12 +117,18 @@ impl Settings {
             (Some(issuer), _) | (None, Address::Issuer(issuer)) => Some(issuer.into_boxed_str()),
             (None, Address::Endpoint(_)) => None,
         };
+        if self.assertion_audience.as_ref().is_some_and(String::is_empty) {
+            return Err(ConfigError::new("assertion_audience", "", "empty"));
+        }
+        let assertion_audience = self.assertion_audience.map(String::into_boxed_str);
+        let assertion_audience = assertion_audience.or_else(|| issuer.clone());
         Ok(Introspector {
             host,
             endpoint: Endpoint {
                 client: http_client::or_default(self.client)?,
                 location,
                 authentication,
+                assertion_audience,
                 signer: self.signer,
                 max_response_age: self.max_response_age,
             },

@@ -18,6 +18,7 @@
 //   GET  /__admin/stats                  how often each path was asked for
 
 import * as crypto from 'node:crypto';
+import * as fs from 'node:fs';
 import * as http from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -120,6 +121,11 @@ function resourceServer(resource) {
   throw new errors.InvalidTarget();
 }
 
+function publicKey(name) {
+  const file = new URL(`../../it/introspection/private_keys/${name}-public.pem`, import.meta.url);
+  return crypto.createPublicKey(fs.readFileSync(file)).export({ format: 'jwk' });
+}
+
 const client = (client_id, client_secret, more) => ({
   client_id, client_secret, grant_types: [], redirect_uris: [], response_types: [], ...more,
 });
@@ -134,6 +140,10 @@ const CLIENTS = [
   client('rs-post:odd', 'a+b c%d&e=f/g:h', { token_endpoint_auth_method: 'client_secret_post' }),
   client('rs-jwt', 'rs-secret', { introspection_signed_response_alg: 'RS256' }),
   ...ASYMMETRIC.map((alg) => client(`rs-jwt-${alg.toLowerCase()}`, 'rs-secret', { introspection_signed_response_alg: alg })),
+  // Each authenticates with the private key of that name.
+  ...['rsa', 'p256', 'p384', 'p521', 'ed25519'].map((name) => client(`rs-key-${name}`, undefined, {
+    jwks: { keys: [publicKey(name)] }, token_endpoint_auth_method: 'private_key_jwt',
+  })),
 ];
 
 // OAuth 2.1 has no password grant and neither has oidc-provider, but its tokens have a user, as those of a browser do.
@@ -161,7 +171,12 @@ function build() {
     clients: CLIENTS,
     clockTolerance: 0,
     cookies: { keys: ['of no use here'] },
-    enabledJWA: { dPoPSigningAlgValues: ASYMMETRIC, idTokenSigningAlgValues: ASYMMETRIC, introspectionSigningAlgValues: ASYMMETRIC },
+    enabledJWA: {
+      clientAuthSigningAlgValues: ASYMMETRIC,
+      dPoPSigningAlgValues: ASYMMETRIC,
+      idTokenSigningAlgValues: ASYMMETRIC,
+      introspectionSigningAlgValues: ASYMMETRIC,
+    },
     extraTokenClaims: (ctx, token) => (token.accountId
       ? { roles: ['tester'], username: token.accountId }
       : { roles: ['service'] }),

@@ -12,6 +12,7 @@ mod guards;
 mod invalidation;
 mod known_attacks;
 mod load;
+mod private_key_jwt;
 mod responses;
 mod signed_responses;
 mod single_flight;

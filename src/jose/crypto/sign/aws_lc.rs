@@ -1,7 +1,12 @@
 use aws_lc_rs::{hmac, rand, rsa, signature};
-use signature::{EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair, RsaSignatureEncoding};
+use signature::{
+    EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaKeyPair, RsaSignatureEncoding,
+};
 
-use super::PublicParts;
+use super::{
+    PrivateParts, PublicParts,
+    private_parts::{ec_private_key_der, scalar},
+};
 use crate::jose::{
     algorithm::Algorithm,
     crypto::{Curve, rsa_components::RsaComponents},
@@ -16,12 +21,30 @@ pub(in crate::jose::crypto) enum Key {
 }
 
 impl Key {
+    pub(in crate::jose::crypto) fn from_private(parts: &PrivateParts) -> Option<Self> {
+        match parts {
+            PrivateParts::Ec { curve, d, .. } => {
+                let der = ec_private_key_der(*curve, &scalar(*curve, d)?)?;
+                let pair = EcdsaKeyPair::from_private_key_der(ecdsa(*curve), &der).ok()?;
+                Some(Self::Ec(*curve, pair))
+            }
+            // The length is checked because aws-lc-rs ignores what follows.
+            PrivateParts::Ed25519 { seed, .. } if seed.len() == 32 => {
+                Ed25519KeyPair::from_seed_unchecked(seed).ok().map(Self::Ed25519)
+            }
+            PrivateParts::Ed25519 { .. } => None,
+            PrivateParts::Rsa(parts) => {
+                RsaKeyPair::from_der(&parts.to_pkcs1()?).ok().map(Self::Rsa)
+            }
+        }
+    }
+
     pub(in crate::jose::crypto) fn generate(algorithm: Algorithm) -> Option<Self> {
-        let (curve, ecdsa) = match algorithm {
+        let curve = match algorithm {
             Algorithm::EdDsa => return Ed25519KeyPair::generate().ok().map(Self::Ed25519),
-            Algorithm::Es256 => (Curve::P256, &signature::ECDSA_P256_SHA256_FIXED_SIGNING),
-            Algorithm::Es384 => (Curve::P384, &signature::ECDSA_P384_SHA384_FIXED_SIGNING),
-            Algorithm::Es512 => (Curve::P521, &signature::ECDSA_P521_SHA512_FIXED_SIGNING),
+            Algorithm::Es256 => Curve::P256,
+            Algorithm::Es384 => Curve::P384,
+            Algorithm::Es512 => Curve::P521,
             Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => return None,
             Algorithm::Ps256
             | Algorithm::Ps384
@@ -32,7 +55,7 @@ impl Key {
                 return RsaKeyPair::generate(rsa::KeySize::Rsa2048).ok().map(Self::Rsa);
             }
         };
-        EcdsaKeyPair::generate(ecdsa).ok().map(|pair| Self::Ec(curve, pair))
+        EcdsaKeyPair::generate(ecdsa(curve)).ok().map(|pair| Self::Ec(curve, pair))
     }
 
     pub(in crate::jose::crypto) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Option<Self> {
@@ -88,6 +111,14 @@ impl Key {
 pub(in crate::jose::crypto) fn random(len: usize) -> Option<Vec<u8>> {
     let mut bytes = vec![0; len];
     rand::fill(&mut bytes).ok().map(|()| bytes)
+}
+
+fn ecdsa(curve: Curve) -> &'static EcdsaSigningAlgorithm {
+    match curve {
+        Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
+        Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
+        Curve::P521 => &signature::ECDSA_P521_SHA512_FIXED_SIGNING,
+    }
 }
 
 fn rsa_encoding(algorithm: Algorithm) -> Option<&'static RsaSignatureEncoding> {

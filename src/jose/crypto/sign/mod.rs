@@ -1,10 +1,10 @@
-//! Making signatures, for tests and for nothing else.
-//!
-//! A resource server has nothing to sign. The issuer of the `testing` feature does, and the tests
-//! of [`VerifyingKey`](super::VerifyingKey).
+//! Creating signatures, for client assertions (RFC 7523), and for the issuer in `testing`.
 
 #[cfg(feature = "aws-lc-rs")]
 pub(super) mod aws_lc;
+#[cfg(any(test, feature = "testing"))]
+mod generate;
+mod private_parts;
 mod public_parts;
 #[cfg(all(feature = "rust-crypto", any(test, not(feature = "aws-lc-rs"))))]
 pub(super) mod rust_crypto;
@@ -15,5 +15,6 @@ use aws_lc as backend;
 #[cfg(all(feature = "rust-crypto", not(feature = "aws-lc-rs")))]
 use rust_crypto as backend;
 
+pub(crate) use private_parts::{PrivateParts, RsaPrivateParts};
 pub(crate) use public_parts::PublicParts;
-pub(crate) use signing_key::SigningKey;
+pub(crate) use signing_key::{SigningKey, random};

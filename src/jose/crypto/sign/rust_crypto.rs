@@ -1,13 +1,13 @@
 use hmac::{Hmac, Mac};
 use rsa::{
-    Pkcs1v15Sign, Pss, RsaPrivateKey,
+    BigUint, Pkcs1v15Sign, Pss, RsaPrivateKey,
     rand_core::{OsRng, RngCore},
     signature::RandomizedSigner,
     traits::PublicKeyParts,
 };
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use super::PublicParts;
+use super::{PrivateParts, PublicParts, private_parts::scalar};
 use crate::jose::{algorithm::Algorithm, crypto::Curve};
 
 /// A private key as the pure Rust crates have it.
@@ -23,6 +23,29 @@ pub(in crate::jose::crypto) enum Key {
 }
 
 impl Key {
+    pub(in crate::jose::crypto) fn from_private(parts: &PrivateParts) -> Option<Self> {
+        match parts {
+            PrivateParts::Ec { curve, d, .. } => {
+                let d = scalar(*curve, d)?;
+                match curve {
+                    Curve::P256 => p256::ecdsa::SigningKey::from_slice(&d).ok().map(Self::P256),
+                    Curve::P384 => p384::ecdsa::SigningKey::from_slice(&d).ok().map(Self::P384),
+                    Curve::P521 => p521::ecdsa::SigningKey::from_slice(&d).ok().map(Self::P521),
+                }
+            }
+            PrivateParts::Ed25519 { seed, .. } => {
+                let seed = seed.as_slice().try_into().ok()?;
+                Some(Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(seed)))
+            }
+            PrivateParts::Rsa(parts) => {
+                let number = |bytes: &[u8]| BigUint::from_bytes_be(bytes);
+                let primes = vec![number(&parts.p), number(&parts.q)];
+                let (n, e, d) = (number(&parts.n), number(&parts.e), number(&parts.d));
+                RsaPrivateKey::from_components(n, e, d, primes).ok().map(Box::new).map(Self::Rsa)
+            }
+        }
+    }
+
     pub(in crate::jose::crypto) fn generate(algorithm: Algorithm) -> Option<Self> {
         Some(match algorithm {
             Algorithm::EdDsa => {

@@ -1,135 +1,68 @@
-#![expect(clippy::expect_used, reason = "only tests sign, and should stop where they can't")]
-
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{PublicParts, backend};
-use crate::jose::algorithm::Algorithm;
-#[cfg(test)]
-use crate::jose::crypto::VerifyingKey;
+use super::{PrivateParts, PublicParts, backend};
+use crate::jose::{
+    algorithm::{Algorithm, AlgorithmSet},
+    crypto::KeyError,
+};
 
-/// A key that makes signatures, for tests.
+/// A key that creates signatures.
 pub(crate) struct SigningKey {
     key: backend::Key,
     secret: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl SigningKey {
-    /// A new key for that algorithm: an RSA key of 2048 bits, a point on the algorithm's curve,
-    /// or as many random bytes as the HMAC's hash has.
-    ///
-    /// # Panics
-    ///
-    /// Where the back end has no randomness.
-    pub(crate) fn generate(algorithm: Algorithm) -> Self {
-        if let Some(len) = algorithm.min_secret_len() {
-            return Self::hmac(algorithm, &backend::random(len).expect("random bytes"));
+    pub(super) fn new(key: backend::Key, secret: Option<Zeroizing<Vec<u8>>>) -> Self {
+        Self { key, secret }
+    }
+
+    /// Creates a key from its private parts.
+    pub(crate) fn from_private(parts: &PrivateParts) -> Result<Self, KeyError> {
+        parts.check()?;
+        let rejected = KeyError::Malformed("its numbers don't fit together");
+        let key = backend::Key::from_private(parts).ok_or(rejected.clone())?;
+        match key.public_parts() {
+            Some(public) if parts.agree_with(&public) => Ok(Self::new(key, None)),
+            _ => Err(rejected),
         }
-        let key = backend::Key::generate(algorithm).expect("a new key");
-        Self { key, secret: None }
     }
 
-    /// A key from a secret, however short: it is the verifying key that has to reject it.
-    ///
-    /// # Panics
-    ///
-    /// Where the algorithm is no HMAC.
-    pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Self {
-        let key = backend::Key::hmac(algorithm, secret).expect("an HMAC algorithm");
-        Self { key, secret: Some(Zeroizing::new(secret.to_vec())) }
+    /// Returns the algorithms that the key can sign with.
+    pub(crate) fn algorithms(&self) -> AlgorithmSet {
+        match self.key.public_parts() {
+            Some(PublicParts::Ec { curve, .. }) => AlgorithmSet::from_iter([curve.algorithm()]),
+            Some(PublicParts::Ed25519 { .. }) => AlgorithmSet::from_iter([Algorithm::EdDsa]),
+            Some(PublicParts::Rsa { .. }) => AlgorithmSet::from_iter(Algorithm::RSA),
+            Some(PublicParts::None) | None => AlgorithmSet::from_iter([]),
+        }
     }
 
-    /// The signature of the message, as a JWS has it.
-    ///
-    /// # Panics
-    ///
-    /// Where the algorithm doesn't fit the key. An RSA key fits all six of RSA, any other key
-    /// only the algorithm that it was made for.
-    pub(crate) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
-        self.key.sign(algorithm, message).expect("an algorithm that fits the key")
+    /// Signs a message, as a JWS has it. Returns `None` if the algorithm doesn't fit the key.
+    pub(crate) fn try_sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
+        self.key.sign(algorithm, message)
     }
 
-    /// What a key set publishes of this key.
-    pub(crate) fn public_parts(&self) -> PublicParts {
-        self.key.public_parts().expect("the public parts of a key")
+    /// Returns what a key set publishes of this key.
+    pub(crate) fn try_public_parts(&self) -> Option<PublicParts> {
+        self.key.public_parts()
     }
 
-    /// The secret, where the key is one.
+    /// Returns the secret, if the key is one.
     pub(crate) fn secret(&self) -> Option<&[u8]> {
         self.secret.as_ref().map(|secret| secret.as_slice())
     }
+}
 
-    /// The key that verifies what this one signs.
-    #[cfg(test)]
-    pub(crate) fn verifying_key(&self, algorithm: Algorithm) -> VerifyingKey {
-        match self.public_parts() {
-            PublicParts::Ec { curve, x, y } => {
-                curve.point(&x, &y).and_then(|point| VerifyingKey::ec(curve, &point))
-            }
-            PublicParts::Ed25519 { x } => VerifyingKey::ed25519(&x),
-            PublicParts::None => VerifyingKey::hmac(algorithm, self.secret().unwrap_or_default()),
-            PublicParts::Rsa { n, e } => VerifyingKey::rsa(&n, &e),
-        }
-        .expect("a key that is fit for use")
-    }
+/// Returns random bytes, or `None` if the back end has no randomness.
+pub(crate) fn random(len: usize) -> Option<Vec<u8>> {
+    backend::random(len)
 }
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SigningKey([redacted])")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn debug_shows_no_part_of_a_key() {
-        let secret = SigningKey::hmac(Algorithm::Hs256, b"hunter2");
-        assert_eq!(format!("{secret:?}"), "SigningKey([redacted])");
-        assert_eq!(secret.secret(), Some(b"hunter2".as_slice()));
-    }
-
-    #[test]
-    fn the_public_parts_of_a_key_contain_no_secret() {
-        let cases = [
-            (Algorithm::EdDsa, vec![32]),
-            (Algorithm::Es256, vec![32, 32]),
-            (Algorithm::Es384, vec![48, 48]),
-            (Algorithm::Es512, vec![66, 66]),
-            (Algorithm::Hs384, vec![]),
-            (Algorithm::Ps256, vec![256, 3]),
-        ];
-        for (algorithm, lengths) in cases {
-            let parts = match SigningKey::generate(algorithm).public_parts() {
-                PublicParts::Ec { curve, x, y } => {
-                    assert_eq!(curve.algorithm(), algorithm);
-                    vec![x, y]
-                }
-                PublicParts::Ed25519 { x } => vec![x],
-                PublicParts::None => vec![],
-                PublicParts::Rsa { n, e } => vec![n, e],
-            };
-            assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), lengths, "{algorithm}");
-        }
-    }
-
-    #[test]
-    fn generated_keys_differ() {
-        for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Hs256] {
-            let [one, other] = [(); 2].map(|()| SigningKey::generate(algorithm));
-            assert!(
-                one.public_parts() != other.public_parts() || one.secret() != other.secret(),
-                "{algorithm}"
-            );
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "an algorithm that fits the key")]
-    fn a_key_signs_only_with_its_own_algorithms() {
-        SigningKey::generate(Algorithm::Es256).sign(Algorithm::Es384, b"message");
     }
 }

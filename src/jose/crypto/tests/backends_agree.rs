@@ -76,3 +76,37 @@ fn both_back_ends_compute_the_same_hmac() {
         assert!(aws_lc.is_some() && aws_lc == rust_crypto, "{algorithm}");
     }
 }
+
+#[test]
+fn both_back_ends_read_the_same_private_keys() {
+    use aws_lc_rs::{
+        encoding::{AsDer, Pkcs8V1Der},
+        rand::SystemRandom,
+        rsa::{KeyPair, KeySize},
+        signature::{self, EcdsaKeyPair, Ed25519KeyPair},
+    };
+
+    use crate::jose::crypto::sign::PrivateParts;
+
+    let random = SystemRandom::new();
+    let ec = |algorithm| EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+    let rsa = KeyPair::generate(KeySize::Rsa2048).unwrap();
+    let rsa: Pkcs8V1Der<'_> = rsa.as_der().unwrap();
+    for (algorithm, der) in [
+        (Algorithm::Es256, ec(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).as_ref()),
+        (Algorithm::Es384, ec(&signature::ECDSA_P384_SHA384_FIXED_SIGNING).as_ref()),
+        (Algorithm::Es512, ec(&signature::ECDSA_P521_SHA512_FIXED_SIGNING).as_ref()),
+        (Algorithm::EdDsa, Ed25519KeyPair::generate_pkcs8(&random).unwrap().as_ref()),
+        (Algorithm::Rs256, rsa.as_ref()),
+    ] {
+        let parts = PrivateParts::from_pkcs8(der).ok().unwrap();
+        let aws_lc = sign::aws_lc::Key::from_private(&parts).unwrap();
+        let rust_crypto = sign::rust_crypto::Key::from_private(&parts).unwrap();
+        let public = aws_lc.public_parts().unwrap();
+        assert_eq!(Some(&public), rust_crypto.public_parts().as_ref(), "{algorithm}");
+        let verifier = key!(aws_lc, algorithm, &public, &[]);
+        for signature in [aws_lc.sign(algorithm, MESSAGE), rust_crypto.sign(algorithm, MESSAGE)] {
+            assert!(verifier.verify(algorithm, MESSAGE, &signature.unwrap()), "{algorithm}");
+        }
+    }
+}

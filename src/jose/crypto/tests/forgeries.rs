@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::jose::algorithm::Algorithm;
-use crate::jose::crypto::{Curve, PublicParts, SigningKey, VerifyingKey, rsa_components};
+use crate::jose::crypto::{Curve, PublicParts, SigningKey, VerifyingKey, der};
 
 const MESSAGE: &[u8] = b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UifQ";
 
@@ -142,9 +142,9 @@ fn an_ecdsa_signature_in_der_is_rejected() {
         let [r, s] = [halves.0, halves.1].map(|number| {
             let zeros = number.iter().take_while(|byte| **byte == 0).count();
             let sign: &[u8] = if number[zeros] >= 0x80 { &[0] } else { &[] };
-            rsa_components::der_value(2, &[sign, &number[zeros..]].concat())
+            der::write(der::INTEGER, &[sign, &number[zeros..]].concat()).unwrap()
         });
-        let der = rsa_components::der_value(0x30, &[r, s].concat());
+        let der = der::write(der::SEQUENCE, &[r, s].concat()).unwrap();
         assert!(!key.verify(*algorithm, MESSAGE, &der), "{algorithm}");
         if let Some(cut) = der.get(..signature.len()) {
             assert!(!key.verify(*algorithm, MESSAGE, cut), "{algorithm}");
