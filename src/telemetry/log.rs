@@ -139,11 +139,12 @@ pub(super) fn introspections_failed(host: &str, error: &Error, failures: u64) {
 }
 
 #[cfg(feature = "introspection")]
-pub(super) fn token_type_unsupported(host: &str) {
+pub(super) fn token_type_unsupported(host: &str, tokens: u64) {
     tracing::warn!(
         target: "portcullis",
         endpoint = host,
-        "the server answers `unsupported_token_type`: its tokens are probably JWTs, which a \
+        tokens,
+        "the server responds with `unsupported_token_type`: its tokens are probably JWTs, which a \
          JwtVerifier verifies"
     );
 }
@@ -157,6 +158,17 @@ fn admit(_error: &Error) -> (Option<&str>, Option<u64>) {
 /// A field that is left out if it is zero.
 fn some_if_any(count: u64) -> Option<u64> {
     (count > 0).then_some(count)
+}
+
+#[cfg(feature = "introspection")]
+pub(super) fn all_tokens_inactive(host: &str, tokens: u32) {
+    tracing::warn!(
+        target: "portcullis",
+        endpoint = host,
+        tokens,
+        "the endpoint has called every token inactive so far: if valid ones are among them, this \
+         client may not be permitted to introspect them"
+    );
 }
 
 /// Returns what caused an error, down to the root.

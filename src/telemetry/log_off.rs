@@ -52,4 +52,7 @@ pub(super) fn introspected(_host: &str, _outcome: &'static str, _took: Duration)
 pub(super) fn introspections_failed(_host: &str, _error: &Error, _failures: u64) {}
 
 #[cfg(feature = "introspection")]
-pub(super) fn token_type_unsupported(_host: &str) {}
+pub(super) fn token_type_unsupported(_host: &str, _tokens: u64) {}
+
+#[cfg(feature = "introspection")]
+pub(super) fn all_tokens_inactive(_host: &str, _tokens: u32) {}

@@ -116,8 +116,14 @@ pub(crate) fn introspections_failed(host: &str, error: &Error, count: u64) {
     log::introspections_failed(host, error, count);
 }
 
-/// Records that a server rejects to introspect tokens of the kind that it was asked about.
+/// Records that a server doesn't introspect tokens of this kind, as many times since this was last recorded.
 #[cfg(feature = "introspection")]
-pub(crate) fn token_type_unsupported(host: &str) {
-    log::token_type_unsupported(host);
+pub(crate) fn token_type_unsupported(host: &str, count: u64) {
+    log::token_type_unsupported(host, count);
+}
+
+/// Records that a server called the first `count` tokens inactive. Call it once.
+#[cfg(feature = "introspection")]
+pub(crate) fn all_tokens_inactive(host: &str, count: u32) {
+    log::all_tokens_inactive(host, count);
 }

@@ -64,6 +64,21 @@ impl ClientAuthentication {
         }
     }
 
+    /// Returns why a server may reject these credentials although they are correct.
+    pub(super) fn hint(&self) -> &'static str {
+        match self {
+            Self::Basic { client_id, secret }
+                if is_changed_by_encoding(client_id.as_bytes())
+                    || is_changed_by_encoding(secret.expose()) =>
+            {
+                "; the client id or the secret contains characters that are form-encoded in Basic \
+                 (RFC 6749 §2.3.1), and some servers don't decode them: if the secret is correct, \
+                 use client_secret_post"
+            }
+            _ => "",
+        }
+    }
+
     /// Adds the credentials to a request: to its headers, or to the form in its body. `audience` is that of a client
     /// assertion.
     pub(super) fn apply(
@@ -120,6 +135,12 @@ pub(super) fn append_encoded(form: &mut Vec<u8>, value: &[u8]) {
     for piece in form_urlencoded::byte_serialize(value) {
         form.extend_from_slice(piece.as_bytes());
     }
+}
+
+fn is_changed_by_encoding(value: &[u8]) -> bool {
+    let mut encoded = Zeroizing::new(Vec::new());
+    append_encoded(&mut encoded, value);
+    **encoded != *value
 }
 
 impl fmt::Debug for ClientAuthentication {

@@ -82,7 +82,7 @@ impl Endpoint {
         let Some(signer) = &self.signer else {
             let response = self.send(target, token, JSON, now).await?;
             if response.status() != StatusCode::OK {
-                return rejection(url, &response);
+                return self.rejection(url, &response);
             }
             let json = json(&url, response)?;
             return Ok(Reply::Response { url, json });
@@ -92,7 +92,7 @@ impl Endpoint {
             return self.ask_whether_inactive(target, token, &response, now).await;
         }
         if response.status() != StatusCode::OK {
-            return rejection(url, &response);
+            return self.rejection(url, &response);
         }
         let body = signed(&url, response)?;
         let (jws, client_id) = (body.trim_ascii(), self.authentication.client_id());
@@ -115,13 +115,21 @@ impl Endpoint {
         let url = target.to_string();
         let response = self.send(target, token, JSON, now).await?;
         if response.status() != StatusCode::OK {
-            return rejection(url, rejected);
+            return self.rejection(url, rejected);
         }
         let json = json(&url, response)?;
         match IntrospectionResponse::read(json.clone(), &[]) {
             Ok(IntrospectionResponse::Inactive) => Ok(Reply::Response { url, json }),
-            _ => rejection(url, rejected),
+            _ => self.rejection(url, rejected),
         }
+    }
+
+    fn rejection(
+        &self,
+        url: String,
+        response: &Response<Vec<u8>>,
+    ) -> Result<Reply, IntrospectionError> {
+        rejection(url, response, self.authentication.hint())
     }
 
     async fn send(
@@ -209,14 +217,18 @@ fn text(url: &str, response: Response<Vec<u8>>) -> Result<String, IntrospectionE
         .map_err(|_| IntrospectionError::Utf8 { url: url.to_owned() })
 }
 
-/// Converts a response whose status is not `200 OK`.
-fn rejection(url: String, response: &Response<Vec<u8>>) -> Result<Reply, IntrospectionError> {
+/// Converts a response whose status is not `200 OK`. `hint` says why the endpoint may reject the credentials.
+fn rejection(
+    url: String,
+    response: &Response<Vec<u8>>,
+    hint: &'static str,
+) -> Result<Reply, IntrospectionError> {
     let status = response.status();
     let error = if status.is_client_error() { error_code(response.body()) } else { None };
     match (status, error.as_deref()) {
         (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _)
         | (_, Some("invalid_client" | "unauthorized_client")) => {
-            Err(IntrospectionError::Credentials { url, status })
+            Err(IntrospectionError::Credentials { url, status, hint })
         }
         (_, Some("unsupported_token_type")) => Ok(Reply::UnsupportedTokenType),
         _ => {
@@ -267,7 +279,7 @@ mod tests {
         ] {
             let mut response = Response::new(body.as_bytes().to_vec());
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
-            let found = match rejection("https://as.example".to_owned(), &response) {
+            let found = match rejection("https://as.example".to_owned(), &response, "") {
                 Ok(_) => "unsupported",
                 Err(IntrospectionError::Credentials { .. }) => "credentials",
                 Err(_) => "status",

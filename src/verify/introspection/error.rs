@@ -23,8 +23,8 @@ pub(super) enum IntrospectionError {
     Busy(#[from] Busy),
     #[error("`{url}` responded with content type `{found}`, expected `{expected}`")]
     ContentType { url: String, found: String, expected: &'static str },
-    #[error("`{url}` rejected the credentials of this service (status {status})")]
-    Credentials { url: String, status: StatusCode },
+    #[error("`{url}` rejected the credentials of this service (status {status}){hint}")]
+    Credentials { url: String, status: StatusCode, hint: &'static str },
     #[error("could not discover the introspection endpoint")]
     Discovery { source: Arc<MetadataError>, retry_after: Duration },
     #[error("the request to `{url}` failed")]

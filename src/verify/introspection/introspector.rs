@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Instant,
 };
 
@@ -42,7 +45,13 @@ pub(super) struct Introspector {
     pub(super) permits: Permits,
     pub(super) flights: Flights,
     pub(super) failures: Throttle,
+    pub(super) inactive: InactiveCount,
 }
+
+/// Counts the tokens that the endpoint calls inactive before it calls one active. Many of them are a sign that this
+/// client may not introspect the tokens, which servers don't report in any other way (RFC 7662 §2.2).
+#[derive(Debug, Default)]
+pub(super) struct InactiveCount(AtomicU32);
 
 /// The introspections that are running or waiting for a permit.
 #[derive(Default)]
@@ -175,13 +184,23 @@ impl Introspector {
         let (url, json) = match reply {
             Reply::Response { url, json } => (url, json),
             Reply::UnsupportedTokenType => {
-                telemetry::token_type_unsupported(&self.host);
+                if let Some(count) = self.failures.count("token_type", self.now()) {
+                    telemetry::token_type_unsupported(&self.host, count);
+                }
                 return rejected(TokenFault::Type);
             }
         };
         let response = IntrospectionResponse::read(json, &self.scope_claims)
             .map_err(|fault| IntrospectionError::Response { url, fault })?;
         let now = self.now();
+        match &response {
+            IntrospectionResponse::Active(_) => self.inactive.stop(),
+            IntrospectionResponse::Inactive => {
+                if self.inactive.reaches_limit() {
+                    telemetry::all_tokens_inactive(&self.host, InactiveCount::LIMIT);
+                }
+            }
+        }
         let claims = match response {
             IntrospectionResponse::Active(claims) => *claims,
             // Servers report a token as inactive for any reason. Expiry is one that is known here.
@@ -212,6 +231,23 @@ impl Introspector {
 
     fn now(&self) -> NumericDate {
         NumericDate::from_system_time(self.clock.now())
+    }
+}
+
+impl InactiveCount {
+    const LIMIT: u32 = 20;
+
+    /// Counts a token, and returns whether it is the one that is reported.
+    fn reaches_limit(&self) -> bool {
+        let order = Ordering::Relaxed;
+        let next = |count| (count < Self::LIMIT).then(|| u32::saturating_add(count, 1));
+        let before = self.0.fetch_update(order, order, next);
+        before.is_ok_and(|before| before.saturating_add(1) == Self::LIMIT)
+    }
+
+    /// Reports nothing any more: the client may introspect.
+    fn stop(&self) {
+        self.0.store(Self::LIMIT, Ordering::Relaxed);
     }
 }
 

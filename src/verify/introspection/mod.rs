@@ -1,10 +1,108 @@
-//! Token introspection: tokens that only their issuer can validate (RFC 7662, RFC 9701).
+//! Token introspection ([RFC 7662], [RFC 9701]): asking the authorization server whether a token is active.
 //!
-//! [`IntrospectionVerifier`] is the verifier. `builder` configures it, and `settings` validates the
-//! configuration. An `introspector` sends a request to the `endpoint`, which is discovered at its `location`
-//! and where `client_authentication` authenticates this service. It reads the `response`, which may be a
-//! `signed_response`, validates it with its `rules`, and stores the outcome in the `cache`. Concurrent requests
-//! with the same token share one introspection.
+//! This module is for services whose access tokens are opaque, and for services that have to reject a token soon
+//! after it is revoked.
+//!
+//! [`IntrospectionVerifier`] sends each token that isn't in its cache to the introspection endpoint, validates the
+//! response, and caches the outcome.
+//!
+//! ```
+//! # #[cfg(feature = "testing")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+//! use portcullis::{BearerToken, IntrospectionVerifier, TokenFault, Verify, testing::TestIssuer};
+//!
+//! let issuer = TestIssuer::new();
+//! issuer.register_client("orders-api", "s3cret");
+//! let verifier = IntrospectionVerifier::discover(issuer.issuer())
+//!     .client_secret_basic("orders-api", "s3cret")
+//!     .audience("https://api.example")
+//!     .http_client(issuer.http_client())
+//!     .build()?;
+//!
+//! let token = issuer.token().audience("https://api.example").subject("alice").mint_opaque();
+//! let mut headers = HeaderMap::new();
+//! headers.insert(AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?);
+//! let identity = verifier.verify(BearerToken::from_headers(&headers)?).wait().await?;
+//! assert_eq!(identity.subject(), Some("alice"));
+//!
+//! // The issuer revokes the token. It is rejected when its cache entry expires, or at once:
+//! issuer.revoke(token.as_str());
+//! verifier.invalidate(&token);
+//! let result = verifier.verify(BearerToken::from_headers(&headers)?).wait().await;
+//! assert_eq!(result.unwrap_err().kind(), TokenFault::Inactive.into());
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "testing"))]
+//! # fn main() {}
+//! ```
+//!
+//! | type | purpose |
+//! |---|---|
+//! | [`IntrospectionVerifier`] | verifies tokens by introspection |
+//! | [`IntrospectionVerifierBuilder`] | configures the endpoint, the client, the rules and the cache |
+//! | `PrivateKey` | the key for `private_key_jwt`; it needs the feature `aws-lc-rs` or `rust-crypto` |
+//! | [`RevocationChecked`](crate::verify::RevocationChecked) | verifies JWTs locally, and confirms them by introspection |
+//!
+//! # Responses
+//!
+//! | response | outcome |
+//! |---|---|
+//! | `active` is true, and the rules accept the token | the token's [`Identity`](crate::Identity) |
+//! | `active` is true, but `iss`, `aud`, `exp`, `nbf` or the kind of token is wrong | 401 with that [`TokenFault`](crate::TokenFault) |
+//! | `active` is false | 401, [`TokenFault::Inactive`](crate::TokenFault::Inactive) |
+//! | 400 with the error `unsupported_token_type` | 401, [`TokenFault::Type`](crate::TokenFault::Type), and a `WARN` event |
+//! | 401, 403, or the error `invalid_client` or `unauthorized_client` | 500, [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) |
+//! | another status, no valid response, or none within 5 seconds | 503, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable), with `Retry-After` |
+//!
+//! A token is never rejected with 401 because of an error of the endpoint. A valid response has the status 200 and is a
+//! JSON object with a boolean `active`. Its media type must be JSON, which RFC 7662 requires, or
+//! `application/token-introspection+jwt` if signed responses are configured; a response without `Content-Type` is
+//! read as if it had the right one.
+//!
+//! `exp` is compared without leeway, because the server has already validated the token by its own clock; `nbf`
+//! may be up to 60 seconds in the future. `iss` is compared if the issuer is configured, or else by
+//! [`Issuers`](crate::Issuers) and [`RevocationChecked`](crate::verify::RevocationChecked), which know the issuers that
+//! the service trusts.
+//!
+//! # Authorization servers
+//!
+//! Some servers need a certain configuration, here or there:
+//!
+//! | server | audience | client authentication | which tokens are active |
+//! |---|---|---|---|
+//! | Authlib | as the service that uses it chooses; often the client id of the token's client | any; use `client_secret_post` for a secret with spaces | also refresh tokens, if `query_token` finds them |
+//! | Better Auth | none in opaque tokens: [`without_audience`] | `client_secret_post` for an id or secret with special characters | only those of this service's own client id; no refresh tokens, because this crate sends `token_type_hint=access_token` |
+//! | django-oauth-toolkit | none: [`without_audience`] | a confidential client, or a [`bearer_token`] with the scope `introspection` | no refresh tokens. There is no `sub`: the user is in `username` |
+//! | Doorkeeper | none without resource indicators: [`without_audience`] | `client_secret_post` for an id or secret with special characters, which it doesn't decode in Basic | only those of the same application, unless `allow_token_introspection` says otherwise; also refresh tokens |
+//! | Keycloak | the client id of this service, by an audience mapper, which 26.7 and later require | any, also `private_key_jwt` | also refresh tokens; their `typ` of `Refresh` or `Offline` is recognized, and they are rejected |
+//! | LemonLDAP::NG | none: [`without_audience`] | a confidential client; `client_secret_post` for an id or secret with special characters, and for all in old versions | no refresh tokens |
+//!
+//! A server that calls refresh tokens active, and doesn't say what they are, lets them pass as access tokens.
+//! This crate rejects those that are marked by `token_type`, `token_use`, `typ` or similar members. Where there is no
+//! mark, reject them with a [`check`]. Recent versions of Doorkeeper, for example, omit `token_type` for a refresh token:
+//!
+//! ```
+//! use portcullis::{IntrospectionVerifier, TokenFault};
+//!
+//! let verifier = IntrospectionVerifier::builder("https://doorkeeper.example/oauth/introspect")
+//!     .client_secret_post("orders-api", "s3cret")
+//!     .without_audience()
+//!     .check(|identity| {
+//!         let claims: serde_json::Value = serde_json::from_str(identity.raw_claims())
+//!             .map_err(|_| TokenFault::Claims)?;
+//!         match claims["token_type"].as_str() {
+//!             Some("Bearer") => Ok(()),
+//!             _ => Err(TokenFault::Type.into()),
+//!         }
+//!     })
+//!     .build();
+//! assert!(verifier.is_ok());
+//! ```
+//!
+//! If the endpoint calls the first 20 tokens inactive, a `WARN` event says that this client may not be permitted to
+//! introspect them. Servers don't report that in any other way.
 //!
 //! # Load
 //!
@@ -36,8 +134,13 @@
 //! Failures, among them rejections for lack of a permit, are logged at `WARN` once per minute and reason, with
 //! their number. Each rejected request is logged at `DEBUG`.
 //!
+//! [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
+//! [RFC 9701]: https://www.rfc-editor.org/rfc/rfc9701
+//! [`bearer_token`]: IntrospectionVerifierBuilder::bearer_token
+//! [`check`]: IntrospectionVerifierBuilder::check
 //! [`max_concurrent`]: IntrospectionVerifierBuilder::max_concurrent
 //! [`queue_timeout`]: IntrospectionVerifierBuilder::queue_timeout
+//! [`without_audience`]: IntrospectionVerifierBuilder::without_audience
 
 mod builder;
 mod cache;

@@ -6,7 +6,7 @@ use super::{
     cache::IntrospectionCache,
     client_authentication::ClientAuthentication,
     endpoint::Endpoint,
-    introspector::{Check, Flights, Introspector},
+    introspector::{Check, Flights, InactiveCount, Introspector},
     location::Location,
     permits::Permits,
     recently_active::RecentlyActive,
@@ -146,6 +146,7 @@ impl Settings {
             permits: Permits::new(self.max_concurrent, self.queue_timeout),
             flights: Flights::default(),
             failures: Throttle::default(),
+            inactive: InactiveCount::default(),
         })
     }
 

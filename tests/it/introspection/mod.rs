@@ -9,6 +9,7 @@ mod discovery;
 mod endpoint;
 mod faults;
 mod guards;
+mod hints;
 mod invalidation;
 mod known_attacks;
 mod load;
