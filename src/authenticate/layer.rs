@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     BasicCredentials, BearerToken, Clock, Error, ErrorBody, GuessKey, Policies, Verify,
-    credentials::{RequestHead, Sources, TokenCookie, TokenHeader},
+    credentials::{RequestHead, Sources, TokenCharacters, TokenCookie, TokenHeader},
     response::Renderer,
     scheme::Scheme,
     verify::binding::Bindings,
@@ -450,6 +450,46 @@ impl AuthenticateLayer {
     /// Rejects longer tokens with 400 before anyone reads them. 16 KiB by default.
     pub fn max_token_length(mut self, bytes: usize) -> Self {
         self.config_mut().sources.max_token_length = bytes;
+        self
+    }
+
+    /// Accepts tokens that have characters which [RFC 6750 §2.1] doesn't allow, such as `|`, `:` and `,`, for issuers like
+    /// Laravel Sanctum (`1|abc…`) and Rancher (`token-abc:xyz…`). Off by default, when such a token is rejected with 400.
+    ///
+    /// It applies to the schemes `Bearer` and `token`, in `Authorization` and in other headers of that form, and to
+    /// [`source`](Self::source). A token may then have every visible ASCII character, except for quotation marks and the
+    /// backslash. So `Bearer a,b` is one token, and `Bearer a, Bearer b` still is two, which are rejected.
+    ///
+    /// ```
+    /// use http::{Request, Response, header::AUTHORIZATION};
+    /// use portcullis::AuthenticateLayer;
+    /// # use portcullis::{BearerToken, Identity, Verification, Verify};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # struct Anyone;
+    /// # impl Verify<BearerToken<'_>> for Anyone {
+    /// #     fn verify(&self, token: BearerToken<'_>) -> Verification {
+    /// #         assert_eq!(token.as_str(), "1|abc");
+    /// #         Verification::ready(Ok(Identity::assertion().build()))
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let verifier = Anyone;
+    /// # let inner = service_fn(async |_: Request<()>| {
+    /// #     Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+    /// # });
+    /// let service = AuthenticateLayer::bearer(verifier).lenient_token_characters().layer(inner);
+    ///
+    /// let request = Request::get("/").header(AUTHORIZATION, "Bearer 1|abc");
+    /// assert_eq!(service.oneshot(request.body(())?).await?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+    pub fn lenient_token_characters(mut self) -> Self {
+        self.config_mut().sources.characters = TokenCharacters::Visible;
         self
     }
 

@@ -50,8 +50,8 @@ mod tests {
         let mut reader = IntrospectionReader::default();
         assert!(json::object(&raw, |name, value| reader.member(name, value)).is_ok(), "{raw}");
         reader.finish().unwrap();
-        let IntrospectionReader { registered, has_client_id, is_other_token, .. } = reader;
-        ClaimSet { raw, registered, scopes: ScopeSet::new(), has_client_id, is_other_token }
+        let IntrospectionReader { registered, has_client_id, other_kind, .. } = reader;
+        ClaimSet { raw, registered, scopes: ScopeSet::new(), has_client_id, other_kind }
     }
 
     fn names(names: &[&str]) -> Vec<Box<str>> {

@@ -1,14 +1,18 @@
 //! Claims: what a token says, in the form in which an identity keeps it.
 //!
 //! `reader` reads the claims of a JWT or an introspection response into a `claim_set` of `registered`
-//! claims. `token_kind` recognizes tokens of other kinds, and `audience_rule` and `validity` are rules that
+//! claims, by the `claim_options` of their issuer, or names a `malformed_claim`. `token_kind` recognizes tokens of other kinds, and `audience_rule` and `validity` are rules that
 //! JWTs and introspected tokens share. `typed` reads claims as the service's own types.
 
 #[cfg(feature = "_remote")]
 mod audience_rule;
 #[cfg(feature = "_remote")]
+mod claim_options;
+#[cfg(feature = "_remote")]
 mod claim_set;
 mod confirmation;
+#[cfg(feature = "_remote")]
+mod malformed_claim;
 mod numeric_date;
 #[cfg(feature = "_remote")]
 mod reader;
@@ -31,8 +35,11 @@ pub(crate) use self::value::date as date_of;
 #[cfg(feature = "_remote")]
 pub(crate) use self::{
     audience_rule::AudienceRule,
+    claim_options::ClaimOptions,
     claim_set::ClaimSet,
+    malformed_claim::MalformedClaim,
     reader::{IntrospectionReader, JwtReader},
+    token_kind::OtherKind,
 };
 pub(crate) use self::{
     numeric_date::NumericDate,

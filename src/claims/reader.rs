@@ -3,10 +3,11 @@
 use std::mem;
 
 use super::{
-    ClaimText, Confirmation, RegisteredClaims,
-    scope_claim::{self, ScopeClaim},
-    token_kind::TokenKind,
-    value::{audience, date, text},
+    ClaimOptions, ClaimText, Confirmation, MalformedClaim, RegisteredClaims,
+    malformed_claim::ClaimName,
+    scope_claim,
+    token_kind::{OtherKind, TokenKind},
+    value::{audience, date, decimal, text},
 };
 use crate::{
     ScopeSet, TokenFault,
@@ -26,8 +27,8 @@ pub(crate) struct Reader<'a, const NULL_IS_ABSENT: bool> {
     pub(crate) registered: RegisteredClaims,
     /// Whether the client is named by `client_id` itself.
     pub(crate) has_client_id: bool,
-    /// Whether a claim identifies another kind of token.
-    pub(crate) is_other_token: bool,
+    /// The other kind of token that the claims identify.
+    pub(crate) other_kind: Option<OtherKind>,
     /// `azp` (OpenID Connect Core §2).
     authorized_party: ClaimText,
     /// `appid` of Entra ID, `cid` of Okta.
@@ -38,11 +39,9 @@ pub(crate) struct Reader<'a, const NULL_IS_ABSENT: bool> {
     /// Whether a claim says that the token is bound to a DPoP key, whose thumbprint is in `cnf`.
     is_dpop: bool,
     malformed: Option<MalformedClaim>,
+    /// The first identifier that is a number. It is malformed, unless the options accept numbers.
+    numeric_identifier: Option<MalformedClaim>,
 }
-
-/// A claim, by its name, whose value has the wrong type or is out of range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct MalformedClaim(pub(crate) &'static str);
 
 impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
     /// Reads one member.
@@ -59,28 +58,35 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
     /// instead of a chain of comparisons: this runs for each claim of each new token.
     #[inline]
     fn claim(&mut self, name: &str, value: Value<'a>) -> Result<(), MalformedClaim> {
-        let claims = &mut self.registered;
+        use ClaimName::{
+            Audience, ClientId, Confirmation as Cnf, ExpiresAt, IssuedAt, Issuer, NotBefore,
+            Subject, TokenId,
+        };
+        let malformed = |name| MalformedClaim::new(name, value);
+        let (claims, numeric) = (&mut self.registered, &mut self.numeric_identifier);
         match name.as_bytes() {
-            b"iss" => claims.issuer = text(value).ok_or(MalformedClaim("iss"))?,
-            b"sub" => claims.subject = text(value).ok_or(MalformedClaim("sub"))?,
-            b"jti" => claims.token_id = text(value).ok_or(MalformedClaim("jti"))?,
-            b"client_id" => claims.client_id = text(value).ok_or(MalformedClaim("client_id"))?,
-            b"aud" => claims.audience = audience(value).ok_or(MalformedClaim("aud"))?,
-            b"exp" => claims.expires_at = Some(date(value).ok_or(MalformedClaim("exp"))?),
-            b"nbf" => claims.not_before = Some(date(value).ok_or(MalformedClaim("nbf"))?),
+            b"iss" => claims.issuer = text(value).ok_or_else(|| malformed(Issuer))?,
+            b"sub" => claims.subject = identifier(Subject, value, numeric)?,
+            b"jti" => claims.token_id = identifier(TokenId, value, numeric)?,
+            b"client_id" => claims.client_id = identifier(ClientId, value, numeric)?,
+            b"aud" => claims.audience = audience(value).ok_or_else(|| malformed(Audience))?,
+            b"exp" => claims.expires_at = Some(date(value).ok_or_else(|| malformed(ExpiresAt))?),
+            b"nbf" => claims.not_before = Some(date(value).ok_or_else(|| malformed(NotBefore))?),
             b"sid" => claims.session_id = text(value).unwrap_or_default(),
             b"acr" => claims.authentication_class = text(value).unwrap_or_default(),
             b"auth_time" => claims.authenticated_at = date(value),
             b"cnf" => {
-                self.confirmation = Some(Confirmation::read(value).ok_or(MalformedClaim("cnf"))?);
+                let confirmation = Confirmation::read(value).ok_or_else(|| malformed(Cnf))?;
+                self.confirmation = Some(confirmation);
             }
-            b"iat" => claims.issued_at = Some(date(value).ok_or(MalformedClaim("iat"))?),
+            b"iat" => claims.issued_at = Some(date(value).ok_or_else(|| malformed(IssuedAt))?),
             b"scope" => self.scope = Some(value),
             b"scp" => self.scp = Some(value),
             // No rule depends on these names of the client, so a value of another type is ignored.
             b"azp" => self.authorized_party = text(value).unwrap_or_default(),
             b"appid" | b"cid" => self.application = text(value).unwrap_or_default(),
-            b"at_hash" | b"c_hash" | b"s_hash" | b"events" => self.is_other_token = true,
+            b"at_hash" | b"c_hash" | b"s_hash" => self.other_kind(OtherKind::IdToken),
+            b"events" => self.other_kind(OtherKind::Other),
             b"typ" | b"type" | b"token_type" | b"token_use" | b"token_class" => {
                 self.kind(TokenKind::of(value));
             }
@@ -92,9 +98,13 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
     fn kind(&mut self, kind: TokenKind) {
         match kind {
             TokenKind::Dpop => self.is_dpop = true,
-            TokenKind::Other => self.is_other_token = true,
+            TokenKind::Other(kind) => self.other_kind(kind),
             TokenKind::Unspecified => {}
         }
+    }
+
+    fn other_kind(&mut self, kind: OtherKind) {
+        self.other_kind = self.other_kind.max(Some(kind));
     }
 
     /// Completes the claims once all members are read, or returns the first that was malformed.
@@ -122,14 +132,48 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
         Ok(())
     }
 
+    /// Returns the first identifier that is a number, unless the options accept numbers.
+    pub(crate) fn check_identifiers(&self, options: &ClaimOptions) -> Result<(), MalformedClaim> {
+        match self.numeric_identifier {
+            Some(claim) if !options.numeric_identifiers => Err(claim),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads the scopes in `scope`, `scp` and the other places of `claims`, the object that was read.
     pub(crate) fn scopes(
         &self,
-        other_places: &[ScopeClaim],
+        options: &ClaimOptions,
         claims: Object<'_>,
     ) -> Result<ScopeSet, TokenFault> {
-        scope_claim::read(self.scope, self.scp, other_places, claims)
+        scope_claim::read(self.scope, self.scp, &options.scope_claims, claims)
     }
+}
+
+/// Reads a string, or an integer as its decimal text. Whether integers are accepted depends on the issuer, which may
+/// not be known yet, so the first one is recorded in `numeric`.
+#[inline]
+fn identifier(
+    name: ClaimName,
+    value: Value<'_>,
+    numeric: &mut Option<MalformedClaim>,
+) -> Result<ClaimText, MalformedClaim> {
+    match text(value) {
+        Some(text) => Ok(text),
+        None => numeric_identifier(name, value, numeric),
+    }
+}
+
+#[cold]
+fn numeric_identifier(
+    name: ClaimName,
+    value: Value<'_>,
+    numeric: &mut Option<MalformedClaim>,
+) -> Result<ClaimText, MalformedClaim> {
+    let malformed = MalformedClaim::new(name, value);
+    let text = decimal(value).ok_or(malformed)?;
+    numeric.get_or_insert(malformed);
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -140,23 +184,72 @@ mod tests {
         jose::json,
     };
 
-    fn read<const NULL_IS_ABSENT: bool>(members: &str) -> Result<ClaimSet, MalformedClaim> {
+    fn read<const NULL_IS_ABSENT: bool>(
+        members: &str,
+        numeric_identifiers: bool,
+    ) -> Result<ClaimSet, &'static str> {
+        let options = ClaimOptions { numeric_identifiers, ..ClaimOptions::default() };
         let raw = format!("{{{members}}}").into_boxed_str();
         let mut reader = Reader::<NULL_IS_ABSENT>::default();
         let object = json::object(&raw, |name, value| reader.member(name, value));
         let Ok(object) = object else { panic!("not an object: {raw}") };
-        reader.finish()?;
-        let scopes = reader.scopes(&[], object).unwrap();
-        let Reader { registered, has_client_id, is_other_token, .. } = reader;
-        Ok(ClaimSet { raw, registered, scopes, has_client_id, is_other_token })
+        reader.finish().map_err(MalformedClaim::name)?;
+        reader.check_identifiers(&options).map_err(MalformedClaim::name)?;
+        let scopes = reader.scopes(&options, object).unwrap();
+        let Reader { registered, has_client_id, other_kind, .. } = reader;
+        Ok(ClaimSet { raw, registered, scopes, has_client_id, other_kind })
     }
 
-    fn jwt(members: &str) -> Result<ClaimSet, MalformedClaim> {
-        read::<false>(members)
+    fn jwt(members: &str) -> Result<ClaimSet, &'static str> {
+        read::<false>(members, false)
     }
 
-    fn introspection(members: &str) -> Result<ClaimSet, MalformedClaim> {
-        read::<true>(members)
+    fn introspection(members: &str) -> Result<ClaimSet, &'static str> {
+        read::<true>(members, false)
+    }
+
+    #[test]
+    fn integers_are_identifiers_only_if_the_options_accept_them() {
+        for (number, text) in [
+            ("0", Some("0")),
+            ("7", Some("7")),
+            ("18446744073709551616", Some("18446744073709551616")),
+            ("-1", None),
+            ("1.0", None),
+            ("1e3", None),
+            ("true", None),
+            ("[7]", None),
+        ] {
+            for name in ["sub", "jti", "client_id"] {
+                let members = format!("\"{name}\":{number}");
+                assert_eq!(jwt(&members).unwrap_err(), name, "{members}");
+                assert_eq!(introspection(&members).unwrap_err(), name, "{members}");
+                for claims in [read::<false>(&members, true), read::<true>(&members, true)] {
+                    let Some(text) = text else {
+                        assert_eq!(claims.unwrap_err(), name, "{members}");
+                        continue;
+                    };
+                    let ClaimSet { raw, registered, has_client_id, .. } = claims.unwrap();
+                    let found = match name {
+                        "sub" => &registered.subject,
+                        "jti" => &registered.token_id,
+                        _ => &registered.client_id,
+                    };
+                    assert_eq!(found.get(&raw), Some(text), "{members}");
+                    assert_eq!(has_client_id, name == "client_id");
+                }
+            }
+            for name in ["iss", "aud"] {
+                let members = format!("\"{name}\":{number}");
+                assert_eq!(read::<false>(&members, true).unwrap_err(), name, "{members}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_no_string_of_the_same_digits_in_the_raw_claims() {
+        let claims = read::<false>(r#""sub":7"#, true).unwrap();
+        assert_eq!(&*claims.raw, r#"{"sub":7}"#);
     }
 
     #[test]
@@ -183,7 +276,7 @@ mod tests {
                         dates.into_iter().flatten().map(NumericDate::as_secs).collect()
                     });
                     let expected = seconds.map(|seconds| vec![seconds]);
-                    assert_eq!(read, expected.ok_or(MalformedClaim(name)), "{members}");
+                    assert_eq!(read, expected.ok_or(name), "{members}");
                 }
             }
         }
@@ -201,7 +294,7 @@ mod tests {
             for value in ["1", "true", "[]", r#"["a"]"#, "{}"] {
                 let members = format!("\"{name}\":{value}");
                 for claims in [jwt(&members), introspection(&members)] {
-                    assert_eq!(claims.unwrap_err(), MalformedClaim(name), "{members}");
+                    assert_eq!(claims.unwrap_err(), name, "{members}");
                 }
             }
         }
@@ -233,13 +326,13 @@ mod tests {
     fn null_is_malformed_in_a_jwt_and_absent_in_an_introspection_response() {
         for name in ["iss", "sub", "jti", "client_id", "aud", "exp", "nbf", "iat"] {
             let members = format!("\"{name}\":null");
-            assert_eq!(jwt(&members).unwrap_err(), MalformedClaim(name), "{name}");
+            assert_eq!(jwt(&members).unwrap_err(), name, "{name}");
             assert!(introspection(&members).is_ok(), "{name}");
         }
         for name in ["scope", "scp", "azp", "appid", "cid", "typ", "other"] {
             let members = format!("\"{name}\":null");
             for claims in [jwt(&members).unwrap(), introspection(&members).unwrap()] {
-                assert!(claims.scopes.is_empty() && !claims.is_other_token, "{name}");
+                assert!(claims.scopes.is_empty() && !claims.other_kind.is_some(), "{name}");
                 assert!(matches!(claims.registered.client_id, ClaimText::Absent), "{name}");
             }
         }
@@ -248,7 +341,7 @@ mod tests {
     #[test]
     fn the_first_of_several_malformed_claims_is_reported() {
         let members = r#""sub":"alice","nbf":"soon","exp":"never""#;
-        assert_eq!(jwt(members).unwrap_err(), MalformedClaim("nbf"));
+        assert_eq!(jwt(members).unwrap_err(), "nbf");
     }
 
     #[test]
@@ -308,8 +401,8 @@ mod tests {
                     format!("\"{name}\":\"{kind}\""),
                     format!("\"sub\":\"alice\",\"{name}\":\"{kind}\",\"token_kind\":\"access\""),
                 ] {
-                    assert!(jwt(&members).unwrap().is_other_token, "{members}");
-                    assert!(introspection(&members).unwrap().is_other_token, "{members}");
+                    assert!(jwt(&members).unwrap().other_kind.is_some(), "{members}");
+                    assert!(introspection(&members).unwrap().other_kind.is_some(), "{members}");
                 }
             }
             for value in [
@@ -336,13 +429,13 @@ mod tests {
                 "null",
             ] {
                 let members = format!("\"{name}\":{value}");
-                assert!(!jwt(&members).unwrap().is_other_token, "{members}");
-                assert!(!introspection(&members).unwrap().is_other_token, "{members}");
+                assert!(!jwt(&members).unwrap().other_kind.is_some(), "{members}");
+                assert!(!introspection(&members).unwrap().other_kind.is_some(), "{members}");
             }
         }
         let escaped = r#""typ":"r\u0045fresh""#;
-        assert!(jwt(escaped).unwrap().is_other_token);
-        assert!(introspection(escaped).unwrap().is_other_token);
+        assert!(jwt(escaped).unwrap().other_kind.is_some());
+        assert!(introspection(escaped).unwrap().other_kind.is_some());
     }
 
     #[test]
@@ -350,12 +443,33 @@ mod tests {
         for name in ["at_hash", "c_hash", "s_hash", "events"] {
             for value in [r#""x""#, "{}", "[]", "7", "false"] {
                 let members = format!("\"{name}\":{value}");
-                assert!(jwt(&members).unwrap().is_other_token, "{members}");
-                assert!(introspection(&members).unwrap().is_other_token, "{members}");
+                assert!(jwt(&members).unwrap().other_kind.is_some(), "{members}");
+                assert!(introspection(&members).unwrap().other_kind.is_some(), "{members}");
             }
             let null = format!("\"{name}\":null");
-            assert!(jwt(&null).unwrap().is_other_token, "{null}");
-            assert!(!introspection(&null).unwrap().is_other_token, "{null}");
+            assert!(jwt(&null).unwrap().other_kind.is_some(), "{null}");
+            assert!(!introspection(&null).unwrap().other_kind.is_some(), "{null}");
+        }
+    }
+
+    #[test]
+    fn an_id_token_is_distinguished_from_other_kinds() {
+        for (members, is_id_token) in [
+            (r#""at_hash":"x""#, true),
+            (r#""c_hash":"x","s_hash":"y""#, true),
+            (r#""typ":"ID""#, true),
+            (r#""token_use":"id""#, true),
+            (r#""token_type":"urn:ietf:params:oauth:token-type:id_token","at_hash":"x""#, true),
+            (r#""events":{}"#, false),
+            (r#""typ":"Refresh""#, false),
+            (r#""typ":"Logout","at_hash":"x""#, false),
+            (r#""at_hash":"x","token_use":"refresh_token""#, false),
+            (r#""sub":"alice""#, false),
+        ] {
+            for claims in [jwt(members).unwrap(), introspection(members).unwrap()] {
+                let found = claims.other_kind == Some(OtherKind::IdToken);
+                assert_eq!(found, is_id_token, "{members}");
+            }
         }
     }
 
@@ -368,8 +482,8 @@ mod tests {
             r#""access_type":"offline""#,
             r#""acr":"id""#,
         ] {
-            assert!(!jwt(members).unwrap().is_other_token, "{members}");
-            assert!(!introspection(members).unwrap().is_other_token, "{members}");
+            assert!(!jwt(members).unwrap().other_kind.is_some(), "{members}");
+            assert!(!introspection(members).unwrap().other_kind.is_some(), "{members}");
         }
     }
 }

@@ -14,6 +14,14 @@ pub(crate) fn text(value: Value<'_>) -> Option<ClaimText> {
     Some(ClaimText::Within { start, end })
 }
 
+/// Reads an integer that is not negative and is written in digits alone, as its text.
+pub(crate) fn decimal(value: Value<'_>) -> Option<ClaimText> {
+    let Value::Number(number) = value else { return None };
+    let digits = number.as_str();
+    let is_integer = digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_integer.then(|| ClaimText::from(digits.to_owned()))
+}
+
 /// Reads a string or an array of strings (RFC 7519 §4.1.3).
 pub(crate) fn audience(value: Value<'_>) -> Option<Audience> {
     match value {

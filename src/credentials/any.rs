@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, header::AUTHORIZATION};
 
-use super::{Authorization, BearerToken, CredentialsRejection};
+use super::{Authorization, BearerToken, CredentialsRejection, TokenCharacters};
 use crate::BasicCredentials;
 use crate::scheme::Scheme;
 use crate::{Error, ErrorKind, RequestFault};
@@ -59,16 +59,24 @@ impl<'a> Credentials<'a> {
         let missing = || CredentialsRejection::from(Error::new(ErrorKind::MissingCredentials));
         let line = Authorization::from_headers(headers, &AUTHORIZATION)?.ok_or_else(missing)?;
         let scheme = Self::SCHEMES.iter().copied().find(|scheme| line.is(scheme.name()));
-        let read = line.read(|line| scheme.map(|scheme| Self::parse(scheme, line.credentials)));
+        let characters = TokenCharacters::Token68;
+        let parse = |scheme| Self::parse(scheme, line.credentials, characters);
+        let read = line.read(|_| scheme.map(parse));
         read.ok_or_else(missing)?.map_err(|fault| CredentialsRejection::of_fault(fault, scheme))
     }
 
-    pub(crate) fn parse(scheme: Scheme, credentials: &'a [u8]) -> Result<Self, RequestFault> {
+    /// `characters` are those of the schemes `Bearer` and `token`.
+    pub(crate) fn parse(
+        scheme: Scheme,
+        credentials: &'a [u8],
+        characters: TokenCharacters,
+    ) -> Result<Self, RequestFault> {
+        let token = |credentials| BearerToken::parse_with(credentials, characters);
         match scheme {
             Scheme::Basic => BasicCredentials::parse(credentials).map(Self::Basic),
-            Scheme::Bearer => BearerToken::parse(credentials).map(Self::Bearer),
+            Scheme::Bearer => token(credentials).map(Self::Bearer),
             Scheme::Dpop => BearerToken::parse(credentials).map(Self::Dpop),
-            Scheme::Token => BearerToken::parse(credentials).map(Self::Token),
+            Scheme::Token => token(credentials).map(Self::Token),
         }
     }
 

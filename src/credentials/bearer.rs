@@ -7,8 +7,9 @@ use http::HeaderMap;
 use super::Authorization;
 use crate::{Error, RequestFault};
 
-/// An access token as a request presents it ([RFC 6750 §2.1]): never empty, only the characters of
-/// `token68`, not yet judged.
+/// An access token as a request presents it ([RFC 6750 §2.1]), not verified. It is never empty, and has only the
+/// characters of `token68`, unless the layer accepts
+/// [more of them](crate::AuthenticateLayer::lenient_token_characters).
 ///
 /// `Debug` doesn't show the token.
 ///
@@ -29,6 +30,16 @@ use crate::{Error, RequestFault};
 /// [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 #[derive(Clone)]
 pub struct BearerToken<'a>(Cow<'a, str>);
+
+/// Which characters a token may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TokenCharacters {
+    /// Those of `token68`, which RFC 6750 §2.1 allows.
+    Token68,
+    /// Every visible ASCII character, except quotation marks and the backslash, which end or escape the strings that a
+    /// token may be copied into.
+    Visible,
+}
 
 impl<'a> BearerToken<'a> {
     /// The scheme's name on the wire.
@@ -57,9 +68,30 @@ impl<'a> BearerToken<'a> {
         }
     }
 
+    /// Parses a token that may have these characters.
+    pub(crate) fn parse_with(
+        token: &'a [u8],
+        characters: TokenCharacters,
+    ) -> Result<Self, RequestFault> {
+        match characters {
+            TokenCharacters::Token68 => Self::parse(token),
+            TokenCharacters::Visible
+                if !token.is_empty() && token.iter().copied().all(is_visible) =>
+            {
+                str::from_utf8(token)
+                    .map(|token| Self(Cow::Borrowed(token)))
+                    .map_err(|_| RequestFault::Malformed)
+            }
+            TokenCharacters::Visible => Err(RequestFault::Malformed),
+        }
+    }
+
     /// The same for a token that was decoded from elsewhere.
-    pub(crate) fn parse_owned(token: String) -> Result<Self, RequestFault> {
-        BearerToken::parse(token.as_bytes())?;
+    pub(crate) fn parse_owned(
+        token: String,
+        characters: TokenCharacters,
+    ) -> Result<Self, RequestFault> {
+        BearerToken::parse_with(token.as_bytes(), characters)?;
         Ok(Self(Cow::Owned(token)))
     }
 
@@ -88,6 +120,10 @@ fn is_alphabet(bytes: &[u8]) -> bool {
     })
 }
 
+fn is_visible(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'`' | b'\\')
+}
+
 impl fmt::Debug for BearerToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("BearerToken([redacted])")
@@ -97,6 +133,25 @@ impl fmt::Debug for BearerToken<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lenient_tokens_have_any_visible_character_except_quotation_marks_and_backslash() {
+        for byte in 0..=u8::MAX {
+            let expected = byte.is_ascii_graphic() && !b"\"'`\\".contains(&byte);
+            for token in [vec![byte], vec![b'a', byte, b'z']] {
+                let parsed = BearerToken::parse_with(&token, TokenCharacters::Visible);
+                assert_eq!(parsed.is_ok(), expected, "{byte}");
+                if BearerToken::parse(&token).is_ok() {
+                    assert!(expected, "{byte}");
+                }
+            }
+        }
+        assert!(BearerToken::parse_with(b"", TokenCharacters::Visible).is_err());
+        for token in [&b"1|abc"[..], b"token-x:y", b"a,b=c", b"{}"] {
+            assert!(BearerToken::parse_with(token, TokenCharacters::Visible).is_ok());
+            assert!(BearerToken::parse_with(token, TokenCharacters::Token68).is_err());
+        }
+    }
 
     #[test]
     fn only_bytes_of_the_alphabet_are_accepted() {

@@ -28,6 +28,7 @@ pub use self::{
 };
 pub(crate) use self::{
     authorization::Authorization,
+    bearer::TokenCharacters,
     cookie::TokenCookie,
     percent::PercentDecoder,
     query::without_access_token,

@@ -8,8 +8,8 @@ use http::{
 };
 
 use super::{
-    Authorization, BearerToken, Credentials, CredentialsRejection, RequestHead, TokenHeader,
-    cookie::TokenCookie, query, token_header::bare_token, websocket,
+    Authorization, BearerToken, Credentials, CredentialsRejection, RequestHead, TokenCharacters,
+    TokenHeader, cookie::TokenCookie, query, token_header::bare_token, websocket,
 };
 use crate::scheme::Scheme;
 use crate::{Error, RequestFault};
@@ -28,6 +28,8 @@ pub(crate) struct Sources {
     others: Vec<Place>,
     /// Longer tokens aren't read.
     pub(crate) max_token_length: usize,
+    /// What tokens in headers with a scheme, and those of custom sources, may consist of.
+    pub(crate) characters: TokenCharacters,
 }
 
 /// A place other than `Authorization`.
@@ -70,6 +72,7 @@ impl Sources {
             websocket: false,
             others: Vec::new(),
             max_token_length: 16 * 1024,
+            characters: TokenCharacters::Token68,
         }
     }
 
@@ -188,7 +191,8 @@ impl Sources {
                     Ok(text) => text,
                     Err(error) => return Some(Err(error.into())),
                 };
-                (Ok(Cow::Owned(text)), Source::Other)
+                let token = self.token(text.into(), Source::Other, self.characters);
+                return Some(token.map_err(bearer_rejection));
             }
             Place::Header(header) => {
                 let token = bare_token(head.headers(), &header.name).transpose()?;
@@ -198,8 +202,8 @@ impl Sources {
             Place::Query => (query::token(head.uri()).transpose()?.map(Cow::Owned), Source::Query),
             Place::WebSocket => (websocket::token(head).transpose()?, Source::Other),
         };
-        let token = text.and_then(|text| self.token(text, source));
-        Some(token.map_err(|fault| CredentialsRejection::of_fault(fault, Some(Scheme::Bearer))))
+        let token = text.and_then(|text| self.token(text, source, TokenCharacters::Token68));
+        Some(token.map_err(bearer_rejection))
     }
 
     /// Reads a header in the form of `Authorization`.
@@ -225,15 +229,20 @@ impl Sources {
         source: Source,
     ) -> Result<Presented<'a>, RequestFault> {
         self.check_length(line.credentials.len())?;
-        let credentials = Credentials::parse(scheme, line.credentials)?;
+        let credentials = Credentials::parse(scheme, line.credentials, self.characters)?;
         Ok(Presented { credentials, scheme, source })
     }
 
-    fn token<'a>(&self, text: Cow<'a, str>, source: Source) -> Result<Presented<'a>, RequestFault> {
+    fn token<'a>(
+        &self,
+        text: Cow<'a, str>,
+        source: Source,
+        characters: TokenCharacters,
+    ) -> Result<Presented<'a>, RequestFault> {
         self.check_length(text.len())?;
         let token = match text {
-            Cow::Borrowed(text) => BearerToken::parse(text.as_bytes()),
-            Cow::Owned(text) => BearerToken::parse_owned(text),
+            Cow::Borrowed(text) => BearerToken::parse_with(text.as_bytes(), characters),
+            Cow::Owned(text) => BearerToken::parse_owned(text, characters),
         };
         Ok(Presented { credentials: Credentials::Bearer(token?), scheme: Scheme::Bearer, source })
     }
@@ -241,6 +250,10 @@ impl Sources {
     fn check_length(&self, bytes: usize) -> Result<(), RequestFault> {
         if bytes > self.max_token_length { Err(RequestFault::TooLong) } else { Ok(()) }
     }
+}
+
+fn bearer_rejection(fault: RequestFault) -> CredentialsRejection {
+    CredentialsRejection::of_fault(fault, Some(Scheme::Bearer))
 }
 
 fn as_text(bytes: &[u8]) -> Result<Cow<'_, str>, RequestFault> {

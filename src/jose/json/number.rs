@@ -3,7 +3,7 @@
 pub(crate) struct Number<'a>(pub(super) &'a str);
 
 impl Number<'_> {
-    #[cfg(test)]
+    /// The number as it is written.
     pub(crate) fn as_str(&self) -> &str {
         self.0
     }

@@ -216,7 +216,20 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     ///
     /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
     pub fn scope_claim(mut self, place: impl AsRef<str>) -> Self {
-        self.settings.scope_claims.push(ScopeClaim::new(place.as_ref()));
+        self.settings.claim_options.scope_claims.push(ScopeClaim::new(place.as_ref()));
+        self
+    }
+
+    /// Accepts integers as `sub`, `jti` and `client_id`, which have to be strings ([RFC 7519 §4.1.2]), and reads them as
+    /// their decimal text: the number `42` and the string `"42"` are the same subject. Off by default, when a
+    /// response with such a member is an error of the endpoint: 503.
+    ///
+    /// Integers that are negative or written with a fraction or an exponent are not accepted.
+    /// [`Identity::raw_claims`] still contains the number.
+    ///
+    /// [RFC 7519 §4.1.2]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.2
+    pub fn numeric_identifiers(mut self) -> Self {
+        self.settings.claim_options.numeric_identifiers = true;
         self
     }
 

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Clock,
-    claims::NumericDate,
+    claims::{ClaimOptions, NumericDate},
     http_client::{HttpClient, Target, fetch},
     jose::json::{self, Value},
 };
@@ -118,7 +118,7 @@ impl Endpoint {
             return self.rejection(url, rejected);
         }
         let json = json(&url, response)?;
-        match IntrospectionResponse::read(json.clone(), &[]) {
+        match IntrospectionResponse::read(json.clone(), &ClaimOptions::default()) {
             Ok(IntrospectionResponse::Inactive) => Ok(Reply::Response { url, json }),
             _ => self.rejection(url, rejected),
         }

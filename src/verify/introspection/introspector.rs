@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Clock, Error, Identity, TokenFault, Verification,
-    claims::{NumericDate, scope_claim::ScopeClaim},
+    claims::{ClaimOptions, NumericDate},
     telemetry::{self, Throttle},
     verify::{
         Revocations,
@@ -36,7 +36,7 @@ pub(super) struct Introspector {
     pub(super) host: Arc<str>,
     pub(super) endpoint: Endpoint,
     pub(super) rules: Rules,
-    pub(super) scope_claims: Vec<ScopeClaim>,
+    pub(super) claim_options: ClaimOptions,
     pub(super) checks: Vec<Box<Check>>,
     pub(super) revocations: Revocations,
     pub(super) clock: Arc<dyn Clock>,
@@ -190,7 +190,7 @@ impl Introspector {
                 return rejected(TokenFault::Type);
             }
         };
-        let response = IntrospectionResponse::read(json, &self.scope_claims)
+        let response = IntrospectionResponse::read(json, &self.claim_options)
             .map_err(|fault| IntrospectionError::Response { url, fault })?;
         let now = self.now();
         match &response {

@@ -1,7 +1,7 @@
 //! The response of an introspection endpoint (RFC 7662 §2.2), read in one pass.
 
 use crate::{
-    claims::{ClaimSet, IntrospectionReader, scope_claim::ScopeClaim},
+    claims::{ClaimOptions, ClaimSet, IntrospectionReader, MalformedClaim},
     jose::json::{self, JsonError, Value},
 };
 
@@ -19,13 +19,15 @@ pub(super) enum ResponseFault {
     Active,
     #[error("{0}")]
     Json(JsonError),
-    #[error("invalid value for `{0}`")]
-    Member(&'static str),
+    #[error("{0}")]
+    Claim(MalformedClaim),
+    /// `scope`, `scp` or another place for scopes.
+    #[error("the scopes are neither a string nor an array of strings")]
+    Scope,
 }
 
 impl IntrospectionResponse {
-    /// Reads a response. `scope_claims` are places for scopes besides `scope` and `scp`.
-    pub(super) fn read(raw: Box<str>, scope_claims: &[ScopeClaim]) -> Result<Self, ResponseFault> {
+    pub(super) fn read(raw: Box<str>, options: &ClaimOptions) -> Result<Self, ResponseFault> {
         let (mut active, mut reader) = (None, IntrospectionReader::default());
         let object = json::object(&raw, |name, value| match value {
             Value::Bool(is_active) if name.is("active") => active = Some(is_active),
@@ -35,11 +37,11 @@ impl IntrospectionResponse {
         if !active.ok_or(ResponseFault::Active)? {
             return Ok(Self::Inactive);
         }
-        reader.finish().map_err(|claim| ResponseFault::Member(claim.0))?;
-        let scopes =
-            reader.scopes(scope_claims, object).map_err(|_| ResponseFault::Member("scope"))?;
-        let IntrospectionReader { registered, has_client_id, is_other_token, .. } = reader;
-        let claims = ClaimSet { raw, registered, scopes, has_client_id, is_other_token };
+        reader.finish().map_err(ResponseFault::Claim)?;
+        reader.check_identifiers(options).map_err(ResponseFault::Claim)?;
+        let scopes = reader.scopes(options, object).map_err(|_| ResponseFault::Scope)?;
+        let IntrospectionReader { registered, has_client_id, other_kind, .. } = reader;
+        let claims = ClaimSet { raw, registered, scopes, has_client_id, other_kind };
         Ok(Self::Active(Box::new(claims)))
     }
 }
@@ -47,10 +49,18 @@ impl IntrospectionResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::NumericDate;
+    use crate::claims::{NumericDate, scope_claim::ScopeClaim};
 
     fn read(text: &str) -> Result<IntrospectionResponse, ResponseFault> {
-        IntrospectionResponse::read(text.into(), &[])
+        IntrospectionResponse::read(text.into(), &ClaimOptions::default())
+    }
+
+    fn malformed(fault: ResponseFault) -> &'static str {
+        match fault {
+            ResponseFault::Claim(claim) => claim.name(),
+            ResponseFault::Scope => "scope",
+            fault => panic!("{fault}"),
+        }
     }
 
     fn active(text: &str) -> ClaimSet {
@@ -128,13 +138,13 @@ mod tests {
             (r#"{"active":true,"token_type":"bearer","scope":""}"#, None, None, vec![], ""),
             (r#"{"active":true,"token_type":"BEARER","aud":[]}"#, None, None, vec![], ""),
         ] {
-            let ClaimSet { raw, registered, scopes: found, is_other_token, .. } = active(text);
+            let ClaimSet { raw, registered, scopes: found, other_kind, .. } = active(text);
             assert_eq!(registered.subject.get(&raw), subject, "{text}");
             assert_eq!(registered.client_id.get(&raw), client, "{text}");
             let audience = registered.audience.as_slice().iter().filter_map(|one| one.get(&raw));
             assert_eq!(audience.collect::<Vec<_>>(), audiences, "{text}");
             assert_eq!(found.to_string(), scopes, "{text}");
-            assert!(!is_other_token, "{text}");
+            assert_eq!(other_kind, None, "{text}");
             assert_eq!(&*raw, text);
         }
     }
@@ -157,7 +167,7 @@ mod tests {
                     assert_eq!(expires_at.map(NumericDate::as_secs), seconds, "{exp}");
                 }
                 (response, None) => {
-                    assert_eq!(response.unwrap_err(), ResponseFault::Member("exp"), "{exp}");
+                    assert_eq!(malformed(response.unwrap_err()), "exp", "{exp}");
                 }
                 (response, _) => panic!("{exp}: {response:?}"),
             }
@@ -175,7 +185,7 @@ mod tests {
             (r#""scope":1"#, "scope"),
         ] {
             let fault = read(&format!("{{\"active\":true,{member}}}")).unwrap_err();
-            assert_eq!(fault, ResponseFault::Member(name), "{member}");
+            assert_eq!(malformed(fault), name, "{member}");
         }
     }
 
@@ -191,16 +201,17 @@ mod tests {
             (r#""token_type":"Bearer""#, false),
         ] {
             let claims = active(&format!("{{\"active\":true,{member}}}"));
-            assert_eq!(claims.is_other_token, is_other, "{member}");
+            assert_eq!(claims.other_kind.is_some(), is_other, "{member}");
         }
     }
 
     #[test]
     fn scopes_are_also_read_from_the_configured_claims() {
         let text = r#"{"active":true,"scope":"a","realm_access":{"roles":["b"]}}"#;
-        let places = [ScopeClaim::new("/realm_access/roles")];
+        let scope_claims = vec![ScopeClaim::new("/realm_access/roles")];
+        let options = ClaimOptions { scope_claims, ..ClaimOptions::default() };
         let Ok(IntrospectionResponse::Active(claims)) =
-            IntrospectionResponse::read(text.into(), &places)
+            IntrospectionResponse::read(text.into(), &options)
         else {
             panic!("not active");
         };

@@ -33,7 +33,7 @@ impl Rules {
         if !self.audience.accepts(claims) {
             return Err(TokenFault::Audience);
         }
-        if claims.is_other_token {
+        if claims.other_kind.is_some() {
             return Err(TokenFault::Type);
         }
         validate_expiry(registered.expires_at, now, Duration::ZERO)?;
@@ -44,12 +44,14 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::{super::response::IntrospectionResponse, *};
+    use crate::claims::ClaimOptions;
 
     const NOW: u64 = 1_800_000_000;
 
     fn validate(rules: &Rules, members: &str) -> Result<(), TokenFault> {
         let text = format!("{{\"active\":true{members}}}").into_boxed_str();
-        let Ok(IntrospectionResponse::Active(claims)) = IntrospectionResponse::read(text, &[])
+        let Ok(IntrospectionResponse::Active(claims)) =
+            IntrospectionResponse::read(text, &ClaimOptions::default())
         else {
             panic!("{members}")
         };

@@ -17,7 +17,7 @@ use crate::url::{self, Query};
 use crate::verify::Revocations;
 use crate::{
     Clock, ConfigError, SystemClock,
-    claims::{AudienceRule, scope_claim::ScopeClaim},
+    claims::{AudienceRule, ClaimOptions},
     http_client::{self, HttpClient, Target, metadata::LearnedUrls},
     telemetry::Throttle,
 };
@@ -39,7 +39,7 @@ pub(super) struct Settings {
     pub(super) any_audience: bool,
     pub(super) urls: LearnedUrls,
     pub(super) issuer: Option<String>,
-    pub(super) scope_claims: Vec<ScopeClaim>,
+    pub(super) claim_options: ClaimOptions,
     pub(super) checks: Vec<Box<Check>>,
     pub(super) cache_for: Duration,
     pub(super) negative_cache_for: Duration,
@@ -70,7 +70,7 @@ impl Settings {
             any_audience: false,
             urls: LearnedUrls::default(),
             issuer: None,
-            scope_claims: Vec::new(),
+            claim_options: ClaimOptions::default(),
             checks: Vec::new(),
             cache_for: Duration::from_secs(60),
             negative_cache_for: Duration::from_secs(5),
@@ -133,7 +133,7 @@ impl Settings {
                 max_response_age: self.max_response_age,
             },
             rules: Rules { issuer, audience },
-            scope_claims: self.scope_claims,
+            claim_options: self.claim_options,
             checks: self.checks,
             revocations: self.revocations.unwrap_or_else(|| Revocations::for_clock(&self.clock)),
             clock: self.clock,

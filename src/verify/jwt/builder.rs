@@ -217,6 +217,24 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
+    /// Accepts this value of `typ` in the header too, besides those of the profile. Call it again to accept several.
+    ///
+    /// It is compared without regard to case and to a prefix `application/`. [`build`](Self::build) rejects the types of
+    /// tokens that give no access, such as `logout+jwt`, `dpop+jwt` and `secevent+jwt`.
+    ///
+    /// ```
+    /// use portcullis::JwtVerifier;
+    ///
+    /// let builder = || JwtVerifier::builder("https://as.example").audience("https://api.example");
+    /// assert!(builder().accept_type("acme-at+jwt").build().is_ok());
+    /// let error = builder().accept_type("logout+jwt").build().unwrap_err();
+    /// assert_eq!(error.value(), "logout+jwt");
+    /// ```
+    pub fn accept_type(mut self, typ: impl Into<String>) -> Self {
+        self.settings.accepted_types.push(typ.into());
+        self
+    }
+
     /// Sets how far the issuer's clock may be off, for `exp`, `nbf` and `iat`. 60 s by default.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.settings.leeway = leeway;
@@ -228,7 +246,20 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     ///
     /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
     pub fn scope_claim(mut self, place: impl AsRef<str>) -> Self {
-        self.settings.scope_claims.push(ScopeClaim::new(place.as_ref()));
+        self.settings.claim_options.scope_claims.push(ScopeClaim::new(place.as_ref()));
+        self
+    }
+
+    /// Accepts integers as `sub`, `jti` and `client_id`, which have to be strings ([RFC 7519 §4.1.2]), and reads them as
+    /// their decimal text: the number `42` and the string `"42"` are the same subject. Off by default, when a token with
+    /// such a claim is rejected.
+    ///
+    /// Integers that are negative or written with a fraction or an exponent are not accepted.
+    /// [`Identity::raw_claims`] still contains the number.
+    ///
+    /// [RFC 7519 §4.1.2]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.2
+    pub fn numeric_identifiers(mut self) -> Self {
+        self.settings.claim_options.numeric_identifiers = true;
         self
     }
 
@@ -308,6 +339,19 @@ impl<Audience> Dangerous<Audience> {
     pub fn any_audience(mut self) -> JwtVerifierBuilder<AudienceGiven> {
         self.0.settings.any_audience = true;
         self.0.into_state()
+    }
+
+    /// Accepts ID tokens ([OpenID Connect Core §2]) as access tokens, for a service that has no others.
+    ///
+    /// An ID token is meant for the client that the user logged in to, and not for this service: any client with
+    /// the audience that is configured here can use it, and the user has granted no access with it. Only what identifies
+    /// ID tokens is ignored: `at_hash`, `c_hash` and `s_hash`, a `token_use`, `typ` or the like of `id` or `id_token`, and
+    /// the header types `id+jwt` and `id_token+jwt`. Refresh tokens, logout tokens and others are still rejected.
+    ///
+    /// [OpenID Connect Core §2]: https://openid.net/specs/openid-connect-core-1_0.html#IDToken
+    pub fn accept_id_tokens(mut self) -> JwtVerifierBuilder<Audience> {
+        self.0.settings.accepts_id_tokens = true;
+        self.0
     }
 
     /// Also fetches keys and metadata over plain `http`, where anyone on the network path can replace the keys.

@@ -29,17 +29,16 @@ pub(crate) struct Header {
 
 impl Header {
     pub(crate) fn read(encoded: &str) -> Result<Self, TokenFault> {
-        let (mut usual, mut long);
-        let buffer: &mut [u8] = if encoded.len() <= USUAL {
-            usual = [0; USUAL];
-            &mut usual
-        } else {
-            long = vec![0; encoded.len().min(MAX_HEADER)];
-            &mut long
-        };
-        let bytes = base64url::decode_into(encoded, buffer).ok_or(TokenFault::Malformed)?;
-        let text = str::from_utf8(bytes).map_err(|_| TokenFault::Malformed)?;
-        Self::parse(text)
+        read(encoded, Self::parse)
+    }
+
+    /// Reads `typ` alone. Most verifiers need no more of it than the [`TokenType`].
+    pub(super) fn read_typ(encoded: &str) -> Option<String> {
+        let typ = read(encoded, |text| {
+            let header = json::object(text, |_, _| ()).map_err(|_| TokenFault::Malformed)?;
+            Ok(header.find("typ").and_then(string).map(Cow::into_owned))
+        });
+        typ.ok()?
     }
 
     fn parse(text: &str) -> Result<Self, TokenFault> {
@@ -67,6 +66,23 @@ impl Header {
         let token_type = TokenType::of(typ.as_deref());
         Ok(Self { algorithm, kid: kid.map(|kid| kid.into_owned().into_boxed_str()), token_type })
     }
+}
+
+/// Decodes a header and reads its text.
+fn read<T>(
+    encoded: &str,
+    read: impl FnOnce(&str) -> Result<T, TokenFault>,
+) -> Result<T, TokenFault> {
+    let (mut usual, mut long);
+    let buffer: &mut [u8] = if encoded.len() <= USUAL {
+        usual = [0; USUAL];
+        &mut usual
+    } else {
+        long = vec![0; encoded.len().min(MAX_HEADER)];
+        &mut long
+    };
+    let bytes = base64url::decode_into(encoded, buffer).ok_or(TokenFault::Malformed)?;
+    read(str::from_utf8(bytes).map_err(|_| TokenFault::Malformed)?)
 }
 
 fn string(value: Value<'_>) -> Option<Cow<'_, str>> {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Clock, Error, Identity, TokenFault,
-    claims::{ClaimSet, NumericDate, scope_claim::ScopeClaim},
+    claims::{ClaimOptions, ClaimSet, NumericDate},
     jose::algorithm::AlgorithmSet,
     telemetry::IssuerLog,
     verify::{Readiness, Revocations, work_limit::WorkLimit},
@@ -25,7 +25,7 @@ pub(crate) type ClaimCheck = dyn Fn(&Identity) -> Result<(), Error> + Send + Syn
 pub(crate) struct Issuer {
     pub(crate) rules: Rules,
     pub(crate) algorithms: AlgorithmSet,
-    pub(crate) scope_claims: Vec<ScopeClaim>,
+    pub(crate) claim_options: ClaimOptions,
     pub(crate) checks: Vec<Box<ClaimCheck>>,
     pub(crate) keys: KeySource,
     pub(crate) revocations: Revocations,
@@ -47,19 +47,19 @@ pub(crate) struct VerifiedToken {
 
 impl<'a> UnverifiedToken<'a> {
     /// Parses a token. `resolve` finds its issuer by the name in `iss`.
-    pub(crate) fn parse<'i, E: From<TokenFault>>(
+    pub(crate) fn parse<'i, E: From<TokenFault> + From<Error>>(
         token: &'a str,
         resolve: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
     ) -> Result<Self, E> {
         Self::read_claims(Jws::parse(token)?, resolve)
     }
 
-    fn read_claims<'i, E: From<TokenFault>>(
+    fn read_claims<'i, E: From<TokenFault> + From<Error>>(
         jws: Jws<'a>,
         resolve: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
     ) -> Result<Self, E> {
-        let scope_claims = |name: Option<&str>| resolve(name).map(|issuer| &*issuer.scope_claims);
-        let payload = payload::read(jws.payload, scope_claims)?;
+        let options = |name: Option<&str>| resolve(name).map(|issuer| &issuer.claim_options);
+        let payload = payload::read(jws.payload, options)?;
         Ok(Self { jws, payload })
     }
 }
@@ -118,7 +118,7 @@ impl Issuer {
         let now = self.now();
         // What fails here costs neither a signature nor a fetch.
         self.require_algorithm(&token.jws.header)?;
-        self.rules.validate(token.jws.header.token_type, &token.payload, now)?;
+        self.rules.validate(&token.jws, &token.payload, now)?;
         let generation = self.keys.check_signature(&token.jws, now, attempt)?;
         let ClaimSet { raw, registered, scopes, .. } = token.payload;
         let identity = Identity::new(raw, registered, scopes);
@@ -193,7 +193,7 @@ impl fmt::Debug for Issuer {
         f.debug_struct("JwtVerifier")
             .field("rules", &self.rules)
             .field("algorithms", &self.algorithms)
-            .field("scope_claims", &self.scope_claims)
+            .field("claim_options", &self.claim_options)
             .field("keys", &self.keys)
             .finish_non_exhaustive()
     }

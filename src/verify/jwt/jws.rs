@@ -59,6 +59,12 @@ impl<'a> Jws<'a> {
         Ok(Self { token, header: Header::read(header)?, payload, signature, signing_input })
     }
 
+    /// Returns the `typ` of the header.
+    pub(super) fn typ(&self) -> Option<String> {
+        let (header, _) = self.signing_input.split_once('.')?;
+        Header::read_typ(header)
+    }
+
     /// Decodes the signature.
     ///
     /// # Errors

@@ -1,25 +1,25 @@
 //! The payload of a JWT: a claims set (RFC 7519 §4), encoded in base64url.
 
 use crate::{
-    TokenFault,
-    claims::{ClaimSet, JwtReader, scope_claim::ScopeClaim},
+    Error, TokenFault,
+    claims::{ClaimOptions, ClaimSet, JwtReader, MalformedClaim},
     jose::{base64url, json},
 };
 
-/// Reads the claims of a JWT. `scope_claims` returns the places for scopes besides `scope` and `scp` in the
-/// tokens of an issuer, given its name in `iss`, or fails if the issuer is not trusted.
-pub(super) fn read<'s, E: From<TokenFault>>(
+/// Reads the claims of a JWT. `options` returns the options of an issuer, given its name in `iss`, or fails if the
+/// issuer is not trusted.
+pub(super) fn read<'o, E: From<TokenFault> + From<Error>>(
     encoded: &str,
-    scope_claims: impl FnOnce(Option<&str>) -> Result<&'s [ScopeClaim], E>,
+    options: impl FnOnce(Option<&str>) -> Result<&'o ClaimOptions, E>,
 ) -> Result<ClaimSet, E> {
     let bytes = base64url::decode(encoded).ok_or(TokenFault::Malformed)?;
     let text = String::from_utf8(bytes).map_err(|_| TokenFault::Malformed)?;
-    parse(text.into_boxed_str(), scope_claims)
+    parse(text.into_boxed_str(), options)
 }
 
-fn parse<'s, E: From<TokenFault>>(
+fn parse<'o, E: From<TokenFault> + From<Error>>(
     raw: Box<str>,
-    scope_claims: impl FnOnce(Option<&str>) -> Result<&'s [ScopeClaim], E>,
+    options: impl FnOnce(Option<&str>) -> Result<&'o ClaimOptions, E>,
 ) -> Result<ClaimSet, E> {
     // Texts are kept as ranges of 32 bits.
     if u32::try_from(raw.len()).is_err() {
@@ -28,19 +28,31 @@ fn parse<'s, E: From<TokenFault>>(
     let mut reader = JwtReader::default();
     let object = json::object(&raw, |name, value| reader.member(name, value))
         .map_err(|_| TokenFault::Malformed)?;
-    reader.finish().map_err(|_| TokenFault::Claims)?;
-    let scope_claims = scope_claims(reader.registered.issuer.get(&raw))?;
-    let scopes = reader.scopes(scope_claims, object)?;
-    let JwtReader { registered, has_client_id, is_other_token, .. } = reader;
-    Ok(ClaimSet { raw, registered, scopes, has_client_id, is_other_token })
+    reader.finish().map_err(malformed)?;
+    let options = options(reader.registered.issuer.get(&raw))?;
+    reader.check_identifiers(options).map_err(malformed)?;
+    let scopes = reader.scopes(options, object)?;
+    let JwtReader { registered, has_client_id, other_kind, .. } = reader;
+    Ok(ClaimSet { raw, registered, scopes, has_client_id, other_kind })
+}
+
+#[cold]
+fn malformed(claim: MalformedClaim) -> Error {
+    Error::from(TokenFault::Claims).with_source(claim)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{ErrorKind, claims::scope_claim::ScopeClaim};
 
-    fn parse(text: &str) -> Result<ClaimSet, TokenFault> {
-        super::parse(text.into(), |_| Ok::<_, TokenFault>(&[]))
+    fn parse(text: &str) -> Result<ClaimSet, Error> {
+        let options = ClaimOptions::default();
+        super::parse(text.into(), |_| Ok::<_, Error>(&options))
+    }
+
+    fn kind(text: &str) -> ErrorKind {
+        parse(text).unwrap_err().kind()
     }
 
     #[test]
@@ -57,7 +69,7 @@ mod tests {
             r#"{"\u0065xp":-1}"#,
             r#"{"scope":1}"#,
         ] {
-            assert_eq!(parse(claims).unwrap_err(), TokenFault::Claims, "{claims}");
+            assert_eq!(kind(claims), TokenFault::Claims.into(), "{claims}");
         }
     }
 
@@ -66,7 +78,7 @@ mod tests {
         for claims in
             ["", "[]", "null", r#"{"exp":NaN}"#, r#"{"exp":Infinity}"#, r#"{"sub":"a"} {}"#]
         {
-            assert_eq!(parse(claims).unwrap_err(), TokenFault::Malformed, "{claims}");
+            assert_eq!(kind(claims), TokenFault::Malformed.into(), "{claims}");
         }
     }
 
@@ -75,21 +87,36 @@ mod tests {
         for claims in
             [r#"{"sub":"a","sub":"a"}"#, r#"{"x":{"y":1,"y":2}}"#, r#"{"exp":1,"\u0065xp":2}"#]
         {
-            assert_eq!(parse(claims).unwrap_err(), TokenFault::Malformed, "{claims}");
+            assert_eq!(kind(claims), TokenFault::Malformed.into(), "{claims}");
         }
     }
 
     #[test]
     fn scope_claims_are_configured_for_each_issuer() {
-        let places = [ScopeClaim::new("permissions")];
+        let scope_claims = vec![ScopeClaim::new("permissions")];
+        let options = ClaimOptions { scope_claims, ..ClaimOptions::default() };
         let raw = r#"{"permissions":["a"],"iss":"https://as.example","scope":"b"}"#;
         let scopes = |trusted: &str| {
             let read = super::parse(raw.into(), |issuer| {
-                if issuer == Some(trusted) { Ok(&places[..]) } else { Err(TokenFault::Issuer) }
+                if issuer == Some(trusted) {
+                    Ok(&options)
+                } else {
+                    Err(Error::from(TokenFault::Issuer))
+                }
             });
-            read.map(|claims| claims.scopes.to_string())
+            read.map(|claims| claims.scopes.to_string()).map_err(|error| error.kind())
         };
         assert_eq!(scopes("https://as.example"), Ok("b a".to_owned()));
-        assert_eq!(scopes("https://other.example"), Err(TokenFault::Issuer));
+        assert_eq!(scopes("https://other.example"), Err(TokenFault::Issuer.into()));
+    }
+
+    #[test]
+    fn the_error_names_the_malformed_claim() {
+        let source = |text| {
+            let error = parse(text).unwrap_err();
+            std::error::Error::source(&error).unwrap().to_string()
+        };
+        assert!(source(r#"{"sub":7}"#).starts_with("the claim `sub` is a number"));
+        assert!(source(r#"{"sub":"7","exp":"7"}"#).starts_with("the claim `exp` is a string"));
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Profile, token_type::TokenType};
+use super::{Profile, jws::Jws, token_type};
 use crate::{
     TokenFault,
     claims::{
-        AudienceRule, ClaimSet, ClaimText, NumericDate, RegisteredClaims, validate_expiry,
-        validate_start,
+        AudienceRule, ClaimSet, ClaimText, NumericDate, OtherKind, RegisteredClaims,
+        validate_expiry, validate_start,
     },
     jose::json::{self, Value},
 };
@@ -20,6 +20,9 @@ pub(crate) struct Rules {
     /// The claims that a token must have.
     pub(crate) required: Vec<RequiredClaim>,
     pub(crate) profile: Profile,
+    /// The values of `typ` that are accepted besides those of the profile.
+    pub(crate) accepted_types: Vec<Box<str>>,
+    pub(crate) accepts_id_tokens: bool,
     /// The leeway for `exp`, `nbf` and `iat`.
     pub(crate) leeway: Duration,
 }
@@ -34,10 +37,10 @@ pub(crate) struct RequiredClaim {
 }
 
 impl Rules {
-    /// Validates the claims of a token whose header has this type.
+    /// Validates the claims of a token, and the type in its header.
     pub(crate) fn validate(
         &self,
-        token_type: TokenType,
+        jws: &Jws<'_>,
         claims: &ClaimSet,
         now: NumericDate,
     ) -> Result<(), TokenFault> {
@@ -48,7 +51,7 @@ impl Rules {
         if !self.audience.accepts(claims) {
             return Err(TokenFault::Audience);
         }
-        if claims.is_other_token || !self.profile.accepts(token_type) {
+        if !self.accepts_kind(claims.other_kind) || !self.accepts_type(jws) {
             return Err(TokenFault::Type);
         }
         self.validate_times(&claims.registered, now)?;
@@ -65,6 +68,23 @@ impl Rules {
         let subject = claims.registered.subject.get(&claims.raw);
         let path = subject.and_then(|id| id.strip_prefix(&*self.issuer)?.strip_prefix('/'));
         if path.is_some_and(|path| !path.is_empty()) { Ok(()) } else { Err(TokenFault::Issuer) }
+    }
+
+    fn accepts_kind(&self, other_kind: Option<OtherKind>) -> bool {
+        match other_kind {
+            None => true,
+            Some(OtherKind::IdToken) => self.accepts_id_tokens,
+            Some(OtherKind::Other) => false,
+        }
+    }
+
+    fn accepts_type(&self, jws: &Jws<'_>) -> bool {
+        let accepted = &*self.accepted_types;
+        self.profile.accepts(jws.header.token_type)
+            || (!accepted.is_empty()
+                && jws.typ().is_some_and(|typ| {
+                    accepted.iter().any(|accepted| token_type::is_same(&typ, accepted))
+                }))
     }
 
     /// Validates the claims whose outcome changes with time. A cached token needs only this.

@@ -9,12 +9,12 @@ use super::{
     issuer::{ClaimCheck, Issuer},
     key_source::KeySource,
     rules::{RequiredClaim, Rules},
-    token_cache,
+    token_cache, token_type,
 };
 use crate::url::{self, Query};
 use crate::{
     Algorithm, Clock, ConfigError, Secret, SystemClock,
-    claims::{AudienceRule, DEFAULT_LEEWAY, scope_claim::ScopeClaim},
+    claims::{AudienceRule, ClaimOptions, DEFAULT_LEEWAY},
     http_client::{self, HttpClient, Target, metadata::LearnedUrls},
     jose::{algorithm::AlgorithmSet, crypto::VerifyingKey},
     verify::{
@@ -35,8 +35,10 @@ pub(super) struct Settings {
     pub(super) urls: LearnedUrls,
     pub(super) algorithms: Option<Vec<Algorithm>>,
     pub(super) profile: Profile,
+    pub(super) accepted_types: Vec<String>,
+    pub(super) accepts_id_tokens: bool,
     pub(super) leeway: Duration,
-    pub(super) scope_claims: Vec<ScopeClaim>,
+    pub(super) claim_options: ClaimOptions,
     pub(super) checks: Vec<Box<ClaimCheck>>,
     pub(super) jwks_uri: Option<String>,
     pub(super) metadata_url: Option<String>,
@@ -73,8 +75,10 @@ impl Settings {
             urls: LearnedUrls::default(),
             algorithms: None,
             profile: Profile::default(),
+            accepted_types: Vec::new(),
+            accepts_id_tokens: false,
             leeway: DEFAULT_LEEWAY,
-            scope_claims: Vec::new(),
+            claim_options: ClaimOptions::default(),
             checks: Vec::new(),
             jwks_uri: None,
             metadata_url: None,
@@ -96,16 +100,19 @@ impl Settings {
         let allowed = self.allowed_algorithms()?;
         let keys = self.key_source()?;
         let audience = self.audience_rule()?;
+        let accepted_types = self.accepted_types()?;
         Ok(Issuer {
             rules: Rules {
                 issuer: self.issuer.into_boxed_str(),
                 audience,
                 required: self.required,
                 profile: self.profile,
+                accepted_types,
+                accepts_id_tokens: self.accepts_id_tokens,
                 leeway: self.leeway,
             },
             algorithms: allowed,
-            scope_claims: self.scope_claims,
+            claim_options: self.claim_options,
             checks: self.checks,
             keys,
             revocations: self.revocations.unwrap_or_else(|| Revocations::for_clock(&self.clock)),
@@ -160,6 +167,16 @@ impl Settings {
                 Err(ConfigError::new("client", client, "given together with an audience"))
             }
         }
+    }
+
+    fn accepted_types(&self) -> Result<Vec<Box<str>>, ConfigError> {
+        for typ in &self.accepted_types {
+            if let Some(problem) = token_type::danger(typ) {
+                return Err(ConfigError::new("accepted type", typ, problem));
+            }
+        }
+        let id_tokens = token_type::ID_TOKEN.into_iter().filter(|_| self.accepts_id_tokens);
+        Ok(self.accepted_types.iter().map(String::as_str).chain(id_tokens).map(Box::from).collect())
     }
 
     fn allowed_algorithms(&self) -> Result<AlgorithmSet, ConfigError> {

@@ -17,15 +17,30 @@ pub(crate) enum TokenType {
     Unspecified,
 }
 
+/// The types of ID tokens, where an issuer uses one.
+pub(super) const ID_TOKEN: [&str; 2] = ["id+jwt", "id_token+jwt"];
+
+/// The types of JWTs that never give access: those of other specifications, and those of refresh tokens.
+const NEVER_ACCESS: [&str; 12] = [
+    "authorization-grant+jwt",
+    "client-authentication+jwt",
+    "dpop+jwt",
+    "entity-statement+jwt",
+    "jwk-set+jwt",
+    "kb+jwt",
+    "logout+jwt",
+    "oauth-authz-req+jwt",
+    "refresh+jwt",
+    "rt+jwt",
+    "secevent+jwt",
+    "token-introspection+jwt",
+];
+
 impl TokenType {
     /// Returns the type for a `typ`, which is case-insensitive and may lack the prefix `application/`.
     pub(crate) fn of(typ: Option<&str>) -> Self {
         let Some(typ) = typ else { return Self::Unspecified };
-        let prefix = "application/";
-        let subtype = match typ.split_at_checked(prefix.len()) {
-            Some((start, rest)) if start.eq_ignore_ascii_case(prefix) => rest,
-            _ => typ,
-        };
+        let subtype = subtype(typ);
         if subtype.eq_ignore_ascii_case("at+jwt") {
             Self::AccessToken
         } else if subtype.eq_ignore_ascii_case("token-introspection+jwt") {
@@ -37,6 +52,34 @@ impl TokenType {
         } else {
             Self::Other
         }
+    }
+}
+
+/// Returns a `typ` without the prefix `application/`, which is case-insensitive.
+fn subtype(typ: &str) -> &str {
+    const PREFIX: &str = "application/";
+    match typ.split_at_checked(PREFIX.len()) {
+        Some((start, rest)) if start.eq_ignore_ascii_case(PREFIX) => rest,
+        _ => typ,
+    }
+}
+
+/// Returns whether two values of `typ` are the same.
+pub(super) fn is_same(typ: &str, other: &str) -> bool {
+    subtype(typ).eq_ignore_ascii_case(subtype(other))
+}
+
+/// Returns why tokens of this type must not be accepted as access tokens, if so.
+pub(super) fn danger(typ: &str) -> Option<&'static str> {
+    let is_one_of = |types: &[&str]| types.iter().any(|other| is_same(typ, other));
+    if subtype(typ).is_empty() {
+        Some("empty")
+    } else if is_one_of(&ID_TOKEN) {
+        Some("the type of ID tokens; see `dangerous().accept_id_tokens()`")
+    } else if is_one_of(&NEVER_ACCESS) {
+        Some("the type of a JWT that gives no access")
+    } else {
+        None
     }
 }
 

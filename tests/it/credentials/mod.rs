@@ -7,6 +7,7 @@ mod arbitrary_requests;
 mod challenges;
 mod cookie;
 mod custom_source;
+mod lenient_characters;
 mod one_source;
 mod query;
 mod source_order;

@@ -305,3 +305,27 @@ async fn beside_a_trusted_issuer_a_jwt_is_not_introspected() {
         .opaque(saying(""));
     assert_eq!(subject(&tenants.build().unwrap(), &token).await, another_issuer());
 }
+
+#[tokio::test]
+async fn numeric_identifiers_are_read_as_their_decimal_text_if_enabled() {
+    let body = r#"{"active":true,"sub":42,"client_id":7,"jti":18446744073709551616}"#;
+    let builder = || endpoint(Some("application/json"), body).without_audience();
+    let identity = verify(&builder().numeric_identifiers().build().unwrap(), "t").await.unwrap();
+    assert_eq!(identity.subject(), Some("42"));
+    assert_eq!(identity.client_id(), Some("7"));
+    assert_eq!(identity.token_id(), Some("18446744073709551616"));
+
+    let strict = builder().build().unwrap();
+    let error = crate::support::outcome::verify_token(&strict, "t").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(
+        std::error::Error::source(&error).unwrap().to_string(),
+        "`https://as.example/introspect` sent an invalid introspection response: the claim `sub` \
+         is a number, expected a string (the option `numeric_identifiers` accepts integers)"
+    );
+
+    let body = r#"{"active":true,"sub":-1}"#;
+    let lenient = endpoint(Some("application/json"), body).without_audience();
+    let result = subject(&lenient.numeric_identifiers().build().unwrap(), "t").await;
+    assert_eq!(result, Err(ErrorKind::Unavailable));
+}

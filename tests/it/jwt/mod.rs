@@ -9,6 +9,7 @@ mod issuer_names;
 mod key_selection;
 mod key_sets;
 mod known_attacks;
+mod leniencies;
 mod other_token_kinds;
 mod pem_keys;
 mod profiles;
