@@ -70,6 +70,7 @@
 //! | `basic` | | Basic authentication against a user store of the service |
 //! | `password-hash` | | password hashes for `basic`: Argon2, bcrypt, scrypt |
 //! | `dpop` | | tokens bound to a DPoP key (RFC 9449) |
+//! | `client-certificates` | | tokens bound to a client certificate (RFC 8705) |
 //! | `expiry` | | responses that end when their token expires |
 //! | `tonic` | | errors as gRPC statuses, identities from gRPC requests |
 //! | `http-body` | | rejections in the body types of `http-body-util` |
@@ -163,7 +164,7 @@ pub use self::axum::Claims;
 pub use self::expiry::EndAtExpiryLayer;
 #[cfg(feature = "basic")]
 pub use self::verify::basic::{self, BasicVerifier};
-#[cfg(all(feature = "dpop", feature = "_jwt"))]
+#[cfg(any(feature = "client-certificates", all(feature = "dpop", feature = "_jwt")))]
 pub use self::verify::binding;
 #[cfg(feature = "introspection")]
 pub use self::verify::introspection::{self, IntrospectionVerifier};

@@ -8,6 +8,8 @@ use crate::{
     authorize::policies::Rule,
     credentials::{Presented, RequestHead},
     identity::Authentication,
+    scheme::Scheme,
+    telemetry,
     verify::{
         VerificationFuture,
         binding::{BindingVerdict, BoundRequest},
@@ -67,9 +69,13 @@ impl Config {
         identity: Identity,
         request: &Request<B>,
     ) -> Decided {
-        let presented = self.sources.read(&RequestHead::of(request));
+        // Only a proof names the token.
+        let is_dpop = admission.used.scheme == Scheme::Dpop;
+        let presented = is_dpop.then(|| self.sources.read(&RequestHead::of(request)));
         let token = match &presented {
-            Ok(Some(Presented { credentials: Credentials::Dpop(token), .. })) => token.as_str(),
+            Some(Ok(Some(Presented { credentials: Credentials::Dpop(token), .. }))) => {
+                token.as_str()
+            }
             _ => "",
         };
         let verdict = self.bindings.verify(
@@ -78,6 +84,7 @@ impl Config {
                 method: request.method(),
                 path: original_uri::of(request).path(),
                 headers: request.headers(),
+                extensions: request.extensions(),
                 scheme: admission.used.scheme,
                 token,
             },
@@ -98,6 +105,14 @@ impl Config {
             },
         };
         Decided { decision, used: Some(admission.used), renews_nonce }
+    }
+
+    /// Prepares a request for the inner service, and counts it.
+    pub(super) fn complete<B>(&self, request: &mut Request<B>, authentication: Authentication) {
+        telemetry::admitted(authentication.outcome());
+        // Not before, because the binding is verified after the token.
+        self.bindings.remove_certificate(request.headers_mut());
+        request.extensions_mut().insert(authentication);
     }
 
     fn judge(&self, rule: Option<Rule>, identity: &Identity) -> Result<(), Error> {

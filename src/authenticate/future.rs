@@ -215,8 +215,7 @@ where
                         Decision::Admit(authentication) => {
                             let Some(it) = waiting.take() else { return Poll::Pending };
                             let Waiting { mut service, mut request, .. } = *it;
-                            telemetry::admitted(authentication.outcome());
-                            request.extensions_mut().insert(authentication);
+                            this.target.config.complete(&mut request, authentication);
                             State::Responding { response: service.call(request) }
                         }
                     };

@@ -323,6 +323,37 @@ impl AuthenticateLayer {
         self
     }
 
+    /// Accepts tokens that are bound to a client certificate, together with that certificate ([RFC 8705 §3]).
+    ///
+    /// Unbound tokens are still accepted, unless a binding is
+    /// [required](crate::binding::ClientCertificatesBuilder::required). With [`dpop`](Self::dpop) too, a token may
+    /// be bound to a key or to a certificate; if it is bound to both, both are verified.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "_jwt", feature = "reqwest"))]
+    /// # fn main() -> Result<(), portcullis::ConfigError> {
+    /// use portcullis::{AuthenticateLayer, JwtVerifier, binding::ClientCertificates};
+    ///
+    /// let verifier = JwtVerifier::builder("https://as.example").audience("https://api.example").build()?;
+    /// let certificates = ClientCertificates::from_connection().build()?;
+    /// let layer = AuthenticateLayer::bearer(verifier).client_certificates(certificates);
+    /// # let _ = layer;
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(feature = "_jwt", feature = "reqwest")))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// A bound token without a certificate, or with another one, is 401 `invalid_token`. So is one for which a
+    /// trusted proxy sends a malformed header.
+    ///
+    /// [RFC 8705 §3]: https://www.rfc-editor.org/rfc/rfc8705#section-3
+    #[cfg(feature = "client-certificates")]
+    pub fn client_certificates(mut self, certificates: crate::binding::ClientCertificates) -> Self {
+        self.config_mut().bindings.certificates = Some(certificates);
+        self
+    }
+
     /// Leaves out a check on purpose. Each method says what is lost.
     pub fn dangerous(self) -> Dangerous {
         Dangerous(self)

@@ -16,7 +16,7 @@ use super::{
     future::{RequestTarget, Waiting},
     token_removal::hide_credentials,
 };
-use crate::{response::RejectionBody, telemetry};
+use crate::response::RejectionBody;
 
 /// The service that [`AuthenticateLayer`](crate::AuthenticateLayer) makes.
 #[derive(Debug, Clone)]
@@ -53,8 +53,7 @@ where
         }
         match decision {
             Decision::Admit(authentication) => {
-                telemetry::admitted(authentication.outcome());
-                request.extensions_mut().insert(authentication);
+                self.config.complete(&mut request, authentication);
                 ResponseFuture::responding(target, self.inner.call(request))
             }
             Decision::Reject(error) => ResponseFuture::rejected(target, error),

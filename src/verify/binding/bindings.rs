@@ -3,6 +3,7 @@
 use http::{HeaderMap, HeaderValue};
 
 use super::{
+    certificate::ClientCertificates,
     dpop::Dpop,
     verdict::{BindingVerdict, BoundRequest, DPOP},
 };
@@ -12,6 +13,7 @@ use crate::{Error, Identity, RequestFault, TokenFault, identity::Confirmation, s
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bindings {
     pub(crate) dpop: Option<Dpop>,
+    pub(crate) certificates: Option<ClientCertificates>,
     /// Whether a bound token is accepted like any other if it comes without a proof.
     pub(crate) allow_unproven: bool,
 }
@@ -20,23 +22,25 @@ impl Bindings {
     /// Returns whether there is something to verify. Most tokens are bound to nothing, and most layers verify
     /// nothing else.
     pub(crate) fn concern(&self, identity: &Identity) -> bool {
-        self.dpop.is_some() || identity.confirmation().is_some()
+        self.dpop.is_some() || self.require_binding() || identity.confirmation().is_some()
     }
 
-    /// Verifies that the client of a request has the key that its token is bound to.
+    /// Verifies that the client of a request has every key that its token is bound to.
     pub(crate) fn verify(&self, identity: &Identity, request: BoundRequest<'_>) -> BindingVerdict {
-        match (request.scheme, &self.dpop) {
-            (Scheme::Dpop, Some(dpop)) => match dpop_thumbprint(identity.confirmation()) {
-                Some(thumbprint) => dpop.verify(request, thumbprint),
-                None => BindingVerdict::Rejected(TokenFault::Binding.into()),
+        let confirmation = identity.confirmation();
+        let verified = match (request.scheme, &self.dpop) {
+            (Scheme::Basic, _) => Ok(()),
+            (Scheme::Dpop, Some(dpop)) => match self.verify_before_proof(confirmation, request) {
+                Ok(thumbprint) => return dpop.verify(request, thumbprint),
+                Err(error) => Err(error),
             },
-            (Scheme::Basic, _) => BindingVerdict::VERIFIED,
-            (Scheme::Bearer | Scheme::Token | Scheme::Dpop, dpop) => {
-                match self.check_unproven(identity, dpop.as_ref(), request.headers) {
-                    Ok(()) => BindingVerdict::VERIFIED,
-                    Err(error) => BindingVerdict::Rejected(error),
-                }
+            (Scheme::Bearer | Scheme::Token | Scheme::Dpop, _) => {
+                self.verify_without_proof(confirmation, request)
             }
+        };
+        match verified {
+            Ok(()) => BindingVerdict::VERIFIED,
+            Err(error) => BindingVerdict::Rejected(error),
         }
     }
 
@@ -45,28 +49,64 @@ impl Bindings {
         self.dpop.as_ref()?.new_nonce()
     }
 
-    fn check_unproven(
-        &self,
-        identity: &Identity,
-        dpop: Option<&Dpop>,
-        headers: &HeaderMap,
-    ) -> Result<(), Error> {
-        if dpop.is_some() && headers.contains_key(DPOP) {
-            // A client that proves a key and sends the token as if it had none (RFC 9449 §7.1).
-            return Err(RequestFault::Repeated.into());
+    /// Removes what a proxy says about the client's certificate, which inner services can't know whether to trust.
+    pub(crate) fn remove_certificate(&self, headers: &mut HeaderMap) {
+        if let Some(certificates) = &self.certificates {
+            certificates.remove_header(headers);
         }
-        let is_bound = identity.confirmation().is_some();
-        let is_required = dpop.is_some_and(Dpop::is_required);
-        if (is_bound && !self.allow_unproven) || is_required {
-            return Err(TokenFault::Binding.into());
-        }
-        Ok(())
     }
-}
 
-/// Returns the thumbprint of the DPoP key, if the token is bound to it and to nothing else.
-fn dpop_thumbprint(confirmation: Option<&Confirmation>) -> Option<&[u8; 32]> {
-    let confirmation = confirmation?;
-    let is_all = confirmation.is_supported() && confirmation.certificate_thumbprint().is_none();
-    confirmation.key_thumbprint().filter(|_| is_all)
+    fn require_binding(&self) -> bool {
+        self.certificates.as_ref().is_some_and(ClientCertificates::is_required)
+    }
+
+    /// Verifies everything but the proof, which costs more. Returns the thumbprint of the proof's key.
+    fn verify_before_proof<'a>(
+        &self,
+        confirmation: Option<&'a Confirmation>,
+        request: BoundRequest<'_>,
+    ) -> Result<&'a [u8; 32], Error> {
+        let confirmation = confirmation.filter(|confirmation| confirmation.is_supported());
+        let confirmation = confirmation.ok_or(TokenFault::Binding)?;
+        let thumbprint = confirmation.key_thumbprint().ok_or(TokenFault::Binding)?;
+        self.verify_certificate(confirmation, request)?;
+        Ok(thumbprint)
+    }
+
+    fn verify_without_proof(
+        &self,
+        confirmation: Option<&Confirmation>,
+        request: BoundRequest<'_>,
+    ) -> Result<(), Error> {
+        if let Some(dpop) = &self.dpop {
+            if request.headers.contains_key(DPOP) {
+                // A client that proves a key and sends the token as if it had none (RFC 9449 §7.1).
+                return Err(RequestFault::Repeated.into());
+            }
+            if dpop.is_required() {
+                return Err(TokenFault::Binding.into());
+            }
+        }
+        match confirmation {
+            Some(_) if self.allow_unproven => Ok(()),
+            Some(it) if it.is_supported() && it.key_thumbprint().is_none() => {
+                self.verify_certificate(it, request)
+            }
+            None if !self.require_binding() => Ok(()),
+            _ => Err(TokenFault::Binding.into()),
+        }
+    }
+
+    /// Verifies the certificate, if the token is bound to one.
+    fn verify_certificate(
+        &self,
+        confirmation: &Confirmation,
+        request: BoundRequest<'_>,
+    ) -> Result<(), Error> {
+        match (confirmation.certificate_thumbprint(), &self.certificates) {
+            (None, _) => Ok(()),
+            (Some(thumbprint), Some(certificates)) => certificates.verify(request, thumbprint),
+            (Some(_), None) => Err(TokenFault::Binding.into()),
+        }
+    }
 }

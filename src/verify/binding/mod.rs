@@ -1,18 +1,27 @@
 //! Proof of possession: tokens that are bound to a key of the client.
 //!
 //! An issuer binds a token to a key by the claim `cnf` ([RFC 7800]). Whoever steals such a token can't use it
-//! without the key. [`Dpop`] verifies a proof that the client signs for each request ([RFC 9449]).
+//! without the key. [`Dpop`] verifies a proof that the client signs for each request ([RFC 9449]), and
+//! [`ClientCertificates`] the certificate of its TLS connection ([RFC 8705]).
 //!
 //! A layer rejects a bound token with 401 unless it is configured to verify the binding.
 //!
 //! [RFC 7800]: https://www.rfc-editor.org/rfc/rfc7800
+//! [RFC 8705]: https://www.rfc-editor.org/rfc/rfc8705
 //! [RFC 9449]: https://www.rfc-editor.org/rfc/rfc9449
 
 mod bindings;
+#[cfg_attr(not(feature = "client-certificates"), path = "certificate_off.rs")]
+mod certificate;
 #[cfg_attr(not(all(feature = "dpop", feature = "_jwt")), path = "dpop_off.rs")]
 mod dpop;
 mod verdict;
 
+#[cfg(feature = "client-certificates")]
+pub use self::certificate::{
+    CertificateHeader, ClientCertificate, ClientCertificates, ClientCertificatesBuilder,
+    PeerAddress,
+};
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
 pub use self::dpop::{
     Dpop, DpopBuilder, MemoryReplayStore, Replay, ReplayFuture, ReplayKey, ReplayStore,

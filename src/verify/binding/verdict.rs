@@ -2,7 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use http::{HeaderMap, HeaderName, Method};
+use http::{Extensions, HeaderMap, HeaderName, Method};
 
 use crate::{Error, scheme::Scheme};
 
@@ -19,6 +19,8 @@ pub(crate) struct BoundRequest<'a> {
     /// The path as the client sent it.
     pub(crate) path: &'a str,
     pub(crate) headers: &'a HeaderMap,
+    /// Where an acceptor puts what it knows about the connection.
+    pub(crate) extensions: &'a Extensions,
     pub(crate) scheme: Scheme,
     /// The token, if it came with the scheme `DPoP`.
     pub(crate) token: &'a str,

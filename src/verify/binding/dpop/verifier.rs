@@ -266,7 +266,9 @@ mod tests {
             let dpop =
                 Dpop::builder("https://resource.example.org").clock(At(time)).build().unwrap();
             let scheme = Scheme::Dpop;
-            let request = BoundRequest { method, path, headers: &headers, scheme, token };
+            let extensions = &http::Extensions::new();
+            let request =
+                BoundRequest { method, path, headers: &headers, extensions, scheme, token };
             let outcome = |outcome| match outcome {
                 BindingVerdict::Verified { .. } => Ok(()),
                 BindingVerdict::Rejected(error) => Err(error.kind()),

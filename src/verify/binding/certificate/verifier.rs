@@ -1,0 +1,164 @@
+//! The comparison of a client's certificate with the one that its token is bound to (RFC 8705 §3).
+
+use std::{net::IpAddr, sync::Arc};
+
+use http::HeaderMap;
+
+use super::{
+    builder::ClientCertificatesBuilder, client_certificate::ClientCertificate,
+    header::CertificateHeader, network::Network, peer_address::PeerAddress,
+};
+use crate::{Error, TokenFault, verify::binding::verdict::BoundRequest};
+
+/// Verifies that the client of a request presented the certificate that its token is bound to ([RFC 8705 §3]).
+///
+/// Pass it to [`AuthenticateLayer::client_certificates`](crate::AuthenticateLayer::client_certificates).
+///
+/// The certificate's digest is compared with `cnf["x5t#S256"]`, for cached tokens too. Nothing else about the
+/// certificate is verified: whether its issuer is trusted is up to the TLS server.
+///
+/// [RFC 8705 §3]: https://www.rfc-editor.org/rfc/rfc8705#section-3
+#[derive(Debug, Clone)]
+pub struct ClientCertificates(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    source: Source,
+    is_required: bool,
+}
+
+/// Where certificates come from.
+#[derive(Debug)]
+pub(super) enum Source {
+    Connection,
+    Proxy { networks: Box<[Network]>, header: CertificateHeader },
+}
+
+impl ClientCertificates {
+    /// Takes the certificate from the extension [`ClientCertificate`] of the request, for services that terminate TLS
+    /// themselves.
+    ///
+    /// The acceptor of connections puts it there: see `docs/bound-tokens.md` for one with axum and rustls.
+    ///
+    /// ```
+    /// use portcullis::binding::ClientCertificates;
+    ///
+    /// let certificates = ClientCertificates::from_connection().build()?;
+    /// # let _ = certificates;
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    ///
+    /// # tonic
+    ///
+    /// tonic's server puts the certificates into an extension of its own, `TlsConnectInfo`, which only exists with
+    /// its features for TLS. A layer outside this one translates:
+    ///
+    /// ```text
+    /// type TlsInfo = TlsConnectInfo<TcpConnectInfo>;
+    ///
+    /// fn translate<B>(mut request: http::Request<B>) -> http::Request<B> {
+    ///     let chain = request.extensions().get().and_then(TlsInfo::peer_certs);
+    ///     let certificate = chain.as_ref().and_then(|chain| chain.first()).map(|der| ClientCertificate::from_der(der));
+    ///     request.extensions_mut().extend(certificate);
+    ///     request
+    /// }
+    ///
+    /// Server::builder().layer(MapRequestLayer::new(translate)).layer(authenticate)
+    /// ```
+    pub const fn from_connection() -> ClientCertificatesBuilder {
+        ClientCertificatesBuilder::from_connection()
+    }
+
+    /// Takes the certificate from a header, for services behind a proxy that terminates TLS.
+    ///
+    /// The header is used if the connection comes from one of these addresses and networks, such as `10.1.2.3`,
+    /// `10.0.0.0/8` or `2001:db8::/32`; bits beyond the prefix don't count. From any other address, it is ignored.
+    /// It is removed from every request, so that inner services never see it.
+    ///
+    /// The proxy must replace the header of every request, and remove it where the client has no certificate.
+    ///
+    /// The address of the connection is read from the extensions of the request: `ConnectInfo<SocketAddr>` of axum,
+    /// which `Router::into_make_service_with_connect_info` provides, tonic's `TcpConnectInfo`, or [`PeerAddress`].
+    /// If there is none, requests with tokens that are bound to a certificate are rejected with 500.
+    ///
+    /// ```
+    /// use portcullis::binding::{CertificateHeader, ClientCertificates};
+    ///
+    /// let proxies = ["10.0.0.0/8", "2001:db8::7"];
+    /// let certificates = ClientCertificates::from_proxy(proxies, CertificateHeader::ClientCert).build()?;
+    /// # let _ = certificates;
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    pub fn from_proxy(
+        networks: impl IntoIterator<Item = impl Into<String>>,
+        header: CertificateHeader,
+    ) -> ClientCertificatesBuilder {
+        let networks = networks.into_iter().map(Into::into).collect();
+        ClientCertificatesBuilder::from_proxy(networks, header)
+    }
+
+    pub(super) fn new(source: Source, is_required: bool) -> Self {
+        Self(Arc::new(Inner { source, is_required }))
+    }
+
+    /// Returns whether tokens without any binding are rejected.
+    pub(in crate::verify::binding) fn is_required(&self) -> bool {
+        self.0.is_required
+    }
+
+    /// Removes the header of the proxy, whether it was used or not.
+    pub(in crate::verify::binding) fn remove_header(&self, headers: &mut HeaderMap) {
+        if let Source::Proxy { header, .. } = &self.0.source {
+            header.remove(headers);
+        }
+    }
+
+    /// Verifies that the client's certificate is the one with this thumbprint.
+    pub(in crate::verify::binding) fn verify(
+        &self,
+        request: BoundRequest<'_>,
+        thumbprint: &[u8; 32],
+    ) -> Result<(), Error> {
+        match self.0.source.find(request)? {
+            Some(certificate) if certificate.thumbprint() == thumbprint => Ok(()),
+            Some(_) => Err(rejected("the client presented another certificate than the token's")),
+            None => Err(rejected("the client presented no certificate")),
+        }
+    }
+}
+
+impl Source {
+    fn find(&self, request: BoundRequest<'_>) -> Result<Option<ClientCertificate>, Error> {
+        match self {
+            Self::Connection => Ok(request.extensions.get().copied()),
+            Self::Proxy { networks, header } => {
+                let peer = PeerAddress::find(request.extensions).ok_or_else(unknown_peer)?;
+                if !networks.iter().any(|network| network.contains(peer)) {
+                    return Err(untrusted(peer, header));
+                }
+                header.read(request.headers).map_err(|fault| {
+                    rejected(format!("the header `{}` of the proxy {peer}: {fault}", header.name()))
+                })
+            }
+        }
+    }
+}
+
+/// The client learns no more than that; the reason is for the log.
+fn rejected(reason: impl Into<String>) -> Error {
+    Error::from(TokenFault::Binding).with_source(reason.into())
+}
+
+fn untrusted(peer: IpAddr, header: &CertificateHeader) -> Error {
+    let name = header.name();
+    rejected(format!(
+        "the connection comes from {peer}, which is no trusted proxy; `{name}` is ignored"
+    ))
+}
+
+fn unknown_peer() -> Error {
+    Error::misconfigured(
+        "the address of the connection is unknown: serve the router with \
+         `into_make_service_with_connect_info::<SocketAddr>()`, or put a `PeerAddress` into the request's extensions",
+    )
+}
