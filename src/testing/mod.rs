@@ -4,7 +4,7 @@
 //! answers for its keys and metadata in memory: a test needs no socket, no network and no wait.
 //! `TestIssuer::serve` does the same on loopback. A [`TestClock`] turns when the test says so.
 //!
-//! All but the clock needs one of the features `aws-lc-rs` and `rust-crypto`.
+//! All but the clock and `CertificateClient` needs one of the features `aws-lc-rs` and `rust-crypto`.
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
@@ -41,6 +41,8 @@
     reason = "test code reports by panic"
 )]
 
+#[cfg(feature = "client-certificates")]
+mod certificate;
 mod clock;
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
 mod dpop;
@@ -61,6 +63,8 @@ mod token;
 #[cfg(feature = "_jwt")]
 mod verifiers;
 
+#[cfg(feature = "client-certificates")]
+pub use self::certificate::CertificateClient;
 pub use self::clock::TestClock;
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
 pub use self::dpop::{DpopClient, ProofBuilder};
