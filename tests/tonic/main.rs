@@ -9,6 +9,11 @@
     reason = "tests report by panic, and share by `pub`"
 )]
 
+#[cfg(feature = "client-certificates")]
+mod certificates;
+#[cfg(feature = "client-certificates")]
+#[path = "../it/support/certificates.rs"]
+mod certificates_of_tls;
 mod cors;
 mod deadlines;
 mod expiry;

@@ -1,5 +1,7 @@
 //! Shared helpers: an issuer, a protected service, requests and their responses.
 
+#[cfg(feature = "client-certificates")]
+pub mod certificates;
 #[cfg(feature = "reqwest")]
 pub mod host;
 pub mod jws;

@@ -58,8 +58,9 @@ impl ClientCertificates {
     ///
     /// fn translate<B>(mut request: http::Request<B>) -> http::Request<B> {
     ///     let chain = request.extensions().get().and_then(TlsInfo::peer_certs);
-    ///     let certificate = chain.as_ref().and_then(|chain| chain.first()).map(|der| ClientCertificate::from_der(der));
-    ///     request.extensions_mut().extend(certificate);
+    ///     if let Some(der) = chain.as_ref().and_then(|chain| chain.first()) {
+    ///         request.extensions_mut().insert(ClientCertificate::from_der(der));
+    ///     }
     ///     request
     /// }
     ///
