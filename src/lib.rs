@@ -181,7 +181,7 @@ pub use self::{
     error::{ConfigError, Error, ErrorKind, RequestFault, TokenFault},
     identity::{Identity, RequestIdentity},
     response::ErrorBody,
-    scope::{Scope, ScopePolicy, ScopeSet},
+    scope::{Scope, ScopeHierarchy, ScopePolicy, ScopeSet},
     secret::Secret,
     verify::{Verification, Verify},
 };

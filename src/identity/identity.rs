@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::SystemTime};
 
 use super::RevocationState;
 use crate::{
-    Error, ScopePolicy, ScopeSet,
+    Error, ScopeHierarchy, ScopePolicy, ScopeSet,
     claims::{ClaimText, Confirmation, NumericDate, RegisteredClaims},
 };
 
@@ -25,7 +25,11 @@ use crate::{
 ///
 /// `Debug` shows subject, issuer, client and scopes, never the other claims.
 #[derive(Clone)]
-pub struct Identity(Arc<Verified>);
+pub struct Identity {
+    verified: Arc<Verified>,
+    /// That of the layer. Verifiers don't know it, and may be shared by layers.
+    hierarchy: Option<ScopeHierarchy>,
+}
 
 struct Verified {
     raw_claims: Box<str>,
@@ -42,28 +46,35 @@ impl Identity {
         registered: RegisteredClaims,
         scopes: ScopeSet,
     ) -> Self {
-        Self(Arc::new(Verified {
+        let verified = Arc::new(Verified {
             raw_claims,
             registered,
             scopes,
             revocation: RevocationState::default(),
             #[cfg(feature = "serde")]
             typed: crate::claims::TypedClaims::default(),
-        }))
+        });
+        Self { verified, hierarchy: None }
+    }
+
+    /// Sets the hierarchy by which its scopes are compared.
+    pub(crate) fn with_hierarchy(mut self, hierarchy: &ScopeHierarchy) -> Self {
+        self.hierarchy = Some(hierarchy.clone());
+        self
     }
 
     pub(crate) fn revocation_state(&self) -> &RevocationState {
-        &self.0.revocation
+        &self.verified.revocation
     }
 
     pub(crate) fn registered(&self) -> &RegisteredClaims {
-        &self.0.registered
+        &self.verified.registered
     }
 
     /// `sub`: the user, or the client where it acts for itself.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
-        self.text(&self.0.registered.subject)
+        self.text(&self.verified.registered.subject)
     }
 
     /// `sub`, for a service that can't do without: `identity.require_subject()?` in a handler.
@@ -79,20 +90,20 @@ impl Identity {
     /// `iss`: who issued the token.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
-        self.text(&self.0.registered.issuer)
+        self.text(&self.verified.registered.issuer)
     }
 
     /// The client that the token was issued to: `client_id`, else `azp`, else `cid` or `appid`, as
     /// different issuers call it.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
-        self.text(&self.0.registered.client_id)
+        self.text(&self.verified.registered.client_id)
     }
 
     /// `jti`: the token's own identifier.
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
-        self.text(&self.0.registered.token_id)
+        self.text(&self.verified.registered.token_id)
     }
 
     /// Returns the key that the token is bound to (`cnf`, [RFC 7800]), if it is bound to one.
@@ -100,13 +111,13 @@ impl Identity {
     /// [RFC 7800]: https://www.rfc-editor.org/rfc/rfc7800
     #[must_use]
     pub fn confirmation(&self) -> Option<&Confirmation> {
-        self.0.registered.confirmation.as_deref()
+        self.verified.registered.confirmation.as_deref()
     }
 
     /// Returns the session that the token belongs to (`sid`).
     #[must_use]
     pub fn session_id(&self) -> Option<&str> {
-        self.text(&self.0.registered.session_id)
+        self.text(&self.verified.registered.session_id)
     }
 
     /// Returns how the user authenticated (`acr`, [RFC 9470 §6]).
@@ -114,7 +125,7 @@ impl Identity {
     /// [RFC 9470 §6]: https://www.rfc-editor.org/rfc/rfc9470#section-6
     #[must_use]
     pub fn acr(&self) -> Option<&str> {
-        self.text(&self.0.registered.authentication_class)
+        self.text(&self.verified.registered.authentication_class)
     }
 
     /// Returns when the user authenticated (`auth_time`, [RFC 9470 §6]).
@@ -122,42 +133,60 @@ impl Identity {
     /// [RFC 9470 §6]: https://www.rfc-editor.org/rfc/rfc9470#section-6
     #[must_use]
     pub fn auth_time(&self) -> Option<SystemTime> {
-        self.0.registered.authenticated_at.and_then(NumericDate::to_system_time)
+        self.verified.registered.authenticated_at.and_then(NumericDate::to_system_time)
     }
 
     /// `aud`: the services that the token is for.
     pub fn audience(&self) -> impl Iterator<Item = &str> {
-        self.0.registered.audience.as_slice().iter().filter_map(|text| self.text(text))
+        self.verified.registered.audience.as_slice().iter().filter_map(|text| self.text(text))
     }
 
     /// `exp`: when the token's time is over.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
-        self.0.registered.expires_at.and_then(NumericDate::to_system_time)
+        self.verified.registered.expires_at.and_then(NumericDate::to_system_time)
     }
 
     /// `nbf`: when the token's time begins.
     #[must_use]
     pub fn not_before(&self) -> Option<SystemTime> {
-        self.0.registered.not_before.and_then(NumericDate::to_system_time)
+        self.verified.registered.not_before.and_then(NumericDate::to_system_time)
     }
 
     /// `iat`: when the token was issued.
     #[must_use]
     pub fn issued_at(&self) -> Option<SystemTime> {
-        self.0.registered.issued_at.and_then(NumericDate::to_system_time)
+        self.verified.registered.issued_at.and_then(NumericDate::to_system_time)
     }
 
-    /// The scopes that were granted.
+    /// Returns the scopes that were granted, without those that they imply: see [`has_scope`](Self::has_scope).
     #[must_use]
     pub fn scopes(&self) -> &ScopeSet {
-        &self.0.scopes
+        &self.verified.scopes
+    }
+
+    /// Returns whether `scope` was granted, by name or because a granted one implies it in the layer's
+    /// [hierarchy](crate::AuthenticateLayer::scope_hierarchy).
+    ///
+    /// ```
+    /// use portcullis::{Identity, ScopeSet};
+    ///
+    /// let identity = Identity::assertion().scopes(ScopeSet::from_wire("read")).build();
+    /// assert!(identity.has_scope("read"));
+    /// assert!(!identity.has_scope("write"));
+    /// ```
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        match &self.hierarchy {
+            None => self.scopes().contains(scope),
+            Some(hierarchy) => hierarchy.grants(self.scopes(), scope),
+        }
     }
 
     /// All claims, as the JSON text that was verified. Empty if the verifier gave none.
     #[must_use]
     pub fn raw_claims(&self) -> &str {
-        &self.0.raw_claims
+        &self.verified.raw_claims
     }
 
     /// All claims as a type of your own, read once and remembered.
@@ -184,10 +213,11 @@ impl Identity {
     where
         T: serde::de::DeserializeOwned + Send + Sync + 'static,
     {
-        self.0.typed.get_or_read(&self.0.raw_claims)
+        self.verified.typed.get_or_read(&self.verified.raw_claims)
     }
 
-    /// Rejects unless the scopes are enough: `identity.require(READ)?` in a handler.
+    /// Rejects the request unless the scopes are sufficient: `identity.require(READ)?` in a handler. Scopes that the
+    /// granted ones imply in the layer's [hierarchy](crate::AuthenticateLayer::scope_hierarchy) count.
     ///
     /// # Errors
     ///
@@ -197,15 +227,16 @@ impl Identity {
     }
 
     pub(crate) fn require_ref(&self, policy: &ScopePolicy) -> Result<(), Error> {
-        if policy.allows(self.scopes()) {
+        let hierarchy = self.hierarchy.as_ref();
+        if policy.allows_with(self.scopes(), hierarchy) {
             Ok(())
         } else {
-            Err(Error::insufficient_scope(policy.nearest(self.scopes())))
+            Err(Error::insufficient_scope(policy.nearest(self.scopes(), hierarchy)))
         }
     }
 
     fn text<'a>(&'a self, text: &'a ClaimText) -> Option<&'a str> {
-        text.get(&self.0.raw_claims)
+        text.get(&self.verified.raw_claims)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Scope, ScopeSet};
+use crate::{Scope, ScopeHierarchy, ScopeSet};
 
 /// Which scopes a request needs: all of some, any of some, or a combination.
 ///
@@ -91,18 +91,50 @@ impl ScopePolicy {
             .any(|needed| needed.iter().all(|scope| granted.contains(scope.as_str())))
     }
 
+    /// Returns whether `granted` is enough, together with what it implies.
+    pub(crate) fn allows_with(
+        &self,
+        granted: &ScopeSet,
+        hierarchy: Option<&ScopeHierarchy>,
+    ) -> bool {
+        self.allows(granted)
+            || hierarchy.is_some_and(|hierarchy| {
+                let is_held = |scope: &Scope| hierarchy.grants(granted, scope.as_str());
+                self.alternatives.iter().any(|needed| needed.iter().all(is_held))
+            })
+    }
+
     /// Every scope that is named, as often as it is.
     pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
         self.alternatives.iter().flatten()
     }
 
-    /// The scopes to ask for, space-separated: those of the alternative that lacks the fewest, the
-    /// first of them where several do. This is what the challenge's `scope` names.
-    pub(crate) fn nearest(&self, granted: &ScopeSet) -> String {
+    /// Returns the scopes that a client should request, separated by spaces: those of the alternative of which
+    /// `granted` lacks the fewest, the first one of several. An alternative that another one implies isn't
+    /// considered, because the narrower one is sufficient. A challenge has this as its `scope`.
+    pub(crate) fn nearest(&self, granted: &ScopeSet, hierarchy: Option<&ScopeHierarchy>) -> String {
         let lacking = |needed: &&Vec<Scope>| {
-            needed.iter().filter(|scope| !granted.contains(scope.as_str())).count()
+            let is_lacking = |scope: &&Scope| match hierarchy {
+                None => !granted.contains(scope.as_str()),
+                Some(hierarchy) => !hierarchy.grants(granted, scope.as_str()),
+            };
+            needed.iter().filter(is_lacking).count()
         };
-        let nearest = self.alternatives.iter().min_by_key(lacking);
+        let is_narrowest = |needed: &&Vec<Scope>| {
+            hierarchy.is_none_or(|hierarchy| {
+                let implies = |broad: &[Scope], narrow: &[Scope]| {
+                    let is_held = |scope| {
+                        broad.contains(scope)
+                            || hierarchy.broader(scope.as_str()).iter().any(|it| broad.contains(it))
+                    };
+                    narrow.iter().all(is_held)
+                };
+                let is_narrower =
+                    |other: &Vec<Scope>| implies(needed, other) && !implies(other, needed);
+                !self.alternatives.iter().any(is_narrower)
+            })
+        };
+        let nearest = self.alternatives.iter().filter(is_narrowest).min_by_key(lacking);
         let scopes: Vec<_> = nearest.into_iter().flatten().map(Scope::as_str).collect();
         scopes.join(" ")
     }
@@ -170,6 +202,7 @@ mod tests {
     const A: Scope = Scope::from_static("a");
     const B: Scope = Scope::from_static("b");
     const C: Scope = Scope::from_static("c");
+    const D: Scope = Scope::from_static("d");
 
     #[test]
     fn all_and_any_can_be_combined() {
@@ -204,7 +237,45 @@ mod tests {
             (A.or(B), "", "a"),
             (ScopePolicy::any([]), "", ""),
         ] {
-            assert_eq!(policy.nearest(&ScopeSet::from_wire(granted)), named, "{policy:?}");
+            assert_eq!(policy.nearest(&ScopeSet::from_wire(granted), None), named, "{policy:?}");
+        }
+    }
+
+    #[test]
+    fn the_challenge_names_the_narrowest_alternative() {
+        // a implies b and c, and c implies d.
+        let hierarchy = ScopeHierarchy::builder().implies(A, [B, C]).implies(C, [D]);
+        let hierarchy = hierarchy.build().unwrap();
+        for (policy, granted, named) in [
+            (A.or(B), "", "b"),
+            (A.or(C).or(D), "", "d"),
+            (A.or(B.and(D)), "", "b d"),
+            (A.or(B.and(D)), "d", "b d"),
+            (B.or(D), "", "b"),
+            (B.or(D), "c", "d"),
+            (B.and(D), "c", "b d"),
+            (A.and(D), "", "a d"),
+            (A.and(D).or(A), "", "a"),
+        ] {
+            let nearest = policy.nearest(&ScopeSet::from_wire(granted), Some(&hierarchy));
+            assert_eq!(nearest, named, "{policy:?} {granted}");
+        }
+    }
+
+    #[test]
+    fn implied_scopes_count_as_granted() {
+        let hierarchy = ScopeHierarchy::builder().implies(A, [B, C]).build().unwrap();
+        for (policy, granted, allowed) in [
+            (ScopePolicy::from(B), "a", true),
+            (B.and(C), "a", true),
+            (B.and(C), "b", false),
+            (B.and(D), "a", false),
+            (B.and(D), "a d", true),
+            (A.into(), "b c", false),
+            (ScopePolicy::any([]), "a", false),
+        ] {
+            let granted = ScopeSet::from_wire(granted);
+            assert_eq!(policy.allows_with(&granted, Some(&hierarchy)), allowed, "{policy:?}");
         }
     }
 

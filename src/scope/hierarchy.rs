@@ -1,0 +1,271 @@
+//! Scopes that imply other scopes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    fmt,
+    sync::Arc,
+};
+
+use crate::{ConfigError, Scope, ScopeSet};
+
+/// Which scopes imply which: a token with a broader scope may do what the narrower ones allow.
+///
+/// Pass it to [`AuthenticateLayer::scope_hierarchy`](crate::AuthenticateLayer::scope_hierarchy). Without one, each
+/// required scope must be granted by name.
+///
+/// ```
+/// use portcullis::{Scope, ScopeHierarchy, ScopeSet};
+///
+/// const ADMIN: Scope = Scope::from_static("admin");
+/// const READ: Scope = Scope::from_static("orders:read");
+/// const WRITE: Scope = Scope::from_static("orders:write");
+///
+/// let hierarchy = ScopeHierarchy::builder()
+///     .implies(ADMIN, [WRITE])
+///     .implies(WRITE, [READ])
+///     .build()?;
+///
+/// assert!(hierarchy.grants(&ScopeSet::from_wire("admin"), "orders:read"));
+/// assert!(!hierarchy.grants(&ScopeSet::from_wire("orders:read"), "orders:write"));
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
+///
+/// A clone costs a reference count.
+#[derive(Clone)]
+pub struct ScopeHierarchy(Arc<Closure>);
+
+/// The transitive closure, computed when the hierarchy is built.
+struct Closure {
+    /// Each scope that another one implies, in order, and all those that imply it.
+    broader: Vec<(Scope, Vec<Scope>)>,
+    /// Every scope that is named, in order.
+    scopes: BTreeSet<Scope>,
+}
+
+/// Makes a [`ScopeHierarchy`].
+///
+/// ```
+/// use portcullis::{Scope, ScopeHierarchy};
+///
+/// const READ: Scope = Scope::from_static("read");
+/// const WRITE: Scope = Scope::from_static("write");
+///
+/// let error = ScopeHierarchy::builder()
+///     .implies(WRITE, [READ])
+///     .implies(READ, [WRITE])
+///     .build()
+///     .unwrap_err();
+/// assert_eq!(error.to_string(), "scope hierarchy `read > write > read`: a scope implies itself");
+/// ```
+#[derive(Debug, Default)]
+#[must_use]
+pub struct ScopeHierarchyBuilder {
+    lines: Vec<(Scope, Vec<Scope>)>,
+}
+
+impl ScopeHierarchy {
+    /// Creates a builder without any scopes.
+    pub fn builder() -> ScopeHierarchyBuilder {
+        ScopeHierarchyBuilder::default()
+    }
+
+    /// Returns whether a token that was granted these scopes has `scope`, by name or because another one implies it.
+    #[must_use]
+    pub fn grants(&self, granted: &ScopeSet, scope: &str) -> bool {
+        granted.contains(scope)
+            || self.broader(scope).iter().any(|broader| granted.contains(broader.as_str()))
+    }
+
+    /// Returns the granted scopes, followed by all those that they imply.
+    ///
+    /// ```
+    /// use portcullis::{Scope, ScopeHierarchy, ScopeSet};
+    ///
+    /// let [admin, read] = ["admin", "read"].map(Scope::from_static);
+    /// let hierarchy = ScopeHierarchy::builder().implies(admin, [read]).build()?;
+    /// assert_eq!(hierarchy.expand(&ScopeSet::from_wire("admin")).as_str(), "admin read");
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn expand(&self, granted: &ScopeSet) -> ScopeSet {
+        let implied = self.0.broader.iter().filter(|(scope, broader)| {
+            !granted.contains(scope.as_str())
+                && broader.iter().any(|broader| granted.contains(broader.as_str()))
+        });
+        granted.iter().chain(implied.map(|(scope, _)| scope.as_str())).collect()
+    }
+
+    /// Returns every scope that is named, once and in order.
+    pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
+        self.0.scopes.iter()
+    }
+
+    /// Returns the scopes that imply `scope`.
+    pub(crate) fn broader(&self, scope: &str) -> &[Scope] {
+        let place = self.0.broader.binary_search_by(|(one, _)| one.as_str().cmp(scope));
+        let found = place.ok().and_then(|place| self.0.broader.get(place));
+        found.map_or(&[], |(_, broader)| broader)
+    }
+}
+
+impl ScopeHierarchyBuilder {
+    /// Adds that `scope` implies each of `narrower`, and what those imply.
+    pub fn implies(mut self, scope: Scope, narrower: impl IntoIterator<Item = Scope>) -> Self {
+        self.lines.push((scope, narrower.into_iter().collect()));
+        self
+    }
+
+    /// Builds the hierarchy.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if a scope implies itself, directly or by way of others, which it names; or if a scope was
+    /// given nothing that it implies.
+    pub fn build(self) -> Result<ScopeHierarchy, ConfigError> {
+        let mut narrower = BTreeMap::<&Scope, Vec<&Scope>>::new();
+        for (scope, implied) in &self.lines {
+            if implied.is_empty() {
+                return Err(ConfigError::new("scope hierarchy", scope.as_str(), "implies nothing"));
+            }
+            narrower.entry(scope).or_default().extend(implied);
+        }
+        let mut broader = BTreeMap::<&Scope, Vec<Scope>>::new();
+        for scope in narrower.keys() {
+            for implied in reachable(scope, &narrower)? {
+                broader.entry(implied).or_default().push((*scope).clone());
+            }
+        }
+        let scopes =
+            self.lines.iter().flat_map(|(scope, implied)| [scope].into_iter().chain(implied));
+        let scopes = scopes.cloned().collect();
+        let broader =
+            broader.into_iter().map(|(scope, broader)| (scope.clone(), broader)).collect();
+        Ok(ScopeHierarchy(Arc::new(Closure { broader, scopes })))
+    }
+}
+
+/// Returns the scopes that `start` implies, directly or by way of others.
+fn reachable<'a>(
+    start: &'a Scope,
+    narrower: &BTreeMap<&'a Scope, Vec<&'a Scope>>,
+) -> Result<impl Iterator<Item = &'a Scope>, ConfigError> {
+    // Each scope that was reached, and the one that implies it.
+    let mut reached = BTreeMap::<&Scope, &Scope>::new();
+    let mut queue = VecDeque::from([start]);
+    while let Some(scope) = queue.pop_front() {
+        for &implied in narrower.get(scope).into_iter().flatten() {
+            if implied == start {
+                return Err(cycle(start, scope, &reached));
+            }
+            if !reached.contains_key(implied) {
+                reached.insert(implied, scope);
+                queue.push_back(implied);
+            }
+        }
+    }
+    Ok(reached.into_keys())
+}
+
+/// Names a cycle from `start` to `last`, which implies `start`.
+fn cycle(start: &Scope, last: &Scope, reached: &BTreeMap<&Scope, &Scope>) -> ConfigError {
+    let mut names = vec![start.as_str(), last.as_str()];
+    let mut scope = last;
+    // `start` isn't reached from another one, so this ends there.
+    while let Some(before) = reached.get(scope) {
+        names.push(before.as_str());
+        scope = before;
+    }
+    names.reverse();
+    ConfigError::new("scope hierarchy", names.join(" > "), "a scope implies itself")
+}
+
+/// Shows each scope with those that imply it.
+impl fmt::Debug for ScopeHierarchy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let broader = self.0.broader.iter().map(|(scope, broader)| (scope, broader));
+        f.write_str("ScopeHierarchy ")?;
+        f.debug_map().entries(broader).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(name: &str) -> Scope {
+        Scope::new(name).unwrap()
+    }
+
+    /// A hierarchy of lines such as `a > b c`.
+    fn hierarchy(lines: &[&str]) -> Result<ScopeHierarchy, ConfigError> {
+        let mut builder = ScopeHierarchy::builder();
+        for line in lines {
+            let (broad, narrow) = line.split_once(" > ").unwrap();
+            let narrow = narrow.split(' ').filter(|name| !name.is_empty()).map(scope);
+            builder = builder.implies(scope(broad), narrow.collect::<Vec<_>>());
+        }
+        builder.build()
+    }
+
+    #[test]
+    fn a_scope_grants_itself_and_everything_below_it() {
+        let hierarchy = hierarchy(&["a > b c", "c > d", "e > d", "a > f"]).unwrap();
+        for (granted, expanded) in [
+            ("a", "a b c d f"),
+            ("b", "b"),
+            ("c", "c d"),
+            ("d", "d"),
+            ("e c", "e c d"),
+            ("b e", "b e d"),
+            ("x", "x"),
+            ("", ""),
+        ] {
+            let granted = ScopeSet::from_wire(granted);
+            assert_eq!(hierarchy.expand(&granted).as_str(), expanded, "{granted}");
+            for name in ["a", "b", "c", "d", "e", "f", "x"] {
+                let is_granted = expanded.split(' ').any(|one| one == name);
+                assert_eq!(hierarchy.grants(&granted, name), is_granted, "{granted} {name}");
+            }
+        }
+        let named: Vec<_> = hierarchy.scopes().map(Scope::as_str).collect();
+        assert_eq!(named, ["a", "b", "c", "d", "e", "f"]);
+    }
+
+    #[test]
+    fn a_cycle_is_an_error_that_names_it() {
+        for (lines, named) in [
+            (&["a > a"] as &[_], "a > a"),
+            (&["a > b", "b > a"], "a > b > a"),
+            (&["a > b", "b > c d", "d > a"], "a > b > d > a"),
+            (&["x > a", "a > b", "b > c", "c > b"], "b > c > b"),
+        ] {
+            let error = hierarchy(lines).unwrap_err();
+            let expected = format!("scope hierarchy `{named}`: a scope implies itself");
+            assert_eq!(error.to_string(), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_scope_that_implies_nothing_is_an_error() {
+        let error = ScopeHierarchy::builder().implies(scope("a"), []).build().unwrap_err();
+        assert_eq!(error.to_string(), "scope hierarchy `a`: implies nothing");
+    }
+
+    #[test]
+    fn a_long_chain_is_no_deep_recursion() {
+        let names: Vec<_> = (0..300).map(|n| scope(&format!("s{n:04}"))).collect();
+        let mut builder = ScopeHierarchy::builder();
+        for pair in names.windows(2) {
+            builder = builder.implies(pair[0].clone(), [pair[1].clone()]);
+        }
+        let hierarchy = builder.build().unwrap();
+        assert!(hierarchy.grants(&ScopeSet::from_wire("s0000"), "s0299"));
+        assert!(!hierarchy.grants(&ScopeSet::from_wire("s0299"), "s0298"));
+    }
+
+    #[test]
+    fn debug_shows_what_implies_each_scope() {
+        let hierarchy = hierarchy(&["a > b"]).unwrap();
+        assert_eq!(format!("{hierarchy:?}"), r#"ScopeHierarchy {Scope("b"): [Scope("a")]}"#);
+    }
+}
