@@ -146,6 +146,7 @@ pub mod expiry;
 pub mod http_client;
 pub mod identity;
 mod jose;
+pub mod resource_metadata;
 pub mod response;
 mod scheme;
 pub mod scope;
@@ -180,6 +181,7 @@ pub use self::{
     credentials::{BasicCredentials, BearerToken, ClientCredentials, Credentials, GuessKey},
     error::{ConfigError, Error, ErrorKind, RequestFault, TokenFault},
     identity::{Identity, RequestIdentity},
+    resource_metadata::ProtectedResource,
     response::ErrorBody,
     scope::{Scope, ScopeHierarchy, ScopePolicy, ScopeSet},
     secret::Secret,

@@ -35,13 +35,15 @@ pub(super) enum Decision {
 pub(super) struct Decided {
     pub(super) decision: Decision,
     pub(super) used: Option<UsedCredentials>,
+    /// The row of the table, for the challenge.
+    pub(super) rule: Option<Rule>,
     /// Whether the response supplies a new nonce for DPoP proofs.
     pub(super) renews_nonce: bool,
 }
 
 impl Decided {
     pub(super) const fn new(decision: Decision, used: Option<UsedCredentials>) -> Self {
-        Self { decision, used, renews_nonce: false }
+        Self { decision, used, rule: None, renews_nonce: false }
     }
 }
 
@@ -53,6 +55,10 @@ impl Config {
         identity: Identity,
         request: &Request<B>,
     ) -> Decided {
+        let identity = match &self.hierarchy {
+            Some(hierarchy) => identity.with_hierarchy(hierarchy),
+            None => identity,
+        };
         if self.bindings.concern(&identity) {
             return self.admit_bound(admission, identity, request);
         }
@@ -104,7 +110,7 @@ impl Config {
                 Err(error) => (Decision::Reject(error), renews_nonce),
             },
         };
-        Decided { decision, used: Some(admission.used), renews_nonce }
+        Decided { renews_nonce, ..Decided::new(decision, Some(admission.used)) }
     }
 
     /// Prepares a request for the inner service, and counts it.

@@ -1,10 +1,15 @@
 //! The configuration of one layer.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
+use super::challenge_scopes::ChallengeScopes;
 use crate::{
-    BasicCredentials, BearerToken, GuessKey, Policies, Verify,
+    BasicCredentials, BearerToken, GuessKey, Policies, ProtectedResource, ScopeHierarchy, Verify,
     credentials::{RequestHead, Sources},
+    resource_metadata::MetadataDocument,
     response::Renderer,
     verify::binding::Bindings,
 };
@@ -21,6 +26,11 @@ pub(super) struct Config {
     pub(super) guess_key: Option<Arc<GuessKeyOf>>,
     pub(super) policies: Option<Policies>,
     pub(super) bindings: Bindings,
+    pub(super) hierarchy: Option<ScopeHierarchy>,
+    pub(super) challenge_scopes: ChallengeScopes,
+    pub(super) resource: Option<ProtectedResource>,
+    /// The description of `resource`, rendered when the layer is applied. Empty without one.
+    pub(super) metadata_document: OnceLock<Arc<MetadataDocument>>,
     /// A table decides this itself.
     pub(super) anonymous: Anonymous,
     pub(super) hide_basic_from_scripts: bool,
@@ -45,6 +55,8 @@ impl fmt::Debug for Config {
             .field("sources", &self.sources)
             .field("policies", &self.policies)
             .field("bindings", &self.bindings)
+            .field("hierarchy", &self.hierarchy)
+            .field("resource", &self.resource)
             .field("anonymous", &self.anonymous)
             .field("hide_basic_from_scripts", &self.hide_basic_from_scripts)
             .field("speaks_grpc", &self.speaks_grpc)

@@ -26,6 +26,10 @@ impl Config {
     pub(super) fn decide<B>(&self, request: &Request<B>) -> Decided {
         let policies = self.policies.as_ref();
         let rule = policies.map(|it| it.find(request.method(), request.uri().path()));
+        Decided { rule, ..self.decide_by(rule, request) }
+    }
+
+    fn decide_by<B>(&self, rule: Option<Rule>, request: &Request<B>) -> Decided {
         let plain_token = self.sources.plain_bearer_token(request.headers());
         if let Some(identity) = self.cached(plain_token) {
             let used = UsedCredentials { scheme: Scheme::Bearer, source: Source::Authorization };

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     Error,
+    authorize::policies::Rule,
     identity::Authentication,
     response::{Carried, Protocol, RejectionBody, remove_challenge},
     scheme::Scheme,
@@ -42,6 +43,8 @@ pin_project! {
         Verifying { verdict: VerificationFuture, waiting: Option<Box<Waiting<S, ReqBody>>> },
         Responding { #[pin] response: F },
         Rejected { error: Option<Error> },
+        /// The request is for the description of the resource.
+        Describing,
     }
 }
 
@@ -62,6 +65,8 @@ pub(super) struct RequestTarget {
     protocol: Protocol,
     /// Whether a script made the request, and must not be challenged for a password.
     hides_basic: bool,
+    /// The row of the table, for the challenge.
+    pub(super) rule: Option<Rule>,
     /// Whether a WebSocket offered the subprotocol `bearer`, with a token.
     pub(super) offers_bearer: bool,
     /// Whether the response supplies a new nonce for DPoP proofs.
@@ -82,6 +87,7 @@ impl RequestTarget {
             hides_basic: config.hide_basic_from_scripts && is_from_script(request.headers()),
             offers_bearer: false,
             protocol: if config.speaks_grpc { Protocol::of(request) } else { Protocol::Http },
+            rule: None,
             renews_nonce: false,
         }
     }
@@ -115,6 +121,7 @@ impl RequestTarget {
 
     fn reject_anew<B: RejectionBody>(&self, error: Error) -> Response<B> {
         telemetry::rejected(&error);
+        let error = self.config.challenge_scopes.complete(error, self.rule);
         self.reject(error, Response::new(()).into_parts().0)
     }
 
@@ -135,7 +142,7 @@ impl RequestTarget {
         if !is_reported {
             telemetry::rejected(error);
         }
-        let error = error.clone();
+        let error = self.config.challenge_scopes.complete_inner(error.clone(), self.rule);
         self.reject(error, response.into_parts().0)
     }
 }
@@ -154,6 +161,11 @@ impl<F, S, ReqBody> ResponseFuture<F, S, ReqBody> {
 
     pub(super) const fn rejected(target: RequestTarget, error: Error) -> Self {
         Self { target, state: State::Rejected { error: Some(error) } }
+    }
+
+    /// Responds with the description of the resource.
+    pub(super) const fn describing(target: RequestTarget) -> Self {
+        Self { target, state: State::Describing }
     }
 
     pub(super) fn verifying(
@@ -185,6 +197,14 @@ where
                     return match error.take() {
                         Some(error) => Poll::Ready(Ok(this.target.reject_anew(error))),
                         // Polled again after it was ready, which no caller may do.
+                        None => Poll::Pending,
+                    };
+                }
+                StateProjection::Describing => {
+                    let RequestTarget { config, method, .. } = &*this.target;
+                    return match config.metadata_document.get() {
+                        Some(document) => Poll::Ready(Ok(document.respond(method))),
+                        // The state is entered only with a document.
                         None => Poll::Pending,
                     };
                 }
@@ -232,6 +252,7 @@ impl<F, S, ReqBody> fmt::Debug for ResponseFuture<F, S, ReqBody> {
             State::Verifying { .. } => "verifying",
             State::Responding { .. } => "responding",
             State::Rejected { .. } => "rejected",
+            State::Describing => "describing",
         };
         f.debug_struct("ResponseFuture").field("state", &state).finish_non_exhaustive()
     }

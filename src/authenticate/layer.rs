@@ -1,11 +1,12 @@
 //! What a service author writes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tower_layer::Layer;
 
 use super::{
     Authenticate,
+    challenge_scopes::ChallengeScopes,
     config::{Anonymous, Config},
 };
 use crate::{
@@ -73,7 +74,7 @@ use crate::{
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct AuthenticateLayer {
-    config: Arc<Config>,
+    pub(super) config: Arc<Config>,
 }
 
 impl AuthenticateLayer {
@@ -100,6 +101,10 @@ impl AuthenticateLayer {
                 guess_key: None,
                 policies: None,
                 bindings: Bindings::default(),
+                hierarchy: None,
+                challenge_scopes: ChallengeScopes::default(),
+                resource: None,
+                metadata_document: OnceLock::new(),
                 anonymous: Anonymous::Rejected,
                 hide_basic_from_scripts: false,
                 speaks_grpc: false,
@@ -434,6 +439,7 @@ impl AuthenticateLayer {
         let config = self.config_mut();
         config.speaks_grpc |= policies.has_grpc_rows();
         config.policies = Some(policies);
+        config.prepare_challenge_scopes();
         self
     }
 
@@ -551,8 +557,11 @@ impl AuthenticateLayer {
         self
     }
 
-    fn config_mut(&mut self) -> &mut Config {
-        Arc::make_mut(&mut self.config)
+    pub(super) fn config_mut(&mut self) -> &mut Config {
+        let config = Arc::make_mut(&mut self.config);
+        // It describes the configuration as it was.
+        config.metadata_document = OnceLock::new();
+        config
     }
 }
 
@@ -617,6 +626,8 @@ impl<S> Layer<S> for AuthenticateLayer {
     type Service = Authenticate<S>;
 
     fn layer(&self, inner: S) -> Authenticate<S> {
+        // Rendered now, so that requests only look for it.
+        self.config.metadata_document();
         Authenticate::new(inner, Arc::clone(&self.config))
     }
 }

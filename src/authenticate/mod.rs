@@ -1,16 +1,18 @@
 //! Authentication: who makes the request.
 //!
-//! `layer` is what users write, `config` what it holds. `decision` decides
+//! `layer` and `resource` are what users write, `config` what it holds. `decision` decides
 //! about the credentials, and `admission` about the identity; `service` and `future` carry the
 //! decision. `token_removal` and `used_credentials` adapt request and response to where the token was, and
 //! `original_uri` is the target that a rejection shows.
 
 mod admission;
+mod challenge_scopes;
 mod config;
 mod decision;
 mod future;
 mod layer;
 mod original_uri;
+mod resource;
 mod service;
 mod token_removal;
 mod used_credentials;

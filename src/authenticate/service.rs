@@ -14,6 +14,7 @@ use super::{
     admission::{Decided, Decision},
     config::Config,
     future::{RequestTarget, Waiting},
+    original_uri,
     token_removal::hide_credentials,
 };
 use crate::response::RejectionBody;
@@ -45,8 +46,15 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let Decided { decision, used, renews_nonce } = self.config.decide(&request);
+        if let Some(document) = self.config.metadata_document.get()
+            && document.is_at(request.uri())
+            && document.is_at(original_uri::of(&request))
+        {
+            return ResponseFuture::describing(RequestTarget::of(&request, &self.config, None));
+        }
+        let Decided { decision, used, rule, renews_nonce } = self.config.decide(&request);
         let mut target = RequestTarget::of(&request, &self.config, used);
+        target.rule = rule;
         target.renews_nonce = renews_nonce;
         if !matches!(decision, Decision::Reject(_)) {
             target.offers_bearer = hide_credentials(&mut request, &self.config.sources);

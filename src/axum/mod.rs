@@ -1,4 +1,4 @@
-//! Extractors for axum, and the error as a response.
+//! Extractors for axum, the error as a response, and routes for the description of a resource.
 
 mod basic_credentials;
 mod bearer_token;
@@ -7,5 +7,6 @@ mod client_credentials;
 mod credentials;
 mod error;
 mod identity;
+mod resource_router;
 
 pub use self::claims::Claims;

@@ -1,8 +1,8 @@
 //! The rule for `aud` (RFC 7519 §4.1.3): which tokens are meant for this service.
 
-use super::{Audience, ClaimSet, ClaimText};
+use super::{Audience, ClaimSet, ClaimText, ResourceIdentifier};
 
-/// The audiences that a verifier accepts. Names are compared byte for byte.
+/// The audiences that a verifier accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AudienceRule {
     /// Accepts every token.
@@ -11,27 +11,50 @@ pub(crate) enum AudienceRule {
     /// name only the client in their access tokens.
     ClientOneOf(Vec<Box<str>>),
     /// Accepts a token whose `aud` contains one of these.
-    OneOf(Vec<Box<str>>),
+    OneOf(AudienceNames),
     /// Accepts a token whose `aud` contains one of these, or that has no audience.
-    OneOfOrNone(Vec<Box<str>>),
+    OneOfOrNone(AudienceNames),
+}
+
+/// The names of this service.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct AudienceNames {
+    /// Compared byte for byte.
+    pub(crate) exact: Vec<Box<str>>,
+    /// Compared as [`ResourceIdentifier::is`] does.
+    pub(crate) resources: Vec<ResourceIdentifier>,
+}
+
+impl AudienceNames {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.resources.is_empty()
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        self.exact.iter().any(|one| **one == *name) || self.resources.iter().any(|it| it.is(name))
+    }
 }
 
 impl AudienceRule {
     /// Returns whether a token with these claims is meant for this service.
     pub(crate) fn accepts(&self, claims: &ClaimSet) -> bool {
         let audience = &claims.registered.audience;
-        let is_one_of = |names: &[Box<str>], text: &ClaimText| {
-            text.get(&claims.raw).is_some_and(|text| names.iter().any(|name| **name == *text))
+        let is_one_of = |names: &AudienceNames, text: &ClaimText| {
+            text.get(&claims.raw).is_some_and(|text| names.contains(text))
         };
         let contains_one_of =
-            |names: &[Box<str>]| audience.as_slice().iter().any(|text| is_one_of(names, text));
+            |names: &AudienceNames| audience.as_slice().iter().any(|text| is_one_of(names, text));
         match self {
             Self::Any => true,
             // An empty array is an `aud` too, so it doesn't fall back to the client.
             Self::ClientOneOf(clients) => {
                 matches!(audience, Audience::None)
                     && claims.has_client_id
-                    && is_one_of(clients, &claims.registered.client_id)
+                    && claims
+                        .registered
+                        .client_id
+                        .get(&claims.raw)
+                        .is_some_and(|id| clients.iter().any(|client| **client == *id))
             }
             Self::OneOf(names) => contains_one_of(names),
             Self::OneOfOrNone(names) => audience.as_slice().is_empty() || contains_one_of(names),
@@ -54,8 +77,27 @@ mod tests {
         ClaimSet { raw, registered, scopes: ScopeSet::new(), has_client_id, other_kind }
     }
 
-    fn names(names: &[&str]) -> Vec<Box<str>> {
-        names.iter().map(|name| (*name).into()).collect()
+    fn names(names: &[&str]) -> AudienceNames {
+        let exact = names.iter().map(|name| (*name).into()).collect();
+        AudienceNames { exact, ..AudienceNames::default() }
+    }
+
+    #[test]
+    fn case_is_ignored_in_scheme_and_host_of_resource_identifiers_only() {
+        let mut names = names(&["https://api.example/exact"]);
+        let resource = ResourceIdentifier::new("https://api.example/mcp".to_owned()).unwrap();
+        names.resources.push(resource);
+        let rule = AudienceRule::OneOf(names);
+        for (members, accepted) in [
+            (r#""aud":"https://api.example/mcp""#, true),
+            (r#""aud":"HTTPS://api.EXAMPLE/mcp""#, true),
+            (r#""aud":["x","https://API.example/mcp"]"#, true),
+            (r#""aud":"https://api.example/Mcp""#, false),
+            (r#""aud":"https://api.example/exact""#, true),
+            (r#""aud":"https://API.example/exact""#, false),
+        ] {
+            assert_eq!(rule.accepts(&claims(members)), accepted, "{members}");
+        }
     }
 
     #[test]
@@ -88,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_client_is_accepted_by_client_id_if_there_is_no_audience() {
-        let rule = AudienceRule::ClientOneOf(names(&["app", "web"]));
+        let rule = AudienceRule::ClientOneOf(names(&["app", "web"]).exact);
         for (members, accepted) in [
             (r#""client_id":"app""#, true),
             (r#""client_id":"web""#, true),

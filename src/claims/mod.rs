@@ -17,6 +17,7 @@ mod numeric_date;
 #[cfg(feature = "_remote")]
 mod reader;
 mod registered;
+mod resource_identifier;
 #[cfg(feature = "_remote")]
 pub(crate) mod scope_claim;
 #[cfg(feature = "_remote")]
@@ -27,20 +28,20 @@ mod validity;
 #[cfg(feature = "_remote")]
 mod value;
 
-pub use self::confirmation::Confirmation;
 #[cfg(feature = "serde")]
 pub(crate) use self::typed::TypedClaims;
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
 pub(crate) use self::value::date as date_of;
 #[cfg(feature = "_remote")]
 pub(crate) use self::{
-    audience_rule::AudienceRule,
+    audience_rule::{AudienceNames, AudienceRule},
     claim_options::ClaimOptions,
     claim_set::ClaimSet,
     malformed_claim::MalformedClaim,
     reader::{IntrospectionReader, JwtReader},
     token_kind::OtherKind,
 };
+pub use self::{confirmation::Confirmation, resource_identifier::ResourceIdentifier};
 pub(crate) use self::{
     numeric_date::NumericDate,
     registered::{Audience, ClaimText, RegisteredClaims},

@@ -78,6 +78,12 @@ impl Error {
         self
     }
 
+    /// Sets the scopes that the request needs.
+    pub(crate) fn with_scope(mut self, scope: Arc<str>) -> Self {
+        self.scope = Some(scope);
+        self
+    }
+
     /// The kind of rejection.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
@@ -96,7 +102,8 @@ impl Error {
         self.kind.code()
     }
 
-    /// The scopes that would have been enough, for [`ErrorKind::InsufficientScope`].
+    /// Returns the scopes that the request needs, separated by spaces, if they are known: for
+    /// [`ErrorKind::InsufficientScope`], and for a 401 in a response of a layer that knows them.
     #[must_use]
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()

@@ -20,7 +20,13 @@ pub(crate) struct Challenge {
 }
 
 impl Challenge {
-    pub(crate) fn new(scheme: Scheme, realm: Option<&str>, algorithms: Option<Box<str>>) -> Self {
+    /// `resource_metadata` is the URL that describes the resource (RFC 9728 §5.1), for schemes with tokens.
+    pub(crate) fn new(
+        scheme: Scheme,
+        realm: Option<&str>,
+        algorithms: Option<Box<str>>,
+        resource_metadata: Option<&str>,
+    ) -> Self {
         // A challenge needs a parameter (RFC 6750 §3), and Basic a realm (RFC 7617 §2).
         let realm = quoted(realm.unwrap_or(DEFAULT_REALM));
         let mut text = [scheme.name(), " realm=\"", &realm, "\""].concat();
@@ -30,18 +36,25 @@ impl Challenge {
         if scheme == Scheme::Basic {
             text.push_str(", charset=\"UTF-8\"");
         }
+        if let Some(url) = resource_metadata.filter(|_| scheme.carries_tokens()) {
+            text.extend([", resource_metadata=\"", &quoted(url), "\""]);
+        }
         Self { scheme, algorithms, line: header(text.clone()), text: text.into_boxed_str() }
     }
 
-    /// The challenge without a word of what is wrong.
-    pub(crate) fn bare(&self) -> HeaderValue {
-        self.line.clone()
+    /// Returns the challenge without an error, with the scopes that the request needs, if they are known and the
+    /// scheme has tokens.
+    pub(crate) fn bare(&self, scope: Option<&str>) -> HeaderValue {
+        let Some(scope) = scope.filter(|_| self.scheme.carries_tokens()) else {
+            return self.line.clone();
+        };
+        header([&self.text, ", scope=\"", &quoted(scope), "\""].concat())
     }
 
     /// The challenge with what RFC 6750 §3 says of an error. Its descriptions are fixed texts of ours, so
     /// they keep to the character set of `error_description`.
     pub(crate) fn with(&self, error: &Error) -> HeaderValue {
-        let Some(code) = error.code() else { return self.bare() };
+        let Some(code) = error.code() else { return self.bare(error.scope()) };
         let scope = error.scope().map(quoted);
         let [name, scope] = match &scope {
             Some(scope) => ["\", scope=\"", &**scope],
@@ -92,11 +105,11 @@ mod tests {
 
     #[test]
     fn challenges_have_the_exact_syntax() {
-        let bearer = |realm| Challenge::new(Scheme::Bearer, realm, None);
+        let bearer = |realm| Challenge::new(Scheme::Bearer, realm, None, None);
         for (line, expected) in [
-            (bearer(None).bare(), r#"Bearer realm="restricted""#),
-            (bearer(Some("orders")).bare(), r#"Bearer realm="orders""#),
-            (bearer(Some("a\"b\\c\r\nd")).bare(), r#"Bearer realm="a\"b\\cd""#),
+            (bearer(None).bare(None), r#"Bearer realm="restricted""#),
+            (bearer(Some("orders")).bare(None), r#"Bearer realm="orders""#),
+            (bearer(Some("a\"b\\c\r\nd")).bare(None), r#"Bearer realm="a\"b\\cd""#),
             (
                 bearer(Some("r")).with(&TokenFault::Expired.into()),
                 r#"Bearer realm="r", error="invalid_token", error_description="Token expired.""#,
@@ -121,16 +134,16 @@ mod tests {
             (None, r#"Basic realm="restricted", charset="UTF-8""#),
             (Some("r"), r#"Basic realm="r", charset="UTF-8""#),
         ] {
-            assert_eq!(Challenge::new(Scheme::Basic, realm, None).bare(), expected);
+            assert_eq!(Challenge::new(Scheme::Basic, realm, None, None).bare(None), expected);
         }
     }
 
     #[test]
     fn dpop_names_its_algorithms() {
-        let dpop = |realm| Challenge::new(Scheme::Dpop, realm, Some("ES256 EdDSA".into()));
+        let dpop = |realm| Challenge::new(Scheme::Dpop, realm, Some("ES256 EdDSA".into()), None);
         for (line, expected) in [
-            (dpop(None).bare(), r#"DPoP algs="ES256 EdDSA""#),
-            (dpop(Some("r")).bare(), r#"DPoP realm="r", algs="ES256 EdDSA""#),
+            (dpop(None).bare(None), r#"DPoP algs="ES256 EdDSA""#),
+            (dpop(Some("r")).bare(None), r#"DPoP realm="r", algs="ES256 EdDSA""#),
             (
                 dpop(None).with(&crate::ErrorKind::UseDpopNonce.into()),
                 r#"DPoP algs="ES256 EdDSA", error="use_dpop_nonce", error_description="DPoP proof needs the nonce of this response.""#,
@@ -141,8 +154,28 @@ mod tests {
     }
 
     #[test]
+    fn a_challenge_for_a_token_names_the_metadata_and_the_scopes() {
+        let url = Some("https://api.example/.well-known/oauth-protected-resource");
+        let [bearer, basic] = [Scheme::Bearer, Scheme::Basic]
+            .map(|scheme| Challenge::new(scheme, Some("r"), None, url));
+        for (line, expected) in [
+            (
+                bearer.bare(Some("a b")),
+                r#"Bearer realm="r", resource_metadata="https://api.example/.well-known/oauth-protected-resource", scope="a b""#,
+            ),
+            (
+                bearer.with(&Error::from(TokenFault::Expired).with_scope("a".into())),
+                r#"Bearer realm="r", resource_metadata="https://api.example/.well-known/oauth-protected-resource", error="invalid_token", error_description="Token expired.", scope="a""#,
+            ),
+            (basic.bare(Some("a b")), r#"Basic realm="r", charset="UTF-8""#),
+        ] {
+            assert_eq!(line, expected);
+        }
+    }
+
+    #[test]
     fn a_realm_may_be_utf_8() {
-        let line = Challenge::new(Scheme::Bearer, Some("caf\u{e9}"), None).bare();
+        let line = Challenge::new(Scheme::Bearer, Some("caf\u{e9}"), None, None).bare(None);
         assert_eq!(line.as_bytes(), "Bearer realm=\"caf\u{e9}\"".as_bytes());
     }
 

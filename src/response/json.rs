@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt::Write};
 
 /// `text` as it stands in a JSON string (RFC 8259 §7). Most is plain, which is seen many bytes at a time.
 #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
-pub(super) fn escaped(text: &str) -> Cow<'_, str> {
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     let plain = |all, &byte: &u8| all & (byte != b'"') & (byte != b'\\') & (byte >= b' ');
     if text.as_bytes().iter().fold(true, plain) {
         return text.into();

@@ -33,6 +33,7 @@ pub use self::{
 };
 pub(crate) use self::{
     grpc::Protocol,
+    json::escaped,
     progress::{Carried, Rendered, Reported},
     render::{Renderer, remove_challenge, unrendered},
 };

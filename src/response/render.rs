@@ -24,6 +24,7 @@ pub(crate) struct Renderer {
     /// One for each scheme, in that order.
     challenges: Vec<Challenge>,
     pub(super) realm: Option<String>,
+    resource_metadata: Option<String>,
     pub(crate) body: ErrorBody,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -38,15 +39,16 @@ impl Renderer {
     /// With the default body, and a challenge for each of these schemes.
     pub(crate) fn new(schemes: &[Scheme]) -> Self {
         Self {
-            challenges: schemes.iter().map(|scheme| Challenge::new(*scheme, None, None)).collect(),
+            challenges: schemes.iter().map(|it| Challenge::new(*it, None, None, None)).collect(),
             realm: None,
+            resource_metadata: None,
             body: ErrorBody::default(),
             clock: Arc::new(SystemClock),
         }
     }
 
     pub(crate) fn add_scheme(&mut self, scheme: Scheme) {
-        self.challenges.push(Challenge::new(scheme, self.realm.as_deref(), None));
+        self.challenges.push(self.challenge(scheme, None));
     }
 
     /// Challenges for DPoP, with the algorithms of proofs, and for Bearer only if `allows_bearer`.
@@ -57,16 +59,28 @@ impl Renderer {
             Scheme::Bearer | Scheme::Token => allows_bearer,
             Scheme::Basic => true,
         });
-        let algorithms = Some(algorithms.into());
-        self.challenges.push(Challenge::new(Scheme::Dpop, self.realm.as_deref(), algorithms));
+        self.challenges.push(self.challenge(Scheme::Dpop, Some(algorithms.into())));
     }
 
     pub(crate) fn set_realm(&mut self, realm: String) {
-        for challenge in &mut self.challenges {
-            let algorithms = challenge.algorithms.take();
-            *challenge = Challenge::new(challenge.scheme, Some(&realm), algorithms);
-        }
         self.realm = Some(realm);
+        self.renew_challenges();
+    }
+
+    /// Sets the URL that each challenge for a token has in `resource_metadata` (RFC 9728 §5.1).
+    pub(crate) fn set_resource_metadata(&mut self, url: &str) {
+        self.resource_metadata = Some(url.to_owned());
+        self.renew_challenges();
+    }
+
+    fn renew_challenges(&mut self) {
+        let old = std::mem::take(&mut self.challenges).into_iter();
+        self.challenges = old.map(|it| self.challenge(it.scheme, it.algorithms)).collect();
+    }
+
+    fn challenge(&self, scheme: Scheme, algorithms: Option<Box<str>>) -> Challenge {
+        let resource_metadata = self.resource_metadata.as_deref();
+        Challenge::new(scheme, self.realm.as_deref(), algorithms, resource_metadata)
     }
 
     /// Writes `error` into a response whose head is at hand: a fresh one, or that of a guard, whose
@@ -123,7 +137,7 @@ impl Renderer {
             if challenge.scheme.carries_tokens() && speaker == Some(challenge.scheme) {
                 challenge.with(error)
             } else {
-                challenge.bare()
+                challenge.bare(error.scope())
             }
         })
     }

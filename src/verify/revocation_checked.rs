@@ -100,6 +100,15 @@ where
         self.verifier.validates_issuer()
     }
 
+    /// Those of both verifiers.
+    fn issuers(&self) -> Vec<String> {
+        let mut issuers = self.verifier.issuers();
+        let others = self.revocation.issuers().into_iter();
+        let others: Vec<_> = others.filter(|issuer| !issuers.contains(issuer)).collect();
+        issuers.extend(others);
+        issuers
+    }
+
     fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         let (one, other) = (self.verifier.revoke(revocation), self.revocation.revoke(revocation));
         Box::pin(async move { one.await.and(other.await) })

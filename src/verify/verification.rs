@@ -61,6 +61,13 @@ pub trait Verify<C>: Send + Sync + 'static {
         true
     }
 
+    /// Returns the issuers whose credentials this verifier accepts, as far as they are known. None by default.
+    ///
+    /// The metadata of a [protected resource](crate::ProtectedResource) lists them as its authorization servers.
+    fn issuers(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Revokes tokens: they are rejected from the next request on, until they would have expired.
     ///
     /// The revocation takes effect in this process at once, before the future is polled. The future completes
@@ -91,6 +98,10 @@ impl<C, V: Verify<C> + ?Sized> Verify<C> for Arc<V> {
 
     fn validates_issuer(&self) -> bool {
         (**self).validates_issuer()
+    }
+
+    fn issuers(&self) -> Vec<String> {
+        (**self).issuers()
     }
 
     fn revoke(&self, revocation: &Revocation) -> RevokeFuture {

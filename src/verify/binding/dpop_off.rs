@@ -8,7 +8,11 @@ use super::verdict::{BindingVerdict, BoundRequest};
 pub(crate) enum Dpop {}
 
 impl Dpop {
-    pub(super) const fn is_required(&self) -> bool {
+    pub(crate) const fn is_required(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) const fn algorithms(&self) -> String {
         match *self {}
     }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Clock, ConfigError, Error, Identity, Secret,
-    claims::scope_claim::ScopeClaim,
+    claims::{ResourceIdentifier, scope_claim::ScopeClaim},
     http_client::HttpClient,
     verify::{AudienceGiven, AudienceMissing, Revocations},
 };
@@ -196,9 +196,19 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self.into_state()
     }
 
+    /// Accepts the identifier of a [`ProtectedResource`](crate::ProtectedResource) as the audience. Scheme and host
+    /// may differ in case. Call it again, or [`audience`](Self::audience), to accept more than one.
+    pub fn resource(
+        mut self,
+        resource: impl AsRef<ResourceIdentifier>,
+    ) -> IntrospectionVerifierBuilder<Client, AudienceGiven> {
+        self.settings.resources.push(resource.as_ref().clone());
+        self.into_state()
+    }
+
     /// Accepts tokens without an audience, for servers that give opaque tokens none. One that has an
     /// `aud` is still rejected, for it is meant for someone else, unless it is one of those given by
-    /// [`audience`](Self::audience).
+    /// [`audience`](Self::audience) or [`resource`](Self::resource).
     pub fn without_audience(mut self) -> IntrospectionVerifierBuilder<Client, AudienceGiven> {
         self.settings.without_audience = true;
         self.into_state()

@@ -44,7 +44,7 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::{super::response::IntrospectionResponse, *};
-    use crate::claims::ClaimOptions;
+    use crate::claims::{AudienceNames, ClaimOptions};
 
     const NOW: u64 = 1_800_000_000;
 
@@ -90,7 +90,10 @@ mod tests {
 
     #[test]
     fn an_audience_must_be_accepted_by_the_rule() {
-        let rules = rules(AudienceRule::OneOf(vec!["api".into()]));
+        let rules = rules(AudienceRule::OneOf(AudienceNames {
+            exact: vec!["api".into()],
+            ..AudienceNames::default()
+        }));
         for (members, expected) in [
             (r#","aud":"api""#, Ok(())),
             (r#","aud":"x""#, Err(TokenFault::Audience)),

@@ -17,7 +17,7 @@ use crate::url::{self, Query};
 use crate::verify::Revocations;
 use crate::{
     Clock, ConfigError, SystemClock,
-    claims::{AudienceRule, ClaimOptions},
+    claims::{AudienceNames, AudienceRule, ClaimOptions, ResourceIdentifier},
     http_client::{self, HttpClient, Target, metadata::LearnedUrls},
     telemetry::Throttle,
 };
@@ -35,6 +35,7 @@ pub(super) struct Settings {
     pub(super) authentication: Option<ClientAuthentication>,
     pub(super) assertion_audience: Option<String>,
     pub(super) audiences: Vec<String>,
+    pub(super) resources: Vec<ResourceIdentifier>,
     pub(super) without_audience: bool,
     pub(super) any_audience: bool,
     pub(super) urls: LearnedUrls,
@@ -66,6 +67,7 @@ impl Settings {
             authentication: None,
             assertion_audience: None,
             audiences: Vec::new(),
+            resources: Vec::new(),
             without_audience: false,
             any_audience: false,
             urls: LearnedUrls::default(),
@@ -172,14 +174,15 @@ impl Settings {
             return Err(ConfigError::new("audience", "", "empty"));
         }
         if !self.any_audience {
-            let names = self.audiences.iter().map(|name| name.as_str().into()).collect();
+            let exact = self.audiences.iter().map(|name| name.as_str().into()).collect();
+            let names = AudienceNames { exact, resources: self.resources.clone() };
             return Ok(if self.without_audience {
                 AudienceRule::OneOfOrNone(names)
             } else {
                 AudienceRule::OneOf(names)
             });
         }
-        if self.without_audience || !self.audiences.is_empty() {
+        if self.without_audience || !self.audiences.is_empty() || !self.resources.is_empty() {
             let problem = "given together with an audience or with none";
             return Err(ConfigError::new("audience", "any", problem));
         }

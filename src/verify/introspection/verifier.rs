@@ -116,6 +116,11 @@ impl Verify<BearerToken<'_>> for IntrospectionVerifier {
         self.0.rules.issuer.is_some()
     }
 
+    /// The [issuer](IntrospectionVerifierBuilder::issuer), if it is configured.
+    fn issuers(&self) -> Vec<String> {
+        self.0.rules.issuer.iter().map(ToString::to_string).collect()
+    }
+
     fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         IntrospectionVerifier::revoke(self, revocation)
     }

@@ -211,6 +211,7 @@ impl IssuersBuilder {
     /// [`ConfigError`] if an issuer is trusted twice, the tokens of two issuers have no `iss`, a pattern or one of its limits is invalid, a prefix is empty
     /// or begins with an earlier one, or no issuer is trusted.
     pub fn build(self) -> Result<Issuers, ConfigError> {
+        let names = self.trusted.iter().map(|(name, _)| name.clone()).collect();
         let (mut by_name, mut issuers, mut unnamed) = (HashMap::new(), Vec::new(), None);
         for (name, trust) in self.trusted {
             if let Trust::Keys(issuer) = &trust {
@@ -245,6 +246,7 @@ impl IssuersBuilder {
         let cache = TokenCache::new(self.cache_capacity, Some(revocations.clone()));
         Ok(Issuers::new(Dispatcher {
             by_name,
+            names,
             issuers,
             unnamed,
             tenants,

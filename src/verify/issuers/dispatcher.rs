@@ -16,6 +16,8 @@ use crate::{
 /// The configured issuers and verifiers. Exactly one of them gets a token: none is tried after another.
 pub(super) struct Dispatcher {
     pub(super) by_name: HashMap<Box<str>, Trust>,
+    /// The keys of [`by_name`](Self::by_name), in the order of configuration.
+    pub(super) names: Vec<String>,
     /// The issuers of [`by_name`](Self::by_name) whose keys this crate has, in the order of configuration.
     pub(super) issuers: Vec<Arc<Issuer>>,
     /// The issuer whose tokens have no `iss`, if there is one.
@@ -146,6 +148,19 @@ impl Dispatcher {
             Some(resolved) => Ok(Resolution::Unverified(Arc::clone(tenants), resolved)),
             None => Err(Dispatch::Resolve(tenants.pending(name))),
         }
+    }
+
+    /// Returns the issuers that are known by name, and those of the verifiers that tokens are delegated to by their
+    /// form. Tenants are left out.
+    pub(super) fn names(&self) -> Vec<String> {
+        let mut names = self.names.clone();
+        let by_form = self.by_prefix.iter().map(|(_, verifier)| verifier).chain(&self.opaque);
+        for name in by_form.flat_map(|verifier| verifier.issuers()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// Returns the verifiers that tokens are delegated to.

@@ -164,6 +164,11 @@ impl Verify<BearerToken<'_>> for Issuers {
         }
     }
 
+    /// The configured issuers in the order of configuration, without tenants.
+    fn issuers(&self) -> Vec<String> {
+        self.0.names()
+    }
+
     fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         Issuers::revoke(self, revocation)
     }

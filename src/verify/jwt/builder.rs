@@ -8,7 +8,7 @@ use super::{
     settings::{GivenKeys, Settings},
     token_cache::TokenCache,
 };
-use crate::claims::scope_claim::ScopeClaim;
+use crate::claims::{ResourceIdentifier, scope_claim::ScopeClaim};
 use crate::url::redact;
 use crate::verify::{AudienceGiven, AudienceMissing, Revocations};
 use crate::{Algorithm, Clock, ConfigError, Error, Identity, Secret, http_client::HttpClient};
@@ -61,6 +61,26 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     /// audience.
     pub fn audience(mut self, audience: impl Into<String>) -> JwtVerifierBuilder<AudienceGiven> {
         self.settings.audiences.push(audience.into());
+        self.into_state()
+    }
+
+    /// Accepts the identifier of a [`ProtectedResource`](crate::ProtectedResource) as the audience. Scheme and host
+    /// may differ in case, everything else is compared byte for byte. Call it again, or
+    /// [`audience`](Self::audience), to accept more than one.
+    ///
+    /// ```
+    /// use portcullis::{JwtVerifier, ProtectedResource};
+    ///
+    /// let resource = ProtectedResource::builder("https://api.example/mcp").build()?;
+    /// let verifier = JwtVerifier::builder("https://as.example").resource(&resource).build()?;
+    /// # let _ = verifier;
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    pub fn resource(
+        mut self,
+        resource: impl AsRef<ResourceIdentifier>,
+    ) -> JwtVerifierBuilder<AudienceGiven> {
+        self.settings.resources.push(resource.as_ref().clone());
         self.into_state()
     }
 

@@ -14,7 +14,7 @@ use super::{
 use crate::url::{self, Query};
 use crate::{
     Algorithm, Clock, ConfigError, Secret, SystemClock,
-    claims::{AudienceRule, ClaimOptions, DEFAULT_LEEWAY},
+    claims::{AudienceNames, AudienceRule, ClaimOptions, DEFAULT_LEEWAY, ResourceIdentifier},
     http_client::{self, HttpClient, Target, metadata::LearnedUrls},
     jose::{algorithm::AlgorithmSet, crypto::VerifyingKey},
     verify::{
@@ -29,6 +29,7 @@ use crate::{
 pub(super) struct Settings {
     pub(super) issuer: String,
     pub(super) audiences: Vec<String>,
+    pub(super) resources: Vec<ResourceIdentifier>,
     pub(super) clients: Vec<String>,
     pub(super) required: Vec<RequiredClaim>,
     pub(super) any_audience: bool,
@@ -69,6 +70,7 @@ impl Settings {
         Self {
             issuer,
             audiences: Vec::new(),
+            resources: Vec::new(),
             clients: Vec::new(),
             required: Vec::new(),
             any_audience: false,
@@ -153,9 +155,13 @@ impl Settings {
         if self.audiences.iter().chain(&self.clients).any(String::is_empty) {
             return Err(ConfigError::new("audience", "", "empty"));
         }
-        match (self.any_audience, self.audiences.is_empty(), self.clients.first()) {
+        let names = AudienceNames {
+            exact: boxed(&mut self.audiences),
+            resources: std::mem::take(&mut self.resources),
+        };
+        match (self.any_audience, names.is_empty(), self.clients.first()) {
             (true, true, None) => Ok(AudienceRule::Any),
-            (false, false, None) => Ok(AudienceRule::OneOf(boxed(&mut self.audiences))),
+            (false, false, None) => Ok(AudienceRule::OneOf(names)),
             (false, true, Some(_)) => Ok(AudienceRule::ClientOneOf(boxed(&mut self.clients))),
             (true, ..) => Err(ConfigError::new(
                 "audience",

@@ -101,6 +101,10 @@ impl Verify<BearerToken<'_>> for JwtVerifier {
         }
     }
 
+    fn issuers(&self) -> Vec<String> {
+        vec![self.issuer.name().to_owned()]
+    }
+
     fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         JwtVerifier::revoke(self, revocation)
     }

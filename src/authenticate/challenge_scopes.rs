@@ -1,0 +1,87 @@
+//! The scopes that challenges name, prepared for each row of the table.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+
+use crate::{
+    Access, Error, ErrorKind, Policies, ScopeHierarchy, ScopeSet, authorize::policies::Rule,
+};
+
+/// The scopes that a client should request, by what its request was for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ChallengeScopes {
+    /// For each row of the table.
+    rows: Vec<RowScopes>,
+    /// What no row is for.
+    unlisted: RowScopes,
+    /// Where the table names none.
+    pub(super) default: Option<Arc<str>>,
+}
+
+/// What a row says about scopes.
+#[derive(Debug, Clone, Default)]
+enum RowScopes {
+    /// No scope is sufficient.
+    #[default]
+    Denied,
+    Named(Arc<str>),
+    /// Any scope, or none.
+    Unnamed,
+}
+
+impl ChallengeScopes {
+    /// Prepares the scopes of each row.
+    pub(super) fn prepare(&mut self, policies: &Policies, hierarchy: Option<&ScopeHierarchy>) {
+        let of = |access: &Access| match access {
+            Access::Deny => RowScopes::Denied,
+            Access::Scopes(policy) => {
+                RowScopes::Named(policy.nearest(&ScopeSet::new(), hierarchy).into())
+            }
+            _ => RowScopes::Unnamed,
+        };
+        self.rows = policies.rows().iter().map(|row| of(row.access())).collect();
+        self.unlisted = of(policies.unlisted());
+    }
+
+    /// Adds what the request needs to a rejection by this layer.
+    pub(super) fn complete(&self, error: Error, rule: Option<Rule>) -> Error {
+        if error.status() != StatusCode::UNAUTHORIZED {
+            return error;
+        }
+        let scopes = match rule.map(|rule| self.row(rule)) {
+            Some(RowScopes::Denied) => None,
+            Some(RowScopes::Named(scopes)) => Some(scopes),
+            Some(RowScopes::Unnamed) | None => self.default.as_ref(),
+        };
+        match scopes {
+            Some(scopes) if !scopes.is_empty() => error.with_scope(Arc::clone(scopes)),
+            _ => error,
+        }
+    }
+
+    /// Adds what the request needs to a rejection by an inner service. If that is for scopes, those of the row are
+    /// needed too: a client may request just what the challenge names.
+    pub(super) fn complete_inner(&self, error: Error, rule: Option<Rule>) -> Error {
+        let (ErrorKind::InsufficientScope, Some(rule)) = (error.kind(), rule) else {
+            return self.complete(error, rule);
+        };
+        let (RowScopes::Named(row), Some(scopes)) = (self.row(rule), error.scope()) else {
+            return error;
+        };
+        let of_row = ScopeSet::from_wire(row);
+        let mut needed = row.to_string();
+        for scope in scopes.split(' ').filter(|scope| !of_row.contains(scope)) {
+            needed.extend([" ", scope]);
+        }
+        error.with_scope(needed.into())
+    }
+
+    fn row(&self, rule: Rule) -> &RowScopes {
+        match rule {
+            Rule::Row(place) => self.rows.get(place).unwrap_or(&RowScopes::Denied),
+            Rule::Unlisted => &self.unlisted,
+            Rule::Unclear => &RowScopes::Denied,
+        }
+    }
+}

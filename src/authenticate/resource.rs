@@ -1,0 +1,253 @@
+//! What a layer says about the resource that it protects.
+
+use std::sync::Arc;
+
+use super::{AuthenticateLayer, config::Config};
+use crate::{
+    ProtectedResource, Scope, ScopeHierarchy,
+    resource_metadata::{
+        BearerMethod, DerivedMetadata, DpopSupport, MetadataDocument, MetadataService,
+    },
+    scheme::Scheme,
+};
+
+impl AuthenticateLayer {
+    /// Describes the service to its clients ([RFC 9728]), and names the description in each challenge for a token
+    /// (`resource_metadata`), so that a client that knows nothing but the URL of the service finds out how to get a
+    /// token. None by default.
+    ///
+    /// If this layer is the outermost one, it responds to `GET`, `HEAD` and `OPTIONS` for the well-known path itself,
+    /// without credentials and before any table. In axum, add it with [`Router::layer`] to the router that isn't nested
+    /// in another one. Elsewhere, mount [`resource_service`](Self::resource_service), or merge `resource_router` (feature `axum`). A
+    /// [nested](https://docs.rs/axum/latest/axum/struct.Router.html#method.nest) router never sees the path, because it
+    /// begins at the root of the host.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "axum", feature = "_jwt", feature = "reqwest"))]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use axum::{Router, body::Body, routing::get};
+    /// use http::Request;
+    /// use portcullis::{AuthenticateLayer, JwtVerifier, ProtectedResource};
+    /// use tower::ServiceExt;
+    ///
+    /// let resource = ProtectedResource::builder("https://api.example/mcp").name("Orders").build()?;
+    /// let verifier = JwtVerifier::builder("https://as.example").resource(&resource).build()?;
+    /// let app: Router = Router::new()
+    ///     .route("/mcp", get("orders"))
+    ///     .layer(AuthenticateLayer::bearer(verifier).resource(resource));
+    ///
+    /// let rejected = app.clone().oneshot(Request::get("/mcp").body(Body::empty())?).await?;
+    /// let url = "https://api.example/.well-known/oauth-protected-resource/mcp";
+    /// let challenge = rejected.headers()["www-authenticate"].to_str()?;
+    /// assert!(challenge.contains(&format!("resource_metadata=\"{url}\"")));
+    ///
+    /// let path = "/.well-known/oauth-protected-resource/mcp";
+    /// let response = app.oneshot(Request::get(path).body(Body::empty())?).await?;
+    /// let document = axum::body::to_bytes(response.into_body(), 4096).await?;
+    /// let document: serde_json::Value = serde_json::from_slice(&document)?;
+    /// assert_eq!(document["resource"], "https://api.example/mcp");
+    /// assert_eq!(document["authorization_servers"][0], "https://as.example");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(feature = "axum", feature = "_jwt", feature = "reqwest")))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// # What the document contains
+    ///
+    /// It is derived from the layer, when the layer is applied to a service:
+    ///
+    /// | member | from |
+    /// |---|---|
+    /// | `resource` | the identifier |
+    /// | `authorization_servers` | the issuers that the verifier [trusts](crate::Verify::issuers), if their names are URLs |
+    /// | `scopes_supported` | the scopes of the [table](Self::policies) and of [`challenge_scope`](Self::challenge_scope) |
+    /// | `bearer_methods_supported` | `header` unless `Authorization` isn't read or DPoP is required; `query` if it is read |
+    /// | `dpop_signing_alg_values_supported`, `dpop_bound_access_tokens_required` | `dpop`, if it is configured |
+    ///
+    /// [`ProtectedResourceBuilder`](crate::resource_metadata::ProtectedResourceBuilder) adds names, links and scopes, and
+    /// overrides each member. Responses have `Access-Control-Allow-Origin: *` and
+    /// `Cache-Control: public, max-age=3600`.
+    ///
+    /// # Several resources on one host
+    ///
+    /// Each has its own layer, and its own path in the identifier. The layer that is outermost serves its own document;
+    /// those inside reject by their own challenges, and their documents need a route.
+    ///
+    /// [RFC 9728]: https://www.rfc-editor.org/rfc/rfc9728
+    /// [`Router::layer`]: https://docs.rs/axum/latest/axum/struct.Router.html#method.layer
+    pub fn resource(mut self, resource: ProtectedResource) -> Self {
+        let config = self.config_mut();
+        config.renderer.set_resource_metadata(resource.metadata_url());
+        config.resource = Some(resource);
+        self
+    }
+
+    /// Returns a service that serves the description of the [`resource`](Self::resource), to be mounted at its
+    /// [paths](MetadataService::paths) outside of any authentication. Call it after all options are set.
+    ///
+    /// Without a resource, it responds with 404.
+    ///
+    /// ```
+    /// # #[derive(Debug)] struct Nobody;
+    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+    /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
+    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use http::Request;
+    /// use portcullis::{AuthenticateLayer, ProtectedResource};
+    /// use tower::ServiceExt;
+    /// # let verifier = Nobody;
+    ///
+    /// let resource = ProtectedResource::builder("https://api.example/mcp").build()?;
+    /// let service = AuthenticateLayer::bearer(verifier).resource(resource).resource_service();
+    ///
+    /// let paths: Vec<_> = service.paths().collect();
+    /// assert_eq!(paths, ["/.well-known/oauth-protected-resource/mcp"]);
+    /// let response = service.clone().oneshot(Request::new(())).await?;
+    /// assert!(response.body().contains(r#""resource":"https://api.example/mcp""#));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn resource_service(&self) -> MetadataService {
+        MetadataService::new(self.config.metadata_document().cloned())
+    }
+
+    /// Sets the scopes that a 401 names as `scope` where no row of the [table](Self::policies) says which ones the
+    /// request needs: what a client should request first. None by default.
+    ///
+    /// ```
+    /// # #[derive(Debug)] struct Nobody;
+    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+    /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
+    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use http::{Request, Response};
+    /// use portcullis::{AuthenticateLayer, Scope};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// # let verifier = Nobody;
+    ///
+    /// const READ: Scope = Scope::from_static("orders:read");
+    ///
+    /// let inner = service_fn(async |_: Request<()>| {
+    ///     Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+    /// });
+    /// let service = AuthenticateLayer::bearer(verifier).challenge_scope([READ]).layer(inner);
+    /// let rejected = service.oneshot(Request::new(())).await?;
+    /// let challenge = rejected.headers()["www-authenticate"].to_str()?;
+    /// assert!(challenge.contains("scope=\"orders:read\""));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn challenge_scope(mut self, scopes: impl IntoIterator<Item = Scope>) -> Self {
+        let scopes: Vec<_> = scopes.into_iter().map(|scope| scope.to_string()).collect();
+        let scopes = Some(scopes.join(" ")).filter(|scopes| !scopes.is_empty());
+        self.config_mut().challenge_scopes.default = scopes.map(Into::into);
+        self
+    }
+
+    /// Accepts a broader scope where a narrower one is required, as the hierarchy says. By default, each required scope
+    /// must be granted by name.
+    ///
+    /// It applies to the [table](Self::policies), to guards, to [`Identity::require`] and [`Identity::has_scope`] in
+    /// handlers and custom checks, and to identities of every verifier. [`Identity::scopes`] still returns the scopes
+    /// as they were granted. The checks of a verifier itself (`JwtVerifierBuilder::check` and others) don't know the
+    /// hierarchy, because they run before the layer gets the identity.
+    ///
+    /// A challenge names the narrowest scopes that are sufficient.
+    ///
+    /// ```
+    /// # #[cfg(feature = "axum")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use axum::{Router, body::Body, routing::get};
+    /// use http::Request;
+    /// use portcullis::{AuthenticateLayer, RequireScopeLayer, Scope, ScopeHierarchy};
+    /// # use portcullis::{BearerToken, Identity, ScopeSet, Verification, Verify};
+    /// use tower::ServiceExt;
+    /// # #[derive(Debug)] struct Admin;
+    /// # impl Verify<BearerToken<'_>> for Admin {
+    /// #     fn verify(&self, _: BearerToken<'_>) -> Verification {
+    /// #         let scopes = ScopeSet::from_wire("admin");
+    /// #         Verification::ready(Ok(Identity::assertion().scopes(scopes).build()))
+    /// #     }
+    /// # }
+    /// # let verifier = Admin;
+    ///
+    /// const ADMIN: Scope = Scope::from_static("admin");
+    /// const READ: Scope = Scope::from_static("orders:read");
+    ///
+    /// let hierarchy = ScopeHierarchy::builder().implies(ADMIN, [READ]).build()?;
+    /// let app: Router = Router::new()
+    ///     .route("/orders", get("orders").route_layer(RequireScopeLayer::new(READ)))
+    ///     .layer(AuthenticateLayer::bearer(verifier).scope_hierarchy(hierarchy));
+    ///
+    /// let request = Request::get("/orders").header("authorization", "Bearer of-an-admin");
+    /// assert_eq!(app.oneshot(request.body(Body::empty())?).await?.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "axum"))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// [`Identity::require`]: crate::Identity::require
+    /// [`Identity::has_scope`]: crate::Identity::has_scope
+    /// [`Identity::scopes`]: crate::Identity::scopes
+    pub fn scope_hierarchy(mut self, hierarchy: ScopeHierarchy) -> Self {
+        let config = self.config_mut();
+        config.hierarchy = Some(hierarchy);
+        config.prepare_challenge_scopes();
+        self
+    }
+}
+
+impl Config {
+    /// Returns the description of the resource, if there is one. The first call renders it.
+    pub(super) fn metadata_document(&self) -> Option<&Arc<MetadataDocument>> {
+        let resource = self.resource.as_ref()?;
+        let document = || Arc::new(MetadataDocument::new(resource, self.derived_metadata()));
+        Some(self.metadata_document.get_or_init(document))
+    }
+
+    /// Prepares the scopes that challenges name, after the table or the hierarchy has changed.
+    pub(super) fn prepare_challenge_scopes(&mut self) {
+        if let Some(policies) = &self.policies {
+            self.challenge_scopes.prepare(policies, self.hierarchy.as_ref());
+        }
+    }
+
+    fn derived_metadata(&self) -> DerivedMetadata {
+        let of_table = self.policies.iter().flat_map(|policies| policies.scopes().cloned());
+        let default = self.challenge_scopes.default.iter().flat_map(|scopes| scopes.split(' '));
+        let default = default.filter_map(|scope| Scope::new(scope).ok());
+        DerivedMetadata {
+            issuers: self.tokens.as_ref().map(|tokens| tokens.issuers()).unwrap_or_default(),
+            scopes: of_table.chain(default).collect(),
+            bearer_methods: self.bearer_methods(),
+            dpop: self.bindings.dpop.as_ref().map(|dpop| DpopSupport {
+                algorithms: dpop.algorithms().split(' ').map(str::to_owned).collect(),
+                is_required: dpop.is_required(),
+            }),
+            // No layer requires certificates yet.
+            requires_certificates: false,
+        }
+    }
+
+    /// Returns the methods of RFC 6750 §2 that are accepted.
+    fn bearer_methods(&self) -> Vec<BearerMethod> {
+        let sources = &self.sources;
+        if !sources.schemes.contains(&Scheme::Bearer) {
+            return Vec::new();
+        }
+        let header = sources.authorization.then_some(BearerMethod::Header);
+        let query = sources.query.then_some(BearerMethod::Query);
+        header.into_iter().chain(query).collect()
+    }
+}

@@ -1,0 +1,49 @@
+//! The description of a resource as routes.
+
+use axum::Router;
+
+use crate::AuthenticateLayer;
+
+impl AuthenticateLayer {
+    /// Returns a router that serves the description of the [`resource`](Self::resource) at its well-known path, to be
+    /// merged into the outermost router, after the routes that authenticate. Call it after all options are set.
+    ///
+    /// Only layers inside a [nested] router need it, because they never see the path.
+    ///
+    /// ```
+    /// # #[derive(Debug)] struct Nobody;
+    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+    /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
+    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use axum::{Router, body::Body, routing::get};
+    /// use http::Request;
+    /// use portcullis::{AuthenticateLayer, ProtectedResource};
+    /// use tower::ServiceExt;
+    /// # let verifier = Nobody;
+    ///
+    /// let resource = ProtectedResource::builder("https://api.example/orders").build()?;
+    /// let authenticate = AuthenticateLayer::bearer(verifier).resource(resource);
+    /// let orders = Router::new().route("/", get("orders")).layer(authenticate.clone());
+    /// let app: Router =
+    ///     Router::new().nest("/orders", orders).merge(authenticate.resource_router());
+    ///
+    /// let path = "/.well-known/oauth-protected-resource/orders";
+    /// let response = app.oneshot(Request::get(path).body(Body::empty())?).await?;
+    /// assert_eq!(response.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [nested]: https://docs.rs/axum/latest/axum/struct.Router.html#method.nest
+    pub fn resource_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        let service = self.resource_service();
+        // A segment of a URL may begin with a colon or an asterisk.
+        service.paths().fold(Router::new().without_v07_checks(), |router, path| {
+            router.route_service(path, service.clone())
+        })
+    }
+}

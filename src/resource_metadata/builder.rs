@@ -1,0 +1,292 @@
+//! What users write to describe a service.
+
+use super::{BearerMethod, ProtectedResource, resource::metadata_url};
+use crate::{
+    ConfigError, Scope,
+    claims::ResourceIdentifier,
+    jose::json,
+    response::escaped,
+    url::{self, Query},
+};
+
+/// Makes a [`ProtectedResource`].
+///
+/// What isn't set follows from the layer: authorization servers, scopes, methods, algorithms.
+///
+/// ```
+/// use portcullis::ProtectedResource;
+///
+/// let error = ProtectedResource::builder("api.example").build().unwrap_err();
+/// assert_eq!(error.to_string(), "resource `api.example`: not an absolute URL");
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct ProtectedResourceBuilder {
+    identifier: String,
+    authorization_servers: Vec<String>,
+    scopes: Vec<Scope>,
+    /// Kinds of links, and links, which are among the members too.
+    links: Vec<(&'static str, String)>,
+    /// Names and JSON texts. The last one of a name counts.
+    members: Vec<(String, String)>,
+    is_at_root: bool,
+}
+
+impl ProtectedResourceBuilder {
+    pub(super) const fn new(identifier: String) -> Self {
+        Self {
+            identifier,
+            authorization_servers: Vec::new(),
+            scopes: Vec::new(),
+            links: Vec::new(),
+            members: Vec::new(),
+            is_at_root: false,
+        }
+    }
+
+    /// Sets the name that is shown to users (`resource_name`).
+    ///
+    /// For other languages, add [members](Self::member) such as `resource_name#fr` ([RFC 9728 §2.1]).
+    ///
+    /// [RFC 9728 §2.1]: https://www.rfc-editor.org/rfc/rfc9728#section-2.1
+    pub fn name(self, name: impl AsRef<str>) -> Self {
+        self.with("resource_name", string(name.as_ref()))
+    }
+
+    /// Sets the URL of a page for developers (`resource_documentation`).
+    pub fn documentation(self, url: impl Into<String>) -> Self {
+        self.link("resource_documentation", url.into())
+    }
+
+    /// Sets the URL of a page about how clients may use the data (`resource_policy_uri`).
+    pub fn policy_uri(self, url: impl Into<String>) -> Self {
+        self.link("resource_policy_uri", url.into())
+    }
+
+    /// Sets the URL of the terms of service (`resource_tos_uri`).
+    pub fn tos_uri(self, url: impl Into<String>) -> Self {
+        self.link("resource_tos_uri", url.into())
+    }
+
+    /// Lists an authorization server (`authorization_servers`). Call it again to list more than one.
+    ///
+    /// By default, the issuers that the layer's verifier trusts are listed, if their names are URLs. Tenants of a
+    /// pattern aren't known in advance, so list the ones that clients may use.
+    pub fn authorization_server(mut self, issuer: impl Into<String>) -> Self {
+        self.authorization_servers.push(issuer.into());
+        self
+    }
+
+    /// Adds scopes that clients may request (`scopes_supported`), beside those in the layer's
+    /// [policy table](crate::AuthenticateLayer::policies).
+    ///
+    /// Name the scopes that guards and handlers require, which the layer doesn't know.
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = Scope>) -> Self {
+        self.scopes.extend(scopes);
+        self
+    }
+
+    /// Sets how Bearer tokens may be sent (`bearer_methods_supported`). By default, the methods of RFC 6750 that the
+    /// layer accepts.
+    pub fn bearer_methods(self, methods: impl IntoIterator<Item = BearerMethod>) -> Self {
+        let methods = array(methods.into_iter().map(BearerMethod::as_str));
+        self.with("bearer_methods_supported", methods)
+    }
+
+    /// Sets the algorithms of DPoP proofs (`dpop_signing_alg_values_supported`). By default, those that the layer
+    /// accepts.
+    pub fn dpop_algorithms<A: AsRef<str>>(self, names: impl IntoIterator<Item = A>) -> Self {
+        self.with("dpop_signing_alg_values_supported", array(names))
+    }
+
+    /// Sets whether every token has to be bound to a DPoP key (`dpop_bound_access_tokens_required`). By default, what
+    /// the layer requires.
+    pub fn dpop_required(self, is_required: bool) -> Self {
+        self.with("dpop_bound_access_tokens_required", is_required.to_string())
+    }
+
+    /// Sets whether every token has to be bound to a client certificate
+    /// (`tls_client_certificate_bound_access_tokens`, [RFC 8705 §3]). By default, what the layer requires.
+    ///
+    /// [RFC 8705 §3]: https://www.rfc-editor.org/rfc/rfc8705#section-3
+    pub fn certificates_required(self, is_required: bool) -> Self {
+        self.with("tls_client_certificate_bound_access_tokens", is_required.to_string())
+    }
+
+    /// Sets `signed_metadata`: the members as a JWT that the service has signed ([RFC 9728 §2.2]).
+    ///
+    /// This crate doesn't sign it. Clients prefer its members, so keep them equal to the others.
+    ///
+    /// [RFC 9728 §2.2]: https://www.rfc-editor.org/rfc/rfc9728#section-2.2
+    pub fn signed_metadata(self, jwt: impl AsRef<str>) -> Self {
+        self.with("signed_metadata", string(jwt.as_ref()))
+    }
+
+    /// Sets any member to a JSON value, in place of the value that the layer or this builder gives it. With `null`, the
+    /// member is left out.
+    ///
+    /// ```
+    /// use portcullis::ProtectedResource;
+    ///
+    /// let resource = ProtectedResource::builder("https://api.example")
+    ///     .member("resource_name#fr", r#""Commandes""#)
+    ///     .member("authorization_details_types_supported", r#"["payment_initiation"]"#)
+    ///     .member("scopes_supported", "null")
+    ///     .build()?;
+    /// # let _ = resource;
+    ///
+    /// let error = ProtectedResource::builder("https://api.example").member("x", "yes").build();
+    /// assert_eq!(error.unwrap_err().to_string(), "resource metadata `x`: not a JSON value");
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    pub fn member(self, name: impl Into<String>, json: impl Into<String>) -> Self {
+        self.with(name, json.into())
+    }
+
+    /// Serves the document at the root of the host too, for clients that look for it only there.
+    ///
+    /// By default, it is served at the resource's own path only: a client that follows RFC 9728 §3.3 rejects a
+    /// document whose `resource` isn't what it asked for.
+    pub fn also_at_root(mut self) -> Self {
+        self.is_at_root = true;
+        self
+    }
+
+    /// Builds the resource.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], which names the value: an identifier or an authorization server that is no `https` URL
+    /// (loopback may go without TLS) or has a fragment, a link that is no URL, a member without a name or whose value
+    /// isn't JSON, or an attempt to set `resource`.
+    pub fn build(self) -> Result<ProtectedResource, ConfigError> {
+        let identifier = ResourceIdentifier::new(self.identifier)?;
+        for issuer in &self.authorization_servers {
+            if let Err(problem) = url::parse(issuer, Query::Forbidden, false) {
+                let problem = problem.to_string();
+                return Err(ConfigError::new("authorization server", issuer, problem));
+            }
+        }
+        for (what, link) in &self.links {
+            let without_fragment = link.split('#').next().unwrap_or_default();
+            if let Err(problem) = url::parse(without_fragment, Query::Allowed, true) {
+                return Err(ConfigError::new(what, link, problem.to_string()));
+            }
+        }
+        let mut members: Vec<(Box<str>, Box<str>)> = Vec::new();
+        for (name, json) in self.members {
+            let invalid = |problem| ConfigError::new("resource metadata", &*name, problem);
+            if name.is_empty() {
+                return Err(invalid("a member without a name"));
+            }
+            if name == "resource" {
+                return Err(invalid("is the identifier, and can't be anything else"));
+            }
+            if !is_json(&json) {
+                return Err(invalid("not a JSON value"));
+            }
+            let json = json.trim().into();
+            match members.iter_mut().find(|(other, _)| **other == *name) {
+                Some((_, earlier)) => *earlier = json,
+                None => members.push((name.into_boxed_str(), json)),
+            }
+        }
+        Ok(ProtectedResource {
+            metadata_url: metadata_url(&identifier),
+            identifier,
+            authorization_servers: self.authorization_servers,
+            scopes: self.scopes,
+            members,
+            is_at_root: self.is_at_root,
+        })
+    }
+
+    fn link(mut self, name: &'static str, url: String) -> Self {
+        let json = string(&url);
+        self.links.push((name, url));
+        self.with(name, json)
+    }
+
+    fn with(mut self, name: impl Into<String>, json: String) -> Self {
+        self.members.push((name.into(), json));
+        self
+    }
+}
+
+/// Returns whether a text is one JSON value.
+fn is_json(text: &str) -> bool {
+    // The reader reads objects. A text with a comma could be the rest of one, and more members.
+    let mut members = 0_usize;
+    let count = |_: json::Text<'_>, _: json::Value<'_>| members = members.saturating_add(1);
+    json::object(&format!("{{\"\":{text}}}"), count).is_ok() && members == 1
+}
+
+/// Writes a JSON string.
+pub(super) fn string(text: &str) -> String {
+    ["\"", &escaped(text), "\""].concat()
+}
+
+/// Writes a JSON array of strings.
+pub(super) fn array<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
+    let texts: Vec<_> = texts.into_iter().map(|text| string(text.as_ref())).collect();
+    ["[", &texts.join(","), "]"].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_json_value_is_a_value() {
+        for (text, is_value) in [
+            ("null", true),
+            ("true", true),
+            (" 1 ", true),
+            (r#""a""#, true),
+            (r#"["a", {"b": 1}]"#, true),
+            ("{}", true),
+            ("", false),
+            ("yes", false),
+            ("1 2", false),
+            (r#"1,"b":2"#, false),
+            ("1}", false),
+            ("{", false),
+            (r#"{"a":1,"a":2}"#, false),
+        ] {
+            assert_eq!(is_json(text), is_value, "{text}");
+        }
+    }
+
+    #[test]
+    fn each_error_names_the_value() {
+        let builder = || ProtectedResource::builder("https://api.example");
+        for (builder, error) in [
+            (
+                ProtectedResource::builder("http://api.example"),
+                "resource `http://api.example`: must use https, except on loopback",
+            ),
+            (
+                builder().authorization_server("as.example"),
+                "authorization server `as.example`: not an absolute URL",
+            ),
+            (
+                builder().authorization_server("http://as.example"),
+                "authorization server `http://as.example`: must use https, except on loopback",
+            ),
+            (builder().documentation("docs"), "resource_documentation `docs`: not an absolute URL"),
+            (builder().policy_uri(""), "resource_policy_uri ``: not an absolute URL"),
+            (builder().tos_uri("/tos"), "resource_tos_uri `/tos`: not an absolute URL"),
+            (
+                builder().member("resource", r#""https://other.example""#),
+                "resource metadata `resource`: is the identifier, and can't be anything else",
+            ),
+            (builder().member("", "1"), "resource metadata ``: a member without a name"),
+            (builder().member("a", r#"1,"b":2"#), "resource metadata `a`: not a JSON value"),
+        ] {
+            assert_eq!(builder.build().unwrap_err().to_string(), error);
+        }
+        let links =
+            builder().documentation("https://docs.example/a?b#c").tos_uri("http://a.example");
+        assert!(links.build().is_ok());
+    }
+}

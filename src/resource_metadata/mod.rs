@@ -1,0 +1,25 @@
+//! Protected resource metadata ([RFC 9728]): a document that tells clients where to get tokens for a service.
+//!
+//! [`ProtectedResource`] is what the service says about itself. A layer derives the rest of the `document` from its
+//! own configuration ([`AuthenticateLayer::resource`](crate::AuthenticateLayer::resource)), so that the two can't
+//! disagree. It serves the document itself, and [`MetadataService`] serves it where no layer is outermost.
+//!
+//! [RFC 9728]: https://www.rfc-editor.org/rfc/rfc9728
+
+mod bearer_method;
+mod builder;
+mod derived;
+mod document;
+mod resource;
+mod service;
+
+pub use crate::claims::ResourceIdentifier;
+
+pub use self::{
+    bearer_method::BearerMethod, builder::ProtectedResourceBuilder, resource::ProtectedResource,
+    service::MetadataService,
+};
+pub(crate) use self::{
+    derived::{DerivedMetadata, DpopSupport},
+    document::MetadataDocument,
+};

@@ -1,0 +1,55 @@
+//! The document as a service of its own.
+
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response, StatusCode};
+use tower_service::Service;
+
+use super::MetadataDocument;
+
+/// Serves the metadata of a protected resource, for any router: see
+/// [`AuthenticateLayer::resource_service`](crate::AuthenticateLayer::resource_service).
+///
+/// It responds to `GET`, `HEAD` and `OPTIONS`, whatever the path, and to other methods with 405.
+#[derive(Debug, Clone)]
+pub struct MetadataService {
+    document: Option<Arc<MetadataDocument>>,
+}
+
+impl MetadataService {
+    pub(crate) const fn new(document: Option<Arc<MetadataDocument>>) -> Self {
+        Self { document }
+    }
+
+    /// Returns the paths that the document has to be served at: the well-known path with that of the resource, and the
+    /// one without if it was [enabled](super::ProtectedResourceBuilder::also_at_root).
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.document.iter().flat_map(|document| document.paths.iter().map(|path| &**path))
+    }
+}
+
+impl<B> Service<Request<B>> for MetadataService {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        ready(Ok(match &self.document {
+            Some(document) => document.respond(request.method()),
+            None => {
+                let mut response = Response::new(String::new());
+                *response.status_mut() = StatusCode::NOT_FOUND;
+                response
+            }
+        }))
+    }
+}
