@@ -7,7 +7,7 @@ use crate::{
     Credentials, Error, Identity,
     authorize::policies::Rule,
     credentials::{Presented, RequestHead},
-    identity::Authentication,
+    identity::Caller,
     scheme::Scheme,
     telemetry,
     verify::{
@@ -25,7 +25,7 @@ pub(super) struct Admission {
 
 /// What becomes of a request.
 pub(super) enum Decision {
-    Admit(Authentication),
+    Admit(Caller),
     /// A verdict has to be awaited. If there is an admission, it follows.
     Ask(VerificationFuture, Option<Admission>),
     Reject(Error),
@@ -63,7 +63,7 @@ impl Config {
             return self.admit_bound(admission, identity, request);
         }
         let decision = match self.judge(admission.rule, &identity) {
-            Ok(()) => Decision::Admit(Authentication::Identified(identity)),
+            Ok(()) => Decision::Admit(Caller::Identified(identity)),
             Err(error) => Decision::Reject(error),
         };
         Decided::new(decision, Some(admission.used))
@@ -99,7 +99,7 @@ impl Config {
         let (decision, renews_nonce) = match verdict {
             BindingVerdict::Rejected(error) => (Decision::Reject(error), false),
             BindingVerdict::Verified { renews_nonce } => match judge() {
-                Ok(()) => (Decision::Admit(Authentication::Identified(identity)), renews_nonce),
+                Ok(()) => (Decision::Admit(Caller::Identified(identity)), renews_nonce),
                 Err(error) => (Decision::Reject(error), renews_nonce),
             },
             BindingVerdict::Pending { outcome, renews_nonce } => match judge() {

@@ -16,7 +16,7 @@ use crate::{
     BasicCredentials, BearerToken, Credentials, Error, ErrorKind, Identity, Verification,
     authorize::policies::Rule,
     credentials::{CredentialsRejection, Presented, RequestHead, Source},
-    identity::Authentication,
+    identity::Caller,
     scheme::Scheme,
     telemetry,
     verify::VerificationState,
@@ -72,7 +72,7 @@ impl Config {
             _ => self.anonymous != Anonymous::Rejected,
         };
         if is_open {
-            Decision::Admit(Authentication::Anonymous)
+            Decision::Admit(Caller::Anonymous)
         } else {
             Decision::Reject(missing_credentials(request))
         }
@@ -87,7 +87,7 @@ impl Config {
         };
         if ignores_invalid && matches!(error.kind(), ErrorKind::InvalidToken(_)) {
             telemetry::invalid_token_ignored(&error);
-            Decision::Admit(Authentication::Invalid(Arc::new(error)))
+            Decision::Admit(Caller::Invalid(Arc::new(error)))
         } else {
             Decision::Reject(error)
         }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     Error,
     authorize::policies::Rule,
-    identity::Authentication,
+    identity::Caller,
     response::{Carried, Protocol, RejectionBody, remove_challenge},
     scheme::Scheme,
     telemetry,
@@ -216,9 +216,7 @@ where
                             this.target.config.decide_unverified(admission.rule, error)
                         }
                         (Err(error), None) => Decision::Reject(error),
-                        (Ok(identity), None) => {
-                            Decision::Admit(Authentication::Identified(identity))
-                        }
+                        (Ok(identity), None) => Decision::Admit(Caller::Identified(identity)),
                         (Ok(identity), Some(admission)) => {
                             let decided =
                                 this.target.config.admit(admission, identity, &it.request);
@@ -232,10 +230,10 @@ where
                             continue;
                         }
                         Decision::Reject(error) => State::Rejected { error: Some(error) },
-                        Decision::Admit(authentication) => {
+                        Decision::Admit(caller) => {
                             let Some(it) = waiting.take() else { return Poll::Pending };
                             let Waiting { mut service, mut request, .. } = *it;
-                            this.target.config.complete(&mut request, authentication);
+                            this.target.config.complete(&mut request, caller);
                             State::Responding { response: service.call(request) }
                         }
                     };

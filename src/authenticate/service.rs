@@ -60,8 +60,8 @@ where
             target.offers_bearer = hide_credentials(&mut request, &self.config.sources);
         }
         match decision {
-            Decision::Admit(authentication) => {
-                self.config.complete(&mut request, authentication);
+            Decision::Admit(caller) => {
+                self.config.complete(&mut request, caller);
                 ResponseFuture::responding(target, self.inner.call(request))
             }
             Decision::Reject(error) => ResponseFuture::rejected(target, error),

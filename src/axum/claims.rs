@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::{Error, identity::Authentication};
+use crate::{Error, identity::Caller};
 
 /// Extracts the claims of the verified token as a type of your service.
 ///
@@ -93,7 +93,7 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        let authentication = Authentication::of(&parts.extensions, "the extractor `Claims`")?;
-        authentication.require_identity()?.claims().map(Self)
+        let caller = Caller::of(&parts.extensions, "the extractor `Claims`")?;
+        caller.require_identity()?.claims().map(Self)
     }
 }

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
-use crate::{Error, Identity, identity::Authentication};
+use crate::{Error, Identity, identity::Caller};
 
 /// Rejects a request without an identity with 401, and one that no
 /// [`AuthenticateLayer`](crate::AuthenticateLayer) has seen with 500.
@@ -11,9 +11,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Identity {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
-        Authentication::of(&parts.extensions, "the extractor `Identity`")?
-            .require_identity()
-            .cloned()
+        Caller::of(&parts.extensions, "the extractor `Identity`")?.require_identity().cloned()
     }
 }
 
@@ -22,8 +20,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Identity {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
-        let authentication =
-            Authentication::of(&parts.extensions, "the extractor `Option<Identity>`")?;
-        Ok(authentication.identity().cloned())
+        let caller = Caller::of(&parts.extensions, "the extractor `Option<Identity>`")?;
+        Ok(caller.identity().cloned())
     }
 }

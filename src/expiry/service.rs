@@ -10,7 +10,7 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::{EndAtExpiryFuture, Expired, ExpiringBody};
-use crate::{Clock, Error, identity::Authentication, response::RejectionBody, telemetry};
+use crate::{Clock, Error, identity::Caller, response::RejectionBody, telemetry};
 
 /// The service that [`EndAtExpiryLayer`](crate::EndAtExpiryLayer) makes.
 #[derive(Debug, Clone)]
@@ -27,8 +27,8 @@ impl<S> EndAtExpiry<S> {
 
     /// Returns when the request's token expires, if it has one that does.
     fn expired<B>(&self, request: &Request<B>) -> Result<Option<Expired>, Error> {
-        let authentication = Authentication::of(request.extensions(), "an EndAtExpiryLayer")?;
-        let identity = authentication.identity().filter(|it| it.expires_at().is_some());
+        let caller = Caller::of(request.extensions(), "an EndAtExpiryLayer")?;
+        let identity = caller.identity().filter(|it| it.expires_at().is_some());
         Ok(identity.map(|identity| {
             let expired = identity.expired().clock(Arc::clone(&self.clock));
             match self.leeway {

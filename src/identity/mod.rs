@@ -4,14 +4,14 @@
 //! leaves it in the request, where guards, extractors, and [`RequestIdentity`] find it.
 
 mod assertion;
-mod authentication;
+mod caller;
 #[expect(clippy::module_inception, reason = "the file holds the type of that name")]
 mod identity;
 mod request_identity;
 mod revocation_state;
 
 pub(crate) use self::{
-    authentication::Authentication,
+    caller::Caller,
     revocation_state::{RevocationKeys, RevocationState},
 };
 pub use crate::claims::Confirmation;

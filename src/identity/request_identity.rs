@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::Extensions;
 
-use super::Authentication;
+use super::Caller;
 use crate::{Error, Identity};
 
 /// Reads the identity that [`AuthenticateLayer`](crate::AuthenticateLayer) has left in a request: of
@@ -46,7 +46,7 @@ pub trait RequestIdentity {
     ///
     /// As the trait says.
     fn identity(&self) -> Result<&Identity, Error> {
-        authentication(self)?.require_identity()
+        caller(self)?.require_identity()
     }
 
     /// Who makes the request; `None` for an anonymous one that was let through.
@@ -55,7 +55,7 @@ pub trait RequestIdentity {
     ///
     /// [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) where no layer has seen it.
     fn optional_identity(&self) -> Result<Option<&Identity>, Error> {
-        authentication(self).map(Authentication::identity)
+        caller(self).map(Caller::identity)
     }
 
     /// The claims as a type of your own, read once for each token.
@@ -73,8 +73,8 @@ pub trait RequestIdentity {
     }
 }
 
-fn authentication(request: &(impl RequestIdentity + ?Sized)) -> Result<&Authentication, Error> {
-    Authentication::of(request.request_extensions(), "a service that asks who calls")
+fn caller(request: &(impl RequestIdentity + ?Sized)) -> Result<&Caller, Error> {
+    Caller::of(request.request_extensions(), "a service that asks who calls")
 }
 
 impl<B> RequestIdentity for http::Request<B> {

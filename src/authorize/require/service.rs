@@ -10,7 +10,7 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::{RequireFuture, future::Rejected};
-use crate::{Error, Identity, identity::Authentication, response::RejectionBody};
+use crate::{Error, Identity, identity::Caller, response::RejectionBody};
 
 /// The check that a request has to pass.
 pub(super) type Check = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
@@ -29,9 +29,8 @@ impl<S> Require<S> {
     }
 
     fn decide<B>(&self, request: &Request<B>) -> Result<(), Rejected> {
-        let authentication =
-            Authentication::of(request.extensions(), "a guard").map_err(Rejected::report)?;
-        Ok((self.check)(authentication.require_identity()?)?)
+        let caller = Caller::of(request.extensions(), "a guard").map_err(Rejected::report)?;
+        Ok((self.check)(caller.require_identity()?)?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the layer found out about a request.
+//! The caller of a request, as the layer found it.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::{Error, ErrorKind};
 /// What [`AuthenticateLayer`](crate::AuthenticateLayer) leaves in the request's extensions. Without
 /// it a guard or an extractor knows that nobody has looked at the credentials.
 #[derive(Debug, Clone)]
-pub(crate) enum Authentication {
+pub(crate) enum Caller {
     Anonymous,
     Identified(Identity),
     /// Anonymous, because invalid tokens are ignored there. What needs an identity rejects with this error, so that
@@ -16,7 +16,7 @@ pub(crate) enum Authentication {
     Invalid(Arc<Error>),
 }
 
-impl Authentication {
+impl Caller {
     /// Returns what the layer found. Without a layer outside, returns an error that names the `reader`.
     pub(crate) fn of<'a>(
         extensions: &'a http::Extensions,
