@@ -148,6 +148,7 @@ pub mod identity;
 mod jose;
 pub mod resource_metadata;
 pub mod response;
+mod role;
 mod scheme;
 pub mod scope;
 mod secret;
@@ -183,6 +184,7 @@ pub use self::{
     identity::{Identity, RequestIdentity},
     resource_metadata::ProtectedResource,
     response::ErrorBody,
+    role::RoleSet,
     scope::{Scope, ScopeHierarchy, ScopePolicy, ScopeSet},
     secret::Secret,
     verify::{Verification, Verify},

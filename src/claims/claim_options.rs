@@ -1,12 +1,11 @@
-//! How the claims of an issuer's tokens are read.
+//! How the claims of one issuer are read.
 
-use super::scope_claim::ScopeClaim;
+use super::ClaimPlaces;
 
-/// The options of one issuer.
-#[derive(Debug, Clone, Default)]
+/// What an issuer's tokens contain beyond the standard claims.
+#[derive(Debug, Default)]
 pub(crate) struct ClaimOptions {
-    /// The places for scopes besides `scope` and `scp`.
-    pub(crate) scope_claims: Vec<ScopeClaim>,
-    /// Whether `sub`, `jti` and `client_id` may be integers, which are read as their decimal text.
+    pub(crate) places: ClaimPlaces,
+    /// Whether integers are accepted as `sub`, `jti` and `client_id`.
     pub(crate) numeric_identifiers: bool,
 }

@@ -15,11 +15,16 @@ mod confirmation;
 mod malformed_claim;
 mod numeric_date;
 #[cfg(feature = "_remote")]
+mod place;
+#[cfg(feature = "_remote")]
 mod reader;
 mod registered;
 mod resource_identifier;
 #[cfg(feature = "_remote")]
-pub(crate) mod scope_claim;
+mod role_claim;
+#[cfg(feature = "_remote")]
+mod scope_claim;
+mod text_list;
 #[cfg(feature = "_remote")]
 mod token_kind;
 #[cfg(feature = "serde")]
@@ -38,12 +43,15 @@ pub(crate) use self::{
     claim_options::ClaimOptions,
     claim_set::ClaimSet,
     malformed_claim::MalformedClaim,
+    place::{ClaimPlaces, GivenPlaces},
     reader::{IntrospectionReader, JwtReader},
     token_kind::OtherKind,
+    validity::{checked_max_lifetime, validate_lifetime},
 };
 pub use self::{confirmation::Confirmation, resource_identifier::ResourceIdentifier};
 pub(crate) use self::{
     numeric_date::NumericDate,
     registered::{Audience, ClaimText, RegisteredClaims},
+    text_list::TextList,
     validity::{DEFAULT_LEEWAY, validate_expiry, validate_start},
 };

@@ -5,7 +5,9 @@ use std::mem;
 use super::{
     ClaimOptions, ClaimText, Confirmation, MalformedClaim, RegisteredClaims,
     malformed_claim::ClaimName,
+    role_claim::{self, MalformedRoles},
     scope_claim,
+    text_list::TextList,
     token_kind::{OtherKind, TokenKind},
     value::{audience, date, decimal, text},
 };
@@ -75,6 +77,7 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
             b"sid" => claims.session_id = text(value).unwrap_or_default(),
             b"acr" => claims.authentication_class = text(value).unwrap_or_default(),
             b"auth_time" => claims.authenticated_at = date(value),
+            b"amr" => claims.authentication_methods = TextList::read(value).unwrap_or_default(),
             b"cnf" => {
                 let confirmation = Confirmation::read(value).ok_or_else(|| malformed(Cnf))?;
                 self.confirmation = Some(confirmation);
@@ -146,7 +149,20 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
         options: &ClaimOptions,
         claims: Object<'_>,
     ) -> Result<ScopeSet, TokenFault> {
-        scope_claim::read(self.scope, self.scp, &options.scope_claims, claims)
+        scope_claim::read(self.scope, self.scp, &options.places.scopes, claims)
+    }
+
+    /// Reads the roles at the configured places of `claims`, the object that was read.
+    pub(crate) fn read_roles(
+        &mut self,
+        options: &ClaimOptions,
+        claims: Object<'_>,
+    ) -> Result<(), MalformedRoles> {
+        let places = &*options.places.roles;
+        if !places.is_empty() {
+            self.registered.roles = role_claim::read(places, claims)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,8 +1,11 @@
 //! The registered claims of a token (RFC 7519 §4.1, RFC 9068 §2.2).
 
-use super::{Confirmation, NumericDate};
+use std::time::Duration;
 
-/// The claims that every verifier understands. A text without escapes is kept as a range of the raw claims,
+use super::{Confirmation, NumericDate, TextList};
+use crate::RoleSet;
+
+/// The claims that every verifier understands, and what it makes of them. A text without escapes is kept as a range of the raw claims,
 /// so a verified token needs no copies of its texts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RegisteredClaims {
@@ -20,6 +23,12 @@ pub(crate) struct RegisteredClaims {
     pub(crate) authentication_class: ClaimText,
     /// When the user authenticated (`auth_time`, RFC 9470 §6).
     pub(crate) authenticated_at: Option<NumericDate>,
+    /// With which methods the user authenticated (`amr`, RFC 8176).
+    pub(crate) authentication_methods: TextList,
+    /// The roles, from where the verifier is configured to read them.
+    pub(crate) roles: RoleSet,
+    /// The leeway of the verifier, if it is known.
+    pub(crate) leeway: Option<Duration>,
     /// Boxed, because most tokens are bound to no key.
     pub(crate) confirmation: Option<Box<Confirmation>>,
 }

@@ -1,30 +1,16 @@
 //! The claims that contain a token's scopes.
 
+use super::place::ClaimPlace;
 use crate::{
     ScopeSet, TokenFault,
-    jose::json::{self, Object, Value},
+    jose::json::{Object, Value},
 };
-
-/// A place for scopes besides `scope` and `scp`, as a JSON pointer (RFC 6901).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ScopeClaim(String);
-
-impl ScopeClaim {
-    /// Creates it from a pointer, which begins with `/`, or from the name of a claim.
-    pub(crate) fn new(place: &str) -> Self {
-        if place.starts_with('/') {
-            Self(place.to_owned())
-        } else {
-            Self(format!("/{}", place.replace('~', "~0").replace('/', "~1")))
-        }
-    }
-}
 
 /// Reads the scopes of `scope`, `scp` and the other places, and joins them.
 pub(crate) fn read(
     scope: Option<Value<'_>>,
     scp: Option<Value<'_>>,
-    other_places: &[ScopeClaim],
+    other_places: &[ClaimPlace],
     claims: Object<'_>,
 ) -> Result<ScopeSet, TokenFault> {
     if scp.is_none() && other_places.is_empty() {
@@ -37,8 +23,8 @@ pub(crate) fn read(
     for value in scope.into_iter().chain(scp) {
         all.push(scopes_of(value)?);
     }
-    for claim in other_places {
-        if let Some(value) = json::pointer(Value::Object(claims), &claim.0) {
+    for place in other_places {
+        if let Some(value) = place.find(claims) {
             all.push(scopes_of(value)?);
         }
     }
@@ -65,6 +51,7 @@ fn scopes_of(value: Value<'_>) -> Result<ScopeSet, TokenFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jose::json;
 
     fn scopes(claims: &str, claim_names: &[&str]) -> Result<String, TokenFault> {
         let (mut scope, mut scp) = (None, None);
@@ -74,8 +61,9 @@ mod tests {
             _ => {}
         });
         let Ok(claims) = claims else { panic!("not an object") };
-        let claim_names: Vec<_> = claim_names.iter().copied().map(ScopeClaim::new).collect();
-        read(scope, scp, &claim_names, claims).map(|scopes| scopes.to_string())
+        let places: Vec<_> =
+            claim_names.iter().map(|place| ClaimPlace::parse(place).unwrap()).collect();
+        read(scope, scp, &places, claims).map(|scopes| scopes.to_string())
     }
 
     #[test]

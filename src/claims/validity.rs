@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::NumericDate;
-use crate::TokenFault;
+use super::{NumericDate, RegisteredClaims};
+use crate::{ConfigError, TokenFault};
 
 /// The leeway of every verifier that isn't configured with another one.
 ///
@@ -38,6 +38,31 @@ pub(crate) fn validate_start<const N: usize>(
         return Err(TokenFault::NotYetValid);
     }
     Ok(())
+}
+
+/// Rejects a token if the time from `iat` to `exp` is longer than `max`. A token that lacks one of them passes.
+#[cfg(feature = "_remote")]
+pub(crate) fn validate_lifetime(
+    claims: &RegisteredClaims,
+    max: Duration,
+) -> Result<(), TokenFault> {
+    let times = claims.expires_at.zip(claims.issued_at);
+    let lifetime = times.and_then(|(expires_at, issued_at)| expires_at.since(issued_at));
+    if lifetime.is_some_and(|lifetime| lifetime > max) {
+        return Err(TokenFault::Lifetime);
+    }
+    Ok(())
+}
+
+/// Validates the setting of a maximum lifetime.
+#[cfg(feature = "_remote")]
+pub(crate) fn checked_max_lifetime(max: Option<Duration>) -> Result<Option<Duration>, ConfigError> {
+    match max {
+        Some(Duration::ZERO) => {
+            Err(ConfigError::new("maximum lifetime", "0s", "no token is valid for so short a time"))
+        }
+        max => Ok(max),
+    }
 }
 
 #[cfg(test)]
@@ -96,5 +121,26 @@ mod tests {
             }
         }
         assert_eq!(validate_start([], now, Duration::ZERO), Ok(()));
+    }
+
+    #[cfg(feature = "_remote")]
+    #[test]
+    fn a_lifetime_is_limited_without_a_leeway() {
+        for (issued_at, expires_at, accepted) in [
+            (at(0.0), at(600.0), true),
+            (at(-300.0), at(300.0), true),
+            (at(0.0), at(600.5), false),
+            (at(-1.0), at(600.0), false),
+            (at(0.0), Some(NumericDate::from_secs(u64::MAX)), false),
+            (at(10.0), at(0.0), true),
+            (None, at(600.0), true),
+            (at(0.0), None, true),
+            (None, None, true),
+        ] {
+            let claims = RegisteredClaims { issued_at, expires_at, ..RegisteredClaims::default() };
+            let expected = if accepted { Ok(()) } else { Err(TokenFault::Lifetime) };
+            let max = Duration::from_secs(600);
+            assert_eq!(validate_lifetime(&claims, max), expected, "{issued_at:?} {expires_at:?}");
+        }
     }
 }

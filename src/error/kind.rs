@@ -210,6 +210,8 @@ pub enum TokenFault {
     Inactive,
     /// It comes from an issuer that isn't trusted (`iss`).
     Issuer,
+    /// It is valid for longer than this service accepts (`exp` minus `iat`).
+    Lifetime,
     /// It is not a token of a form that is understood.
     Malformed,
     /// Its time has not come (`nbf`, `iat`).
@@ -236,6 +238,7 @@ impl TokenFault {
             Self::Expired => "Token expired.",
             Self::Inactive => "Token inactive.",
             Self::Issuer => "Token issuer not trusted.",
+            Self::Lifetime => "Token lifetime too long.",
             Self::Malformed => "Token malformed.",
             Self::NotYetValid => "Token not yet valid.",
             Self::Rejected => "Token not accepted.",
@@ -255,6 +258,7 @@ impl TokenFault {
             Self::Expired => "token_expired",
             Self::Inactive => "token_inactive",
             Self::Issuer => "token_issuer",
+            Self::Lifetime => "token_lifetime",
             Self::Malformed => "token_malformed",
             Self::NotYetValid => "token_not_yet_valid",
             Self::Rejected => "token_rejected",

@@ -74,6 +74,12 @@ impl IdentityAssertion {
         self
     }
 
+    /// Sets [`Identity::amr`].
+    pub fn amr<M: AsRef<str>>(mut self, methods: impl IntoIterator<Item = M>) -> Self {
+        self.registered.authentication_methods = methods.into_iter().collect();
+        self
+    }
+
     /// Sets [`Identity::audience`].
     pub fn audience<A: Into<String>>(mut self, audience: impl IntoIterator<Item = A>) -> Self {
         self.registered.audience =
@@ -93,6 +99,12 @@ impl IdentityAssertion {
         self
     }
 
+    /// Sets [`Identity::roles`].
+    pub fn roles<R: AsRef<str>>(mut self, roles: impl IntoIterator<Item = R>) -> Self {
+        self.registered.roles = roles.into_iter().collect();
+        self
+    }
+
     /// Sets [`Identity::raw_claims`]: a JSON object, which is read when someone asks for typed claims.
     pub fn claims_json(mut self, claims: impl Into<String>) -> Self {
         self.raw_claims = claims.into();
@@ -108,6 +120,9 @@ impl IdentityAssertion {
 
 impl fmt::Debug for IdentityAssertion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IdentityAssertion").field("scopes", &self.scopes).finish_non_exhaustive()
+        f.debug_struct("IdentityAssertion")
+            .field("scopes", &self.scopes)
+            .field("roles", &self.registered.roles)
+            .finish_non_exhaustive()
     }
 }

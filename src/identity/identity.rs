@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::SystemTime};
 
 use super::RevocationState;
 use crate::{
-    Error, ScopeHierarchy, ScopePolicy, ScopeSet,
+    Error, RoleSet, ScopeHierarchy, ScopePolicy, ScopeSet,
     claims::{ClaimText, Confirmation, NumericDate, RegisteredClaims},
 };
 
@@ -23,7 +23,7 @@ use crate::{
 /// assert_eq!(identity.require(Scope::from_static("write")).unwrap_err().status(), 403);
 /// ```
 ///
-/// `Debug` shows subject, issuer, client and scopes, never the other claims.
+/// `Debug` shows subject, issuer, client, scopes and roles, never the other claims.
 #[derive(Clone)]
 pub struct Identity {
     verified: Arc<Verified>,
@@ -136,6 +136,20 @@ impl Identity {
         self.verified.registered.authenticated_at.and_then(NumericDate::to_system_time)
     }
 
+    /// Returns the methods with which the user authenticated, such as `pwd` and `otp` (`amr`, [RFC 8176]).
+    ///
+    /// ```
+    /// use portcullis::Identity;
+    ///
+    /// let identity = Identity::assertion().amr(["pwd", "otp"]).build();
+    /// assert!(identity.amr().any(|method| method == "otp"));
+    /// ```
+    ///
+    /// [RFC 8176]: https://www.rfc-editor.org/rfc/rfc8176
+    pub fn amr(&self) -> impl Iterator<Item = &str> {
+        self.verified.registered.authentication_methods.iter(&self.verified.raw_claims)
+    }
+
     /// `aud`: the services that the token is for.
     pub fn audience(&self) -> impl Iterator<Item = &str> {
         self.verified.registered.audience.as_slice().iter().filter_map(|text| self.text(text))
@@ -183,6 +197,26 @@ impl Identity {
         }
     }
 
+    /// Returns the roles, from where the verifier is configured to read them. They are separate from the scopes.
+    #[must_use]
+    pub fn roles(&self) -> &RoleSet {
+        &self.verified.registered.roles
+    }
+
+    /// Returns whether the identity has this role.
+    ///
+    /// ```
+    /// use portcullis::Identity;
+    ///
+    /// let identity = Identity::assertion().roles(["admin"]).build();
+    /// assert!(identity.has_role("admin"));
+    /// assert!(!identity.has_role("auditor"));
+    /// ```
+    #[must_use]
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles().contains(role)
+    }
+
     /// All claims, as the JSON text that was verified. Empty if the verifier gave none.
     #[must_use]
     pub fn raw_claims(&self) -> &str {
@@ -226,6 +260,28 @@ impl Identity {
         self.require_ref(&policy.into())
     }
 
+    /// Rejects unless the identity has this role: `identity.require_role("admin")?` in a handler.
+    ///
+    /// ```
+    /// use portcullis::{ErrorKind, Identity, ScopeSet};
+    ///
+    /// let identity = Identity::assertion().scopes(ScopeSet::from_wire("admin")).build();
+    /// let error = identity.require_role("admin").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::AccessDenied);
+    /// assert_eq!(error.scope(), None);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied), without a challenge, because no client can request
+    /// a role.
+    pub fn require_role(&self, role: &str) -> Result<(), Error> {
+        if self.has_role(role) {
+            return Ok(());
+        }
+        Err(Error::access_denied().with_source(format!("the identity lacks the role `{role}`")))
+    }
+
     pub(crate) fn require_ref(&self, policy: &ScopePolicy) -> Result<(), Error> {
         let hierarchy = self.hierarchy.as_ref();
         if policy.allows_with(self.scopes(), hierarchy) {
@@ -247,6 +303,7 @@ impl fmt::Debug for Identity {
             .field("issuer", &self.issuer())
             .field("client_id", &self.client_id())
             .field("scopes", self.scopes())
+            .field("roles", self.roles())
             .finish_non_exhaustive()
     }
 }

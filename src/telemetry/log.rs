@@ -39,6 +39,16 @@ pub(super) fn invalid_token_ignored(error: &Error) {
     tracing::debug!(target: "portcullis", reason, source, "invalid token ignored: {error}");
 }
 
+#[cfg(feature = "_remote")]
+pub(super) fn place_absent(issuer: &str, place: &str) {
+    tracing::info!(
+        target: "portcullis",
+        issuer,
+        place,
+        "the first verified token has no scopes or roles at this place; if no token has any there, correct it"
+    );
+}
+
 #[cfg(feature = "_jwt")]
 pub(super) fn keys_fetched<E: StdError>(
     issuer: &str,

@@ -9,6 +9,9 @@ pub(super) fn rejected(_error: &Error) {}
 
 pub(super) fn invalid_token_ignored(_error: &Error) {}
 
+#[cfg(feature = "_remote")]
+pub(super) fn place_absent(_issuer: &str, _place: &str) {}
+
 #[cfg(feature = "_jwt")]
 pub(super) fn keys_fetched<E>(
     _issuer: &str,

@@ -44,6 +44,13 @@ pub(crate) fn rejected(error: &Error) {
     log::rejected(error);
 }
 
+/// Records that the first verified token of an issuer has nothing at a place where scopes or roles are read. Call it
+/// once per issuer and place.
+#[cfg(feature = "_remote")]
+pub(crate) fn place_absent(issuer: &str, place: &str) {
+    log::place_absent(issuer, place);
+}
+
 /// Records that a fetch of an issuer's keys has completed.
 #[cfg(feature = "_jwt")]
 pub(crate) fn keys_fetched<E: StdError>(

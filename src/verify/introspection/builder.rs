@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Clock, ConfigError, Error, Identity, Secret,
-    claims::{ResourceIdentifier, scope_claim::ScopeClaim},
+    claims::ResourceIdentifier,
     http_client::HttpClient,
     verify::{AudienceGiven, AudienceMissing, Revocations},
 };
@@ -226,7 +226,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     ///
     /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
     pub fn scope_claim(mut self, place: impl AsRef<str>) -> Self {
-        self.settings.claim_options.scope_claims.push(ScopeClaim::new(place.as_ref()));
+        self.settings.places.scopes.push(place.as_ref().to_owned());
         self
     }
 
@@ -239,7 +239,59 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     ///
     /// [RFC 7519 §4.1.2]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.2
     pub fn numeric_identifiers(mut self) -> Self {
-        self.settings.claim_options.numeric_identifiers = true;
+        self.settings.numeric_identifiers = true;
+        self
+    }
+
+    /// Sets where responses have roles: a member such as `roles`, or a JSON pointer ([RFC 6901]) such as
+    /// `/realm_access/roles`. Call it again to read roles from more than one place. By default, no roles are read.
+    ///
+    /// The values are those of
+    #[cfg_attr(
+        feature = "_jwt",
+        doc = "[`JwtVerifierBuilder::roles`](crate::jwt::JwtVerifierBuilder::roles)."
+    )]
+    #[cfg_attr(not(feature = "_jwt"), doc = "`JwtVerifierBuilder::roles`.")]
+    /// A response with another value there is a fault of the endpoint, so the request is rejected with 503.
+    ///
+    /// ```
+    /// use portcullis::IntrospectionVerifier;
+    ///
+    /// let builder = || {
+    ///     IntrospectionVerifier::builder("https://as.example/introspect")
+    ///         .client_secret_basic("orders-api", "s3cret")
+    ///         .audience("https://api.example")
+    /// };
+    /// assert!(builder().roles("/realm_access/roles").build().is_ok());
+    /// let error = builder().roles("/realm_access~roles").build().unwrap_err();
+    /// assert_eq!(error.value(), "/realm_access~roles");
+    /// ```
+    ///
+    /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
+    pub fn roles(mut self, place: impl AsRef<str>) -> Self {
+        self.settings.places.roles.push(place.as_ref().to_owned());
+        self
+    }
+
+    /// Sets the maximum lifetime of a token: the time from `iat` to `exp`, if a response has both. Unlimited by
+    /// default.
+    ///
+    /// A token that is valid for longer is rejected with [`TokenFault::Lifetime`](crate::TokenFault::Lifetime).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use portcullis::IntrospectionVerifier;
+    ///
+    /// let verifier = IntrospectionVerifier::builder("https://as.example/introspect")
+    ///     .client_secret_basic("orders-api", "s3cret")
+    ///     .audience("https://api.example")
+    ///     .max_lifetime(Duration::from_secs(3600))
+    ///     .build();
+    /// assert!(verifier.is_ok());
+    /// ```
+    pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
+        self.settings.max_lifetime = Some(lifetime);
         self
     }
 
@@ -411,7 +463,8 @@ impl IntrospectionVerifierBuilder<ClientGiven, AudienceGiven> {
     /// # Errors
     ///
     /// [`ConfigError`], which names the value: an endpoint or issuer that is no `https` URL, an empty
-    /// audience, client id or secret, no room for any answer or introspection.
+    /// audience, client id or secret, no room for any answer or introspection, a place of scopes or roles that is not
+    /// a JSON pointer, a maximum lifetime of zero.
     pub fn build(self) -> Result<IntrospectionVerifier, ConfigError> {
         self.settings.into_introspector().map(|it| IntrospectionVerifier(Arc::new(it)))
     }

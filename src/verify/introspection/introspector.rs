@@ -210,10 +210,11 @@ impl Introspector {
             IntrospectionResponse::Inactive => return rejected(TokenFault::Inactive),
         };
         let expires_at = claims.registered.expires_at;
-        let result = self
-            .rules
-            .validate(&claims, now)
-            .map(|()| Identity::new(claims.raw, claims.registered, claims.scopes));
+        let result = self.rules.validate(&claims, now).map(|()| {
+            self.places
+                .report_absent(&claims.raw, |place| telemetry::place_absent(&self.host, place));
+            Identity::new(claims.raw, claims.registered, claims.scopes)
+        });
         Ok(Outcome { result, expires_at })
     }
 

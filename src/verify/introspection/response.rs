@@ -24,6 +24,8 @@ pub(super) enum ResponseFault {
     /// `scope`, `scp` or another place for scopes.
     #[error("the scopes are neither a string nor an array of strings")]
     Scope,
+    #[error("the roles are neither a string, nor an array of strings, nor an object")]
+    Roles,
 }
 
 impl IntrospectionResponse {
@@ -40,6 +42,7 @@ impl IntrospectionResponse {
         reader.finish().map_err(ResponseFault::Claim)?;
         reader.check_identifiers(options).map_err(ResponseFault::Claim)?;
         let scopes = reader.scopes(options, object).map_err(|_| ResponseFault::Scope)?;
+        reader.read_roles(options, object).map_err(|_| ResponseFault::Roles)?;
         let IntrospectionReader { registered, has_client_id, other_kind, .. } = reader;
         let claims = ClaimSet { raw, registered, scopes, has_client_id, other_kind };
         Ok(Self::Active(Box::new(claims)))
@@ -49,7 +52,7 @@ impl IntrospectionResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::{NumericDate, scope_claim::ScopeClaim};
+    use crate::claims::{GivenPlaces, NumericDate};
 
     fn read(text: &str) -> Result<IntrospectionResponse, ResponseFault> {
         IntrospectionResponse::read(text.into(), &ClaimOptions::default())
@@ -206,15 +209,24 @@ mod tests {
     }
 
     #[test]
-    fn scopes_are_also_read_from_the_configured_claims() {
-        let text = r#"{"active":true,"scope":"a","realm_access":{"roles":["b"]}}"#;
-        let scope_claims = vec![ScopeClaim::new("/realm_access/roles")];
-        let options = ClaimOptions { scope_claims, ..ClaimOptions::default() };
+    fn scopes_and_roles_are_read_from_the_configured_places() {
+        let text =
+            r#"{"active":true,"scope":"a","permissions":["b"],"realm_access":{"roles":["c"]}}"#;
+        let (scopes, roles) =
+            (vec!["permissions".to_owned()], vec!["/realm_access/roles".to_owned()]);
+        let places = GivenPlaces { scopes, roles }.validate().unwrap();
+        let options = ClaimOptions { places, ..ClaimOptions::default() };
         let Ok(IntrospectionResponse::Active(claims)) =
             IntrospectionResponse::read(text.into(), &options)
         else {
             panic!("not active");
         };
         assert_eq!(claims.scopes.to_string(), "a b");
+        assert_eq!(claims.registered.roles.iter().collect::<Vec<_>>(), ["c"]);
+        let fault = IntrospectionResponse::read(
+            r#"{"active":true,"realm_access":{"roles":7}}"#.into(),
+            &places,
+        );
+        assert_eq!(fault.unwrap_err(), ResponseFault::Member("roles"));
     }
 }

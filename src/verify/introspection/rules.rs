@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::{
     TokenFault,
     claims::{
-        AudienceRule, ClaimSet, DEFAULT_LEEWAY, NumericDate, validate_expiry, validate_start,
+        AudienceRule, ClaimSet, DEFAULT_LEEWAY, NumericDate, validate_expiry, validate_lifetime,
+        validate_start,
     },
 };
 
@@ -15,6 +16,8 @@ pub(super) struct Rules {
     /// The issuer that `iss` must name, if a response has an `iss`.
     pub(super) issuer: Option<Box<str>>,
     pub(super) audience: AudienceRule,
+    /// The maximum of `exp` minus `iat`, if a response has both.
+    pub(super) max_lifetime: Option<Duration>,
 }
 
 impl Rules {
@@ -37,7 +40,8 @@ impl Rules {
             return Err(TokenFault::Type);
         }
         validate_expiry(registered.expires_at, now, Duration::ZERO)?;
-        validate_start([registered.not_before], now, DEFAULT_LEEWAY)
+        validate_start([registered.not_before], now, DEFAULT_LEEWAY)?;
+        self.max_lifetime.map_or(Ok(()), |max| validate_lifetime(registered, max))
     }
 }
 
@@ -59,7 +63,7 @@ mod tests {
     }
 
     fn rules(audience: AudienceRule) -> Rules {
-        Rules { issuer: Some("https://as.example".into()), audience }
+        Rules { issuer: Some("https://as.example".into()), audience, max_lifetime: None }
     }
 
     #[test]

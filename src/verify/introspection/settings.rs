@@ -17,7 +17,10 @@ use crate::url::{self, Query};
 use crate::verify::Revocations;
 use crate::{
     Clock, ConfigError, SystemClock,
-    claims::{AudienceNames, AudienceRule, ClaimOptions, ResourceIdentifier},
+    claims::{
+        AudienceNames, AudienceRule, ClaimOptions, GivenPlaces, ResourceIdentifier,
+        checked_max_lifetime,
+    },
     http_client::{self, HttpClient, Target, metadata::LearnedUrls},
     telemetry::Throttle,
 };
@@ -40,7 +43,9 @@ pub(super) struct Settings {
     pub(super) any_audience: bool,
     pub(super) urls: LearnedUrls,
     pub(super) issuer: Option<String>,
-    pub(super) claim_options: ClaimOptions,
+    pub(super) places: GivenPlaces,
+    pub(super) max_lifetime: Option<Duration>,
+    pub(super) numeric_identifiers: bool,
     pub(super) checks: Vec<Box<Check>>,
     pub(super) cache_for: Duration,
     pub(super) negative_cache_for: Duration,
@@ -72,7 +77,9 @@ impl Settings {
             any_audience: false,
             urls: LearnedUrls::default(),
             issuer: None,
-            claim_options: ClaimOptions::default(),
+            places: GivenPlaces::default(),
+            max_lifetime: None,
+            numeric_identifiers: false,
             checks: Vec::new(),
             cache_for: Duration::from_secs(60),
             negative_cache_for: Duration::from_secs(5),
@@ -134,8 +141,15 @@ impl Settings {
                 signer: self.signer,
                 max_response_age: self.max_response_age,
             },
-            rules: Rules { issuer, audience },
-            claim_options: self.claim_options,
+            rules: Rules {
+                issuer,
+                audience,
+                max_lifetime: checked_max_lifetime(self.max_lifetime)?,
+            },
+            claim_options: ClaimOptions {
+                places: self.places.validate()?,
+                numeric_identifiers: self.numeric_identifiers,
+            },
             checks: self.checks,
             revocations: self.revocations.unwrap_or_else(|| Revocations::for_clock(&self.clock)),
             clock: self.clock,

@@ -8,7 +8,7 @@ use super::{
     settings::{GivenKeys, Settings},
     token_cache::TokenCache,
 };
-use crate::claims::{ResourceIdentifier, scope_claim::ScopeClaim};
+use crate::claims::ResourceIdentifier;
 use crate::url::redact;
 use crate::verify::{AudienceGiven, AudienceMissing, Revocations};
 use crate::{Algorithm, Clock, ConfigError, Error, Identity, Secret, http_client::HttpClient};
@@ -255,7 +255,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Sets how far the issuer's clock may be off, for `exp`, `nbf` and `iat`. 60 s by default.
+    /// Sets how far the issuer's clock may be off, for `exp`, `nbf`, `iat` and `auth_time`. 60 s by default.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.settings.leeway = leeway;
         self
@@ -266,7 +266,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     ///
     /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
     pub fn scope_claim(mut self, place: impl AsRef<str>) -> Self {
-        self.settings.claim_options.scope_claims.push(ScopeClaim::new(place.as_ref()));
+        self.settings.places.scopes.push(place.as_ref().to_owned());
         self
     }
 
@@ -279,7 +279,70 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     ///
     /// [RFC 7519 §4.1.2]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.2
     pub fn numeric_identifiers(mut self) -> Self {
-        self.settings.claim_options.numeric_identifiers = true;
+        self.settings.numeric_identifiers = true;
+        self
+    }
+
+    /// Sets where tokens have roles: a claim such as `roles`, or a JSON pointer ([RFC 6901]) such as
+    /// `/realm_access/roles`. Call it again to read roles from more than one place. By default, no roles are read.
+    ///
+    /// The value is an array with one role in each element, a string of roles separated by spaces, or an object whose
+    /// keys are roles, except those with the value `false` or `null`. A token with another value there is rejected.
+    /// If the first verified token has nothing at a place, that is logged once.
+    ///
+    /// A role is never a scope: [`Identity::roles`] and [`Identity::scopes`] are separate sets, so a client can't get a
+    /// role by requesting a scope of that name. For the same reason, `scope` and `scp` can't be places of roles.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use portcullis::{Verify, testing::TestIssuer};
+    /// # use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+    /// # use portcullis::BearerToken;
+    /// use serde_json::json;
+    ///
+    /// let issuer = TestIssuer::new();
+    /// let verifier =
+    ///     issuer.verifier().audience("https://api.example").roles("/realm_access/roles").build()?;
+    ///
+    /// let token = issuer.token().audience("https://api.example").scope("root");
+    /// let token = token.claim("realm_access", json!({ "roles": ["admin"] })).mint();
+    /// # let line = HeaderValue::try_from(format!("Bearer {token}"))?;
+    /// # let headers = HeaderMap::from_iter([(AUTHORIZATION, line)]);
+    /// # let token = BearerToken::from_headers(&headers)?;
+    /// let identity = verifier.verify(token).wait().await?;
+    /// assert!(identity.has_role("admin"));
+    /// assert!(!identity.has_role("root"));
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    ///
+    /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
+    pub fn roles(mut self, place: impl AsRef<str>) -> Self {
+        self.settings.places.roles.push(place.as_ref().to_owned());
+        self
+    }
+
+    /// Sets the maximum lifetime of a token: the time from `iat` to `exp`. Unlimited by default.
+    ///
+    /// A token that is valid for longer is rejected with [`TokenFault::Lifetime`](crate::TokenFault::Lifetime), and one
+    /// without `iat` with [`TokenFault::Claims`](crate::TokenFault::Claims). There is no leeway, because both times are
+    /// the issuer's.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use portcullis::JwtVerifier;
+    ///
+    /// let builder = || JwtVerifier::builder("https://as.example").audience("https://api.example");
+    /// assert!(builder().max_lifetime(Duration::from_secs(3600)).build().is_ok());
+    /// assert!(builder().max_lifetime(Duration::ZERO).build().is_err());
+    /// ```
+    pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
+        self.settings.max_lifetime = Some(lifetime);
         self
     }
 
@@ -409,7 +472,8 @@ impl JwtVerifierBuilder<AudienceGiven> {
     ///
     /// [`ConfigError`], which names the value: an empty issuer or audience; a `jwks_uri`, a `metadata_url`, or an
     /// issuer with neither, that is not an `https` URL; a key that can't be read or is too weak; a key set without
-    /// keys; no algorithm, or one that no configured key supports.
+    /// keys; no algorithm, or one that no configured key supports; a place of scopes or roles that is not a JSON
+    /// pointer; a maximum lifetime of zero.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
         let cache = TokenCache::new(self.settings.cache_capacity, None);
         let issuer = Arc::new(self.settings.into_issuer()?);

@@ -15,7 +15,7 @@ use crate::{
     Clock, Error, Identity, TokenFault,
     claims::{ClaimOptions, ClaimSet, NumericDate},
     jose::algorithm::AlgorithmSet,
-    telemetry::IssuerLog,
+    telemetry::{self, IssuerLog},
     verify::{Readiness, Revocations, work_limit::WorkLimit},
 };
 
@@ -120,8 +120,12 @@ impl Issuer {
         self.require_algorithm(&token.jws.header)?;
         self.rules.validate(&token.jws, &token.payload, now)?;
         let generation = self.keys.check_signature(&token.jws, now, attempt)?;
-        let ClaimSet { raw, registered, scopes, .. } = token.payload;
+        let ClaimSet { raw, mut registered, scopes, .. } = token.payload;
+        registered.leeway = Some(self.rules.leeway);
         let identity = Identity::new(raw, registered, scopes);
+        self.claim_options.places.report_absent(identity.raw_claims(), |place| {
+            telemetry::place_absent(self.name(), place);
+        });
         self.check(&identity)?;
         self.revocations.check(None, token.jws.token.as_bytes(), &identity)?;
         Ok(VerifiedToken { identity, generation })

@@ -32,6 +32,7 @@ fn parse<'o, E: From<TokenFault> + From<Error>>(
     let options = options(reader.registered.issuer.get(&raw))?;
     reader.check_identifiers(options).map_err(malformed)?;
     let scopes = reader.scopes(options, object)?;
+    reader.read_roles(options, object).map_err(|fault| Error::from(TokenFault::Claims).with_source(fault))?;
     let JwtReader { registered, has_client_id, other_kind, .. } = reader;
     Ok(ClaimSet { raw, registered, scopes, has_client_id, other_kind })
 }
@@ -44,7 +45,7 @@ fn malformed(claim: MalformedClaim) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ErrorKind, claims::scope_claim::ScopeClaim};
+    use crate::{ErrorKind, claims::GivenPlaces};
 
     fn parse(text: &str) -> Result<ClaimSet, Error> {
         let options = ClaimOptions::default();
@@ -92,11 +93,12 @@ mod tests {
     }
 
     #[test]
-    fn scope_claims_are_configured_for_each_issuer() {
-        let scope_claims = vec![ScopeClaim::new("permissions")];
-        let options = ClaimOptions { scope_claims, ..ClaimOptions::default() };
-        let raw = r#"{"permissions":["a"],"iss":"https://as.example","scope":"b"}"#;
-        let scopes = |trusted: &str| {
+    fn places_are_configured_for_each_issuer() {
+        let (scopes, roles) = (vec!["permissions".to_owned()], vec!["roles".to_owned()]);
+        let places = GivenPlaces { scopes, roles }.validate().unwrap();
+        let options = ClaimOptions { places, ..ClaimOptions::default() };
+        let raw = r#"{"permissions":["a"],"iss":"https://as.example","scope":"b","roles":["c"]}"#;
+        let read = |trusted: &str| {
             let read = super::parse(raw.into(), |issuer| {
                 if issuer == Some(trusted) {
                     Ok(&options)
@@ -104,10 +106,14 @@ mod tests {
                     Err(Error::from(TokenFault::Issuer))
                 }
             });
-            read.map(|claims| claims.scopes.to_string()).map_err(|error| error.kind())
+            let read = read.map(|claims| {
+                let roles: Vec<_> = claims.registered.roles.iter().collect();
+                (claims.scopes.to_string(), roles.join(" "))
+            });
+            read.map_err(|error| error.kind())
         };
-        assert_eq!(scopes("https://as.example"), Ok("b a".to_owned()));
-        assert_eq!(scopes("https://other.example"), Err(TokenFault::Issuer.into()));
+        assert_eq!(read("https://as.example"), Ok(("b a".to_owned(), "c".to_owned())));
+        assert_eq!(read("https://other.example"), Err(TokenFault::Issuer.into()));
     }
 
     #[test]

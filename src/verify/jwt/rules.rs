@@ -7,7 +7,7 @@ use crate::{
     TokenFault,
     claims::{
         AudienceRule, ClaimSet, ClaimText, NumericDate, OtherKind, RegisteredClaims,
-        validate_expiry, validate_start,
+        validate_expiry, validate_lifetime, validate_start,
     },
     jose::json::{self, Value},
 };
@@ -25,6 +25,8 @@ pub(crate) struct Rules {
     pub(crate) accepts_id_tokens: bool,
     /// The leeway for `exp`, `nbf` and `iat`.
     pub(crate) leeway: Duration,
+    /// The maximum of `exp` minus `iat`.
+    pub(crate) max_lifetime: Option<Duration>,
 }
 
 /// A claim with a certain string.
@@ -55,6 +57,10 @@ impl Rules {
             return Err(TokenFault::Type);
         }
         self.validate_times(&claims.registered, now)?;
+        if let Some(max_lifetime) = self.max_lifetime {
+            claims.registered.issued_at.ok_or(TokenFault::Claims)?;
+            validate_lifetime(&claims.registered, max_lifetime)?;
+        }
         match self.profile {
             Profile::JwtSvid => self.require_trust_domain(claims)?,
             Profile::Relaxed => {}

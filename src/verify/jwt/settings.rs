@@ -14,7 +14,10 @@ use super::{
 use crate::url::{self, Query};
 use crate::{
     Algorithm, Clock, ConfigError, Secret, SystemClock,
-    claims::{AudienceNames, AudienceRule, ClaimOptions, DEFAULT_LEEWAY, ResourceIdentifier},
+    claims::{
+        AudienceNames, AudienceRule, ClaimOptions, DEFAULT_LEEWAY, GivenPlaces, ResourceIdentifier,
+        checked_max_lifetime,
+    },
     http_client::{self, HttpClient, Target, metadata::LearnedUrls},
     jose::{algorithm::AlgorithmSet, crypto::VerifyingKey},
     verify::{
@@ -39,7 +42,9 @@ pub(super) struct Settings {
     pub(super) accepted_types: Vec<String>,
     pub(super) accepts_id_tokens: bool,
     pub(super) leeway: Duration,
-    pub(super) claim_options: ClaimOptions,
+    pub(super) max_lifetime: Option<Duration>,
+    pub(super) places: GivenPlaces,
+    pub(super) numeric_identifiers: bool,
     pub(super) checks: Vec<Box<ClaimCheck>>,
     pub(super) jwks_uri: Option<String>,
     pub(super) metadata_url: Option<String>,
@@ -80,7 +85,9 @@ impl Settings {
             accepted_types: Vec::new(),
             accepts_id_tokens: false,
             leeway: DEFAULT_LEEWAY,
-            claim_options: ClaimOptions::default(),
+            max_lifetime: None,
+            places: GivenPlaces::default(),
+            numeric_identifiers: false,
             checks: Vec::new(),
             jwks_uri: None,
             metadata_url: None,
@@ -112,9 +119,13 @@ impl Settings {
                 accepted_types,
                 accepts_id_tokens: self.accepts_id_tokens,
                 leeway: self.leeway,
+                max_lifetime: checked_max_lifetime(self.max_lifetime)?,
             },
             algorithms: allowed,
-            claim_options: self.claim_options,
+            claim_options: ClaimOptions {
+                places: self.places.validate()?,
+                numeric_identifiers: self.numeric_identifiers,
+            },
             checks: self.checks,
             keys,
             revocations: self.revocations.unwrap_or_else(|| Revocations::for_clock(&self.clock)),
