@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
-use super::DpopFault;
+use super::{DpopFault, StepUp};
 use crate::{ErrorKind, RequestFault, TokenFault};
 
 /// Why a request is rejected.
@@ -28,6 +28,8 @@ pub struct Error {
     kind: ErrorKind,
     scope: Option<Arc<str>>,
     retry_after: Option<Duration>,
+    /// Boxed, because most rejections aren't about it.
+    pub(super) step_up: Option<Arc<StepUp>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -35,7 +37,7 @@ impl Error {
     /// A rejection of this kind.
     #[must_use]
     pub const fn new(kind: ErrorKind) -> Self {
-        Self { kind, scope: None, retry_after: None, source: None }
+        Self { kind, scope: None, retry_after: None, step_up: None, source: None }
     }
 
     /// `403 Forbidden` for a reason other than scopes.
@@ -125,6 +127,9 @@ impl fmt::Debug for Error {
         }
         if let Some(retry_after) = &self.retry_after {
             debug.field("retry_after", retry_after);
+        }
+        if let Some(step_up) = &self.step_up {
+            debug.field("step_up", step_up);
         }
         if let Some(source) = &self.source {
             debug.field("source", source);

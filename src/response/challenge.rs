@@ -71,7 +71,14 @@ impl Challenge {
             scope,
             "\"",
         ];
-        header(text.concat())
+        let mut text = text.concat();
+        if let Some(acr_values) = error.acr_values() {
+            text.extend([", acr_values=\"", &quoted(acr_values), "\""]);
+        }
+        if let Some(max_age) = error.max_age() {
+            text.extend([", max_age=\"", &max_age.as_secs().to_string(), "\""]);
+        }
+        header(text)
     }
 }
 
@@ -100,6 +107,8 @@ fn quoted(value: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::{ErrorKind, TokenFault};
 
@@ -123,6 +132,26 @@ mod tests {
                 r#"Bearer realm="restricted", error="insufficient_scope", error_description="Token lacks the required scope.", scope="a\"b""#,
             ),
             (bearer(Some("r")).with(&ErrorKind::MissingCredentials.into()), r#"Bearer realm="r""#),
+            (
+                bearer(Some("r")).with(&Error::insufficient_user_authentication("myACR", None)),
+                r#"Bearer realm="r", error="insufficient_user_authentication", error_description="More recent or stronger authentication required.", acr_values="myACR""#,
+            ),
+            (
+                bearer(Some("r"))
+                    .with(&Error::insufficient_user_authentication("", Duration::from_secs(5))),
+                r#"Bearer realm="r", error="insufficient_user_authentication", error_description="More recent or stronger authentication required.", max_age="5""#,
+            ),
+            (
+                bearer(Some("r")).with(&Error::insufficient_user_authentication(
+                    "a b\"",
+                    Duration::from_millis(1500),
+                )),
+                r#"Bearer realm="r", error="insufficient_user_authentication", error_description="More recent or stronger authentication required.", acr_values="a b\"", max_age="1""#,
+            ),
+            (
+                bearer(Some("r")).with(&ErrorKind::InsufficientUserAuthentication.into()),
+                r#"Bearer realm="r", error="insufficient_user_authentication", error_description="More recent or stronger authentication required.""#,
+            ),
         ] {
             assert_eq!(line, expected);
         }
@@ -185,6 +214,7 @@ mod tests {
         for kind in [
             ErrorKind::AccessDenied,
             ErrorKind::InsufficientScope,
+            ErrorKind::InsufficientUserAuthentication,
             ErrorKind::InvalidRequest(RequestFault::Malformed),
             ErrorKind::InvalidRequest(RequestFault::Repeated),
             ErrorKind::InvalidRequest(RequestFault::TooLong),

@@ -20,6 +20,12 @@ pub(crate) fn details(error: &Error, realm: Option<&str>) -> Vec<u8> {
     if let Some(scope) = error.scope() {
         info = info.entry(3, "scope", scope);
     }
+    if let Some(acr_values) = error.acr_values() {
+        info = info.entry(3, "acr_values", acr_values);
+    }
+    if let Some(max_age) = error.max_age() {
+        info = info.entry(3, "max_age", &max_age.as_secs().to_string());
+    }
     let status = Message::default()
         .integer(1, kind.grpc_code().unsigned_abs().into())
         .text(2, kind.description())
