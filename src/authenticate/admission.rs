@@ -114,11 +114,11 @@ impl Config {
     }
 
     /// Prepares a request for the inner service, and counts it.
-    pub(super) fn complete<B>(&self, request: &mut Request<B>, authentication: Authentication) {
-        telemetry::admitted(authentication.outcome());
+    pub(super) fn complete<B>(&self, request: &mut Request<B>, caller: Caller) {
+        telemetry::admitted(caller.outcome());
         // Not before, because the binding is verified after the token.
         self.bindings.remove_certificate(request.headers_mut());
-        request.extensions_mut().insert(authentication);
+        request.extensions_mut().insert(caller);
     }
 
     fn judge(&self, rule: Option<Rule>, identity: &Identity) -> Result<(), Error> {

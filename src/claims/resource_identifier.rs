@@ -25,6 +25,7 @@ impl ResourceIdentifier {
         let invalid = |problem: &str| ConfigError::new("resource", text.as_str(), problem);
         if let Err(problem) = url::parse(&text, Query::Allowed, false) {
             return Err(match problem {
+                EndpointError::NotHttps => invalid("must use https, except on loopback"),
                 EndpointError::Ornaments => invalid("must not have a user name or a fragment"),
                 problem => invalid(&problem.to_string()),
             });

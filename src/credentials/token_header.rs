@@ -85,9 +85,12 @@ impl TokenHeader {
         match self.form {
             Form::Scheme => true,
             Form::Bare => false,
-            Form::Either => headers
-                .get(&self.name)
-                .is_some_and(|line| line.as_bytes().trim_ascii().contains(&b' ')),
+            Form::Either => {
+                let line = headers.get(&self.name).map(|line| line.as_bytes().trim_ascii());
+                // A comma is of no scheme: a proxy has joined two tokens.
+                let end = line.and_then(|line| line.iter().position(|byte| b" ,".contains(byte)));
+                line.zip(end).is_some_and(|(line, end)| line.get(end) == Some(&b' '))
+            }
         }
     }
 }

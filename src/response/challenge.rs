@@ -171,11 +171,11 @@ mod tests {
     fn dpop_names_its_algorithms() {
         let dpop = |realm| Challenge::new(Scheme::Dpop, realm, Some("ES256 EdDSA".into()), None);
         for (line, expected) in [
-            (dpop(None).bare(None), r#"DPoP algs="ES256 EdDSA""#),
+            (dpop(None).bare(None), r#"DPoP realm="restricted", algs="ES256 EdDSA""#),
             (dpop(Some("r")).bare(None), r#"DPoP realm="r", algs="ES256 EdDSA""#),
             (
                 dpop(None).with(&crate::ErrorKind::UseDpopNonce.into()),
-                r#"DPoP algs="ES256 EdDSA", error="use_dpop_nonce", error_description="DPoP proof needs the nonce of this response.""#,
+                r#"DPoP realm="restricted", algs="ES256 EdDSA", error="use_dpop_nonce", error_description="DPoP proof needs the nonce of this response.""#,
             ),
         ] {
             assert_eq!(line, expected);

@@ -83,6 +83,7 @@ fn the_four_errors_have_different_responses() {
     let service = Service::start("halo_cms");
     let token = text(&service.ask(CREATE, &[]), "token");
     let variables = [("PAT", token.as_str())];
+    let with_scope = format!("{BEARER}, scope=\"posts:delete\"");
     let fault = |error: &str| format!("{BEARER}, {error}");
     let invalid = fault(r#"error="invalid_token", error_description="Token malformed.""#);
     let insufficient = fault(
@@ -114,7 +115,7 @@ fn the_four_errors_have_different_responses() {
             "Forbidden",
             "Token lacks the required scope.",
             Some("insufficient_scope"),
-            BEARER,
+            &with_scope,
         ),
     ] {
         let command = format!("curl -X DELETE {credentials} $URL/api/v1alpha1/posts/1");

@@ -56,9 +56,10 @@ async fn http_requests_are_rejected_in_http_and_grpc_calls_in_grpc() {
 
     let lacking = r#"Bearer realm="orders", error="insufficient_scope", error_description="Token lacks the required scope.", scope="orders:read""#;
     let missing = r#"Bearer realm="orders""#;
+    let missing_read = r#"Bearer realm="orders", scope="orders:read""#;
     for (path, token, status, challenge) in [
         ("/health", None, 200, None),
-        ("/orders/1", None, 401, Some(missing)),
+        ("/orders/1", None, 401, Some(missing_read)),
         ("/orders/1", Some(&without_scope), 403, Some(lacking)),
         ("/orders/1", Some(&read), 200, None),
         ("/admin", None, 401, Some(missing)),

@@ -211,7 +211,8 @@ impl Introspector {
         };
         let expires_at = claims.registered.expires_at;
         let result = self.rules.validate(&claims, now).map(|()| {
-            self.places
+            self.claim_options
+                .places
                 .report_absent(&claims.raw, |place| telemetry::place_absent(&self.host, place));
             Identity::new(claims.raw, claims.registered, claims.scopes)
         });

@@ -225,8 +225,8 @@ mod tests {
         assert_eq!(claims.registered.roles.iter().collect::<Vec<_>>(), ["c"]);
         let fault = IntrospectionResponse::read(
             r#"{"active":true,"realm_access":{"roles":7}}"#.into(),
-            &places,
+            &options,
         );
-        assert_eq!(fault.unwrap_err(), ResponseFault::Member("roles"));
+        assert_eq!(fault.unwrap_err(), ResponseFault::Roles);
     }
 }

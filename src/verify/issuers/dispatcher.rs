@@ -155,7 +155,7 @@ impl Dispatcher {
     pub(super) fn names(&self) -> Vec<String> {
         let mut names = self.names.clone();
         let by_form = self.by_prefix.iter().map(|(_, verifier)| verifier).chain(&self.opaque);
-        for name in by_form.flat_map(|verifier| verifier.issuers()) {
+        for name in by_form.flat_map(|delegate| delegate.verifier.issuers()) {
             if !names.contains(&name) {
                 names.push(name);
             }

@@ -32,7 +32,9 @@ fn parse<'o, E: From<TokenFault> + From<Error>>(
     let options = options(reader.registered.issuer.get(&raw))?;
     reader.check_identifiers(options).map_err(malformed)?;
     let scopes = reader.scopes(options, object)?;
-    reader.read_roles(options, object).map_err(|fault| Error::from(TokenFault::Claims).with_source(fault))?;
+    reader
+        .read_roles(options, object)
+        .map_err(|fault| Error::from(TokenFault::Claims).with_source(fault))?;
     let JwtReader { registered, has_client_id, other_kind, .. } = reader;
     Ok(ClaimSet { raw, registered, scopes, has_client_id, other_kind })
 }

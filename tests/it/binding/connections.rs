@@ -16,7 +16,8 @@ use crate::support::{
 #[test]
 fn the_documentation_shows_the_server() {
     let mut blocks = include_str!("../../../docs/bound-tokens.md").split("```rust\n").skip(1);
-    let shown = blocks.find_map(|rest| rest.split_once("```").filter(|it| it.0.contains("TlsAcceptor")));
+    let shown =
+        blocks.find_map(|rest| rest.split_once("```").filter(|it| it.0.contains("TlsAcceptor")));
     assert_eq!(shown.unwrap().0, include_str!("tls_server.rs"));
 }
 

@@ -181,7 +181,8 @@ async fn errors_describe_the_cause_without_secrets() {
             200,
             r#"{"active":true,"exp":"1"}"#,
             "the access token could not be judged: `https://as.example/introspect` sent an invalid \
-             introspection response: invalid value for `exp`",
+             introspection response: the claim `exp` is a string, expected a number of \
+             seconds since 1970",
         ),
         (
             500,
