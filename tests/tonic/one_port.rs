@@ -57,6 +57,7 @@ async fn http_requests_are_rejected_in_http_and_grpc_calls_in_grpc() {
     let lacking = r#"Bearer realm="orders", error="insufficient_scope", error_description="Token lacks the required scope.", scope="orders:read""#;
     let missing = r#"Bearer realm="orders""#;
     let missing_read = r#"Bearer realm="orders", scope="orders:read""#;
+    let missing_write = r#"Bearer realm="orders", scope="orders:write""#;
     for (path, token, status, challenge) in [
         ("/health", None, 200, None),
         ("/orders/1", None, 401, Some(missing_read)),
@@ -82,7 +83,7 @@ async fn http_requests_are_rejected_in_http_and_grpc_calls_in_grpc() {
     let mut grpc = OrdersClient::new(connect(address).await);
     let status = grpc.create(wish("tea")).await.unwrap_err();
     assert_eq!(status.code(), Code::Unauthenticated);
-    assert_eq!(challenges(&status), [missing]);
+    assert_eq!(challenges(&status), [missing_write]);
     let status = grpc.create(scoped(&issuer, "orders:read", wish("tea"))).await.unwrap_err();
     assert_eq!(status.code(), Code::PermissionDenied);
     assert!(challenges(&status)[0].ends_with(r#"scope="orders:write""#));
