@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts two real authorization servers, runs the interoperability tests against them, and stops them again; then lets
-# clients of gRPC and grpc-web call a service.
+# Starts two real authorization servers, runs the interoperability tests against them and behind real proxies, and stops
+# them again; then lets clients of gRPC and grpc-web call a service.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=.ci/lib.sh
@@ -11,6 +11,7 @@ need python3 python3
 need node nodejs
 need npm npm
 tests/interop/glewlwyd/install.sh
+tests/interop/mtls/install.sh
 
 INTEROP_DIR=$(mktemp -d)
 export INTEROP_DIR

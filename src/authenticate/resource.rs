@@ -235,8 +235,7 @@ impl Config {
                 algorithms: dpop.algorithms().split(' ').map(str::to_owned).collect(),
                 is_required: dpop.is_required(),
             }),
-            // No layer requires certificates yet.
-            requires_certificates: false,
+            supports_certificates: self.bindings.certificates.is_some(),
         }
     }
 

@@ -105,12 +105,12 @@ impl ProtectedResourceBuilder {
         self.with("dpop_bound_access_tokens_required", is_required.to_string())
     }
 
-    /// Sets whether every token has to be bound to a client certificate
-    /// (`tls_client_certificate_bound_access_tokens`, [RFC 8705 §3]). By default, what the layer requires.
+    /// Sets whether the service accepts tokens that are bound to a client certificate
+    /// (`tls_client_certificate_bound_access_tokens`, [RFC 8705 §3]). By default, whether the layer does.
     ///
     /// [RFC 8705 §3]: https://www.rfc-editor.org/rfc/rfc8705#section-3
-    pub fn certificates_required(self, is_required: bool) -> Self {
-        self.with("tls_client_certificate_bound_access_tokens", is_required.to_string())
+    pub fn certificate_bound_tokens(self, is_supported: bool) -> Self {
+        self.with("tls_client_certificate_bound_access_tokens", is_supported.to_string())
     }
 
     /// Sets `signed_metadata`: the members as a JWT that the service has signed ([RFC 9728 §2.2]).

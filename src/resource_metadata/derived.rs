@@ -13,8 +13,8 @@ pub(crate) struct DerivedMetadata {
     pub(crate) scopes: BTreeSet<Scope>,
     pub(crate) bearer_methods: Vec<BearerMethod>,
     pub(crate) dpop: Option<DpopSupport>,
-    /// Whether every token has to be bound to a client certificate (RFC 8705).
-    pub(crate) requires_certificates: bool,
+    /// Whether tokens that are bound to a client certificate are accepted (RFC 8705).
+    pub(crate) supports_certificates: bool,
 }
 
 /// What a layer with DPoP accepts.

@@ -94,7 +94,7 @@ fn derived_members(
     resource: &ProtectedResource,
     derived: DerivedMetadata,
 ) -> Vec<(&'static str, String)> {
-    let DerivedMetadata { issuers, mut scopes, bearer_methods, dpop, requires_certificates } =
+    let DerivedMetadata { issuers, mut scopes, bearer_methods, dpop, supports_certificates } =
         derived;
     let mut members = vec![("resource", string(resource.identifier()))];
     let servers = if resource.authorization_servers.is_empty() {
@@ -120,7 +120,7 @@ fn derived_members(
         members.push(("dpop_bound_access_tokens_required", is_required.to_string()));
     }
     // False is the default.
-    if requires_certificates {
+    if supports_certificates {
         members.push(("tls_client_certificate_bound_access_tokens", "true".to_owned()));
     }
     members

@@ -9,10 +9,13 @@
     reason = "tests report by panic, and share by `pub`"
 )]
 
+#[path = "../it/support/certificates.rs"]
+mod certificates;
 mod dpop;
 mod glewlwyd;
 mod introspected_jwts;
 mod introspection;
+mod mtls;
 mod oidc_provider;
 mod one_layer;
 mod outages;

@@ -23,9 +23,9 @@ use crate::{
     support::{API, layer, serve, shop, wish, with},
 };
 
+/// What docs/bound-tokens.md and `ClientCertificates::from_connection` show.
 type TlsInfo = TlsConnectInfo<TcpConnectInfo>;
 
-/// What the documentation of `ClientCertificates::from_connection` shows.
 fn translate<B>(mut request: http::Request<B>) -> http::Request<B> {
     let chain = request.extensions().get().and_then(TlsInfo::peer_certs);
     if let Some(der) = chain.as_ref().and_then(|chain| chain.first()) {
@@ -51,7 +51,8 @@ impl TlsServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = Server::builder().tls_config(tls).unwrap();
-        let server = server.layer(MapRequestLayer::new(translate)).layer(layer).add_routes(shop());
+        let routes = shop();
+        let server = server.layer(MapRequestLayer::new(translate)).layer(layer).add_routes(routes);
         tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
         Self { authority, address }
     }

@@ -95,7 +95,8 @@ impl Setting {
         if response.kind() == BINDING {
             assert_eq!(response.status, StatusCode::UNAUTHORIZED);
             let challenge = response.challenge().unwrap();
-            assert!(challenge.starts_with("Bearer error=\"invalid_token\""), "{challenge}");
+            assert!(challenge.starts_with("Bearer "), "{challenge}");
+            assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
         }
         response.kind()
     }

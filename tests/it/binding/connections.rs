@@ -1,7 +1,12 @@
 //! Client certificates over sockets, with the server of docs/bound-tokens.md.
 
+use std::{io, net::SocketAddr};
+
+use axum::Router;
 use portcullis::{
-    Algorithm, AuthenticateLayer, binding::ClientCertificates, testing::CertificateClient,
+    Algorithm, AuthenticateLayer,
+    binding::{CertificateHeader, ClientCertificates},
+    testing::CertificateClient,
 };
 use reqwest::{Certificate, Client, Identity, tls::Version};
 use tokio::net::TcpListener;
@@ -12,14 +17,6 @@ use crate::support::{
     certificates::{Authority, Issued},
     issuer_with, whoami,
 };
-
-#[test]
-fn the_documentation_shows_the_server() {
-    let mut blocks = include_str!("../../../docs/bound-tokens.md").split("```rust\n").skip(1);
-    let shown =
-        blocks.find_map(|rest| rest.split_once("```").filter(|it| it.0.contains("TlsAcceptor")));
-    assert_eq!(shown.unwrap().0, include_str!("tls_server.rs"));
-}
 
 fn client(authority: &Authority, certificate: Option<&Issued>, version: Version) -> Client {
     let root = Certificate::from_pem(authority.pem().as_bytes()).unwrap();
@@ -66,4 +63,36 @@ async fn a_token_is_accepted_over_the_connections_of_its_client_only() {
         }
     }
     server.abort();
+}
+
+async fn serve_with_addresses(listener: TcpListener, app: Router) -> io::Result<()> {
+    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
+}
+
+/// The proxy is this test.
+#[tokio::test]
+async fn axum_provides_the_address_of_the_proxy() {
+    let issuer = issuer_with([Algorithm::Es256]);
+    let [alice, mallory] = ["alice", "mallory"].map(CertificateClient::new);
+    let token = issuer.token().audience(API).claim("cnf", alice.confirmation()).mint();
+    let client = Client::builder().no_proxy().build().unwrap();
+    let header = CertificateHeader::ClientCert;
+    for (trusted, sender, status) in
+        [("127.0.0.0/8", &alice, 200), ("127.0.0.0/8", &mallory, 401), ("10.0.0.0/8", &alice, 401)]
+    {
+        let verifier = issuer.verifier().audience(API).build().unwrap();
+        let certificates = ClientCertificates::from_proxy([trusted], header.clone());
+        let layer = AuthenticateLayer::bearer(verifier);
+        let layer = layer.client_certificates(certificates.build().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let server = tokio::spawn(serve_with_addresses(listener, whoami().layer(layer)));
+        let request = client.get(&url).bearer_auth(&token);
+        let request = request
+            .header("client-cert", sender.header_value(&header))
+            .header("x-forwarded-for", "10.1.2.3")
+            .header("forwarded", "for=10.1.2.3");
+        assert_eq!(request.send().await.unwrap().status(), status, "{trusted}");
+        server.abort();
+    }
 }

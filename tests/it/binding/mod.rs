@@ -3,10 +3,17 @@
 mod bearer;
 #[cfg(feature = "client-certificates")]
 mod certificates;
-#[cfg(feature = "client-certificates")]
+#[cfg(all(feature = "client-certificates", feature = "dpop"))]
+mod configurations;
+#[cfg(all(feature = "client-certificates", feature = "reqwest"))]
 mod connections;
 #[cfg(feature = "dpop")]
 mod dpop;
+#[cfg(feature = "dpop")]
+mod hostile_proofs;
 #[cfg(feature = "client-certificates")]
+mod metadata;
+mod page;
+#[cfg(all(feature = "client-certificates", feature = "reqwest"))]
 #[rustfmt::skip]
 mod tls_server;

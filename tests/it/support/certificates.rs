@@ -1,5 +1,7 @@
 //! Certificates for TLS on loopback.
 
+use std::error::Error;
+
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio_rustls::rustls::{
     RootCertStore, ServerConfig,
@@ -42,13 +44,22 @@ impl Authority {
     pub fn server_config(&self) -> ServerConfig {
         let mut roots = RootCertStore::empty();
         roots.add(self.0.der().clone()).unwrap();
-        let verifier = WebPkiClientVerifier::builder(roots.into());
-        let verifier = verifier.allow_unauthenticated().build().unwrap();
         let Issued { der, key, .. } = self.issue("localhost");
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let config = ServerConfig::builder().with_client_cert_verifier(verifier);
-        config.with_single_cert(vec![der], key).unwrap()
+        server_config(roots, vec![der], key).unwrap()
     }
+}
+
+fn server_config(
+    roots: RootCertStore,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<ServerConfig, Box<dyn Error>> {
+    let verifier = WebPkiClientVerifier::builder(roots.into());
+    let verifier = verifier.allow_unauthenticated().build()?;
+    let config = ServerConfig::builder().with_client_cert_verifier(verifier);
+    let config = config.with_single_cert(chain, key)?;
+    Ok(config)
 }
 
 impl Issued {

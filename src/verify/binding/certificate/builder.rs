@@ -30,15 +30,76 @@ enum Unchecked {
     Proxy { networks: Vec<String>, header: CertificateHeader },
 }
 
+impl ClientCertificates {
+    /// Takes the certificate from the extension [`ClientCertificate`](super::ClientCertificate) of the request, for
+    /// services that terminate TLS themselves.
+    ///
+    /// The acceptor of connections puts it there: see `docs/bound-tokens.md` for one with axum and rustls.
+    ///
+    /// ```
+    /// use portcullis::binding::ClientCertificates;
+    ///
+    /// let certificates = ClientCertificates::from_connection().build()?;
+    /// # let _ = certificates;
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    ///
+    /// # tonic
+    ///
+    /// tonic's server puts the certificates into an extension of its own, `TlsConnectInfo`, which only exists with
+    /// its features for TLS. A layer outside this one translates:
+    ///
+    /// ```text
+    /// type TlsInfo = TlsConnectInfo<TcpConnectInfo>;
+    ///
+    /// fn translate<B>(mut request: http::Request<B>) -> http::Request<B> {
+    ///     let chain = request.extensions().get().and_then(TlsInfo::peer_certs);
+    ///     if let Some(der) = chain.as_ref().and_then(|chain| chain.first()) {
+    ///         request.extensions_mut().insert(ClientCertificate::from_der(der));
+    ///     }
+    ///     request
+    /// }
+    ///
+    /// Server::builder().layer(MapRequestLayer::new(translate)).layer(authenticate)
+    /// ```
+    pub const fn from_connection() -> ClientCertificatesBuilder {
+        ClientCertificatesBuilder { source: Unchecked::Connection, is_required: false }
+    }
+
+    /// Takes the certificate from a header, for services behind a proxy that terminates TLS.
+    ///
+    /// The header is used if the connection comes from one of these addresses and networks, such as `10.1.2.3`,
+    /// `10.0.0.0/8` or `2001:db8::/32`; bits beyond the prefix don't count. From any other address, it is ignored.
+    /// It is removed from every request, so that inner services never see it.
+    ///
+    /// The proxy must replace the header of every request, and remove it where the client has no certificate.
+    ///
+    /// The address of the connection is read from the extensions of the request: `ConnectInfo<SocketAddr>` of axum,
+    /// which `Router::into_make_service_with_connect_info` provides, tonic's `TcpConnectInfo`, or
+    /// [`PeerAddress`](super::PeerAddress). If there is none, requests with tokens that are bound to a certificate are
+    /// rejected with 500.
+    ///
+    /// ```
+    /// use portcullis::binding::{CertificateHeader, ClientCertificates};
+    ///
+    /// let proxies = ["10.0.0.0/8", "2001:db8::7"];
+    /// let certificates = ClientCertificates::from_proxy(proxies, CertificateHeader::ClientCert).build()?;
+    /// # let _ = certificates;
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    pub fn from_proxy(
+        networks: impl IntoIterator<Item = impl Into<String>>,
+        header: CertificateHeader,
+    ) -> ClientCertificatesBuilder {
+        let networks = networks.into_iter().map(Into::into).collect();
+        ClientCertificatesBuilder {
+            source: Unchecked::Proxy { networks, header },
+            is_required: false,
+        }
+    }
+}
+
 impl ClientCertificatesBuilder {
-    pub(super) const fn from_connection() -> Self {
-        Self { source: Unchecked::Connection, is_required: false }
-    }
-
-    pub(super) const fn from_proxy(networks: Vec<String>, header: CertificateHeader) -> Self {
-        Self { source: Unchecked::Proxy { networks, header }, is_required: false }
-    }
-
     /// Rejects tokens that aren't bound. By default they are accepted, with a certificate and without.
     ///
     /// A token that is bound to a DPoP key is bound, and accepted with its proof if the layer verifies
