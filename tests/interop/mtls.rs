@@ -10,17 +10,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Router, routing::get};
-use http::{HeaderMap, HeaderName};
+use axum::{Router, body::Body, routing::get};
+use http::{HeaderMap, HeaderName, Request, header::AUTHORIZATION};
 use portcullis::{
-    AuthenticateLayer, Identity,
+    AuthenticateLayer, Identity, Issuers,
     binding::{CertificateHeader, ClientCertificates},
     testing::{CertificateClient, TestIssuer},
 };
 use reqwest::{Certificate, Client, ClientBuilder, Identity as ClientIdentity, tls::Version};
 use tokio::{net::TcpListener, task::JoinHandle};
+use tower::ServiceExt;
 
-use crate::certificates::{Authority, Issued};
+use crate::{
+    certificates::{Authority, Issued},
+    servers::{OidcProvider, RESOURCE},
+    service::service_with,
+};
 
 const API: &str = "https://api.example";
 const PEM: CertificateHeader = CertificateHeader::Pem(HeaderName::from_static("x-client-cert"));
@@ -237,5 +242,40 @@ async fn envoy_with_each_of_its_details() {
         let command = [envoy.to_str().unwrap(), "--use-dynamic-base-id", "-l", "warn", "-c"];
         let proxy = Proxy::start("envoy", header, &config, &command).await;
         proxy.passes_on_the_certificate_of_the_connection().await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a running server"]
+async fn tokens_that_oidc_provider_binds_to_a_certificate() {
+    let provider = OidcProvider::at_the_root().await;
+    let opaque = provider.introspection_as("rs", "rs-secret").audience(format!("{RESOURCE}opaque"));
+    let issuers = Issuers::builder()
+        .trust(provider.verifier(&["es256"]).build().unwrap())
+        .opaque(opaque.build().unwrap())
+        .build()
+        .unwrap();
+    let layer = |layer: AuthenticateLayer| {
+        let certificates = ClientCertificates::from_connection().build().unwrap();
+        layer.client_certificates(certificates)
+    };
+    let app = service_with(issuers, layer);
+    let authority = Authority::new();
+    let [alice, mallory] = ["alice", "mallory"]
+        .map(|name| CertificateClient::from_der(authority.issue(name).der.to_vec()));
+    for kind in ["es256", "opaque"] {
+        let token = provider.token_bound_to(&alice.header_value(&PEM), kind).await;
+        for (client, status) in [(Some(&alice), 200), (Some(&mallory), 401), (None, 401)] {
+            let mut request = Request::get("/").body(Body::empty()).unwrap();
+            match client {
+                Some(client) => client.authorize(&mut request, &token),
+                None => {
+                    let line = format!("Bearer {token}").try_into().unwrap();
+                    request.headers_mut().insert(AUTHORIZATION, line);
+                }
+            }
+            let response = app.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), status, "{kind}");
+        }
     }
 }

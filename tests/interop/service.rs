@@ -7,8 +7,17 @@ use tower::ServiceExt;
 
 /// Responds to `GET /` with the client that the token was issued to.
 pub fn service(verifier: impl for<'a> Verify<BearerToken<'a>>) -> Router {
+    service_with(verifier, |layer| layer)
+}
+
+/// The same behind a layer with other options.
+pub fn service_with(
+    verifier: impl for<'a> Verify<BearerToken<'a>>,
+    configure: impl FnOnce(AuthenticateLayer) -> AuthenticateLayer,
+) -> Router {
     let client_id = async |identity: Identity| identity.client_id().unwrap_or("nobody").to_owned();
-    Router::new().route("/", get(client_id)).layer(AuthenticateLayer::bearer(verifier))
+    let layer = configure(AuthenticateLayer::bearer(verifier));
+    Router::new().route("/", get(client_id)).layer(layer)
 }
 
 /// The status, and the challenge if there is one.

@@ -1,12 +1,12 @@
 // Gets a token that is bound to a DPoP key and calls a service with it, as the npm package oauth4webapi does it.
 //
-//   node client.mjs ISSUER RESOURCE URL ALG
+//   node client.mjs ISSUER RESOURCE URL ALG CLIENT_ID CLIENT_SECRET SCOPE
 //
 // It prints a JSON object: what became of the calls, by name.
 
 import * as oauth from 'oauth4webapi';
 
-const [issuer, resource, url, alg] = process.argv.slice(2);
+const [issuer, resource, url, alg, clientId, clientSecret, scope] = process.argv.slice(2);
 const insecure = { [oauth.allowInsecureRequests]: true };
 
 // Runs a request again if the server wants a nonce, which the handle has taken from the response.
@@ -19,15 +19,16 @@ async function withNonce(request) {
   }
 }
 
-const discovery = await oauth.discoveryRequest(new URL(issuer), { algorithm: 'oauth2', ...insecure });
+const discovery = await oauth.discoveryRequest(new URL(issuer), insecure);
 const as = await oauth.processDiscoveryResponse(new URL(issuer), discovery);
-const client = { client_id: 'svc' };
-const authenticate = oauth.ClientSecretBasic('svc-secret');
+const client = { client_id: clientId };
+// glewlwyd doesn't decode what is encoded in Basic, such as a hyphen.
+const authenticate = /^[a-z]*$/.test(clientId) ? oauth.ClientSecretBasic(clientSecret) : oauth.ClientSecretPost(clientSecret);
 const dpop = oauth.DPoP(client, await oauth.generateKeyPair(alg));
 const thief = oauth.DPoP(client, await oauth.generateKeyPair(alg));
 
 const token = await withNonce(async () => {
-  const form = { resource, scope: 'api:read' };
+  const form = { resource, scope };
   const response = await oauth.clientCredentialsGrantRequest(as, client, authenticate, form, { DPoP: dpop, ...insecure });
   return oauth.processClientCredentialsResponse(as, client, response);
 });

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Configures the glewlwyd that start.sh started, through its admin API.
 
-setup.py PORT DATA               scopes, a user, clients, and the plugin `oidc` with one key for each algorithm
+setup.py PORT DATA               scopes, a user, clients, and the plugins `oidc` and `nonces` with one key for each algorithm
 setup.py PORT DATA rotate        new keys; the old public keys stay published
 setup.py PORT DATA rotate drop   new keys alone
 
@@ -137,15 +137,16 @@ def clients(generation):
     }
 
 
-def plugin(origin, generation, jwks):
+def plugin(origin, generation, jwks, name="oidc"):
+    """An issuer. `nonces` requires them in DPoP proofs."""
     return {
         "module": "oidc",
-        "name": "oidc",
-        "display_name": "oidc",
+        "name": name,
+        "display_name": name,
         "order_rank": 0,
         "readonly": False,
         "parameters": {
-            "iss": f"{origin}/api/oidc",
+            "iss": f"{origin}/api/{name}",
             # By address: in the parameters themselves there is room for 16 KB only.
             "jwks-uri": jwks["private"],
             "jwks-public-uri": jwks["public"],
@@ -170,6 +171,10 @@ def plugin(origin, generation, jwks):
             "introspection-revocation-auth-scope": ["introspect"],
             "subject-type": "public",
             "resource-allowed": True,
+            "oauth-dpop-allowed": True,
+            "oauth-dpop-iat-duration": 60,
+            "oauth-dpop-nonce-mandatory": name == "nonces",
+            "oauth-dpop-nonce-counter": 100,
             "resource-scope": {scope: [AUDIENCE] for scope in SCOPES},
             "additional-parameters": [{"user-parameter": "username", "token-parameter": "username"}],
         },
@@ -191,7 +196,8 @@ def set_up(admin, data):
         admin.call("POST", "/client/", client)
     published = [public(key) for key in keys]
     with served(private={"keys": keys + secrets()}, public={"keys": published}) as jwks:
-        admin.call("POST", "/mod/plugin/", plugin(admin.origin, 1, jwks))
+        for name in ["oidc", "nonces"]:
+            admin.call("POST", "/mod/plugin/", plugin(admin.origin, 1, jwks, name))
     return {"generation": 1, "published": published}
 
 

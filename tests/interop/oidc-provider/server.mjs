@@ -7,7 +7,8 @@
 //   jwe                                                          a signed JWT, encrypted
 //   opaque                                                       a reference token, to introspect
 // Without a resource the token is opaque and has no audience. A request with a DPoP proof gets a token that is bound to
-// its key; the instance with a path requires nonces in proofs.
+// its key; the instance with a path requires nonces in proofs. The client `svc-mtls` gets tokens that are bound to the
+// certificate in `x-client-cert`, as nginx passes it on.
 //
 // What the tests turn, none of it part of oidc-provider:
 //   POST /__admin/rotate?keep=1          new signing keys; keep=0 also withdraws the old ones
@@ -133,6 +134,9 @@ const client = (client_id, client_secret, more) => ({
 const CLIENTS = [
   client('svc', 'svc-secret', { grant_types: ['client_credentials', 'password'] }),
   client('svc-post', 'svc-secret', { grant_types: ['client_credentials'], token_endpoint_auth_method: 'client_secret_post' }),
+  client('svc-mtls', 'svc-secret', {
+    grant_types: ['client_credentials'], tls_client_certificate_bound_access_tokens: true,
+  }),
   // Resource servers, which introspect. Those called odd have an id and a secret that RFC 6749 §2.3.1 and forms want encoded.
   client('rs', 'rs-secret'),
   client('rs:odd', 'a+b c%d&e=f/g:h'),
@@ -187,6 +191,11 @@ function build() {
       encryption: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
       jwtIntrospection: { enabled: true },
+      mTLS: {
+        enabled: true,
+        certificateBoundAccessTokens: true,
+        getCertificate: (ctx) => decodeURIComponent(ctx.get('x-client-cert')) || undefined,
+      },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => undefined,

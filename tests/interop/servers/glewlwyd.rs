@@ -23,6 +23,11 @@ impl Glewlwyd {
         Self { issuer, _alone: ALONE.lock().await }
     }
 
+    /// The issuer that requires nonces in DPoP proofs.
+    pub fn with_nonces(&self) -> String {
+        self.issuer.replace("/api/oidc", "/api/nonces")
+    }
+
     /// A token for `RESOURCE` that is signed with that algorithm.
     pub async fn token(&self, algorithm: &str) -> String {
         let form = format!("grant_type=client_credentials&scope=api.read&resource={RESOURCE}");

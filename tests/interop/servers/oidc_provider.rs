@@ -1,5 +1,6 @@
 //! oidc-provider, and its settings for tests.
 
+use http::HeaderValue;
 use portcullis::{
     IntrospectionVerifier, JwtVerifier,
     jwt::{AudienceGiven, JwtVerifierBuilder},
@@ -44,6 +45,19 @@ impl OidcProvider {
         let form =
             format!("grant_type=client_credentials&scope=api:read&resource={RESOURCE}{kind}");
         token(&self.issuer, ("svc", "svc-secret"), form).await
+    }
+
+    /// A token of that kind that is bound to the certificate in this header of a proxy.
+    pub async fn token_bound_to(&self, certificate: &HeaderValue, kind: &str) -> String {
+        let form =
+            format!("grant_type=client_credentials&scope=api:read&resource={RESOURCE}{kind}");
+        let request = client()
+            .post(format!("{}/token", self.issuer))
+            .basic_auth("svc-mtls", Some("svc-secret"))
+            .header("x-client-cert", certificate);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let response: Value = serde_json::from_str(&text(request.body(form)).await).expect("JSON");
+        response["access_token"].as_str().expect("a token").to_owned()
     }
 
     /// A token without an audience.
