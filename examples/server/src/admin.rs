@@ -1,4 +1,4 @@
-//! `POST /admin/revoke`, for an administrator with a token of its own.
+//! `POST /admin/revoke`, for an administrator with a separate token.
 
 use axum::{Form, Router, extract::State, routing::post};
 use http::StatusCode;
@@ -7,6 +7,8 @@ use portcullis::{
     Verify, verify::Revocation,
 };
 use serde::Deserialize;
+
+use crate::environment::bad;
 
 /// Accepts the one token of the administrator.
 struct Administrator(Secret);
@@ -32,11 +34,14 @@ struct Revoke {
     client_id: Option<String>,
 }
 
-pub(crate) fn routes(issuers: Issuers, token: &str) -> Router {
-    Router::new()
-        .route("/admin/revoke", post(revoke))
-        .with_state(issuers)
-        .layer(AuthenticateLayer::bearer(Administrator(Secret::from(token))).realm("admin"))
+pub(crate) fn routes(issuers: Issuers, token: &str) -> Result<Router, String> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    if !token.bytes().all(is_allowed) {
+        return Err(bad("ADMIN_TOKEN", "…", "no client can send it as a Bearer token"));
+    }
+    let authenticate = AuthenticateLayer::bearer(Administrator(Secret::from(token))).realm("admin");
+    let router = Router::new().route("/admin/revoke", post(revoke));
+    Ok(router.with_state(issuers).layer(authenticate))
 }
 
 async fn revoke(

@@ -6,6 +6,8 @@ use std::{
     str::FromStr,
 };
 
+use portcullis::ConfigError;
+
 /// The value of a variable, if it is set and not empty.
 pub(crate) fn read<T: FromStr<Err: Display>>(name: &str) -> Result<Option<T>, String> {
     match env::var(name) {
@@ -22,9 +24,12 @@ pub(crate) fn require(name: &str) -> Result<String, String> {
 
 /// The values of a variable, with commas between them.
 pub(crate) fn list(name: &str) -> Result<Vec<String>, String> {
-    let values = read::<String>(name)?.unwrap_or_default();
-    let values = values.split(',').map(str::trim).filter(|value| !value.is_empty());
-    Ok(values.map(str::to_owned).collect())
+    let Some(values) = read::<String>(name)? else { return Ok(Vec::new()) };
+    let not_empty = |value: &str| match value.trim() {
+        "" => Err(bad(name, "", "empty")),
+        value => Ok(value.to_owned()),
+    };
+    values.split(',').map(not_empty).collect()
 }
 
 pub(crate) fn is_on(name: &str) -> Result<bool, String> {
@@ -45,4 +50,18 @@ pub(crate) fn choice<T: Copy>(name: &str, choices: &[(&str, T)]) -> Result<Optio
 
 pub(crate) fn bad(name: &str, value: impl Display, problem: impl Display) -> String {
     format!("{name} `{value}`: {problem}")
+}
+
+/// Names the variable of a setting that the crate rejects.
+pub(crate) fn invalid(error: &ConfigError) -> String {
+    let variable = match error.what() {
+        "algorithm" | "algorithms" => "ALGORITHMS",
+        "audience" => "AUDIENCE",
+        "introspection endpoint" => "INTROSPECTION_URL",
+        "issuer" | "issuers" => "ISSUER",
+        "jwks_uri" => "JWKS_URI",
+        "scope claim" => "SCOPE_CLAIM",
+        other => other,
+    };
+    bad(variable, error.value(), error.problem())
 }

@@ -25,16 +25,16 @@
 //! | `LISTEN` | address and port | `127.0.0.1:0`, a free port |
 //! | `WORKER_THREADS` | threads that serve requests | one for each CPU |
 //! | `ISSUER` | the issuers, as in `iss`, comma-separated | must be set, except for introspection alone |
-//! | `JWKS_URI` | where the keys of the one issuer are | as its metadata says |
+//! | `JWKS_URI` | where the keys of the one issuer are | as in its metadata |
 //! | `AUDIENCE` | the names of this service, as in `aud`, comma-separated; any one matches | must be set |
-//! | `ALGORITHMS` | the only ones to accept, such as `RS256,ES256` | all that its keys allow |
+//! | `ALGORITHMS` | the accepted algorithms, such as `RS256,ES256` | all that its keys allow |
 //! | `PROFILE` | `relaxed` or `rfc9068` | `relaxed` |
 //! | `SCOPE_CLAIM` | additional places to read scopes from, comma-separated | none |
 //! | `REQUIRE_CLAIM` | claims that a token must have: `name=value`, comma-separated | none |
 //! | `INTROSPECTION_URL` | introspects tokens that are no JWTs; without `ISSUER`, every token | they are rejected |
 //! | `INTROSPECTION_CLIENT_ID`, `INTROSPECTION_CLIENT_SECRET` | the client that introspects | must be set with it |
 //! | `INTROSPECTION_AUTH` | how it authenticates: `basic` or `post` | `basic` |
-//! | `INTROSPECTION_AUDIENCE` | `required`, or `ignore` for responses without `aud` | `required` |
+//! | `INTROSPECTION_AUDIENCE` | `required`, or `ignore` to accept responses without `aud`, too | `required` |
 //! | `BASIC_USERS` | `user:password`, comma-separated: accepts Basic | off |
 //! | `BASIC_SCOPES` | the scopes of these users, comma-separated | none |
 //! | `QUERY_TOKEN` | `1`: also accepts the query parameter `access_token` | `0` |
@@ -84,7 +84,7 @@ fn app(authenticate: AuthenticateLayer) -> Router {
 }
 
 async fn me(identity: Identity) -> Json<Value> {
-    // Who comes with a password has no claims.
+    // Basic users have no claims.
     let claims = identity.claims::<Map<String, Value>>().ok();
     Json(json!({
         "subject": identity.subject(),
@@ -111,13 +111,14 @@ fn run() -> Result<(), Box<dyn Error>> {
     let listen = read("LISTEN")?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
     let threads = read::<NonZero<usize>>("WORKER_THREADS")?;
     operations::log()?;
-    let issuers = verifiers::issuers(&Revocations::builder().build()?)?;
-    let app = app(layer(issuers.clone())?);
-    let app = app.merge(operations::routes(issuers.clone(), operations::metrics()?));
-    let app = match read::<String>("ADMIN_TOKEN")? {
-        Some(token) => app.merge(admin::routes(issuers, &token)),
-        None => app,
-    };
+    let revocations = Revocations::new();
+    let issuers = verifiers::issuers(&revocations)?;
+    let mut app = app(layer(issuers.clone())?);
+    if let Some(token) = read::<String>("ADMIN_TOKEN")? {
+        app = app.merge(admin::routes(issuers.clone(), &token)?);
+    }
+    let metrics = operations::metrics()?;
+    app = app.merge(operations::routes(issuers, revocations, metrics.clone()));
 
     let mut runtime = runtime::Builder::new_multi_thread();
     if let Some(threads) = threads {
@@ -125,6 +126,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     }
     runtime.enable_all().build()?.block_on(async {
         let stop = stop_signal()?;
+        tokio::spawn(operations::upkeep(metrics));
         let listener =
             TcpListener::bind(listen).await.map_err(|error| bad("LISTEN", listen, error))?;
         println!("listening on http://{}", listener.local_addr()?);
@@ -148,6 +150,8 @@ fn layer(issuers: Issuers) -> Result<AuthenticateLayer, Box<dyn Error>> {
         layer = layer.token_scheme();
     }
     if let Some(name) = read::<String>("COOKIE")? {
+        // A cookie's name has the syntax of a header's (RFC 6265 §4.1.1), and is case-sensitive.
+        name.parse::<HeaderName>().map_err(|_| bad("COOKIE", &name, "not the name of a cookie"))?;
         layer = layer.cookie(name);
     }
     if let Some(name) = read::<HeaderName>("TOKEN_HEADER")? {

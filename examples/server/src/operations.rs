@@ -1,24 +1,30 @@
 //! What operators read: the log, `/readyz` and `/metrics`.
 
-use std::{error::Error, io};
+use std::{error::Error, io, time::Duration};
 
 use axum::{Json, Router, extract::State, routing::get};
 use http::StatusCode;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use portcullis::{Issuers, verify::Readiness};
+use portcullis::{
+    Issuers,
+    verify::{Readiness, Revocations},
+};
 use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
 use tracing_subscriber::EnvFilter;
 
-use crate::environment::{choice, read};
+use crate::environment::{bad, choice, read};
 
 /// Without `RUST_LOG`, a line says why a request was rejected.
 const DEFAULT_FILTER: &str = "info,portcullis=debug";
+/// How long `/readyz` waits for keys.
+const KEYS_TIMEOUT: Duration = Duration::from_secs(2);
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Logs to stderr, one line for each event.
 pub(crate) fn log() -> Result<(), String> {
     let filter = read::<String>("RUST_LOG")?.unwrap_or_else(|| DEFAULT_FILTER.to_owned());
-    let filter = EnvFilter::try_new(&filter)
-        .map_err(|error| crate::environment::bad("RUST_LOG", &filter, error))?;
+    let filter = EnvFilter::try_new(&filter).map_err(|error| bad("RUST_LOG", &filter, error))?;
     let is_json = choice("LOG_FORMAT", &[("text", false), ("json", true)])?.unwrap_or(false);
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     if is_json {
@@ -34,7 +40,19 @@ pub(crate) fn metrics() -> Result<PrometheusHandle, Box<dyn Error>> {
     Ok(PrometheusBuilder::new().install_recorder()?)
 }
 
-pub(crate) fn routes(issuers: Issuers, metrics: PrometheusHandle) -> Router {
+/// Keeps the memory of metrics bounded while nobody reads them.
+pub(crate) async fn upkeep(metrics: PrometheusHandle) {
+    loop {
+        sleep(UPKEEP_INTERVAL).await;
+        metrics.run_upkeep();
+    }
+}
+
+pub(crate) fn routes(
+    issuers: Issuers,
+    revocations: Revocations,
+    metrics: PrometheusHandle,
+) -> Router {
     let metrics = move || {
         let text = metrics.render();
         async { ([("content-type", "text/plain; version=0.0.4")], text) }
@@ -43,17 +61,21 @@ pub(crate) fn routes(issuers: Issuers, metrics: PrometheusHandle) -> Router {
         .route("/healthz", get("ok"))
         .route("/metrics", get(metrics))
         .route("/readyz", get(readyz))
-        .with_state(issuers)
+        .with_state((issuers, revocations))
 }
 
-async fn readyz(State(issuers): State<Issuers>) -> (StatusCode, Json<Value>) {
-    // Keys are fetched when the first token arrives; here, that must not wait for one.
-    drop(issuers.warm_up().await);
+async fn readyz(
+    State((issuers, revocations)): State<(Issuers, Revocations)>,
+) -> (StatusCode, Json<Value>) {
+    // Keys are fetched when the first token arrives; here, that must not wait for one. Whether it succeeded is
+    // part of the readiness.
+    drop(timeout(KEYS_TIMEOUT, issuers.warm_up()).await);
     let readiness = issuers.readiness();
     let is_ready = readiness.iter().all(Readiness::is_ready);
     let issuers: Vec<_> = readiness.iter().map(issuer).collect();
+    let revocations = json!({ "entries": revocations.len(), "evicted": revocations.evicted() });
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "ready": is_ready, "issuers": issuers })))
+    (status, Json(json!({ "ready": is_ready, "issuers": issuers, "revocations": revocations })))
 }
 
 fn issuer(readiness: &Readiness) -> Value {

@@ -1,19 +1,20 @@
 //! The verifiers of tokens and passwords.
 
-use std::{collections::HashMap, error::Error, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use portcullis::{
     Algorithm, BasicCredentials, BasicVerifier, Identity, IntrospectionVerifier, Issuers,
     JwtVerifier, ScopeSet, Secret, TokenFault,
+    introspection::IntrospectionVerifierBuilder,
     jwt::{AudienceGiven, JwtVerifierBuilder, Profile},
     verify::Revocations,
 };
 use serde_json::Value;
 
-use crate::environment::{bad, choice, list, read, require};
+use crate::environment::{bad, choice, invalid, list, read, require};
 
 /// The issuers of JWTs, and the introspection of other tokens. Without issuers, each token is introspected.
-pub(crate) fn issuers(revocations: &Revocations) -> Result<Issuers, Box<dyn Error>> {
+pub(crate) fn issuers(revocations: &Revocations) -> Result<Issuers, String> {
     let mut issuers = Issuers::builder().revocations(revocations.clone());
     let introspection_url = read::<String>("INTROSPECTION_URL")?;
     if let Some(url) = &introspection_url {
@@ -25,15 +26,15 @@ pub(crate) fn issuers(revocations: &Revocations) -> Result<Issuers, Box<dyn Erro
     }
     let jwks_uri = read::<String>("JWKS_URI")?;
     if let Some(uri) = jwks_uri.as_deref().filter(|_| names.len() > 1) {
-        return Err(bad("JWKS_URI", uri, "there are several issuers").into());
+        return Err(bad("JWKS_URI", uri, "there are several issuers"));
     }
     for name in names {
         issuers = issuers.trust(jwt(&name, jwks_uri.as_deref())?);
     }
-    Ok(issuers.build()?)
+    issuers.build().map_err(|error| invalid(&error))
 }
 
-fn jwt(issuer: &str, jwks_uri: Option<&str>) -> Result<JwtVerifier, Box<dyn Error>> {
+fn jwt(issuer: &str, jwks_uri: Option<&str>) -> Result<JwtVerifier, String> {
     let profile = [("relaxed", Profile::Relaxed), ("rfc9068", Profile::Rfc9068)];
     let mut verifier = with_audiences(issuer)?;
     verifier = verifier.profile(choice("PROFILE", &profile)?.unwrap_or(Profile::Relaxed));
@@ -52,7 +53,7 @@ fn jwt(issuer: &str, jwks_uri: Option<&str>) -> Result<JwtVerifier, Box<dyn Erro
     for (name, value) in required_claims()? {
         verifier = verifier.require_claim(name, value);
     }
-    Ok(verifier.build()?)
+    verifier.build().map_err(|error| invalid(&error))
 }
 
 fn with_audiences(issuer: &str) -> Result<JwtVerifierBuilder<AudienceGiven>, String> {
@@ -67,7 +68,7 @@ fn first_audience() -> Result<String, String> {
     }
 }
 
-fn introspection(url: &str) -> Result<IntrospectionVerifier, Box<dyn Error>> {
+fn introspection(url: &str) -> Result<IntrospectionVerifier, String> {
     let client_id = require("INTROSPECTION_CLIENT_ID")?;
     let secret = require("INTROSPECTION_CLIENT_SECRET")?;
     let builder = IntrospectionVerifier::builder(url);
@@ -75,14 +76,14 @@ fn introspection(url: &str) -> Result<IntrospectionVerifier, Box<dyn Error>> {
         Some(true) => builder.client_secret_post(client_id, secret),
         _ => builder.client_secret_basic(client_id, secret),
     };
-    let is_ignored = choice("INTROSPECTION_AUDIENCE", &[("required", false), ("ignore", true)])?
-        .unwrap_or(false);
-    let mut verifier = if is_ignored {
-        builder.without_audience()
+    let is_required = choice("INTROSPECTION_AUDIENCE", &[("required", true), ("ignore", false)])?;
+    let audiences = list("AUDIENCE")?;
+    let verifier = if is_required.unwrap_or(true) {
+        builder.audience(first_audience()?)
     } else {
-        let first = builder.audience(first_audience()?);
-        list("AUDIENCE")?.into_iter().skip(1).fold(first, |builder, name| builder.audience(name))
+        builder.without_audience()
     };
+    let mut verifier = audiences.into_iter().fold(verifier, IntrospectionVerifierBuilder::audience);
     for place in list("SCOPE_CLAIM")? {
         verifier = verifier.scope_claim(place);
     }
@@ -96,7 +97,7 @@ fn introspection(url: &str) -> Result<IntrospectionVerifier, Box<dyn Error>> {
             if required.iter().all(has) { Ok(()) } else { Err(TokenFault::Claims.into()) }
         });
     }
-    Ok(verifier.build()?)
+    verifier.build().map_err(|error| invalid(&error))
 }
 
 /// `name=value`, with commas between.
@@ -118,9 +119,7 @@ pub(crate) fn users(list_of_users: &str) -> Result<BasicVerifier, String> {
         users.insert(name.to_owned(), Secret::from(password));
     }
     let users = Arc::new(users);
-    let scopes = read::<String>("BASIC_SCOPES")?.unwrap_or_default();
-    let scopes = scopes.split([',', ' ']).filter(|scope| !scope.is_empty());
-    let scopes: ScopeSet = scopes.collect();
+    let scopes: ScopeSet = list("BASIC_SCOPES")?.iter().map(String::as_str).collect();
     let verifier = BasicVerifier::builder(move |credentials: BasicCredentials| {
         let (users, scopes) = (Arc::clone(&users), scopes.clone());
         async move {
