@@ -63,7 +63,9 @@ use crate::{
 /// Put the CORS layer outside this one. In axum, that is the one that is added later:
 /// `.layer(AuthenticateLayer::bearer(verifier)).layer(CorsLayer::new())`. In a `tower::ServiceBuilder`, it is
 /// the one that is added first. It then answers preflights, which never carry credentials, before this layer
-/// sees them, and it adds its headers to rejections too, without which a script can't read their status.
+/// sees them, and it adds its headers to rejections too, without which a script can't read their status. Scripts
+/// can read `WWW-Authenticate` and `DPoP-Nonce` only if `CorsLayer::expose_headers` lists them. `docs/layers.md` in
+/// the repository says what each order of layers and routers returns.
 ///
 /// This layer treats a preflight like any other request: without credentials, it is rejected, unless
 /// [anonymous requests](Self::allow_anonymous) are let through. So a client can't bypass authentication by

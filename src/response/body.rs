@@ -4,8 +4,40 @@
 ///
 /// The layers hand on responses of the inner service's own body type, so a request that is let
 /// through pays for no wrapper. Implemented for `String` and `Vec<u8>`, for axum's body (feature
-/// `axum`), and for the bodies of `http-body-util` (feature `http-body`), which also brings
+/// `axum`), and for the bodies of `http-body-util` (feature `http-body`), which also provides
 /// `ResponseBody`, a wrapper for any other body.
+///
+/// A layer inside of `AuthenticateLayer` that changes the body, such as one that compresses it, needs a conversion
+/// between the two in a `tower::ServiceBuilder`; `axum::Router::layer` converts by itself:
+///
+/// ```
+/// # #[cfg(feature = "axum")]
+/// # fn main() {
+/// use axum::{Router, body::Body};
+/// use http::Response;
+/// use portcullis::AuthenticateLayer;
+/// use tower::ServiceBuilder;
+/// # #[derive(Debug)] struct Nobody;
+/// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+/// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
+/// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+/// #     }
+/// # }
+/// # let verifier = Nobody;
+/// # let compression = tower::util::MapResponseLayer::new(|response: Response<Body>| {
+/// #     response.map(http_body_util::BodyExt::boxed_unsync).map(|body| http_body_util::Limited::new(body, 9))
+/// # });
+///
+/// let layers = ServiceBuilder::new()
+///     .layer(AuthenticateLayer::bearer(verifier))
+///     .map_response(|response: Response<_>| response.map(Body::new))
+///     .layer(compression);
+/// let app: Router = Router::new().route("/", axum::routing::get("in")).layer(layers);
+/// # assert!(app.has_routes());
+/// # }
+/// # #[cfg(not(feature = "axum"))]
+/// # fn main() {}
+/// ```
 ///
 /// ```
 /// use portcullis::response::RejectionBody;
@@ -21,8 +53,32 @@
 /// ```
 #[diagnostic::on_unimplemented(
     message = "a rejection can't be written into the response body `{Self}`",
-    label = "not a `RejectionBody`",
-    note = "turn on the feature `axum` or `http-body`, wrap the body in `portcullis::response::ResponseBody`, or implement `portcullis::response::RejectionBody`"
+    label = "not a `RejectionBody`"
+)]
+#[cfg_attr(
+    feature = "axum",
+    diagnostic::on_unimplemented(
+        note = "a layer inside of portcullis's changes the body: after portcullis's layer, add `.map_response(|response: http::Response<_>| response.map(axum::body::Body::new))` to the `ServiceBuilder`, or add each layer by its own call of `Router::layer`",
+    )
+)]
+#[cfg_attr(
+    feature = "http-body",
+    diagnostic::on_unimplemented(
+        note = "for any other body, convert responses by `.map_response(|response: http::Response<_>| response.map(portcullis::response::ResponseBody::inner))`",
+    )
+)]
+#[cfg_attr(
+    not(feature = "http-body"),
+    diagnostic::on_unimplemented(
+        note = "for the bodies of `http-body-util`, and for a wrapper around any other body, enable portcullis's feature `http-body`",
+    )
+)]
+#[cfg_attr(
+    not(any(feature = "axum", feature = "http-body")),
+    diagnostic::on_unimplemented(note = "for axum, enable portcullis's feature `axum`")
+)]
+#[diagnostic::on_unimplemented(
+    note = "or implement `portcullis::response::RejectionBody` for the body"
 )]
 pub trait RejectionBody {
     /// A body of these bytes, complete.

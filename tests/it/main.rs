@@ -35,6 +35,7 @@ mod introspection;
 mod issuers;
 mod jwks;
 mod jwt;
+mod layer_order;
 mod outgoing;
 mod own_token_lookups;
 mod own_tokens;
