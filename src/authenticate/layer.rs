@@ -212,7 +212,8 @@ impl AuthenticateLayer {
     /// `SameSite=Strict` or `Lax` together with a check of `Origin`, or by CSRF tokens. As a second line of defence,
     /// the cookie isn't read if the browser says that the request comes from another site
     /// (`Sec-Fetch-Site: cross-site`), except for `GET`, `HEAD` and `OPTIONS` without an upgrade. Older browsers
-    /// don't say so.
+    /// don't say so, and Chromium doesn't with the handshake of a WebSocket: any site may open one, so the check of
+    /// `Origin` is indispensable there.
     pub fn cookie_for_every_method(self, name: impl Into<String>) -> Self {
         self.with_cookie(name.into(), true)
     }
