@@ -32,7 +32,7 @@
 //! 2. A verifier judges them: [`JwtVerifier`] for one issuer, [`Issuers`] for several,
 //!    [`OwnTokenVerifier`] for personal access tokens of your own, [`BasicVerifier`] for passwords, one
 //!    of your own by [`Verify`].
-//! 3. The [`Identity`] goes along with the request. [`RequireScopeLayer`] and [`RequireLayer`] read
+//! 3. The [`Identity`] goes along with the request. [`RequireScopeLayer`], [`RequireRoleLayer`] and [`RequireLayer`] read
 //!    it, and so do handlers: as an extractor, by [`Identity::require`], or as [`Claims`].
 //! 4. Whatever rejects makes an [`Error`], which the layer turns into the response: status, challenge
 //!    and body by [`ErrorBody`].
@@ -175,13 +175,13 @@ pub use self::verify::own_tokens::{self, OwnTokenVerifier};
 pub use self::{
     authenticate::AuthenticateLayer,
     authorize::{
-        RequireLayer, RequireScopeLayer,
+        RequireLayer, RequireRoleLayer, RequireScopeLayer, Requirements,
         policies::{self, Access, Policies},
     },
     clock::{Clock, SystemClock},
     credentials::{BasicCredentials, BearerToken, ClientCredentials, Credentials, GuessKey},
     error::{ConfigError, Error, ErrorKind, RequestFault, TokenFault},
-    identity::{Identity, RequestIdentity},
+    identity::{Authentication, Identity, RequestIdentity},
     resource_metadata::ProtectedResource,
     response::ErrorBody,
     role::RoleSet,

@@ -55,8 +55,8 @@ impl Config {
         identity: Identity,
         request: &Request<B>,
     ) -> Decided {
-        let identity = match &self.hierarchy {
-            Some(hierarchy) => identity.with_hierarchy(hierarchy),
+        let identity = match &self.context {
+            Some(context) => identity.with_context(context),
             None => identity,
         };
         if self.bindings.concern(&identity) {

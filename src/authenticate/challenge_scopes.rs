@@ -33,12 +33,12 @@ enum RowScopes {
 impl ChallengeScopes {
     /// Prepares the scopes of each row.
     pub(super) fn prepare(&mut self, policies: &Policies, hierarchy: Option<&ScopeHierarchy>) {
-        let of = |access: &Access| match access {
-            Access::Deny => RowScopes::Denied,
-            Access::Scopes(policy) => {
+        let of = |access: &Access| match (access, access.scopes()) {
+            (Access::Deny, _) => RowScopes::Denied,
+            (_, Some(policy)) => {
                 RowScopes::Named(policy.nearest(&ScopeSet::new(), hierarchy).into())
             }
-            _ => RowScopes::Unnamed,
+            (_, None) => RowScopes::Unnamed,
         };
         self.rows = policies.rows().iter().map(|row| of(row.access())).collect();
         self.unlisted = of(policies.unlisted());
@@ -46,7 +46,9 @@ impl ChallengeScopes {
 
     /// Adds what the request needs to a rejection by this layer.
     pub(super) fn complete(&self, error: Error, rule: Option<Rule>) -> Error {
-        if error.status() != StatusCode::UNAUTHORIZED {
+        // A step-up names the scopes that the token lacks, and keeps the others (RFC 9470 §3).
+        let is_step_up = matches!(error.kind(), ErrorKind::InsufficientUserAuthentication(_));
+        if error.status() != StatusCode::UNAUTHORIZED || is_step_up {
             return error;
         }
         let scopes = match rule.map(|rule| self.row(rule)) {

@@ -9,6 +9,7 @@ use super::challenge_scopes::ChallengeScopes;
 use crate::{
     BasicCredentials, BearerToken, GuessKey, Policies, ProtectedResource, ScopeHierarchy, Verify,
     credentials::{RequestHead, Sources},
+    identity::LayerContext,
     resource_metadata::MetadataDocument,
     response::Renderer,
     verify::binding::Bindings,
@@ -27,6 +28,8 @@ pub(super) struct Config {
     pub(super) policies: Option<Policies>,
     pub(super) bindings: Bindings,
     pub(super) hierarchy: Option<ScopeHierarchy>,
+    /// What identities are compared by. `None` if that is what they are compared by anyway.
+    pub(super) context: Option<Arc<LayerContext>>,
     pub(super) challenge_scopes: ChallengeScopes,
     pub(super) resource: Option<ProtectedResource>,
     /// The description of `resource`, rendered when the layer is applied. Empty without one.
@@ -47,6 +50,14 @@ pub(super) enum Anonymous {
     WithoutCredentials,
     /// Those with an invalid token too.
     WithInvalidToken,
+}
+
+impl Config {
+    /// Prepares what identities are compared by, after the hierarchy or the clock has changed.
+    pub(super) fn prepare_context(&mut self) {
+        let (hierarchy, clock) = (self.hierarchy.clone(), Arc::clone(&self.renderer.clock));
+        self.context = Some(Arc::new(LayerContext { hierarchy, clock }));
+    }
 }
 
 impl fmt::Debug for Config {

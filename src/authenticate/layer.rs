@@ -104,6 +104,7 @@ impl AuthenticateLayer {
                 policies: None,
                 bindings: Bindings::default(),
                 hierarchy: None,
+                context: None,
                 challenge_scopes: ChallengeScopes::default(),
                 resource: None,
                 metadata_document: OnceLock::new(),
@@ -539,9 +540,12 @@ impl AuthenticateLayer {
         self
     }
 
-    /// The clock that dates rejections. [`SystemClock`](crate::SystemClock) by default.
+    /// Sets the clock that dates rejections, and by which the age of an
+    /// [authentication](crate::Authentication::max_age) is measured. [`SystemClock`](crate::SystemClock) by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.config_mut().renderer.clock = Arc::new(clock);
+        let config = self.config_mut();
+        config.renderer.clock = Arc::new(clock);
+        config.prepare_context();
         self
     }
 

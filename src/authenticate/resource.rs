@@ -203,6 +203,7 @@ impl AuthenticateLayer {
     pub fn scope_hierarchy(mut self, hierarchy: ScopeHierarchy) -> Self {
         let config = self.config_mut();
         config.hierarchy = Some(hierarchy);
+        config.prepare_context();
         config.prepare_challenge_scopes();
         self
     }

@@ -6,15 +6,16 @@
 
 #[cfg(feature = "_remote")]
 mod audience_rule;
+mod claim_condition;
 #[cfg(feature = "_remote")]
 mod claim_options;
 #[cfg(feature = "_remote")]
 mod claim_set;
+mod claim_text;
 mod confirmation;
 #[cfg(feature = "_remote")]
 mod malformed_claim;
 mod numeric_date;
-#[cfg(feature = "_remote")]
 mod place;
 #[cfg(feature = "_remote")]
 mod reader;
@@ -43,15 +44,20 @@ pub(crate) use self::{
     claim_options::ClaimOptions,
     claim_set::ClaimSet,
     malformed_claim::MalformedClaim,
-    place::{ClaimPlaces, GivenPlaces},
     reader::{IntrospectionReader, JwtReader},
     token_kind::OtherKind,
     validity::{checked_max_lifetime, validate_lifetime},
 };
-pub use self::{confirmation::Confirmation, resource_identifier::ResourceIdentifier};
 pub(crate) use self::{
+    claim_condition::ClaimCondition,
+    claim_text::ClaimText,
     numeric_date::NumericDate,
-    registered::{Audience, ClaimText, RegisteredClaims},
+    place::{ClaimPlace, ClaimPlaces, GivenPlaces},
+    registered::{Audience, RegisteredClaims},
     text_list::TextList,
     validity::{DEFAULT_LEEWAY, validate_expiry, validate_start},
+};
+pub use self::{
+    claim_condition::ClaimValue, confirmation::Confirmation,
+    resource_identifier::ResourceIdentifier,
 };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Confirmation, NumericDate, TextList};
+use super::{ClaimText, Confirmation, NumericDate, TextList};
 use crate::RoleSet;
 
 /// The claims that every verifier understands, and what it makes of them. A text without escapes is kept as a range of the raw claims,
@@ -31,36 +31,6 @@ pub(crate) struct RegisteredClaims {
     pub(crate) leeway: Option<Duration>,
     /// Boxed, because most tokens are bound to no key.
     pub(crate) confirmation: Option<Box<Confirmation>>,
-}
-
-/// The text of a claim.
-#[derive(Debug, Clone, Default)]
-pub(crate) enum ClaimText {
-    #[default]
-    Absent,
-    /// The text is the bytes from `start` to `end` of the raw claims.
-    Within {
-        start: u32,
-        end: u32,
-    },
-    Owned(Box<str>),
-}
-
-impl ClaimText {
-    /// Returns the text. `raw` is the JSON text that the claims were read from.
-    pub(crate) fn get<'a>(&'a self, raw: &'a str) -> Option<&'a str> {
-        match *self {
-            Self::Absent => None,
-            Self::Within { start, end } => raw.get(start as usize..end as usize),
-            Self::Owned(ref text) => Some(text),
-        }
-    }
-}
-
-impl From<String> for ClaimText {
-    fn from(text: String) -> Self {
-        Self::Owned(text.into_boxed_str())
-    }
 }
 
 /// The audience of a token (RFC 7519 §4.1.3). Most tokens have one, which needs no allocation.

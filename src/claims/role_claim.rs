@@ -1,6 +1,6 @@
 //! The claims that contain a token's roles.
 
-use super::place::ClaimPlace;
+use super::ClaimPlace;
 use crate::{
     jose::json::{Object, Value},
     role::{RoleSet, RoleSetBuilder},

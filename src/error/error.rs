@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
-use super::{DpopFault, StepUp};
+use super::{AuthenticationFault, DpopFault, StepUp};
 use crate::{ErrorKind, RequestFault, TokenFault};
 
 /// Why a request is rejected.
@@ -28,7 +28,7 @@ pub struct Error {
     kind: ErrorKind,
     scope: Option<Arc<str>>,
     retry_after: Option<Duration>,
-    /// Boxed, because most rejections aren't about it.
+    /// Shared with what requires it.
     pub(super) step_up: Option<Arc<StepUp>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -52,6 +52,42 @@ impl Error {
         let mut error = Self::new(ErrorKind::InsufficientScope);
         error.scope = Some(scope.into()).filter(|scope| !scope.is_empty());
         error
+    }
+
+    /// Creates the rejection of a request whose user has to authenticate again, more strongly or just now, with
+    /// `401 Unauthorized` ([RFC 9470 §3]).
+    ///
+    /// `acr_values` lists the accepted values of `acr`, separated by spaces, the preferred one first. It may be empty.
+    /// `max_age` is how long ago the user may have authenticated. Clients see it in whole seconds.
+    ///
+    /// [`Authentication`](crate::Authentication) creates this error for guards, policies and handlers.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use portcullis::Error;
+    ///
+    /// let error = Error::insufficient_user_authentication("urn:example:mfa", Duration::from_secs(300));
+    /// assert_eq!(error.status(), 401);
+    /// assert_eq!(error.code(), Some("insufficient_user_authentication"));
+    /// assert_eq!(error.acr_values(), Some("urn:example:mfa"));
+    /// assert_eq!(error.max_age(), Some(Duration::from_secs(300)));
+    /// ```
+    ///
+    /// [RFC 9470 §3]: https://www.rfc-editor.org/rfc/rfc9470#section-3
+    #[must_use]
+    pub fn insufficient_user_authentication(
+        acr_values: impl Into<String>,
+        max_age: impl Into<Option<Duration>>,
+    ) -> Self {
+        let acr_values = Some(acr_values.into().into_boxed_str());
+        let acr_values = acr_values.filter(|values| !values.trim().is_empty());
+        let max_age = max_age.into();
+        let fault = match (&acr_values, max_age) {
+            (None, Some(_)) => AuthenticationFault::Age,
+            _ => AuthenticationFault::Class,
+        };
+        Self::step_up(fault, Arc::new(StepUp { acr_values, max_age }))
     }
 
     /// `500 Internal Server Error`: the service is wired up wrongly in the way that `source` says.
@@ -78,6 +114,12 @@ impl Error {
     pub fn with_retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
         self
+    }
+
+    pub(crate) fn step_up(fault: AuthenticationFault, required: Arc<StepUp>) -> Self {
+        let mut error = Self::new(fault.into());
+        error.step_up = Some(required);
+        error
     }
 
     /// Sets the scopes that the request needs.
@@ -109,6 +151,20 @@ impl Error {
     #[must_use]
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
+    }
+
+    /// Returns the values of `acr` that would have been accepted, separated by spaces, for
+    /// [`ErrorKind::InsufficientUserAuthentication`](crate::ErrorKind::InsufficientUserAuthentication).
+    #[must_use]
+    pub fn acr_values(&self) -> Option<&str> {
+        self.step_up.as_ref()?.acr_values.as_deref()
+    }
+
+    /// Returns how long ago the user may have authenticated, for
+    /// [`ErrorKind::InsufficientUserAuthentication`](crate::ErrorKind::InsufficientUserAuthentication).
+    #[must_use]
+    pub fn max_age(&self) -> Option<Duration> {
+        self.step_up.as_ref()?.max_age
     }
 
     /// When to try again, for [`ErrorKind::TooManyAttempts`] and [`ErrorKind::Unavailable`].
@@ -148,8 +204,13 @@ impl fmt::Display for Error {
                     None => f.write_str("access token lacks the required scope"),
                 };
             }
-            ErrorKind::InsufficientUserAuthentication => {
-                return f.write_str("user authentication is too old or too weak");
+            ErrorKind::InsufficientUserAuthentication(fault) => {
+                return f.write_str(match fault {
+                    AuthenticationFault::Age => "authentication of the user is too old",
+                    AuthenticationFault::Class => {
+                        "authentication of the user is of another class (`acr`) than required"
+                    }
+                });
             }
             ErrorKind::InvalidCredentials => return f.write_str("credentials rejected"),
             ErrorKind::InvalidDpopProof(_) | ErrorKind::UseDpopNonce => "DPoP proof rejected",
@@ -177,6 +238,12 @@ impl StdError for Error {
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {
         Self::new(kind)
+    }
+}
+
+impl From<AuthenticationFault> for Error {
+    fn from(fault: AuthenticationFault) -> Self {
+        Self::new(fault.into())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::DpopFault;
+use super::{AuthenticationFault, DpopFault};
 
 /// The kinds of rejection. Status, `error` code, gRPC code and description all derive from this one type.
 ///
@@ -43,7 +43,7 @@ pub enum ErrorKind {
     /// Authenticated, but the user did not authenticate as recently or as strongly as required ([RFC 9470 §3]).
     ///
     /// [RFC 9470 §3]: https://www.rfc-editor.org/rfc/rfc9470#section-3
-    InsufficientUserAuthentication,
+    InsufficientUserAuthentication(AuthenticationFault),
     /// User-id and password, or client credentials, are wrong.
     InvalidCredentials,
     /// The proof that the client has the key of its token is missing or invalid ([RFC 9449 §7.1]).
@@ -74,7 +74,7 @@ impl ErrorKind {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::AccessDenied | Self::InsufficientScope => StatusCode::FORBIDDEN,
-            Self::InsufficientUserAuthentication
+            Self::InsufficientUserAuthentication(_)
             | Self::InvalidCredentials
             | Self::InvalidDpopProof(_)
             | Self::InvalidToken(_)
@@ -94,7 +94,7 @@ impl ErrorKind {
     pub const fn code(self) -> Option<&'static str> {
         match self {
             Self::InsufficientScope => Some("insufficient_scope"),
-            Self::InsufficientUserAuthentication => Some("insufficient_user_authentication"),
+            Self::InsufficientUserAuthentication(_) => Some("insufficient_user_authentication"),
             Self::InvalidDpopProof(_) => Some("invalid_dpop_proof"),
             Self::InvalidRequest(_) => Some("invalid_request"),
             Self::InvalidToken(_) => Some("invalid_token"),
@@ -112,7 +112,7 @@ impl ErrorKind {
             Self::TooManyAttempts => 8,
             Self::Misconfigured => 13,
             Self::Unavailable => 14,
-            Self::InsufficientUserAuthentication
+            Self::InsufficientUserAuthentication(_)
             | Self::InvalidCredentials
             | Self::InvalidDpopProof(_)
             | Self::InvalidToken(_)
@@ -127,9 +127,7 @@ impl ErrorKind {
         match self {
             Self::AccessDenied => "Access denied.",
             Self::InsufficientScope => "Token lacks the required scope.",
-            Self::InsufficientUserAuthentication => {
-                "More recent or stronger authentication required."
-            }
+            Self::InsufficientUserAuthentication(fault) => fault.description(),
             Self::InvalidCredentials => "Invalid credentials.",
             Self::InvalidDpopProof(fault) => fault.description(),
             Self::InvalidRequest(fault) => fault.description(),
@@ -148,7 +146,7 @@ impl ErrorKind {
         match self {
             Self::AccessDenied => "access_denied",
             Self::InsufficientScope => "insufficient_scope",
-            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
+            Self::InsufficientUserAuthentication(_) => "insufficient_user_authentication",
             Self::InvalidCredentials => "invalid_credentials",
             Self::InvalidDpopProof(fault) => fault.reason(),
             Self::InvalidRequest(fault) => fault.reason(),
@@ -270,6 +268,12 @@ impl TokenFault {
     }
 }
 
+impl From<AuthenticationFault> for ErrorKind {
+    fn from(fault: AuthenticationFault) -> Self {
+        Self::InsufficientUserAuthentication(fault)
+    }
+}
+
 impl From<RequestFault> for ErrorKind {
     fn from(fault: RequestFault) -> Self {
         Self::InvalidRequest(fault)
@@ -301,6 +305,7 @@ mod tests {
         for (kind, status, code, grpc) in [
             (ErrorKind::AccessDenied, 403, None, 7),
             (ErrorKind::InsufficientScope, 403, Some("insufficient_scope"), 7),
+            (AuthenticationFault::Class.into(), 401, Some("insufficient_user_authentication"), 16),
             (ErrorKind::InvalidCredentials, 401, None, 16),
             (RequestFault::Malformed.into(), 400, Some("invalid_request"), 3),
             (TokenFault::Expired.into(), 401, Some("invalid_token"), 16),

@@ -3,6 +3,7 @@
 //! [`Error`] is the one error of every rejection. Its [`ErrorKind`] determines status, code, gRPC code and
 //! description; its `source()` is for the operator. [`ConfigError`] is what a builder returns.
 
+mod authentication_fault;
 mod config_error;
 mod dpop_fault;
 #[expect(clippy::module_inception, reason = "the file holds the type of that name")]
@@ -21,6 +22,7 @@ pub(crate) use self::redacted::redacted;
 pub(crate) use self::report::{SharedFailure, WithCauses};
 pub(crate) use self::step_up::StepUp;
 pub use self::{
+    authentication_fault::AuthenticationFault,
     config_error::ConfigError,
     dpop_fault::DpopFault,
     error::Error,

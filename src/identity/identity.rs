@@ -2,10 +2,10 @@
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
-use super::RevocationState;
+use super::{Authentication, LayerContext, RevocationState};
 use crate::{
-    Error, RoleSet, ScopeHierarchy, ScopePolicy, ScopeSet,
-    claims::{ClaimText, Confirmation, NumericDate, RegisteredClaims},
+    Clock, Error, RoleSet, ScopeHierarchy, ScopePolicy, ScopeSet, SystemClock,
+    claims::{ClaimText, Confirmation, DEFAULT_LEEWAY, NumericDate, RegisteredClaims},
 };
 
 /// Who makes the request and what they may do: what a verified access token says.
@@ -27,8 +27,8 @@ use crate::{
 #[derive(Clone)]
 pub struct Identity {
     verified: Arc<Verified>,
-    /// That of the layer. Verifiers don't know it, and may be shared by layers.
-    hierarchy: Option<ScopeHierarchy>,
+    /// `None` if the layer is configured with none of it.
+    context: Option<Arc<LayerContext>>,
 }
 
 struct Verified {
@@ -54,13 +54,17 @@ impl Identity {
             #[cfg(feature = "serde")]
             typed: crate::claims::TypedClaims::default(),
         });
-        Self { verified, hierarchy: None }
+        Self { verified, context: None }
     }
 
-    /// Sets the hierarchy by which its scopes are compared.
-    pub(crate) fn with_hierarchy(mut self, hierarchy: &ScopeHierarchy) -> Self {
-        self.hierarchy = Some(hierarchy.clone());
+    /// Sets by what it is compared.
+    pub(crate) fn with_context(mut self, context: &Arc<LayerContext>) -> Self {
+        self.context = Some(Arc::clone(context));
         self
+    }
+
+    fn hierarchy(&self) -> Option<&ScopeHierarchy> {
+        self.context.as_ref()?.hierarchy.as_ref()
     }
 
     pub(crate) fn revocation_state(&self) -> &RevocationState {
@@ -191,7 +195,7 @@ impl Identity {
     /// ```
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
-        match &self.hierarchy {
+        match self.hierarchy() {
             None => self.scopes().contains(scope),
             Some(hierarchy) => hierarchy.grants(self.scopes(), scope),
         }
@@ -282,8 +286,39 @@ impl Identity {
         Err(Error::access_denied().with_source(format!("the identity lacks the role `{role}`")))
     }
 
+    /// Rejects the request unless the user authenticated as required ([RFC 9470]):
+    /// `identity.require_authentication(&required)?` in a handler.
+    ///
+    /// ```
+    /// use portcullis::{Authentication, Identity};
+    ///
+    /// let required = Authentication::acr(["urn:example:mfa"]);
+    /// let identity = Identity::assertion().subject("alice").build();
+    /// assert_eq!(identity.require_authentication(&required).unwrap_err().status(), 401);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InsufficientUserAuthentication`](crate::ErrorKind::InsufficientUserAuthentication), with what is
+    /// required.
+    ///
+    /// [RFC 9470]: https://www.rfc-editor.org/rfc/rfc9470
+    pub fn require_authentication(&self, required: &Authentication) -> Result<(), Error> {
+        let registered = &self.verified.registered;
+        let now = || match &self.context {
+            Some(context) => context.clock.now(),
+            None => SystemClock.now(),
+        };
+        required.verify(
+            self.acr(),
+            registered.authenticated_at,
+            registered.leeway.unwrap_or(DEFAULT_LEEWAY),
+            || NumericDate::from_system_time(now()),
+        )
+    }
+
     pub(crate) fn require_ref(&self, policy: &ScopePolicy) -> Result<(), Error> {
-        let hierarchy = self.hierarchy.as_ref();
+        let hierarchy = self.hierarchy();
         if policy.allows_with(self.scopes(), hierarchy) {
             Ok(())
         } else {

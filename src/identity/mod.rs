@@ -4,18 +4,22 @@
 //! leaves it in the request, where guards, extractors, and [`RequestIdentity`] find it.
 
 mod assertion;
+mod authentication;
 mod caller;
 #[expect(clippy::module_inception, reason = "the file holds the type of that name")]
 mod identity;
+mod layer_context;
 mod request_identity;
 mod revocation_state;
 
 pub(crate) use self::{
     caller::Caller,
+    layer_context::LayerContext,
     revocation_state::{RevocationKeys, RevocationState},
 };
 pub use crate::claims::Confirmation;
 
 pub use self::{
-    assertion::IdentityAssertion, identity::Identity, request_identity::RequestIdentity,
+    assertion::IdentityAssertion, authentication::Authentication, identity::Identity,
+    request_identity::RequestIdentity,
 };

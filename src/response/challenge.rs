@@ -110,7 +110,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{ErrorKind, TokenFault};
+    use crate::{ErrorKind, TokenFault, error::AuthenticationFault};
 
     #[test]
     fn challenges_have_the_exact_syntax() {
@@ -134,23 +134,23 @@ mod tests {
             (bearer(Some("r")).with(&ErrorKind::MissingCredentials.into()), r#"Bearer realm="r""#),
             (
                 bearer(Some("r")).with(&Error::insufficient_user_authentication("myACR", None)),
-                r#"Bearer realm="r", error="insufficient_user_authentication", error_description="More recent or stronger authentication required.", acr_values="myACR""#,
+                r#"Bearer realm="r", error="insufficient_user_authentication", error_description="A different authentication level is required", acr_values="myACR""#,
             ),
             (
                 bearer(Some("r"))
                     .with(&Error::insufficient_user_authentication("", Duration::from_secs(5))),
-                r#"Bearer realm="r", error="insufficient_user_authentication", error_description="More recent or stronger authentication required.", max_age="5""#,
+                r#"Bearer realm="r", error="insufficient_user_authentication", error_description="More recent authentication is required", max_age="5""#,
             ),
             (
                 bearer(Some("r")).with(&Error::insufficient_user_authentication(
                     "a b\"",
                     Duration::from_millis(1500),
                 )),
-                r#"Bearer realm="r", error="insufficient_user_authentication", error_description="More recent or stronger authentication required.", acr_values="a b\"", max_age="1""#,
+                r#"Bearer realm="r", error="insufficient_user_authentication", error_description="A different authentication level is required", acr_values="a b\"", max_age="1""#,
             ),
             (
-                bearer(Some("r")).with(&ErrorKind::InsufficientUserAuthentication.into()),
-                r#"Bearer realm="r", error="insufficient_user_authentication", error_description="More recent or stronger authentication required.""#,
+                bearer(Some("r")).with(&AuthenticationFault::Age.into()),
+                r#"Bearer realm="r", error="insufficient_user_authentication", error_description="More recent authentication is required""#,
             ),
         ] {
             assert_eq!(line, expected);
@@ -214,7 +214,8 @@ mod tests {
         for kind in [
             ErrorKind::AccessDenied,
             ErrorKind::InsufficientScope,
-            ErrorKind::InsufficientUserAuthentication,
+            AuthenticationFault::Age.into(),
+            AuthenticationFault::Class.into(),
             ErrorKind::InvalidRequest(RequestFault::Malformed),
             ErrorKind::InvalidRequest(RequestFault::Repeated),
             ErrorKind::InvalidRequest(RequestFault::TooLong),

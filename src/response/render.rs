@@ -185,7 +185,7 @@ pub(crate) fn stand_alone<B: RejectionBody>(error: Error, schemes: &[Scheme]) ->
 const fn is_challenged(kind: ErrorKind) -> bool {
     match kind {
         ErrorKind::InsufficientScope
-        | ErrorKind::InsufficientUserAuthentication
+        | ErrorKind::InsufficientUserAuthentication(_)
         | ErrorKind::InvalidCredentials
         | ErrorKind::InvalidDpopProof(_)
         | ErrorKind::InvalidRequest(_)

@@ -28,4 +28,5 @@ mod other_clients;
 mod policies;
 mod rejections;
 mod statuses;
+mod step_up;
 mod support;

@@ -104,8 +104,8 @@ impl PoliciesBuilder {
     /// # Errors
     ///
     /// For a path that isn't one, or that no request could have; for a row that repeats or contradicts another one,
-    /// also at a path that differs by a slash at the end; for paths that differ in their spelling only; and for a
-    /// scope policy without scopes. The error names the rows.
+    /// also at a path that differs by a slash at the end; for paths that differ in their spelling only; for a scope
+    /// policy without scopes; and for requirements that nothing can meet, such as an empty role. The error names the rows.
     pub fn build(self) -> Result<Policies, ConfigError> {
         let mut tree = Node::default();
         let rows = &self.rows;
@@ -116,6 +116,11 @@ impl PoliciesBuilder {
             }
             if matches!(&row.access, Access::Scopes(policy) if policy.is_empty()) {
                 return Err(wrong("names no scope".to_owned()));
+            }
+            if let Access::Requirements(requirements) = &row.access
+                && let Some(problem) = requirements.problem()
+            {
+                return Err(wrong(problem));
             }
             let inserted = match kind {
                 Kind::Grpc => {

@@ -9,7 +9,7 @@ use super::{
     path::{is_normal, is_unambiguous},
     tree::Node,
 };
-use crate::{Error, Identity, Scope, ScopeHierarchy};
+use crate::{Error, Identity, Scope, ScopeHierarchy, ScopePolicy};
 
 /// A table of what each method and path asks for, for a whole service: of axum, of tonic, or both.
 ///
@@ -98,11 +98,8 @@ impl Policies {
 
     /// Every scope that a row names, once and in order: what clients may need to ask for.
     pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
-        let scopes = self.0.rows.iter().filter_map(|row| match &row.access {
-            Access::Scopes(policy) => Some(policy.scopes()),
-            _ => None,
-        });
-        scopes.flatten().collect::<BTreeSet<_>>().into_iter()
+        let policies = self.0.rows.iter().filter_map(|row| row.access.scopes());
+        policies.flat_map(ScopePolicy::scopes).collect::<BTreeSet<_>>().into_iter()
     }
 
     /// Returns the scopes of a hierarchy that have no effect on this table, because no row names them or one that they
@@ -180,6 +177,7 @@ impl Policies {
                 Rule::Unclear => "the path could be read in another way",
             })),
             Access::Scopes(policy) => identity.require_ref(policy),
+            Access::Requirements(requirements) => requirements.check(identity),
         }
     }
 

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use tower_layer::Layer;
 
 use super::{Require, service::Check};
-use crate::{Error, Identity};
+use crate::{Error, Identity, authorize::Requirements};
 
 /// Rejects requests whose identity fails a check of your own.
 ///
@@ -31,6 +31,26 @@ impl RequireLayer {
     /// Lets those requests through for which `check` is `Ok`.
     pub fn new(check: impl Fn(&Identity) -> Result<(), Error> + Send + Sync + 'static) -> Self {
         Self { check: Arc::new(check) }
+    }
+
+    /// Lets those requests through whose identity meets all of these requirements.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use portcullis::{Authentication, RequireLayer, Requirements};
+    ///
+    /// let recently = RequireLayer::requirements(Authentication::within(Duration::from_secs(300)));
+    /// let acme = RequireLayer::requirements(Requirements::claim("tenant", "acme"));
+    /// # let _ = (recently, acme);
+    /// ```
+    ///
+    /// Requirements that nothing can meet, such as an empty role, reject every request with 500.
+    pub fn requirements(requirements: impl Into<Requirements>) -> Self {
+        match requirements.into().only_scopes() {
+            Ok(scopes) => Self::new(move |identity| identity.require_ref(&scopes)),
+            Err(requirements) => Self::new(move |identity| requirements.check(identity)),
+        }
     }
 }
 

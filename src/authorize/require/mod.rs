@@ -5,9 +5,11 @@
 
 mod future;
 mod layer;
+mod role_layer;
 mod scope_layer;
 mod service;
 
 pub use self::{
-    future::RequireFuture, layer::RequireLayer, scope_layer::RequireScopeLayer, service::Require,
+    future::RequireFuture, layer::RequireLayer, role_layer::RequireRoleLayer,
+    scope_layer::RequireScopeLayer, service::Require,
 };

@@ -3,7 +3,7 @@
 use tower_layer::Layer;
 
 use super::{Require, RequireLayer};
-use crate::ScopePolicy;
+use crate::{ScopePolicy, authorize::Requirements};
 
 /// Rejects requests whose token lacks a scope, with `403 Forbidden` and the scopes that are needed
 /// ([RFC 6750 §3.1]).
@@ -30,13 +30,31 @@ use crate::ScopePolicy;
 /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct RequireScopeLayer(RequireLayer);
+pub struct RequireScopeLayer(Requirements);
 
 impl RequireScopeLayer {
     /// Requires a scope, or what a [`ScopePolicy`] says. A policy without scopes rejects every request.
     pub fn new(policy: impl Into<ScopePolicy>) -> Self {
-        let policy = policy.into();
-        Self(RequireLayer::new(move |identity| identity.require_ref(&policy)))
+        Self(policy.into().into())
+    }
+
+    /// Requires something else too: roles, claims, or how the user authenticated ([RFC 9470]).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use portcullis::{Authentication, RequireScopeLayer, Scope};
+    ///
+    /// const PAY: Scope = Scope::from_static("pay");
+    ///
+    /// let recently = Authentication::acr(["urn:example:mfa"]).max_age(Duration::from_secs(300));
+    /// let layer = RequireScopeLayer::new(PAY).and(recently);
+    /// assert!(format!("{layer:?}").contains("urn:example:mfa"));
+    /// ```
+    ///
+    /// [RFC 9470]: https://www.rfc-editor.org/rfc/rfc9470
+    pub fn and(self, other: impl Into<Requirements>) -> Self {
+        Self(self.0.and(other))
     }
 }
 
@@ -44,6 +62,6 @@ impl<S> Layer<S> for RequireScopeLayer {
     type Service = Require<S>;
 
     fn layer(&self, inner: S) -> Require<S> {
-        self.0.layer(inner)
+        RequireLayer::requirements(self.0.clone()).layer(inner)
     }
 }

@@ -91,13 +91,15 @@ fn in_ascii(value: HeaderValue) -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ErrorKind, RequestFault, TokenFault};
+    use crate::{ErrorKind, RequestFault, TokenFault, error::AuthenticationFault};
 
     #[test]
     fn no_description_needs_percent_encoding() {
         for kind in [
             ErrorKind::AccessDenied,
             ErrorKind::InsufficientScope,
+            AuthenticationFault::Age.into(),
+            AuthenticationFault::Class.into(),
             ErrorKind::InvalidCredentials,
             RequestFault::Malformed.into(),
             RequestFault::Repeated.into(),
