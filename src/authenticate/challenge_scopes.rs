@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use crate::{
-    Access, Error, ErrorKind, Policies, ScopeHierarchy, ScopeSet, authorize::policies::Rule,
-};
+use crate::{Access, Error, Policies, ScopeHierarchy, ScopeSet, authorize::policies::Rule};
 
 /// The scopes that a client should request, by what its request was for.
 #[derive(Debug, Clone, Default)]
@@ -62,15 +60,11 @@ impl ChallengeScopes {
         }
     }
 
-    /// Adds what the request needs to a rejection by an inner service. If that is for scopes, those of the row are
+    /// Adds what the request needs to a rejection by an inner service. If that names scopes, those of the row are
     /// needed too: a client may request just what the challenge names.
     pub(super) fn complete_inner(&self, error: Error, rule: Option<Rule>) -> Error {
-        let (ErrorKind::InsufficientScope, Some(rule)) = (error.kind(), rule) else {
-            return self.complete(error, rule);
-        };
-        let (RowScopes::Named(row), Some(scopes)) = (self.row(rule), error.scope()) else {
-            return error;
-        };
+        let Some(scopes) = error.scope() else { return self.complete(error, rule) };
+        let Some(RowScopes::Named(row)) = rule.map(|rule| self.row(rule)) else { return error };
         let of_row = ScopeSet::from_wire(row);
         let mut needed = row.to_string();
         for scope in scopes.split(' ').filter(|scope| !of_row.contains(scope)) {

@@ -16,11 +16,11 @@ impl AuthenticateLayer {
     /// (`resource_metadata`), so that a client that knows nothing but the URL of the service finds out how to get a
     /// token. None by default.
     ///
-    /// If this layer is the outermost one, it responds to `GET`, `HEAD` and `OPTIONS` for the well-known path itself,
-    /// without credentials and before any table. In axum, add it with [`Router::layer`] to the router that isn't nested
-    /// in another one. Elsewhere, mount [`resource_service`](Self::resource_service), or merge `resource_router` (feature `axum`). A
-    /// [nested](https://docs.rs/axum/latest/axum/struct.Router.html#method.nest) router never sees the path, because it
-    /// begins at the root of the host.
+    /// If this layer sees every request to the host, it responds to `GET`, `HEAD` and `OPTIONS` for the well-known path
+    /// itself, without credentials and before any table. In axum, that is the case if it is added last, with
+    /// [`Router::layer`], to a router that isn't [nested] in another one or [merged] with one. Otherwise, mount
+    /// [`resource_service`](Self::resource_service) at the well-known path, outside of any other authentication, or
+    /// merge `resource_router` (feature `axum`). Doing so in any case is harmless.
     ///
     /// ```
     /// # #[cfg(all(feature = "axum", feature = "_jwt", feature = "reqwest"))]
@@ -65,6 +65,7 @@ impl AuthenticateLayer {
     /// | `scopes_supported` | the scopes of the [table](Self::policies) and of [`challenge_scope`](Self::challenge_scope) |
     /// | `bearer_methods_supported` | `header` unless `Authorization` isn't read or DPoP is required; `query` if it is read |
     /// | `dpop_signing_alg_values_supported`, `dpop_bound_access_tokens_required` | `dpop`, if it is configured |
+    /// | `tls_client_certificate_bound_access_tokens` | `client_certificates`, if they are configured |
     ///
     /// [`ProtectedResourceBuilder`](crate::resource_metadata::ProtectedResourceBuilder) adds names, links and scopes, and
     /// overrides each member. Responses have `Access-Control-Allow-Origin: *` and
@@ -72,11 +73,46 @@ impl AuthenticateLayer {
     ///
     /// # Several resources on one host
     ///
-    /// Each has its own layer, and its own path in the identifier. The layer that is outermost serves its own document;
-    /// those inside reject by their own challenges, and their documents need a route.
+    /// Each has its own layer around its own routes, its own path in the identifier, and its own document: merge the
+    /// `resource_router` of each layer into the outermost router. A layer around all of them would reject requests for
+    /// the documents of the others.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "axum", feature = "_jwt", feature = "reqwest"))]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use axum::{Router, body::Body, routing::get};
+    /// use http::Request;
+    /// use portcullis::{AuthenticateLayer, JwtVerifier, ProtectedResource};
+    /// use tower::ServiceExt;
+    ///
+    /// let mut app: Router = Router::new();
+    /// for tenant in ["acme", "globex"] {
+    ///     let resource = ProtectedResource::builder(format!("https://api.example/{tenant}")).build()?;
+    ///     let issuer = format!("https://{tenant}.as.example");
+    ///     let verifier = JwtVerifier::builder(issuer).resource(&resource).build()?;
+    ///     let authenticate = AuthenticateLayer::bearer(verifier).resource(resource);
+    ///     let routes = Router::new().route("/orders", get("orders")).layer(authenticate.clone());
+    ///     app = app.nest(&format!("/{tenant}"), routes).merge(authenticate.resource_router());
+    /// }
+    ///
+    /// for tenant in ["acme", "globex"] {
+    ///     let path = format!("/.well-known/oauth-protected-resource/{tenant}");
+    ///     let response = app.clone().oneshot(Request::get(path).body(Body::empty())?).await?;
+    ///     let document = axum::body::to_bytes(response.into_body(), 4096).await?;
+    ///     let document: serde_json::Value = serde_json::from_slice(&document)?;
+    ///     assert_eq!(document["resource"], format!("https://api.example/{tenant}"));
+    /// }
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(feature = "axum", feature = "_jwt", feature = "reqwest")))]
+    /// # fn main() {}
+    /// ```
     ///
     /// [RFC 9728]: https://www.rfc-editor.org/rfc/rfc9728
     /// [`Router::layer`]: https://docs.rs/axum/latest/axum/struct.Router.html#method.layer
+    /// [merged]: https://docs.rs/axum/latest/axum/struct.Router.html#method.merge
+    /// [nested]: https://docs.rs/axum/latest/axum/struct.Router.html#method.nest
     pub fn resource(mut self, resource: ProtectedResource) -> Self {
         let config = self.config_mut();
         config.renderer.set_resource_metadata(resource.metadata_url());
@@ -236,7 +272,7 @@ impl Config {
                 algorithms: dpop.algorithms().split(' ').map(str::to_owned).collect(),
                 is_required: dpop.is_required(),
             }),
-            supports_certificates: self.bindings.certificates.is_some(),
+            verifies_certificates: self.bindings.certificates.is_some(),
         }
     }
 

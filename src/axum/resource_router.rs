@@ -8,7 +8,8 @@ impl AuthenticateLayer {
     /// Returns a router that serves the description of the [`resource`](Self::resource) at its well-known path, to be
     /// merged into the outermost router, after the routes that authenticate. Call it after all options are set.
     ///
-    /// Only layers inside a [nested] router need it, because they never see the path.
+    /// Layers inside a [nested] router need it, because they never see the path, and so do layers of a router that is
+    /// [merged] with others.
     ///
     /// ```
     /// # #[derive(Debug)] struct Nobody;
@@ -38,6 +39,7 @@ impl AuthenticateLayer {
     /// # }
     /// ```
     ///
+    /// [merged]: https://docs.rs/axum/latest/axum/struct.Router.html#method.merge
     /// [nested]: https://docs.rs/axum/latest/axum/struct.Router.html#method.nest
     pub fn resource_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let service = self.resource_service();

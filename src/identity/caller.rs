@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use super::Identity;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, ScopeHierarchy};
 
 /// What [`AuthenticateLayer`](crate::AuthenticateLayer) leaves in the request's extensions. Without
 /// it a guard or an extractor knows that nobody has looked at the credentials.
 #[derive(Debug, Clone)]
 pub(crate) enum Caller {
-    Anonymous,
+    /// Without credentials. With the layer's hierarchy, by which challenges name scopes.
+    Anonymous(Option<ScopeHierarchy>),
     Identified(Identity),
     /// Anonymous, because invalid tokens are ignored there. What needs an identity rejects with this error, so that
     /// the client learns what is wrong with its token.
-    Invalid(Arc<Error>),
+    Invalid(Arc<Error>, Option<ScopeHierarchy>),
 }
 
 impl Caller {
@@ -29,7 +30,7 @@ impl Caller {
 
     pub(crate) fn identity(&self) -> Option<&Identity> {
         match self {
-            Self::Anonymous | Self::Invalid(_) => None,
+            Self::Anonymous(_) | Self::Invalid(..) => None,
             Self::Identified(identity) => Some(identity),
         }
     }
@@ -37,7 +38,7 @@ impl Caller {
     /// A fixed word for what became of the request.
     pub(crate) const fn outcome(&self) -> &'static str {
         match self {
-            Self::Anonymous | Self::Invalid(_) => "anonymous",
+            Self::Anonymous(_) | Self::Invalid(..) => "anonymous",
             Self::Identified(_) => "authenticated",
         }
     }
@@ -45,8 +46,16 @@ impl Caller {
     pub(crate) fn require_identity(&self) -> Result<&Identity, Error> {
         match self {
             Self::Identified(identity) => Ok(identity),
-            Self::Anonymous => Err(ErrorKind::MissingCredentials.into()),
-            Self::Invalid(error) => Err(Error::clone(error)),
+            Self::Anonymous(_) => Err(ErrorKind::MissingCredentials.into()),
+            Self::Invalid(error, _) => Err(Error::clone(error)),
+        }
+    }
+
+    /// Returns the hierarchy of the layer, if it has one.
+    pub(crate) fn hierarchy(&self) -> Option<&ScopeHierarchy> {
+        match self {
+            Self::Anonymous(hierarchy) | Self::Invalid(_, hierarchy) => hierarchy.as_ref(),
+            Self::Identified(identity) => identity.hierarchy(),
         }
     }
 }

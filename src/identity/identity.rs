@@ -63,7 +63,7 @@ impl Identity {
         self
     }
 
-    fn hierarchy(&self) -> Option<&ScopeHierarchy> {
+    pub(crate) fn hierarchy(&self) -> Option<&ScopeHierarchy> {
         self.context.as_ref()?.hierarchy.as_ref()
     }
 

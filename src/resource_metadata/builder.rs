@@ -1,12 +1,12 @@
 //! What users write to describe a service.
 
-use super::{BearerMethod, ProtectedResource, resource::metadata_url};
+use super::{BearerMethod, MetadataSigner, ProtectedResource, resource::metadata_url};
 use crate::{
     ConfigError, Scope,
     claims::ResourceIdentifier,
     jose::json,
     response::escaped,
-    url::{self, Query},
+    url::{self, EndpointError, Query},
 };
 
 /// Makes a [`ProtectedResource`].
@@ -29,6 +29,7 @@ pub struct ProtectedResourceBuilder {
     links: Vec<(&'static str, String)>,
     /// Names and JSON texts. The last one of a name counts.
     members: Vec<(String, String)>,
+    signer: Option<MetadataSigner>,
     is_at_root: bool,
 }
 
@@ -40,6 +41,7 @@ impl ProtectedResourceBuilder {
             scopes: Vec::new(),
             links: Vec::new(),
             members: Vec::new(),
+            signer: None,
             is_at_root: false,
         }
     }
@@ -96,7 +98,7 @@ impl ProtectedResourceBuilder {
     /// Sets the algorithms of DPoP proofs (`dpop_signing_alg_values_supported`). By default, those that the layer
     /// accepts.
     pub fn dpop_algorithms<A: AsRef<str>>(self, names: impl IntoIterator<Item = A>) -> Self {
-        self.with("dpop_signing_alg_values_supported", array(names))
+        self.with("dpop_signing_alg_values_supported", array_or_null(names))
     }
 
     /// Sets whether every token has to be bound to a DPoP key (`dpop_bound_access_tokens_required`). By default, what
@@ -105,21 +107,78 @@ impl ProtectedResourceBuilder {
         self.with("dpop_bound_access_tokens_required", is_required.to_string())
     }
 
-    /// Sets whether the service accepts tokens that are bound to a client certificate
-    /// (`tls_client_certificate_bound_access_tokens`, [RFC 8705 §3]). By default, whether the layer does.
+    /// Sets whether tokens that are bound to a client certificate are supported
+    /// (`tls_client_certificate_bound_access_tokens`, [RFC 8705 §3]). By default, whether the layer verifies client
+    /// certificates.
     ///
     /// [RFC 8705 §3]: https://www.rfc-editor.org/rfc/rfc8705#section-3
-    pub fn certificate_bound_tokens(self, is_supported: bool) -> Self {
-        self.with("tls_client_certificate_bound_access_tokens", is_supported.to_string())
+    pub fn certificate_bound_tokens(self, are_supported: bool) -> Self {
+        self.with("tls_client_certificate_bound_access_tokens", are_supported.to_string())
     }
 
-    /// Sets `signed_metadata`: the members as a JWT that the service has signed ([RFC 9728 §2.2]).
+    /// Sets the types of `authorization_details` that the service knows
+    /// (`authorization_details_types_supported`, [RFC 9396 §10]). None by default.
     ///
-    /// This crate doesn't sign it. Clients prefer its members, so keep them equal to the others.
+    /// ```
+    /// use portcullis::ProtectedResource;
+    ///
+    /// let resource = ProtectedResource::builder("https://api.example")
+    ///     .authorization_details_types(["payment_initiation"])
+    ///     .build()?;
+    /// # let _ = resource;
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    ///
+    /// [RFC 9396 §10]: https://www.rfc-editor.org/rfc/rfc9396#section-10
+    pub fn authorization_details_types<T: AsRef<str>>(
+        self,
+        types: impl IntoIterator<Item = T>,
+    ) -> Self {
+        self.with("authorization_details_types_supported", array_or_null(types))
+    }
+
+    /// Adds `signed_metadata`: the document as a JWT ([RFC 9728 §2.2]), which `sign` makes of the JSON text of the
+    /// document. None by default.
+    ///
+    /// This crate doesn't sign it. `sign` is called when the layer is applied to a service, once for each
+    /// configuration, with every member but `signed_metadata` itself. It adds `iss`, which the RFC requires, and
+    /// returns the JWT. The document is served until the process ends, so the JWT should have no `exp`.
+    ///
+    /// ```
+    /// # #[derive(Debug)] struct Nobody;
+    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+    /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
+    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use http::Request;
+    /// use portcullis::{AuthenticateLayer, ProtectedResource};
+    /// use tower::ServiceExt;
+    /// # let verifier = Nobody;
+    ///
+    /// fn sign(document: &str) -> String {
+    ///     assert!(document.starts_with(r#"{"resource":"https://api.example","#));
+    ///     // Adds `iss`, and signs with the key of the service.
+    ///     "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOi…".to_owned()
+    /// }
+    ///
+    /// let resource = ProtectedResource::builder("https://api.example").signed_metadata(sign).build()?;
+    /// let service = AuthenticateLayer::bearer(verifier).resource(resource).resource_service();
+    /// let response = service.oneshot(Request::new(())).await?;
+    /// assert!(response.body().contains(r#""signed_metadata":"eyJhbGciOiJFUzI1NiJ9."#));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// [RFC 9728 §2.2]: https://www.rfc-editor.org/rfc/rfc9728#section-2.2
-    pub fn signed_metadata(self, jwt: impl AsRef<str>) -> Self {
-        self.with("signed_metadata", string(jwt.as_ref()))
+    pub fn signed_metadata(
+        mut self,
+        sign: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) -> Self {
+        self.signer = Some(MetadataSigner::new(sign));
+        self
     }
 
     /// Sets any member to a JSON value, in place of the value that the layer or this builder gives it. With `null`, the
@@ -130,7 +189,7 @@ impl ProtectedResourceBuilder {
     ///
     /// let resource = ProtectedResource::builder("https://api.example")
     ///     .member("resource_name#fr", r#""Commandes""#)
-    ///     .member("authorization_details_types_supported", r#"["payment_initiation"]"#)
+    ///     .member("resource_signing_alg_values_supported", r#"["ES256"]"#)
     ///     .member("scopes_supported", "null")
     ///     .build()?;
     /// # let _ = resource;
@@ -158,12 +217,15 @@ impl ProtectedResourceBuilder {
     ///
     /// [`ConfigError`], which names the value: an identifier or an authorization server that is no `https` URL
     /// (loopback may go without TLS) or has a fragment, a link that is no URL, a member without a name or whose value
-    /// isn't JSON, or an attempt to set `resource`.
+    /// isn't JSON, or a member `resource` or `signed_metadata`.
     pub fn build(self) -> Result<ProtectedResource, ConfigError> {
         let identifier = ResourceIdentifier::new(self.identifier)?;
         for issuer in &self.authorization_servers {
             if let Err(problem) = url::parse(issuer, Query::Forbidden, false) {
-                let problem = problem.to_string();
+                let problem = match problem {
+                    EndpointError::NotHttps => "must use https, except on loopback".to_owned(),
+                    problem => problem.to_string(),
+                };
                 return Err(ConfigError::new("authorization server", issuer, problem));
             }
         }
@@ -182,6 +244,9 @@ impl ProtectedResourceBuilder {
             if name == "resource" {
                 return Err(invalid("is the identifier, and can't be anything else"));
             }
+            if name == "signed_metadata" {
+                return Err(invalid("is what `signed_metadata` signs, and can't be a fixed value"));
+            }
             if !is_json(&json) {
                 return Err(invalid("not a JSON value"));
             }
@@ -197,6 +262,7 @@ impl ProtectedResourceBuilder {
             authorization_servers: self.authorization_servers,
             scopes: self.scopes,
             members,
+            signer: self.signer,
             is_at_root: self.is_at_root,
         })
     }
@@ -224,6 +290,14 @@ fn is_json(text: &str) -> bool {
 /// Writes a JSON string.
 pub(super) fn string(text: &str) -> String {
     ["\"", &escaped(text), "\""].concat()
+}
+
+/// Writes a JSON array of strings, or `null`, which leaves the member out (RFC 9728 §3.2).
+fn array_or_null<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
+    match array(texts) {
+        empty if empty == "[]" => "null".to_owned(),
+        array => array,
+    }
 }
 
 /// Writes a JSON array of strings.
@@ -279,6 +353,10 @@ mod tests {
             (
                 builder().member("resource", r#""https://other.example""#),
                 "resource metadata `resource`: is the identifier, and can't be anything else",
+            ),
+            (
+                builder().member("signed_metadata", r#""a.b.c""#),
+                "resource metadata `signed_metadata`: is what `signed_metadata` signs, and can't be a fixed value",
             ),
             (builder().member("", "1"), "resource metadata ``: a member without a name"),
             (builder().member("a", r#"1,"b":2"#), "resource metadata `a`: not a JSON value"),

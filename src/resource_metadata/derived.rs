@@ -14,7 +14,7 @@ pub(crate) struct DerivedMetadata {
     pub(crate) bearer_methods: Vec<BearerMethod>,
     pub(crate) dpop: Option<DpopSupport>,
     /// Whether tokens that are bound to a client certificate are accepted (RFC 8705).
-    pub(crate) supports_certificates: bool,
+    pub(crate) verifies_certificates: bool,
 }
 
 /// What a layer with DPoP accepts.

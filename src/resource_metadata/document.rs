@@ -86,15 +86,24 @@ fn render(resource: &ProtectedResource, derived: DerivedMetadata) -> Box<str> {
         }
     }
     let members = members.iter().filter(|(_, json)| json != "null");
-    let members: Vec<_> = members.map(|(name, json)| [&string(name), ":", json].concat()).collect();
-    ["{", &members.join(","), "}"].concat().into_boxed_str()
+    let mut members: Vec<_> =
+        members.map(|(name, json)| [&string(name), ":", json].concat()).collect();
+    if let Some(signer) = &resource.signer {
+        let jwt = signer.sign(&object(&members));
+        members.push([r#""signed_metadata":"#, &string(&jwt)].concat());
+    }
+    object(&members).into_boxed_str()
+}
+
+fn object(members: &[String]) -> String {
+    ["{", &members.join(","), "}"].concat()
 }
 
 fn derived_members(
     resource: &ProtectedResource,
     derived: DerivedMetadata,
 ) -> Vec<(&'static str, String)> {
-    let DerivedMetadata { issuers, mut scopes, bearer_methods, dpop, supports_certificates } =
+    let DerivedMetadata { issuers, mut scopes, bearer_methods, dpop, verifies_certificates } =
         derived;
     let mut members = vec![("resource", string(resource.identifier()))];
     let servers = if resource.authorization_servers.is_empty() {
@@ -120,7 +129,7 @@ fn derived_members(
         members.push(("dpop_bound_access_tokens_required", is_required.to_string()));
     }
     // False is the default.
-    if supports_certificates {
+    if verifies_certificates {
         members.push(("tls_client_certificate_bound_access_tokens", "true".to_owned()));
     }
     members

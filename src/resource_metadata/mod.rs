@@ -12,6 +12,7 @@ mod derived;
 mod document;
 mod resource;
 mod service;
+mod signer;
 
 pub use crate::claims::ResourceIdentifier;
 
@@ -22,4 +23,5 @@ pub use self::{
 pub(crate) use self::{
     derived::{DerivedMetadata, DpopSupport},
     document::MetadataDocument,
+    signer::MetadataSigner,
 };

@@ -1,6 +1,6 @@
 //! A service as clients find it.
 
-use super::ProtectedResourceBuilder;
+use super::{MetadataSigner, ProtectedResourceBuilder};
 use crate::{Scope, claims::ResourceIdentifier};
 
 /// The path under which RFC 9728 §3 puts the document.
@@ -36,6 +36,7 @@ pub struct ProtectedResource {
     pub(super) scopes: Vec<Scope>,
     /// Names and JSON values, each name once.
     pub(super) members: Vec<(Box<str>, Box<str>)>,
+    pub(super) signer: Option<MetadataSigner>,
     pub(super) is_at_root: bool,
 }
 

@@ -6,7 +6,7 @@ use http::HeaderValue;
 
 use crate::{Error, scheme::Scheme};
 
-/// The realm of a layer that has none of its own.
+/// The realm of a challenge without other parameters, at a layer that has none of its own.
 const DEFAULT_REALM: &str = "restricted";
 
 /// The challenge of one scheme, as a layer makes it once: each rejection adds what it has to say.
@@ -27,18 +27,24 @@ impl Challenge {
         algorithms: Option<Box<str>>,
         resource_metadata: Option<&str>,
     ) -> Self {
-        // A challenge needs a parameter (RFC 6750 §3), and Basic a realm (RFC 7617 §2).
-        let realm = quoted(realm.unwrap_or(DEFAULT_REALM));
-        let mut text = [scheme.name(), " realm=\"", &realm, "\""].concat();
+        let resource_metadata = resource_metadata.filter(|_| scheme.carries_tokens());
+        // A challenge needs a parameter (RFC 6750 §3), and Basic a realm (RFC 7617 §2). With `resource_metadata`, a
+        // realm that nobody has chosen would say nothing (RFC 9728 §5.1 has none).
+        let realm = realm.or_else(|| resource_metadata.is_none().then_some(DEFAULT_REALM));
+        let mut parameters = Vec::with_capacity(3);
+        if let Some(realm) = realm {
+            parameters.push(["realm=\"", &quoted(realm), "\""].concat());
+        }
         if let Some(algorithms) = &algorithms {
-            text.extend([", algs=\"", algorithms, "\""]);
+            parameters.push(["algs=\"", algorithms, "\""].concat());
         }
         if scheme == Scheme::Basic {
-            text.push_str(", charset=\"UTF-8\"");
+            parameters.push("charset=\"UTF-8\"".to_owned());
         }
-        if let Some(url) = resource_metadata.filter(|_| scheme.carries_tokens()) {
-            text.extend([", resource_metadata=\"", &quoted(url), "\""]);
+        if let Some(url) = resource_metadata {
+            parameters.push(["resource_metadata=\"", &quoted(url), "\""].concat());
         }
+        let text = [scheme.name(), " ", &parameters.join(", ")].concat();
         Self { scheme, algorithms, line: header(text.clone()), text: text.into_boxed_str() }
     }
 
@@ -197,6 +203,18 @@ mod tests {
                 r#"Bearer realm="r", resource_metadata="https://api.example/.well-known/oauth-protected-resource", error="invalid_token", error_description="Token expired.", scope="a""#,
             ),
             (basic.bare(Some("a b")), r#"Basic realm="r", charset="UTF-8""#),
+            (
+                Challenge::new(Scheme::Bearer, None, None, url).bare(None),
+                r#"Bearer resource_metadata="https://api.example/.well-known/oauth-protected-resource""#,
+            ),
+            (
+                Challenge::new(Scheme::Dpop, None, Some("ES256".into()), url).bare(Some("a")),
+                r#"DPoP algs="ES256", resource_metadata="https://api.example/.well-known/oauth-protected-resource", scope="a""#,
+            ),
+            (
+                Challenge::new(Scheme::Basic, None, None, url).bare(None),
+                r#"Basic realm="restricted", charset="UTF-8""#,
+            ),
         ] {
             assert_eq!(line, expected);
         }

@@ -10,9 +10,9 @@ pub(crate) use self::shown::shown;
 #[cfg(feature = "_remote")]
 pub(crate) use self::{
     network::{Network, is_same_host},
-    parse::{EndpointError, is_loopback},
+    parse::is_loopback,
 };
 pub(crate) use self::{
-    parse::{Query, parse},
+    parse::{EndpointError, Query, parse},
     shown::redact,
 };

@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc};
 
 use tower_layer::Layer;
 
-use super::{Require, service::Check};
-use crate::{Error, Identity, authorize::Requirements};
+use super::{Require, service::Guard};
+use crate::{Error, Identity, ScopePolicy, authorize::Requirements};
 
 /// Rejects requests whose identity fails a check of your own.
 ///
@@ -24,13 +24,20 @@ use crate::{Error, Identity, authorize::Requirements};
 #[derive(Clone)]
 #[must_use]
 pub struct RequireLayer {
-    check: Arc<Check>,
+    guard: Arc<Guard>,
 }
 
 impl RequireLayer {
     /// Lets those requests through for which `check` is `Ok`.
     pub fn new(check: impl Fn(&Identity) -> Result<(), Error> + Send + Sync + 'static) -> Self {
-        Self { check: Arc::new(check) }
+        Self { guard: Arc::new(Guard { scopes: None, check }) }
+    }
+
+    /// Requires scopes, which the challenge of an anonymous request names.
+    fn scopes(scopes: ScopePolicy) -> Self {
+        let policy = scopes.clone();
+        let check = move |identity: &Identity| identity.require_ref(&policy);
+        Self { guard: Arc::new(Guard { scopes: Some(scopes), check }) }
     }
 
     /// Lets those requests through whose identity meets all of these requirements.
@@ -48,8 +55,13 @@ impl RequireLayer {
     /// Requirements that nothing can meet, such as an empty role, reject every request with 500.
     pub fn requirements(requirements: impl Into<Requirements>) -> Self {
         match requirements.into().only_scopes() {
-            Ok(scopes) => Self::new(move |identity| identity.require_ref(&scopes)),
-            Err(requirements) => Self::new(move |identity| requirements.check(identity)),
+            Ok(scopes) => Self::scopes(scopes),
+            Err(requirements) => Self {
+                guard: Arc::new(Guard {
+                    scopes: requirements.scopes().cloned(),
+                    check: move |identity: &Identity| requirements.check(identity),
+                }),
+            },
         }
     }
 }
@@ -58,7 +70,7 @@ impl<S> Layer<S> for RequireLayer {
     type Service = Require<S>;
 
     fn layer(&self, inner: S) -> Require<S> {
-        Require::new(inner, Arc::clone(&self.check))
+        Require::new(inner, Arc::clone(&self.guard))
     }
 }
 

@@ -9,8 +9,8 @@ use crate::{ScopePolicy, authorize::Requirements};
 /// ([RFC 6750 §3.1]).
 ///
 /// It reads the identity that an [`AuthenticateLayer`](crate::AuthenticateLayer) outside it has
-/// found. A request without one is rejected with 401; without such a layer every request is rejected
-/// with 500.
+/// found. A request without one is rejected with 401, whose challenge names the scopes too; without such a layer
+/// every request is rejected with 500.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {

@@ -10,9 +10,16 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::{RequireFuture, future::Rejected};
-use crate::{Error, Identity, identity::Caller, response::RejectionBody};
+use crate::{Error, Identity, ScopePolicy, ScopeSet, identity::Caller, response::RejectionBody};
 
-/// The check that a request has to pass.
+/// What a request has to pass.
+pub(super) struct Guard<C: ?Sized = Check> {
+    /// The scopes that the check requires, if it is known to require some.
+    pub(super) scopes: Option<ScopePolicy>,
+    pub(super) check: C,
+}
+
+/// The check of an identity.
 pub(super) type Check = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
 
 /// The service that [`RequireScopeLayer`](crate::RequireScopeLayer) and
@@ -20,17 +27,32 @@ pub(super) type Check = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
 #[derive(Clone)]
 pub struct Require<S> {
     inner: S,
-    check: Arc<Check>,
+    guard: Arc<Guard>,
 }
 
 impl<S> Require<S> {
-    pub(super) const fn new(inner: S, check: Arc<Check>) -> Self {
-        Self { inner, check }
+    pub(super) const fn new(inner: S, guard: Arc<Guard>) -> Self {
+        Self { inner, guard }
     }
 
     fn decide<B>(&self, request: &Request<B>) -> Result<(), Rejected> {
         let caller = Caller::of(request.extensions(), "a guard").map_err(Rejected::report)?;
-        Ok((self.check)(caller.require_identity()?)?)
+        let identity =
+            caller.require_identity().map_err(|error| self.guard.add_scopes(error, caller));
+        Ok((self.guard.check)(identity?)?)
+    }
+}
+
+impl Guard {
+    /// Adds the scopes that the check requires to the rejection of an anonymous request.
+    #[cold]
+    fn add_scopes(&self, error: Error, caller: &Caller) -> Error {
+        let scopes = self.scopes.as_ref();
+        let scopes = scopes.map(|it| it.nearest(&ScopeSet::new(), caller.hierarchy()));
+        match scopes.filter(|scopes| !scopes.is_empty()) {
+            Some(scopes) => error.with_scope(scopes.into()),
+            None => error,
+        }
     }
 }
 
