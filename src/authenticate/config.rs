@@ -34,6 +34,8 @@ pub(super) struct Config {
     pub(super) resource: Option<ProtectedResource>,
     /// The description of `resource`, rendered when the layer is applied. Empty without one.
     pub(super) metadata_document: OnceLock<Arc<MetadataDocument>>,
+    /// Set once the unknown scopes of the hierarchy have been logged.
+    pub(super) unknown_scopes_logged: OnceLock<()>,
     /// A table decides this itself.
     pub(super) anonymous: Anonymous,
     pub(super) hide_basic_from_scripts: bool,

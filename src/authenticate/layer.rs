@@ -108,6 +108,7 @@ impl AuthenticateLayer {
                 challenge_scopes: ChallengeScopes::default(),
                 resource: None,
                 metadata_document: OnceLock::new(),
+                unknown_scopes_logged: OnceLock::new(),
                 anonymous: Anonymous::Rejected,
                 hide_basic_from_scripts: false,
                 speaks_grpc: false,
@@ -568,6 +569,7 @@ impl AuthenticateLayer {
         let config = Arc::make_mut(&mut self.config);
         // It describes the configuration as it was.
         config.metadata_document = OnceLock::new();
+        config.unknown_scopes_logged = OnceLock::new();
         config
     }
 }
@@ -635,6 +637,7 @@ impl<S> Layer<S> for AuthenticateLayer {
     fn layer(&self, inner: S) -> Authenticate<S> {
         // Rendered now, so that requests only look for it.
         self.config.metadata_document();
+        self.config.log_unknown_scopes();
         Authenticate::new(inner, Arc::clone(&self.config))
     }
 }

@@ -1,6 +1,6 @@
 //! What a layer says about the resource that it protects.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{AuthenticateLayer, config::Config};
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
         BearerMethod, DerivedMetadata, DpopSupport, MetadataDocument, MetadataService,
     },
     scheme::Scheme,
+    telemetry,
 };
 
 impl AuthenticateLayer {
@@ -199,6 +200,11 @@ impl AuthenticateLayer {
     ///
     /// A challenge names the narrowest scopes that are sufficient.
     ///
+    /// If the layer knows scopes that the service requires, from its table or from the
+    /// [resource](crate::resource_metadata::ProtectedResourceBuilder::scopes), it logs those scopes of the hierarchy that
+    /// have no effect at `WARN`, once, when it is applied to a service: they may be misspelled. If guards require
+    /// them, name them in the description of the resource.
+    ///
     /// ```
     /// # #[cfg(feature = "axum")]
     /// # #[tokio::main(flavor = "current_thread")]
@@ -260,13 +266,33 @@ impl Config {
         }
     }
 
-    fn derived_metadata(&self) -> DerivedMetadata {
+    /// Logs the scopes of the hierarchy that have no effect, as far as the scopes that the service requires are known.
+    pub(super) fn log_unknown_scopes(&self) {
+        let Some(hierarchy) = &self.hierarchy else { return };
+        self.unknown_scopes_logged.get_or_init(|| {
+            let mut required = self.scopes();
+            required.extend(self.resource.iter().flat_map(ProtectedResource::scopes).cloned());
+            if required.is_empty() {
+                return;
+            }
+            let unknown: Vec<_> = hierarchy.unknown_scopes(required).map(Scope::as_str).collect();
+            if !unknown.is_empty() {
+                telemetry::unknown_scopes(&unknown.join(" "));
+            }
+        });
+    }
+
+    /// Returns the scopes that this layer knows of.
+    fn scopes(&self) -> BTreeSet<Scope> {
         let of_table = self.policies.iter().flat_map(|policies| policies.scopes().cloned());
         let default = self.challenge_scopes.default.iter().flat_map(|scopes| scopes.split(' '));
-        let default = default.filter_map(|scope| Scope::new(scope).ok());
+        of_table.chain(default.filter_map(|scope| Scope::new(scope).ok())).collect()
+    }
+
+    fn derived_metadata(&self) -> DerivedMetadata {
         DerivedMetadata {
             issuers: self.tokens.as_ref().map(|tokens| tokens.issuers()).unwrap_or_default(),
-            scopes: of_table.chain(default).collect(),
+            scopes: self.scopes(),
             bearer_methods: self.bearer_methods(),
             dpop: self.bindings.dpop.as_ref().map(|dpop| DpopSupport {
                 algorithms: dpop.algorithms().split(' ').map(str::to_owned).collect(),

@@ -2,10 +2,12 @@
 //!
 //! `reader` reads the claims of a JWT or an introspection response into a `claim_set` of `registered`
 //! claims, by the `claim_options` of their issuer, or names a `malformed_claim`. `token_kind` recognizes tokens of other kinds, and `audience_rule` and `validity` are rules that
-//! JWTs and introspected tokens share. `typed` reads claims as the service's own types.
+//! JWTs and introspected tokens share. `typed` reads claims as the service's own types, and
+//! `authorization_details` reads the claim of that name.
 
 #[cfg(feature = "_remote")]
 mod audience_rule;
+mod authorization_details;
 mod claim_condition;
 #[cfg(feature = "_remote")]
 mod claim_options;
@@ -49,6 +51,7 @@ pub(crate) use self::{
     validity::{checked_max_lifetime, validate_lifetime},
 };
 pub(crate) use self::{
+    authorization_details::authorization_details,
     claim_condition::ClaimCondition,
     claim_text::ClaimText,
     numeric_date::NumericDate,

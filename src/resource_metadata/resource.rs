@@ -62,6 +62,11 @@ impl ProtectedResource {
         &self.metadata_url
     }
 
+    /// Returns the scopes that were added to those of the layer.
+    pub(crate) fn scopes(&self) -> &[Scope] {
+        &self.scopes
+    }
+
     /// Returns the paths that the document is served at.
     pub(super) fn paths(&self) -> Vec<Box<str>> {
         let path = suffix(&self.identifier).split('?').next().unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fmt,
+    str::FromStr,
     sync::Arc,
 };
 
@@ -30,6 +31,19 @@ use crate::{ConfigError, Scope, ScopeSet};
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
+/// A configuration file or an environment variable can have it as a text:
+///
+/// ```
+/// use portcullis::{ScopeHierarchy, ScopeSet};
+///
+/// let hierarchy: ScopeHierarchy = "admin > orders:read orders:write; root > admin".parse()?;
+/// assert!(hierarchy.grants(&ScopeSet::from_wire("root"), "orders:read"));
+///
+/// let error = "admin > ".parse::<ScopeHierarchy>().unwrap_err();
+/// assert_eq!(error.to_string(), "scope hierarchy `admin`: implies nothing");
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
+///
 /// A clone costs a reference count.
 #[derive(Clone)]
 pub struct ScopeHierarchy(Arc<Closure>);
@@ -42,7 +56,7 @@ struct Closure {
     scopes: BTreeSet<Scope>,
 }
 
-/// Makes a [`ScopeHierarchy`].
+/// Builds a [`ScopeHierarchy`].
 ///
 /// ```
 /// use portcullis::{Scope, ScopeHierarchy};
@@ -98,6 +112,33 @@ impl ScopeHierarchy {
     /// Returns every scope that is named, once and in order.
     pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
         self.0.scopes.iter()
+    }
+
+    /// Returns the scopes that have no effect on services which require only the `required` ones, because they are
+    /// neither required nor imply a required one: misspelled ones, for example.
+    ///
+    /// ```
+    /// use portcullis::{Scope, ScopeHierarchy};
+    ///
+    /// let hierarchy: ScopeHierarchy = "admin > read; root > admin raed".parse()?;
+    /// let unknown = hierarchy.unknown_scopes([Scope::from_static("read")]);
+    /// assert!(unknown.map(Scope::as_str).eq(["raed"]));
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    ///
+    /// For those of a table, pass `policies.scopes().cloned()`. A layer logs them: see
+    /// [`AuthenticateLayer::scope_hierarchy`](crate::AuthenticateLayer::scope_hierarchy).
+    pub fn unknown_scopes(
+        &self,
+        required: impl IntoIterator<Item = Scope>,
+    ) -> impl Iterator<Item = &Scope> {
+        let required: BTreeSet<_> = required.into_iter().collect();
+        let implies_required: BTreeSet<_> =
+            required.iter().flat_map(|it| self.broader(it.as_str())).map(Scope::as_str).collect();
+        let is_unknown = move |scope: &&Scope| {
+            !required.contains(*scope) && !implies_required.contains(scope.as_str())
+        };
+        self.scopes().filter(is_unknown)
     }
 
     /// Returns the scopes that imply `scope`.
@@ -179,6 +220,36 @@ fn cycle(start: &Scope, last: &Scope, reached: &BTreeMap<&Scope, &Scope>) -> Con
     ConfigError::new("scope hierarchy", names.join(" > "), "a scope implies itself")
 }
 
+/// Parses lines such as `admin > orders:read orders:write`, separated by semicolons. Spaces around `>` and `;` don't
+/// matter, and neither does an empty line. Scopes that contain `>` or `;` need the builder.
+impl FromStr for ScopeHierarchy {
+    type Err = ConfigError;
+
+    /// # Errors
+    ///
+    /// Those of [`ScopeHierarchyBuilder::build`], and [`ConfigError`] for a line without exactly one `>` or with a name
+    /// that isn't a scope. It names the line.
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let mut builder = Self::builder();
+        for line in text.split(';').map(str::trim).filter(|line| !line.is_empty()) {
+            let invalid = |problem: String| ConfigError::new("scope hierarchy", line, problem);
+            let (scope, narrower) = match line.split_once('>') {
+                Some((scope, narrower)) if !narrower.contains('>') => (scope, narrower),
+                Some(_) => return Err(invalid("has more than one `>`".to_owned())),
+                None => {
+                    return Err(invalid(
+                        "has no `>` between a scope and what it implies".to_owned(),
+                    ));
+                }
+            };
+            let parse = |name: &str| Scope::new(name).map_err(|error| invalid(error.to_string()));
+            let narrower: Result<Vec<_>, _> = narrower.split_whitespace().map(parse).collect();
+            builder = builder.implies(parse(scope.trim())?, narrower?);
+        }
+        builder.build()
+    }
+}
+
 /// Shows each scope with those that imply it.
 impl fmt::Debug for ScopeHierarchy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -249,6 +320,52 @@ mod tests {
     fn a_scope_that_implies_nothing_is_an_error() {
         let error = ScopeHierarchy::builder().implies(scope("a"), []).build().unwrap_err();
         assert_eq!(error.to_string(), "scope hierarchy `a`: implies nothing");
+    }
+
+    #[test]
+    fn a_text_has_a_line_for_each_scope() {
+        for (text, shown) in [
+            (
+                "a>b c;d>a",
+                r#"{Scope("a"): [Scope("d")], Scope("b"): [Scope("a"), Scope("d")], Scope("c"): [Scope("a"), Scope("d")]}"#,
+            ),
+            (" a  >  b ; ; a > c ;", r#"{Scope("b"): [Scope("a")], Scope("c"): [Scope("a")]}"#),
+            ("", "{}"),
+        ] {
+            let hierarchy: ScopeHierarchy = text.parse().unwrap();
+            assert_eq!(format!("{hierarchy:?}"), format!("ScopeHierarchy {shown}"), "{text}");
+        }
+        for (text, error) in [
+            ("a>b;c d", "scope hierarchy `c d`: has no `>` between a scope and what it implies"),
+            ("a>b>c", "scope hierarchy `a>b>c`: has more than one `>`"),
+            ("a>", "scope hierarchy `a`: implies nothing"),
+            ("a>b;b>a", "scope hierarchy `a > b > a`: a scope implies itself"),
+        ] {
+            assert_eq!(text.parse::<ScopeHierarchy>().unwrap_err().to_string(), error);
+        }
+        for (text, line) in
+            [("a>b;>c", ">c"), ("a b>c", "a b>c"), ("a>\"b", "a>\"b"), ("\u{e9}>a", "\u{e9}>a")]
+        {
+            let error = text.parse::<ScopeHierarchy>().unwrap_err();
+            assert_eq!(error.value(), line);
+            assert!(error.problem().contains("is not a scope"), "{error}");
+        }
+    }
+
+    #[test]
+    fn scopes_without_effect_are_unknown() {
+        let hierarchy = hierarchy(&["a > b", "c > a d", "e > f"]).unwrap();
+        for (required, unknown) in [
+            ("b", "d e f"),
+            ("a", "b d e f"),
+            ("b d", "e f"),
+            ("f c", "a b d"),
+            ("", "a b c d e f"),
+        ] {
+            let required = required.split(' ').filter_map(|name| Scope::new(name).ok());
+            let found: Vec<_> = hierarchy.unknown_scopes(required).map(Scope::as_str).collect();
+            assert_eq!(found.join(" "), unknown);
+        }
     }
 
     #[test]

@@ -39,6 +39,15 @@ pub(super) fn invalid_token_ignored(error: &Error) {
     tracing::debug!(target: "portcullis", reason, source, "invalid token ignored: {error}");
 }
 
+pub(super) fn unknown_scopes(scopes: &str) {
+    tracing::warn!(
+        target: "portcullis",
+        scopes,
+        "no route is known to require these scopes of the hierarchy, or what they imply: correct them, or name those \
+         that guards require in the description of the resource"
+    );
+}
+
 #[cfg(feature = "_remote")]
 pub(super) fn place_absent(issuer: &str, place: &str) {
     tracing::info!(

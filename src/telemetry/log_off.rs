@@ -9,6 +9,8 @@ pub(super) fn rejected(_error: &Error) {}
 
 pub(super) fn invalid_token_ignored(_error: &Error) {}
 
+pub(super) fn unknown_scopes(_scopes: &str) {}
+
 #[cfg(feature = "_remote")]
 pub(super) fn place_absent(_issuer: &str, _place: &str) {}
 

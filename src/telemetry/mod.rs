@@ -38,6 +38,11 @@ pub(crate) fn invalid_token_ignored(error: &Error) {
     log::invalid_token_ignored(error);
 }
 
+/// Records that scopes of a hierarchy have no effect. Call it once per layer.
+pub(crate) fn unknown_scopes(scopes: &str) {
+    log::unknown_scopes(scopes);
+}
+
 /// Records that a request was rejected. Call it once per request: see `response::Reported`.
 pub(crate) fn rejected(error: &Error) {
     metrics::request(error.kind().reason());

@@ -9,7 +9,7 @@ use super::{
     path::{is_normal, is_unambiguous},
     tree::Node,
 };
-use crate::{Error, Identity, Scope, ScopeHierarchy, ScopePolicy};
+use crate::{Error, Identity, Scope, ScopePolicy};
 
 /// A table of what each method and path asks for, for a whole service: of axum, of tonic, or both.
 ///
@@ -100,37 +100,6 @@ impl Policies {
     pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
         let policies = self.0.rows.iter().filter_map(|row| row.access.scopes());
         policies.flat_map(ScopePolicy::scopes).collect::<BTreeSet<_>>().into_iter()
-    }
-
-    /// Returns the scopes of a hierarchy that have no effect on this table, because no row names them or one that they
-    /// imply: misspelled ones, for example.
-    ///
-    /// Guards aren't known here. Compare with the scopes that they require, too, if the service has both.
-    ///
-    /// ```
-    /// use http::Method;
-    /// use portcullis::{Policies, Scope, ScopeHierarchy};
-    ///
-    /// let [admin, read, raed] = ["admin", "read", "raed"].map(Scope::from_static);
-    /// let policies = Policies::builder().route(Method::GET, "/orders", read.clone()).build()?;
-    ///
-    /// let hierarchy = ScopeHierarchy::builder().implies(admin.clone(), [read]).build()?;
-    /// assert_eq!(policies.unknown_scopes(&hierarchy).count(), 0);
-    ///
-    /// let hierarchy = ScopeHierarchy::builder().implies(admin.clone(), [raed.clone()]).build()?;
-    /// assert!(policies.unknown_scopes(&hierarchy).eq([&admin, &raed]));
-    /// # Ok::<(), portcullis::ConfigError>(())
-    /// ```
-    pub fn unknown_scopes<'a>(
-        &self,
-        hierarchy: &'a ScopeHierarchy,
-    ) -> impl Iterator<Item = &'a Scope> {
-        let named: BTreeSet<_> = self.scopes().cloned().collect();
-        let implies_named: BTreeSet<_> =
-            named.iter().flat_map(|scope| hierarchy.broader(scope.as_str())).cloned().collect();
-        let is_unknown =
-            move |scope: &&Scope| !named.contains(*scope) && !implies_named.contains(*scope);
-        hierarchy.scopes().filter(is_unknown)
     }
 
     /// Returns what is required where no row applies.

@@ -33,6 +33,26 @@ impl RequireLayer {
         Self { guard: Arc::new(Guard { scopes: None, check }) }
     }
 
+    /// Requires an element of `authorization_details` with this `type` ([RFC 9396]), as
+    /// [`Identity::require_authorization_details`] does.
+    ///
+    /// ```
+    /// # #[cfg(feature = "axum")] {
+    /// use axum::{Router, routing::post};
+    /// use portcullis::RequireLayer;
+    ///
+    /// let payments = RequireLayer::authorization_details("payment_initiation");
+    /// let app: Router = Router::new().route("/payments", post("…").route_layer(payments));
+    /// # assert!(app.has_routes());
+    /// # }
+    /// ```
+    ///
+    /// [RFC 9396]: https://www.rfc-editor.org/rfc/rfc9396
+    pub fn authorization_details(kind: impl Into<String>) -> Self {
+        let kind = kind.into();
+        Self::new(move |identity| identity.require_authorization_details(&kind))
+    }
+
     /// Requires scopes, which the challenge of an anonymous request names.
     fn scopes(scopes: ScopePolicy) -> Self {
         let policy = scopes.clone();
