@@ -27,6 +27,7 @@ mod orders;
 mod other_clients;
 mod policies;
 mod rejections;
+mod resources;
 mod statuses;
 mod step_up;
 mod support;
