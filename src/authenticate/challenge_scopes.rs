@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use http::StatusCode;
 
-use crate::{Access, Error, Policies, ScopeHierarchy, ScopeSet, authorize::policies::Rule};
+use crate::{
+    Access, Error, ErrorKind, Policies, ScopeHierarchy, ScopeSet, authorize::policies::Rule,
+};
 
 /// The scopes that a client should request, by what its request was for.
 #[derive(Debug, Clone, Default)]
