@@ -86,8 +86,8 @@ async fn invalid_client_credentials_are_500_and_invalid_tokens_401() {
     assert_eq!(ask(&app, &valid).await, (200, None));
     let (status, challenge) = ask(&app, "unknown").await;
     assert_eq!(status, 401);
-    let expected = r#"Bearer error="invalid_token", error_description="Token inactive.""#;
-    assert_eq!(challenge.as_deref(), Some(expected));
+    let challenge = challenge.unwrap();
+    assert!(challenge.ends_with(r#"error_description="Token inactive.""#), "{challenge}");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use portcullis::{
     error::DpopFault,
     testing::{DpopClient, ProofBuilder, TestClock, TestIssuer},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{API, TestResponse, issuer_with, send};
 
@@ -74,6 +74,13 @@ fn request(token: &str, proofs: &[&str]) -> Request<Body> {
     request.body(Body::empty()).unwrap()
 }
 
+/// The public key in the header of a proof.
+fn jwk_of(proof: &str) -> Value {
+    let header = proof.split('.').next().unwrap();
+    let header = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(header).unwrap();
+    serde_json::from_slice::<Value>(&header).unwrap()["jwk"].take()
+}
+
 #[tokio::test]
 async fn a_bound_token_with_its_proof_is_accepted_each_time_with_a_new_one() {
     let setting = Setting::new();
@@ -89,9 +96,11 @@ async fn each_check_of_section_4_3_rejects() {
     let setting = Setting::new();
     let proof = || setting.proof();
     let other = DpopClient::new(Algorithm::Es256, setting.issuer.clock());
-    let secret = "d".to_owned();
-    let mut private = json!({ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA" });
-    private["d"] = json!(secret);
+    let now = portcullis::Clock::now(&setting.issuer.clock());
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let mut private = jwk_of(&proof().sign());
+    assert_eq!(setting.kind(&proof().header("jwk", private.clone()).sign()).await, None);
+    private["d"] = private["x"].clone();
     let cases: Vec<(&str, String, ErrorKind)> = vec![
         ("2: a well-formed JWT", "a.b".to_owned(), DpopFault::Malformed.into()),
         ("2: not an empty header", String::new(), DpopFault::Malformed.into()),
@@ -115,6 +124,8 @@ async fn each_check_of_section_4_3_rejects() {
         ),
         ("9: htu", proof().claim("htu", json!(format!("{URL}/7"))).sign(), DpopFault::Url.into()),
         ("11: iat", proof().claim("iat", json!(7)).sign(), DpopFault::Time.into()),
+        ("11: iat", proof().claim("iat", json!(now + 6)).sign(), DpopFault::Time.into()),
+        ("11: iat", proof().claim("iat", json!(now - 60)).sign(), DpopFault::Time.into()),
         ("12: ath", proof().without_claim("ath").sign(), DpopFault::TokenHash.into()),
         ("12: ath", proof().claim("ath", json!("AA")).sign(), DpopFault::TokenHash.into()),
         (
@@ -141,6 +152,27 @@ async fn each_check_of_section_4_3_rejects() {
     // And none at all.
     let response = send(&setting.app, request(&setting.token, &[])).await;
     assert_eq!(response.kind(), Some(DpopFault::Missing.into()));
+    // 10: the nonce that the service supplied, if it did.
+    let setting = Setting::with(|dpop| dpop.nonces(SECRET));
+    let elsewhere = Setting::with(|dpop| dpop.nonces("another secret of another service, as long"));
+    let supplied = async |setting: &Setting| {
+        let response = setting.send(&setting.proof().sign()).await;
+        response.headers["dpop-nonce"].to_str().unwrap().to_owned()
+    };
+    let (nonce, other) = (supplied(&setting).await, supplied(&elsewhere).await);
+    for (check, proof, expected) in [
+        ("10: has a nonce", setting.proof().sign(), Some(ErrorKind::UseDpopNonce)),
+        ("10: a nonce", setting.proof().nonce("a").sign(), Some(ErrorKind::UseDpopNonce)),
+        ("10: its nonce", setting.proof().nonce(&other).sign(), Some(ErrorKind::UseDpopNonce)),
+        (
+            "10: a text",
+            setting.proof().claim("nonce", json!(7)).sign(),
+            Some(DpopFault::Claims.into()),
+        ),
+        ("10", setting.proof().nonce(&nonce).sign(), None),
+    ] {
+        assert_eq!(setting.kind(&proof).await, expected, "{check}");
+    }
 }
 
 #[tokio::test]

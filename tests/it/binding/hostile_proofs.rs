@@ -7,6 +7,7 @@ use http::{HeaderValue, Request, StatusCode, header::AUTHORIZATION};
 use portcullis::{
     Algorithm, AuthenticateLayer, ErrorKind, RequestFault,
     binding::Dpop,
+    error::DpopFault,
     testing::{DpopClient, TestIssuer},
 };
 use proptest::{collection::vec, prelude::*};
@@ -116,5 +117,26 @@ proptest! {
         let proof = client.proof("GET", URL, token).claim(name, json!(text)).sign();
         let response = ask(proof.as_bytes());
         prop_assert!(is_rejected(&response), "{:?} {}", response.kind(), response.status);
+    }
+
+    #[test]
+    fn a_proof_for_another_url_is_rejected(
+        scheme in prop::sample::select(vec!["https", "http", "wss"]),
+        host in prop::sample::select(vec!["api.example", "API.example", "api.example.", "evil.example", "x.api.example"]),
+        port in prop::sample::select(vec!["", ":443", ":80", ":8443"]),
+        path in prop::sample::select(vec!["", "/", "//", "/.", "/%2F", "/a", "/%", "/?a=b", "/#a"]),
+    ) {
+        let Setting { client, token, .. } = &*SETTING;
+        let is_same = scheme == "https"
+            && host.eq_ignore_ascii_case("api.example")
+            && ["", ":443"].contains(&port)
+            && ["", "/", "/?a=b", "/#a"].contains(&path);
+        let htu = format!("{scheme}://{host}{port}{path}");
+        let response = ask(client.proof("GET", &htu, token).sign().as_bytes());
+        if is_same {
+            prop_assert_eq!(response.status, StatusCode::OK, "{}", htu);
+        } else {
+            prop_assert_eq!(response.kind(), Some(DpopFault::Url.into()), "{}", htu);
+        }
     }
 }

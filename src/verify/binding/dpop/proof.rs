@@ -193,6 +193,35 @@ mod tests {
         assert!(key.verify(proof.algorithm, message, &signature));
     }
 
+    /// The proofs for the token endpoint in section 4.1, figure 1, and section 5, figure 7.
+    #[test]
+    fn the_proofs_of_rfc_9449_for_token_requests_are_read() {
+        for (claims, signature, issued_at) in [
+            (
+                "eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ",
+                "2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg",
+                1_562_262_616,
+            ),
+            (
+                "eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjY1Mjk2fQ",
+                "pAqut2IRDm_De6PR93SYmGBPXpwrAk90e8cP2hjiaG5QsGSuKDYW7_X620BxqhvYC8ynrrvZLTk41mSRroapUA",
+                1_562_265_296,
+            ),
+        ] {
+            let header = EXAMPLE.split('.').next().unwrap();
+            let text = [header, claims, signature].join(".");
+            let proof = Proof::parse(&text).unwrap();
+            assert_eq!((&*proof.claims.jti, &*proof.claims.htm), ("-BwC3ESc6acc2lTc", "POST"));
+            assert_eq!(proof.claims.htu, "https://server.example.com/token");
+            assert_eq!(proof.claims.issued_at, NumericDate::from_secs(issued_at));
+            // They come without a token.
+            assert_eq!(proof.claims.ath, None);
+            let (message, signature) = proof.signed().unwrap();
+            let key = proof.jwk.verifying_key().unwrap();
+            assert!(key.verify(proof.algorithm, message, &signature));
+        }
+    }
+
     #[test]
     fn a_header_needs_the_type_an_asymmetric_algorithm_and_a_public_key() {
         let jwk =

@@ -4,7 +4,7 @@ use portcullis::{
     Algorithm, JwtVerifier, TokenFault,
     jwt::{AudienceGiven, JwtVerifierBuilder},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::recorded::{CERTIFICATE, NearMiss, Recorded, Token, both, changed, outcome, scopes};
 use crate::support::outcome::verify_token;
@@ -20,6 +20,19 @@ fn preset() -> JwtVerifierBuilder<AudienceGiven> {
         .require_claim("typ", "Bearer")
         .scope_claim("/realm_access/roles")
         .scope_claim("/resource_access/orders-api/roles")
+}
+
+fn with_dpop() -> JwtVerifierBuilder<AudienceGiven> {
+    JwtVerifier::builder("https://sso.acme.example/realms/acme")
+        .audience("orders-api")
+        .algorithms([Algorithm::Rs256])
+        .check(|identity| {
+            let claims = identity.claims::<Map<String, Value>>()?;
+            match claims.get("typ").and_then(Value::as_str) {
+                Some("Bearer" | "DPoP") => Ok(()),
+                _ => Err(TokenFault::Type.into()),
+            }
+        })
 }
 
 /// A set with a signing key and an encryption key.
@@ -159,4 +172,31 @@ async fn all_but_access_tokens_for_this_api_are_rejected() {
         ("roles that are no list", same(), json!({ "realm_access": { "roles": {} } }), Claims),
     ];
     recorded.assert_rejected(&verifier, &valid, near_misses).await;
+}
+
+#[tokio::test]
+async fn tokens_that_are_bound_to_a_dpop_key_are_accepted_next_to_others() {
+    const JKT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    let recorded = recorded();
+    let verifier = recorded.online(with_dpop());
+    let valid = access_token(&recorded);
+    for (changes, is_bound) in [
+        (json!({}), false),
+        (json!({ "typ": "DPoP", "cnf": { "jkt": JKT } }), true),
+        // Certificates leave `typ` as it is.
+        (json!({ "cnf": { "x5t#S256": JKT } }), true),
+    ] {
+        let claims = changed(&valid.claims, &changes);
+        let token = recorded.mint(&Token { claims, ..valid.clone() });
+        let identity = verify_token(&verifier, &token).await.unwrap();
+        // What the layer verifies.
+        let confirmation = identity.confirmation();
+        assert_eq!(confirmation.is_some_and(|it| it.is_supported()), is_bound, "{changes}");
+    }
+    for typ in ["ID", "Refresh", "Offline", "Logout", "verify-email"] {
+        let claims = changed(&valid.claims, &json!({ "typ": typ }));
+        let token = recorded.mint(&Token { claims, ..valid.clone() });
+        let rejected = outcome(verify_token(&verifier, &token).await);
+        assert_eq!(rejected, Err(TokenFault::Type), "{typ}");
+    }
 }
