@@ -58,7 +58,7 @@
 #[cfg_attr(
     feature = "axum",
     diagnostic::on_unimplemented(
-        note = "a layer inside of portcullis's changes the body: after portcullis's layer, add `.map_response(|response: http::Response<_>| response.map(axum::body::Body::new))` to the `ServiceBuilder`, or add each layer by its own call of `Router::layer`",
+        note = "a layer inside of portcullis's changes the body: after portcullis's layer, add `.map_response(|response: axum::http::Response<_>| response.map(axum::body::Body::new))` to the `ServiceBuilder`, or add each layer by its own call of `Router::layer`",
     )
 )]
 #[cfg_attr(
