@@ -72,7 +72,7 @@ impl Config {
             _ => self.anonymous != Anonymous::Rejected,
         };
         if is_open {
-            Decision::Admit(Caller::Anonymous(self.hierarchy.clone()))
+            Decision::Admit(Caller::Anonymous(self.context.clone()))
         } else {
             Decision::Reject(missing_credentials(request))
         }
@@ -87,7 +87,7 @@ impl Config {
         };
         if ignores_invalid && matches!(error.kind(), ErrorKind::InvalidToken(_)) {
             telemetry::invalid_token_ignored(&error);
-            Decision::Admit(Caller::Invalid(Arc::new(error), self.hierarchy.clone()))
+            Decision::Admit(Caller::Invalid(Arc::new(error), self.context.clone()))
         } else {
             Decision::Reject(error)
         }

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::Identity;
+use super::{Identity, LayerContext};
 use crate::{Error, ErrorKind, ScopeHierarchy};
 
 /// What [`AuthenticateLayer`](crate::AuthenticateLayer) leaves in the request's extensions. Without
 /// it a guard or an extractor knows that nobody has looked at the credentials.
 #[derive(Debug, Clone)]
 pub(crate) enum Caller {
-    /// Without credentials. With the layer's hierarchy, by which challenges name scopes.
-    Anonymous(Option<ScopeHierarchy>),
+    /// Without credentials. With the context of the layer, for challenges.
+    Anonymous(Option<Arc<LayerContext>>),
     Identified(Identity),
     /// Anonymous, because invalid tokens are ignored there. What needs an identity rejects with this error, so that
     /// the client learns what is wrong with its token.
-    Invalid(Arc<Error>, Option<ScopeHierarchy>),
+    Invalid(Arc<Error>, Option<Arc<LayerContext>>),
 }
 
 impl Caller {
@@ -54,7 +54,9 @@ impl Caller {
     /// Returns the hierarchy of the layer, if it has one.
     pub(crate) fn hierarchy(&self) -> Option<&ScopeHierarchy> {
         match self {
-            Self::Anonymous(hierarchy) | Self::Invalid(_, hierarchy) => hierarchy.as_ref(),
+            Self::Anonymous(context) | Self::Invalid(_, context) => {
+                context.as_ref()?.hierarchy.as_ref()
+            }
             Self::Identified(identity) => identity.hierarchy(),
         }
     }

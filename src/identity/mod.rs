@@ -5,6 +5,7 @@
 
 mod assertion;
 mod authentication;
+mod authorization_details;
 mod caller;
 #[expect(clippy::module_inception, reason = "the file holds the type of that name")]
 mod identity;
