@@ -134,7 +134,9 @@ mod tests {
             ("https://api.example/\u{e9}", "contains a character that must be percent-encoded"),
         ] {
             let error = ResourceIdentifier::new(text.to_owned()).unwrap_err();
-            assert_eq!(error.to_string(), format!("resource `{text}`: {problem}"));
+            assert_eq!((error.what(), error.problem()), ("resource", problem), "{text}");
+            let shown = text.split('#').next().unwrap();
+            assert!(error.value().starts_with(shown), "{error}");
         }
         let error = ResourceIdentifier::new("https://a:b@api.example".to_owned()).unwrap_err();
         assert_eq!(error.problem(), "must not have a user name or a fragment");
