@@ -1,5 +1,5 @@
 //! How the cost of a request grows: with the tokens in the cache, with keys, with issuers, and with
-//! the length of a token. How it grows with threads is told by `requests`.
+//! the length of a token; and what stored DPoP proofs take. How it grows with threads is told by `requests`.
 //!
 //! ```text
 //! cargo bench -p portcullis-bench --bench growth                     # ten million tokens: some minutes
@@ -21,9 +21,15 @@ mod measure;
 #[allow(dead_code, reason = "each bench uses another part")]
 mod support;
 
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_lc_rs::digest;
 use axum::{Router, http::StatusCode};
 use measure::{machine, memory::Filled, options::Options, report, rounds, tsv::Tsv};
-use portcullis::Algorithm::{EdDsa, Rs256};
+use portcullis::{
+    Algorithm::{EdDsa, Rs256},
+    binding::{MemoryReplayStore, ReplayKey, ReplayStore},
+};
 use support::{
     fixture::{Fixture, Memory},
     issuer::Issuer,
@@ -67,6 +73,10 @@ fn main() {
         }
         println!("the process is of {} MiB", machine::resident_bytes() >> 20);
     }
+    if options.chooses("proofs") {
+        println!("\n{:42}{:>9}{:>14}{:>9}", "DPoP proofs in memory", "each ns", "bytes", "each");
+        store_proofs(&fixture, &mut tsv);
+    }
 }
 
 /// Sends ten tokens, then a hundred, and so on: each once, and then some of them again.
@@ -93,6 +103,44 @@ fn fill(fixture: &Fixture, bound: &str, bytes: usize, most: u64, tsv: &mut Tsv) 
         }
         println!();
     }
+}
+
+/// Stores ten proofs, then a hundred, and so on up to a million: as many as a store holds by default.
+fn store_proofs(fixture: &Fixture, tsv: &mut Tsv) {
+    for count in (1..=6).map(|power| 10_u64.pow(power)) {
+        let keys: Vec<_> = (0..count).map(|n| ReplayKey::from(digest_of(n))).collect();
+        let expires_at = SystemTime::now() + Duration::from_secs(3600);
+        let mut store = None;
+        let mut took = Duration::ZERO;
+        let info = allocation_counter::measure(|| {
+            // A shard gets more than its share of them by chance, and none is to be full.
+            let proofs = MemoryReplayStore::with_capacity(2 * keys.len() + 1000);
+            let start = Instant::now();
+            fixture.runtime.block_on(async {
+                for key in &keys {
+                    let is_new = proofs.insert(*key, expires_at).wait().await;
+                    assert!(is_new.expect("room"));
+                }
+            });
+            took = start.elapsed();
+            store = Some(proofs);
+        });
+        assert_eq!(store.map(|store| store.len() as u64), Some(count));
+        let ns = took.as_secs_f64() * 1e9 / count as f64;
+        // The most that it takes is while a table is copied into one of twice the size.
+        let (kept, most) = (info.bytes_current, info.bytes_max as i64 / count as i64);
+        let (row, each) = (format!("proofs, {count}"), kept / count as i64);
+        println!("{row:42}{ns:>9.0}{kept:>14}{each:>9}, {most} at most");
+        // With few proofs it is the store itself that shows.
+        let bar = (count == 1_000_000).then_some(100.0);
+        tsv.write(&row, "bytes each", each, bar);
+        tsv.write(&row, "bytes each at most", most, bar);
+    }
+}
+
+fn digest_of(n: u64) -> [u8; 32] {
+    let digest = digest::digest(&digest::SHA256, &n.to_be_bytes());
+    digest.as_ref().try_into().expect("32 bytes")
 }
 
 fn keys() -> Vec<Row> {

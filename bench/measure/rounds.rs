@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use tokio::runtime::Runtime;
 
 use crate::support::{
-    figure::Figure::{self, Allocations, Change, Difference, Net, NetOf, Ratio},
+    figure::Figure::{self, Allocations, Change, Difference, Net, NetDifference, NetOf, Ratio},
     fixture::Fixture,
     rows::{ROUTER, Row},
     subject::Subject,
@@ -55,6 +55,11 @@ impl Measured {
             }
             Difference(other) => self.beside(&results[other], |ours, theirs| ours - theirs),
             Net(raw) => self.net(&results[ROUTER], &results[raw]),
+            NetDifference(raw) => {
+                let others = results[ROUTER].rounds.iter().zip(&results[raw].rounds);
+                let rounds = self.rounds.iter().zip(others);
+                percentile(rounds.map(|(ours, (router, raw))| ours - router - raw).collect(), 50)
+            }
             NetOf(router, raw) => self.net(&results[router], &results[raw]),
             Ratio(other) => self.beside(&results[other], |ours, theirs| ours / theirs),
         }

@@ -14,7 +14,9 @@ pub enum Figure {
     Difference(&'static str),
     /// The time beyond the router's, as a multiple of that raw verification.
     Net(&'static str),
-    /// The same with another router: first that, then the verification.
+    /// How much more time than the router's and that raw verification's, in ns.
+    NetDifference(&'static str),
+    /// The net time with another router: first that, then the verification.
     NetOf(&'static str, &'static str),
     /// How many times its time.
     Ratio(&'static str),
@@ -28,7 +30,7 @@ impl Figure {
             | Self::Change(other)
             | Self::Difference(other)
             | Self::Ratio(other) => vec![other],
-            Self::Net(raw) => vec![ROUTER, raw],
+            Self::Net(raw) | Self::NetDifference(raw) => vec![ROUTER, raw],
             Self::NetOf(router, raw) => vec![router, raw],
         }
     }
@@ -40,6 +42,7 @@ impl Figure {
             Self::Change(other) => format!("% on {other}"),
             Self::Difference(other) => format!("ns on {other}"),
             Self::Net(raw) | Self::NetOf(_, raw) => format!("net × {raw}"),
+            Self::NetDifference(raw) => format!("net ns on {raw}"),
             Self::Ratio(other) => format!("× {other}"),
         }
     }
@@ -51,6 +54,7 @@ impl Figure {
             Self::Change(other) => format!("{value:+.1} % on {other}"),
             Self::Difference(other) => format!("{value:+.0} ns on {other}"),
             Self::Net(raw) => format!("{value:.3} × {raw}, net of {ROUTER}"),
+            Self::NetDifference(raw) => format!("{value:+.0} ns on {raw}, net of {ROUTER}"),
             Self::NetOf(router, raw) => format!("{value:.3} × {raw}, net of {router}"),
             Self::Ratio(other) => format!("{value:.2} × {other}"),
         }

@@ -113,6 +113,11 @@ impl Issuer {
         Arc::clone(pool)
     }
 
+    /// A good RS256 token that is bound to a key.
+    pub fn bound_token(&self, confirmation: &Value) -> String {
+        self.token(0).claim("cnf", confirmation.clone()).mint()
+    }
+
     /// Good tokens of that length in bytes, or one less: with as many roles as that takes.
     pub fn tokens_of(&self, algorithm: Algorithm, bytes: usize) -> Vec<String> {
         let token = |n: usize, roles: &[String], rest: usize| {

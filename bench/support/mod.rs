@@ -14,6 +14,7 @@ pub mod figure;
 pub mod fixture;
 pub mod issuer;
 pub mod minter;
+pub mod proofs;
 pub mod raw;
 pub mod rows;
 pub mod services;

@@ -9,9 +9,10 @@ use serde_json::json;
 
 pub use super::figure::ROUTER;
 use super::{
-    figure::Figure::{self, Allocations, Change, Difference, Net, Ratio},
+    figure::Figure::{self, Allocations, Change, Difference, Net, NetDifference, Ratio},
     fixture::{Fixture, Memory},
     issuer::Issuer,
+    proofs,
     raw::Raw,
     services, strangers,
     subject::Subject,
@@ -61,7 +62,7 @@ impl Row {
 
 /// Every row, those of one kind together.
 pub fn all() -> Vec<Row> {
-    let groups = [baselines(), known(), raw(), first_seen(), seen(), rejected()];
+    let groups = [baselines(), known(), raw(), first_seen(), seen(), proven(), rejected()];
     groups.into_iter().flatten().collect()
 }
 
@@ -191,6 +192,32 @@ fn seen() -> Vec<Row> {
             Subject::bearers(app, it.issuer.tokens(Rs256).first(), StatusCode::OK)
         })
         .bar(Change("seen, RS256"), 3.0),
+    ]
+}
+
+/// Tokens that the verifier has met before, bound to a key that each request proves.
+fn proven() -> Vec<Row> {
+    let proven = |algorithm| {
+        move |it: &Fixture| {
+            let layer = proofs::layer(it.layer(&it.issuer, Memory::Default));
+            proofs::with_proofs(it, layer, algorithm)
+        }
+    };
+    vec![
+        Row::new("seen, RS256, with a proof, ES256", proven(Es256))
+            .bar(NetDifference("raw ES256"), 3000.0)
+            .shows(Allocations("seen, RS256")),
+        Row::new("seen, RS256, with a proof, EdDSA", proven(EdDsa))
+            .bar(NetDifference("raw EdDSA"), 3000.0),
+        Row::new("seen, RS256, with a proof, RS256", proven(Rs256))
+            .bar(NetDifference("raw RS256"), 3000.0),
+        Row::new("seen, RS256, unbound, proofs accepted", |it| {
+            let layer = proofs::layer(it.layer(&it.issuer, Memory::Default));
+            let app = services::for_identity().layer(layer);
+            Subject::bearers(app, it.issuer.tokens(Rs256).first(), StatusCode::OK)
+        })
+        .shows(Difference("seen, RS256"))
+        .bar(Allocations("seen, RS256"), 0.0),
     ]
 }
 
