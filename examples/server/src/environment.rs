@@ -60,7 +60,10 @@ pub(crate) fn invalid(error: &ConfigError) -> String {
         "introspection endpoint" => "INTROSPECTION_URL",
         "issuer" | "issuers" => "ISSUER",
         "jwks_uri" => "JWKS_URI",
+        "nonce secret" => "DPOP_NONCE_SECRET",
+        "public URL" => "PUBLIC_URL",
         "scope claim" => "SCOPE_CLAIM",
+        "trusted proxy" => "TRUSTED_PROXIES",
         other => other,
     };
     bad(variable, error.value(), error.problem())

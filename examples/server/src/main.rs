@@ -41,6 +41,11 @@
 //! | `TOKEN_SCHEME` | `1`: also accepts `Authorization: token …` | `0` |
 //! | `COOKIE` | also accepts credentials in a cookie of this name | off |
 //! | `TOKEN_HEADER` | also accepts credentials in a header of this name, with or without `Bearer ` | off |
+//! | `PUBLIC_URL` | the URL that clients see | the origin of `RESOURCE`, or `http://` and the listening address |
+//! | `DPOP` | `accept` proofs alongside Bearer, `required`, or `off`: bound tokens are rejected | `off` |
+//! | `DPOP_NONCE_SECRET` | 32 bytes or more in base64url; requires nonces in proofs | none |
+//! | `CLIENT_CERT_HEADER` | where proxies pass on certificates: `client-cert`, `xfcc`, or `pem:NAME` for a header NAME | off |
+//! | `TRUSTED_PROXIES` | addresses and networks of these proxies, comma-separated | none |
 //! | `ADMIN_TOKEN` | the token for `/admin/revoke` | off |
 //! | `RUST_LOG` | which events are logged to stderr | `info,portcullis=debug` |
 //! | `LOG_FORMAT` | `text` or `json` | `text` |
@@ -49,6 +54,7 @@
 //! names the variable, and exits with status 2. It shuts down gracefully on Ctrl-C and SIGTERM.
 
 mod admin;
+mod binding;
 mod environment;
 mod operations;
 mod verifiers;
@@ -89,6 +95,7 @@ async fn me(identity: Identity) -> Json<Value> {
     Json(json!({
         "subject": identity.subject(),
         "scopes": identity.scopes().iter().collect::<Vec<_>>(),
+        "confirmation": binding::name(&identity),
         "claims": claims.as_deref().cloned().unwrap_or_default(),
     }))
 }
@@ -111,30 +118,37 @@ fn run() -> Result<(), Box<dyn Error>> {
     let listen = read("LISTEN")?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
     let threads = read::<NonZero<usize>>("WORKER_THREADS")?;
     operations::log()?;
-    let revocations = Revocations::new();
-    let issuers = verifiers::issuers(&revocations)?;
-    let mut app = app(layer(issuers.clone())?);
-    if let Some(token) = read::<String>("ADMIN_TOKEN")? {
-        app = app.merge(admin::routes(issuers.clone(), &token)?);
-    }
-    let metrics = operations::metrics()?;
-    app = app.merge(operations::routes(issuers, revocations, metrics.clone()));
-
     let mut runtime = runtime::Builder::new_multi_thread();
     if let Some(threads) = threads {
         runtime.worker_threads(threads.get());
     }
     runtime.enable_all().build()?.block_on(async {
         let stop = stop_signal()?;
-        tokio::spawn(operations::upkeep(metrics));
         let listener =
             TcpListener::bind(listen).await.map_err(|error| bad("LISTEN", listen, error))?;
-        println!("listening on http://{}", listener.local_addr()?);
+        let address = listener.local_addr()?;
+        let app = service(address)?;
+        println!("listening on http://{address}");
         // Responses are small, and must not wait for more.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        // The addresses are those that `TRUSTED_PROXIES` is compared with.
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, app).with_graceful_shutdown(stop).await?;
         Ok(())
     })
+}
+
+/// Everything that is served at this address.
+fn service(address: SocketAddr) -> Result<Router, Box<dyn Error>> {
+    let revocations = Revocations::new();
+    let issuers = verifiers::issuers(&revocations)?;
+    let mut app = app(binding::verified(layer(issuers.clone())?, address)?);
+    if let Some(token) = read::<String>("ADMIN_TOKEN")? {
+        app = app.merge(admin::routes(issuers.clone(), &token)?);
+    }
+    let metrics = operations::metrics()?;
+    tokio::spawn(operations::upkeep(metrics.clone()));
+    Ok(app.merge(operations::routes(issuers, revocations, metrics)))
 }
 
 /// The layer, with each source of credentials that is enabled.

@@ -17,12 +17,15 @@ async fn the_server_listens_on_the_given_address() {
 
 #[tokio::test]
 async fn an_empty_variable_counts_as_unset() {
-    const ALL: [&str; 20] = [
+    const ALL: [&str; 25] = [
         "ADMIN_TOKEN",
         "ALGORITHMS",
         "BASIC_SCOPES",
         "BASIC_USERS",
+        "CLIENT_CERT_HEADER",
         "COOKIE",
+        "DPOP",
+        "DPOP_NONCE_SECRET",
         "INTROSPECTION_AUDIENCE",
         "INTROSPECTION_AUTH",
         "INTROSPECTION_CLIENT_ID",
@@ -32,12 +35,14 @@ async fn an_empty_variable_counts_as_unset() {
         "LISTEN",
         "LOG_FORMAT",
         "PROFILE",
+        "PUBLIC_URL",
         "QUERY_TOKEN",
         "REQUIRE_CLAIM",
         "RUST_LOG",
         "SCOPE_CLAIM",
         "TOKEN_HEADER",
         "TOKEN_SCHEME",
+        "TRUSTED_PROXIES",
     ];
     let issuer = TestIssuer::serve().await.unwrap();
     let server = serve(&issuer, &ALL.map(|name| (name, "")));

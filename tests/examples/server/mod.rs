@@ -1,6 +1,8 @@
 //! The `server` example: each of its variables, in the running program.
 
 mod admin;
+#[cfg(all(feature = "client-certificates", feature = "dpop"))]
+mod binding;
 mod configuration;
 mod credentials;
 mod introspection;
