@@ -36,6 +36,7 @@ mod issuers;
 mod jwks;
 mod jwt;
 mod layer_order;
+mod migrations;
 mod outgoing;
 mod own_token_lookups;
 mod own_tokens;
