@@ -18,6 +18,7 @@
 //! | `GET /me` | a token |
 //! | `GET /read` | the scope `api:read` |
 //! | `POST /write` | the scopes `api:read` and `api:write` |
+//! | the well-known path of RFC 9728 | nothing; available if `RESOURCE` is set |
 //! | `POST /admin/revoke` | `ADMIN_TOKEN`; a form with `token`, `jti`, `sub`, `sid` or `client_id` |
 //!
 //! | variable | meaning | default |
@@ -26,7 +27,7 @@
 //! | `WORKER_THREADS` | threads that serve requests | one for each CPU |
 //! | `ISSUER` | the issuers, as in `iss`, comma-separated | must be set, except for introspection alone |
 //! | `JWKS_URI` | where the keys of the one issuer are | as in its metadata |
-//! | `AUDIENCE` | the names of this service, as in `aud`, comma-separated; any one matches | must be set |
+//! | `AUDIENCE` | the names of this service, as in `aud`, comma-separated; any one matches | `RESOURCE`; without it, must be set |
 //! | `ALGORITHMS` | the accepted algorithms, such as `RS256,ES256` | all that its keys allow |
 //! | `PROFILE` | `relaxed` or `rfc9068` | `relaxed` |
 //! | `SCOPE_CLAIM` | additional places to read scopes from, comma-separated | none |
@@ -46,6 +47,8 @@
 //! | `DPOP_NONCE_SECRET` | 32 bytes or more in base64url; requires nonces in proofs | none |
 //! | `CLIENT_CERT_HEADER` | where proxies pass on certificates: `client-cert`, `xfcc`, or `pem:NAME` for a header NAME | off |
 //! | `TRUSTED_PROXIES` | addresses and networks of these proxies, comma-separated | none |
+//! | `SCOPE_HIERARCHY` | broader scopes, and those that they imply: `api:admin>api:read api:write;…` | none |
+//! | `RESOURCE` | the identifier of this service, for the RFC 9728 document, which challenges name | off |
 //! | `ADMIN_TOKEN` | the token for `/admin/revoke` | off |
 //! | `RUST_LOG` | which events are logged to stderr | `info,portcullis=debug` |
 //! | `LOG_FORMAT` | `text` or `json` | `text` |
@@ -57,6 +60,7 @@ mod admin;
 mod binding;
 mod environment;
 mod operations;
+mod resource;
 mod verifiers;
 
 use std::{error::Error, future::Future, io, net::SocketAddr, num::NonZero, process::ExitCode};
@@ -68,8 +72,8 @@ use axum::{
 };
 use http::HeaderName;
 use portcullis::{
-    AuthenticateLayer, Identity, Issuers, RequireScopeLayer, Scope, credentials::TokenHeader,
-    verify::Revocations,
+    AuthenticateLayer, Identity, Issuers, RequireScopeLayer, Scope, ScopeHierarchy,
+    credentials::TokenHeader, verify::Revocations,
 };
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, runtime};
@@ -85,8 +89,9 @@ fn app(authenticate: AuthenticateLayer) -> Router {
         .route("/read", get(subject).route_layer(RequireScopeLayer::new(READ)))
         .route("/write", post(subject).route_layer(RequireScopeLayer::new(READ.and(WRITE))))
         .layer(authenticate.clone());
+    let described = authenticate.resource_router();
     let public = Router::new().route("/public", get(subject)).layer(authenticate.allow_anonymous());
-    protected.merge(public)
+    protected.merge(public).merge(described)
 }
 
 async fn me(identity: Identity) -> Json<Value> {
@@ -170,6 +175,12 @@ fn layer(issuers: Issuers) -> Result<AuthenticateLayer, Box<dyn Error>> {
     }
     if let Some(name) = read::<HeaderName>("TOKEN_HEADER")? {
         layer = layer.header(TokenHeader::new(name).optional_scheme());
+    }
+    if let Some(hierarchy) = read::<ScopeHierarchy>("SCOPE_HIERARCHY")? {
+        layer = layer.scope_hierarchy(hierarchy);
+    }
+    if let Some(resource) = resource::resource()? {
+        layer = layer.resource(resource);
     }
     Ok(layer)
 }

@@ -11,7 +11,10 @@ use portcullis::{
 };
 use serde_json::Value;
 
-use crate::environment::{bad, choice, invalid, list, read, require};
+use crate::{
+    environment::{bad, choice, invalid, list, read, require},
+    resource::resource,
+};
 
 /// The issuers of JWTs, and the introspection of other tokens. Without issuers, each token is introspected.
 pub(crate) fn issuers(revocations: &Revocations) -> Result<Issuers, String> {
@@ -57,15 +60,14 @@ fn jwt(issuer: &str, jwks_uri: Option<&str>) -> Result<JwtVerifier, String> {
 }
 
 fn with_audiences(issuer: &str) -> Result<JwtVerifierBuilder<AudienceGiven>, String> {
-    let first = JwtVerifier::builder(issuer).audience(first_audience()?);
-    Ok(list("AUDIENCE")?.into_iter().skip(1).fold(first, JwtVerifierBuilder::audience))
-}
-
-fn first_audience() -> Result<String, String> {
-    match list("AUDIENCE")?.into_iter().next() {
-        Some(audience) => Ok(audience),
-        None => require("AUDIENCE"),
-    }
+    let builder = JwtVerifier::builder(issuer);
+    let mut audiences = list("AUDIENCE")?.into_iter();
+    let first = match (audiences.next(), resource()?) {
+        (Some(audience), _) => builder.audience(audience),
+        (None, Some(resource)) => builder.resource(&resource),
+        (None, None) => builder.audience(require("AUDIENCE")?),
+    };
+    Ok(audiences.fold(first, JwtVerifierBuilder::audience))
 }
 
 fn introspection(url: &str) -> Result<IntrospectionVerifier, String> {
@@ -77,13 +79,15 @@ fn introspection(url: &str) -> Result<IntrospectionVerifier, String> {
         _ => builder.client_secret_basic(client_id, secret),
     };
     let is_required = choice("INTROSPECTION_AUDIENCE", &[("required", true), ("ignore", false)])?;
-    let audiences = list("AUDIENCE")?;
-    let verifier = if is_required.unwrap_or(true) {
-        builder.audience(first_audience()?)
-    } else {
-        builder.without_audience()
+    let mut audiences = list("AUDIENCE")?.into_iter();
+    let verifier = match (is_required, audiences.next(), resource()?) {
+        (Some(false), None, _) => builder.without_audience(),
+        (Some(false), Some(audience), _) => builder.without_audience().audience(audience),
+        (_, Some(audience), _) => builder.audience(audience),
+        (_, None, Some(resource)) => builder.resource(&resource),
+        (_, None, None) => builder.audience(require("AUDIENCE")?),
     };
-    let mut verifier = audiences.into_iter().fold(verifier, IntrospectionVerifierBuilder::audience);
+    let mut verifier = audiences.fold(verifier, IntrospectionVerifierBuilder::audience);
     for place in list("SCOPE_CLAIM")? {
         verifier = verifier.scope_claim(place);
     }

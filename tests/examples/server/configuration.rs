@@ -17,7 +17,7 @@ async fn the_server_listens_on_the_given_address() {
 
 #[tokio::test]
 async fn an_empty_variable_counts_as_unset() {
-    const ALL: [&str; 25] = [
+    const ALL: [&str; 27] = [
         "ADMIN_TOKEN",
         "ALGORITHMS",
         "BASIC_SCOPES",
@@ -38,8 +38,10 @@ async fn an_empty_variable_counts_as_unset() {
         "PUBLIC_URL",
         "QUERY_TOKEN",
         "REQUIRE_CLAIM",
+        "RESOURCE",
         "RUST_LOG",
         "SCOPE_CLAIM",
+        "SCOPE_HIERARCHY",
         "TOKEN_HEADER",
         "TOKEN_SCHEME",
         "TRUSTED_PROXIES",

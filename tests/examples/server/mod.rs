@@ -7,6 +7,7 @@ mod configuration;
 mod credentials;
 mod introspection;
 mod operations;
+mod resource;
 mod routes;
 mod tokens;
 
