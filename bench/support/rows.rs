@@ -97,6 +97,12 @@ fn known() -> Vec<Row> {
         Row::new("identity known, scope guard", known(services::for_identity_behind_guard()))
             .bar(Difference("identity known, layer that does nothing"), 50.0)
             .shows(Allocations("identity known, layer that does nothing")),
+        Row::new("identity known, scope guard, hierarchy", |it| {
+            let app = services::for_identity_behind_guard();
+            ok(app.layer(services::vouching_with_hierarchy()), it, Rs256)
+        })
+        .shows(Difference("identity known, scope guard"))
+        .bar(Allocations("identity known, scope guard"), 0.0),
     ]
 }
 

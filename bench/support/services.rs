@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{Extension, Router, handler::Handler, routing::get};
 use portcullis::{
-    AuthenticateLayer, BearerToken, Claims, Identity, RequireScopeLayer, Scope, ScopeSet,
-    Verification, Verify,
+    AuthenticateLayer, BearerToken, Claims, Identity, ProtectedResource, RequireScopeLayer, Scope,
+    ScopeHierarchy, ScopeSet, Verification, Verify,
 };
 use tower::layer::layer_fn;
 
@@ -73,6 +73,15 @@ pub fn vouching() -> AuthenticateLayer {
             .claims_json(r#"{"tenant_id":"acme","roles":["clerk","auditor","approver"]}"#)
             .build(),
     ))
+}
+
+/// That, of a resource that describes itself, with a hierarchy in which another scope implies the required one.
+pub fn vouching_with_hierarchy() -> AuthenticateLayer {
+    let resource = ProtectedResource::builder("https://api.example").build();
+    let hierarchy = format!("admin > {READ} orders:write").parse::<ScopeHierarchy>();
+    vouching()
+        .resource(resource.expect("a resource"))
+        .scope_hierarchy(hierarchy.expect("a hierarchy"))
 }
 
 #[derive(Debug)]

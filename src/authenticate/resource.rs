@@ -154,8 +154,11 @@ impl AuthenticateLayer {
         MetadataService::new(self.config.metadata_document().cloned())
     }
 
-    /// Sets the scopes that a 401 names as `scope` where no row of the [table](Self::policies) says which ones the
-    /// request needs: what a client should request first. None by default.
+    /// Sets the scopes that a 401 names as `scope` if neither the row of the [table](Self::policies) nor the guard that
+    /// rejects the request names any: those that a client should request first. None by default.
+    ///
+    /// A guard inside this layer can't name its scopes if this layer rejects the request itself, because it has no
+    /// credentials.
     ///
     /// ```
     /// # #[derive(Debug)] struct Nobody;

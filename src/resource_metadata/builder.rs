@@ -9,9 +9,9 @@ use crate::{
     url::{self, EndpointError, Query},
 };
 
-/// Makes a [`ProtectedResource`].
+/// Builds a [`ProtectedResource`].
 ///
-/// What isn't set follows from the layer: authorization servers, scopes, methods, algorithms.
+/// Members that aren't set are derived from the layer: authorization servers, scopes, methods, algorithms.
 ///
 /// ```
 /// use portcullis::ProtectedResource;

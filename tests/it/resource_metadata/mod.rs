@@ -1,11 +1,13 @@
 //! Protected resource metadata (RFC 9728): the document, where it is served, and the challenges that name it.
 //!
 //! `document` tests what it contains, `serving` the responses with it, and `challenges` the rejections. The examples
-//! of the RFC are in `rfc_9728`, and `audience` tests that the identifier is the audience.
+//! of the RFC are in `rfc_9728`, `audience` tests that the identifier is the audience, and `guide` tests the guide.
 
 mod audience;
 mod challenges;
 mod document;
+mod guide;
+mod guide_service;
 mod rfc_9728;
 mod serving;
 
