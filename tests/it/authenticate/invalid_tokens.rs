@@ -89,9 +89,11 @@ async fn what_needs_an_identity_rejects_with_the_error_of_the_token() {
             .route("/guarded", any(async || "in").layer(read))
             .route("/mine", any(async |_: Identity| "in"))
             .layer(layer.dangerous().anonymous_with_invalid_token());
-        for path in ["/guarded", "/mine"] {
+        // The guard knows which scope to request.
+        for (path, scope) in [("/guarded", r#", scope="read""#), ("/mine", "")] {
             let response = ask(&app, path, Some("Bearer expired")).await;
             assert_eq!(response.kind(), Some(TokenFault::Expired.into()), "{path}");
+            let challenge = format!("{challenge}{scope}");
             assert_eq!(response.headers["www-authenticate"], challenge, "{path}");
             let response = ask(&app, path, None).await;
             assert_eq!(response.kind(), Some(ErrorKind::MissingCredentials), "{path}");

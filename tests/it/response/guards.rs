@@ -140,7 +140,14 @@ async fn guards_and_extractors_reject_anonymous_requests_with_401() {
         message: "Authentication required.",
         error: None,
     };
-    for (case, app) in [("guard", guarded(READ)), ("identity", identity), ("claims", claims)] {
+    // Only the guard knows which scope to request.
+    let of_guard =
+        Expected { challenge: Some(r#"Bearer realm="orders", scope="orders:read""#), ..expected };
+    for (case, app, expected) in [
+        ("guard", guarded(READ), of_guard),
+        ("identity", identity, expected),
+        ("claims", claims, expected),
+    ] {
         let app = app.layer(layer(&issuer).allow_anonymous());
         expected.check(&app, Request::new(Body::empty()), case).await;
     }
