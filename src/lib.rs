@@ -98,7 +98,8 @@
 //! | `portcullis_revocations_evicted_total` | counter | |
 //!
 //! With `tracing`, the events have the target `portcullis`. A rejection is logged at `DEBUG`, at `WARN`
-//! if there was no verdict about the token, and at `ERROR` if the service is misconfigured. A fetch of
+//! if there was no verdict about the token, and at `ERROR` if the service is misconfigured. Without `tracing`, the
+//! latter is written to stderr, at most once per minute. A fetch of
 //! keys is logged at `DEBUG`, a failed one at `WARN`.
 
 #![cfg_attr(

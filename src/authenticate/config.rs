@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use http::{HeaderMap, HeaderName};
+
 use super::challenge_scopes::ChallengeScopes;
 use crate::{
     BasicCredentials, BearerToken, GuessKey, Policies, ProtectedResource, ScopeHierarchy, Verify,
@@ -42,6 +44,8 @@ pub(super) struct Config {
     /// Set by [`AuthenticateLayer::grpc`](crate::AuthenticateLayer::grpc), or by a table with rows for gRPC.
     pub(super) speaks_grpc: bool,
     pub(super) renderer: Renderer,
+    /// The headers of a request that the body of its rejection may show.
+    pub(super) rejection_headers: Vec<HeaderName>,
 }
 
 /// Which requests are let through as anonymous.
@@ -55,6 +59,21 @@ pub(super) enum Anonymous {
 }
 
 impl Config {
+    /// Returns the headers that the body of a rejection may show. `None` if none are configured.
+    pub(super) fn rejection_headers(&self, request: &HeaderMap) -> Option<Box<HeaderMap>> {
+        if self.rejection_headers.is_empty() {
+            return None;
+        }
+        let mut headers = Box::<HeaderMap>::default();
+        for name in &self.rejection_headers {
+            for value in request.get_all(name) {
+                headers.append(name, value.clone());
+            }
+        }
+        self.sources.mark_sensitive(&mut headers);
+        Some(headers)
+    }
+
     /// Prepares what identities are compared by, after the hierarchy or the clock has changed.
     pub(super) fn prepare_context(&mut self) {
         let (hierarchy, clock) = (self.hierarchy.clone(), Arc::clone(&self.renderer.clock));

@@ -61,6 +61,8 @@ pub(super) struct RequestTarget {
     config: Arc<Config>,
     method: Method,
     target: Option<PathAndQuery>,
+    /// Those that the body of a rejection may show.
+    headers: Option<Box<HeaderMap>>,
     used: Option<UsedCredentials>,
     protocol: Protocol,
     /// Whether a script made the request, and must not be challenged for a password.
@@ -83,6 +85,7 @@ impl RequestTarget {
             config: Arc::clone(config),
             method: request.method().clone(),
             target: original_uri::of(request).path_and_query().cloned(),
+            headers: config.rejection_headers(request.headers()),
             used,
             hides_basic: config.hide_basic_from_scripts && is_from_script(request.headers()),
             offers_bearer: false,
@@ -97,7 +100,8 @@ impl RequestTarget {
         let renderer = &self.config.renderer;
         let mut response = match self.protocol {
             Protocol::Http => {
-                renderer.render(error, &self.method, self.target.as_ref(), scheme, head)
+                let headers = self.headers.as_deref();
+                renderer.render(error, &self.method, self.target.as_ref(), headers, scheme, head)
             }
             grpc => renderer.render_grpc(error, grpc, scheme, head),
         };

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use http::HeaderName;
 use tower_layer::Layer;
 
 use super::{
@@ -113,6 +114,7 @@ impl AuthenticateLayer {
                 hide_basic_from_scripts: false,
                 speaks_grpc: false,
                 renderer: Renderer::new(&[scheme]),
+                rejection_headers: Vec::new(),
             }),
         }
     }
@@ -538,6 +540,46 @@ impl AuthenticateLayer {
     /// How the bodies of rejections look. [`ErrorBody::json`] by default.
     pub fn error_body(mut self, body: ErrorBody) -> Self {
         self.config_mut().renderer.body = body;
+        self
+    }
+
+    /// Keeps these headers of each request, so that the body of its rejection may show them: see
+    /// [`Rejection::header`](crate::response::Rejection::header). None by default, because each costs a reference count
+    /// for every request.
+    ///
+    /// ```
+    /// # #[derive(Debug)] struct Nobody;
+    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+    /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
+    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use http::{HeaderName, Request, Response};
+    /// use portcullis::{AuthenticateLayer, ErrorBody, response::Content};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// # let verifier = Nobody;
+    ///
+    /// const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+    ///
+    /// let body = ErrorBody::custom(|rejection| {
+    ///     let id = rejection.header(&REQUEST_ID).and_then(|id| id.to_str().ok());
+    ///     Content::text(format!("Rejected. Request: {}", id.unwrap_or("unknown")))
+    /// });
+    /// let layer = AuthenticateLayer::bearer(verifier).error_body(body).rejection_headers([REQUEST_ID]);
+    /// # let inner = service_fn(async |_: Request<()>| {
+    /// #     Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+    /// # });
+    ///
+    /// let request = Request::get("/").header(REQUEST_ID, "7").body(())?;
+    /// let rejected = layer.layer(inner).oneshot(request).await?;
+    /// assert_eq!(rejected.body(), "Rejected. Request: 7");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn rejection_headers(mut self, names: impl IntoIterator<Item = HeaderName>) -> Self {
+        self.config_mut().rejection_headers = names.into_iter().collect();
         self
     }
 

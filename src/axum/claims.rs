@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
@@ -51,11 +51,13 @@ use crate::{Error, identity::Caller};
 /// # }
 /// ```
 ///
+/// `Option<Claims<T>>` is `None` for an anonymous request that was let through.
+///
 /// # Rejections
 ///
 /// - 401 `invalid_token` ([`TokenFault::Claims`](crate::TokenFault::Claims), [RFC 6750 §3.1]) if the claims
 ///   don't match `T`
-/// - 401 if the request is anonymous
+/// - 401 if the request is anonymous, unless the extractor is optional
 /// - 500 if no [`AuthenticateLayer`](crate::AuthenticateLayer) ran
 ///
 /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
@@ -95,5 +97,19 @@ where
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
         let caller = Caller::of(&parts.extensions, "the extractor `Claims`")?;
         caller.require_identity()?.claims().map(Self)
+    }
+}
+
+/// `None` for an anonymous request that was let through. Claims that don't match `T` are still rejected.
+impl<T, S> OptionalFromRequestParts<S> for Claims<T>
+where
+    T: DeserializeOwned + Send + Sync + 'static,
+    S: Send + Sync,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, Error> {
+        let caller = Caller::of(&parts.extensions, "the extractor `Option<Claims>`")?;
+        caller.identity().map(|identity| identity.claims().map(Self)).transpose()
     }
 }

@@ -17,6 +17,8 @@ mod claim_text;
 mod confirmation;
 #[cfg(feature = "_remote")]
 mod malformed_claim;
+#[cfg(feature = "serde")]
+mod mismatch;
 mod numeric_date;
 mod place;
 #[cfg(feature = "_remote")]

@@ -8,6 +8,7 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
+use super::mismatch;
 use crate::{Error, TokenFault};
 
 /// The typed claims that were read so far: a list that only grows, so reading it takes no lock.
@@ -33,14 +34,8 @@ impl TypedClaims {
             list = &node.next;
         }
         let claims: Arc<T> = serde_json::from_str(raw).map(Arc::new).map_err(|error| {
-            // The message of serde_json may quote a claim: only where it failed is told on.
-            let place = format!(
-                "the claims are not a `{}` (line {}, column {})",
-                std::any::type_name::<T>(),
-                error.line(),
-                error.column()
-            );
-            Error::from(TokenFault::Claims).with_source(place)
+            let mismatch = mismatch::describe(raw, std::any::type_name::<T>(), &error);
+            Error::from(TokenFault::Claims).with_source(mismatch)
         })?;
         // Lost to another reader of the same token, the claims are still right, only not remembered.
         let _ =

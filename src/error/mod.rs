@@ -11,14 +11,12 @@ mod error;
 mod kind;
 #[cfg(feature = "_remote")]
 mod redacted;
-#[cfg(any(feature = "tracing", feature = "_remote"))]
 mod report;
 pub(crate) mod retry_after;
 mod step_up;
 
 #[cfg(feature = "_remote")]
 pub(crate) use self::redacted::redacted;
-#[cfg(any(feature = "tracing", feature = "_remote"))]
 pub(crate) use self::report::{SharedFailure, WithCauses};
 pub(crate) use self::step_up::StepUp;
 pub use self::{

@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use super::{Expired, ExpiringBody};
 use crate::{
     Error,
-    response::{RejectionBody, Reported, unrendered},
+    response::{RejectionBody, stand_alone},
 };
 
 pin_project! {
@@ -28,7 +28,6 @@ pin_project! {
     #[project = StateProjection]
     enum State<F> {
         Responding { #[pin] response: F, expired: Option<Expired> },
-        // The error has been reported.
         Rejected { error: Option<Error> },
     }
 }
@@ -38,7 +37,7 @@ impl<F> EndAtExpiryFuture<F> {
         Self { state: State::Responding { response, expired } }
     }
 
-    /// Rejects with an error that has been reported.
+    /// Rejects with an error that nothing else may report and render, because there seems to be no layer outside.
     pub(super) const fn rejected(error: Error) -> Self {
         Self { state: State::Rejected { error: Some(error) } }
     }
@@ -59,7 +58,7 @@ where
                 Poll::Ready(Ok(Response::from_parts(head, body)))
             }
             StateProjection::Rejected { error } => match error.take() {
-                Some(error) => Poll::Ready(Ok(unrendered(error, Some(Reported)))),
+                Some(error) => Poll::Ready(Ok(stand_alone(error, &[]))),
                 // Polled again after it was ready, which no caller may do.
                 None => Poll::Pending,
             },

@@ -10,7 +10,7 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::{EndAtExpiryFuture, Expired, ExpiringBody};
-use crate::{Clock, Error, identity::Caller, response::RejectionBody, telemetry};
+use crate::{Clock, Error, identity::Caller, response::RejectionBody};
 
 /// The service that [`EndAtExpiryLayer`](crate::EndAtExpiryLayer) makes.
 #[derive(Debug, Clone)]
@@ -55,11 +55,7 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         match self.expired(&request) {
             Ok(expired) => EndAtExpiryFuture::responding(self.inner.call(request), expired),
-            Err(error) => {
-                // If there is no layer outside, nothing else reports it.
-                telemetry::rejected(&error);
-                EndAtExpiryFuture::rejected(error)
-            }
+            Err(error) => EndAtExpiryFuture::rejected(error),
         }
     }
 }

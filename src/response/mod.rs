@@ -25,8 +25,6 @@ pub(crate) use self::grpc::grpc_details;
 pub use self::http_body::ResponseBody;
 #[cfg(feature = "tonic")]
 pub(crate) use self::progress::ReportedError;
-#[cfg(feature = "axum")]
-pub(crate) use self::render::stand_alone;
 pub use self::{
     body::RejectionBody, content::Content, error_body::ErrorBody, json_body::JsonBody,
     rejection::Rejection,
@@ -35,5 +33,5 @@ pub(crate) use self::{
     grpc::Protocol,
     json::escaped,
     progress::{Carried, Rendered, Reported},
-    render::{Renderer, remove_challenge, unrendered},
+    render::{Renderer, remove_challenge, stand_alone, unrendered},
 };

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt, time::SystemTime};
 
-use http::{Method, uri::PathAndQuery};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, uri::PathAndQuery};
 
 use crate::{Error, credentials::without_access_token};
 
@@ -12,6 +12,8 @@ pub struct Rejection<'a> {
     pub(super) method: &'a Method,
     pub(super) target: Option<&'a PathAndQuery>,
     pub(super) time: SystemTime,
+    /// `None` if the layer keeps none.
+    pub(super) headers: Option<&'a HeaderMap>,
 }
 
 impl Rejection<'_> {
@@ -35,6 +37,16 @@ impl Rejection<'_> {
         self.target.map_or(Cow::Borrowed(""), without_access_token)
     }
 
+    /// Returns a header of the request, if the layer is configured to
+    /// [keep it](crate::AuthenticateLayer::rejection_headers): such as `Accept` or a request id.
+    ///
+    /// Of a header with several lines, it returns the first. Values that may contain credentials are
+    /// [sensitive](HeaderValue::is_sensitive).
+    #[must_use]
+    pub fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        self.headers?.get(name)
+    }
+
     /// When the request is rejected.
     #[must_use]
     pub fn time(&self) -> SystemTime {
@@ -50,6 +62,7 @@ impl fmt::Debug for Rejection<'_> {
             .field("method", self.method)
             .field("uri", &self.uri())
             .field("time", &self.time)
+            .field("headers", &self.headers)
             .finish()
     }
 }
@@ -74,7 +87,8 @@ mod tests {
         ] {
             let (error, uri) = (ErrorKind::MissingCredentials.into(), uri.parse::<Uri>().unwrap());
             let (target, method) = (uri.path_and_query(), &Method::GET);
-            let rejection = Rejection { error: &error, method, target, time: UNIX_EPOCH };
+            let time = UNIX_EPOCH;
+            let rejection = Rejection { error: &error, method, target, time, headers: None };
             assert_eq!(rejection.uri(), shown);
         }
     }

@@ -14,9 +14,7 @@ use http::{
 
 use super::challenge::Challenge;
 use super::{ErrorBody, Rejection, RejectionBody, Rendered, Reported};
-#[cfg(feature = "axum")]
-use crate::telemetry;
-use crate::{Clock, Error, ErrorKind, SystemClock, error::retry_after, scheme::Scheme};
+use crate::{Clock, Error, ErrorKind, SystemClock, error::retry_after, scheme::Scheme, telemetry};
 
 /// How rejections look, by the configuration of one layer.
 #[derive(Debug, Clone)]
@@ -31,7 +29,6 @@ pub(crate) struct Renderer {
 
 impl Renderer {
     /// For what may stand outside any layer.
-    #[cfg(any(feature = "axum", feature = "expiry", feature = "tonic"))]
     pub(crate) fn stand_alone(schemes: &[Scheme]) -> Self {
         Self { body: ErrorBody::oauth(), ..Self::new(schemes) }
     }
@@ -90,13 +87,15 @@ impl Renderer {
         error: Error,
         method: &Method,
         target: Option<&PathAndQuery>,
+        headers: Option<&HeaderMap>,
         used: Option<Scheme>,
         mut head: Parts,
     ) -> Response<B> {
         // HEAD is answered with the length that GET's body has (RFC 9110 §8.6), so with that body.
         let is_head = method == Method::HEAD;
         let method = if is_head { &Method::GET } else { method };
-        let rejection = Rejection { error: &error, method, target, time: self.clock.now() };
+        let time = self.clock.now();
+        let rejection = Rejection { error: &error, method, target, time, headers };
         let content = self.body.content(&rejection);
         head.status = error.status();
         let headers = &mut head.headers;
@@ -155,27 +154,20 @@ pub(crate) fn remove_challenge(headers: &mut HeaderMap, scheme: Scheme) {
 }
 
 /// Makes a response that carries `error` to the layer outside, which renders it.
-pub(crate) fn unrendered<B: RejectionBody>(
-    error: Error,
-    reported: Option<Reported>,
-) -> Response<B> {
+pub(crate) fn unrendered<B: RejectionBody>(error: Error) -> Response<B> {
     let mut response = Response::new(B::from_bytes(Vec::new()));
     *response.status_mut() = error.status();
     response.extensions_mut().insert(error);
-    if let Some(reported) = reported {
-        response.extensions_mut().insert(reported);
-    }
     response
 }
 
-/// Makes a response that is complete on its own, for an extractor that may be used without a layer. A
+/// Makes a response that is complete on its own, for an extractor or a guard that may be used without a layer. A
 /// layer outside renders it again.
-#[cfg(feature = "axum")]
 pub(crate) fn stand_alone<B: RejectionBody>(error: Error, schemes: &[Scheme]) -> Response<B> {
     telemetry::rejected(&error);
     let head = Response::new(()).into_parts().0;
     let renderer = Renderer::stand_alone(schemes);
-    let mut response = renderer.render(error, &Method::GET, None, None, head);
+    let mut response = renderer.render(error, &Method::GET, None, None, None, head);
     response.extensions_mut().remove::<Rendered>();
     response.extensions_mut().insert(Reported);
     response

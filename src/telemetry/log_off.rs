@@ -1,11 +1,40 @@
 //! The events of `log`, without the `tracing` feature.
+//!
+//! One of them is not lost: that the service is misconfigured goes to stderr, because its clients can't tell and every
+//! request is rejected.
 
-#[cfg(feature = "_remote")]
-use std::time::Duration;
+use std::{
+    error::Error as _,
+    io::{self, Write},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
-use crate::Error;
+use crate::{
+    Error, ErrorKind,
+    error::{SharedFailure, WithCauses},
+};
 
-pub(super) fn rejected(_error: &Error) {}
+/// At most one line to stderr in this time.
+const INTERVAL: Duration = Duration::from_secs(60);
+
+pub(super) fn rejected(error: &Error) {
+    let is_shared = error.source().is_some_and(|cause| cause.is::<SharedFailure>());
+    if error.kind() == ErrorKind::Misconfigured && !is_shared && is_due() {
+        // It is no reason to panic if nobody reads stderr.
+        let _ = writeln!(io::stderr(), "portcullis: {}", WithCauses(error));
+    }
+}
+
+fn is_due() -> bool {
+    static LAST: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_due = last.is_none_or(|last| last.elapsed() >= INTERVAL);
+    if is_due {
+        *last = Some(Instant::now());
+    }
+    is_due
+}
 
 pub(super) fn invalid_token_ignored(_error: &Error) {}
 

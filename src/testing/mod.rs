@@ -4,7 +4,9 @@
 //! answers for its keys and metadata in memory: a test needs no socket, no network and no wait.
 //! `TestIssuer::serve` does the same on loopback. A [`TestClock`] turns when the test says so.
 //!
-//! All but the clock and `CertificateClient` needs one of the features `aws-lc-rs` and `rust-crypto`.
+//! [`fixed_identity`] replaces authentication in a test of a router.
+//!
+//! All but the clock, `fixed_identity` and `CertificateClient` needs one of the features `aws-lc-rs` and `rust-crypto`.
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
@@ -50,6 +52,7 @@ mod dpop;
 mod endpoints;
 #[cfg(feature = "_jwt")]
 mod fault;
+mod fixed_identity;
 #[cfg(feature = "_jwt")]
 mod http_client;
 #[cfg(feature = "_jwt")]
@@ -65,9 +68,9 @@ mod verifiers;
 
 #[cfg(feature = "client-certificates")]
 pub use self::certificate::CertificateClient;
-pub use self::clock::TestClock;
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
 pub use self::dpop::{DpopClient, ProofBuilder};
+pub use self::{clock::TestClock, fixed_identity::fixed_identity};
 #[cfg(feature = "_jwt")]
 pub use self::{
     fault::Fault, http_client::TestClient, issuer::TestIssuer, server::ServedIssuer,

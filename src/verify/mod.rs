@@ -9,6 +9,7 @@ mod audience_state;
 mod backoff;
 #[cfg(feature = "basic")]
 pub mod basic;
+mod bearer_fn;
 pub mod binding;
 #[cfg(feature = "_tokens")]
 pub(crate) mod digest_hasher;
@@ -46,6 +47,7 @@ pub use self::readiness::Readiness;
 pub use self::revocations::{Revocations, RevocationsBuilder};
 pub(crate) use self::verification::{VerificationFuture, VerificationState};
 pub use self::{
+    bearer_fn::BearerFn,
     revocation::Revocation,
     revocation_checked::RevocationChecked,
     verification::{RevokeFuture, Verification, Verify},

@@ -57,3 +57,44 @@ async fn an_unsigned_token_has_alg_none_and_is_rejected() {
         assert_eq!(verify(&verifier, &token).await.map(drop), Err(fault.into()), "{case}");
     }
 }
+
+#[tokio::test]
+async fn a_fixed_identity_needs_no_credentials_and_is_authorized_like_any() {
+    use axum::{Router, body::Body, routing::get};
+    use http::{Method, Request};
+    use portcullis::{
+        Access, Identity, Policies, RequireRoleLayer, Scope, ScopeSet, testing::fixed_identity,
+    };
+
+    let alice = |scopes| {
+        let scopes = ScopeSet::from_wire(scopes);
+        Identity::assertion().subject("alice").roles(["admin"]).scopes(scopes).build()
+    };
+    let routes = || {
+        let handler = async |identity: Identity| identity.subject().unwrap_or_default().to_owned();
+        Router::new()
+            .route("/me", get(handler))
+            .route("/role", get("in").route_layer(RequireRoleLayer::new("admin")))
+            .route("/other", get("in").route_layer(RequireRoleLayer::new("auditor")))
+    };
+    let app = routes().layer(fixed_identity(alice("")));
+    for (path, status) in [("/me", 200), ("/role", 200), ("/other", 403)] {
+        for authorization in [None, Some("Bearer of-bob"), Some("Basic !")] {
+            let mut request = Request::get(path);
+            if let Some(authorization) = authorization {
+                request = request.header("authorization", authorization);
+            }
+            let response = crate::support::send(&app, request.body(Body::empty()).unwrap()).await;
+            assert_eq!(response.status, status, "{path} {authorization:?}");
+            assert!(path != "/me" || response.body == "alice");
+        }
+    }
+
+    let read = Access::from(Scope::from_static("read"));
+    let policies = Policies::builder().route(Method::GET, "/me", read).build().unwrap();
+    for (scopes, status) in [("read", 200), ("write", 403)] {
+        let app = routes().layer(fixed_identity(alice(scopes)).policies(policies.clone()));
+        let request = Request::get("/me").body(Body::empty()).unwrap();
+        assert_eq!(crate::support::send(&app, request).await.status, status);
+    }
+}

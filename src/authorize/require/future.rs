@@ -11,8 +11,7 @@ use pin_project_lite::pin_project;
 
 use crate::{
     Error,
-    response::{RejectionBody, Reported, unrendered},
-    telemetry,
+    response::{RejectionBody, stand_alone, unrendered},
 };
 
 pin_project! {
@@ -37,20 +36,20 @@ pin_project! {
 #[derive(Debug)]
 pub(super) struct Rejected {
     error: Error,
-    reported: Option<Reported>,
+    /// Whether there is no layer outside.
+    stands_alone: bool,
 }
 
 impl Rejected {
-    /// Reports an error right away: if there is no layer outside, nothing else does.
-    pub(super) fn report(error: Error) -> Self {
-        telemetry::rejected(&error);
-        Self { error, reported: Some(Reported) }
+    /// For an error that nothing else may report and render, because there seems to be no layer outside.
+    pub(super) const fn stand_alone(error: Error) -> Self {
+        Self { error, stands_alone: true }
     }
 }
 
 impl From<Error> for Rejected {
     fn from(error: Error) -> Self {
-        Self { error, reported: None }
+        Self { error, stands_alone: false }
     }
 }
 
@@ -75,7 +74,10 @@ where
         match self.project().state.project() {
             StateProjection::Responding { response } => response.poll(cx),
             StateProjection::Rejected { rejected } => match rejected.take() {
-                Some(Rejected { error, reported }) => Poll::Ready(Ok(unrendered(error, reported))),
+                Some(Rejected { error, stands_alone: true }) => {
+                    Poll::Ready(Ok(stand_alone(error, &[])))
+                }
+                Some(Rejected { error, stands_alone: false }) => Poll::Ready(Ok(unrendered(error))),
                 // Polled again after it was ready, which no caller may do.
                 None => Poll::Pending,
             },

@@ -36,7 +36,7 @@ impl<S> Require<S> {
     }
 
     fn decide<B>(&self, request: &Request<B>) -> Result<(), Rejected> {
-        let caller = Caller::of(request.extensions(), "a guard").map_err(Rejected::report)?;
+        let caller = Caller::of(request.extensions(), "a guard").map_err(Rejected::stand_alone)?;
         let identity =
             caller.require_identity().map_err(|error| self.guard.add_scopes(error, caller));
         Ok((self.guard.check)(identity?)?)

@@ -2,6 +2,7 @@
 
 mod anonymous;
 mod bare_tower;
+mod bearer_fn;
 mod cached_tokens;
 mod cors;
 mod default_source;

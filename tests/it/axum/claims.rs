@@ -95,8 +95,36 @@ async fn claims_that_do_not_match_the_type_are_401() {
         assert_eq!(response.kind(), Some(TokenFault::Claims.into()), "{case}");
         let error = response.error.unwrap();
         let source = std::error::Error::source(&error).unwrap().to_string();
-        assert!(source.contains("the claims are not a `") && source.contains("Tenant"), "{source}");
+        let mismatch = if case == "absent" {
+            "claims::Tenant`: missing field `tenant`"
+        } else {
+            "claims::Tenant` at `/tenant`: expected a string"
+        };
+        assert!(source.starts_with("claims don't match `"), "{source}");
+        assert!(source.ends_with(mismatch), "{source}");
     }
+}
+
+#[tokio::test]
+async fn optional_claims_are_none_for_an_anonymous_request_only() {
+    let issuer = TestIssuer::new();
+    let handler = async |tenant: Option<Claims<Tenant>>| match tenant {
+        Some(tenant) => tenant.tenant.clone(),
+        None => "anonymous".to_owned(),
+    };
+    let routes = || Router::new().route("/", get(handler));
+    let app = routes().layer(layer(&issuer).allow_anonymous());
+    let anonymous = || Request::new(axum::body::Body::empty());
+    assert_eq!(send(&app, anonymous()).await.body, "anonymous");
+    let token = || issuer.token().audience(API);
+    let acme = token().claim("tenant", json!("acme")).mint();
+    assert_eq!(send(&app, with_token(&acme)).await.body, "acme");
+    let response = send(&app, with_token(&token().mint())).await;
+    assert_eq!(response.status, 401);
+    assert_eq!(response.kind(), Some(TokenFault::Claims.into()));
+
+    assert_eq!(send(&routes().layer(layer(&issuer)), anonymous()).await.status, 401);
+    assert_eq!(send(&routes(), with_token(&acme)).await.status, 500, "without a layer");
 }
 
 #[tokio::test]

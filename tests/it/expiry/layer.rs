@@ -56,7 +56,8 @@ async fn outside_of_the_authentication_layer_every_request_is_500() {
     for app in [wrong_order, without_authentication] {
         for request in [with_token(), Request::get("/")] {
             let response = send(&app, request.body(Body::empty()).unwrap()).await;
-            assert_eq!((response.status.as_u16(), &*response.body), (500, ""));
+            let body = r#"{"error_description":"Internal error."}"#;
+            assert_eq!((response.status.as_u16(), &*response.body), (500, body));
             let error = response.error.unwrap();
             assert_eq!(error.kind(), ErrorKind::Misconfigured);
             let cause = std::error::Error::source(&error).unwrap().to_string();

@@ -13,6 +13,7 @@ mod metadata_life_cycle;
 #[cfg(all(feature = "reqwest", target_os = "linux"))]
 mod no_certificates;
 #[cfg(all(feature = "reqwest", feature = "tracing"))]
+mod plain_http;
 mod redaction;
 #[cfg(feature = "reqwest")]
 mod server;

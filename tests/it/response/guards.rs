@@ -91,7 +91,8 @@ async fn a_guard_without_a_layer_fails_closed() {
             let response = send(&app, request).await;
             assert_eq!(response.status, 500);
             assert_eq!(response.challenge(), None);
-            assert_eq!(response.body, "");
+            assert_eq!(response.headers["content-type"], "application/json");
+            assert_eq!(response.body, r#"{"error_description":"Internal error."}"#);
             assert_eq!(response.kind(), Some(ErrorKind::Misconfigured));
             let source = std::error::Error::source(response.error.as_ref().unwrap()).unwrap();
             assert_eq!(source.to_string(), "a guard needs an AuthenticateLayer outside it");

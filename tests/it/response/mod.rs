@@ -2,7 +2,8 @@
 //!
 //! `credentials` and `tokens` test rejections by the layer, `guards` those by guards and extractors inside it,
 //! and `kinds` every kind of error that a handler may return. `body_forms` and `json_body` test the formats of
-//! bodies, `methods` other request methods than GET, `responses` extensions and other headers, and `grpc`
+//! bodies, `methods` other request methods than GET, `responses` extensions and other headers, `request_headers` what a
+//! body may show of the request, and `grpc`
 //! rejections of gRPC calls.
 
 mod body_forms;
@@ -14,6 +15,7 @@ mod guards;
 mod json_body;
 mod kinds;
 mod methods;
+mod request_headers;
 mod responses;
 mod scripts;
 mod tokens;

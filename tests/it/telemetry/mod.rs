@@ -11,3 +11,5 @@ mod outage_log;
 mod readiness;
 #[cfg(feature = "tracing")]
 mod secrets;
+#[cfg(not(feature = "tracing"))]
+mod stderr;

@@ -1,0 +1,48 @@
+//! A layer for tests that authenticates every request.
+
+use crate::{AuthenticateLayer, BearerToken, Identity, Verification, Verify};
+
+/// Returns a layer that gives every request this identity, whatever its credentials: for tests of a router and its
+/// guards, without tokens.
+///
+/// It renders rejections, and has every option of an [`AuthenticateLayer`], such as policies. For tests of the
+/// authentication itself, mint tokens with a `TestIssuer` instead.
+///
+/// ```
+/// # #[cfg(feature = "axum")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use axum::{Router, body::Body, http::Request, routing::get};
+/// use portcullis::{Identity, RequireScopeLayer, Scope, ScopeSet, testing::fixed_identity};
+/// use tower::ServiceExt;
+///
+/// /// The router of the service, without its layer.
+/// fn routes() -> Router {
+///     let read = RequireScopeLayer::new(Scope::from_static("orders:read"));
+///     Router::new().route("/orders", get("…").route_layer(read))
+/// }
+///
+/// for (scopes, status) in [("orders:read", 200), ("", 403)] {
+///     let alice = Identity::assertion().subject("alice").scopes(ScopeSet::from_wire(scopes)).build();
+///     let app = routes().layer(fixed_identity(alice));
+///     let request = Request::get("/orders").body(Body::empty())?;
+///     assert_eq!(app.oneshot(request).await?.status(), status);
+/// }
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "axum"))]
+/// # fn main() {}
+/// ```
+pub fn fixed_identity(identity: Identity) -> AuthenticateLayer {
+    AuthenticateLayer::bearer(Fixed(identity))
+        .without_authorization_header()
+        .source(|_| Ok(Some("fixed-identity".to_owned())))
+}
+
+struct Fixed(Identity);
+
+impl Verify<BearerToken<'_>> for Fixed {
+    fn verify(&self, _: BearerToken<'_>) -> Verification {
+        Verification::ready(Ok(self.0.clone()))
+    }
+}
