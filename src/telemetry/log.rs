@@ -110,10 +110,11 @@ pub(super) fn revocations_evicted(evicted: u64, entries: usize) {
     );
 }
 
-#[cfg(feature = "dpop")]
-pub(super) fn replay_store_full() {
+#[cfg(all(feature = "_jwt", feature = "dpop"))]
+pub(super) fn replay_store_full(proofs: u64) {
     tracing::error!(
         target: "portcullis",
+        proofs,
         "the replay store is full of DPoP proofs that haven't expired: requests are rejected; raise its capacity"
     );
 }

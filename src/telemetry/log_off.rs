@@ -64,8 +64,8 @@ pub(super) fn tenant_not_renewed(
 #[cfg(feature = "_tokens")]
 pub(super) fn revocations_evicted(_evicted: u64, _entries: usize) {}
 
-#[cfg(feature = "dpop")]
-pub(super) fn replay_store_full() {}
+#[cfg(all(feature = "_jwt", feature = "dpop"))]
+pub(super) fn replay_store_full(_proofs: u64) {}
 
 #[cfg(feature = "_jwt")]
 pub(super) fn key_left_out(_issuer: &str, _kid: Option<&str>, _reason: &str) {}

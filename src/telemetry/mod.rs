@@ -11,18 +11,22 @@
 #[cfg(feature = "_jwt")]
 #[cfg_attr(not(feature = "tracing"), path = "issuer_log_off.rs")]
 mod issuer_log;
-#[cfg(any(all(feature = "_jwt", feature = "tracing"), feature = "introspection"))]
+#[cfg(any(
+    all(feature = "_jwt", feature = "dpop"),
+    all(feature = "_jwt", feature = "tracing"),
+    feature = "introspection",
+))]
 mod limiter;
 #[cfg_attr(not(feature = "tracing"), path = "log_off.rs")]
 mod log;
 #[cfg_attr(not(feature = "metrics"), path = "metrics_off.rs")]
 mod metrics;
-#[cfg(feature = "introspection")]
+#[cfg(any(all(feature = "_jwt", feature = "dpop"), feature = "introspection"))]
 mod throttle;
 
 #[cfg(feature = "_jwt")]
 pub(crate) use self::issuer_log::{IssuerLog, Occasion};
-#[cfg(feature = "introspection")]
+#[cfg(any(all(feature = "_jwt", feature = "dpop"), feature = "introspection"))]
 pub(crate) use self::throttle::Throttle;
 use crate::Error;
 #[cfg(feature = "_remote")]
@@ -81,10 +85,10 @@ pub(crate) fn revocations_evicted(evicted: u64, entries: usize) {
     log::revocations_evicted(evicted, entries);
 }
 
-/// Records that a proof couldn't be stored.
-#[cfg(feature = "dpop")]
-pub(crate) fn replay_store_full() {
-    log::replay_store_full();
+/// Records that proofs couldn't be stored. Call it at most once a minute, with their number since the last time.
+#[cfg(all(feature = "_jwt", feature = "dpop"))]
+pub(crate) fn replay_store_full(proofs: u64) {
+    log::replay_store_full(proofs);
 }
 
 /// Records that a key of an issuer's set can't be used. Call it once per set.

@@ -9,6 +9,7 @@
     reason = "tests report by panic, and share by `pub`"
 )]
 
+#[allow(dead_code, reason = "the proxies terminate TLS")]
 #[path = "../it/support/certificates.rs"]
 mod certificates;
 mod dpop;

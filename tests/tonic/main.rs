@@ -12,10 +12,13 @@
 #[cfg(feature = "client-certificates")]
 mod certificates;
 #[cfg(feature = "client-certificates")]
+#[allow(dead_code, reason = "tonic has a configuration of its own")]
 #[path = "../it/support/certificates.rs"]
 mod certificates_of_tls;
 mod cors;
 mod deadlines;
+#[cfg(feature = "dpop")]
+mod dpop;
 mod expiry;
 mod grpc_web;
 mod identities;

@@ -14,6 +14,8 @@ mod hostile_proofs;
 #[cfg(feature = "client-certificates")]
 mod metadata;
 mod page;
+#[cfg(feature = "dpop")]
+mod replays;
 #[cfg(all(feature = "client-certificates", feature = "reqwest"))]
 #[rustfmt::skip]
 mod tls_server;

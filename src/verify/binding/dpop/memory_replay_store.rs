@@ -10,7 +10,10 @@ use std::{
 
 use super::replay::{Replay, ReplayKey, ReplayStore};
 use crate::{
-    Clock, Error, SystemClock, claims::NumericDate, error::retry_after, telemetry,
+    Clock, Error, SystemClock,
+    claims::NumericDate,
+    error::retry_after,
+    telemetry::{self, Throttle},
     verify::digest_hasher::DigestHasher,
 };
 
@@ -23,7 +26,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 /// Used proofs in memory: the default [`ReplayStore`], for a service that is one process.
 ///
 /// It stores at most 1,000,000 proofs by default, in up to 52 bytes each. When it is full of proofs that haven't
-/// expired, it rejects new ones with 503 instead of forgetting old ones, and logs that.
+/// expired, it rejects new ones with 503 instead of forgetting old ones, and logs that at most once a minute.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -41,6 +44,8 @@ pub struct MemoryReplayStore {
     shards: Box<[Mutex<Shard>]>,
     max_per_shard: usize,
     clock: Arc<dyn Clock>,
+    /// How often it is logged that the store is full.
+    log: Throttle,
 }
 
 #[derive(Default)]
@@ -64,6 +69,7 @@ impl MemoryReplayStore {
             shards: std::iter::repeat_with(Mutex::default).take(SHARDS.into()).collect(),
             max_per_shard: proofs.div_ceil(SHARDS.into()).max(1),
             clock: Arc::new(SystemClock),
+            log: Throttle::default(),
         }
     }
 
@@ -104,7 +110,10 @@ impl MemoryReplayStore {
         }
         if shard.expiries.len() >= self.max_per_shard {
             drop(shard);
-            telemetry::replay_store_full();
+            let now = NumericDate::from_system_time(self.clock.now());
+            if let Some(proofs) = self.log.count("full", now) {
+                telemetry::replay_store_full(proofs);
+            }
             let error =
                 Error::unavailable("the replay store is full of proofs that haven't expired");
             return Err(error.with_retry_after(retry_after::SOON));
