@@ -4,6 +4,7 @@ use std::{
     env::{self, VarError},
     fmt::Display,
     str::FromStr,
+    time::Duration,
 };
 
 use portcullis::ConfigError;
@@ -36,6 +37,11 @@ pub(crate) fn is_on(name: &str) -> Result<bool, String> {
     Ok(choice(name, &[("0", false), ("1", true)])?.unwrap_or(false))
 }
 
+/// A duration in whole seconds.
+pub(crate) fn seconds(name: &str) -> Result<Option<Duration>, String> {
+    Ok(read(name)?.map(Duration::from_secs))
+}
+
 /// One of these values.
 pub(crate) fn choice<T: Copy>(name: &str, choices: &[(&str, T)]) -> Result<Option<T>, String> {
     let Some(value) = read::<String>(name)? else { return Ok(None) };
@@ -65,6 +71,8 @@ pub(crate) fn invalid(error: &ConfigError) -> String {
         "resource" => "RESOURCE",
         "scope claim" => "SCOPE_CLAIM",
         "trusted proxy" => "TRUSTED_PROXIES",
+        "roles" => "ROLES_CLAIM",
+        "maximum lifetime" => "MAX_LIFETIME",
         other => other,
     };
     bad(variable, error.value(), error.problem())

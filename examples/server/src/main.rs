@@ -18,6 +18,8 @@
 //! | `GET /me` | a token |
 //! | `GET /read` | the scope `api:read` |
 //! | `POST /write` | the scopes `api:read` and `api:write` |
+//! | `GET /role` | the role `admin` |
+//! | `POST /transfer` | the scope `api:write`, `acr` `urn:example:mfa`, authenticated within the last 300 s |
 //! | the well-known path of RFC 9728 | nothing; available if `RESOURCE` is set |
 //! | `POST /admin/revoke` | `ADMIN_TOKEN`; a form with `token`, `jti`, `sub`, `sid` or `client_id` |
 //!
@@ -31,6 +33,8 @@
 //! | `ALGORITHMS` | the accepted algorithms, such as `RS256,ES256` | all that its keys allow |
 //! | `PROFILE` | `relaxed` or `rfc9068` | `relaxed` |
 //! | `SCOPE_CLAIM` | additional places to read scopes from, comma-separated | none |
+//! | `ROLES_CLAIM` | where roles are, such as `/realm_access/roles`, comma-separated | off |
+//! | `MAX_LIFETIME` | the maximum number of seconds from `iat` to `exp` | none |
 //! | `REQUIRE_CLAIM` | claims that a token must have: `name=value`, comma-separated | none |
 //! | `INTROSPECTION_URL` | introspects tokens that are no JWTs; without `ISSUER`, every token | they are rejected |
 //! | `INTROSPECTION_CLIENT_ID`, `INTROSPECTION_CLIENT_SECRET` | the client that introspects | must be set with it |
@@ -63,7 +67,10 @@ mod operations;
 mod resource;
 mod verifiers;
 
-use std::{error::Error, future::Future, io, net::SocketAddr, num::NonZero, process::ExitCode};
+use std::{
+    error::Error, future::Future, io, net::SocketAddr, num::NonZero, process::ExitCode,
+    time::Duration,
+};
 
 use axum::{
     Json, Router,
@@ -72,8 +79,8 @@ use axum::{
 };
 use http::HeaderName;
 use portcullis::{
-    AuthenticateLayer, Identity, Issuers, RequireScopeLayer, Scope, ScopeHierarchy,
-    credentials::TokenHeader, verify::Revocations,
+    AuthenticateLayer, Authentication, Identity, Issuers, RequireRoleLayer, RequireScopeLayer,
+    Scope, ScopeHierarchy, credentials::TokenHeader, verify::Revocations,
 };
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, runtime};
@@ -84,10 +91,14 @@ const READ: Scope = Scope::from_static("api:read");
 const WRITE: Scope = Scope::from_static("api:write");
 
 fn app(authenticate: AuthenticateLayer) -> Router {
+    let recently = Authentication::acr(["urn:example:mfa"]).max_age(Duration::from_secs(300));
+    let transfer = RequireScopeLayer::new(WRITE).and(recently);
     let protected = Router::new()
         .route("/me", get(me))
         .route("/read", get(subject).route_layer(RequireScopeLayer::new(READ)))
         .route("/write", post(subject).route_layer(RequireScopeLayer::new(READ.and(WRITE))))
+        .route("/role", get(subject).route_layer(RequireRoleLayer::new("admin")))
+        .route("/transfer", post(subject).route_layer(transfer))
         .layer(authenticate.clone());
     let described = authenticate.resource_router();
     let public = Router::new().route("/public", get(subject)).layer(authenticate.allow_anonymous());
@@ -100,6 +111,7 @@ async fn me(identity: Identity) -> Json<Value> {
     Json(json!({
         "subject": identity.subject(),
         "scopes": identity.scopes().iter().collect::<Vec<_>>(),
+        "roles": identity.roles(),
         "confirmation": binding::name(&identity),
         "claims": claims.as_deref().cloned().unwrap_or_default(),
     }))

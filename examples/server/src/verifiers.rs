@@ -12,7 +12,7 @@ use portcullis::{
 use serde_json::Value;
 
 use crate::{
-    environment::{bad, choice, invalid, list, read, require},
+    environment::{bad, choice, invalid, list, read, require, seconds},
     resource::resource,
 };
 
@@ -53,6 +53,12 @@ fn jwt(issuer: &str, jwks_uri: Option<&str>) -> Result<JwtVerifier, String> {
     for place in list("SCOPE_CLAIM")? {
         verifier = verifier.scope_claim(place);
     }
+    for place in list("ROLES_CLAIM")? {
+        verifier = verifier.roles(place);
+    }
+    if let Some(lifetime) = seconds("MAX_LIFETIME")? {
+        verifier = verifier.max_lifetime(lifetime);
+    }
     for (name, value) in required_claims()? {
         verifier = verifier.require_claim(name, value);
     }
@@ -90,6 +96,12 @@ fn introspection(url: &str) -> Result<IntrospectionVerifier, String> {
     let mut verifier = audiences.fold(verifier, IntrospectionVerifierBuilder::audience);
     for place in list("SCOPE_CLAIM")? {
         verifier = verifier.scope_claim(place);
+    }
+    for place in list("ROLES_CLAIM")? {
+        verifier = verifier.roles(place);
+    }
+    if let Some(lifetime) = seconds("MAX_LIFETIME")? {
+        verifier = verifier.max_lifetime(lifetime);
     }
     let required = required_claims()?;
     if !required.is_empty() {

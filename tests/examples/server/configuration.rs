@@ -17,7 +17,7 @@ async fn the_server_listens_on_the_given_address() {
 
 #[tokio::test]
 async fn an_empty_variable_counts_as_unset() {
-    const ALL: [&str; 27] = [
+    const ALL: [&str; 29] = [
         "ADMIN_TOKEN",
         "ALGORITHMS",
         "BASIC_SCOPES",
@@ -34,11 +34,13 @@ async fn an_empty_variable_counts_as_unset() {
         "JWKS_URI",
         "LISTEN",
         "LOG_FORMAT",
+        "MAX_LIFETIME",
         "PROFILE",
         "PUBLIC_URL",
         "QUERY_TOKEN",
         "REQUIRE_CLAIM",
         "RESOURCE",
+        "ROLES_CLAIM",
         "RUST_LOG",
         "SCOPE_CLAIM",
         "SCOPE_HIERARCHY",
@@ -96,6 +98,10 @@ fn invalid_configuration_prints_one_line_and_exits_with_2() {
         (with(("REQUIRE_CLAIM", "tenant")), ["REQUIRE_CLAIM", "`tenant`"]),
         (with(("SCOPE_CLAIM", "a,,b")), ["SCOPE_CLAIM", "``"]),
         (with(("SCOPE_CLAIM", "/a~2")), ["SCOPE_CLAIM", "`/a~2`"]),
+        (with(("ROLES_CLAIM", "/a~2")), ["ROLES_CLAIM", "`/a~2`"]),
+        (with(("ROLES_CLAIM", "roles,scope")), ["ROLES_CLAIM", "`/scope`"]),
+        (with(("MAX_LIFETIME", "1h")), ["MAX_LIFETIME", "`1h`"]),
+        (with(("MAX_LIFETIME", "0")), ["MAX_LIFETIME", "`0s`"]),
         (with(("COOKIE", "a b")), ["COOKIE", "`a b`"]),
         (with(("TOKEN_HEADER", "a b")), ["TOKEN_HEADER", "`a b`"]),
         (with(("ADMIN_TOKEN", "s3 cret")), ["ADMIN_TOKEN", "Bearer"]),

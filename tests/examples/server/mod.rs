@@ -8,7 +8,9 @@ mod credentials;
 mod introspection;
 mod operations;
 mod resource;
+mod roles;
 mod routes;
+mod step_up;
 mod tokens;
 
 use portcullis::testing::{ServedIssuer, TokenBuilder};
