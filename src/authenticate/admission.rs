@@ -64,7 +64,7 @@ impl Config {
         }
         let decision = match self.judge(admission.rule, &identity) {
             Ok(()) => Decision::Admit(Caller::Identified(identity)),
-            Err(error) => Decision::Reject(error),
+            Err(error) => Decision::Reject(self.diagnosed_identity(error, &identity)),
         };
         Decided::new(decision, Some(admission.used))
     }
@@ -95,9 +95,14 @@ impl Config {
                 token,
             },
         );
-        let judge = || self.judge(admission.rule, &identity);
+        let judge = || {
+            let judged = self.judge(admission.rule, &identity);
+            judged.map_err(|error| self.diagnosed_identity(error, &identity))
+        };
         let (decision, renews_nonce) = match verdict {
-            BindingVerdict::Rejected(error) => (Decision::Reject(error), false),
+            BindingVerdict::Rejected(error) => {
+                (Decision::Reject(self.diagnosed_identity(error, &identity)), false)
+            }
             BindingVerdict::Verified { renews_nonce } => match judge() {
                 Ok(()) => (Decision::Admit(Caller::Identified(identity)), renews_nonce),
                 Err(error) => (Decision::Reject(error), renews_nonce),

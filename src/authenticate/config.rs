@@ -14,6 +14,7 @@ use crate::{
     identity::LayerContext,
     resource_metadata::MetadataDocument,
     response::Renderer,
+    telemetry::RejectionLog,
     verify::binding::Bindings,
 };
 
@@ -46,6 +47,9 @@ pub(super) struct Config {
     pub(super) renderer: Renderer,
     /// The headers of a request that the body of its rejection may show.
     pub(super) rejection_headers: Vec<HeaderName>,
+    /// Whether rejections have a diagnosis even if no subscriber of `tracing` reads it.
+    pub(super) records_diagnoses: bool,
+    pub(super) log: Arc<RejectionLog>,
 }
 
 /// Which requests are let through as anonymous.

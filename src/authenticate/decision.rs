@@ -50,9 +50,11 @@ impl Config {
                         self.admit(admission, identity, request)
                     }
                     VerificationState::Ready(Err(error)) => {
+                        let error = self.diagnosed(error, request);
                         Decided::new(self.decide_unverified(rule, error), Some(used))
                     }
                     VerificationState::Pending(verdict) => {
+                        let verdict = self.diagnosing(verdict, request);
                         Decided::new(Decision::Ask(verdict, Some(admission)), Some(used))
                     }
                 }
@@ -66,7 +68,7 @@ impl Config {
         }
     }
 
-    fn decide_anonymous<B>(&self, rule: Option<Rule>, request: &Request<B>) -> Decision {
+    pub(super) fn decide_anonymous<B>(&self, rule: Option<Rule>, request: &Request<B>) -> Decision {
         let is_open = match (&self.policies, rule) {
             (Some(policies), Some(rule)) => policies.is_open(rule),
             _ => self.anonymous != Anonymous::Rejected,

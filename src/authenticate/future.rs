@@ -24,7 +24,7 @@ use crate::{
     identity::Caller,
     response::{Carried, Protocol, RejectionBody, remove_challenge},
     scheme::Scheme,
-    telemetry,
+    telemetry::{self, RejectedRequest},
     verify::{VerificationFuture, binding::DPOP_NONCE},
 };
 
@@ -123,8 +123,14 @@ impl RequestTarget {
         }
     }
 
+    fn report(&self, error: &Error) {
+        let path = self.target.as_ref().map_or("/", PathAndQuery::path);
+        let request = RejectedRequest { method: &self.method, path, log: &self.config.log };
+        telemetry::rejected(error, Some(&request));
+    }
+
     fn reject_anew<B: RejectionBody>(&self, error: Error) -> Response<B> {
-        telemetry::rejected(&error);
+        self.report(&error);
         let error = self.config.challenge_scopes.complete(error, self.rule);
         self.reject(error, Response::new(()).into_parts().0)
     }
@@ -144,7 +150,7 @@ impl RequestTarget {
             return response;
         };
         if !is_reported {
-            telemetry::rejected(error);
+            self.report(error);
         }
         let error = self.config.challenge_scopes.complete_inner(error.clone(), self.rule);
         self.reject(error, response.into_parts().0)

@@ -115,6 +115,8 @@ impl AuthenticateLayer {
                 speaks_grpc: false,
                 renderer: Renderer::new(&[scheme]),
                 rejection_headers: Vec::new(),
+                records_diagnoses: false,
+                log: Arc::default(),
             }),
         }
     }
@@ -369,6 +371,46 @@ impl AuthenticateLayer {
     /// Leaves out a check on purpose. Each method says what is lost.
     pub fn dangerous(self) -> Dangerous {
         Dangerous(self)
+    }
+
+    /// Records why requests are rejected in [`Error::diagnosis`], also if no subscriber of `tracing` reads `DEBUG` events
+    /// with the target `portcullis`. Off by default, because it costs some microseconds for each rejection.
+    ///
+    /// For layers that log responses themselves: see [`Error::from_extensions`]. What guards inside reject is not
+    /// recorded by this option.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use http::{Request, Response};
+    /// use portcullis::{AuthenticateLayer, Error, testing::TestIssuer};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// let issuer = TestIssuer::new();
+    /// let verifier = issuer.verifier().audience("https://api.example").build().unwrap();
+    /// let service = AuthenticateLayer::bearer(verifier)
+    ///     .record_diagnoses()
+    ///     .layer(service_fn(async |_: Request<()>| {
+    ///         Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+    ///     }));
+    ///
+    /// let token = issuer.token().audience("https://api.example/").mint();
+    /// let request = Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
+    /// let response = service.oneshot(request).await.unwrap();
+    /// let error = Error::from_extensions(response.extensions()).unwrap();
+    /// let finding = error.diagnosis().unwrap().finding();
+    /// assert_eq!(finding.rule(), "aud");
+    /// assert_eq!(finding.expected_value(), Some("https://api.example"));
+    /// assert_eq!(finding.found_value(), Some("https://api.example/"));
+    /// assert!(finding.hint_text().unwrap().contains("extra slash"));
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub fn record_diagnoses(mut self) -> Self {
+        self.config_mut().records_diagnoses = true;
+        self
     }
 
     /// Sets the realm of every challenge: the name of the protection space ([RFC 9110 §11.5]). The default is

@@ -9,6 +9,8 @@ mod admission;
 mod challenge_scopes;
 mod config;
 mod decision;
+mod diagnosis;
+mod explain;
 mod future;
 mod layer;
 mod original_uri;

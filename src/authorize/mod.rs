@@ -4,10 +4,12 @@
 //! require. Both read the identity that
 //! `authenticate` left in the request, and reject with an error that `authenticate` renders.
 
+mod diagnosis;
 pub mod policies;
 mod require;
 mod requirements;
 
+pub(crate) use self::diagnosis::diagnosed;
 pub use self::{
     require::{Require, RequireFuture, RequireLayer, RequireRoleLayer, RequireScopeLayer},
     requirements::Requirements,

@@ -36,6 +36,18 @@ impl AudienceNames {
 }
 
 impl AudienceRule {
+    /// Returns the names of which a token needs one.
+    pub(crate) fn expected(&self) -> Vec<&str> {
+        match self {
+            Self::Any => vec!["any"],
+            Self::ClientOneOf(clients) => clients.iter().map(|client| &**client).collect(),
+            Self::OneOf(names) | Self::OneOfOrNone(names) => {
+                let resources = names.resources.iter().map(ResourceIdentifier::as_str);
+                names.exact.iter().map(|name| &**name).chain(resources).collect()
+            }
+        }
+    }
+
     /// Returns whether a token with these claims is meant for this service.
     pub(crate) fn accepts(&self, claims: &ClaimSet) -> bool {
         let audience = &claims.registered.audience;

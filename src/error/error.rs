@@ -4,7 +4,11 @@ use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
 use http::StatusCode;
 
-use super::{AuthenticationFault, DpopFault, StepUp};
+use super::{
+    AuthenticationFault, DpopFault, StepUp,
+    diagnosed::{Diagnosed, Source},
+    diagnosis::Diagnosis,
+};
 use crate::{ErrorKind, RequestFault, TokenFault};
 
 /// Why a request is rejected.
@@ -30,7 +34,8 @@ pub struct Error {
     retry_after: Option<Duration>,
     /// Shared with what requires it.
     pub(super) step_up: Option<Arc<StepUp>>,
-    source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// May be a [`Diagnosed`], which holds the source then.
+    source: Option<Source>,
 }
 
 impl Error {
@@ -105,8 +110,33 @@ impl Error {
     /// The same rejection with its cause, for the operator. The caller never sees it.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.source = Some(source.into().into());
+        let source = Some(source.into().into());
+        self.source = match self.diagnosis() {
+            Some(diagnosis) => Some(Arc::new(Diagnosed { diagnosis: diagnosis.clone(), source })),
+            None => source,
+        };
         self
+    }
+
+    /// Adds why the request is rejected, for the operator. Clients never see it.
+    #[must_use]
+    pub fn with_diagnosis(mut self, diagnosis: Diagnosis) -> Self {
+        let source = match self.diagnosed() {
+            Some(diagnosed) => diagnosed.source.clone(),
+            None => self.source.take(),
+        };
+        self.source = Some(Arc::new(Diagnosed { diagnosis, source }));
+        self
+    }
+
+    /// Returns why the request was rejected, if that was [recorded](Diagnosis).
+    #[must_use]
+    pub fn diagnosis(&self) -> Option<&Diagnosis> {
+        self.diagnosed().map(|diagnosed| &diagnosed.diagnosis)
+    }
+
+    fn diagnosed(&self) -> Option<&Diagnosed> {
+        self.source.as_deref()?.downcast_ref()
     }
 
     /// The same rejection with the time after which another try may help, for `Retry-After`.
@@ -187,7 +217,10 @@ impl fmt::Debug for Error {
         if let Some(step_up) = &self.step_up {
             debug.field("step_up", step_up);
         }
-        if let Some(source) = &self.source {
+        if let Some(diagnosis) = self.diagnosis() {
+            debug.field("diagnosis", diagnosis);
+        }
+        if let Some(source) = self.source() {
             debug.field("source", source);
         }
         debug.finish_non_exhaustive()
@@ -231,7 +264,10 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        match self.diagnosed() {
+            Some(diagnosed) => diagnosed.source(),
+            None => self.source.as_deref().map(|source| source as _),
+        }
     }
 }
 

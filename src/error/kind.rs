@@ -158,6 +158,23 @@ impl ErrorKind {
             Self::UseDpopNonce => "use_dpop_nonce",
         }
     }
+
+    /// Returns the rule that a request breaks, where no [`Finding`](crate::error::Finding) names it.
+    pub(crate) const fn rule(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access",
+            Self::InsufficientScope => "scope",
+            Self::InsufficientUserAuthentication(_) => "acr, auth_time",
+            Self::InvalidCredentials => "password",
+            Self::InvalidDpopProof(_) | Self::UseDpopNonce => "dpop",
+            Self::InvalidRequest(_) => "credentials",
+            Self::InvalidToken(fault) => fault.rule(),
+            Self::MissingCredentials => "authentication",
+            Self::Misconfigured => "configuration",
+            Self::TooManyAttempts => "attempts",
+            Self::Unavailable => "availability",
+        }
+    }
 }
 
 /// What makes the credentials of a request unreadable.
@@ -264,6 +281,26 @@ impl TokenFault {
             Self::Signature => "token_signature",
             Self::Type => "token_type",
             Self::UnknownKey => "token_unknown_key",
+        }
+    }
+
+    const fn rule(self) -> &'static str {
+        match self {
+            Self::Algorithm => "alg",
+            Self::Audience => "aud",
+            Self::Binding => "cnf",
+            Self::Claims => "claims",
+            Self::Expired => "exp",
+            Self::Inactive => "active",
+            Self::Issuer => "iss",
+            Self::Lifetime => "lifetime",
+            Self::Malformed => "form",
+            Self::NotYetValid => "nbf, iat",
+            Self::Rejected => "check",
+            Self::Revoked => "revocation",
+            Self::Signature => "signature",
+            Self::Type => "typ",
+            Self::UnknownKey => "kid",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Metadata of issuers: OpenID Connect Discovery 1.0 §4 and RFC 8414.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use http::Uri;
 use serde::Deserialize;
@@ -52,6 +52,28 @@ pub(crate) enum MetadataError {
          has; see `dangerous().private_addresses()`"
     )]
     NotPublic { place: String, member: Member, found: String },
+}
+
+impl MetadataError {
+    /// Returns what to do about the error, if it is a common mistake.
+    pub(crate) fn hint(&self) -> Option<Cow<'static, str>> {
+        let Self::OtherIssuer { found, expected, .. } = self else { return None };
+        Some(match found.split_once('{') {
+            Some(_) => format!(
+                "`{found}` stands for many tenants: configure the issuer of one tenant, or trust all of them with \
+                 `Issuers::builder().tenants(\"{found}\", \u{2026})`"
+            )
+            .into(),
+            None if found.trim_end_matches('/') == expected.trim_end_matches('/') => {
+                format!("configure the issuer as `{found}`, exactly as it is in its metadata").into()
+            }
+            None => format!(
+                "the issuer's metadata names `{found}`: configure that, or `metadata_issuer(\"{found}\")` if the \
+                 tokens name `{expected}`"
+            )
+            .into(),
+        })
+    }
 }
 
 /// Discovers a URL of an issuer. Requests the metadata at each well-known URL, until one responds with

@@ -201,6 +201,12 @@ impl AlgorithmSet {
         self.0 & Self::bit(algorithm) != 0
     }
 
+    /// Returns the algorithms of the set, in the order in which they are defined.
+    pub(crate) fn iter(self) -> impl Iterator<Item = Algorithm> {
+        let all = Algorithm::ASYMMETRIC.into_iter().chain(Algorithm::SYMMETRIC);
+        all.filter(move |algorithm| self.contains(*algorithm))
+    }
+
     const fn bit(algorithm: Algorithm) -> u16 {
         1_u16.wrapping_shl(algorithm as u32)
     }
@@ -216,8 +222,7 @@ impl FromIterator<Algorithm> for AlgorithmSet {
 
 impl fmt::Debug for AlgorithmSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = Algorithm::ASYMMETRIC.into_iter().chain(Algorithm::SYMMETRIC);
-        f.debug_set().entries(all.filter(|algorithm| self.contains(*algorithm))).finish()
+        f.debug_set().entries(self.iter()).finish()
     }
 }
 

@@ -164,7 +164,7 @@ pub(crate) fn unrendered<B: RejectionBody>(error: Error) -> Response<B> {
 /// Makes a response that is complete on its own, for an extractor or a guard that may be used without a layer. A
 /// layer outside renders it again.
 pub(crate) fn stand_alone<B: RejectionBody>(error: Error, schemes: &[Scheme]) -> Response<B> {
-    telemetry::rejected(&error);
+    telemetry::rejected(&error, None);
     let head = Response::new(()).into_parts().0;
     let renderer = Renderer::stand_alone(schemes);
     let mut response = renderer.render(error, &Method::GET, None, None, None, head);

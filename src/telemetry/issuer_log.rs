@@ -79,13 +79,11 @@ impl IssuerLog {
     }
 }
 
-/// Returns the label of the log that an error belongs to, and what [`IssuerLog::admit`] says. An error that
-/// belongs to none is always logged.
-pub(super) fn admit(error: &Error) -> (Option<&str>, Option<u64>) {
-    match error.source().and_then(|source| source.downcast_ref::<Limited>()) {
-        Some(Limited { log, occasion, .. }) => (Some(&log.label), log.admit(*occasion)),
-        None => (None, Some(0)),
-    }
+/// Returns the label of the log that an error belongs to, and what [`IssuerLog::admit`] says. Returns `None` for an
+/// error that belongs to none.
+pub(super) fn admit(error: &Error) -> Option<(&str, Option<u64>)> {
+    let Limited { log, occasion, .. } = error.source()?.downcast_ref()?;
+    Some((&log.label, log.admit(*occasion)))
 }
 
 impl fmt::Display for Limited {

@@ -1,36 +1,68 @@
 //! Events of the `tracing` crate, with the target `portcullis`.
 
-use std::error::Error as StdError;
 #[cfg(feature = "_remote")]
 use std::time::Duration;
+use std::{error::Error as StdError, fmt};
 
 #[cfg(feature = "_jwt")]
-use super::issuer_log::{IssuerLog, Occasion, admit};
+use super::issuer_log::{self, IssuerLog, Occasion};
+use super::{RejectedRequest, RejectionLog};
 use crate::{
     Error, ErrorKind,
-    error::{SharedFailure, WithCauses},
+    error::{Diagnosis, Finding, SharedFailure, WithCauses, excerpt},
 };
 
-pub(super) fn rejected(error: &Error) {
-    let (status, reason) = (error.status().as_u16(), error.kind().reason());
+/// Returns whether anything reads the events of rejections.
+pub(super) fn reads_rejections() -> bool {
+    tracing::enabled!(target: "portcullis", tracing::Level::DEBUG)
+}
+
+pub(super) fn rejected(error: &Error, request: Option<&RejectedRequest<'_>>) {
+    let kind = error.kind();
+    let (status, reason) = (error.status().as_u16(), kind.reason());
+    let diagnosis = error.diagnosis();
+    let finding = diagnosis.map(Diagnosis::finding);
+    let rule = finding.map_or(kind.rule(), Finding::rule);
+    let (expected, found) =
+        (finding.and_then(Finding::expected_value), finding.and_then(Finding::found_value));
+    let (skew, hint) =
+        (finding.and_then(Finding::skew_seconds), finding.and_then(Finding::hint_text));
+    let kid = diagnosis.and_then(Diagnosis::key_id_value);
+    let alg = diagnosis.and_then(Diagnosis::algorithm_name);
+    let method = request.map(|request| tracing::field::display(request.method));
+    let path = request.map(|request| tracing::field::display(Excerpt(request.path)));
     let source = causes(error);
     let is_shared = matches!(error.source(), Some(cause) if cause.is::<SharedFailure>());
-    match error.kind() {
-        ErrorKind::Misconfigured if !is_shared => {
-            tracing::error!(target: "portcullis", status, reason, source, "{error}");
+    let (label, suppressed) = match kind {
+        ErrorKind::Misconfigured | ErrorKind::Unavailable if !is_shared => {
+            admit(error, request.map(|request| request.log))
         }
-        ErrorKind::Unavailable if !is_shared => {
-            let (issuer, suppressed) = admit(error);
-            if let Some(suppressed) = suppressed {
-                let suppressed = some_if_any(suppressed);
-                tracing::warn!(
-                    target: "portcullis", status, reason, issuer, source, suppressed, "{error}"
-                );
-            } else {
-                tracing::debug!(target: "portcullis", status, reason, issuer, source, "{error}");
-            }
-        }
-        _ => tracing::debug!(target: "portcullis", status, reason, source, "{error}"),
+        _ => (None, None),
+    };
+    let issuer = label.or(diagnosis.and_then(Diagnosis::issuer_name));
+    macro_rules! log {
+        ($level:ident, $suppressed:expr) => {
+            tracing::$level!(
+                target: "portcullis",
+                status, reason, rule, issuer, kid, alg, expected, found, skew, hint, method, path, source,
+                suppressed = $suppressed,
+                "{error}"
+            )
+        };
+    }
+    match (kind, suppressed) {
+        (ErrorKind::Misconfigured, Some(suppressed)) => log!(error, some_if_any(suppressed)),
+        (_, Some(suppressed)) => log!(warn, some_if_any(suppressed)),
+        (_, None) => log!(debug, None::<u64>),
+    }
+}
+
+/// The beginning of a text that a client controls, in one line.
+struct Excerpt<'a>(&'a str);
+
+impl fmt::Display for Excerpt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&excerpt(self.0))
     }
 }
 
@@ -63,6 +95,7 @@ pub(super) fn keys_fetched<E: StdError>(
     issuer: &str,
     issuer_log: &IssuerLog,
     outcome: Result<usize, &E>,
+    hint: Option<&str>,
     took: Duration,
 ) {
     let error = match outcome {
@@ -76,11 +109,28 @@ pub(super) fn keys_fetched<E: StdError>(
     if let Some(suppressed) = issuer_log.admit(Occasion::FetchFailed) {
         let suppressed = some_if_any(suppressed);
         tracing::warn!(
-            target: "portcullis", %issuer, source, ?took, suppressed, "no keys fetched: {error}"
+            target: "portcullis", %issuer, source, hint, ?took, suppressed, "no keys fetched: {error}"
         );
     } else {
-        tracing::debug!(target: "portcullis", %issuer, source, ?took, "no keys fetched: {error}");
+        tracing::debug!(
+            target: "portcullis", %issuer, source, hint, ?took, "no keys fetched: {error}"
+        );
     }
+}
+
+#[cfg(feature = "_jwt")]
+pub(super) fn issuer_reachable(issuer: &str) {
+    tracing::info!(target: "portcullis", issuer, "issuer reachable again");
+}
+
+#[cfg(feature = "_jwt")]
+pub(super) fn keys_rotated(issuer: &str, added: Option<&str>, removed: Option<&str>) {
+    tracing::info!(target: "portcullis", issuer, added, removed, "keys rotated");
+}
+
+#[cfg(feature = "introspection")]
+pub(super) fn endpoint_reachable(host: &str) {
+    tracing::info!(target: "portcullis", endpoint = host, "introspection works again");
 }
 
 #[cfg(feature = "_jwt")]
@@ -152,7 +202,9 @@ pub(super) fn introspections_failed(host: &str, error: &Error, failures: u64) {
     let source = causes(error);
     let message = "introspection failed";
     if error.kind() == ErrorKind::Misconfigured {
-        tracing::error!(target: "portcullis", endpoint = %host, failures, source, "{message}");
+        let hint = "check the client id, the secret and how this client authenticates, and that the server permits \
+                    it to introspect";
+        tracing::error!(target: "portcullis", endpoint = %host, failures, source, hint, "{message}");
     } else {
         tracing::warn!(target: "portcullis", endpoint = %host, failures, source, "{message}");
     }
@@ -169,10 +221,14 @@ pub(super) fn token_type_unsupported(host: &str, tokens: u64) {
     );
 }
 
-/// Without issuers, nothing limits the rate.
-#[cfg(not(feature = "_jwt"))]
-fn admit(_error: &Error) -> (Option<&str>, Option<u64>) {
-    (None, Some(0))
+/// Returns the label of the issuer that a failure belongs to, and how many lines were suppressed since the last one, or
+/// `None` if this one is to be suppressed. The failures of no issuer are limited for each layer.
+fn admit<'a>(error: &'a Error, log: Option<&RejectionLog>) -> (Option<&'a str>, Option<u64>) {
+    #[cfg(feature = "_jwt")]
+    if let Some((label, admitted)) = issuer_log::admit(error) {
+        return (Some(label), admitted);
+    }
+    (None, log.map_or(Some(0), |log| log.admit(error.kind())))
 }
 
 /// A field that is left out if it is zero.

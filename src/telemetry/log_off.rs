@@ -18,7 +18,11 @@ use crate::{
 /// At most one line to stderr in this time.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-pub(super) fn rejected(error: &Error) {
+pub(super) const fn reads_rejections() -> bool {
+    false
+}
+
+pub(super) fn rejected(error: &Error, _request: Option<&super::RejectedRequest<'_>>) {
     let is_shared = error.source().is_some_and(|cause| cause.is::<SharedFailure>());
     if error.kind() == ErrorKind::Misconfigured && !is_shared && is_due() {
         // It is no reason to panic if nobody reads stderr.
@@ -48,9 +52,19 @@ pub(super) fn keys_fetched<E>(
     _issuer: &str,
     _issuer_log: &super::IssuerLog,
     _outcome: Result<usize, &E>,
+    _hint: Option<&str>,
     _took: Duration,
 ) {
 }
+
+#[cfg(feature = "_jwt")]
+pub(super) fn issuer_reachable(_issuer: &str) {}
+
+#[cfg(feature = "_jwt")]
+pub(super) fn keys_rotated(_issuer: &str, _added: Option<&str>, _removed: Option<&str>) {}
+
+#[cfg(feature = "introspection")]
+pub(super) fn endpoint_reachable(_host: &str) {}
 
 #[cfg(feature = "_jwt")]
 pub(super) fn tenant_not_renewed(

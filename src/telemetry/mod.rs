@@ -13,14 +13,17 @@
 mod issuer_log;
 #[cfg(any(
     all(feature = "_jwt", feature = "dpop"),
-    all(feature = "_jwt", feature = "tracing"),
     feature = "introspection",
+    feature = "tracing",
 ))]
 mod limiter;
 #[cfg_attr(not(feature = "tracing"), path = "log_off.rs")]
 mod log;
 #[cfg_attr(not(feature = "metrics"), path = "metrics_off.rs")]
 mod metrics;
+mod rejected_request;
+#[cfg_attr(not(feature = "tracing"), path = "rejection_log_off.rs")]
+mod rejection_log;
 #[cfg(any(all(feature = "_jwt", feature = "dpop"), feature = "introspection"))]
 mod throttle;
 
@@ -28,6 +31,7 @@ mod throttle;
 pub(crate) use self::issuer_log::{IssuerLog, Occasion};
 #[cfg(any(all(feature = "_jwt", feature = "dpop"), feature = "introspection"))]
 pub(crate) use self::throttle::Throttle;
+pub(crate) use self::{rejected_request::RejectedRequest, rejection_log::RejectionLog};
 use crate::Error;
 #[cfg(feature = "_remote")]
 use std::{error::Error as StdError, sync::Arc, time::Duration};
@@ -47,10 +51,16 @@ pub(crate) fn unknown_scopes(scopes: &str) {
     log::unknown_scopes(scopes);
 }
 
-/// Records that a request was rejected. Call it once per request: see `response::Reported`.
-pub(crate) fn rejected(error: &Error) {
+/// Returns whether anything reads why a request is rejected. Otherwise, nothing of that is computed.
+pub(crate) fn reads_rejections() -> bool {
+    log::reads_rejections()
+}
+
+/// Records that a request was rejected. Call it once per request: see `response::Reported`. Outside of a layer, the
+/// request isn't known.
+pub(crate) fn rejected(error: &Error, request: Option<&RejectedRequest<'_>>) {
     metrics::request(error.kind().reason());
-    log::rejected(error);
+    log::rejected(error, request);
 }
 
 /// Records that the first verified token of an issuer has nothing at a place where scopes or roles are read. Call it
@@ -66,10 +76,29 @@ pub(crate) fn keys_fetched<E: StdError>(
     issuer: &Arc<str>,
     issuer_log: &IssuerLog,
     outcome: Result<usize, &E>,
+    hint: Option<&str>,
     took: Duration,
 ) {
     metrics::keys_fetched(issuer_log.label(), outcome.is_ok(), took);
-    log::keys_fetched(issuer, issuer_log, outcome, took);
+    log::keys_fetched(issuer, issuer_log, outcome, hint, took);
+}
+
+/// Records that keys of an issuer could be fetched again, after at least one failure.
+#[cfg(feature = "_jwt")]
+pub(crate) fn issuer_reachable(issuer: &str) {
+    log::issuer_reachable(issuer);
+}
+
+/// Records which keys an issuer has added to its set and removed from it.
+#[cfg(feature = "_jwt")]
+pub(crate) fn keys_rotated(issuer: &str, added: Option<&str>, removed: Option<&str>) {
+    log::keys_rotated(issuer, added, removed);
+}
+
+/// Records that an introspection endpoint has responded again, after at least one failure.
+#[cfg(feature = "introspection")]
+pub(crate) fn endpoint_reachable(host: &str) {
+    log::endpoint_reachable(host);
 }
 
 /// Records that a verified tenant could not be resolved again, and whether it is kept all the same.

@@ -29,7 +29,7 @@ use crate::{
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         // Where no layer stands outside, nobody else tells of it.
-        telemetry::rejected(&error);
+        telemetry::rejected(&error, None);
         let metadata = Renderer::stand_alone(&[Scheme::Bearer]).grpc_metadata(&error, None);
         let mut status = Self::with_details_and_metadata(
             Code::from_i32(error.kind().grpc_code()),

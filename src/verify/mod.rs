@@ -11,8 +11,14 @@ mod backoff;
 pub mod basic;
 mod bearer_fn;
 pub mod binding;
+#[cfg(feature = "_remote")]
+pub(crate) mod claim_findings;
 #[cfg(feature = "_tokens")]
 pub(crate) mod digest_hasher;
+mod explanation;
+mod findings;
+#[cfg(feature = "_remote")]
+pub(crate) mod hint;
 #[cfg(feature = "introspection")]
 pub mod introspection;
 #[cfg(feature = "_jwt")]
@@ -41,6 +47,7 @@ mod work_limit;
 
 #[cfg(feature = "_remote")]
 pub use self::audience_state::{AudienceGiven, AudienceMissing};
+pub(crate) use self::explanation::{explain, explained};
 #[cfg(feature = "_jwt")]
 pub use self::readiness::Readiness;
 #[cfg(feature = "_tokens")]
@@ -48,6 +55,8 @@ pub use self::revocations::{Revocations, RevocationsBuilder};
 pub(crate) use self::verification::{VerificationFuture, VerificationState};
 pub use self::{
     bearer_fn::BearerFn,
+    explanation::Explanation,
+    findings::Findings,
     revocation::Revocation,
     revocation_checked::RevocationChecked,
     verification::{RevokeFuture, Verification, Verify},

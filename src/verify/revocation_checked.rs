@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Revocation, RevokeFuture, VerificationState};
+use super::{Findings, Revocation, RevokeFuture, VerificationState};
 use crate::{BearerToken, Error, Identity, TokenFault, Verification, Verify};
 
 /// Verifies a token by one verifier and has a second one confirm it: a JWT whose signature and claims
@@ -93,6 +93,16 @@ where
             VerificationState::Pending(confirmation) => Verification::pending(async move {
                 confirmed(identity, &confirmation.await?, validates_issuer)
             }),
+        }
+    }
+
+    fn findings(&self, token: BearerToken<'_>, rejection: Option<&Error>) -> Findings {
+        let findings = self.verifier.findings(token.clone(), rejection);
+        match rejection {
+            Some(error) if findings.of_rejection(error).is_none() => {
+                self.revocation.findings(token, rejection)
+            }
+            _ => findings,
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::Revocation;
+use super::{Findings, Revocation};
 use crate::{Error, Identity};
 
 /// Turns credentials of type `C` into an [`Identity`], or rejects them.
@@ -49,6 +49,15 @@ pub trait Verify<C>: Send + Sync + 'static {
     /// [`verify`](Self::verify).
     fn verify_uncached(&self, credentials: C) -> Verification {
         self.verify(credentials)
+    }
+
+    /// Returns what each rule of this verifier says about credentials, for operators. Empty by default.
+    ///
+    /// Nothing is decided by it, and it sends no requests. A layer calls it after a rejection, if something reads the
+    /// [diagnosis](crate::error::Diagnosis). The error of the rejection is then given, and what costs much, such as
+    /// the verification of a signature, isn't repeated. Explanations call it without an error.
+    fn findings(&self, _credentials: C, _rejection: Option<&Error>) -> Findings {
+        Findings::new()
     }
 
     /// Returns whether this verifier compares the issuer of a token with one that it is configured with. True by
@@ -94,6 +103,10 @@ impl<C, V: Verify<C> + ?Sized> Verify<C> for Arc<V> {
 
     fn verify_uncached(&self, credentials: C) -> Verification {
         (**self).verify_uncached(credentials)
+    }
+
+    fn findings(&self, credentials: C, rejection: Option<&Error>) -> Findings {
+        (**self).findings(credentials, rejection)
     }
 
     fn validates_issuer(&self) -> bool {

@@ -112,6 +112,15 @@ impl Policies {
         self.0.has_grpc_rows
     }
 
+    /// Returns the row of a request as text, for operators.
+    pub(crate) fn describe(&self, rule: Rule) -> String {
+        match rule {
+            Rule::Row(place) => self.0.rows.get(place).map(ToString::to_string).unwrap_or_default(),
+            Rule::Unlisted => format!("all else: {}", self.0.unlisted),
+            Rule::Unclear => "denied".to_owned(),
+        }
+    }
+
     pub(crate) fn find(&self, method: &Method, path: &str) -> Rule {
         if !is_normal(path) || (self.0.forwarding && !is_unambiguous(path)) {
             return Rule::Unclear;

@@ -10,7 +10,10 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::{RequireFuture, future::Rejected};
-use crate::{Error, Identity, ScopePolicy, ScopeSet, identity::Caller, response::RejectionBody};
+use crate::{
+    Error, Identity, ScopePolicy, ScopeSet, authorize::diagnosed, identity::Caller,
+    response::RejectionBody, telemetry,
+};
 
 /// What a request has to pass.
 pub(super) struct Guard<C: ?Sized = Check> {
@@ -39,7 +42,11 @@ impl<S> Require<S> {
         let caller = Caller::of(request.extensions(), "a guard").map_err(Rejected::stand_alone)?;
         let identity =
             caller.require_identity().map_err(|error| self.guard.add_scopes(error, caller));
-        Ok((self.guard.check)(identity?)?)
+        let identity = identity?;
+        (self.guard.check)(identity).map_err(|error| {
+            let is_read = telemetry::reads_rejections();
+            if is_read { diagnosed(error, identity) } else { error }.into()
+        })
     }
 }
 

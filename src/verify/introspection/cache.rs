@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use quick_cache::sync::Cache;
 
-use crate::{Identity, TokenFault, claims::NumericDate};
+use crate::{Error, Identity, TokenFault, claims::NumericDate, error::Diagnosis};
 
 /// Longer tokens aren't cached.
 const MAX_TOKEN: usize = 16 * 1024;
@@ -16,8 +16,32 @@ const MAX_REJECTED: usize = 1000;
 /// The outcome of an introspection.
 #[derive(Debug, Clone)]
 pub(super) struct Outcome {
-    pub(super) result: Result<Identity, TokenFault>,
+    pub(super) result: Result<Identity, Rejected>,
     pub(super) expires_at: Option<NumericDate>,
+}
+
+/// Why a token was rejected.
+#[derive(Debug, Clone)]
+pub(super) struct Rejected {
+    pub(super) fault: TokenFault,
+    /// What the rule has found, with the issuer of the response.
+    pub(super) diagnosis: Option<Arc<Diagnosis>>,
+}
+
+impl From<TokenFault> for Rejected {
+    fn from(fault: TokenFault) -> Self {
+        Self { fault, diagnosis: None }
+    }
+}
+
+impl From<Rejected> for Error {
+    fn from(rejected: Rejected) -> Self {
+        let error = Self::from(rejected.fault);
+        match rejected.diagnosis {
+            Some(diagnosis) => error.with_diagnosis(Diagnosis::clone(&diagnosis)),
+            None => error,
+        }
+    }
 }
 
 /// Outcomes by the whole token, of one endpoint that is asked as one client.
@@ -49,17 +73,13 @@ impl IntrospectionCache {
     }
 
     /// Returns the cached result for a token. A token that has expired since is rejected as expired.
-    pub(super) fn get(
-        &self,
-        token: &str,
-        now: NumericDate,
-    ) -> Option<Result<Identity, TokenFault>> {
+    pub(super) fn get(&self, token: &str, now: NumericDate) -> Option<Result<Identity, Rejected>> {
         let entry = self.rejected.get(token).filter(|entry| entry.is_fresh(now));
         let entry =
             entry.or_else(|| self.accepted.get(token).filter(|entry| entry.is_fresh(now)))?;
         let has_expired = entry.outcome.expires_at.is_some_and(|expires_at| now >= expires_at);
         let result = entry.outcome.result;
-        Some(if has_expired { result.and(Err(TokenFault::Expired)) } else { result })
+        Some(if has_expired { result.and(Err(TokenFault::Expired.into())) } else { result })
     }
 
     /// Returns whether the cache knows when the token expires, and that time has passed.
@@ -75,7 +95,7 @@ impl IntrospectionCache {
         let (cache, time) = match outcome.result {
             Ok(_) => (&self.accepted, self.accepted_for),
             // It may become valid at any moment.
-            Err(TokenFault::NotYetValid) => return,
+            Err(Rejected { fault: TokenFault::NotYetValid, .. }) => return,
             Err(_) => (&self.rejected, self.rejected_for),
         };
         if !time.is_zero() && token.len() <= MAX_TOKEN {
@@ -120,11 +140,13 @@ mod tests {
     }
 
     fn rejected(fault: TokenFault) -> Outcome {
-        Outcome { result: Err(fault), expires_at: None }
+        Outcome { result: Err(fault.into()), expires_at: None }
     }
 
     fn get(cache: &IntrospectionCache, now: u64) -> Option<Result<(), TokenFault>> {
-        cache.get("t", NumericDate::from_secs(now)).map(|result| result.map(|_| ()))
+        cache
+            .get("t", NumericDate::from_secs(now))
+            .map(|result| result.map(|_| ()).map_err(|it| it.fault))
     }
 
     #[test]

@@ -4,13 +4,13 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Instant,
 };
 
 use super::{
-    cache::{IntrospectionCache, Outcome},
+    cache::{IntrospectionCache, Outcome, Rejected},
     endpoint::{Endpoint, Reply},
     error::IntrospectionError,
     permits::{Class, Permits},
@@ -19,11 +19,12 @@ use super::{
     rules::Rules,
 };
 use crate::{
-    Clock, Error, Identity, TokenFault, Verification,
+    Clock, Error, ErrorKind, Identity, TokenFault, Verification,
     claims::{ClaimOptions, NumericDate},
+    error::{Finding, WithCauses},
     telemetry::{self, Throttle},
     verify::{
-        Revocations,
+        Findings, Revocations,
         single_flight::{FlightId, SingleFlight, Waiter},
     },
 };
@@ -46,6 +47,8 @@ pub(super) struct Introspector {
     pub(super) flights: Flights,
     pub(super) failures: Throttle,
     pub(super) inactive: InactiveCount,
+    /// Whether the last introspection failed.
+    pub(super) is_failing: AtomicBool,
 }
 
 /// Counts the tokens that the endpoint calls inactive before it calls one active. Many of them are a sign that this
@@ -66,7 +69,7 @@ enum Joined {
 impl Introspector {
     pub(super) fn verify(self: &Arc<Self>, token: &str) -> Verification {
         let joined = match self.cache.get(token, self.now()) {
-            Some(result) => Ok(Joined::Cached(result)),
+            Some(result) => Ok(Joined::Cached(result.map_err(|it| it.fault))),
             None => self.join(token),
         };
         match joined {
@@ -99,7 +102,7 @@ impl Introspector {
         }
         // Checked again under the lock under which results are cached.
         if let Some(result) = self.cache.get(token, self.now()) {
-            return Ok(Joined::Cached(result));
+            return Ok(Joined::Cached(result.map_err(|it| it.fault)));
         }
         let is_recently_active = self.recently_active.contains(token, self.now());
         let class = if is_recently_active { Class::RecentlyActive } else { Class::Other };
@@ -171,16 +174,21 @@ impl Introspector {
         };
         let label = match outcome.as_ref().map(|outcome| &outcome.result) {
             Ok(Ok(_)) => "active",
-            Ok(Err(TokenFault::Inactive)) => "inactive",
+            Ok(Err(Rejected { fault: TokenFault::Inactive, .. })) => "inactive",
             Ok(Err(_)) => "rejected",
             Err(_) => "failure",
         };
         telemetry::introspected(&self.host, label, started.elapsed());
+        let was_failing = self.is_failing.swap(outcome.is_err(), Ordering::Relaxed);
+        if was_failing && outcome.is_ok() {
+            telemetry::endpoint_reachable(&self.host);
+        }
         outcome
     }
 
     fn validate(&self, token: &str, reply: Reply) -> Result<Outcome, IntrospectionError> {
-        let rejected = |fault| Ok(Outcome { result: Err(fault), expires_at: None });
+        let rejected =
+            |fault: TokenFault| Ok(Outcome { result: Err(fault.into()), expires_at: None });
         let (url, json) = match reply {
             Reply::Response { url, json } => (url, json),
             Reply::UnsupportedTokenType => {
@@ -205,18 +213,60 @@ impl Introspector {
             IntrospectionResponse::Active(claims) => *claims,
             // Servers report a token as inactive for any reason. Expiry is one that is known here.
             IntrospectionResponse::Inactive if self.cache.has_expired(token, now) => {
-                return Ok(Outcome { result: Err(TokenFault::Expired), expires_at: Some(now) });
+                return Ok(Outcome {
+                    result: Err(TokenFault::Expired.into()),
+                    expires_at: Some(now),
+                });
             }
             IntrospectionResponse::Inactive => return rejected(TokenFault::Inactive),
         };
         let expires_at = claims.registered.expires_at;
-        let result = self.rules.validate(&claims, now).map(|()| {
+        let verdict = self.rules.validate(&claims, now).map_err(|fault| Rejected {
+            fault,
+            diagnosis: Some(Arc::new(self.rules.diagnosis(fault, &claims, now))),
+        });
+        let result = verdict.map(|()| {
             self.claim_options
                 .places
                 .report_absent(&claims.raw, |place| telemetry::place_absent(&self.host, place));
             Identity::new(claims.raw, claims.registered, claims.scopes)
         });
         Ok(Outcome { result, expires_at })
+    }
+
+    /// Returns what is known about a rejection, for operators.
+    pub(super) fn findings(&self, token: &str, rejection: Option<&Error>) -> Findings {
+        let mut findings = Findings::new();
+        let Some(error) = rejection else { return findings };
+        let cached = self.cache.get(token, self.now()).and_then(|result| result.err()?.diagnosis);
+        let finding = match (error.diagnosis().or(cached.as_deref()), error.kind()) {
+            (Some(diagnosis), _) => diagnosis.finding().clone(),
+            (None, ErrorKind::InvalidToken(TokenFault::Inactive)) => {
+                let hint = if self.inactive.is_over() {
+                    "the token has expired, was revoked or belongs to another server: the client has to get a new one"
+                } else {
+                    "the endpoint has called no token active so far: it responds inactive to clients that may not \
+                     introspect, so permit this client to, for tokens of this audience"
+                };
+                Finding::failed("active", TokenFault::Inactive)
+                    .expected("`active: true`")
+                    .found(&format!("`active: false` from {}", self.host))
+                    .hint(hint)
+            }
+            (None, ErrorKind::InvalidToken(TokenFault::Type)) => Finding::failed("typ", TokenFault::Type)
+                .found(&format!("`unsupported_token_type` from {}", self.host))
+                .hint("the endpoint doesn't introspect tokens of this kind: they are probably JWTs, which a JwtVerifier verifies"),
+            (None, ErrorKind::Unavailable | ErrorKind::Misconfigured) => {
+                let finding = Finding::unknown("introspection");
+                match std::error::Error::source(error) {
+                    Some(source) => finding.found(&WithCauses(source).to_string()),
+                    None => finding,
+                }
+            }
+            _ => return findings,
+        };
+        findings.push(finding);
+        findings
     }
 
     /// Applies the service's own checks and the revocation list, which change from request to request.
@@ -247,9 +297,14 @@ impl InactiveCount {
         before.is_ok_and(|before| before.saturating_add(1) == Self::LIMIT)
     }
 
+    /// Returns whether a token was active.
+    fn is_over(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > Self::LIMIT
+    }
+
     /// Reports nothing any more: the client may introspect.
     fn stop(&self) {
-        self.0.store(Self::LIMIT, Ordering::Relaxed);
+        self.0.store(u32::MAX, Ordering::Relaxed);
     }
 }
 

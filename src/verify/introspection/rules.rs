@@ -5,9 +5,11 @@ use std::time::Duration;
 use crate::{
     TokenFault,
     claims::{
-        AudienceRule, ClaimSet, DEFAULT_LEEWAY, NumericDate, validate_expiry, validate_lifetime,
-        validate_start,
+        AudienceRule, ClaimSet, DEFAULT_LEEWAY, NumericDate, OtherKind, validate_expiry,
+        validate_lifetime, validate_start,
     },
+    error::{Diagnosis, Finding},
+    verify::claim_findings::{ID_TOKEN, audience_finding, issuer_finding, skew},
 };
 
 /// The rules of one verifier.
@@ -42,6 +44,55 @@ impl Rules {
         validate_expiry(registered.expires_at, now, Duration::ZERO)?;
         validate_start([registered.not_before], now, DEFAULT_LEEWAY)?;
         self.max_lifetime.map_or(Ok(()), |max| validate_lifetime(registered, max))
+    }
+}
+
+impl Rules {
+    /// Returns what the rule has found for which a token was rejected.
+    pub(super) fn diagnosis(
+        &self,
+        fault: TokenFault,
+        claims: &ClaimSet,
+        now: NumericDate,
+    ) -> Diagnosis {
+        let ClaimSet { raw, registered, other_kind, .. } = claims;
+        let issuer = registered.issuer.get(raw);
+        let is_id_token = *other_kind == Some(OtherKind::IdToken);
+        let failed = |rule| Finding::failed(rule, fault);
+        let seconds = |date: NumericDate| date.as_secs().to_string();
+        let finding = match fault {
+            TokenFault::Issuer => issuer_finding(self.issuer.as_deref(), issuer),
+            TokenFault::Audience => audience_finding(&self.audience, claims, is_id_token),
+            TokenFault::Type if is_id_token => failed("typ").found("an ID token").hint(ID_TOKEN),
+            TokenFault::Type => failed("typ")
+                .expected("an access token")
+                .found("another kind of token")
+                .hint("the response says that this is a refresh token or another one that gives no access: send the \
+                       access token"),
+            TokenFault::Expired => registered.expires_at.map_or(failed("exp"), |exp| {
+                failed("exp")
+                    .expected(&format!("later than {} (now)", now.as_secs()))
+                    .found(&seconds(exp))
+                    .skew(skew(exp, now))
+                    .hint("the endpoint calls the token active, but it has expired: check the clocks of both")
+            }),
+            TokenFault::NotYetValid => registered.not_before.map_or(failed("nbf"), |nbf| {
+                failed("nbf")
+                    .expected(&format!("not later than {} (now), plus 60 s", now.as_secs()))
+                    .found(&seconds(nbf))
+                    .skew(skew(nbf, now))
+                    .hint("synchronize the clocks of this service and of the issuer (NTP)")
+            }),
+            TokenFault::Lifetime => {
+                let max = self.max_lifetime.unwrap_or_default().as_secs();
+                failed("lifetime").expected(&format!("at most {max} s"))
+            }
+            _ => failed("claims"),
+        };
+        match issuer {
+            Some(issuer) => Diagnosis::new(finding).issuer(issuer),
+            None => Diagnosis::new(finding),
+        }
     }
 }
 

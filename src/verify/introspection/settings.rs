@@ -1,6 +1,6 @@
 //! The configuration of a verifier, validated as a whole.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, sync::atomic::AtomicBool, time::Duration};
 
 use super::{
     cache::IntrospectionCache,
@@ -163,6 +163,7 @@ impl Settings {
             flights: Flights::default(),
             failures: Throttle::default(),
             inactive: InactiveCount::default(),
+            is_failing: AtomicBool::new(false),
         })
     }
 

@@ -7,8 +7,8 @@ use super::{
     introspector::Introspector,
 };
 use crate::{
-    BearerToken, Verification, Verify,
-    verify::{AudienceMissing, Revocation, RevokeFuture},
+    BearerToken, Error, Verification, Verify,
+    verify::{AudienceMissing, Explanation, Findings, Revocation, RevokeFuture, explain},
 };
 
 /// Verifies access tokens by asking their issuer's introspection endpoint ([RFC 7662]): opaque tokens,
@@ -88,6 +88,14 @@ impl IntrospectionVerifier {
         IntrospectionVerifierBuilder::of_issuer(issuer.into())
     }
 
+    /// Verifies a token as a request would, and explains the outcome: what each rule expected and found, also those after
+    /// the one that rejected the token.
+    ///
+    /// This introspects the token where a request would. See [`Explanation`].
+    pub async fn explain(&self, token: &str) -> Explanation {
+        explain(self, token).await
+    }
+
     /// Removes a token from the cache, so that the next request with it asks the endpoint. A running
     /// introspection goes on for the requests that wait for it, and for no others.
     ///
@@ -110,6 +118,10 @@ impl IntrospectionVerifier {
 impl Verify<BearerToken<'_>> for IntrospectionVerifier {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
         self.0.verify(token.as_str())
+    }
+
+    fn findings(&self, token: BearerToken<'_>, rejection: Option<&Error>) -> Findings {
+        self.0.findings(token.as_str(), rejection)
     }
 
     fn validates_issuer(&self) -> bool {

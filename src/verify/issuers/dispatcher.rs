@@ -7,9 +7,12 @@ use memchr::memchr_iter;
 use super::tenants::{Known, PendingTenant, Resolved, Settled, Tenants};
 use crate::{
     BearerToken, Error, Identity, TokenFault, Verification, Verify,
+    claims::ClaimOptions,
+    error::Finding,
     verify::{
-        Revocations, VerificationState,
-        jwt::{Issuer, Registration, TokenCache, VerifiedToken},
+        Findings, Revocations, VerificationState,
+        claim_findings::issuer_finding,
+        jwt::{Issuer, Registration, TokenCache, VerifiedToken, read_claims, read_form},
     },
 };
 
@@ -148,6 +151,47 @@ impl Dispatcher {
             Some(resolved) => Ok(Resolution::Unverified(Arc::clone(tenants), resolved)),
             None => Err(Dispatch::Resolve(tenants.pending(name))),
         }
+    }
+
+    /// Returns what each rule says about a token, without requests: for operators.
+    pub(super) fn findings(&self, token: BearerToken<'_>, rejection: Option<&Error>) -> Findings {
+        if let Some(delegate) = self.delegate_by_form(token.as_str()) {
+            return delegate.verifier.findings(token, rejection);
+        }
+        let mut findings = Findings::new();
+        let Some(jws) = read_form(&mut findings, token.as_str()) else { return findings };
+        let options = ClaimOptions { numeric_identifiers: true, ..ClaimOptions::default() };
+        let claims = read_claims(&mut findings, &jws, |_| Ok(&options));
+        let name = claims.as_ref().and_then(|claims| claims.registered.issuer.get(&claims.raw));
+        let issuer = match name.map(|name| (name, self.by_name.get(name))) {
+            Some((_, Some(Trust::Keys(issuer)))) => Some(Arc::clone(issuer)),
+            Some((_, Some(Trust::Delegate(delegate)))) => {
+                return delegate.verifier.findings(token, rejection);
+            }
+            Some((name, None)) => self
+                .tenants
+                .iter()
+                .find(|tenants| tenants.matches(name))
+                .and_then(|it| it.known(name)),
+            None => self.unnamed.as_ref().map(Arc::clone),
+        };
+        if let Some(issuer) = issuer {
+            return issuer.findings(token.as_str(), rejection);
+        }
+        if claims.is_some() {
+            let is_tenant =
+                |tenants: &&Arc<Tenants>| name.is_some_and(|name| tenants.matches(name));
+            findings.push(match (name, self.tenants.iter().find(is_tenant)) {
+                (Some(name), Some(tenants)) => Finding::failed("iss", TokenFault::Issuer)
+                    .expected(tenants.pattern())
+                    .found(name)
+                    .hint(
+                        "the service's resolver doesn't know this tenant, or it wasn't asked yet",
+                    ),
+                (name, _) => issuer_finding(self.names.iter().map(String::as_str), name),
+            });
+        }
+        findings
     }
 
     /// Returns the issuers that are known by name, and those of the verifiers that tokens are delegated to by their

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     BearerToken, Error, Identity, TokenFault, Verification, Verify,
     verify::{
-        Readiness, Revocation, RevokeFuture,
+        Explanation, Findings, Readiness, Revocation, RevokeFuture, explain,
         jwt::{Attempt, Interrupt, UnverifiedToken},
     },
 };
@@ -102,6 +102,14 @@ impl Issuers {
         self.0.tenants.iter().for_each(|tenants| tenants.forget(issuer));
     }
 
+    /// Verifies a token as a request would, and explains the outcome: what each rule expected and found, also those after
+    /// the one that rejected the token.
+    ///
+    /// This fetches keys, resolves tenants and introspects where a request would. See [`Explanation`].
+    pub async fn explain(&self, token: &str) -> Explanation {
+        explain(self, token).await
+    }
+
     /// Whether the keys of each issuer are at hand, in the order of trust, tenants left out.
     #[must_use]
     pub fn readiness(&self) -> Vec<Readiness> {
@@ -162,6 +170,10 @@ impl Verify<BearerToken<'_>> for Issuers {
                 })
             }
         }
+    }
+
+    fn findings(&self, token: BearerToken<'_>, rejection: Option<&Error>) -> Findings {
+        self.0.findings(token, rejection)
     }
 
     /// The configured issuers in the order of configuration, without tenants.

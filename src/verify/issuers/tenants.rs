@@ -157,6 +157,19 @@ impl Tenants {
         Some(Known::Now(Arc::clone(&tenant.registration)))
     }
 
+    /// Returns the issuer of a tenant that is in memory, for operators.
+    pub(super) fn known(&self, issuer: &str) -> Option<Arc<Issuer>> {
+        let verified =
+            self.verified.get(issuer).map(|(tenant, _)| Arc::clone(&tenant.registration));
+        let registration = verified.or_else(|| Some(self.unverified(issuer)?.registration))?;
+        Some(Arc::clone(&registration.issuer))
+    }
+
+    /// Returns the pattern, as it was configured.
+    pub(super) fn pattern(&self) -> &str {
+        self.log.label()
+    }
+
     /// Returns a tenant that was resolved less than a minute ago and has no verified token.
     pub(super) fn unverified(&self, issuer: &str) -> Option<Resolved> {
         let entry = self.unverified.get(issuer)?;

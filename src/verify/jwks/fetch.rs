@@ -1,6 +1,7 @@
 //! Fetching a key set over HTTP.
 
 use std::{
+    borrow::Cow,
     fmt,
     future::Future,
     pin::Pin,
@@ -60,6 +61,20 @@ pub(crate) enum FetchError {
     #[error("the key source failed")]
     #[allow(dead_code, reason = "constructed by key sources other than HTTP")]
     Source(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl FetchError {
+    /// Returns what to do about the error, if it is a common mistake.
+    pub(crate) fn hint(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Metadata(error) => error.hint(),
+            Self::KeySet { source: KeySetError::NoKey(_), .. } => Some(
+                "have the issuer publish a key for signatures (`use: sig`) of a supported type"
+                    .into(),
+            ),
+            _ => None,
+        }
+    }
 }
 
 /// Fetches keys over HTTP, from a fixed URL or from the one in the issuer's metadata.

@@ -77,6 +77,11 @@ impl KeySet {
         Ok(Self { left_out, ..Self::new(keys) })
     }
 
+    /// Returns this set with the keys that were left out of the sets that it consists of.
+    pub(crate) fn leaving_out(self, left_out: LeftOutKeys) -> Self {
+        Self { left_out, ..self }
+    }
+
     /// Returns the keys that were left out when the set was read.
     pub(crate) fn left_out(&self) -> &LeftOutKeys {
         &self.left_out
@@ -111,6 +116,12 @@ impl KeySet {
         } else {
             Some(TokenFault::UnknownKey)
         }
+    }
+
+    /// Returns the names of the keys, once each and in order.
+    pub(crate) fn key_ids(&self) -> impl Iterator<Item = &str> {
+        let kids = self.keys.iter().filter_map(|key| key.kid.as_deref());
+        kids.scan(None, |last, kid| Some((last.replace(kid) != Some(kid)).then_some(kid))).flatten()
     }
 
     /// Returns whether a key in the set supports this algorithm.

@@ -38,8 +38,23 @@ impl LeftOutKeys {
             return;
         }
         let kid = kid(jwk).ok().flatten();
-        let kid = kid.map(|kid| kid.chars().take(MAX_KID).flat_map(char::escape_debug).collect());
+        let kid = kid.map(|kid| shown(&kid));
         self.listed.push(LeftOutKey { kid, reason: reason.to_string() });
+    }
+
+    /// Adds the keys that another set leaves out.
+    pub(crate) fn append(&mut self, other: &Self) {
+        let room = MAX_LISTED.saturating_sub(self.listed.len());
+        self.listed.extend(other.listed.iter().take(room).cloned());
+        let more = other.listed.len().saturating_sub(room).saturating_add(other.more);
+        self.more = self.more.saturating_add(more);
+    }
+
+    /// Returns why the key of this name was left out, if it is listed.
+    pub(crate) fn reason(&self, kid: &str) -> Option<&str> {
+        let kid = shown(kid);
+        let key = self.listed.iter().find(|key| key.kid.as_deref() == Some(&*kid))?;
+        Some(&key.reason)
     }
 
     /// Logs the keys. Call it once per set.
@@ -51,6 +66,11 @@ impl LeftOutKeys {
             telemetry::more_keys_left_out(issuer, self.more);
         }
     }
+}
+
+/// Shortens a `kid`, and escapes its control characters.
+fn shown(kid: &str) -> String {
+    kid.chars().take(MAX_KID).flat_map(char::escape_debug).collect()
 }
 
 /// What follows "it has no key that verifies signatures" in an error.

@@ -21,5 +21,6 @@ pub(crate) use self::{
     jwk::KeyUse,
     key::Key,
     key_set::{DEFAULT_MAX_KEYS, KeySet},
-    remote::{Current, Refetch, RemoteKeys, RemoteSettings, Snapshot, Waiter},
+    left_out::LeftOutKeys,
+    remote::{Current, Refetch, RemoteKeys, RemoteSettings, Snapshot, Status, Waiter},
 };

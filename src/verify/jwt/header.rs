@@ -68,6 +68,38 @@ impl Header {
     }
 }
 
+/// What operators see of a header, whatever else is wrong with it.
+#[derive(Debug, Default)]
+pub(super) struct HeaderTexts {
+    pub(super) algorithm: Option<String>,
+    pub(super) kid: Option<String>,
+    /// Whether it is a JSON object.
+    pub(super) is_object: bool,
+    /// Why it is rejected, if it names an extension.
+    pub(super) problem: Option<&'static str>,
+}
+
+impl HeaderTexts {
+    pub(super) fn read(encoded: &str) -> Self {
+        let texts = read(encoded, |text| {
+            let header = json::object(text, |_, _| ()).map_err(|_| TokenFault::Malformed)?;
+            let of = |name| header.find(name).and_then(string).map(Cow::into_owned);
+            let has = |name| header.find(name).is_some();
+            let problem = if has("crit") {
+                Some(
+                    "the header has `crit`: this crate implements no extension that has to be understood",
+                )
+            } else if has("b64") {
+                Some("the header has `b64`: this crate implements no unencoded payloads")
+            } else {
+                None
+            };
+            Ok(Self { algorithm: of("alg"), kid: of("kid"), is_object: true, problem })
+        });
+        texts.unwrap_or_default()
+    }
+}
+
 /// Decodes a header and reads its text.
 fn read<T>(
     encoded: &str,

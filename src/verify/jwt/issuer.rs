@@ -62,6 +62,14 @@ impl<'a> UnverifiedToken<'a> {
         let payload = payload::read(jws.payload, options)?;
         Ok(Self { jws, payload })
     }
+
+    /// Reads the claims of an encoded payload.
+    pub(crate) fn claims_of<'o, E: From<TokenFault> + From<Error>>(
+        payload: &str,
+        options: impl FnOnce(Option<&str>) -> Result<&'o ClaimOptions, E>,
+    ) -> Result<ClaimSet, E> {
+        payload::read(payload, options)
+    }
 }
 
 impl Issuer {
@@ -183,7 +191,7 @@ impl Issuer {
     }
 
     /// Runs the user's checks.
-    fn check(&self, identity: &Identity) -> Result<(), Error> {
+    pub(super) fn check(&self, identity: &Identity) -> Result<(), Error> {
         self.checks.iter().try_for_each(|check| check(identity))
     }
 

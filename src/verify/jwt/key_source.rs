@@ -17,7 +17,7 @@ use crate::{
     telemetry::IssuerLog,
     verify::{
         Readiness,
-        jwks::{Current, KeySet, Refetch, RemoteKeys, Snapshot},
+        jwks::{Current, KeySet, Refetch, RemoteKeys, Snapshot, Status},
         work_limit::WorkLimit,
     },
 };
@@ -37,7 +37,7 @@ enum Origin {
 }
 
 /// A key set during one verification, without a reference count of its own.
-enum Keys<'a> {
+pub(super) enum Keys<'a> {
     Given(&'a KeySet),
     Remote(Guard<Option<Arc<Snapshot>>>),
 }
@@ -155,6 +155,30 @@ impl KeySource {
                     next_fetch: Some(status.next_fetch),
                 }
             }
+        }
+    }
+
+    /// Returns the keys in memory, if they may be used, and fetches none.
+    pub(super) fn peek(&self, now: NumericDate) -> Option<Keys<'_>> {
+        match &self.origin {
+            Origin::Given(keys) => Some(Keys::Given(keys)),
+            Origin::Remote(remote) => remote.after_fetch(now).ok().map(Keys::Remote),
+        }
+    }
+
+    /// Returns the state of fetched keys.
+    pub(super) fn status(&self, now: NumericDate) -> Option<Status> {
+        match &self.origin {
+            Origin::Given(_) => None,
+            Origin::Remote(remote) => Some(remote.status(now)),
+        }
+    }
+
+    /// Checks a decoded signature with the keys in memory, and fetches none.
+    pub(super) fn try_keys(&self, jws: &Jws<'_>, signature: &[u8], now: NumericDate) -> Signature {
+        match self.peek(now) {
+            Some(keys) => jws.check_signature(signature, &keys, &self.trials, now),
+            None => Signature::Limited,
         }
     }
 

@@ -7,6 +7,7 @@
 // that waits for keys.
 
 mod builder;
+mod examine;
 mod header;
 mod interrupt;
 mod issuer;
@@ -30,6 +31,7 @@ pub use self::{
     verifier::JwtVerifier,
 };
 pub(crate) use self::{
+    examine::{read_claims, read_form},
     interrupt::{Attempt, Interrupt, complete},
     issuer::{Issuer, UnverifiedToken, VerifiedToken},
     jws::{Jws, SignatureBuffer},

@@ -70,13 +70,13 @@ impl Rules {
     }
 
     /// Requires a SPIFFE ID of the trust domain, which identifies the issuer of a JWT-SVID (SPIFFE JWT-SVID §3.1).
-    fn require_trust_domain(&self, claims: &ClaimSet) -> Result<(), TokenFault> {
+    pub(super) fn require_trust_domain(&self, claims: &ClaimSet) -> Result<(), TokenFault> {
         let subject = claims.registered.subject.get(&claims.raw);
         let path = subject.and_then(|id| id.strip_prefix(&*self.issuer)?.strip_prefix('/'));
         if path.is_some_and(|path| !path.is_empty()) { Ok(()) } else { Err(TokenFault::Issuer) }
     }
 
-    fn accepts_kind(&self, other_kind: Option<OtherKind>) -> bool {
+    pub(super) fn accepts_kind(&self, other_kind: Option<OtherKind>) -> bool {
         match other_kind {
             None => true,
             Some(OtherKind::IdToken) => self.accepts_id_tokens,
@@ -84,7 +84,7 @@ impl Rules {
         }
     }
 
-    fn accepts_type(&self, jws: &Jws<'_>) -> bool {
+    pub(super) fn accepts_type(&self, jws: &Jws<'_>) -> bool {
         let accepted = &*self.accepted_types;
         self.profile.accepts(jws.header.token_type)
             || (!accepted.is_empty()
@@ -126,7 +126,7 @@ impl RequiredClaim {
         Self { name: name.into(), text: text.into(), is_prefix: true }
     }
 
-    fn find_in(&self, claims: &ClaimSet) -> Result<(), TokenFault> {
+    pub(super) fn find_in(&self, claims: &ClaimSet) -> Result<(), TokenFault> {
         let object = json::object(&claims.raw, |_, _| ()).map_err(|_| TokenFault::Malformed)?;
         match object.find(&self.name) {
             Some(Value::String(value)) if value.is(&self.text) => Ok(()),

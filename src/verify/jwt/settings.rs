@@ -23,7 +23,8 @@ use crate::{
     verify::{
         Revocations,
         jwks::{
-            DEFAULT_MAX_KEYS, FetchKeys, HttpKeys, Key, KeySet, KeyUse, RemoteKeys, RemoteSettings,
+            DEFAULT_MAX_KEYS, FetchKeys, HttpKeys, Key, KeySet, KeyUse, LeftOutKeys, RemoteKeys,
+            RemoteSettings,
         },
     },
 };
@@ -284,13 +285,14 @@ impl Settings {
     }
 
     fn given_keys(&self) -> Result<KeySet, ConfigError> {
-        let mut keys = Vec::new();
+        let (mut keys, mut left_out) = (Vec::new(), LeftOutKeys::NONE);
         for given in &self.given {
             match given {
                 GivenKeys::JwkSet(json) => {
                     let set = KeySet::from_json(json.as_bytes(), self.max_keys, self.key_use())
                         .map_err(|problem| ConfigError::new("JWK Set", "…", problem.to_string()))?;
                     set.left_out().report(&self.issuer);
+                    left_out.append(set.left_out());
                     keys.extend(set.into_keys());
                 }
                 GivenKeys::Pem(pem) => {
@@ -309,7 +311,7 @@ impl Settings {
                 }
             }
         }
-        Ok(KeySet::new(keys))
+        Ok(KeySet::new(keys).leaving_out(left_out))
     }
 }
 

@@ -5,7 +5,9 @@ use std::{fmt, sync::Arc};
 use super::{JwtVerifierBuilder, interrupt::Interrupt, issuer::Issuer, token_cache::TokenCache};
 use crate::{
     BearerToken, Error, Identity, Verification, Verify,
-    verify::{AudienceMissing, Readiness, Revocation, RevokeFuture},
+    verify::{
+        AudienceMissing, Explanation, Findings, Readiness, Revocation, RevokeFuture, explain,
+    },
 };
 
 /// Verifies JWT access tokens of one issuer ([RFC 7519], [RFC 9068], [RFC 8725]).
@@ -66,6 +68,14 @@ impl JwtVerifier {
         self.issuer.revocations.revoke(revocation)
     }
 
+    /// Verifies a token as a request would, and explains the outcome: what each rule expected and found, also those after
+    /// the one that rejected the token.
+    ///
+    /// This fetches keys where a request would. See [`Explanation`].
+    pub async fn explain(&self, token: &str) -> Explanation {
+        explain(self, token).await
+    }
+
     /// Whether the keys are at hand.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
@@ -99,6 +109,10 @@ impl Verify<BearerToken<'_>> for JwtVerifier {
                 })
             }
         }
+    }
+
+    fn findings(&self, token: BearerToken<'_>, rejection: Option<&Error>) -> Findings {
+        self.issuer.findings(token.as_str(), rejection)
     }
 
     fn issuers(&self) -> Vec<String> {

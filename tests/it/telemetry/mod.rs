@@ -2,10 +2,16 @@
 
 #[cfg(feature = "tracing")]
 pub mod capture;
+#[cfg(feature = "introspection")]
+mod explanations;
+#[cfg(feature = "tracing")]
+mod floods;
 #[cfg(feature = "tracing")]
 mod log;
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(all(feature = "introspection", feature = "tracing"))]
+mod misconfigurations;
 #[cfg(feature = "tracing")]
 mod outage_log;
 mod readiness;

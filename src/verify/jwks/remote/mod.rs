@@ -10,7 +10,7 @@ mod settings;
 mod snapshot;
 
 pub(crate) use self::{
-    remote_keys::{Current, Refetch, RemoteKeys, Waiter},
+    remote_keys::{Current, Refetch, RemoteKeys, Status, Waiter},
     settings::RemoteSettings,
     snapshot::Snapshot,
 };

@@ -14,11 +14,12 @@ use super::{RemoteSettings, Snapshot, control::Control, snapshot::Age};
 use crate::{
     Algorithm, Clock, Error, TokenFault,
     claims::NumericDate,
+    error::excerpts,
     telemetry::{self, IssuerLog},
     verify::{
         backoff::Failures,
         jwks::{
-            FetchError,
+            FetchError, KeySet,
             fetch::{FetchKeys, Fetched},
         },
         single_flight::{self, FlightId},
@@ -62,6 +63,16 @@ pub(crate) struct Status {
     pub(crate) age: Option<Duration>,
     pub(crate) last_error: Option<Arc<FetchError>>,
     pub(crate) next_fetch: Duration,
+    /// How long no fetch for an unknown `kid` may start.
+    pub(crate) cooldown: Option<Duration>,
+}
+
+/// The outcome of a fetch that was not superseded.
+struct Stored {
+    /// The number of keys, or why there are none.
+    outcome: Result<usize, Arc<FetchError>>,
+    /// Whether the fetch before failed.
+    was_failing: bool,
 }
 
 struct Shared {
@@ -205,6 +216,7 @@ impl RemoteKeys {
             age: snapshot.and_then(|snapshot| now.since(snapshot.fetched_at)),
             last_error: control.failures.last_error().cloned(),
             next_fetch: to_retry.or(to_refresh).unwrap_or_default(),
+            cooldown: control.cooldown_left(now),
         }
     }
 }
@@ -275,10 +287,33 @@ impl Shared {
     fn complete(&self, id: FlightId, fetched: Result<Fetched, FetchError>, took: Duration) {
         let before = self.snapshot.load_full();
         // Reported when the lock is free, because a subscriber may ask for the state of the keys.
-        if let Some(outcome) = self.store(id, fetched) {
+        if let Some(Stored { outcome, was_failing }) = self.store(id, fetched) {
             let outcome = outcome.as_ref().copied().map_err(|error| &**error);
-            telemetry::keys_fetched(&self.issuer, self.log(), outcome, took);
+            let hint = outcome.err().and_then(FetchError::hint);
+            telemetry::keys_fetched(&self.issuer, self.log(), outcome, hint.as_deref(), took);
+            if outcome.is_ok() && was_failing {
+                telemetry::issuer_reachable(&self.issuer);
+            }
+            self.report_change(before.as_deref());
             self.report_left_out(before.as_deref());
+        }
+    }
+
+    /// Logs which keys the issuer has added and removed.
+    fn report_change(&self, before: Option<&Snapshot>) {
+        let snapshot = self.snapshot.load();
+        let (Some(before), Some(after)) = (before, snapshot.as_ref()) else { return };
+        if before.generation == after.generation {
+            return;
+        }
+        let named = |keys: &KeySet| keys.key_ids().map(str::to_owned).collect::<Vec<_>>();
+        let (old, new) = (named(&before.keys), named(&after.keys));
+        let of = |these: &[String], but: &[String]| {
+            excerpts(these.iter().filter(|kid| !but.contains(kid)).map(String::as_str))
+        };
+        let (added, removed) = (of(&new, &old), of(&old, &new));
+        if added.is_some() || removed.is_some() {
+            telemetry::keys_rotated(&self.issuer, added.as_deref(), removed.as_deref());
         }
     }
 
@@ -292,19 +327,15 @@ impl Shared {
         }
     }
 
-    /// Stores the keys or records the failure, unless the fetch was superseded. Returns the number of
-    /// keys, or why there are none.
-    fn store(
-        &self,
-        id: FlightId,
-        fetched: Result<Fetched, FetchError>,
-    ) -> Option<Result<usize, Arc<FetchError>>> {
+    /// Stores the keys or records the failure, unless the fetch was superseded.
+    fn store(&self, id: FlightId, fetched: Result<Fetched, FetchError>) -> Option<Stored> {
         let now = NumericDate::from_system_time(self.clock.now());
         let mut control = self.lock();
         if !control.fetches.complete(&(), id) {
             return None;
         }
         let before = self.snapshot.load();
+        let was_failing = control.fetch_failed();
         let snapshot = fetched.and_then(|fetched| {
             Snapshot::of(fetched, before.as_deref(), now, &self.settings).ok_or(FetchError::Aborted)
         });
@@ -322,7 +353,7 @@ impl Shared {
             }
         };
         self.quiet_until.store(quiet_until, Ordering::Relaxed);
-        Some(outcome)
+        Some(Stored { outcome, was_failing })
     }
 
     /// Returns whether the set of this generation is the newest one. Called under the lock, under which

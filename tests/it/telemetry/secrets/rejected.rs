@@ -66,19 +66,20 @@ fn cases(issuer: &TestIssuer) -> Vec<Case> {
         Case { name, target: fill(target), headers, credentials: vec![valid.clone()] }
     };
     let line = |name, line: &str| Case::lines(name, &[&line.replace("TOKEN", &valid)]);
+    // Names in `aud`, `iss`, `alg`, `typ` and `kid` are shown to operators.
     vec![
         of("expired", token().claim("exp", json!(0))),
         of("not yet valid", token().claim("nbf", json!(1e11))),
-        of("another audience", token().audience(PRIVATE)),
-        of("another issuer", token().claim("iss", json!(PRIVATE))),
+        of("another audience", token().audience("another-name")),
+        of("another issuer", token().claim("iss", json!("another-name"))),
         of("a claim of the wrong type", token().claim("sub", json!([PRIVATE]))),
         of("a scope of the wrong type", token().claim("scope", json!({ PRIVATE: 1 }))),
         of("an ID token", token().claim("at_hash", json!(PRIVATE))),
-        of("another type", token().header("typ", json!(PRIVATE))),
-        of("another algorithm", token().header("alg", json!(PRIVATE))),
+        of("another type", token().header("typ", json!("another-name"))),
+        of("another algorithm", token().header("alg", json!("another-name"))),
         of("no algorithm", token().header("alg", json!("none"))),
         of("a critical extension", token().header("crit", json!([PRIVATE]))),
-        of("an unknown key", token().header("kid", json!(PRIVATE))),
+        of("an unknown key", token().header("kid", json!("another-name"))),
         of("a secret for a key", token().algorithm(Algorithm::Hs256)),
         of("rejected by the service", token().subject("mallory")),
         of("signed by another", TestIssuer::new().token().audience(API)),

@@ -1,0 +1,79 @@
+//! Why a request was rejected, where something reads it.
+
+use std::sync::Arc;
+
+use http::Request;
+
+use super::config::Config;
+use crate::{
+    BearerToken, Credentials, Error, Identity,
+    authorize::diagnosed,
+    credentials::{Presented, RequestHead},
+    telemetry,
+    verify::VerificationFuture,
+};
+
+impl Config {
+    /// Returns whether something reads why a request is rejected.
+    fn reads_rejections(&self) -> bool {
+        self.records_diagnoses || telemetry::reads_rejections()
+    }
+
+    /// Adds to the rejection of a token what its verifier has found, if something reads it.
+    pub(super) fn diagnosed<B>(&self, error: Error, request: &Request<B>) -> Error {
+        if !self.reads_rejections() {
+            return error;
+        }
+        match (&self.tokens, self.token(request)) {
+            (Some(tokens), Some(token)) => {
+                match tokens.findings(token, Some(&error)).diagnosis(&error) {
+                    Some(diagnosis) => error.with_diagnosis(diagnosis),
+                    None => error,
+                }
+            }
+            _ => error,
+        }
+    }
+
+    /// Does the same for a verdict that is awaited.
+    pub(super) fn diagnosing<B>(
+        &self,
+        verdict: VerificationFuture,
+        request: &Request<B>,
+    ) -> VerificationFuture {
+        if !self.reads_rejections() {
+            return verdict;
+        }
+        let (Some(tokens), Some(token)) = (&self.tokens, self.token(request)) else {
+            return verdict;
+        };
+        let (tokens, token) = (Arc::clone(tokens), token.into_owned());
+        Box::pin(async move {
+            verdict.await.map_err(|error| {
+                match tokens.findings(token, Some(&error)).diagnosis(&error) {
+                    Some(diagnosis) => error.with_diagnosis(diagnosis),
+                    None => error,
+                }
+            })
+        })
+    }
+
+    /// Adds to the rejection of an identity what it has and what is required, if something reads it.
+    pub(super) fn diagnosed_identity(&self, error: Error, identity: &Identity) -> Error {
+        if self.reads_rejections() { diagnosed(error, identity) } else { error }
+    }
+
+    /// Returns the token of a request again.
+    fn token<'r, B>(&self, request: &'r Request<B>) -> Option<BearerToken<'r>> {
+        let Ok(Some(Presented { credentials, .. })) = self.sources.read(&RequestHead::of(request))
+        else {
+            return None;
+        };
+        match credentials {
+            Credentials::Bearer(token) | Credentials::Dpop(token) | Credentials::Token(token) => {
+                Some(token)
+            }
+            Credentials::Basic(_) => None,
+        }
+    }
+}

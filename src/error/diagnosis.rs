@@ -1,0 +1,78 @@
+//! Why a request was rejected, in the words of the rule that rejected it.
+
+use super::{excerpt::excerpt, finding::Finding};
+
+/// Why a request was rejected, for the operator: the rule with its expected and found values, and whose token it was.
+///
+/// An [`Error`](crate::Error) has one if something reads it: a subscriber of `tracing` for `DEBUG` events with the target
+/// `portcullis`, or a layer with [`record_diagnoses`](crate::AuthenticateLayer::record_diagnoses). Otherwise, nothing is
+/// computed. Clients never see it.
+///
+/// Issuer, `kid` and algorithm are what the token claims, and nothing of that has to be true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Diagnosis {
+    finding: Finding,
+    issuer: Option<Box<str>>,
+    key_id: Option<Box<str>>,
+    algorithm: Option<Box<str>>,
+}
+
+impl Diagnosis {
+    /// Creates a diagnosis of what a rule has found.
+    ///
+    /// ```
+    /// use portcullis::{Error, TokenFault, error::{Diagnosis, Finding}};
+    ///
+    /// let finding = Finding::failed("tenant", TokenFault::Rejected).expected("acme").found("globex");
+    /// let error = Error::from(TokenFault::Rejected)
+    ///     .with_diagnosis(Diagnosis::new(finding).issuer("https://as.example"));
+    /// let diagnosis = error.diagnosis().unwrap();
+    /// assert_eq!(diagnosis.finding().rule(), "tenant");
+    /// assert_eq!(diagnosis.issuer_name(), Some("https://as.example"));
+    /// ```
+    pub const fn new(finding: Finding) -> Self {
+        Self { finding, issuer: None, key_id: None, algorithm: None }
+    }
+
+    /// Sets the issuer that the token names.
+    pub fn issuer(mut self, issuer: &str) -> Self {
+        self.issuer = Some(excerpt(issuer));
+        self
+    }
+
+    /// Sets the key that the token names (`kid`).
+    pub fn key_id(mut self, kid: &str) -> Self {
+        self.key_id = Some(excerpt(kid));
+        self
+    }
+
+    /// Sets the algorithm that the token names (`alg`).
+    pub fn algorithm(mut self, algorithm: &str) -> Self {
+        self.algorithm = Some(excerpt(algorithm));
+        self
+    }
+
+    /// Returns the rule with what it expected and found.
+    pub const fn finding(&self) -> &Finding {
+        &self.finding
+    }
+
+    /// Returns the issuer that the token names.
+    #[must_use]
+    pub fn issuer_name(&self) -> Option<&str> {
+        self.issuer.as_deref()
+    }
+
+    /// Returns the `kid` that the token names.
+    #[must_use]
+    pub fn key_id_value(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// Returns the `alg` that the token names.
+    #[must_use]
+    pub fn algorithm_name(&self) -> Option<&str> {
+        self.algorithm.as_deref()
+    }
+}

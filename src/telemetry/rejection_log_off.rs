@@ -1,0 +1,4 @@
+//! The log of a layer, without the `tracing` feature.
+
+#[derive(Debug, Default)]
+pub(crate) struct RejectionLog;
