@@ -131,6 +131,8 @@
 #[cfg(all(feature = "_jwt", not(any(feature = "aws-lc-rs", feature = "rust-crypto"))))]
 compile_error!("portcullis: turn on the feature `aws-lc-rs` or `rust-crypto` instead of `_jwt`");
 
+#[cfg(feature = "tracing")]
+pub mod access_log;
 pub mod authenticate;
 pub mod authorize;
 #[cfg(feature = "axum")]

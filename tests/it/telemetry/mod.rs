@@ -1,6 +1,8 @@
 //! Logs, metrics and readiness, and that they contain no secrets.
 
 #[cfg(feature = "tracing")]
+mod access_log;
+#[cfg(feature = "tracing")]
 pub mod capture;
 #[cfg(feature = "introspection")]
 mod explanations;
