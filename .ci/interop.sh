@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts two real authorization servers, runs the interoperability tests against them and behind real proxies, and stops
+# Starts three real authorization servers, runs the interoperability tests against them and behind real proxies, and stops
 # them again; then lets clients of gRPC and grpc-web call a service.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -8,6 +8,7 @@ source .ci/lib.sh
 
 need curl curl ca-certificates
 need python3 python3
+need pip3 python3-pip
 need node nodejs
 need npm npm
 tests/interop/glewlwyd/install.sh
@@ -21,6 +22,7 @@ export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
 stop() {
     PORT=4001 tests/interop/oidc-provider/stop.sh || true
     PORT=4002 tests/interop/oidc-provider/stop.sh || true
+    PORT=4004 tests/interop/django-oauth-toolkit/stop.sh || true
     PORT=4593 tests/interop/glewlwyd/stop.sh || true
     rm -rf "$INTEROP_DIR"
 }
@@ -29,10 +31,12 @@ trap 'exit 1' HUP INT TERM
 
 PORT=4001 tests/interop/oidc-provider/start.sh
 PORT=4002 MOUNT=/op tests/interop/oidc-provider/start.sh
+PORT=4004 tests/interop/django-oauth-toolkit/start.sh
 PORT=4593 tests/interop/glewlwyd/start.sh
 
 export PORTCULLIS_OIDC_PROVIDER=http://127.0.0.1:4001
 export PORTCULLIS_OIDC_PROVIDER_PATH=http://127.0.0.1:4002/op
+export PORTCULLIS_DJANGO_OAUTH_TOOLKIT=http://127.0.0.1:4004/o
 export PORTCULLIS_GLEWLWYD=http://localhost:4593/api/oidc
 export PORTCULLIS_GLEWLWYD_ROTATE=$PWD/tests/interop/glewlwyd/rotate.sh
 (cd tests/interop/dpop-client && npm ci --ignore-scripts)

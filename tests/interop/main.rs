@@ -12,6 +12,7 @@
 #[allow(dead_code, reason = "the proxies terminate TLS")]
 #[path = "../it/support/certificates.rs"]
 mod certificates;
+mod django_oauth_toolkit;
 mod dpop;
 mod glewlwyd;
 mod introspected_jwts;

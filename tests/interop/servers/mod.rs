@@ -1,5 +1,6 @@
 //! The servers: their URLs, requests for tokens, and verification of them.
 
+mod django_oauth_toolkit;
 mod glewlwyd;
 mod oidc_provider;
 
@@ -11,7 +12,7 @@ use portcullis::{
 };
 use serde_json::Value;
 
-pub use self::{glewlwyd::Glewlwyd, oidc_provider::OidcProvider};
+pub use self::{django_oauth_toolkit::DjangoOauthToolkit, glewlwyd::Glewlwyd, oidc_provider::OidcProvider};
 
 pub const UNAVAILABLE: ErrorKind = ErrorKind::Unavailable;
 pub const INACTIVE: ErrorKind = ErrorKind::InvalidToken(TokenFault::Inactive);
@@ -42,8 +43,12 @@ pub async fn rejection(
     verify(verifier, token).await.err()
 }
 
-async fn token(issuer: &str, (client_id, secret): (&str, &str), form: String) -> String {
-    let request = client().post(format!("{issuer}/token")).basic_auth(client_id, Some(secret));
+async fn token(issuer: &str, client: (&str, &str), form: String) -> String {
+    token_of(&format!("{issuer}/token"), client, form).await
+}
+
+async fn token_of(endpoint: &str, (client_id, secret): (&str, &str), form: String) -> String {
+    let request = client().post(endpoint).basic_auth(client_id, Some(secret));
     let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
     let response: Value = serde_json::from_str(&text(request).await).expect("JSON");
     response["access_token"].as_str().unwrap_or_else(|| panic!("no token: {response}")).to_owned()
