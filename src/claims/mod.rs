@@ -49,6 +49,8 @@ pub(crate) use self::{
     claim_set::ClaimSet,
     malformed_claim::MalformedClaim,
     reader::{IntrospectionReader, JwtReader},
+    role_claim::MalformedRoles,
+    scope_claim::MalformedScopes,
     token_kind::OtherKind,
     validity::{checked_max_lifetime, validate_lifetime},
 };

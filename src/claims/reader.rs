@@ -6,13 +6,13 @@ use super::{
     ClaimOptions, ClaimText, Confirmation, MalformedClaim, RegisteredClaims,
     malformed_claim::ClaimName,
     role_claim::{self, MalformedRoles},
-    scope_claim,
+    scope_claim::{self, MalformedScopes},
     text_list::TextList,
     token_kind::{OtherKind, TokenKind},
     value::{audience, date, decimal, text},
 };
 use crate::{
-    ScopeSet, TokenFault,
+    ScopeSet,
     jose::json::{Object, Text, Value},
 };
 
@@ -148,7 +148,7 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
         &self,
         options: &ClaimOptions,
         claims: Object<'_>,
-    ) -> Result<ScopeSet, TokenFault> {
+    ) -> Result<ScopeSet, MalformedScopes> {
         scope_claim::read(self.scope, self.scp, &options.places.scopes, claims)
     }
 

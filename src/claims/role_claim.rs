@@ -6,30 +6,34 @@ use crate::{
     role::{RoleSet, RoleSetBuilder},
 };
 
-/// A place for roles has a value that can't contain roles.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the roles are neither a string, nor an array of strings, nor an object")]
-pub(crate) struct MalformedRoles;
+/// A place for roles has a value that can't contain roles. It contains nothing of the value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the roles in `{place}` are neither a string, nor an array of strings, nor an object")]
+pub(crate) struct MalformedRoles {
+    place: Box<str>,
+}
 
 /// Reads the roles at these places, and joins them.
 pub(crate) fn read(places: &[ClaimPlace], claims: Object<'_>) -> Result<RoleSet, MalformedRoles> {
     let mut roles = RoleSetBuilder::default();
     for place in places {
         if let Some(value) = place.find(claims) {
-            add(&mut roles, value)?;
+            add(&mut roles, value)
+                .ok_or_else(|| MalformedRoles { place: place.as_str().into() })?;
         }
     }
     Ok(roles.build())
 }
 
 /// Reads an array with one role in each element, the words of a string, the keys of an object, or null for no roles.
-fn add(roles: &mut RoleSetBuilder, value: Value<'_>) -> Result<(), MalformedRoles> {
+/// Returns `None` for any other value.
+fn add(roles: &mut RoleSetBuilder, value: Value<'_>) -> Option<()> {
     match value {
         Value::Null => {}
         Value::String(text) => text.to_cow().split(' ').for_each(|role| roles.add(role)),
         Value::Array(array) => {
             for role in array.iter() {
-                let Value::String(role) = role else { return Err(MalformedRoles) };
+                let Value::String(role) = role else { return None };
                 roles.add(&role.to_cow());
             }
         }
@@ -41,9 +45,9 @@ fn add(roles: &mut RoleSetBuilder, value: Value<'_>) -> Result<(), MalformedRole
                 }
             }
         }
-        Value::Bool(_) | Value::Number(_) => return Err(MalformedRoles),
+        Value::Bool(_) | Value::Number(_) => return None,
     }
-    Ok(())
+    Some(())
 }
 
 #[cfg(test)]
@@ -77,17 +81,18 @@ mod tests {
             (r#"{"roles":"admin"}"#, &[], Ok(&[])),
             (r#"{"Roles":"admin"}"#, &["roles"], Ok(&[])),
             (r#"{"realm_access":"admin"}"#, &["/realm_access/roles"], Ok(&[])),
-            (r#"{"roles":[{"name":"admin"}]}"#, &["roles"], Err(MalformedRoles)),
-            (r#"{"roles":["admin",1]}"#, &["roles"], Err(MalformedRoles)),
-            (r#"{"roles":1}"#, &["roles"], Err(MalformedRoles)),
-            (r#"{"roles":true}"#, &["roles"], Err(MalformedRoles)),
+            (r#"{"roles":[{"name":"admin"}]}"#, &["roles"], Err("/roles")),
+            (r#"{"roles":["admin",1]}"#, &["roles"], Err("/roles")),
+            (r#"{"roles":1}"#, &["roles"], Err("/roles")),
+            (r#"{"roles":true}"#, &["roles"], Err("/roles")),
         ] {
             let object = json::object(claims, |_, _| ()).ok().unwrap();
             let places: Vec<_> =
                 places.iter().map(|place| ClaimPlace::parse(place).unwrap()).collect();
             let roles = read(&places, object);
             let roles = roles.as_ref().map(|roles| roles.iter().collect::<Vec<_>>());
-            assert_eq!(roles, expected.as_ref().map(|roles| roles.to_vec()), "{claims}");
+            let roles = roles.map_err(|error| &*error.place);
+            assert_eq!(roles, expected.map(<[_]>::to_vec), "{claims}");
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The response of an introspection endpoint (RFC 7662 §2.2), read in one pass.
 
 use crate::{
-    claims::{ClaimOptions, ClaimSet, IntrospectionReader, MalformedClaim},
+    claims::{
+        ClaimOptions, ClaimSet, IntrospectionReader, MalformedClaim, MalformedRoles,
+        MalformedScopes,
+    },
     jose::json::{self, JsonError, Value},
 };
 
@@ -13,7 +16,7 @@ pub(super) enum IntrospectionResponse {
 }
 
 /// Why a text is not an introspection response. This is the endpoint's fault, never the token's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ResponseFault {
     #[error("no boolean `active`")]
     Active,
@@ -21,11 +24,10 @@ pub(super) enum ResponseFault {
     Json(JsonError),
     #[error("{0}")]
     Claim(MalformedClaim),
-    /// `scope`, `scp` or another place for scopes.
-    #[error("the scopes are neither a string nor an array of strings")]
-    Scope,
-    #[error("the roles are neither a string, nor an array of strings, nor an object")]
-    Roles,
+    #[error("{0}")]
+    Scope(MalformedScopes),
+    #[error("{0}")]
+    Roles(MalformedRoles),
 }
 
 impl IntrospectionResponse {
@@ -41,8 +43,8 @@ impl IntrospectionResponse {
         }
         reader.finish().map_err(ResponseFault::Claim)?;
         reader.check_identifiers(options).map_err(ResponseFault::Claim)?;
-        let scopes = reader.scopes(options, object).map_err(|_| ResponseFault::Scope)?;
-        reader.read_roles(options, object).map_err(|_| ResponseFault::Roles)?;
+        let scopes = reader.scopes(options, object).map_err(ResponseFault::Scope)?;
+        reader.read_roles(options, object).map_err(ResponseFault::Roles)?;
         let IntrospectionReader { registered, has_client_id, other_kind, .. } = reader;
         let claims = ClaimSet { raw, registered, scopes, has_client_id, other_kind };
         Ok(Self::Active(Box::new(claims)))
@@ -61,7 +63,7 @@ mod tests {
     fn malformed(fault: ResponseFault) -> &'static str {
         match fault {
             ResponseFault::Claim(claim) => claim.name(),
-            ResponseFault::Scope => "scope",
+            ResponseFault::Scope(_) => "scope",
             fault => panic!("{fault}"),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, TokenFault,
-    claims::{ClaimOptions, ClaimSet, JwtReader, MalformedClaim},
+    claims::{ClaimOptions, ClaimSet, JwtReader},
     jose::{base64url, json},
 };
 
@@ -31,16 +31,14 @@ fn parse<'o, E: From<TokenFault> + From<Error>>(
     reader.finish().map_err(malformed)?;
     let options = options(reader.registered.issuer.get(&raw))?;
     reader.check_identifiers(options).map_err(malformed)?;
-    let scopes = reader.scopes(options, object)?;
-    reader
-        .read_roles(options, object)
-        .map_err(|fault| Error::from(TokenFault::Claims).with_source(fault))?;
+    let scopes = reader.scopes(options, object).map_err(malformed)?;
+    reader.read_roles(options, object).map_err(malformed)?;
     let JwtReader { registered, has_client_id, other_kind, .. } = reader;
     Ok(ClaimSet { raw, registered, scopes, has_client_id, other_kind })
 }
 
 #[cold]
-fn malformed(claim: MalformedClaim) -> Error {
+fn malformed(claim: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::from(TokenFault::Claims).with_source(claim)
 }
 

@@ -12,7 +12,9 @@ use portcullis::{
 };
 use serde_json::Value;
 
-pub use self::{django_oauth_toolkit::DjangoOauthToolkit, glewlwyd::Glewlwyd, oidc_provider::OidcProvider};
+pub use self::{
+    django_oauth_toolkit::DjangoOauthToolkit, glewlwyd::Glewlwyd, oidc_provider::OidcProvider,
+};
 
 pub const UNAVAILABLE: ErrorKind = ErrorKind::Unavailable;
 pub const INACTIVE: ErrorKind = ErrorKind::InvalidToken(TokenFault::Inactive);

@@ -42,6 +42,45 @@ async fn a_numeric_identifier_is_rejected_and_the_operator_learns_which() {
 }
 
 #[tokio::test]
+async fn for_scopes_or_roles_of_the_wrong_type_the_operator_learns_the_place() {
+    let issuer = TestIssuer::new();
+    let scopes = builder(&issuer).scope_claim("urn:zitadel:roles").build().unwrap();
+    let roles = builder(&issuer).roles("/realm/roles").build().unwrap();
+    for (verifier, claim, value, message) in [
+        (
+            &scopes,
+            "scope",
+            json!(7),
+            "the scopes in `scope` are neither a string nor an array of strings",
+        ),
+        (
+            &scopes,
+            "scp",
+            json!([1]),
+            "the scopes in `scp` are neither a string nor an array of strings",
+        ),
+        (
+            &scopes,
+            "urn:zitadel:roles",
+            json!({ "admin": { "1": "acme.example" } }),
+            "the scopes in `/urn:zitadel:roles` are neither a string nor an array of strings (the \
+             option `roles` reads the names of an object's members)",
+        ),
+        (
+            &roles,
+            "realm",
+            json!({ "roles": 7 }),
+            "the roles in `/realm/roles` are neither a string, nor an array of strings, nor an object",
+        ),
+    ] {
+        let token = issuer.token().audience(API).claim(claim, value).mint();
+        let error = verify_token(verifier, &token).await.unwrap_err();
+        assert_eq!(error.kind(), TokenFault::Claims.into(), "{claim}");
+        assert_eq!(std::error::Error::source(&error).unwrap().to_string(), message);
+    }
+}
+
+#[tokio::test]
 async fn the_client_learns_nothing_of_the_claim() {
     let issuer = TestIssuer::new();
     let verifier = builder(&issuer).build().unwrap();
