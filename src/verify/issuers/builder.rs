@@ -4,7 +4,7 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use super::{
     Issuers, Tenant, TenantPattern, TenantResolution,
-    dispatcher::{Delegate, Dispatcher, Trust},
+    dispatcher::{Delegate, Dispatcher, EntryName, Fingerprint, Trust},
     tenants::{Resolve, Tenants},
 };
 use crate::verify::{
@@ -33,7 +33,14 @@ pub struct IssuersBuilder {
     trusted: Vec<(String, Trust)>,
     by_prefix: Vec<(String, Delegate)>,
     opaque: Option<Delegate>,
-    tenants: Vec<(TenantPattern, Arc<Resolve>)>,
+    tenants: Vec<GivenTenants>,
+    fingerprints: HashMap<EntryName, Fingerprint>,
+}
+
+/// Tenants that are configured, or those of issuers that were built before.
+enum GivenTenants {
+    New(TenantPattern, Arc<Resolve>),
+    Kept(Arc<Tenants>),
 }
 
 impl Default for IssuersBuilder {
@@ -46,11 +53,39 @@ impl Default for IssuersBuilder {
             by_prefix: Vec::new(),
             opaque: None,
             tenants: Vec::new(),
+            fingerprints: HashMap::new(),
         }
     }
 }
 
 impl IssuersBuilder {
+    /// Creates a builder with the entries of issuers that were built before.
+    pub(super) fn of(built: &Dispatcher) -> Self {
+        let trusted = built.names.iter().filter_map(|name| {
+            let trust = built.by_name.get(&**name)?;
+            Some((name.clone(), trust.clone()))
+        });
+        let by_prefix = built.by_prefix.iter();
+        let by_prefix = by_prefix.map(|(prefix, delegate)| (prefix.to_string(), delegate.clone()));
+        Self {
+            cache_capacity: built.cache.capacity(),
+            revocations: Some(built.revocations.clone()),
+            clock: Arc::new(SystemClock),
+            trusted: trusted.collect(),
+            by_prefix: by_prefix.collect(),
+            opaque: built.opaque.clone(),
+            tenants: built.tenants.iter().map(Arc::clone).map(GivenTenants::Kept).collect(),
+            fingerprints: built.fingerprints.clone(),
+        }
+    }
+
+    /// Records everything that was configured about an entry, so that it stays in place when the issuers are replaced
+    /// by others in which it is the same.
+    pub(crate) fn fingerprint(mut self, entry: EntryName, fingerprint: Fingerprint) -> Self {
+        self.fingerprints.insert(entry, fingerprint);
+        self
+    }
+
     /// Sets the size of the verified-token cache in bytes, for all issuers together. 32 MiB by default; 0
     /// disables it. The setting of each verifier's
     /// [`token_cache`](crate::jwt::JwtVerifierBuilder::token_cache) doesn't apply.
@@ -80,6 +115,14 @@ impl IssuersBuilder {
     pub fn trust(mut self, verifier: JwtVerifier) -> Self {
         let issuer = verifier.issuer;
         self.trusted.push((issuer.name().to_owned(), Trust::Keys(issuer)));
+        self
+    }
+
+    /// Removes the trust in an issuer, for a builder with the entries of others
+    /// ([`Issuers::to_builder`]). Does nothing if the issuer isn't trusted by name.
+    pub fn distrust(mut self, issuer: &str) -> Self {
+        self.trusted.retain(|(name, _)| name != issuer);
+        self.fingerprints.remove(&EntryName::Issuer(issuer.to_owned()));
         self
     }
 
@@ -200,7 +243,7 @@ impl IssuersBuilder {
         R: Future<Output = Result<TenantResolution, Error>> + Send + 'static,
     {
         let resolve = Arc::new(move |tenant| Box::pin(resolve(tenant)) as _);
-        self.tenants.push((pattern.into(), resolve));
+        self.tenants.push(GivenTenants::New(pattern.into(), resolve));
         self
     }
 
@@ -235,13 +278,19 @@ impl IssuersBuilder {
         }
         let tenants = self.tenants.into_iter();
         let tenants = tenants
-            .map(|(pattern, resolve)| Tenants::new(&pattern, &self.clock, resolve).map(Arc::new))
+            .map(|given| match given {
+                GivenTenants::New(pattern, resolve) => {
+                    Tenants::new(&pattern, &self.clock, resolve).map(Arc::new)
+                }
+                GivenTenants::Kept(tenants) => Ok(tenants),
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let others = by_prefix.is_empty() && self.opaque.is_none();
         if by_name.is_empty() && tenants.is_empty() && others {
             return Err(ConfigError::new("issuers", "[]", "at least one is needed"));
         }
         let opaque = self.opaque;
+        let has_configured_revocations = self.revocations.is_some();
         let revocations = self.revocations.unwrap_or_default();
         let cache = TokenCache::new(self.cache_capacity, Some(revocations.clone()));
         Ok(Issuers::new(Dispatcher {
@@ -254,6 +303,8 @@ impl IssuersBuilder {
             opaque,
             cache,
             revocations,
+            has_configured_revocations,
+            fingerprints: self.fingerprints,
         }))
     }
 }

@@ -31,7 +31,21 @@ pub(super) struct Dispatcher {
     pub(super) cache: TokenCache,
     /// Checked beside the list of a token's issuer.
     pub(super) revocations: Revocations,
+    /// Whether the list was configured, and not created for these issuers.
+    pub(super) has_configured_revocations: bool,
+    /// The configurations of entries that come from data, to find those that stay.
+    pub(super) fingerprints: HashMap<EntryName, Fingerprint>,
 }
+
+/// What a configured verifier is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum EntryName {
+    Issuer(String),
+    Opaque,
+}
+
+/// A digest of everything that was configured about an entry, secrets included.
+pub(crate) type Fingerprint = [u8; 32];
 
 pub(super) type TokenVerifier = dyn for<'a> Verify<BearerToken<'a>>;
 
@@ -46,6 +60,7 @@ pub(super) struct Delegate {
 }
 
 /// How the tokens of one issuer are verified.
+#[derive(Clone)]
 pub(super) enum Trust {
     /// With the issuer's keys.
     Keys(Arc<Issuer>),
@@ -82,27 +97,39 @@ impl Dispatcher {
         }
     }
 
-    /// Has a token verified by `delegate`, and compares the issuer of its identity if the verifier didn't.
+    /// Has a token verified by `delegate`, compares the issuer of its identity if the verifier didn't, and checks the
+    /// revocation list, which outlives a delegate that is replaced.
     pub(super) fn verify_by(
         self: &Arc<Self>,
         delegate: &Delegate,
         token: BearerToken<'_>,
     ) -> Verification {
-        let verification = delegate.verifier.verify(token);
-        if delegate.validates_issuer {
-            return verification;
-        }
-        match verification.0 {
+        match delegate.verifier.verify(token.clone()).0 {
             VerificationState::Ready(result) => {
-                Verification::ready(result.and_then(|it| self.with_trusted_issuer(it, delegate)))
+                Verification::ready(result.and_then(|it| self.accept(it, delegate, &token)))
             }
             VerificationState::Pending(pending) => {
                 let (dispatcher, delegate) = (Arc::clone(self), delegate.clone());
+                let token = token.into_owned();
                 Verification::pending(async move {
-                    dispatcher.with_trusted_issuer(pending.await?, &delegate)
+                    dispatcher.accept(pending.await?, &delegate, &token)
                 })
             }
         }
+    }
+
+    fn accept(
+        &self,
+        identity: Identity,
+        delegate: &Delegate,
+        token: &BearerToken<'_>,
+    ) -> Result<Identity, Error> {
+        let identity = match delegate.validates_issuer {
+            true => identity,
+            false => self.with_trusted_issuer(identity, delegate)?,
+        };
+        self.revocations.check(None, token.as_str().as_bytes(), &identity)?;
+        Ok(identity)
     }
 
     /// Rejects an identity that names another issuer than the one that the token was delegated for, or one that isn't

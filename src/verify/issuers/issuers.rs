@@ -37,7 +37,7 @@ use crate::{
 /// [`prefix`](IssuersBuilder::prefix) to the verifier of that prefix, any other to
 /// [`opaque`](IssuersBuilder::opaque). No token is tried with one verifier after another.
 #[derive(Clone)]
-pub struct Issuers(Arc<Dispatcher>);
+pub struct Issuers(pub(super) Arc<Dispatcher>);
 
 impl Issuers {
     /// Creates a builder without issuers.
@@ -47,6 +47,24 @@ impl Issuers {
 
     pub(super) fn new(dispatcher: Dispatcher) -> Self {
         Self(Arc::new(dispatcher))
+    }
+
+    /// Returns a builder with the same issuers, verifiers and tenants, which share their keys and caches with these,
+    /// and with the same revocation list: to replace them by a changed set ([`IssuersHandle`](super::IssuersHandle)).
+    ///
+    /// ```
+    /// use portcullis::{Issuers, JwtVerifier};
+    ///
+    /// let issuers = Issuers::builder()
+    ///     .trust(JwtVerifier::builder("https://one.example").audience("https://api.example").build()?)
+    ///     .trust(JwtVerifier::builder("https://two.example").audience("https://api.example").build()?)
+    ///     .build()?;
+    /// let fewer = issuers.to_builder().distrust("https://one.example").build()?;
+    /// assert_eq!(fewer.readiness()[0].issuer(), "https://two.example");
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    pub fn to_builder(&self) -> IssuersBuilder {
+        IssuersBuilder::of(&self.0)
     }
 
     /// Fetches the keys of each issuer that has none yet, all at the same time. Tenants aren't known

@@ -1,21 +1,25 @@
 //! Several issuers, each with its own rules and keys.
 //!
-//! [`Issuers`] dispatches a token to the verifier of the issuer that it names.
+//! [`Issuers`] dispatches a token to the verifier of the issuer that it names. [`IssuersHandle`] replaces them while the
+//! service runs.
 //
 // `dispatcher` decides which verifier gets a token. `tenants` resolves issuers that match a `tenant_pattern`, on
 // first use and again while they are used; `verified_tenants` keeps those with a verified token.
 
 mod builder;
 mod dispatcher;
+mod handle;
 #[expect(clippy::module_inception, reason = "the file holds the type of that name")]
 mod issuers;
+mod succession;
 mod tenant;
 mod tenant_pattern;
 mod tenant_resolution;
 mod tenants;
 mod verified_tenants;
 
+pub(crate) use self::dispatcher::EntryName;
 pub use self::{
-    builder::IssuersBuilder, issuers::Issuers, tenant::Tenant, tenant_pattern::TenantPattern,
-    tenant_resolution::TenantResolution,
+    builder::IssuersBuilder, handle::IssuersHandle, issuers::Issuers, tenant::Tenant,
+    tenant_pattern::TenantPattern, tenant_resolution::TenantResolution,
 };

@@ -135,6 +135,11 @@ impl Tenants {
         self.pattern.name_of(issuer).is_some()
     }
 
+    /// Returns whether a registration is that of a tenant with a verified token.
+    pub(super) fn contains(&self, registration: &Arc<Registration>) -> bool {
+        self.verified.contains(registration)
+    }
+
     /// Returns a tenant with a verified token, and starts to resolve it again if that is due.
     pub(super) fn verified(self: &Arc<Self>, issuer: &str) -> Option<Known> {
         let (tenant, now) = self.verified.get(issuer)?;

@@ -53,6 +53,36 @@ impl TokenCache {
         Self { entries, revocations }
     }
 
+    /// Returns the capacity in bytes.
+    pub(crate) fn capacity(&self) -> usize {
+        self.entries.as_ref().map_or(0, |entries| entries.capacity)
+    }
+
+    /// Returns a cache with the same entries.
+    pub(crate) fn sharing_entries(&self, revocations: Revocations) -> Self {
+        Self { entries: self.entries.clone(), revocations: Some(revocations) }
+    }
+
+    /// Adds the entries of another cache whose issuer is to be kept. Those that are added to the other cache from now
+    /// on don't get here.
+    pub(crate) fn copy_from(
+        &self,
+        other: &Self,
+        keeps_issuer: impl Fn(&Arc<Issuer>) -> bool,
+        keeps_tenant: impl Fn(&Arc<Registration>) -> bool,
+    ) {
+        let (Some(entries), Some(others)) = (&self.entries, &other.entries) else { return };
+        for (_, entry) in others.by_hash.iter() {
+            let is_kept = match &entry.issuer {
+                IssuerRef::Configured(issuer) => keeps_issuer(issuer),
+                IssuerRef::Tenant(tenant) => tenant.upgrade().is_some_and(|it| keeps_tenant(&it)),
+            };
+            if is_kept {
+                entries.by_hash.insert(entries.hasher.hash(entry.token.as_bytes()), entry);
+            }
+        }
+    }
+
     /// Returns the identity of a token that was verified before and is still valid.
     pub(crate) fn get(&self, token: &[u8]) -> Option<Identity> {
         self.entries.as_ref()?.get(token, self.revocations.as_ref())
@@ -94,6 +124,7 @@ impl TokenCache {
 }
 
 struct Entries {
+    capacity: usize,
     by_hash: Cache<u64, Arc<Entry>, ByBytes, BuildHasherDefault<DigestHasher>>,
     hasher: TailHasher,
 }
@@ -139,7 +170,7 @@ impl Entries {
         let weight = u64::try_from(capacity).unwrap_or(u64::MAX);
         let (hasher, lifecycle) = (BuildHasherDefault::default(), DefaultLifecycle::default());
         let by_hash = Cache::with(entries.max(1), weight, ByBytes, hasher, lifecycle);
-        Self { by_hash, hasher: TailHasher::new() }
+        Self { capacity, by_hash, hasher: TailHasher::new() }
     }
 
     fn get(&self, token: &[u8], revocations: Option<&Revocations>) -> Option<Identity> {

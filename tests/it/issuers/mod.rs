@@ -3,6 +3,7 @@
 mod dispatch;
 mod outage;
 mod readiness;
+mod replacement;
 mod setup;
 mod tenant_renewal;
 mod tenants;
