@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Starts three real authorization servers, runs the interoperability tests against them and behind real proxies, and stops
-# them again; then lets clients of gRPC and grpc-web call a service.
+# them again; then runs the tests with Redis, and lets clients of gRPC and grpc-web call a service.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=.ci/lib.sh
@@ -11,6 +11,7 @@ need python3 python3
 need pip3 python3-pip
 need node nodejs
 need npm npm
+need redis-server redis-server
 tests/interop/glewlwyd/install.sh
 tests/interop/mtls/install.sh
 
@@ -44,5 +45,7 @@ if ! run cargo test --workspace --all-features --test interop -- --ignored; then
     tail -n 30 "$INTEROP_DIR"/*.log >&2
     exit 1
 fi
+# Starts its own servers. `binary` has the examples built.
+run cargo test --workspace --all-features --test binary --test redis -- --ignored
 (cd tests/interop/grpc-clients && npm ci --ignore-scripts)
 run cargo test --workspace --all-features --test tonic -- --ignored

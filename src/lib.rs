@@ -71,6 +71,10 @@
 //! | `password-hash` | | password hashes for `basic`: Argon2, bcrypt, scrypt |
 //! | `dpop` | | tokens bound to a DPoP key (RFC 9449) |
 //! | `client-certificates` | | tokens bound to a client certificate (RFC 8705) |
+//! | `redis` | | revocations and DPoP proofs that replicas share through Redis or Valkey |
+//! | `redis-tls` | | TLS to Redis, with rustls |
+//! | `shared-revocations` | | revocations that replicas share through a store of the service |
+//! | `security-events` | | events of issuers that revoke tokens: RFC 8417, OpenID Back-Channel Logout |
 //! | `expiry` | | responses that end when their token expires |
 //! | `tonic` | | errors as gRPC statuses, identities from gRPC requests |
 //! | `http-body` | | rejections in the body types of `http-body-util` |
@@ -96,6 +100,8 @@
 //! | `portcullis_introspection_seconds` | histogram | `endpoint` |
 //! | `portcullis_token_uses_lost_total` | counter | |
 //! | `portcullis_revocations_evicted_total` | counter | |
+//! | `portcullis_security_events_total` | counter | `outcome`: `accepted`, `rejected` |
+//! | `portcullis_shared_revocations_current` | gauge | 1 while the shared store is reachable, else 0 |
 //!
 //! With `tracing`, the events have the target `portcullis`. A rejection is logged at `DEBUG`, at `WARN`
 //! if there was no verdict about the token, and at `ERROR` if the service is misconfigured. Without `tracing`, the
@@ -149,12 +155,16 @@ pub mod expiry;
 pub mod http_client;
 pub mod identity;
 mod jose;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod resource_metadata;
 pub mod response;
 mod role;
 mod scheme;
 pub mod scope;
 mod secret;
+#[cfg(all(feature = "security-events", feature = "_jwt"))]
+pub mod security_events;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,4 +1,4 @@
-//! Extractors for axum, the error as a response, and routes for the description of a resource.
+//! Extractors for axum, the error as a response, and routes for the description of a resource and for events.
 
 mod basic_credentials;
 mod bearer_token;
@@ -8,5 +8,7 @@ mod credentials;
 mod error;
 mod identity;
 mod resource_router;
+#[cfg(all(feature = "security-events", feature = "_jwt"))]
+mod security_events_router;
 
 pub use self::claims::Claims;

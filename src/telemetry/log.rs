@@ -160,6 +160,45 @@ pub(super) fn revocations_evicted(evicted: u64, entries: usize) {
     );
 }
 
+#[cfg(feature = "shared-revocations")]
+pub(super) fn shared_revocations_unreachable(error: &Error) {
+    let source = causes(error);
+    tracing::warn!(
+        target: "portcullis", source,
+        "the store of shared revocations is unreachable: revocations of other replicas aren't known"
+    );
+}
+
+#[cfg(feature = "shared-revocations")]
+pub(super) fn shared_revocations_reachable(entries: usize) {
+    tracing::info!(target: "portcullis", entries, "the store of shared revocations is reachable again");
+}
+
+#[cfg(feature = "shared-revocations")]
+pub(super) fn shared_revocations_lost(entries: usize) {
+    tracing::warn!(
+        target: "portcullis", entries,
+        "the store of shared revocations is new or has lost entries: this replica writes its own again"
+    );
+}
+
+#[cfg(feature = "security-events")]
+pub(super) fn security_event_accepted(issuer: &str, revocations: usize) {
+    tracing::info!(target: "portcullis", issuer, revocations, "security event accepted");
+}
+
+/// Only a trusted issuer causes this, so it isn't throttled.
+#[cfg(feature = "security-events")]
+pub(super) fn security_event_not_applied(issuer: &str, reason: &str) {
+    tracing::warn!(target: "portcullis", issuer, reason, "security event rejected: its tokens aren't revoked");
+}
+
+#[cfg(feature = "security-events")]
+pub(super) fn security_event_rejected(error: &Error) {
+    let (reason, source) = (error.kind().reason(), causes(error));
+    tracing::debug!(target: "portcullis", reason, source, "security event rejected: {error}");
+}
+
 #[cfg(all(feature = "_jwt", feature = "dpop"))]
 pub(super) fn replay_store_full(proofs: u64) {
     tracing::error!(

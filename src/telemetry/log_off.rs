@@ -78,6 +78,24 @@ pub(super) fn tenant_not_renewed(
 #[cfg(feature = "_tokens")]
 pub(super) fn revocations_evicted(_evicted: u64, _entries: usize) {}
 
+#[cfg(feature = "shared-revocations")]
+pub(super) fn shared_revocations_unreachable(_error: &Error) {}
+
+#[cfg(feature = "shared-revocations")]
+pub(super) fn shared_revocations_reachable(_entries: usize) {}
+
+#[cfg(feature = "shared-revocations")]
+pub(super) fn shared_revocations_lost(_entries: usize) {}
+
+#[cfg(feature = "security-events")]
+pub(super) fn security_event_accepted(_issuer: &str, _revocations: usize) {}
+
+#[cfg(feature = "security-events")]
+pub(super) fn security_event_not_applied(_issuer: &str, _reason: &str) {}
+
+#[cfg(feature = "security-events")]
+pub(super) fn security_event_rejected(_error: &Error) {}
+
 #[cfg(all(feature = "_jwt", feature = "dpop"))]
 pub(super) fn replay_store_full(_proofs: u64) {}
 

@@ -4,6 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use metrics::counter;
+#[cfg(feature = "shared-revocations")]
+use metrics::gauge;
 #[cfg(feature = "_remote")]
 use metrics::histogram;
 
@@ -22,6 +24,16 @@ pub(super) fn keys_fetched(issuer: &Arc<str>, is_success: bool, took: Duration) 
 #[cfg(feature = "_tokens")]
 pub(super) fn revocations_evicted(evicted: u64) {
     counter!("portcullis_revocations_evicted_total").increment(evicted);
+}
+
+#[cfg(feature = "shared-revocations")]
+pub(super) fn shared_revocations_current(is_current: bool) {
+    gauge!("portcullis_shared_revocations_current").set(f64::from(u8::from(is_current)));
+}
+
+#[cfg(feature = "security-events")]
+pub(super) fn security_event(outcome: &'static str) {
+    counter!("portcullis_security_events_total", "outcome" => outcome).increment(1);
 }
 
 #[cfg(feature = "own-tokens")]

@@ -114,6 +114,47 @@ pub(crate) fn revocations_evicted(evicted: u64, entries: usize) {
     log::revocations_evicted(evicted, entries);
 }
 
+/// Records the beginning of an outage of the store that shares revocations.
+#[cfg(feature = "shared-revocations")]
+pub(crate) fn shared_revocations_unreachable(error: &Error) {
+    metrics::shared_revocations_current(false);
+    log::shared_revocations_unreachable(error);
+}
+
+/// Records the end of an outage of the store that shares revocations.
+#[cfg(feature = "shared-revocations")]
+pub(crate) fn shared_revocations_reachable(entries: usize) {
+    metrics::shared_revocations_current(true);
+    log::shared_revocations_reachable(entries);
+}
+
+/// Records that the store lost revocations, so that this replica writes its own again.
+#[cfg(feature = "shared-revocations")]
+pub(crate) fn shared_revocations_lost(entries: usize) {
+    log::shared_revocations_lost(entries);
+}
+
+/// Records that an issuer's event took effect, with that many revocations.
+#[cfg(feature = "security-events")]
+pub(crate) fn security_event_accepted(issuer: &str, revocations: usize) {
+    metrics::security_event("accepted");
+    log::security_event_accepted(issuer, revocations);
+}
+
+/// Records that an event of a trusted issuer can't be applied.
+#[cfg(feature = "security-events")]
+pub(crate) fn security_event_not_applied(issuer: &str, reason: &str) {
+    metrics::security_event("rejected");
+    log::security_event_not_applied(issuer, reason);
+}
+
+/// Records that what was sent as an event isn't one of a trusted issuer, or that this couldn't be found out.
+#[cfg(feature = "security-events")]
+pub(crate) fn security_event_rejected(error: &Error) {
+    metrics::security_event("rejected");
+    log::security_event_rejected(error);
+}
+
 /// Records that proofs couldn't be stored. Call it at most once a minute, with their number since the last time.
 #[cfg(all(feature = "_jwt", feature = "dpop"))]
 pub(crate) fn replay_store_full(proofs: u64) {

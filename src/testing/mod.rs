@@ -59,8 +59,12 @@ mod http_client;
 mod issuer;
 #[cfg(feature = "_jwt")]
 mod keys;
+#[cfg(feature = "shared-revocations")]
+mod revocation_store;
 #[cfg(feature = "_jwt")]
 mod server;
+#[cfg(any(feature = "shared-revocations", all(feature = "dpop", feature = "_jwt")))]
+mod store_checks;
 #[cfg(feature = "_jwt")]
 mod token;
 #[cfg(feature = "_jwt")]
@@ -70,9 +74,13 @@ mod verifiers;
 pub use self::certificate::CertificateClient;
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
 pub use self::dpop::{DpopClient, ProofBuilder};
+#[cfg(all(feature = "dpop", feature = "_jwt"))]
+pub use self::store_checks::check_replay_store;
 pub use self::{clock::TestClock, fixed_identity::fixed_identity};
 #[cfg(feature = "_jwt")]
 pub use self::{
     fault::Fault, http_client::TestClient, issuer::TestIssuer, server::ServedIssuer,
     token::TokenBuilder,
 };
+#[cfg(feature = "shared-revocations")]
+pub use self::{revocation_store::MemoryRevocationStore, store_checks::check_revocation_store};

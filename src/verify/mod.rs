@@ -36,9 +36,20 @@ mod revocation_checked;
 #[cfg(feature = "_tokens")]
 mod revocation_keys;
 #[cfg(feature = "_tokens")]
+mod revocation_ledger;
+#[cfg(feature = "_tokens")]
 mod revocation_list;
 #[cfg(feature = "_tokens")]
+mod revocation_readiness;
+#[cfg(feature = "shared-revocations")]
+mod revocation_store;
+#[cfg(feature = "_tokens")]
 pub(crate) mod revocations;
+#[cfg(feature = "_tokens")]
+mod shared_revocation;
+#[cfg(feature = "_tokens")]
+#[cfg_attr(not(feature = "shared-revocations"), path = "sharing_off.rs")]
+mod sharing;
 #[cfg(feature = "_remote")]
 mod single_flight;
 mod verification;
@@ -50,8 +61,10 @@ pub use self::audience_state::{AudienceGiven, AudienceMissing};
 pub(crate) use self::explanation::{explain, explained};
 #[cfg(feature = "_jwt")]
 pub use self::readiness::Readiness;
-#[cfg(feature = "_tokens")]
-pub use self::revocations::{Revocations, RevocationsBuilder};
+#[cfg(feature = "shared-revocations")]
+pub use self::revocation_store::{
+    FeedEvent, OutagePolicy, RevocationFeed, RevocationStore, StoreFuture,
+};
 pub(crate) use self::verification::{VerificationFuture, VerificationState};
 pub use self::{
     bearer_fn::BearerFn,
@@ -60,4 +73,10 @@ pub use self::{
     revocation::Revocation,
     revocation_checked::RevocationChecked,
     verification::{RevokeFuture, Verification, Verify},
+};
+#[cfg(feature = "_tokens")]
+pub use self::{
+    revocation_readiness::RevocationReadiness,
+    revocations::{Revocations, RevocationsBuilder},
+    shared_revocation::SharedRevocation,
 };

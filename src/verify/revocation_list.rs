@@ -13,7 +13,7 @@ use crate::claims::NumericDate;
 pub(crate) struct EntryKey(pub(crate) [u64; 2]);
 
 /// What is revoked under one key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Entry {
     /// The second, since 1970, from which on the revoked tokens have expired anyway.
     pub(crate) expires_at: u32,
@@ -25,7 +25,7 @@ impl Entry {
     /// Revokes tokens whenever they were issued.
     pub(crate) const ALWAYS: u32 = u32::MAX;
 
-    fn merge(self, other: Self) -> Self {
+    pub(crate) fn merge(self, other: Self) -> Self {
         Self {
             expires_at: self.expires_at.max(other.expires_at),
             issued_before: self.issued_before.max(other.issued_before),
@@ -46,9 +46,11 @@ pub(crate) struct RevocationList {
     max: usize,
 }
 
-/// What an insertion has changed beside adding the entry.
+/// What an insertion has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Inserted {
+    /// Whether the list revokes anything that it didn't revoke before.
+    pub(crate) is_changed: bool,
     /// How many entries were evicted although their tokens haven't expired.
     pub(crate) evicted: usize,
 }
@@ -80,10 +82,12 @@ impl RevocationList {
     /// and then those that are closest to their expiry.
     pub(crate) fn insert(&mut self, key: EntryKey, entry: Entry, now: u32) -> Inserted {
         if let Some(known) = self.entries.get_mut(&key) {
-            *known = known.merge(entry);
-            return Inserted::default();
+            let merged = known.merge(entry);
+            let is_changed = merged != *known;
+            *known = merged;
+            return Inserted { is_changed, evicted: 0 };
         }
-        let mut inserted = Inserted::default();
+        let mut inserted = Inserted { is_changed: true, evicted: 0 };
         if self.entries.len() >= self.max {
             self.remove_expired(now);
         }
@@ -92,6 +96,12 @@ impl RevocationList {
         }
         self.entries.insert(key, entry);
         inserted
+    }
+
+    /// Returns the entries that haven't expired.
+    pub(crate) fn entries(&self, now: u32) -> impl Iterator<Item = (EntryKey, Entry)> {
+        let entries = self.entries.iter().map(|(key, entry)| (*key, *entry));
+        entries.filter(move |(_, entry)| now < entry.expires_at)
     }
 
     pub(crate) fn remove_expired(&mut self, now: u32) {

@@ -1,42 +1,23 @@
 //! The list of what has been revoked, checked on every request.
 
-use std::{
-    fmt,
-    future::ready,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, future::ready, sync::Arc, time::Duration};
 
 use super::{
-    RevokeFuture,
-    revocation::{Revocation, Target},
-    revocation_keys::keys_of,
-    revocation_list::{Entry, EntryKey, RevocationList, seconds},
+    RevokeFuture, revocation::Revocation, revocation_ledger::Ledger,
+    revocation_readiness::RevocationReadiness, sharing::Sharing,
 };
-use crate::{
-    Clock, ConfigError, Identity, SystemClock, TokenFault,
-    claims::NumericDate,
-    jose::{
-        base64url,
-        json::{self, Value},
-    },
-    telemetry,
+#[cfg(feature = "shared-revocations")]
+use super::{
+    revocation_store::{OutagePolicy, RevocationStore},
+    sharing::SharedStore,
 };
+use crate::{Clock, ConfigError, Error, Identity, SystemClock, TokenFault};
 
 /// The default bound on entries.
 const MAX_ENTRIES: usize = 1_000_000;
 
 /// The default lifetime of a revocation whose tokens have no known `exp`.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(31 * 24 * 60 * 60);
-
-/// Added to the `exp` of a revoked token, because verifiers accept it a little longer.
-const MARGIN: Duration = Duration::from_secs(10 * 60);
-
-/// Numbers every change of any list, so that no two lists ever have the same generation.
-static NEXT_GENERATION: AtomicU64 = AtomicU64::new(1);
 
 /// A list of revoked tokens, token ids, subjects, sessions and clients.
 ///
@@ -76,16 +57,19 @@ static NEXT_GENERATION: AtomicU64 = AtomicU64::new(1);
 /// their expiry are evicted, which is logged as an error and counted in [`evicted`](Self::evicted): their
 /// tokens are accepted again. A check takes a few nanoseconds: the list is looked up only when it has changed
 /// since the token was last checked.
+///
+/// # Replicas
+///
+/// The list is in the memory of one process, unless it has a store that replicas share: see
+#[cfg_attr(feature = "shared-revocations", doc = "[`RevocationsBuilder::shared`].")]
+#[cfg_attr(
+    not(feature = "shared-revocations"),
+    doc = "the features `redis` and `shared-revocations`."
+)]
 #[derive(Clone)]
-pub struct Revocations(Arc<Shared>);
-
-struct Shared {
-    list: RwLock<RevocationList>,
-    /// Zero as long as nothing has been revoked.
-    generation: AtomicU64,
-    evicted: AtomicU64,
-    token_lifetime: Duration,
-    clock: Arc<dyn Clock>,
+pub struct Revocations {
+    ledger: Arc<Ledger>,
+    sharing: Option<Arc<Sharing>>,
 }
 
 /// Makes [`Revocations`].
@@ -108,6 +92,8 @@ pub struct RevocationsBuilder {
     max_entries: usize,
     token_lifetime: Duration,
     clock: Arc<dyn Clock>,
+    #[cfg(feature = "shared-revocations")]
+    shared: Option<SharedStore>,
 }
 
 impl RevocationsBuilder {
@@ -127,6 +113,30 @@ impl RevocationsBuilder {
     /// Sets the clock. [`SystemClock`] by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Shares the list with other replicas, through a store such as [`RedisRevocations`].
+    ///
+    /// A task reads the store. It starts with the first request or revocation, or with
+    /// [`Revocations::warm_up`], because it needs a tokio runtime.
+    ///
+    /// [`RedisRevocations`]: crate::redis::RedisRevocations
+    #[cfg(feature = "shared-revocations")]
+    pub fn shared(mut self, store: impl RevocationStore) -> Self {
+        let outage = self.shared.map_or_else(OutagePolicy::default, |shared| shared.outage);
+        self.shared = Some(SharedStore { store: Arc::new(store), outage });
+        self
+    }
+
+    /// Sets what happens while the shared store is unreachable. [`OutagePolicy::Serve`] by default.
+    ///
+    /// Call it after [`shared`](Self::shared); a list that isn't shared ignores it.
+    #[cfg(feature = "shared-revocations")]
+    pub fn outage(mut self, outage: OutagePolicy) -> Self {
+        if let Some(shared) = &mut self.shared {
+            shared.outage = outage;
+        }
         self
     }
 
@@ -152,6 +162,8 @@ impl Default for RevocationsBuilder {
             max_entries: MAX_ENTRIES,
             token_lifetime: TOKEN_LIFETIME,
             clock: Arc::new(SystemClock),
+            #[cfg(feature = "shared-revocations")]
+            shared: None,
         }
     }
 }
@@ -174,32 +186,64 @@ impl Revocations {
     }
 
     fn with(builder: RevocationsBuilder) -> Self {
-        let RevocationsBuilder { max_entries, token_lifetime, clock } = builder;
-        Self(Arc::new(Shared {
-            list: RwLock::new(RevocationList::new(max_entries)),
-            generation: AtomicU64::new(0),
-            evicted: AtomicU64::new(0),
-            token_lifetime,
-            clock,
-        }))
+        let ledger =
+            Arc::new(Ledger::new(builder.max_entries, builder.token_lifetime, builder.clock));
+        #[cfg(feature = "shared-revocations")]
+        let sharing = builder.shared.map(|shared| Sharing::new(shared, &ledger));
+        #[cfg(not(feature = "shared-revocations"))]
+        let sharing = None;
+        Self { ledger, sharing }
     }
 
-    /// Revokes tokens. The revocation takes effect in this process at once, before the future is polled.
+    /// Revokes tokens. The revocation takes effect in this process at once, before the future is polled, also if
+    /// the future is dropped. If the list is shared, the future completes when the store has the revocation.
     ///
     /// # Errors
     ///
-    /// None as long as the list isn't shared.
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the shared store is unreachable. The revocation
+    /// is in force in this process, and reaches the other replicas when the store is back.
     #[must_use = "the future reports whether other replicas know of the revocation"]
     pub fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
-        let (key, entry) = self.0.entry(revocation);
-        self.0.insert(key, entry);
-        Box::pin(ready(Ok(())))
+        let entry = self.ledger.entry(revocation);
+        self.ledger.insert(&[entry]);
+        match &self.sharing {
+            Some(sharing) => sharing.publish(entry),
+            None => Box::pin(ready(Ok(()))),
+        }
+    }
+
+    /// Waits until the list has been read from the shared store, for at most two seconds. Completes at once if the
+    /// list isn't shared, or was read and still is.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store couldn't be read. It is tried again
+    /// in the background.
+    pub async fn warm_up(&self) -> Result<(), Error> {
+        match &self.sharing {
+            Some(sharing) => sharing.warm_up().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the state of the list, for health checks.
+    #[must_use]
+    pub fn readiness(&self) -> RevocationReadiness {
+        let readiness = RevocationReadiness {
+            entries: self.len(),
+            evicted: self.evicted(),
+            ..RevocationReadiness::default()
+        };
+        match &self.sharing {
+            Some(sharing) => sharing.readiness(readiness),
+            None => readiness,
+        }
     }
 
     /// Returns the number of entries, expired ones included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.list.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.ledger.len()
     }
 
     /// Returns whether nothing is revoked.
@@ -211,17 +255,17 @@ impl Revocations {
     /// Returns how many entries were evicted because the list was full, although their tokens hadn't expired.
     #[must_use]
     pub fn evicted(&self) -> u64 {
-        self.0.evicted.load(Ordering::Relaxed)
+        self.ledger.evicted()
     }
 
-    /// Rejects a token that this list or the `other` one revokes. `token` is the text that `identity` was
-    /// verified from.
+    /// Rejects a token that this list or the `other` one revokes, or that could not be checked. `token` is the
+    /// text that `identity` was verified from.
     pub(crate) fn check(
         &self,
         other: Option<&Self>,
         token: &[u8],
         identity: &Identity,
-    ) -> Result<(), TokenFault> {
+    ) -> Result<(), Error> {
         let lists = || [Some(self), other].into_iter().flatten();
         // The sum tells whether any of them has changed, because each generation only grows.
         let generation = lists().fold(0_u64, |sum, list| sum.wrapping_add(list.generation()));
@@ -230,92 +274,24 @@ impl Revocations {
         if generation == 0 || state.has_passed(generation) {
             return Ok(());
         }
-        if lists().any(|list| list.0.is_revoked(token, identity)) {
-            return Err(TokenFault::Revoked);
+        // The end and the beginning of an outage are new generations, so this is asked again after each.
+        lists().filter_map(|list| list.sharing.as_ref()).try_for_each(|sharing| sharing.admit())?;
+        if lists().any(|list| list.ledger.is_revoked(token, identity)) {
+            return Err(TokenFault::Revoked.into());
         }
         // The generation from before the look-up, because a later revocation has another one.
         state.pass(generation);
         Ok(())
     }
 
-    /// Returns whether anything was ever revoked.
+    /// Returns whether anything was ever revoked, or may be by another replica.
     #[cfg(feature = "own-tokens")]
     pub(crate) fn is_used(&self) -> bool {
         self.generation() != 0
     }
 
     fn generation(&self) -> u64 {
-        self.0.generation.load(Ordering::Acquire)
-    }
-}
-
-impl Shared {
-    fn is_revoked(&self, token: &[u8], identity: &Identity) -> bool {
-        let keys = identity.revocation_state().keys(|| {
-            // What isn't UTF-8 was never a token.
-            keys_of(str::from_utf8(token).unwrap_or_default(), identity)
-        });
-        let (issued_at, now) = (identity.registered().issued_at, seconds(self.now()));
-        let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
-        keys.iter().flatten().any(|key| list.is_revoked(&EntryKey(*key), issued_at, now))
-    }
-
-    fn entry(&self, revocation: &Revocation) -> (EntryKey, Entry) {
-        let now = self.now();
-        let expires_at = match (revocation.expires_at, revocation.target) {
-            (Some(time), _) => Some(NumericDate::from_system_time(time)),
-            (None, Target::Token) => expiry_of(&revocation.value),
-            (None, _) => None,
-        };
-        let expires_at = match expires_at {
-            Some(time) => time.saturating_add(MARGIN),
-            None => now.saturating_add(self.token_lifetime),
-        };
-        let issued_before = match (revocation.target, revocation.issued_before) {
-            (Target::Client | Target::Subject, Some(time)) => {
-                seconds(NumericDate::from_system_time(time))
-            }
-            // Tokens that are issued within this second may be either: they are revoked.
-            (Target::Client | Target::Subject, None) => seconds(now).saturating_add(1),
-            _ => Entry::ALWAYS,
-        };
-        (revocation.key(), Entry { expires_at: seconds(expires_at), issued_before })
-    }
-
-    fn insert(&self, key: EntryKey, entry: Entry) {
-        let now = seconds(self.now());
-        let mut list = self.list.write().unwrap_or_else(PoisonError::into_inner);
-        let inserted = list.insert(key, entry, now);
-        // Under the lock, so that whoever sees the generation sees the entry.
-        let generation = NEXT_GENERATION.fetch_add(1, Ordering::Relaxed);
-        self.generation.store(generation, Ordering::Release);
-        let entries = list.len();
-        drop(list);
-        if inserted.evicted > 0 {
-            let evicted = u64::try_from(inserted.evicted).unwrap_or(u64::MAX);
-            self.evicted.fetch_add(evicted, Ordering::Relaxed);
-            telemetry::revocations_evicted(evicted, entries);
-        }
-    }
-
-    fn now(&self) -> NumericDate {
-        NumericDate::from_system_time(self.clock.now())
-    }
-}
-
-/// Reads the `exp` of a token that has the form of a JWT. It isn't verified: a token whose signature is wrong
-/// is rejected whether it is on the list or not.
-fn expiry_of(token: &str) -> Option<NumericDate> {
-    let mut parts = token.split('.');
-    let (Some(_), Some(payload), Some(_), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return None;
-    };
-    let text = String::from_utf8(base64url::decode(payload)?).ok()?;
-    match json::object(&text, |_, _| ()).ok()?.find("exp")? {
-        Value::Number(number) => NumericDate::from_secs_f64(number.as_f64()?),
-        _ => None,
+        self.ledger.generation()
     }
 }
 

@@ -43,6 +43,8 @@ mod own_tokens;
 mod resource_metadata;
 mod response;
 mod revocation;
+#[cfg(feature = "security-events")]
+mod security_events;
 mod static_tokens;
 mod support;
 mod telemetry;

@@ -6,6 +6,7 @@ use http::{HeaderName, Uri};
 use portcullis::{
     AuthenticateLayer, Identity, Secret,
     binding::{CertificateHeader, ClientCertificates, Dpop},
+    redis::Redis,
 };
 
 use crate::environment::{bad, choice, invalid, list, read};
@@ -21,8 +22,9 @@ enum Proofs {
 pub(crate) fn verified(
     mut layer: AuthenticateLayer,
     address: SocketAddr,
+    redis: Option<&Redis>,
 ) -> Result<AuthenticateLayer, String> {
-    if let Some(dpop) = dpop(address)? {
+    if let Some(dpop) = dpop(address, redis)? {
         layer = layer.dpop(dpop);
     }
     if let Some(header) = read::<String>("CLIENT_CERT_HEADER")? {
@@ -42,13 +44,16 @@ pub(crate) fn name(identity: &Identity) -> &'static str {
     }
 }
 
-fn dpop(address: SocketAddr) -> Result<Option<Dpop>, String> {
+fn dpop(address: SocketAddr, redis: Option<&Redis>) -> Result<Option<Dpop>, String> {
     let proofs =
         [("accept", Proofs::Accepted), ("off", Proofs::Off), ("required", Proofs::Required)];
     let proofs = choice("DPOP", &proofs)?.unwrap_or(Proofs::Off);
     let mut dpop = Dpop::builder(public_url(address)?);
     if proofs == Proofs::Required {
         dpop = dpop.required();
+    }
+    if let Some(redis) = redis {
+        dpop = dpop.replay_store(redis.replays());
     }
     if let Some(secret) = read::<String>("DPOP_NONCE_SECRET")? {
         // The value is a secret, so the error doesn't show it.

@@ -68,6 +68,7 @@ pub(crate) fn invalid(error: &ConfigError) -> String {
         "jwks_uri" => "JWKS_URI",
         "nonce secret" => "DPOP_NONCE_SECRET",
         "public URL" => "PUBLIC_URL",
+        "Redis URL" => "REDIS_URL",
         "resource" => "RESOURCE",
         "scope claim" => "SCOPE_CLAIM",
         "trusted proxy" => "TRUSTED_PROXIES",

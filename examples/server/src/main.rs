@@ -54,6 +54,10 @@
 //! | `SCOPE_HIERARCHY` | broader scopes, and those that they imply: `api:admin>api:read api:write;…` | none |
 //! | `RESOURCE` | the identifier of this service, for the RFC 9728 document, which challenges name | off |
 //! | `ADMIN_TOKEN` | the token for `/admin/revoke` | off |
+//! | `REDIS_URL` | where replicas share revocations and used DPoP proofs | each process has its own |
+//! | `REDIS_OUTAGE` | while Redis is unreachable: `serve`, based on what is known, or `refuse` with 503 | `serve` |
+//! | `SECURITY_EVENTS` | a path such as `/events` that accepts the issuers' security event tokens and logout tokens | off |
+//! | `SECURITY_EVENTS_AUDIENCE` | their `aud`, comma-separated, besides `AUDIENCE`: for logout tokens, a client id | none |
 //! | `RUST_LOG` | which events are logged to stderr | `info,portcullis=debug` |
 //! | `LOG_FORMAT` | `text` or `json` | `text` |
 //!
@@ -65,6 +69,7 @@ mod binding;
 mod environment;
 mod operations;
 mod resource;
+mod shared;
 mod verifiers;
 
 use std::{
@@ -80,7 +85,7 @@ use axum::{
 use http::HeaderName;
 use portcullis::{
     AuthenticateLayer, Authentication, Identity, Issuers, RequireRoleLayer, RequireScopeLayer,
-    Scope, ScopeHierarchy, credentials::TokenHeader, verify::Revocations,
+    Scope, ScopeHierarchy, credentials::TokenHeader,
 };
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, runtime};
@@ -157,9 +162,11 @@ fn run() -> Result<(), Box<dyn Error>> {
 
 /// Everything that is served at this address.
 fn service(address: SocketAddr) -> Result<Router, Box<dyn Error>> {
-    let revocations = Revocations::new();
+    let redis = shared::redis()?;
+    let revocations = shared::revocations(redis.as_ref())?;
     let issuers = verifiers::issuers(&revocations)?;
-    let mut app = app(binding::verified(layer(issuers.clone())?, address)?);
+    let layer = binding::verified(layer(issuers.clone())?, address, redis.as_ref())?;
+    let mut app = app(layer).merge(shared::security_events(&issuers)?);
     if let Some(token) = read::<String>("ADMIN_TOKEN")? {
         app = app.merge(admin::routes(issuers.clone(), &token)?);
     }

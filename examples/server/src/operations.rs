@@ -7,7 +7,7 @@ use http::StatusCode;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use portcullis::{
     Issuers,
-    verify::{Readiness, Revocations},
+    verify::{Readiness, RevocationReadiness, Revocations},
 };
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
@@ -70,12 +70,25 @@ async fn readyz(
     // Keys are fetched when the first token arrives; here, that must not wait for one. Whether it succeeded is
     // part of the readiness.
     drop(timeout(KEYS_TIMEOUT, issuers.warm_up()).await);
-    let readiness = issuers.readiness();
-    let is_ready = readiness.iter().all(Readiness::is_ready);
+    let (readiness, revocations) = (issuers.readiness(), revocations.readiness());
+    let is_ready = readiness.iter().all(Readiness::is_ready) && revocations.is_ready();
     let issuers: Vec<_> = readiness.iter().map(issuer).collect();
-    let revocations = json!({ "entries": revocations.len(), "evicted": revocations.evicted() });
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let revocations = list(&revocations);
     (status, Json(json!({ "ready": is_ready, "issuers": issuers, "revocations": revocations })))
+}
+
+fn list(readiness: &RevocationReadiness) -> Value {
+    json!({
+        "ready": readiness.is_ready(),
+        "entries": readiness.entries(),
+        "evicted": readiness.evicted(),
+        "shared": readiness.is_shared(),
+        "current": readiness.is_current(),
+        "age": readiness.age().map(|age| age.as_secs()),
+        "last_error": readiness.last_error(),
+        "pending": readiness.pending(),
+    })
 }
 
 fn issuer(readiness: &Readiness) -> Value {

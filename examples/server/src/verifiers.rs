@@ -21,7 +21,7 @@ pub(crate) fn issuers(revocations: &Revocations) -> Result<Issuers, String> {
     let mut issuers = Issuers::builder().revocations(revocations.clone());
     let introspection_url = read::<String>("INTROSPECTION_URL")?;
     if let Some(url) = &introspection_url {
-        issuers = issuers.opaque(introspection(url)?);
+        issuers = issuers.opaque(introspection(url, revocations)?);
     }
     let names = list("ISSUER")?;
     if names.is_empty() && introspection_url.is_none() {
@@ -76,10 +76,10 @@ fn with_audiences(issuer: &str) -> Result<JwtVerifierBuilder<AudienceGiven>, Str
     Ok(audiences.fold(first, JwtVerifierBuilder::audience))
 }
 
-fn introspection(url: &str) -> Result<IntrospectionVerifier, String> {
+fn introspection(url: &str, revocations: &Revocations) -> Result<IntrospectionVerifier, String> {
     let client_id = require("INTROSPECTION_CLIENT_ID")?;
     let secret = require("INTROSPECTION_CLIENT_SECRET")?;
-    let builder = IntrospectionVerifier::builder(url);
+    let builder = IntrospectionVerifier::builder(url).revocations(revocations.clone());
     let builder = match choice("INTROSPECTION_AUTH", &[("basic", false), ("post", true)])? {
         Some(true) => builder.client_secret_post(client_id, secret),
         _ => builder.client_secret_basic(client_id, secret),

@@ -10,7 +10,7 @@ use crate::{
     BearerToken, Error, Identity, TokenFault, Verification, Verify,
     verify::{
         Explanation, Findings, Readiness, Revocation, RevokeFuture, explain,
-        jwt::{Attempt, Interrupt, UnverifiedToken},
+        jwt::{Attempt, Interrupt, Issuer, UnverifiedToken},
     },
 };
 
@@ -126,6 +126,25 @@ impl Issuers {
     /// This fetches keys, resolves tenants and introspects where a request would. See [`Explanation`].
     pub async fn explain(&self, token: &str) -> Explanation {
         explain(self, token).await
+    }
+
+    /// Returns the issuer that a JWT names. Tenants are resolved.
+    #[cfg(feature = "security-events")]
+    pub(crate) async fn issuer_of(&self, jws: &str) -> Result<Arc<Issuer>, Error> {
+        let mut resolution = None;
+        let parsed = UnverifiedToken::parse(jws, |name| {
+            let resolution: &Resolution = resolution.insert(self.0.resolve(name)?);
+            Ok(resolution.issuer())
+        });
+        match (parsed, resolution) {
+            (Ok(_), Some(resolution)) => Ok(Arc::clone(resolution.issuer())),
+            (Err(Dispatch::Reject(error)), _) => Err(error),
+            (Err(Dispatch::Resolve(tenant)), _) => {
+                Ok(Arc::clone(Resolution::from(tenant.settle(jws).await?).issuer()))
+            }
+            // The keys of an issuer whose tokens are introspected aren't known.
+            (Ok(_), None) | (Err(Dispatch::Delegate(_)), _) => Err(TokenFault::Issuer.into()),
+        }
     }
 
     /// Whether the keys of each issuer are at hand, in the order of trust, tenants left out.

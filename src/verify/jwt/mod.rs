@@ -7,6 +7,8 @@
 // that waits for keys.
 
 mod builder;
+#[cfg(feature = "security-events")]
+mod event_token;
 mod examine;
 mod header;
 mod interrupt;
@@ -25,6 +27,8 @@ mod token_cache;
 mod token_type;
 mod verifier;
 
+#[cfg(feature = "security-events")]
+pub(crate) use self::event_token::{EventToken, EventTokenType};
 pub use self::{
     builder::{Dangerous, JwtVerifierBuilder},
     profile::Profile,

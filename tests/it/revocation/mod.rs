@@ -2,3 +2,5 @@
 
 mod revocation_checked;
 mod revocations;
+#[cfg(feature = "shared-revocations")]
+mod sharing;

@@ -1,0 +1,45 @@
+//! Revocations: those that replicas share through `REDIS_URL`, and those that issuers send.
+
+use axum::Router;
+use portcullis::{
+    Issuers,
+    redis::Redis,
+    security_events::SecurityEvents,
+    verify::{OutagePolicy, Revocations},
+};
+
+use crate::environment::{bad, choice, invalid, list, read};
+
+pub(crate) fn redis() -> Result<Option<Redis>, String> {
+    let Some(url) = read::<String>("REDIS_URL")? else { return Ok(None) };
+    // The error shows the URL without its password.
+    Redis::new(&url).map(Some).map_err(|error| invalid(&error))
+}
+
+/// The list of revocations, which each process has for itself without Redis.
+pub(crate) fn revocations(redis: Option<&Redis>) -> Result<Revocations, String> {
+    let outages = [("serve", OutagePolicy::Serve), ("refuse", OutagePolicy::Reject)];
+    let outage = choice("REDIS_OUTAGE", &outages)?.unwrap_or_default();
+    let mut revocations = Revocations::builder();
+    if let Some(redis) = redis {
+        revocations = revocations.shared(redis.revocations()).outage(outage);
+    }
+    let revocations = revocations.build().map_err(|error| invalid(&error))?;
+    let shared = revocations.clone();
+    // Redis is read from now on, not only from the first request on.
+    tokio::spawn(async move { shared.warm_up().await });
+    Ok(revocations)
+}
+
+/// What issuers send to the path `SECURITY_EVENTS`.
+pub(crate) fn security_events(issuers: &Issuers) -> Result<Router, String> {
+    let Some(path) = read::<String>("SECURITY_EVENTS")? else { return Ok(Router::new()) };
+    if !path.starts_with('/') || path.contains(['{', '}', '*', ':', '?', '#']) {
+        return Err(bad("SECURITY_EVENTS", path, "not a path such as /events"));
+    }
+    let mut events = SecurityEvents::builder(issuers.clone());
+    for audience in list("SECURITY_EVENTS_AUDIENCE")? {
+        events = events.audience(audience);
+    }
+    Ok(events.build().map_err(|error| invalid(&error))?.router(&path))
+}

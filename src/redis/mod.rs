@@ -1,0 +1,45 @@
+//! State that replicas share through Redis or Valkey.
+//!
+//! [`Redis`] says where the servers are. [`RedisRevocations`] shares what is revoked, so that a revocation takes
+//! effect on every replica. [`RedisReplays`] shares the DPoP proofs that were used, so that each is accepted once.
+//!
+//! ```
+//! # #[cfg(feature = "dpop")]
+//! # fn main() -> Result<(), portcullis::ConfigError> {
+//! use portcullis::{
+//!     binding::Dpop, redis::Redis, verify::{OutagePolicy, Revocations},
+//! };
+//!
+//! let redis = Redis::new("redis://127.0.0.1:6379")?;
+//! let revocations =
+//!     Revocations::builder().shared(redis.revocations()).outage(OutagePolicy::Reject).build()?;
+//! let dpop = Dpop::builder("https://api.example").replay_store(redis.replays()).build()?;
+//! # let _ = dpop;
+//! assert!(revocations.readiness().is_shared());
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "dpop"))]
+//! # fn main() {}
+//! ```
+//!
+//! Nothing connects before it is used. Every use has a time limit, and nothing holds a lock while it waits for a
+//! server. Redis 6.2 or later and Valkey are supported, as one server, behind Sentinel, or as a cluster.
+//
+// `servers` connects, `link` is one connection, and `connections` the one that requests share. `store` adds
+// revocations by means of `script`, and `feed` reads them.
+
+mod connections;
+mod failure;
+mod feed;
+mod link;
+#[cfg(all(feature = "dpop", feature = "_jwt"))]
+mod replays;
+mod revocations;
+mod script;
+mod servers;
+mod settings;
+mod store;
+
+#[cfg(all(feature = "dpop", feature = "_jwt"))]
+pub use self::replays::RedisReplays;
+pub use self::{revocations::RedisRevocations, settings::Redis};

@@ -1,0 +1,71 @@
+//! Used DPoP proofs in Redis.
+
+use std::{fmt::Write, sync::Arc, time::SystemTime};
+
+use super::connections::Connections;
+use crate::{
+    Clock, SystemClock,
+    verify::binding::{Replay, ReplayKey, ReplayStore},
+};
+
+/// Used proofs that replicas share through Redis: a [`ReplayStore`].
+///
+/// ```
+/// use portcullis::{binding::Dpop, redis::Redis};
+///
+/// let redis = Redis::new("redis://127.0.0.1:6379")?;
+/// let dpop = Dpop::builder("https://api.example").replay_store(redis.replays()).build()?;
+/// # let _ = dpop;
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
+///
+/// Each request with a proof takes one round trip, `SET … NX PX`. If Redis is unreachable, is full, or doesn't respond in
+/// time, the request is rejected with 503, because a proof that can't be stored could be a replay.
+///
+/// A proof is stored as a digest until it is rejected for its age anyway. If Redis loses its data within this time,
+/// such as in a restart without persistence or in a failover, the proof is accepted once more.
+#[derive(Debug, Clone)]
+pub struct RedisReplays {
+    connections: Arc<Connections>,
+    prefix: Arc<str>,
+    clock: Arc<dyn Clock>,
+}
+
+impl RedisReplays {
+    pub(super) fn new(connections: Arc<Connections>, prefix: &str) -> Self {
+        let prefix = format!("{prefix}:replay:").into();
+        Self { connections, prefix, clock: Arc::new(SystemClock) }
+    }
+
+    /// Sets the clock by which the remaining time of a proof is computed. [`SystemClock`] by default; it has to be
+    /// that of the DPoP verifier.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Returns how long a proof is stored: a second longer than it is accepted.
+    fn milliseconds(&self, expires_at: SystemTime) -> u64 {
+        let left = expires_at.duration_since(self.clock.now()).unwrap_or_default();
+        u64::try_from(left.as_millis()).unwrap_or(u64::MAX >> 1).saturating_add(1000)
+    }
+}
+
+impl ReplayStore for RedisReplays {
+    fn insert(&self, key: ReplayKey, expires_at: SystemTime) -> Replay {
+        let mut name = String::from(&*self.prefix);
+        for byte in key.as_bytes() {
+            // Writing to a string doesn't fail.
+            let _ = write!(name, "{byte:02x}");
+        }
+        let mut command = redis::cmd("SET");
+        command.arg(name).arg(1).arg("NX").arg("PX").arg(self.milliseconds(expires_at));
+        let connections = Arc::clone(&self.connections);
+        Replay::pending(async move {
+            let run =
+                |mut link| async move { command.query_async::<Option<String>>(&mut link).await };
+            Ok(connections.run(run).await?.is_some())
+        })
+    }
+}

@@ -1,0 +1,146 @@
+//! Whom an event is about (RFC 9493).
+
+use crate::jose::json::{Object, Value};
+
+/// A subject identifier, as far as it can be revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// `email`: an address, from which a function of the service finds the subject.
+    Email(String),
+    /// `jwt_id`: one token.
+    Token { issuer: String, token_id: String },
+    /// `iss_sub`: a subject of an issuer.
+    Named { issuer: String, subject: String },
+    /// `opaque`: whatever the issuer and the service agree on.
+    Opaque(String),
+    /// The member `session` of a complex subject.
+    Session(String),
+}
+
+/// Why a subject can't be revoked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SubjectFault {
+    #[error("the subject is malformed")]
+    Malformed,
+    #[error("the subject has an unsupported format")]
+    Unsupported,
+}
+
+impl Subject {
+    /// Reads a subject identifier. A complex one is the session in it, if there is one, and the user otherwise.
+    /// Aliases are several.
+    pub(super) fn read(value: Value<'_>) -> Result<Vec<Self>, SubjectFault> {
+        let Value::Object(members) = value else { return Err(SubjectFault::Malformed) };
+        let Some(format) = members.find("format") else { return Self::read_complex(members) };
+        let Value::String(format) = format else { return Err(SubjectFault::Malformed) };
+        let text = |name: &str| match members.find(name) {
+            Some(Value::String(text)) => Ok(text.to_cow().into_owned()),
+            _ => Err(SubjectFault::Malformed),
+        };
+        let subject = match &*format.to_cow() {
+            "aliases" => return Self::read_aliases(members),
+            "complex" => return Self::read_complex(members),
+            "email" => Self::Email(text("email")?),
+            "iss_sub" => Self::Named { issuer: text("iss")?, subject: text("sub")? },
+            "jwt_id" => Self::Token { issuer: text("iss")?, token_id: text("jti")? },
+            "opaque" => Self::Opaque(text("id")?),
+            _ => return Err(SubjectFault::Unsupported),
+        };
+        Ok(vec![subject])
+    }
+
+    /// The members of a complex subject restrict each other, so a session of a user is that session only.
+    fn read_complex(members: Object<'_>) -> Result<Vec<Self>, SubjectFault> {
+        if let Some(session) = members.find("session") {
+            let sessions = Self::read(session)?.into_iter().map(|session| match session {
+                Self::Opaque(id) => Ok(Self::Session(id)),
+                Self::Named { subject, .. } => Ok(Self::Session(subject)),
+                token @ Self::Token { .. } => Ok(token),
+                Self::Email(_) | Self::Session(_) => Err(SubjectFault::Unsupported),
+            });
+            return sessions.collect();
+        }
+        match members.find("user") {
+            Some(user) => Self::read(user),
+            None => Err(SubjectFault::Unsupported),
+        }
+    }
+
+    /// Each of them is the same subject. Those of other formats are left out.
+    fn read_aliases(members: Object<'_>) -> Result<Vec<Self>, SubjectFault> {
+        let Some(Value::Array(identifiers)) = members.find("identifiers") else {
+            return Err(SubjectFault::Malformed);
+        };
+        let mut subjects = Vec::new();
+        for identifier in identifiers.iter() {
+            let Value::Object(members) = identifier else { return Err(SubjectFault::Malformed) };
+            // RFC 9493 §3.2.8: aliases must not be nested.
+            if matches!(members.find("format"), Some(Value::String(format)) if format.is("aliases"))
+            {
+                return Err(SubjectFault::Malformed);
+            }
+            match Self::read(identifier) {
+                Ok(subject) => subjects.extend(subject),
+                Err(SubjectFault::Unsupported) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        if subjects.is_empty() { Err(SubjectFault::Unsupported) } else { Ok(subjects) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::json;
+
+    #[test]
+    fn the_formats_of_rfc_9493_are_read() {
+        let named = |issuer: &str, subject: &str| {
+            Ok(vec![Subject::Named { issuer: issuer.into(), subject: subject.into() }])
+        };
+        let session = |id: &str| Ok(vec![Subject::Session(id.into())]);
+        for (text, expected) in [
+            (r#"{"format":"iss_sub","iss":"https://a","sub":"1"}"#, named("https://a", "1")),
+            (r#"{"format":"opaque","id":"7"}"#, Ok(vec![Subject::Opaque("7".into())])),
+            (r#"{"format":"email","email":"a@b"}"#, Ok(vec![Subject::Email("a@b".into())])),
+            (
+                r#"{"format":"jwt_id","iss":"https://a","jti":"t"}"#,
+                Ok(vec![Subject::Token { issuer: "https://a".into(), token_id: "t".into() }]),
+            ),
+            (
+                r#"{"format":"complex","user":{"format":"iss_sub","iss":"https://a","sub":"1"},"tenant":{"format":"opaque","id":"x"}}"#,
+                named("https://a", "1"),
+            ),
+            (
+                r#"{"format":"complex","user":{"format":"iss_sub","iss":"https://a","sub":"1"},"session":{"format":"opaque","id":"s"}}"#,
+                session("s"),
+            ),
+            (
+                r#"{"user":{"format":"iss_sub","iss":"https://a","sub":"1"}}"#,
+                named("https://a", "1"),
+            ),
+            (
+                r#"{"format":"aliases","identifiers":[{"format":"phone_number","phone_number":"+1"},{"format":"iss_sub","iss":"https://a","sub":"1"}]}"#,
+                named("https://a", "1"),
+            ),
+            (r#"{"format":"phone_number","phone_number":"+1"}"#, Err(SubjectFault::Unsupported)),
+            (r#"{"format":"did","url":"did:x"}"#, Err(SubjectFault::Unsupported)),
+            (
+                r#"{"format":"aliases","identifiers":[{"format":"did","url":"did:x"}]}"#,
+                Err(SubjectFault::Unsupported),
+            ),
+            (
+                r#"{"format":"aliases","identifiers":[{"format":"aliases"}]}"#,
+                Err(SubjectFault::Malformed),
+            ),
+            (r#"{"format":"iss_sub","iss":"https://a"}"#, Err(SubjectFault::Malformed)),
+            (r#"{"format":"opaque","id":7}"#, Err(SubjectFault::Malformed)),
+            (r#"{"format":1}"#, Err(SubjectFault::Malformed)),
+            ("{}", Err(SubjectFault::Unsupported)),
+        ] {
+            let members = json::object(text, |_, _| ()).unwrap();
+            assert_eq!(Subject::read(Value::Object(members)), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Who verifies events, and where they take effect.
+
+use std::sync::Arc;
+
+use crate::{
+    Error, Issuers, JwtVerifier,
+    verify::{
+        Revocation, RevokeFuture,
+        jwt::{EventToken, EventTokenType},
+    },
+};
+
+/// The verifier of the tokens that events are about.
+#[derive(Debug, Clone)]
+pub(super) enum EventVerifier {
+    Issuers(Issuers),
+    Jwt(JwtVerifier),
+}
+
+impl EventVerifier {
+    pub(super) async fn verify(
+        &self,
+        jws: &str,
+        kind: EventTokenType,
+        audiences: &[Box<str>],
+    ) -> Result<EventToken, Error> {
+        let issuer = match self {
+            Self::Issuers(issuers) => issuers.issuer_of(jws).await?,
+            Self::Jwt(verifier) => Arc::clone(&verifier.issuer),
+        };
+        issuer.verify_event(jws, kind, audiences).await
+    }
+
+    pub(super) fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
+        match self {
+            Self::Issuers(issuers) => issuers.revoke(revocation),
+            Self::Jwt(verifier) => verifier.revoke(revocation),
+        }
+    }
+}

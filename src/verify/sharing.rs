@@ -1,0 +1,368 @@
+//! What connects a list with the store that replicas share.
+
+use std::{
+    error::Error as _,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, watch},
+    time::{sleep, timeout},
+};
+
+use super::{
+    RevokeFuture,
+    revocation_ledger::Ledger,
+    revocation_readiness::{RevocationReadiness, SharedState},
+    revocation_store::{FeedEvent, OutagePolicy, RevocationStore},
+    shared_revocation::SharedRevocation,
+};
+use crate::{
+    Error,
+    claims::NumericDate,
+    error::{SharedFailure, WithCauses, retry_after},
+    telemetry,
+};
+
+/// How long a feed may be silent, and a write may take, before the store counts as unreachable. Stores have shorter
+/// time limits of their own, with better errors.
+const MAX_SILENCE: Duration = Duration::from_secs(5);
+
+/// The pause after a failure. It doesn't grow, because how long a revoked token is accepted depends on it.
+const RETRY_INTERVAL: Duration = Duration::from_millis(500);
+
+/// How long [`Sharing::warm_up`] waits.
+const WARM_UP: Duration = Duration::from_secs(2);
+
+/// The revocations that are sent at once.
+const BATCH: usize = 500;
+
+/// The revocations that are queued for a store that is unreachable. With more, the whole list is sent later.
+const MAX_QUEUED: usize = 10_000;
+
+/// How often an idle task looks whether its list still exists.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// The store of a list, as configured.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedStore {
+    pub(crate) store: Arc<dyn RevocationStore>,
+    pub(crate) outage: OutagePolicy,
+}
+
+/// Connects a list with its store: one task writes what is revoked here, and reads what is revoked anywhere.
+///
+/// The task starts when it is first needed, and again if the runtime that it ran on has ended. It ends with the
+/// list.
+pub(crate) struct Sharing {
+    store: Arc<dyn RevocationStore>,
+    outage: OutagePolicy,
+    ledger: Arc<Ledger>,
+    is_running: AtomicBool,
+    status: watch::Sender<Status>,
+    outbox: Mutex<Outbox>,
+    progress: watch::Sender<Progress>,
+    wake: Notify,
+}
+
+/// Whether the list contains everything that the store does.
+#[derive(Debug, Clone, Default)]
+struct Status {
+    is_current: bool,
+    /// When it last was.
+    current_at: Option<NumericDate>,
+    /// Why it isn't, if it is known.
+    error: Option<Arc<str>>,
+}
+
+/// What has to be written.
+#[derive(Debug, Default)]
+struct Outbox {
+    queued: Vec<SharedRevocation>,
+    /// Whether the whole list has to be written. Then nothing is queued.
+    is_everything: bool,
+    /// How many revocations were ever queued.
+    ticket: u64,
+}
+
+/// How far writing has come.
+#[derive(Debug, Clone, Copy, Default)]
+struct Progress {
+    /// Revocations with this ticket and lower ones are in the store.
+    written: u64,
+    failures: u64,
+}
+
+/// What is written at once.
+struct Batch {
+    revocations: Vec<SharedRevocation>,
+    is_everything: bool,
+    /// Everything up to this ticket is in the store after this batch.
+    ticket: u64,
+}
+
+impl Sharing {
+    pub(crate) fn new(shared: SharedStore, ledger: &Arc<Ledger>) -> Arc<Self> {
+        // A token is checked although nothing has been revoked, so that the first one starts the task.
+        ledger.invalidate();
+        Arc::new(Self {
+            store: shared.store,
+            outage: shared.outage,
+            ledger: Arc::clone(ledger),
+            is_running: AtomicBool::new(false),
+            status: watch::Sender::default(),
+            outbox: Mutex::default(),
+            progress: watch::Sender::default(),
+            wake: Notify::new(),
+        })
+    }
+
+    /// Rejects requests that can't be served because the list isn't current.
+    pub(crate) fn admit(self: &Arc<Self>) -> Result<(), Error> {
+        self.start();
+        if self.outage == OutagePolicy::Serve || self.status.borrow().is_current {
+            return Ok(());
+        }
+        Err(unreachable_store("the shared revocation list can't be read"))
+    }
+
+    /// Has a revocation written, which the list has already.
+    pub(crate) fn publish(self: &Arc<Self>, revocation: SharedRevocation) -> RevokeFuture {
+        let failures = self.progress.borrow().failures;
+        let ticket = self.outbox().push(revocation);
+        self.wake.notify_one();
+        self.start();
+        let sharing = Arc::clone(self);
+        Box::pin(async move {
+            // In case that there was no runtime before.
+            sharing.start();
+            sharing.written(ticket, failures).await
+        })
+    }
+
+    /// Waits until what has this ticket is written, or until a write fails.
+    async fn written(&self, ticket: u64, failures: u64) -> Result<(), Error> {
+        let mut progress = self.progress.subscribe();
+        let has_outcome = |it: &Progress| it.written >= ticket || it.failures != failures;
+        let outcome = timeout(MAX_SILENCE, progress.wait_for(has_outcome)).await;
+        match outcome {
+            Ok(Ok(progress)) if progress.written >= ticket => Ok(()),
+            _ => Err(unreachable_store(
+                "the revocation is in force on this replica only, until the shared store is reachable",
+            )),
+        }
+    }
+
+    pub(crate) async fn warm_up(self: &Arc<Self>) -> Result<(), Error> {
+        self.start();
+        let mut status = self.status.subscribe();
+        match timeout(WARM_UP, status.wait_for(|status| status.is_current)).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(unreachable_store("the shared revocation list can't be read")),
+        }
+    }
+
+    pub(crate) fn readiness(&self, of_the_list: RevocationReadiness) -> RevocationReadiness {
+        let Status { is_current, current_at, error } = self.status.borrow().clone();
+        let now = self.ledger.now();
+        let shared = SharedState {
+            is_current,
+            is_required: self.outage == OutagePolicy::Reject,
+            age: current_at.map(|time| now.since(time).unwrap_or_default()),
+            last_error: error.map(|error| error.to_string()),
+            pending: self.outbox().len(&self.ledger),
+        };
+        RevocationReadiness { shared: Some(shared), ..of_the_list }
+    }
+
+    /// Starts the task, if it doesn't run and there is a runtime.
+    fn start(self: &Arc<Self>) {
+        if self.is_running.load(Ordering::Relaxed) {
+            return;
+        }
+        let Ok(runtime) = Handle::try_current() else { return };
+        if !self.is_running.swap(true, Ordering::AcqRel) {
+            let running = Running(Arc::downgrade(self));
+            runtime.spawn(async move {
+                tokio::join!(read(&running.0), write(&running.0));
+            });
+        }
+    }
+
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, event: FeedEvent) {
+        match event {
+            FeedEvent::Current => self.set_current(),
+            FeedEvent::Lost => {
+                telemetry::shared_revocations_lost(self.ledger.len());
+                self.outbox().queue_everything();
+                self.wake.notify_one();
+            }
+            FeedEvent::Revoked(revocations) => self.ledger.insert(&revocations),
+        }
+    }
+
+    fn set_current(&self) {
+        let now = self.ledger.now();
+        let mut ended = None;
+        self.status.send_modify(|status| {
+            status.current_at = Some(now);
+            status.is_current = true;
+            ended = status.error.take();
+        });
+        // There is no need for a new generation: while requests were rejected, no token passed the current one.
+        if ended.is_some() {
+            telemetry::shared_revocations_reachable(self.ledger.len());
+        }
+    }
+
+    fn set_outage(&self, error: &Error) {
+        let mut is_new = false;
+        // What the error says about a request is of no interest here.
+        let cause = error.source().unwrap_or(error);
+        let text: Arc<str> = WithCauses(cause).to_string().into();
+        self.status.send_modify(|status| {
+            is_new = status.error.is_none();
+            status.is_current = false;
+            status.error = Some(text);
+        });
+        if is_new {
+            telemetry::shared_revocations_unreachable(error);
+            if self.outage == OutagePolicy::Reject {
+                // No token has passed this generation, so each one asks `admit`.
+                self.ledger.invalidate();
+            }
+        }
+    }
+
+    fn next_batch(&self) -> Option<Batch> {
+        let mut outbox = self.outbox();
+        let is_everything = std::mem::take(&mut outbox.is_everything);
+        let size = outbox.queued.len().min(BATCH);
+        let queued = outbox.queued.drain(..size).collect();
+        let left = u64::try_from(outbox.queued.len()).unwrap_or(u64::MAX);
+        let ticket = outbox.ticket.saturating_sub(left);
+        drop(outbox);
+        let revocations = if is_everything { self.ledger.entries() } else { queued };
+        let batch = Batch { revocations, is_everything, ticket };
+        (is_everything || !batch.revocations.is_empty()).then_some(batch)
+    }
+
+    async fn write(&self, batch: Batch) {
+        for chunk in batch.revocations.chunks(BATCH) {
+            let written = timeout(MAX_SILENCE, self.store.publish(chunk.to_vec())).await;
+            if !matches!(written, Ok(Ok(()))) {
+                self.outbox().put_back(batch);
+                self.progress.send_modify(|it| it.failures = it.failures.saturating_add(1));
+                return sleep(RETRY_INTERVAL).await;
+            }
+        }
+        self.progress.send_modify(|progress| progress.written = batch.ticket);
+    }
+}
+
+/// Reads what is revoked anywhere, until the list is dropped.
+async fn read(sharing: &Weak<Sharing>) {
+    let feed = sharing.upgrade().map(|sharing| sharing.store.feed());
+    let Some(mut feed) = feed else { return };
+    loop {
+        let event = timeout(MAX_SILENCE, feed.next()).await;
+        let Some(sharing) = sharing.upgrade() else { return };
+        let error = match event {
+            Ok(Ok(event)) => {
+                sharing.take(event);
+                continue;
+            }
+            Ok(Err(error)) => error,
+            Err(_) => Error::unavailable("the feed of revocations is silent"),
+        };
+        sharing.set_outage(&error);
+        drop(sharing);
+        sleep(RETRY_INTERVAL).await;
+    }
+}
+
+/// Writes what is revoked here, until the list is dropped.
+async fn write(sharing: &Weak<Sharing>) {
+    loop {
+        let Some(sharing) = sharing.upgrade() else { return };
+        match sharing.next_batch() {
+            Some(batch) => sharing.write(batch).await,
+            // A look at the list from time to time, although nothing has happened.
+            None => drop(timeout(IDLE, sharing.wake.notified()).await),
+        }
+    }
+}
+
+/// Lets the task start again when it has ended, such as with its runtime.
+struct Running(Weak<Sharing>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let Some(sharing) = self.0.upgrade() else { return };
+        sharing.is_running.store(false, Ordering::Release);
+        sharing.set_outage(&Error::unavailable("the task that reads the store has ended"));
+        // So that the next request starts the task, whatever the outage policy is.
+        sharing.ledger.invalidate();
+    }
+}
+
+impl Outbox {
+    /// Returns the ticket of the revocation.
+    fn push(&mut self, revocation: SharedRevocation) -> u64 {
+        self.ticket = self.ticket.saturating_add(1);
+        if self.queued.len() >= MAX_QUEUED {
+            self.queue_everything();
+        }
+        if !self.is_everything {
+            self.queued.push(revocation);
+        }
+        self.ticket
+    }
+
+    /// The list has everything that is queued.
+    fn queue_everything(&mut self) {
+        self.queued = Vec::new();
+        self.is_everything = true;
+    }
+
+    fn put_back(&mut self, batch: Batch) {
+        if batch.is_everything || self.is_everything {
+            self.queue_everything();
+        } else {
+            self.queued.splice(0..0, batch.revocations);
+        }
+    }
+
+    fn len(&self, ledger: &Ledger) -> usize {
+        if self.is_everything { ledger.len() } else { self.queued.len() }
+    }
+}
+
+/// The failure was logged when it began, and requests don't log it again.
+fn unreachable_store(consequence: &'static str) -> Error {
+    let failure = SharedFailure::new(StoreUnreachable(consequence));
+    Error::unavailable(failure).with_retry_after(retry_after::SOON)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct StoreUnreachable(&'static str);
+
+impl fmt::Debug for Sharing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sharing")
+            .field("store", &self.store)
+            .field("outage", &self.outage)
+            .finish_non_exhaustive()
+    }
+}
