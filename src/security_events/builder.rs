@@ -1,14 +1,14 @@
 //! Options of [`SecurityEvents`].
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, sync::Arc};
 
-use super::{receiver::Receiver, seen::Seen, service::SecurityEvents, verifier::EventVerifier};
+use super::{
+    receiver::{EmailFuture, EmailHook, Receiver},
+    seen::Seen,
+    service::SecurityEvents,
+    verifier::EventVerifier,
+};
 use crate::{ConfigError, Error, Issuers, JwtVerifier, Secret};
-
-/// Finds the subject of an email address.
-pub(super) type EmailHook = dyn Fn(String, String) -> EmailFuture + Send + Sync;
-
-pub(super) type EmailFuture = Pin<Box<dyn Future<Output = Result<Option<String>, Error>> + Send>>;
 
 /// Makes [`SecurityEvents`].
 ///

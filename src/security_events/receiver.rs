@@ -1,9 +1,8 @@
 //! Verifies an event, and has it take effect.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use super::{
-    builder::EmailHook,
     event::{Effect, effects, logout},
     reply::{Fault, Reply},
     seen::Seen,
@@ -14,6 +13,11 @@ use crate::{
     Error, telemetry,
     verify::{Revocation, jwt::EventTokenType},
 };
+
+/// Finds the subject of an email address.
+pub(super) type EmailHook = dyn Fn(String, String) -> EmailFuture + Send + Sync;
+
+pub(super) type EmailFuture = Pin<Box<dyn Future<Output = Result<Option<String>, Error>> + Send>>;
 
 /// What is needed to receive events.
 pub(super) struct Receiver {

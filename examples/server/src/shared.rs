@@ -34,7 +34,8 @@ pub(crate) fn revocations(redis: Option<&Redis>) -> Result<Revocations, String> 
 /// What issuers send to the path `SECURITY_EVENTS`.
 pub(crate) fn security_events(issuers: &Issuers) -> Result<Router, String> {
     let Some(path) = read::<String>("SECURITY_EVENTS")? else { return Ok(Router::new()) };
-    if !path.starts_with('/') || path.contains(['{', '}', '*', ':', '?', '#']) {
+    let is_taken = ["/admin/revoke", "/transfer", "/write"].contains(&&*path);
+    if is_taken || !path.starts_with('/') || path.contains(['{', '}', '*', ':', '?', '#']) {
         return Err(bad("SECURITY_EVENTS", path, "not a path such as /events"));
     }
     let mut events = SecurityEvents::builder(issuers.clone());
