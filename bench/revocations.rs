@@ -1,0 +1,115 @@
+//! What the revocation list takes: memory for each entry, and time for each request.
+//!
+//! ```text
+//! cargo bench -p portcullis-bench --bench revocations               # a million entries: about a minute
+//! cargo bench -p portcullis-bench --bench revocations -- --quick    # a hundred thousand
+//! ```
+//!
+//! The time is that of looking up a cached token, in turns over 64 tokens, as the median of the rounds. `unchanged` is
+//! the usual case. `changed` is the first time after a revocation, when each token is looked up in the list.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    reason = "bytes of one machine"
+)]
+
+#[allow(dead_code, reason = "each bench uses another part")]
+mod measure;
+#[allow(dead_code, reason = "each bench uses another part")]
+mod support;
+
+use std::{hint::black_box, time::Instant};
+
+use measure::{options::Options, tsv::Tsv};
+use portcullis::{
+    Algorithm::Es256,
+    BearerToken, JwtVerifier, Verify,
+    verify::{Revocation, Revocations},
+};
+use support::issuer::Issuer;
+
+const POOL_SIZE: usize = 64;
+const ROUNDS: usize = 400;
+
+/// The bars: of memory for a full list, and of nanoseconds that it adds to an empty one.
+const BYTES: f64 = 64e6;
+const FULL_NS: f64 = 100.0;
+
+fn main() {
+    let options = Options::from_env();
+    let most: u64 = if options.quick { 100_000 } else { 1_000_000 };
+    let mut tsv = Tsv::create("revocations", options.tsv.as_deref());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let issuer = Issuer::new(POOL_SIZE);
+    let tokens = issuer.tokens(Es256);
+    println!(
+        "{:>10}{:>14}{:>9}{:>12}{:>10}{:>12}",
+        "entries", "bytes", "peak", "unchanged", "adds", "changed"
+    );
+
+    let mut without = None;
+    for count in [0, 1000, most] {
+        let mut list = None;
+        let info = allocation_counter::measure(|| {
+            let revocations = Revocations::new();
+            for number in 0..count {
+                drop(revocations.revoke(&Revocation::token_id(number.to_string())));
+            }
+            list = Some(revocations);
+        });
+        let revocations = list.expect("a list");
+        assert_eq!(revocations.len() as u64, count);
+        let verifier = issuer.verifier().revocations(revocations.clone()).build();
+        let verifier = verifier.expect("a verifier");
+        runtime.block_on(async {
+            for token in &*tokens {
+                let mut headers = http::HeaderMap::new();
+                let line = format!("Bearer {token}").parse().expect("a header");
+                headers.insert(http::header::AUTHORIZATION, line);
+                let token = BearerToken::from_headers(&headers).expect("a token");
+                verifier.verify(token).wait().await.expect("a valid token");
+            }
+        });
+        let unchanged = median((0..ROUNDS).map(|_| lookups(&verifier, &tokens)));
+        let changed = (count > 0).then(|| {
+            median((0..ROUNDS / 4).map(|round| {
+                // Not one of the tokens; the list keeps its size.
+                drop(revocations.revoke(&Revocation::session(format!("session {round}"))));
+                lookups(&verifier, &tokens)
+            }))
+        });
+        let adds = unchanged - *without.get_or_insert(unchanged);
+        let changed_text = changed.map_or_else(String::new, |ns| format!("{ns:.0}"));
+        println!(
+            "{count:>10}{:>14}{:>9}{unchanged:>9.1} ns{adds:>7.1} ns{changed_text:>9} ns",
+            info.bytes_current,
+            format!("{} MB", info.bytes_max / 1_000_000),
+        );
+        let row = format!("revocations, {count}");
+        let bar = (count == 1_000_000).then_some(BYTES);
+        tsv.write(&row, "bytes in memory", info.bytes_current, bar);
+        tsv.write(&row, "ns of a cached token", format_args!("{unchanged:.1}"), None);
+        tsv.write(&row, "ns added to a cached token", format_args!("{adds:.1}"), Some(FULL_NS));
+        if let Some(ns) = changed {
+            tsv.write(&row, "ns of a cached token after a change", format_args!("{ns:.1}"), None);
+        }
+    }
+}
+
+/// Looks up each token, and returns the time of one in nanoseconds.
+fn lookups(verifier: &JwtVerifier, tokens: &[String]) -> f64 {
+    let start = Instant::now();
+    for token in tokens {
+        assert!(black_box(verifier.cached(black_box(token.as_bytes()))).is_some());
+    }
+    start.elapsed().as_secs_f64() * 1e9 / tokens.len() as f64
+}
+
+fn median(times: impl Iterator<Item = f64>) -> f64 {
+    let mut times: Vec<_> = times.collect();
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
