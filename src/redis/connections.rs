@@ -60,7 +60,9 @@ impl Connections {
             command(link).await.map_err(Failure::Command)
         });
         let outcome = outcome.await.unwrap_or(Err(Failure::TimedOut(self.time_limit)));
-        if let (Err(_), Some(number)) = (&outcome, used) {
+        if let (Err(failure), Some(number)) = (&outcome, used)
+            && failure.ends_connection()
+        {
             self.discard(number);
         }
         outcome
@@ -111,7 +113,7 @@ impl Connections {
         Found::Wait(connecting)
     }
 
-    /// Gives a connection up after a failure, whatever that was.
+    /// Gives a connection up after a failure.
     fn discard(&self, failed: u64) {
         let mut state = self.state();
         if matches!(&*state, State::Connected { number, .. } if *number == failed) {

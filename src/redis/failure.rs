@@ -20,6 +20,15 @@ pub(super) enum Failure {
     Aborted,
 }
 
+impl Failure {
+    /// Returns whether the next command needs another connection: after every failure, such as of a server that is a
+    /// replica now, except for those that another connection would have as well.
+    pub(super) fn ends_connection(&self) -> bool {
+        let Self::Command(error) = self else { return true };
+        !matches!(error.code(), Some("BUSY" | "ERR" | "NOPERM" | "OOM" | "WRONGTYPE"))
+    }
+}
+
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         Self::unavailable(failure).with_retry_after(retry_after::SOON)

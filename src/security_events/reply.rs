@@ -2,7 +2,7 @@
 
 use http::{
     HeaderValue, Response, StatusCode,
-    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{ALLOW, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER},
 };
 
 use crate::{Error, ErrorKind, TokenFault, error::retry_after};
@@ -82,11 +82,6 @@ impl Reply {
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
                 (StatusCode::METHOD_NOT_ALLOWED, None)
             }
-            Self::Rejected(Fault::AuthenticationFailed) => {
-                let challenge = HeaderValue::from_static("Bearer");
-                response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-                (StatusCode::UNAUTHORIZED, Some(Fault::AuthenticationFailed))
-            }
             Self::Rejected(fault) => (StatusCode::BAD_REQUEST, Some(fault)),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
             Self::Unavailable(error) => {
@@ -101,6 +96,7 @@ impl Reply {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(fault) = fault {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static("en"));
             let (code, text) = (fault.code(), fault.description());
             // Both are fixed texts without characters that JSON escapes.
             *response.body_mut() = if is_logout {

@@ -121,11 +121,13 @@ pub(crate) fn shared_revocations_unreachable(error: &Error) {
     log::shared_revocations_unreachable(error);
 }
 
-/// Records the end of an outage of the store that shares revocations.
+/// Records that the store that shares revocations has been read, for the first time or after an outage.
 #[cfg(feature = "shared-revocations")]
-pub(crate) fn shared_revocations_reachable(entries: usize) {
+pub(crate) fn shared_revocations_reachable(entries: usize, was_outage: bool) {
     metrics::shared_revocations_current(true);
-    log::shared_revocations_reachable(entries);
+    if was_outage {
+        log::shared_revocations_reachable(entries);
+    }
 }
 
 /// Records that the store lost revocations, so that this replica writes its own again.

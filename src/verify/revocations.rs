@@ -2,14 +2,11 @@
 
 use std::{fmt, future::ready, sync::Arc, time::Duration};
 
+#[cfg(feature = "shared-revocations")]
+use super::revocation_store::{OutagePolicy, RevocationStore};
 use super::{
     RevokeFuture, revocation::Revocation, revocation_ledger::Ledger,
     revocation_readiness::RevocationReadiness, sharing::Sharing,
-};
-#[cfg(feature = "shared-revocations")]
-use super::{
-    revocation_store::{OutagePolicy, RevocationStore},
-    sharing::SharedStore,
 };
 use crate::{Clock, ConfigError, Error, Identity, SystemClock, TokenFault};
 
@@ -93,7 +90,9 @@ pub struct RevocationsBuilder {
     token_lifetime: Duration,
     clock: Arc<dyn Clock>,
     #[cfg(feature = "shared-revocations")]
-    shared: Option<SharedStore>,
+    store: Option<Arc<dyn RevocationStore>>,
+    #[cfg(feature = "shared-revocations")]
+    outage: OutagePolicy,
 }
 
 impl RevocationsBuilder {
@@ -124,19 +123,14 @@ impl RevocationsBuilder {
     /// [`RedisRevocations`]: crate::redis::RedisRevocations
     #[cfg(feature = "shared-revocations")]
     pub fn shared(mut self, store: impl RevocationStore) -> Self {
-        let outage = self.shared.map_or_else(OutagePolicy::default, |shared| shared.outage);
-        self.shared = Some(SharedStore { store: Arc::new(store), outage });
+        self.store = Some(Arc::new(store));
         self
     }
 
-    /// Sets what happens while the shared store is unreachable. [`OutagePolicy::Serve`] by default.
-    ///
-    /// Call it after [`shared`](Self::shared); a list that isn't shared ignores it.
+    /// Sets what happens while the [shared](Self::shared) store is unreachable. [`OutagePolicy::Serve`] by default.
     #[cfg(feature = "shared-revocations")]
     pub fn outage(mut self, outage: OutagePolicy) -> Self {
-        if let Some(shared) = &mut self.shared {
-            shared.outage = outage;
-        }
+        self.outage = outage;
         self
     }
 
@@ -163,7 +157,9 @@ impl Default for RevocationsBuilder {
             token_lifetime: TOKEN_LIFETIME,
             clock: Arc::new(SystemClock),
             #[cfg(feature = "shared-revocations")]
-            shared: None,
+            store: None,
+            #[cfg(feature = "shared-revocations")]
+            outage: OutagePolicy::default(),
         }
     }
 }
@@ -189,7 +185,8 @@ impl Revocations {
         let ledger =
             Arc::new(Ledger::new(builder.max_entries, builder.token_lifetime, builder.clock));
         #[cfg(feature = "shared-revocations")]
-        let sharing = builder.shared.map(|shared| Sharing::new(shared, &ledger));
+        let sharing =
+            builder.store.map(|store| Sharing::new(store, builder.outage, Arc::clone(&ledger)));
         #[cfg(not(feature = "shared-revocations"))]
         let sharing = None;
         Self { ledger, sharing }

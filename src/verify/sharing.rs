@@ -49,13 +49,6 @@ const MAX_QUEUED: usize = 10_000;
 /// How often an idle task looks whether its list still exists.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// The store of a list, as configured.
-#[derive(Debug, Clone)]
-pub(crate) struct SharedStore {
-    pub(crate) store: Arc<dyn RevocationStore>,
-    pub(crate) outage: OutagePolicy,
-}
-
 /// Connects a list with its store: one task writes what is revoked here, and reads what is revoked anywhere.
 ///
 /// The task starts when it is first needed, and again if the runtime that it ran on has ended. It ends with the
@@ -108,13 +101,17 @@ struct Batch {
 }
 
 impl Sharing {
-    pub(crate) fn new(shared: SharedStore, ledger: &Arc<Ledger>) -> Arc<Self> {
+    pub(crate) fn new(
+        store: Arc<dyn RevocationStore>,
+        outage: OutagePolicy,
+        ledger: Arc<Ledger>,
+    ) -> Arc<Self> {
         // A token is checked although nothing has been revoked, so that the first one starts the task.
         ledger.invalidate();
         Arc::new(Self {
-            store: shared.store,
-            outage: shared.outage,
-            ledger: Arc::clone(ledger),
+            store,
+            outage,
+            ledger,
             is_running: AtomicBool::new(false),
             status: watch::Sender::default(),
             outbox: Mutex::default(),
@@ -213,15 +210,15 @@ impl Sharing {
 
     fn set_current(&self) {
         let now = self.ledger.now();
-        let mut ended = None;
+        let (mut was_current, mut ended) = (false, None);
         self.status.send_modify(|status| {
             status.current_at = Some(now);
-            status.is_current = true;
+            was_current = std::mem::replace(&mut status.is_current, true);
             ended = status.error.take();
         });
         // There is no need for a new generation: while requests were rejected, no token passed the current one.
-        if ended.is_some() {
-            telemetry::shared_revocations_reachable(self.ledger.len());
+        if !was_current {
+            telemetry::shared_revocations_reachable(self.ledger.len(), ended.is_some());
         }
     }
 

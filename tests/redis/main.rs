@@ -16,3 +16,4 @@ mod replica;
 mod revocations;
 mod server;
 mod three_servers;
+mod tls;

@@ -28,23 +28,22 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const WINDOW: Duration = Duration::from_secs(3);
 
 /// One process.
-struct Server {
+pub struct Server {
     child: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Server {
-    fn start(issuer: &ServedIssuer, redis: &RedisServer, outage: &str) -> Self {
+    pub fn start(issuer: &ServedIssuer, variables: &[(&str, &str)]) -> Self {
         let tests = std::env::current_exe().unwrap();
         let mut path: PathBuf = tests.ancestors().nth(2).expect("a folder above `deps`").into();
         path.push(format!("server{EXE_SUFFIX}"));
         let mut child = Command::new(&path)
             .env_clear()
             .env("NO_PROXY", "127.0.0.1")
-            .envs([("ISSUER", issuer.issuer()), ("AUDIENCE", API), ("ADMIN_TOKEN", ADMIN)])
-            .envs([("REDIS_URL", &*redis.url()), ("REDIS_OUTAGE", outage)])
-            .envs([("SECURITY_EVENTS", "/events"), ("SECURITY_EVENTS_AUDIENCE", "orders-client")])
+            .envs([("ISSUER", issuer.issuer()), ("AUDIENCE", API)])
             .envs([("WORKER_THREADS", "1"), ("RUST_LOG", "error")])
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -79,10 +78,22 @@ struct Breach {
     time: Instant,
 }
 
+/// One server of the three.
+fn start_one(issuer: &ServedIssuer, redis: &RedisServer, outage: &str) -> Server {
+    let variables = [
+        ("ADMIN_TOKEN", ADMIN),
+        ("REDIS_OUTAGE", outage),
+        ("REDIS_URL", &redis.url()),
+        ("SECURITY_EVENTS", "/events"),
+        ("SECURITY_EVENTS_AUDIENCE", "orders-client"),
+    ];
+    Server::start(issuer, &variables)
+}
+
 impl Fleet {
     async fn start(outage: &'static str) -> Self {
         let (issuer, redis) = (TestIssuer::serve().await.unwrap(), RedisServer::durable());
-        let servers: Vec<_> = (0..3).map(|_| Server::start(&issuer, &redis, outage)).collect();
+        let servers: Vec<_> = (0..3).map(|_| start_one(&issuer, &redis, outage)).collect();
         let urls = servers.iter().map(|server| server.url.clone()).collect();
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
         let urls = Arc::new(Mutex::new(urls));
@@ -92,7 +103,7 @@ impl Fleet {
     }
 
     fn restart(&mut self, server: usize) {
-        self.servers[server] = Server::start(&self.issuer, &self.redis, self.outage);
+        self.servers[server] = start_one(&self.issuer, &self.redis, self.outage);
         self.urls.lock().unwrap()[server].clone_from(&self.servers[server].url);
     }
 

@@ -78,12 +78,16 @@ async fn readyz(
     (status, Json(json!({ "ready": is_ready, "issuers": issuers, "revocations": revocations })))
 }
 
+/// Without Redis, there is nothing to say about other replicas.
 fn list(readiness: &RevocationReadiness) -> Value {
+    let (entries, evicted) = (readiness.entries(), readiness.evicted());
+    if !readiness.is_shared() {
+        return json!({ "entries": entries, "evicted": evicted });
+    }
     json!({
+        "entries": entries,
+        "evicted": evicted,
         "ready": readiness.is_ready(),
-        "entries": readiness.entries(),
-        "evicted": readiness.evicted(),
-        "shared": readiness.is_shared(),
         "current": readiness.is_current(),
         "age": readiness.age().map(|age| age.as_secs()),
         "last_error": readiness.last_error(),

@@ -17,7 +17,7 @@ async fn the_server_listens_on_the_given_address() {
 
 #[tokio::test]
 async fn an_empty_variable_counts_as_unset() {
-    const ALL: [&str; 29] = [
+    const ALL: [&str; 33] = [
         "ADMIN_TOKEN",
         "ALGORITHMS",
         "BASIC_SCOPES",
@@ -38,12 +38,16 @@ async fn an_empty_variable_counts_as_unset() {
         "PROFILE",
         "PUBLIC_URL",
         "QUERY_TOKEN",
+        "REDIS_OUTAGE",
+        "REDIS_URL",
         "REQUIRE_CLAIM",
         "RESOURCE",
         "ROLES_CLAIM",
         "RUST_LOG",
         "SCOPE_CLAIM",
         "SCOPE_HIERARCHY",
+        "SECURITY_EVENTS",
+        "SECURITY_EVENTS_AUDIENCE",
         "TOKEN_HEADER",
         "TOKEN_SCHEME",
         "TRUSTED_PROXIES",
