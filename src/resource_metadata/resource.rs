@@ -152,7 +152,7 @@ mod tests {
         ] {
             let resource = ProtectedResource::builder(identifier).build().unwrap();
             assert_eq!(resource.metadata_url(), url);
-            assert_eq!(resource.paths(), [path.into()]);
+            assert_eq!(resource.paths(), [Box::<str>::from(path)]);
             assert_eq!(resource.query(), query, "{identifier}");
             assert_eq!(resource.identifier(), identifier);
         }
