@@ -8,7 +8,11 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{HeaderMap, Method, Request, Response, header::WWW_AUTHENTICATE, uri::PathAndQuery};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response,
+    header::{CACHE_CONTROL, WWW_AUTHENTICATE},
+    uri::PathAndQuery,
+};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -117,9 +121,12 @@ impl RequestTarget {
         response
     }
 
+    /// Supplies a nonce in a response that no cache may store, because a nonce from a cache is an old one (RFC 9449 §8.2).
     fn add_nonce<B>(&self, response: &mut Response<B>) {
         if let Some(nonce) = self.config.bindings.new_nonce() {
-            response.headers_mut().insert(DPOP_NONCE, nonce);
+            let headers = response.headers_mut();
+            headers.insert(DPOP_NONCE, nonce);
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::{Router, body::Body, routing::get};
-use http::{Method, Request};
+use http::Request;
 use portcullis::{
     AuthenticateLayer, BasicCredentials, BearerToken, Error, Identity, OwnTokenVerifier, Policies,
     RequestIdentity, RequireLayer, RequireScopeLayer, Scope, ScopeHierarchy, ScopePolicy, ScopeSet,
@@ -272,7 +272,7 @@ fn scopes_without_effect_are_logged_once_if_the_required_ones_are_known() {
         let resource = ProtectedResource::builder(API).scopes(scopes.iter().cloned());
         resource.build().unwrap()
     };
-    let table = || Policies::builder().route(Method::GET, "/", WRITE).build().unwrap();
+    let table = || Policies::builder().route(http::Method::GET, "/", WRITE).build().unwrap();
     for (case, layer, expected) in [
         ("a table", layer().policies(table()), Some("raed")),
         ("a resource", layer().resource(resource(&[WRITE])), Some("raed")),

@@ -326,6 +326,11 @@ async fn nonces_are_supplied_in_challenges_and_renewed_in_time() {
     let renewing = send(&setting.app, request(&token, &[&proof(&nonce)])).await;
     assert_eq!(renewing.kind(), None);
     let next = nonce_of(&renewing).unwrap();
+    // No cache may respond with it later.
+    for response in [&first, &renewing] {
+        assert_eq!(response.headers["cache-control"], "no-store");
+    }
+    assert_eq!(accepted.headers.get("cache-control"), None);
     assert_ne!(next, nonce);
     for nonce in [&nonce, &next] {
         let response = send(&setting.app, request(&token, &[&proof(nonce)])).await;

@@ -14,6 +14,7 @@ mod metadata_life_cycle;
 mod no_certificates;
 #[cfg(all(feature = "reqwest", feature = "tracing"))]
 mod plain_http;
+#[cfg(feature = "tracing")]
 mod redaction;
 #[cfg(feature = "reqwest")]
 mod server;
