@@ -54,7 +54,7 @@ fn with_cors(app: Router, layer: AuthenticateLayer, origin: HeaderValue) -> Rout
         .allow_headers([AUTHORIZATION, HeaderName::from_static("dpop")])
         .expose_headers([WWW_AUTHENTICATE, HeaderName::from_static("dpop-nonce")]);
     let app = app.layer(layer).layer(cors);
-    app
+    app.with_state(())
 }
 
 fn of_connections(verifier: JwtVerifier) -> Result<AuthenticateLayer> {

@@ -46,8 +46,9 @@ fn ask(proof: &[u8]) -> TestResponse {
 /// Whether the proof was rejected with the status that such a fault has.
 fn is_rejected(response: &TestResponse) -> bool {
     match response.kind() {
-        Some(ErrorKind::InvalidDpopProof(_)) => response.status == StatusCode::UNAUTHORIZED,
-        Some(ErrorKind::InvalidToken(_)) => response.status == StatusCode::UNAUTHORIZED,
+        Some(ErrorKind::InvalidDpopProof(_) | ErrorKind::InvalidToken(_)) => {
+            response.status == StatusCode::UNAUTHORIZED
+        }
         Some(ErrorKind::InvalidRequest(RequestFault::Repeated)) => {
             response.status == StatusCode::BAD_REQUEST
         }

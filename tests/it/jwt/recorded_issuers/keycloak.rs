@@ -2,6 +2,7 @@
 
 use portcullis::{
     Algorithm, JwtVerifier, TokenFault,
+    identity::Confirmation,
     jwt::{AudienceGiven, JwtVerifierBuilder},
 };
 use serde_json::{Map, Value, json};
@@ -190,8 +191,8 @@ async fn tokens_that_are_bound_to_a_dpop_key_are_accepted_next_to_others() {
         let token = recorded.mint(&Token { claims, ..valid.clone() });
         let identity = verify_token(&verifier, &token).await.unwrap();
         // What the layer verifies.
-        let confirmation = identity.confirmation();
-        assert_eq!(confirmation.is_some_and(|it| it.is_supported()), is_bound, "{changes}");
+        let is_supported = identity.confirmation().is_some_and(Confirmation::is_supported);
+        assert_eq!(is_supported, is_bound, "{changes}");
     }
     for typ in ["ID", "Refresh", "Offline", "Logout", "verify-email"] {
         let claims = changed(&valid.claims, &json!({ "typ": typ }));
