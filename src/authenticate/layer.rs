@@ -666,7 +666,7 @@ pub struct Dangerous(AuthenticateLayer);
 impl Dangerous {
     /// Accepts tokens that are bound to a key (`cnf`) without a proof that the client has that key.
     ///
-    /// Whoever steals such a token can use it. By default, a bound token is rejected with 401 unless
+    /// Anyone who steals such a token can use it. By default, a bound token is rejected with 401 unless
     /// its binding has been verified. Use this while clients or proxies are being changed, no longer.
     pub fn without_binding_verification(mut self) -> AuthenticateLayer {
         self.0.config_mut().bindings.allow_unproven = true;
