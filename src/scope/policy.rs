@@ -97,11 +97,9 @@ impl ScopePolicy {
         granted: &ScopeSet,
         hierarchy: Option<&ScopeHierarchy>,
     ) -> bool {
-        self.allows(granted)
-            || hierarchy.is_some_and(|hierarchy| {
-                let is_held = |scope: &Scope| hierarchy.grants(granted, scope.as_str());
-                self.alternatives.iter().any(|needed| needed.iter().all(is_held))
-            })
+        let Some(hierarchy) = hierarchy else { return self.allows(granted) };
+        let is_held = |scope: &Scope| hierarchy.grants(granted, scope.as_str());
+        self.alternatives.iter().any(|needed| needed.iter().all(is_held))
     }
 
     /// Every scope that is named, as often as it is.

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use tower_layer::Layer;
 
 use super::{Require, service::Guard};
-use crate::{Error, Identity, ScopePolicy, authorize::Requirements};
+use crate::{Error, Identity, authorize::Requirements};
 
 /// Rejects requests whose identity fails a check of your own.
 ///
@@ -30,7 +30,7 @@ pub struct RequireLayer {
 impl RequireLayer {
     /// Lets those requests through for which `check` is `Ok`.
     pub fn new(check: impl Fn(&Identity) -> Result<(), Error> + Send + Sync + 'static) -> Self {
-        Self { guard: Arc::new(Guard { scopes: None, check }) }
+        Self::guard(Requirements::default(), check)
     }
 
     /// Requires an element of `authorization_details` with this `type` ([RFC 9396]), as
@@ -53,13 +53,6 @@ impl RequireLayer {
         Self::new(move |identity| identity.require_authorization_details(&kind))
     }
 
-    /// Requires scopes, which the challenge of an anonymous request names.
-    fn scopes(scopes: ScopePolicy) -> Self {
-        let policy = scopes.clone();
-        let check = move |identity: &Identity| identity.require_ref(&policy);
-        Self { guard: Arc::new(Guard { scopes: Some(scopes), check }) }
-    }
-
     /// Lets those requests through whose identity meets all of these requirements.
     ///
     /// ```
@@ -74,15 +67,25 @@ impl RequireLayer {
     ///
     /// Requirements that nothing can meet, such as an empty role, reject every request with 500.
     pub fn requirements(requirements: impl Into<Requirements>) -> Self {
-        match requirements.into().only_scopes() {
-            Ok(scopes) => Self::scopes(scopes),
-            Err(requirements) => Self {
-                guard: Arc::new(Guard {
-                    scopes: requirements.scopes().cloned(),
-                    check: move |identity: &Identity| requirements.check(identity),
-                }),
-            },
+        let requirements = requirements.into();
+        match requirements.clone().only_scopes() {
+            Ok(scopes) => Self::guard(requirements, move |identity| identity.require_ref(&scopes)),
+            Err(all) => Self::guard(requirements, move |identity| all.check(identity)),
         }
+    }
+
+    /// Requires `other` too.
+    pub(super) fn and(&self, other: impl Into<Requirements>) -> Self {
+        Self::requirements(self.guard.requirements.clone().and(other))
+    }
+
+    // axum clones a layer and applies it for each request to a handler. So both must cost no more than a reference
+    // count, and everything else happens here.
+    fn guard(
+        requirements: Requirements,
+        check: impl Fn(&Identity) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self { guard: Arc::new(Guard { requirements, check }) }
     }
 }
 
@@ -96,6 +99,8 @@ impl<S> Layer<S> for RequireLayer {
 
 impl fmt::Debug for RequireLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequireLayer").finish_non_exhaustive()
+        f.debug_struct("RequireLayer")
+            .field("requirements", &self.guard.requirements)
+            .finish_non_exhaustive()
     }
 }

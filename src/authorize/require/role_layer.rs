@@ -46,12 +46,12 @@ use crate::authorize::Requirements;
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct RequireRoleLayer(Requirements);
+pub struct RequireRoleLayer(RequireLayer);
 
 impl RequireRoleLayer {
     /// Requires a role. An empty one, or one with a control character, rejects every request with 500.
     pub fn new(role: impl Into<String>) -> Self {
-        Self(Requirements::role(role))
+        Self(RequireLayer::requirements(Requirements::role(role)))
     }
 
     /// Requires at least one of these roles. Without any, every request is rejected with 500.
@@ -63,7 +63,7 @@ impl RequireRoleLayer {
     /// assert!(format!("{layer:?}").contains("auditor"));
     /// ```
     pub fn any<R: Into<String>>(roles: impl IntoIterator<Item = R>) -> Self {
-        Self(Requirements::any_role(roles))
+        Self(RequireLayer::requirements(Requirements::any_role(roles)))
     }
 
     /// Requires something else too: scopes, claims, or how the user authenticated.
@@ -83,6 +83,6 @@ impl<S> Layer<S> for RequireRoleLayer {
     type Service = Require<S>;
 
     fn layer(&self, inner: S) -> Require<S> {
-        RequireLayer::requirements(self.0.clone()).layer(inner)
+        self.0.layer(inner)
     }
 }

@@ -30,12 +30,12 @@ use crate::{ScopePolicy, authorize::Requirements};
 /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct RequireScopeLayer(Requirements);
+pub struct RequireScopeLayer(RequireLayer);
 
 impl RequireScopeLayer {
     /// Requires a scope, or what a [`ScopePolicy`] says. A policy without scopes rejects every request.
     pub fn new(policy: impl Into<ScopePolicy>) -> Self {
-        Self(policy.into().into())
+        Self(RequireLayer::requirements(policy.into()))
     }
 
     /// Requires something else too: roles, claims, or how the user authenticated ([RFC 9470]).
@@ -62,6 +62,6 @@ impl<S> Layer<S> for RequireScopeLayer {
     type Service = Require<S>;
 
     fn layer(&self, inner: S) -> Require<S> {
-        RequireLayer::requirements(self.0.clone()).layer(inner)
+        self.0.layer(inner)
     }
 }

@@ -11,14 +11,17 @@ use tower_service::Service;
 
 use super::{RequireFuture, future::Rejected};
 use crate::{
-    Error, Identity, ScopePolicy, ScopeSet, authorize::diagnosed, identity::Caller,
-    response::RejectionBody, telemetry,
+    Error, Identity, ScopeSet,
+    authorize::{Requirements, diagnosed},
+    identity::Caller,
+    response::RejectionBody,
+    telemetry,
 };
 
 /// What a request has to pass.
 pub(super) struct Guard<C: ?Sized = Check> {
-    /// The scopes that the check requires, if it is known to require some.
-    pub(super) scopes: Option<ScopePolicy>,
+    /// What the check requires. Empty for a check of the service's own.
+    pub(super) requirements: Requirements,
     pub(super) check: C,
 }
 
@@ -54,7 +57,7 @@ impl Guard {
     /// Adds the scopes that the check requires to the rejection of an anonymous request.
     #[cold]
     fn add_scopes(&self, error: Error, caller: &Caller) -> Error {
-        let scopes = self.scopes.as_ref();
+        let scopes = self.requirements.scopes();
         let scopes = scopes.map(|it| it.nearest(&ScopeSet::new(), caller.hierarchy()));
         match scopes.filter(|scopes| !scopes.is_empty()) {
             Some(scopes) => error.with_scope(scopes.into()),
