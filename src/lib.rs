@@ -80,6 +80,7 @@
 //! | `http-body` | | rejections in the body types of `http-body-util` |
 //! | `serde` | with `axum` | claims as types of the service; [`Scope`] and [`ScopeSet`] in them |
 //! | `jwks-client-rs` | | keys from a `JwksSource` of the crate `jwks_client_rs` |
+//! | `mcp` | | for MCP servers: operations of older clients in bodies, sessions that stay with their subject |
 //! | `metrics` | | counters and histograms through the crate `metrics` |
 //! | `tracing` | | events through the crate `tracing` |
 //! | `testing` | | a test issuer: keys, tokens with any claims, a clock that the test controls |
@@ -120,6 +121,7 @@
         feature = "basic",
         feature = "expiry",
         feature = "introspection",
+        feature = "mcp",
         feature = "own-tokens",
         feature = "reqwest",
         feature = "testing",

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use crate::{
-    Access, Error, ErrorKind, Policies, ScopeHierarchy, ScopeSet, authorize::policies::Rule,
+    Access, Error, ErrorKind, Policies, ScopeHierarchy, ScopePolicy, ScopeSet,
+    authorize::policies::Rule,
 };
 
 /// The scopes that a client should request, by what its request was for.
@@ -13,6 +14,8 @@ use crate::{
 pub(super) struct ChallengeScopes {
     /// For each row of the table.
     rows: Vec<RowScopes>,
+    /// For each MCP endpoint: what every row of it needs, and what is needed where the operation isn't known yet.
+    endpoints: Vec<(RowScopes, RowScopes)>,
     /// What no row is for.
     unlisted: RowScopes,
     /// Where the table names none.
@@ -42,6 +45,16 @@ impl ChallengeScopes {
         };
         self.rows = policies.rows().iter().map(|row| of(row.access())).collect();
         self.unlisted = of(policies.unlisted());
+        let endpoints = policies.every_operation().map(|rule| {
+            let every =
+                RowScopes::all(policies.rows_of(rule).map(|row| of(row.access())), hierarchy);
+            let otherwise = match policies.otherwise_of(rule) {
+                Rule::Row(place) => self.rows.get(place).cloned().unwrap_or_default(),
+                _ => every.clone(),
+            };
+            (every, otherwise)
+        });
+        self.endpoints = endpoints.collect();
     }
 
     /// Adds what the request needs to a rejection by this layer.
@@ -66,6 +79,10 @@ impl ChallengeScopes {
     /// needed too: a client may request just what the challenge names.
     pub(super) fn complete_inner(&self, error: Error, rule: Option<Rule>) -> Error {
         let Some(scopes) = error.scope() else { return self.complete(error, rule) };
+        if matches!(rule, Some(Rule::OperationsInBody(_))) {
+            // The service that has read the body names all of them.
+            return error;
+        }
         let Some(RowScopes::Named(row)) = rule.map(|rule| self.row(rule)) else { return error };
         let of_row = ScopeSet::from_wire(row);
         let mut needed = row.to_string();
@@ -79,7 +96,31 @@ impl ChallengeScopes {
         match rule {
             Rule::Row(place) => self.rows.get(place).unwrap_or(&RowScopes::Denied),
             Rule::Unlisted => &self.unlisted,
+            Rule::EveryOperation(place) => {
+                self.endpoints.get(place).map_or(&RowScopes::Denied, |(every, _)| every)
+            }
+            Rule::OperationsInBody(place) => {
+                self.endpoints.get(place).map_or(&RowScopes::Denied, |(_, otherwise)| otherwise)
+            }
             Rule::Unclear => &RowScopes::Denied,
         }
+    }
+}
+
+impl RowScopes {
+    /// Returns what several rows need together.
+    fn all(rows: impl Iterator<Item = Self>, hierarchy: Option<&ScopeHierarchy>) -> Self {
+        let mut named = Vec::new();
+        for row in rows {
+            match row {
+                Self::Denied => return Self::Denied,
+                Self::Named(scopes) => named.push(scopes),
+                Self::Unnamed => {}
+            }
+        }
+        if named.is_empty() {
+            return Self::Unnamed;
+        }
+        Self::Named(ScopePolicy::union(named.iter(), hierarchy).into())
     }
 }

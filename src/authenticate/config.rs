@@ -29,6 +29,8 @@ pub(super) struct Config {
     pub(super) users: Option<Arc<dyn Verify<BasicCredentials>>>,
     pub(super) guess_key: Option<Arc<GuessKeyOf>>,
     pub(super) policies: Option<Policies>,
+    /// Whether an inner service reads the operations of an MCP endpoint from bodies.
+    pub(super) reads_mcp_bodies: bool,
     pub(super) bindings: Bindings,
     pub(super) hierarchy: Option<ScopeHierarchy>,
     /// What identities are compared by. `None` if that is what they are compared by anyway.

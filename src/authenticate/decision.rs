@@ -25,7 +25,7 @@ use crate::{
 impl Config {
     pub(super) fn decide<B>(&self, request: &Request<B>) -> Decided {
         let policies = self.policies.as_ref();
-        let rule = policies.map(|it| it.find(request.method(), request.uri().path()));
+        let rule = policies.map(|it| it.find_for(request, self.reads_mcp_bodies));
         Decided { rule, ..self.decide_by(rule, request) }
     }
 

@@ -66,7 +66,7 @@ impl AuthenticateLayer {
     async fn explain_head(&self, request: Request<()>) -> Explanation {
         let config = &self.config;
         let policies = config.policies.as_ref();
-        let rule = policies.map(|it| it.find(request.method(), request.uri().path()));
+        let rule = policies.map(|it| it.find_for(&request, config.reads_mcp_bodies));
         let row = policies.zip(rule).map(|(policies, rule)| {
             let row = policies.describe(rule);
             let finding = match rule {
@@ -74,6 +74,11 @@ impl AuthenticateLayer {
                 Rule::Unlisted => {
                     Finding::passed("policy").hint("no row is for this method and path")
                 }
+                Rule::EveryOperation(_) => Finding::passed("policy").hint(
+                    "the headers name no MCP operation, none with a row, or an older version of MCP",
+                ),
+                Rule::OperationsInBody(_) => Finding::unknown("policy")
+                    .hint("the MCP operation is in the body, which an explanation doesn't read"),
                 Rule::Unclear => Finding::rejected("policy")
                     .hint("the path could be read in another way, and is denied"),
             };

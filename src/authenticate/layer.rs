@@ -103,6 +103,7 @@ impl AuthenticateLayer {
                 users: None,
                 guess_key: None,
                 policies: None,
+                reads_mcp_bodies: false,
                 bindings: Bindings::default(),
                 hierarchy: None,
                 context: None,

@@ -13,12 +13,16 @@ mod diagnosis;
 mod explain;
 mod future;
 mod layer;
+#[cfg(feature = "mcp")]
+mod mcp_layer;
 mod original_uri;
 mod resource;
 mod service;
 mod token_removal;
 mod used_credentials;
 
+#[cfg(feature = "mcp")]
+pub use self::mcp_layer::McpBodiesLayer;
 pub use self::{
     future::ResponseFuture, layer::AuthenticateLayer, layer::Dangerous, service::Authenticate,
 };

@@ -1,10 +1,12 @@
 //! Authorization: what an authenticated request may do.
 //!
-//! `require` guards a route; [`policies`] is a table for a whole service. [`Requirements`] are what both can
-//! require. Both read the identity that
-//! `authenticate` left in the request, and reject with an error that `authenticate` renders.
+//! `require` guards a route; [`policies`] is a table for a whole service, and `mcp` is for MCP servers. [`Requirements`]
+//! are what guards and tables can require. All read the identity that `authenticate` left in the request, and reject
+//! with an error that `authenticate` renders.
 
 mod diagnosis;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 pub mod policies;
 mod require;
 mod requirements;

@@ -326,6 +326,19 @@ impl Identity {
         }
     }
 
+    /// Rejects for the scopes of several policies that must all allow the request, in one challenge.
+    pub(crate) fn require_all<'a>(
+        &self,
+        policies: impl Iterator<Item = &'a ScopePolicy> + Clone,
+    ) -> Result<(), Error> {
+        let hierarchy = self.hierarchy();
+        if policies.clone().all(|policy| policy.allows_with(self.scopes(), hierarchy)) {
+            return Ok(());
+        }
+        let needed = policies.map(|policy| policy.nearest(self.scopes(), hierarchy));
+        Err(Error::insufficient_scope(ScopePolicy::union(needed, hierarchy)))
+    }
+
     fn text<'a>(&'a self, text: &'a ClaimText) -> Option<&'a str> {
         text.get(&self.verified.raw_claims)
     }

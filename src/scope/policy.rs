@@ -136,6 +136,31 @@ impl ScopePolicy {
         let scopes: Vec<_> = nearest.into_iter().flatten().map(Scope::as_str).collect();
         scopes.join(" ")
     }
+
+    /// Joins scopes that are needed together, each of them separated by spaces. A scope that another one implies is
+    /// left out.
+    pub(crate) fn union(
+        lists: impl Iterator<Item = impl AsRef<str>>,
+        hierarchy: Option<&ScopeHierarchy>,
+    ) -> String {
+        let mut needed: Vec<String> = Vec::new();
+        for list in lists {
+            for scope in list.as_ref().split(' ').filter(|scope| !scope.is_empty()) {
+                if !needed.iter().any(|it| it == scope) {
+                    needed.push(scope.to_owned());
+                }
+            }
+        }
+        let is_implied = |scope: &String| {
+            hierarchy.is_some_and(|hierarchy| {
+                let mut broader = hierarchy.broader(scope).iter();
+                broader.any(|broader| needed.iter().any(|it| it == broader.as_str()))
+            })
+        };
+        let needed: Vec<_> =
+            needed.iter().filter(|it| !is_implied(it)).map(String::as_str).collect();
+        needed.join(" ")
+    }
 }
 
 impl Scope {

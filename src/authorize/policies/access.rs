@@ -33,6 +33,11 @@ pub enum Access {
 }
 
 impl Access {
+    /// Returns whether no credentials are needed.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self, Self::Anonymous | Self::DangerouslyAnonymous)
+    }
+
     /// Allows those who have a role: see [`Requirements::role`].
     ///
     /// ```

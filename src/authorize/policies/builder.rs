@@ -3,7 +3,8 @@
 use http::Method;
 
 use super::{
-    Access, Policies, PolicyRow,
+    Access, Mcp, Policies, PolicyRow,
+    mcp::Endpoint,
     path::is_unambiguous,
     pattern,
     table::Table,
@@ -16,6 +17,8 @@ use crate::ConfigError;
 #[must_use]
 pub struct PoliciesBuilder {
     rows: Vec<(Kind, PolicyRow)>,
+    /// Each endpoint with its path and the place of its first row.
+    endpoints: Vec<(usize, String, Mcp)>,
     unlisted: Access,
     forwarding: bool,
 }
@@ -24,11 +27,15 @@ pub struct PoliciesBuilder {
 enum Kind {
     Grpc,
     Http,
+    /// An operation of an MCP endpoint. The first one of each endpoint stands for it in the tree.
+    Mcp {
+        is_first: bool,
+    },
 }
 
 impl PoliciesBuilder {
     pub(super) const fn new() -> Self {
-        Self { rows: Vec::new(), unlisted: Access::Deny, forwarding: false }
+        Self { rows: Vec::new(), endpoints: Vec::new(), unlisted: Access::Deny, forwarding: false }
     }
 
     /// For a method of gRPC, `/package.Service/Method`, or for all those of a service that have no row of
@@ -47,6 +54,60 @@ impl PoliciesBuilder {
     /// For every method that has no row of its own at this path.
     pub fn any_method(self, path: impl Into<String>, access: impl Into<Access>) -> Self {
         self.row(Kind::Http, None, path.into(), access.into())
+    }
+
+    /// For the operations of an MCP endpoint (Model Context Protocol over Streamable HTTP): its tools, prompts, resources
+    /// and methods.
+    ///
+    /// The operation of a `POST` is read from the headers `Mcp-Method` and `Mcp-Name` ([version 2026-07-28]), if the
+    /// client declares that version or a later one, in which the server must compare the headers with the body. Every
+    /// other `POST` needs what all rows of the endpoint need together, unless bodies are read: see
+    #[cfg_attr(
+        feature = "mcp",
+        doc = "[`AuthenticateLayer::read_mcp_bodies`](crate::AuthenticateLayer::read_mcp_bodies)."
+    )]
+    #[cfg_attr(not(feature = "mcp"), doc = "`AuthenticateLayer::read_mcp_bodies` (feature `mcp`).")]
+    /// Requests with other methods need what [`Mcp::otherwise`] says, unless the path has a row for the method.
+    ///
+    /// A table with such rows denies what isn't listed, because a router that nests the endpoint also leads the paths
+    /// below it there.
+    ///
+    /// ```
+    /// use portcullis::{Access, Policies, Scope, policies::Mcp};
+    ///
+    /// const READ: Scope = Scope::from_static("orders:read");
+    /// const ADMIN: Scope = Scope::from_static("orders:admin");
+    ///
+    /// let mcp = Mcp::tools([("list_orders", READ), ("execute_sql", ADMIN)])
+    ///     .method("tools/list", Access::Anonymous)
+    ///     .otherwise(Access::Authenticated);
+    /// let policies = Policies::builder().mcp("/mcp", mcp).build()?;
+    ///
+    /// let rows: Vec<_> = policies.rows().iter().map(ToString::to_string).collect();
+    /// assert_eq!(rows, [
+    ///     "MCP /mcp tools/call list_orders: orders:read",
+    ///     "MCP /mcp tools/call execute_sql: orders:admin",
+    ///     "MCP /mcp tools/list: anonymous",
+    ///     "MCP /mcp other operations: authenticated",
+    /// ]);
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    ///
+    /// [version 2026-07-28]: https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http
+    pub fn mcp(mut self, path: impl Into<String>, mcp: Mcp) -> Self {
+        let path = path.into();
+        let start = self.rows.len();
+        for (place, (operation, access)) in mcp.rows().enumerate() {
+            let row = PolicyRow {
+                method: None,
+                path: path.clone(),
+                operation: Some(operation.into()),
+                access: access.clone(),
+            };
+            self.rows.push((Kind::Mcp { is_first: place == 0 }, row));
+        }
+        self.endpoints.push((start, path, mcp));
+        self
     }
 
     /// What no row is for needs authentication and nothing more. It is denied by default.
@@ -105,10 +166,14 @@ impl PoliciesBuilder {
     ///
     /// For a path that isn't one, or that no request could have; for a row that repeats or contradicts another one,
     /// also at a path that differs by a slash at the end; for paths that differ in their spelling only; for a scope
-    /// policy without scopes; and for requirements that nothing can meet, such as an empty role. The error names the rows.
+    /// policy without scopes; for requirements that nothing can meet, such as an empty role; for an MCP endpoint without
+    /// rows, and for one in a table with [`unlisted_authenticated`](Self::unlisted_authenticated). The error names the
+    /// rows.
     pub fn build(self) -> Result<Policies, ConfigError> {
         let mut tree = Node::default();
         let rows = &self.rows;
+        let endpoints = self.endpoints.iter().map(|endpoint| self.endpoint(endpoint));
+        let endpoints = endpoints.collect::<Result<Vec<_>, _>>()?;
         for (place, (kind, row)) in rows.iter().enumerate() {
             let wrong = |problem: String| ConfigError::new("policy", row.name(), problem);
             if self.forwarding && !is_unambiguous(&row.path) {
@@ -127,14 +192,15 @@ impl PoliciesBuilder {
                     let pattern = pattern::grpc(&row.path).map_err(|it| wrong(it.to_owned()))?;
                     tree.insert(&pattern, row.method(), place)
                 }
-                Kind::Http => {
+                Kind::Mcp { is_first: false } => continue,
+                Kind::Http | Kind::Mcp { is_first: true } => {
                     let pattern = pattern::http(&row.path).map_err(|it| wrong(it.to_owned()))?;
                     tree.insert(&pattern, row.method(), place)
                 }
             };
             inserted.map_err(|clash| match clash {
                 Clash::Same(other) => match rows.get(other) {
-                    Some((_, other)) if other.access == row.access => {
+                    Some((_, other)) if other.access == row.access && !is_mcp(other, row) => {
                         wrong(format!("repeats `{other}`"))
                     }
                     Some((_, other)) => wrong(format!("contradicts `{other}`")),
@@ -151,16 +217,43 @@ impl PoliciesBuilder {
         Ok(Policies::new(Table {
             rows,
             tree,
+            endpoints,
             unlisted: self.unlisted,
             forwarding: self.forwarding,
             has_grpc_rows,
         }))
     }
 
+    fn endpoint(&self, (start, path, mcp): &(usize, String, Mcp)) -> Result<Endpoint, ConfigError> {
+        let wrong = |problem: &str| ConfigError::new("policy", format!("MCP {path}"), problem);
+        if mcp.rows().next().is_none() {
+            return Err(wrong("has no rows"));
+        }
+        if self.unlisted != Access::Deny {
+            let problem = "needs a table that denies what isn't listed, because the endpoint may also be reached by \
+                           paths below it";
+            return Err(wrong(problem));
+        }
+        Endpoint::new(*start, mcp).map_err(|(place, other)| {
+            let row = |place: usize| self.rows.get(place).map(|(_, row)| row);
+            let name = row(place).map_or_else(|| path.clone(), PolicyRow::name);
+            let problem = match other.and_then(row) {
+                Some(other) => format!("repeats or contradicts `{other}`"),
+                None => "has an empty name".to_owned(),
+            };
+            ConfigError::new("policy", name, problem)
+        })
+    }
+
     fn row(mut self, kind: Kind, method: Option<Method>, path: String, access: Access) -> Self {
-        self.rows.push((kind, PolicyRow { method, path, access }));
+        self.rows.push((kind, PolicyRow { method, path, operation: None, access }));
         self
     }
+}
+
+/// Returns whether one of the rows is one of several of an MCP endpoint, so that comparing it alone means nothing.
+fn is_mcp(one: &PolicyRow, other: &PolicyRow) -> bool {
+    one.operation.is_some() || other.operation.is_some()
 }
 
 /// Compares the rows of two patterns that differ by a slash at the end, for each method. What handles one path may
@@ -178,7 +271,7 @@ fn compare(
             place.and_then(|place| rows.get(place))
         });
         let (row, problem) = match (one, other) {
-            (Some(one), Some(other)) if one.access != other.access => {
+            (Some(one), Some(other)) if one.access != other.access || is_mcp(one, other) => {
                 let problem = match method {
                     Some(method) if one.method != other.method => {
                         format!(

@@ -11,11 +11,14 @@ use super::Access;
 pub struct PolicyRow {
     pub(super) method: Option<Method>,
     pub(super) path: String,
+    /// The operations of an MCP endpoint, such as `tools/call list_orders`.
+    pub(super) operation: Option<Box<str>>,
     pub(super) access: Access,
 }
 
 impl PolicyRow {
-    /// The HTTP method, `POST` for gRPC; `None` for those without a row of their own.
+    /// The HTTP method, `POST` for gRPC; `None` for an MCP endpoint, and for those without a row of
+    /// their own.
     #[must_use]
     pub fn method(&self) -> Option<&Method> {
         self.method.as_ref()
@@ -27,6 +30,12 @@ impl PolicyRow {
         &self.path
     }
 
+    /// The operations of an MCP endpoint that the row is for, such as `tools/call list_orders`; `None` for other rows.
+    #[must_use]
+    pub fn operation(&self) -> Option<&str> {
+        self.operation.as_deref()
+    }
+
     /// What requests must bring.
     #[must_use]
     pub fn access(&self) -> &Access {
@@ -35,9 +44,10 @@ impl PolicyRow {
 
     /// What the row is for, such as `GET /orders/{id}`.
     pub(super) fn name(&self) -> String {
-        match &self.method {
-            Some(method) => format!("{method} {}", self.path),
-            None => format!("any method {}", self.path),
+        match (&self.operation, &self.method) {
+            (Some(operation), _) => format!("MCP {} {operation}", self.path),
+            (None, Some(method)) => format!("{method} {}", self.path),
+            (None, None) => format!("any method {}", self.path),
         }
     }
 }

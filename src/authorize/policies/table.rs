@@ -2,14 +2,17 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use http::Method;
+use http::{HeaderMap, Method, Request};
 
 use super::{
     Access, PoliciesBuilder, PolicyRow,
+    mcp::{Endpoint, Operation, RowOf},
     path::{is_normal, is_unambiguous},
     tree::Node,
 };
-use crate::{Error, Identity, Scope, ScopePolicy};
+use crate::{Error, ErrorKind, Identity, Scope, ScopePolicy};
+#[cfg(feature = "mcp")]
+use crate::{ScopeSet, identity::Caller};
 
 /// A table of what each method and path asks for, for a whole service: of axum, of tonic, or both.
 ///
@@ -58,6 +61,8 @@ pub struct Policies(Arc<Table>);
 pub(super) struct Table {
     pub(super) rows: Vec<PolicyRow>,
     pub(super) tree: Node,
+    /// In the order of their rows.
+    pub(super) endpoints: Vec<Endpoint>,
     pub(super) unlisted: Access,
     /// Whether the paths are also read by other servers.
     pub(super) forwarding: bool,
@@ -72,6 +77,10 @@ pub(crate) enum Rule {
     Unlisted,
     /// The path could be read in another way.
     Unclear,
+    /// Every row of this MCP endpoint, because the operation isn't known or has no row.
+    EveryOperation(usize),
+    /// Those rows of this MCP endpoint whose operations are in the body. An inner service reads it.
+    OperationsInBody(usize),
 }
 
 impl Policies {
@@ -85,9 +94,35 @@ impl Policies {
     }
 
     /// What a request must bring, for tests and for documentation.
+    ///
+    /// For an MCP endpoint, this is [`Mcp::otherwise`](crate::policies::Mcp::otherwise), or denied without it. See
+    /// [`mcp_access`](Self::mcp_access).
     #[must_use]
     pub fn access(&self, method: &Method, path: &str) -> &Access {
         self.access_of(self.find(method, path))
+    }
+
+    /// Returns what an operation of an MCP endpoint requires, for tests and for documentation: all of it together, if
+    /// there is more than one. Empty if the path is none of an MCP endpoint.
+    ///
+    /// ```
+    /// use portcullis::{Access, Policies, Scope, policies::Mcp};
+    ///
+    /// const READ: Scope = Scope::from_static("orders:read");
+    ///
+    /// let mcp = Mcp::tools([("list_orders", READ)]).otherwise(Access::Authenticated);
+    /// let policies = Policies::builder().mcp("/mcp", mcp).build()?;
+    /// assert_eq!(policies.mcp_access("/mcp", "tools/call", Some("list_orders")), [&READ.into()]);
+    /// assert_eq!(policies.mcp_access("/mcp", "ping", None), [&Access::Authenticated]);
+    /// assert!(policies.mcp_access("/other", "ping", None).is_empty());
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn mcp_access(&self, path: &str, method: &str, name: Option<&str>) -> Vec<&Access> {
+        let Rule::EveryOperation(place) = self.find(&Method::POST, path) else { return Vec::new() };
+        let operation = Operation { method: method.into(), name: name.map(Into::into) };
+        let row = self.0.endpoints.get(place).map(|endpoint| endpoint.row(&operation));
+        self.rows_of(rule_of(place, row)).map(PolicyRow::access).collect()
     }
 
     /// The rows, in the order in which they were given.
@@ -118,6 +153,47 @@ impl Policies {
             Rule::Row(place) => self.0.rows.get(place).map(ToString::to_string).unwrap_or_default(),
             Rule::Unlisted => format!("all else: {}", self.0.unlisted),
             Rule::Unclear => "denied".to_owned(),
+            Rule::EveryOperation(place) | Rule::OperationsInBody(place) => {
+                let endpoint =
+                    self.0.endpoints.get(place).and_then(|it| self.0.rows.get(it.rows.start));
+                let path = endpoint.map_or("", PolicyRow::path);
+                match rule {
+                    Rule::OperationsInBody(_) => format!("MCP {path}: the rows of the body"),
+                    _ => format!("MCP {path}: every row"),
+                }
+            }
+        }
+    }
+
+    /// Finds what a request requires. The operation of an MCP endpoint is read from its headers. If it isn't there, it
+    /// is in the body, if an inner service reads that.
+    pub(crate) fn find_for<B>(&self, request: &Request<B>, reads_bodies: bool) -> Rule {
+        let rule = self.find(request.method(), request.uri().path());
+        match rule {
+            Rule::EveryOperation(place) => {
+                self.find_operation(place, request.method(), request.headers(), reads_bodies)
+            }
+            _ => rule,
+        }
+    }
+
+    fn find_operation(
+        &self,
+        place: usize,
+        method: &Method,
+        headers: &HeaderMap,
+        reads_bodies: bool,
+    ) -> Rule {
+        let Some(endpoint) = self.0.endpoints.get(place) else { return Rule::Unclear };
+        if method != Method::POST {
+            return rule_of(place, Some(endpoint.otherwise()));
+        }
+        let operation =
+            if endpoint.ignores_headers { None } else { Operation::from_headers(headers) };
+        match operation {
+            Some(operation) => rule_of(place, Some(endpoint.row(&operation))),
+            None if reads_bodies => Rule::OperationsInBody(place),
+            None => Rule::EveryOperation(place),
         }
     }
 
@@ -129,29 +205,127 @@ impl Policies {
         // What stands before the first slash.
         segments.next();
         match self.0.tree.find(segments, !path.ends_with('/')) {
-            Ok(Some(leaf)) => leaf.row(method).map_or(Rule::Unlisted, Rule::Row),
+            Ok(Some(leaf)) => match leaf.row(method) {
+                Some(place) => {
+                    self.endpoint_at(place).map_or(Rule::Row(place), Rule::EveryOperation)
+                }
+                None => Rule::Unlisted,
+            },
             Ok(None) => Rule::Unlisted,
             Err(_) => Rule::Unclear,
         }
     }
 
-    /// Whether a request needs no credentials.
+    /// Returns the MCP endpoint whose first row is at this place of the table.
+    fn endpoint_at(&self, place: usize) -> Option<usize> {
+        let endpoints = &self.0.endpoints;
+        if endpoints.is_empty() {
+            return None;
+        }
+        endpoints.iter().position(|endpoint| endpoint.rows.start == place)
+    }
+
+    /// Whether a request needs no credentials. One whose operations are in its body may need none.
     pub(crate) fn is_open(&self, rule: Rule) -> bool {
-        matches!(self.access_of(rule), Access::Anonymous | Access::DangerouslyAnonymous)
+        match rule {
+            Rule::EveryOperation(_) => self.rows_of(rule).all(|row| row.access.is_open()),
+            Rule::OperationsInBody(_) => self.rows_of(rule).any(|row| row.access.is_open()),
+            _ => self.access_of(rule).is_open(),
+        }
     }
 
     /// Returns whether a request with an invalid token counts as anonymous.
     pub(crate) fn ignores_invalid_tokens(&self, rule: Rule) -> bool {
-        *self.access_of(rule) == Access::DangerouslyAnonymous
+        let ignores = |access: &Access| *access == Access::DangerouslyAnonymous;
+        match rule {
+            Rule::EveryOperation(_) | Rule::OperationsInBody(_) => {
+                self.rows_of(rule).all(|row| ignores(&row.access))
+            }
+            _ => ignores(self.access_of(rule)),
+        }
     }
 
-    /// Whether whoever makes a request may.
+    /// Returns the rows that a rule combines: every row of an MCP endpoint. For other rules, at most one.
+    pub(crate) fn rows_of(&self, rule: Rule) -> impl Iterator<Item = &PolicyRow> + Clone {
+        let range = match rule {
+            Rule::Row(place) => place..place.saturating_add(1),
+            Rule::EveryOperation(place) | Rule::OperationsInBody(place) => {
+                self.0.endpoints.get(place).map_or(0..0, |endpoint| endpoint.rows.clone())
+            }
+            Rule::Unlisted | Rule::Unclear => 0..0,
+        };
+        self.0.rows.get(range).unwrap_or_default().iter()
+    }
+
+    /// Returns the MCP endpoints, as the rules for every operation of them.
+    pub(crate) fn every_operation(&self) -> impl Iterator<Item = Rule> {
+        (0..self.0.endpoints.len()).map(Rule::EveryOperation)
+    }
+
+    /// Returns what the operations of an MCP endpoint require that have no row of their own.
+    pub(crate) fn otherwise_of(&self, rule: Rule) -> Rule {
+        match rule {
+            Rule::EveryOperation(place) | Rule::OperationsInBody(place) => {
+                rule_of(place, self.0.endpoints.get(place).map(Endpoint::otherwise))
+            }
+            _ => rule,
+        }
+    }
+
+    /// Whether whoever makes a request may. If the operations are in the body, the service that reads it decides.
     pub(crate) fn judge(&self, rule: Rule, identity: &Identity) -> Result<(), Error> {
-        match self.access_of(rule) {
+        match rule {
+            Rule::EveryOperation(_) => self.judge_all(self.rows_of(rule), identity),
+            Rule::OperationsInBody(_) => Ok(()),
+            _ => self.judge_access(rule, self.access_of(rule), identity),
+        }
+    }
+
+    /// Returns whether the caller may request the operations in a body: all of them. `None` is a body that is longer
+    /// than what is read. A rejection names the scopes that all of them need.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn judge_body(
+        &self,
+        endpoint: usize,
+        body: Option<&[u8]>,
+        caller: &Caller,
+    ) -> Result<(), Error> {
+        let every = Rule::EveryOperation(endpoint);
+        let places = self
+            .0
+            .endpoints
+            .get(endpoint)
+            .and_then(|endpoint| body.and_then(|body| endpoint.rows_in(body)));
+        let rows: Vec<_> = match places {
+            Some(places) => places.iter().filter_map(|place| self.0.rows.get(*place)).collect(),
+            None => self.rows_of(every).collect(),
+        };
+        let rows = rows.iter().copied();
+        if rows.clone().all(|row| row.access.is_open()) {
+            return Ok(());
+        }
+        match caller.require_identity() {
+            Ok(identity) => self.judge_all(rows, identity),
+            Err(error) if rows.clone().any(|row| row.access == Access::Deny) => Err(error),
+            Err(error) => {
+                let hierarchy = caller.hierarchy();
+                let policies = rows.filter_map(|row| row.access.scopes());
+                let nearest = policies.map(|policy| policy.nearest(&ScopeSet::new(), hierarchy));
+                let scopes = ScopePolicy::union(nearest, hierarchy);
+                Err(if scopes.is_empty() { error } else { error.with_scope(scopes.into()) })
+            }
+        }
+    }
+
+    fn judge_access(&self, rule: Rule, access: &Access, identity: &Identity) -> Result<(), Error> {
+        match access {
             Access::Anonymous | Access::Authenticated | Access::DangerouslyAnonymous => Ok(()),
             Access::Deny => Err(Error::access_denied().with_source(match rule {
                 Rule::Row(_) => "a policy denies this method and path",
                 Rule::Unlisted => "no policy is for this method and path",
+                Rule::EveryOperation(_) | Rule::OperationsInBody(_) => {
+                    "a policy denies this MCP operation"
+                }
                 Rule::Unclear => "the path could be read in another way",
             })),
             Access::Scopes(policy) => identity.require_ref(policy),
@@ -159,12 +333,43 @@ impl Policies {
         }
     }
 
+    /// Requires what all of these rows require. A rejection for scopes names those of all of them.
+    fn judge_all<'a>(
+        &'a self,
+        rows: impl Iterator<Item = &'a PolicyRow> + Clone,
+        identity: &Identity,
+    ) -> Result<(), Error> {
+        let mut is_sufficient = true;
+        for row in rows.clone() {
+            match self.judge_access(Rule::EveryOperation(0), &row.access, identity) {
+                Err(error) if error.kind() == ErrorKind::InsufficientScope => is_sufficient = false,
+                outcome => outcome?,
+            }
+        }
+        if is_sufficient {
+            return Ok(());
+        }
+        identity.require_all(rows.filter_map(|row| row.access.scopes()))
+    }
+
     fn access_of(&self, rule: Rule) -> &Access {
         match rule {
             Rule::Row(place) => self.0.rows.get(place).map_or(&Access::Deny, PolicyRow::access),
             Rule::Unlisted => &self.0.unlisted,
+            Rule::EveryOperation(_) | Rule::OperationsInBody(_) => match self.otherwise_of(rule) {
+                Rule::Row(place) => self.access_of(Rule::Row(place)),
+                _ => &Access::Deny,
+            },
             Rule::Unclear => &Access::Deny,
         }
+    }
+}
+
+/// Returns the rule of an operation of an MCP endpoint.
+fn rule_of(endpoint: usize, row: Option<RowOf>) -> Rule {
+    match row {
+        Some(RowOf::One(place)) => Rule::Row(place),
+        Some(RowOf::Every) | None => Rule::EveryOperation(endpoint),
     }
 }
 

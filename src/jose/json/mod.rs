@@ -22,6 +22,8 @@ pub(crate) use error::JsonError;
 pub(crate) use number::Number;
 pub(crate) use pointer::pointer;
 pub(crate) use text::Text;
+#[cfg(any(test, feature = "mcp"))]
+pub(crate) use value::document;
 pub(crate) use value::{Object, Value, object};
 
 #[cfg(test)]

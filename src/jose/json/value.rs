@@ -78,6 +78,22 @@ pub(crate) fn object<'a>(
     Ok(object)
 }
 
+/// Reads the whole text as one value of any type.
+///
+/// # Errors
+///
+/// Fails if the text is anything but one value between optional whitespace, if it nests too deeply, or if an object
+/// at any depth has two members whose names say the same.
+#[cfg(any(test, feature = "mcp"))]
+pub(crate) fn document(text: &str) -> Result<Value<'_>, JsonError> {
+    let mut scanner = Scanner::new(text);
+    let value = scanner.value()?;
+    if scanner.token().is_some() {
+        return Err(JsonError::Syntax);
+    }
+    Ok(value)
+}
+
 impl<'a> Scanner<'a> {
     /// Reads the next member of the object around us, or the end of it.
     #[inline(always)]

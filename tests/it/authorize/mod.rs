@@ -5,6 +5,7 @@
 
 mod authorization_details;
 mod hierarchy;
+mod mcp;
 mod policies;
 mod require;
 mod roles;

@@ -1,0 +1,136 @@
+//! The future of a response that may begin a session.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
+use pin_project_lite::pin_project;
+
+use super::{session_key::SessionKey, session_service::SESSION_ID};
+use crate::{
+    Error,
+    identity::Caller,
+    response::{RejectionBody, Rendered, Reported, stand_alone},
+    telemetry,
+};
+
+/// What a client gets for a session that doesn't exist.
+const NOT_FOUND: &[u8] =
+    br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}"#;
+
+pin_project! {
+    /// The future of [`McpSession`](crate::authorize::mcp::McpSession).
+    pub struct McpSessionFuture<F> {
+        #[pin]
+        state: State<F>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F> {
+        Responding { #[pin] response: F, binding: Binding },
+        Rejected { rejected: Option<Rejected> },
+    }
+}
+
+/// Who gets the session that a response begins.
+pub(super) struct Binding {
+    pub(super) key: Arc<SessionKey>,
+    pub(super) caller: Caller,
+}
+
+/// Why a request is rejected.
+pub(super) enum Rejected {
+    /// The session is another subject's, or doesn't exist.
+    Foreign(Error),
+    /// There is no layer outside.
+    Misconfigured(Error),
+}
+
+impl Rejected {
+    fn respond<B: RejectionBody>(self) -> Response<B> {
+        match self {
+            // If there is no layer outside, nothing else reports and renders it.
+            Self::Misconfigured(error) => stand_alone(error, &[]),
+            Self::Foreign(error) => {
+                telemetry::rejected(&error, None);
+                let mut response = Response::new(B::from_bytes(NOT_FOUND.to_vec()));
+                *response.status_mut() = StatusCode::NOT_FOUND;
+                let json = HeaderValue::from_static("application/json");
+                response.headers_mut().insert(CONTENT_TYPE, json);
+                // It is what the specification says of sessions, so no layer renders it in another way.
+                response.extensions_mut().insert(error);
+                response.extensions_mut().insert(Reported);
+                response.extensions_mut().insert(Rendered);
+                response
+            }
+        }
+    }
+}
+
+impl Binding {
+    /// Replaces the service's own session id in a response.
+    fn bind<B: RejectionBody>(&self, mut response: Response<B>) -> Response<B> {
+        let Some(id) = response.headers().get(SESSION_ID) else { return response };
+        let bound = id.to_str().ok().and_then(|id| self.key.bind(id, &self.caller));
+        match bound.and_then(|bound| HeaderValue::try_from(bound).ok()) {
+            Some(bound) => {
+                response.headers_mut().insert(SESSION_ID, bound);
+                response
+            }
+            None => {
+                let cause =
+                    "a session can't be bound: the identity has neither subject nor client_id";
+                Rejected::Misconfigured(Error::misconfigured(cause)).respond()
+            }
+        }
+    }
+}
+
+impl<F> McpSessionFuture<F> {
+    pub(super) const fn responding(response: F, binding: Binding) -> Self {
+        Self { state: State::Responding { response, binding } }
+    }
+
+    pub(super) const fn rejected(rejected: Rejected) -> Self {
+        Self { state: State::Rejected { rejected: Some(rejected) } }
+    }
+}
+
+impl<F, B, E> Future for McpSessionFuture<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    B: RejectionBody,
+{
+    type Output = Result<Response<B>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            StateProjection::Responding { response, binding } => {
+                let response = ready!(response.poll(cx))?;
+                Poll::Ready(Ok(binding.bind(response)))
+            }
+            StateProjection::Rejected { rejected } => match rejected.take() {
+                Some(rejected) => Poll::Ready(Ok(rejected.respond())),
+                // Polled again after it was ready, which no caller may do.
+                None => Poll::Pending,
+            },
+        }
+    }
+}
+
+impl<F> fmt::Debug for McpSessionFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Responding { .. } => "responding",
+            State::Rejected { .. } => "rejected",
+        };
+        f.debug_struct("McpSessionFuture").field("state", &state).finish_non_exhaustive()
+    }
+}

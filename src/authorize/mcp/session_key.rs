@@ -1,0 +1,142 @@
+//! The keys by which a session belongs to its subject.
+
+use crate::{Identity, Secret, digest::KeyedDigest, identity::Caller, jose::base64url};
+
+/// The bytes of the digest that a session id carries: nobody guesses 128 bits.
+const TAG: usize = 16;
+
+/// The length of a tag in base64url.
+const TAG_TEXT: usize = 22;
+
+/// Binds session ids to callers. The id that a client sees is that of the service, a dot, and a tag, so nothing has
+/// to be stored.
+#[derive(Debug)]
+pub(super) struct SessionKey {
+    current: KeyedDigest,
+    /// Accepts ids too, during a change of secrets.
+    previous: Option<KeyedDigest>,
+}
+
+impl SessionKey {
+    /// Uses a key that never leaves the process.
+    pub(super) fn random() -> Self {
+        Self { current: KeyedDigest::new(), previous: None }
+    }
+
+    pub(super) fn new(current: &Secret, previous: Option<&Secret>) -> Self {
+        let key = |secret: &Secret| KeyedDigest::with_key(secret.expose());
+        Self { current: key(current), previous: previous.map(key) }
+    }
+
+    /// Returns the id that a client sees of the service's session `id`.
+    pub(super) fn bind(&self, id: &str, caller: &Caller) -> Option<String> {
+        Some(format!("{id}.{}", tag(&self.current, id, caller)?))
+    }
+
+    /// Returns the service's id, if the session belongs to the caller.
+    pub(super) fn verify<'a>(&self, bound: &'a str, caller: &Caller) -> Option<&'a str> {
+        let (id, found) = bound.rsplit_once('.')?;
+        if found.len() != TAG_TEXT {
+            return None;
+        }
+        let keys = [Some(&self.current), self.previous.as_ref()];
+        let is_ours = |key: &KeyedDigest| {
+            let mut buffer = [0; TAG + 2];
+            let bytes = base64url::decode_into(found, &mut buffer);
+            bytes.is_some_and(|bytes| {
+                digest(key, id, caller)
+                    .is_some_and(|it| bytes.len() == TAG && it.starts_with(bytes))
+            })
+        };
+        keys.into_iter().flatten().any(is_ours).then_some(id)
+    }
+}
+
+fn tag(key: &KeyedDigest, id: &str, caller: &Caller) -> Option<String> {
+    let digest = digest(key, id, caller)?;
+    Some(base64url::encode(digest.bytes().get(..TAG)?))
+}
+
+/// Returns the digest of a session of this caller: of a subject, of a client that acts on its own behalf, or of
+/// anonymous callers. `None` for an identity that can't be told from others.
+fn digest(key: &KeyedDigest, id: &str, caller: &Caller) -> Option<crate::digest::Digest> {
+    let (kind, issuer, name) = match caller.identity() {
+        None => ("anonymous", "", ""),
+        Some(identity) => {
+            let issuer = identity.issuer().unwrap_or_default();
+            match owner(identity)? {
+                (kind, name) => (kind, issuer, name),
+            }
+        }
+    };
+    let texts = ["mcp session", kind, issuer, name, id];
+    Some(key.of(&texts.map(str::as_bytes)))
+}
+
+fn owner(identity: &Identity) -> Option<(&'static str, &str)> {
+    let subject = identity.subject().map(|subject| ("subject", subject));
+    subject.or_else(|| identity.client_id().map(|client| ("client", client)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(subject: &str) -> Caller {
+        Caller::Identified(Identity::assertion().subject(subject).build())
+    }
+
+    #[test]
+    fn a_session_is_accepted_from_its_caller_only() {
+        let key = SessionKey::random();
+        let client = |id: &str| Caller::Identified(Identity::assertion().client_id(id).build());
+        let issuer = Identity::assertion().issuer("https://as.example").subject("alice").build();
+        let callers = [
+            caller("alice"),
+            caller("bob"),
+            client("alice"),
+            Caller::Identified(issuer),
+            Caller::Anonymous,
+        ];
+        for (place, owner) in callers.iter().enumerate() {
+            let bound = key.bind("a.b-c", owner).unwrap();
+            for (other, caller) in callers.iter().enumerate() {
+                let expected = (place == other).then_some("a.b-c");
+                assert_eq!(key.verify(&bound, caller), expected, "{place} {other}");
+            }
+        }
+        let unknown = Caller::Identified(Identity::assertion().build());
+        assert_eq!(key.bind("id", &unknown), None);
+    }
+
+    #[test]
+    fn a_changed_id_is_rejected() {
+        let (key, alice) = (SessionKey::random(), caller("alice"));
+        let bound = key.bind("id", &alice).unwrap();
+        let (_, tag) = bound.split_once('.').unwrap();
+        let changed = [
+            "id".to_owned(),
+            String::new(),
+            ".".to_owned(),
+            "id.".to_owned(),
+            format!("other.{tag}"),
+            format!("id.x.{tag}"),
+            format!("{bound}A"),
+            bound[..bound.len() - 1].to_owned(),
+            format!("{bound}=="),
+        ];
+        for id in changed {
+            assert_eq!(key.verify(&id, &alice), None, "{id}");
+        }
+        assert_eq!(SessionKey::random().verify(&bound, &alice), None);
+    }
+
+    #[test]
+    fn the_previous_secret_is_accepted() {
+        let (old, new) = (Secret::from("old".repeat(11)), Secret::from("new".repeat(11)));
+        let alice = caller("alice");
+        let bound = SessionKey::new(&old, None).bind("id", &alice).unwrap();
+        assert_eq!(SessionKey::new(&new, Some(&old)).verify(&bound, &alice), Some("id"));
+        assert_eq!(SessionKey::new(&new, None).verify(&bound, &alice), None);
+    }
+}

@@ -1,0 +1,177 @@
+//! The operations in the body of a request.
+
+use std::borrow::Cow;
+
+use super::{Operation, operation::NameKind};
+use crate::jose::json::{JsonError, Object, Value, document};
+
+/// The name by which `serde_json` marks a text that is to be parsed once more. A service may take the value of a
+/// member with this name for the message itself.
+const RAW_VALUE: &str = "$serde_json::private::";
+
+/// An operation that can't be read from the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unreadable;
+
+impl From<JsonError> for Unreadable {
+    fn from(_: JsonError) -> Self {
+        Self
+    }
+}
+
+/// Passes the operation of each message in the body: of one message, or of each one in a batch. `None` is a response
+/// of the client, which has no method.
+///
+/// Nothing must be relied on before this has returned `Ok`.
+///
+/// # Errors
+///
+/// Fails if the body isn't JSON by our strict reader (with duplicate names, for example), or holds anything but
+/// messages.
+pub(crate) fn operations(
+    body: &[u8],
+    mut each: impl FnMut(Option<Operation<'_>>),
+) -> Result<(), Unreadable> {
+    let text = std::str::from_utf8(body).map_err(|_| Unreadable)?;
+    match document(text)? {
+        Value::Object(message) => each(operation(message)?),
+        Value::Array(batch) => {
+            let mut is_empty = true;
+            for message in batch.iter() {
+                let Value::Object(message) = message else { return Err(Unreadable) };
+                each(operation(message)?);
+                is_empty = false;
+            }
+            if is_empty {
+                return Err(Unreadable);
+            }
+        }
+        _ => return Err(Unreadable),
+    }
+    Ok(())
+}
+
+fn operation(message: Object<'_>) -> Result<Option<Operation<'_>>, Unreadable> {
+    reject_raw_values(message)?;
+    let method = match message.find("method") {
+        Some(Value::String(method)) => method.to_cow(),
+        Some(_) => return Err(Unreadable),
+        None if ["result", "error"].iter().any(|name| message.find(name).is_some()) => {
+            return Ok(None);
+        }
+        None => return Err(Unreadable),
+    };
+    let name = match NameKind::of(&method) {
+        Some(kind) => name(message, kind.member())?,
+        None => None,
+    };
+    Ok(Some(Operation { method, name }))
+}
+
+fn name<'a>(message: Object<'a>, member: &str) -> Result<Option<Cow<'a, str>>, Unreadable> {
+    let params = match message.find("params") {
+        Some(Value::Object(params)) => params,
+        None => return Ok(None),
+        Some(_) => return Err(Unreadable),
+    };
+    reject_raw_values(params)?;
+    match params.find(member) {
+        Some(Value::String(name)) => Ok(Some(name.to_cow())),
+        None => Ok(None),
+        Some(_) => Err(Unreadable),
+    }
+}
+
+fn reject_raw_values(object: Object<'_>) -> Result<(), Unreadable> {
+    let is_raw = object.iter().any(|(name, _)| name.to_cow().starts_with(RAW_VALUE));
+    if is_raw { Err(Unreadable) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The operations as `method name`, or `response`.
+    fn read(body: &str) -> Option<Vec<String>> {
+        let mut read = Vec::new();
+        let each = |operation: Option<Operation<'_>>| {
+            read.push(match operation {
+                Some(Operation { method, name: Some(name) }) => format!("{method} {name}"),
+                Some(Operation { method, name: None }) => method.into_owned(),
+                None => "response".to_owned(),
+            });
+        };
+        operations(body.as_bytes(), each).ok().map(|()| read)
+    }
+
+    #[test]
+    fn the_operations_of_messages_and_batches_are_read() {
+        let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"name":"b"}}}"#;
+        let list = r#"{"method":"tools/list","id":2,"params":{"name":"x"}}"#;
+        let batch = format!(" [{call}, {list} ]\n");
+        let expected: [(&str, &[&str]); 12] = [
+            (call, &["tools/call a"]),
+            (list, &["tools/list"]),
+            (&batch, &["tools/call a", "tools/list"]),
+            (r#"{"method":"ping"}"#, &["ping"]),
+            (r#"{"method":"ping","params":null}"#, &["ping"]),
+            (r#"{"method":"tools/call"}"#, &["tools/call"]),
+            (r#"{"method":"tools/call","params":{}}"#, &["tools/call"]),
+            (
+                r#"{"method":"resources/read","params":{"uri":"u","name":"n"}}"#,
+                &["resources/read u"],
+            ),
+            (r#"{"method":"prompts/get","params":{"name":"n"}}"#, &["prompts/get n"]),
+            (r#"{"m\u0065thod":"tools\/call","params":{"n\u0061me":"\u0061"}}"#, &["tools/call a"]),
+            (r#"{"id":1,"result":{}}"#, &["response"]),
+            (r#"{"id":1,"error":{"code":1}}"#, &["response"]),
+        ];
+        for (body, operations) in expected {
+            assert_eq!(read(body).unwrap(), operations, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_another_parser_may_read_in_another_way_is_not_read() {
+        let deep = format!(
+            r#"{{"method":"tools/call","params":{{"name":"a","arguments":{}{}}}}}"#,
+            "[".repeat(40),
+            "]".repeat(40),
+        );
+        for body in [
+            "",
+            "null",
+            "1",
+            "\"tools/list\"",
+            "[]",
+            "{}",
+            "[1]",
+            "[{}]",
+            "[[{\"method\":\"ping\"}]]",
+            r#"{"method":"ping"} {"method":"tools/call"}"#,
+            r#"{"method":"ping"}x"#,
+            "\u{feff}{\"method\":\"ping\"}",
+            r#"{"method":1}"#,
+            r#"{"method":null,"result":1}"#,
+            r#"{"id":1}"#,
+            r#"{"method":"tools/call","params":["a"]}"#,
+            r#"{"method":"tools/call","params":{"name":1}}"#,
+            r#"{"method":"tools/call","params":{"name":"\ud800"}}"#,
+            // the same name twice, also in other spellings and inside
+            r#"{"method":"ping","method":"tools/call"}"#,
+            r#"{"method":"ping","m\u0065thod":"tools/call"}"#,
+            r#"{"method":"tools/call","params":{"name":"a","name":"b"}}"#,
+            r#"{"method":"tools/call","params":{"name":"a"},"params":{"name":"b"}}"#,
+            r#"{"method":"ping","x":{"y":1,"y":2}}"#,
+            // serde_json's private names
+            r#"{"$serde_json::private::RawValue":"{\"method\":\"tools/call\"}","method":"ping"}"#,
+            r#"{"method":"tools/call","params":{"$serde_json::private::RawValue":"{}","name":"a"}}"#,
+            r#"{"method":"tools/call","params":{"\u0024serde_json::private::Number":"1","name":"a"}}"#,
+            &deep,
+        ] {
+            assert_eq!(read(body), None, "{body}");
+        }
+        let not_utf8 = b"{\"method\":\"ping\",\"x\":\"\xff\"}";
+        assert_eq!(operations(not_utf8, |_| ()), Err(Unreadable));
+    }
+}
