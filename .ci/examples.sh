@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the examples: `tour`, `personal_access_tokens` and `tonic` to their end, the servers for a few requests each, and the
+# Runs the examples: `tour`, `mcp`, `personal_access_tokens` and `tonic` to their end, the servers for a few requests each, and the
 # systems with the commands of their documents, sent by the real curl.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -60,6 +60,7 @@ expect() {
 }
 
 run cargo run --quiet --example tour
+run cargo run --quiet -p example-mcp
 run cargo run --quiet -p example-personal-access-tokens
 run cargo run --quiet -p example-tonic
 

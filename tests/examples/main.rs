@@ -68,6 +68,27 @@ fn the_tour_runs_as_documented() {
     assert!(stdout.ends_with("every answer as told."), "{stdout}");
 }
 
+#[cfg(feature = "mcp")]
+#[test]
+fn every_response_of_the_mcp_example_is_as_documented() {
+    let ended = Program::start("mcp", &[]).end();
+    let stdout = ended.stdout.join("\n");
+    assert!(ended.status.success(), "{stdout}");
+    assert_eq!(ended.stderr, [""; 0]);
+    for part in [
+        "> tools/call list_orders\n  < 401 Unauthorized\n  < www-authenticate: Bearer ",
+        "\"authorization_servers\":[\"http://127.0.0.1:",
+        "error=\"insufficient_scope\"",
+        "orders of alice: 7, 8",
+        "order 7 cancelled for alice by assistant",
+        "\"code\":-32020",
+        "Session not found",
+    ] {
+        assert!(stdout.contains(part), "no {part} in:\n{stdout}");
+    }
+    assert!(stdout.ends_with("every response as stated."), "{stdout}");
+}
+
 #[cfg(feature = "tonic")]
 #[test]
 fn every_call_of_the_grpc_example_has_the_documented_outcome() {

@@ -11,7 +11,7 @@ use std::{
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use pin_project_lite::pin_project;
 
-use super::{session_key::SessionKey, session_service::SESSION_ID};
+use super::session_key::{SESSION_ID, SessionKey};
 use crate::{
     Error,
     identity::Caller,

@@ -1,6 +1,11 @@
 //! The keys by which a session belongs to its subject.
 
+use http::HeaderName;
+
 use crate::{Identity, Secret, digest::KeyedDigest, identity::Caller, jose::base64url};
+
+/// The header that names a session.
+pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// The bytes of the digest that a session id carries: nobody guesses 128 bits.
 const TAG: usize = 16;

@@ -5,17 +5,15 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{HeaderName, HeaderValue, Request, Response};
+use http::{HeaderValue, Request, Response};
 use tower_service::Service;
 
 use super::{
     McpSessionFuture,
     session_future::{Binding, Rejected},
-    session_key::SessionKey,
+    session_key::{SESSION_ID, SessionKey},
 };
 use crate::{Error, identity::Caller, response::RejectionBody};
-
-pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
 /// The service that [`McpSessionLayer`](crate::authorize::mcp::McpSessionLayer) makes.
 #[derive(Debug, Clone)]

@@ -1,0 +1,73 @@
+//! An MCP server whose tools need different scopes, and what a client goes through to call them.
+//!
+//! ```sh
+//! cargo run -p example-mcp
+//! ```
+//!
+//! An issuer and the server start on free ports of loopback, and a client without any knowledge but the server's URL
+//! calls its tools: without a token, with one, with one that lacks a scope. Ends with status 0 if all responses are as
+//! stated here, with 1 if one isn't.
+//!
+//! `orders.rs` is a server as `rmcp` documents it, with the caller's identity in its tools. `protect` below is all that
+//! authorization needs, and `client.rs` is the client.
+
+mod client;
+mod orders;
+
+use std::{error::Error, process::ExitCode};
+
+use axum::Router;
+use portcullis::{
+    Access, AuthenticateLayer, ConfigError, JwtVerifier, Policies, ProtectedResource, Scope,
+    ScopeHierarchy, authorize::mcp::McpSessionLayer, policies::Mcp, testing::TestIssuer,
+};
+use rmcp::transport::streamable_http_server::{
+    StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
+};
+use tokio::net::TcpListener;
+
+use crate::{client::Client, orders::Orders};
+
+const READ: Scope = Scope::from_static("orders:read");
+const WRITE: Scope = Scope::from_static("orders:write");
+const ADMIN: Scope = Scope::from_static("orders:admin");
+
+/// Everything beyond `rmcp`.
+fn protect(server: Router, url: &str, issuer: &str) -> Result<Router, ConfigError> {
+    let resource = ProtectedResource::builder(format!("{url}/mcp")).name("Orders").build()?;
+    let verifier = JwtVerifier::builder(issuer).resource(&resource).build()?;
+    let mcp = Mcp::tools([("list_orders", READ), ("cancel_order", WRITE)])
+        .method("tools/list", Access::Anonymous)
+        .otherwise(Access::Authenticated);
+    let layer = AuthenticateLayer::bearer(verifier)
+        .resource(resource)
+        .scope_hierarchy(ScopeHierarchy::builder().implies(ADMIN, [READ, WRITE]).build()?)
+        .policies(Policies::builder().mcp("/mcp", mcp).build()?);
+    Ok(server.layer(McpSessionLayer::new()).layer(layer.read_mcp_bodies(64 * 1024)))
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let issuer = TestIssuer::serve().await?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+
+    let mcp = StreamableHttpService::new(
+        || Ok(Orders::new()),
+        LocalSessionManager::default().into(),
+        StreamableHttpServerConfig::default(),
+    );
+    let app = Router::new().route_service("/mcp", mcp);
+    let app = protect(app, &url, issuer.issuer())?;
+    let server = tokio::spawn(async { axum::serve(listener, app).await });
+
+    // The users of the issuer, and the client that acts for them.
+    for user in ["alice", "bob"] {
+        issuer.register_user(user, "wonderland");
+    }
+    issuer.register_client("assistant", "secret");
+    let is_as_stated = Client::new(&url)?.run().await?;
+    server.abort();
+    println!("{}", if is_as_stated { "every response as stated." } else { "NOT as stated." });
+    Ok(if is_as_stated { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
