@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts three real authorization servers, runs the interoperability tests against them and behind real proxies, and stops
-# them again; then runs the tests with Redis, and lets clients of gRPC and grpc-web call a service.
+# Starts three real authorization servers, runs the interoperability tests against them, also with MCP clients and behind
+# real proxies, and stops them again; then runs the tests with Redis, and lets clients of gRPC and grpc-web call a service.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=.ci/lib.sh
@@ -41,7 +41,8 @@ export PORTCULLIS_DJANGO_OAUTH_TOOLKIT=http://127.0.0.1:4004/o
 export PORTCULLIS_GLEWLWYD=http://localhost:4593/api/oidc
 export PORTCULLIS_GLEWLWYD_ROTATE=$PWD/tests/interop/glewlwyd/rotate.sh
 (cd tests/interop/dpop-client && npm ci --ignore-scripts)
-if ! run cargo test --workspace --all-features --test interop -- --ignored; then
+(cd tests/interop/mcp-client && npm ci --ignore-scripts)
+if ! run cargo test --workspace --all-features --test interop --test mcp -- --ignored; then
     tail -n 30 "$INTEROP_DIR"/*.log >&2
     exit 1
 fi

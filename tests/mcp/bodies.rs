@@ -62,10 +62,8 @@ fn cancels_for_a_value(body: &str) -> bool {
 async fn a_raw_value_is_not_what_it_seems_to_be() {
     // axum turns on the feature `raw_value` of serde_json, by which a value with this name is parsed once more.
     let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"cancel_order"}}"#;
-    let raw = format!(
-        r#"{{"$serde_json::private::RawValue":{}}}"#,
-        serde_json::to_string(call).unwrap()
-    );
+    let raw =
+        format!(r#"{{"$serde_json::private::RawValue":{}}}"#, serde_json::to_string(call).unwrap());
     assert!(cancels_for_a_value(&raw), "the feature is on, or this test tests nothing");
     assert!(!is_let_through(&raw).await);
     let params = r#"{"$serde_json::private::RawValue":"{\"name\":\"cancel_order\"}"}"#;
@@ -105,18 +103,12 @@ fn member(
 }
 
 fn object(members: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
-    proptest::collection::vec(members, 0..5).prop_map(|members| format!("{{{}}}", members.join(",")))
+    proptest::collection::vec(members, 0..5)
+        .prop_map(|members| format!("{{{}}}", members.join(",")))
 }
 
-const NAMES: &[&str] = &[
-    "name",
-    "Name",
-    "method",
-    "params",
-    "arguments",
-    "uri",
-    "$serde_json::private::RawValue",
-];
+const NAMES: &[&str] =
+    &["name", "Name", "method", "params", "arguments", "uri", "$serde_json::private::RawValue"];
 const TOOLS: &[&str] = &["list_orders", "cancel_order", "claims", "Cancel_order"];
 const METHODS: &[&str] = &["tools/call", "tools/list", "ping", "notifications/cancelled"];
 

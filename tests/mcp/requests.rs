@@ -196,10 +196,9 @@ async fn the_challenges_of_a_call_lead_to_the_metadata() {
     let service = Service::new();
     let headers = [CALL, ("mcp-name", "cancel_order")];
     let read = service.token("alice", "api:read");
-    for (token, status, parameters) in [
-        (None, 401, " scope=\"api:write\""),
-        (Some(&read), 403, " error=\"insufficient_scope\""),
-    ] {
+    for (token, status, parameters) in
+        [(None, 401, " scope=\"api:write\""), (Some(&read), 403, " error=\"insufficient_scope\"")]
+    {
         let token = token.map(String::as_str);
         let answer = service.call(token, &headers, "tools/call", Some("cancel_order")).await;
         assert_eq!(answer.status, status);
@@ -221,7 +220,8 @@ async fn the_challenges_of_a_call_lead_to_the_metadata() {
 #[tokio::test]
 async fn a_token_for_another_resource_is_401() {
     let service = Service::new();
-    let token = service.issuer.token().audience("https://other.example/mcp").scope("api:read").mint();
+    let token =
+        service.issuer.token().audience("https://other.example/mcp").scope("api:read").mint();
     let headers = [CALL, ("mcp-name", "list_orders")];
     let answer = service.call(Some(&token), &headers, "tools/call", Some("list_orders")).await;
     assert_eq!(answer.status, 401);
@@ -251,7 +251,10 @@ async fn a_session_of_an_older_client_stays_with_its_subject() {
     assert_eq!(listed.text(), "alice with api:read");
     // Another token of the same subject is used for its own call.
     let more = service.token("alice", "api:read api:write");
-    assert_eq!(post(&more, Some(session), list.clone()).await.text(), "alice with api:read api:write");
+    assert_eq!(
+        post(&more, Some(session), list.clone()).await.text(),
+        "alice with api:read api:write"
+    );
     let cancel = older("tools/call", Some("cancel_order"));
     assert_eq!(post(&alice, Some(session), cancel.clone()).await.status, 403);
     assert_eq!(post(&more, Some(session), cancel.clone()).await.text(), "cancelled");

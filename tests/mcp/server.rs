@@ -21,15 +21,15 @@ use rmcp::{
 };
 use serde::Deserialize;
 
-pub const READ: Scope = Scope::from_static("api:read");
-pub const WRITE: Scope = Scope::from_static("api:write");
+pub(crate) const READ: Scope = Scope::from_static("api:read");
+pub(crate) const WRITE: Scope = Scope::from_static("api:write");
 
 /// How often each tool was called that changes something.
 #[derive(Debug, Clone, Default)]
-pub struct Calls(Arc<AtomicUsize>);
+pub(crate) struct Calls(Arc<AtomicUsize>);
 
 impl Calls {
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.0.load(Ordering::SeqCst)
     }
 }
@@ -92,7 +92,7 @@ fn rejected(error: portcullis::Error) -> ErrorData {
 }
 
 /// The server at `/mcp`, and how often `cancel_order` was called.
-pub fn unprotected() -> (Router, Calls) {
+pub(crate) fn unprotected() -> (Router, Calls) {
     let calls = Calls::default();
     let orders = Orders { calls: calls.clone(), tool_router: Orders::tool_router() };
     let service = StreamableHttpService::new(
@@ -104,14 +104,14 @@ pub fn unprotected() -> (Router, Calls) {
 }
 
 /// What the tools need.
-pub fn rows() -> Mcp {
+pub(crate) fn rows() -> Mcp {
     Mcp::tools([("list_orders", READ), ("claims", READ), ("cancel_order", WRITE)])
         .method("tools/list", Access::Anonymous)
         .otherwise(READ)
 }
 
 /// The server behind a layer that reads bodies, and a guard for its sessions.
-pub fn protected(layer: AuthenticateLayer, resource: ProtectedResource) -> (Router, Calls) {
+pub(crate) fn protected(layer: AuthenticateLayer, resource: ProtectedResource) -> (Router, Calls) {
     let (server, calls) = unprotected();
     let policies = Policies::builder().mcp("/mcp", rows()).build().unwrap();
     let layer = layer.resource(resource).policies(policies).read_mcp_bodies(64 * 1024);

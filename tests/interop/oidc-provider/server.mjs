@@ -6,9 +6,12 @@
 //   hs256, hs384, hs512                                          a JWT under SHARED_SECRET
 //   jwe                                                          a signed JWT, encrypted
 //   opaque                                                       a reference token, to introspect
+// `http://127.0.0.1:<port>/mcp`, an MCP server on loopback, gets a JWT signed with ES256.
 // Without a resource the token is opaque and has no audience. A request with a DPoP proof gets a token that is bound to
 // its key; the instance with a path requires nonces in proofs. The client `svc-mtls` gets tokens that are bound to the
 // certificate in `x-client-cert`, as nginx passes it on.
+//
+// Clients may register themselves. In a browser, everyone is alice, and consents to everything.
 //
 // What the tests turn, none of it part of oidc-provider:
 //   POST /__admin/rotate?keep=1          new signing keys; keep=0 also withdraws the old ones
@@ -49,6 +52,8 @@ class Adapter {
   key(id) { return `${this.model}:${id}`; }
 
   async upsert(id, payload, expiresIn) {
+    // Clients register with the scopes that they need first, and this server doesn't hold them to that.
+    if (this.model === 'Client') delete payload.scope;
     stored.set(this.key(id), { payload, expires: expiresIn ? Date.now() + expiresIn * 1000 : Infinity });
   }
 
@@ -57,7 +62,10 @@ class Adapter {
     return entry && entry.expires > Date.now() ? entry.payload : undefined;
   }
 
-  async findByUid() { return undefined; }
+  async findByUid(uid) {
+    for (const [key, { payload }] of stored) if (key.startsWith(`${this.model}:`) && payload.uid === uid) return payload;
+    return undefined;
+  }
 
   async findByUserCode() { return undefined; }
 
@@ -118,6 +126,7 @@ function resourceServer(resource) {
     const encrypt = { alg: 'dir', enc: 'A256GCM', key: crypto.createSecretKey(SHARED_SECRET.slice(0, 32), 'utf8') };
     return { ...server, accessTokenFormat: 'jwt', jwt: { ...signing('RS256'), encrypt } };
   }
+  if (/^http:\/\/127\.0\.0\.1:\d+\/mcp$/.test(resource)) return { ...server, accessTokenFormat: 'jwt', jwt: signing('ES256') };
   if (algorithms.has(kind)) return { ...server, accessTokenFormat: 'jwt', jwt: signing(algorithms.get(kind)) };
   throw new errors.InvalidTarget();
 }
@@ -169,8 +178,22 @@ async function passwordGrant(ctx) {
   ctx.body = { access_token, expires_in: token.expiration, token_type: token.tokenType, scope };
 }
 
+// Logs alice in, and consents in her name.
+async function interact(req, res) {
+  const { grantId, params, prompt, session } = await provider.interactionDetails(req, res);
+  if (prompt.name === 'login') return provider.interactionFinished(req, res, { login: { accountId: 'alice' } });
+  const found = grantId && await provider.Grant.find(grantId);
+  const grant = found || new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
+  const { missingOIDCScope = [], missingResourceScopes = {} } = prompt.details;
+  grant.addOIDCScope(missingOIDCScope.join(' '));
+  for (const [resource, scopes] of Object.entries(missingResourceScopes)) grant.addResourceScope(resource, scopes.join(' '));
+  return provider.interactionFinished(req, res, { consent: { grantId: await grant.save() } }, { mergeWithLastSubmission: true });
+}
+
+let provider;
+
 function build() {
-  const provider = new Provider(ISSUER, {
+  provider = new Provider(ISSUER, {
     adapter: Adapter,
     clients: CLIENTS,
     clockTolerance: 0,
@@ -196,6 +219,7 @@ function build() {
         certificateBoundAccessTokens: true,
         getCertificate: (ctx) => decodeURIComponent(ctx.get('x-client-cert')) || undefined,
       },
+      registration: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => undefined,
@@ -205,6 +229,7 @@ function build() {
       revocation: { enabled: true, allowedPolicy: (ctx, revoker, token) => [token.clientId, 'rs'].includes(revoker.clientId) },
     },
     findAccount: (ctx, sub) => (USERS.has(sub) ? { accountId: sub, claims: () => ({ sub }) } : undefined),
+    interactions: { url: (ctx, { uid }) => `${MOUNT}/interaction/${uid}` },
     jwks: { keys: [...current, ...retired] },
     scopes: ['openid', 'offline_access', ...SCOPES],
     ttl: { AccessToken: () => ttl, ClientCredentials: () => ttl, Grant: () => ttl },
@@ -318,6 +343,7 @@ const server = http.createServer((req, res) => {
     return respond(res, result ? 200 : 400, 'application/json', JSON.stringify(result ?? { error: 'no such request' }));
   }
   stats[pathname] = (stats[pathname] ?? 0) + 1;
+  if (pathname.startsWith(`${MOUNT}/interaction/`)) return interact(req, res).catch((error) => respond(res, 500, 'text/plain', error.stack));
   return faults[modes[endpoints.get(pathname)] ?? 'ok'](req, res);
 });
 
