@@ -1,7 +1,8 @@
 //! An MCP server with `rmcp`, behind the layer.
 //!
 //! `server` is the server, `requests` sends it single requests, `bodies` looks for bodies that it reads in another way
-//! than the layer, and `clients` lets third-party clients authorize themselves at a real authorization server.
+//! than the layer, `clients` lets third-party clients authorize themselves at a real authorization server, and `guide`
+//! tests the guide.
 
 #![allow(
     clippy::expect_used,
@@ -13,5 +14,6 @@
 
 mod bodies;
 mod clients;
+mod guide;
 mod requests;
 mod server;

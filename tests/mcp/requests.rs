@@ -4,10 +4,11 @@ use axum::{Router, body::Body};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use portcullis::{AuthenticateLayer, ProtectedResource, testing::TestIssuer};
+use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::server::{Calls, protected};
+use crate::server::{Calls, protected, unprotected};
 
 const RESOURCE: &str = "https://api.example/mcp";
 const CURRENT: &str = "2026-07-28";
@@ -276,6 +277,40 @@ async fn a_session_of_an_older_client_stays_with_its_subject() {
     let ended = service.send(Method::DELETE, Some(&alice), &headers, String::new()).await;
     assert!(ended.status.is_success(), "{}", ended.status);
     assert_eq!(post(&alice, Some(session), list).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_session_is_no_authentication() {
+    let service = Service::new();
+    let alice = service.token("alice", "api:read");
+    let version = ("mcp-protocol-version", OLDER);
+    let initialize = older("initialize", None);
+    let begun = service.send(Method::POST, Some(&alice), &[version], initialize).await;
+    let session = begun.headers["mcp-session-id"].to_str().unwrap();
+    assert!(session.bytes().all(|byte| byte.is_ascii_graphic()), "{session}");
+    for token in [None, Some("not-a-token")] {
+        let headers = [version, ("mcp-session-id", session)];
+        let list = older("tools/call", Some("list_orders"));
+        let answer = service.send(Method::POST, token, &headers, list).await;
+        assert_eq!(answer.status, 401, "{token:?}");
+    }
+}
+
+#[tokio::test]
+async fn rmcp_validates_the_origins_that_it_is_given() {
+    let config = StreamableHttpServerConfig::default();
+    let (app, _) = unprotected(config.with_allowed_origins(["https://app.example:443"]));
+    for (origin, is_accepted) in [("https://app.example", true), ("https://evil.example", false)] {
+        let request = Request::post("/mcp")
+            .header("host", "localhost")
+            .header("origin", origin)
+            .header("accept", "application/json, text/event-stream")
+            .header("content-type", "application/json")
+            .body(Body::from(older("initialize", None)));
+        let response = app.clone().oneshot(request.unwrap()).await.unwrap();
+        let status = if is_accepted { 200 } else { 403 };
+        assert_eq!(response.status(), status, "{origin}");
+    }
 }
 
 #[tokio::test]

@@ -92,13 +92,13 @@ fn rejected(error: portcullis::Error) -> ErrorData {
 }
 
 /// The server at `/mcp`, and how often `cancel_order` was called.
-pub(crate) fn unprotected() -> (Router, Calls) {
+pub(crate) fn unprotected(config: StreamableHttpServerConfig) -> (Router, Calls) {
     let calls = Calls::default();
     let orders = Orders { calls: calls.clone(), tool_router: Orders::tool_router() };
     let service = StreamableHttpService::new(
         move || Ok(orders.clone()),
         LocalSessionManager::default().into(),
-        StreamableHttpServerConfig::default(),
+        config,
     );
     (Router::new().route_service("/mcp", service), calls)
 }
@@ -112,7 +112,7 @@ pub(crate) fn rows() -> Mcp {
 
 /// The server behind a layer that reads bodies, and a guard for its sessions.
 pub(crate) fn protected(layer: AuthenticateLayer, resource: ProtectedResource) -> (Router, Calls) {
-    let (server, calls) = unprotected();
+    let (server, calls) = unprotected(StreamableHttpServerConfig::default());
     let policies = Policies::builder().mcp("/mcp", rows()).build().unwrap();
     let layer = layer.resource(resource).policies(policies).read_mcp_bodies(64 * 1024);
     (server.layer(McpSessionLayer::new()).layer(layer), calls)

@@ -2,7 +2,7 @@
 
 use axum::{Router, body::Body, routing::any};
 use http::{HeaderName, HeaderValue, Request, StatusCode};
-use portcullis::{Access, ErrorKind, policies::Mcp, testing::TestIssuer};
+use portcullis::{Access, Authentication, ErrorKind, policies::Mcp, testing::TestIssuer};
 
 use super::{ADMIN, CURRENT, EVERY, READ, hierarchy, layer, mcp, post};
 use crate::support::{TestResponse, send};
@@ -258,5 +258,50 @@ async fn an_expired_token_is_401_whatever_it_asks_for() {
         let response = send(&app, request.body(Body::empty()).unwrap()).await;
         assert_eq!(response.status, 401, "{headers:?}");
         assert!(response.challenge().unwrap().contains("invalid_token"));
+    }
+}
+
+#[tokio::test]
+async fn a_tool_may_require_roles_and_step_up() {
+    let issuer = TestIssuer::new();
+    let rows = Mcp::tools([("list_orders", READ)])
+        .tool("pay", Access::from(READ).and(Authentication::acr(["urn:example:mfa"])))
+        .tool("audit", Access::role("auditor"))
+        .otherwise(READ);
+    let app = service(&issuer, rows);
+    let token = |acr: Option<&str>| {
+        let token = issuer.token().audience(crate::support::API).scope("orders:read");
+        match acr {
+            Some(acr) => token.claim("acr", serde_json::json!(acr)).mint(),
+            None => token.mint(),
+        }
+    };
+    let (plain, stepped_up) = (token(None), token(Some("urn:example:mfa")));
+    // Without headers, each tool may be meant.
+    let cases: [(&str, &[(&str, &str)], u16); 8] = [
+        (&plain, &call("list_orders"), 200),
+        (&plain, &call("pay"), 401),
+        (&plain, &call("audit"), 403),
+        (&plain, &[], 401),
+        (&stepped_up, &call("list_orders"), 200),
+        (&stepped_up, &call("pay"), 200),
+        (&stepped_up, &call("audit"), 403),
+        (&stepped_up, &[], 403),
+    ];
+    for (token, headers, status) in cases {
+        let mut request = Request::post("/mcp").header("authorization", format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = send(&app, request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status, status, "{headers:?}");
+        if status == 401 {
+            let challenge = response.challenge().unwrap();
+            assert!(
+                challenge.contains("error=\"insufficient_user_authentication\""),
+                "{challenge}"
+            );
+            assert!(challenge.contains("acr_values=\"urn:example:mfa\""), "{challenge}");
+        }
     }
 }

@@ -64,6 +64,7 @@ async fn a_session_is_its_subjects_alone() {
     let issuer = TestIssuer::new();
     let app = service(&issuer, McpSessionLayer::new());
     let id = session(&ask(&app, &issuer, Some("alice"), &[]).await);
+    assert!(id.bytes().all(|byte| byte.is_ascii_graphic()), "{id}");
     // Another token of the same subject, and the service sees its own id.
     let response = ask(&app, &issuer, Some("alice"), &[&id]).await;
     assert_eq!((response.status.as_u16(), &*response.body), (200, "session-0"));
