@@ -43,7 +43,9 @@ impl Config {
                     Credentials::Basic(credentials) => self.verify_user(credentials, request),
                     Credentials::Bearer(token)
                     | Credentials::Dpop(token)
-                    | Credentials::Token(token) => self.verify_token(token, plain_token.is_some()),
+                    | Credentials::Token(token) => {
+                        self.verify_token(token, plain_token.is_some(), request)
+                    }
                 };
                 match verification.0 {
                     VerificationState::Ready(Ok(identity)) => {
@@ -108,11 +110,17 @@ impl Config {
         })
     }
 
-    fn verify_token(&self, token: BearerToken<'_>, is_uncached: bool) -> Verification {
-        match &self.tokens {
-            Some(tokens) if is_uncached => tokens.verify_uncached(token),
-            Some(tokens) => tokens.verify(token),
-            None => reject_unknown(),
+    fn verify_token<B>(
+        &self,
+        token: BearerToken<'_>,
+        is_uncached: bool,
+        request: &Request<B>,
+    ) -> Verification {
+        let Some(tokens) = &self.tokens else { return reject_unknown() };
+        let cached = if is_uncached { None } else { tokens.cached(token.as_str().as_bytes()) };
+        match cached {
+            Some(identity) => Verification::ready(Ok(identity)),
+            None => tokens.verify_request(token, &RequestHead::of(request)),
         }
     }
 }

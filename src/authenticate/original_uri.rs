@@ -2,13 +2,11 @@
 
 use http::{Extensions, Request, Uri};
 
+use crate::credentials::RequestHead;
+
 /// The URI before any router took a prefix off, where one has kept it.
 pub(super) fn of<B>(request: &Request<B>) -> &Uri {
-    #[cfg(feature = "axum")]
-    if let Some(axum::extract::OriginalUri(uri)) = request.extensions().get() {
-        return uri;
-    }
-    request.uri()
+    RequestHead::of(request).original_uri()
 }
 
 /// Changes the URI that a router has kept, where there is one.

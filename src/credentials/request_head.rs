@@ -35,6 +35,16 @@ impl<'a> RequestHead<'a> {
         self.uri
     }
 
+    /// Returns the request's target as the client sent it, where a nested router of axum's sees only the rest of the
+    /// path.
+    pub(crate) fn original_uri(&self) -> &'a Uri {
+        #[cfg(feature = "axum")]
+        if let Some(axum::extract::OriginalUri(uri)) = self.extensions.get() {
+            return uri;
+        }
+        self.uri
+    }
+
     /// The request's headers.
     #[must_use]
     pub fn headers(&self) -> &'a HeaderMap {

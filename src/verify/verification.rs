@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{Findings, Revocation};
-use crate::{Error, Identity};
+use crate::{Error, Identity, credentials::RequestHead};
 
 /// Turns credentials of type `C` into an [`Identity`], or rejects them.
 ///
@@ -49,6 +49,15 @@ pub trait Verify<C>: Send + Sync + 'static {
     /// [`verify`](Self::verify).
     fn verify_uncached(&self, credentials: C) -> Verification {
         self.verify(credentials)
+    }
+
+    /// Verifies the credentials of a request, for which [`cached`](Self::cached) has just returned `None`.
+    ///
+    /// A layer calls this. The default calls [`verify_uncached`](Self::verify_uncached). Override it for a verifier that
+    /// needs to know the request too, such as [`OwnTokenVerifier`](crate::OwnTokenVerifier), which reports what a token
+    /// was used for.
+    fn verify_request(&self, credentials: C, _request: &RequestHead<'_>) -> Verification {
+        self.verify_uncached(credentials)
     }
 
     /// Returns what each rule of this verifier says about credentials, for operators. Empty by default.
@@ -103,6 +112,10 @@ impl<C, V: Verify<C> + ?Sized> Verify<C> for Arc<V> {
 
     fn verify_uncached(&self, credentials: C) -> Verification {
         (**self).verify_uncached(credentials)
+    }
+
+    fn verify_request(&self, credentials: C, request: &RequestHead<'_>) -> Verification {
+        (**self).verify_request(credentials, request)
     }
 
     fn findings(&self, credentials: C, rejection: Option<&Error>) -> Findings {

@@ -39,6 +39,7 @@ mod layer_order;
 mod migrations;
 mod outgoing;
 mod own_token_lookups;
+mod own_token_uses;
 mod own_tokens;
 mod resource_metadata;
 mod response;

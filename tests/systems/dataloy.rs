@@ -13,6 +13,14 @@ const TOKEN: &str = r#"curl -X POST $TOKEN_URL -d '{
 const CARGO: &str = r#"curl $URL/ws/rest/Cargo -H "Authorization: Bearer $TOKEN""#;
 const FILTERED: &str = r#"curl "$URL/ws/rest/Cargo?filter=subCargos.freight%28GTE%292500000" -H "Authorization: Bearer $TOKEN""#;
 const EXPIRED: &str = r#"curl "$URL/ws/rest/Cargo?filter=subCargos.freight%28GTE%292500000" -H "Authorization: Bearer $EXPIRED""#;
+const PRINTED_PAYLOAD: &str = r#"curl -X POST $TOKEN_URL -d '{
+"client_id":"demo-client",
+"client_secret":"demo-secret",
+"audience":"https://dataloy.internal",
+"grant_type":"client_credentials"
+}'"#;
+const AT_INTERNAL: &str =
+    r#"curl $INTERNAL_URL/ws/rest/Cargo -H "Authorization: Bearer $INTERNAL_TOKEN""#;
 const AT_TEST: &str = r#"curl $TEST_URL/ws/rest/Cargo -H "Authorization: Bearer $TOKEN""#;
 
 #[test]
@@ -41,6 +49,15 @@ fn check_documented_commands(client: Client) {
         assert_eq!(keys(&response), found, "{command}");
     }
     assert_eq!(service.documented(client, AT_TEST, &variables).status, 401);
+
+    let response = service.documented(client, PRINTED_PAYLOAD, &[]);
+    assert_eq!(response.status, 200);
+    let internal = response.json()["access_token"].as_str().unwrap().to_owned();
+    let variables = [("INTERNAL_TOKEN", internal.as_str()), ("TOKEN", internal.as_str())];
+    assert_eq!(keys(&service.documented(client, AT_INTERNAL, &variables)), [1, 2, 3]);
+    for command in [CARGO, AT_TEST] {
+        assert_eq!(service.ask(command, &variables).status, 401, "{command}");
+    }
 
     let response = service.documented(client, EXPIRED, &[]);
     assert_eq!(response.status, 401);
@@ -149,7 +166,7 @@ fn the_issuer_rejects_invalid_token_requests() {
         ("demo-secret", "demo-secreT", 401, "invalid_client"),
         ("demo-client", "other-client", 401, "invalid_client"),
         ("client_credentials", "password", 400, "unsupported_grant_type"),
-        ("https://dataloy", "https://dataloy.internal", 400, "invalid_target"),
+        ("https://dataloy", "https://dataloy.example", 400, "invalid_target"),
         ("\"audience\"", "\"resource\"", 400, "invalid_request"),
     ] {
         let response = service.ask(&TOKEN.replace(valid, invalid), &[]);

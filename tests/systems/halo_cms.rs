@@ -69,8 +69,15 @@ fn check_documented_commands(client: Client) {
     assert!(!list.body.contains(&token), "the list shows the token");
     assert_eq!(list.json()[0]["name"], "backup job");
     assert_eq!(list.json()[0]["scopes"], json!(["posts:read"]));
+    assert!(created.json()["last_used_at"].is_null());
     wait_for_uses(1, || service.ask(USES, &[]));
-    ask(USES, &[], 200);
+    let uses = ask(USES, &[], 200).json();
+    assert_eq!(uses[0]["method"], "GET");
+    assert_eq!(uses[0]["path"], "/api/v1alpha1/posts");
+    let used_at = &uses[0]["at"];
+    assert!(used_at.is_u64(), "{uses}");
+    // The list shows which tokens are unused.
+    assert_eq!(&ask(LIST, &[], 200).json()[0]["last_used_at"], used_at);
 
     ask(REVOKE, &[], 204);
     let revoked = ask(BY_TOKEN, &[("PAT", &token)], 401);
@@ -254,6 +261,51 @@ fn tokens_and_log_ins_expire() {
     assert_eq!(outcomes()[1], "valid");
     clock.advance(Duration::from_secs(1));
     assert_eq!(outcomes()[1], "Token expired.");
+}
+
+#[test]
+fn the_expiration_of_a_token_is_optional() {
+    let clock = TestClock::new();
+    let service = InProcess::start(async || {
+        example::app(Arc::new(example::users::demo().unwrap()), clock.clone()).unwrap()
+    });
+    let tokens = [r#", "days": null"#, "", r#", "days": 90"#].map(|days| {
+        let created = service.ask(&CREATE.replace(r#", "days": 90"#, days), &[]);
+        assert_eq!(created.status, 201, "{days}");
+        assert_eq!(created.json()["expires_at"].is_null(), !days.contains("90"), "{days}");
+        text(&created, "token")
+    });
+    clock.advance(Duration::from_secs(10 * 366 * 24 * 3600));
+    let statuses = tokens.map(|token| service.ask(BY_TOKEN, &[("PAT", &token)]).status);
+    assert_eq!(statuses, [200, 200, 401]);
+}
+
+#[test]
+fn the_audit_trail_says_what_was_called_and_the_last_call_comes_first() {
+    let service = Service::start("halo_cms");
+    let wish = CREATE.replace(r#"["posts:read"]"#, r#"["posts:read", "posts:write"]"#);
+    let token = text(&service.ask(&wish, &[]), "token");
+    let variables = [("PAT", token.as_str()), ("TOKEN", token.as_str()), ("JWT", token.as_str())];
+    assert_eq!(service.ask(BY_TOKEN, &variables).status, 200);
+    assert_eq!(service.ask(PUBLISH, &variables).status, 201);
+    // Rejected by a guard, after the token was verified.
+    let delete =
+        r#"curl -X DELETE "$URL/api/v1alpha1/posts/1?a=b" -H "Authorization: Bearer $PAT""#;
+    assert_eq!(service.ask(delete, &variables).status, 403);
+    wait_for_uses(3, || service.ask(USES, &[]));
+    let uses = service.ask(USES, &[]).json();
+    let calls: Vec<_> =
+        uses.as_array().unwrap().iter().map(|one| (&one["method"], &one["path"])).collect();
+    assert_eq!(
+        calls,
+        [
+            (&json!("DELETE"), &json!("/api/v1alpha1/posts/1")),
+            (&json!("POST"), &json!("/api/v1alpha1/posts")),
+            (&json!("GET"), &json!("/api/v1alpha1/posts")),
+        ]
+    );
+    let list = service.ask(LIST, &[]).json();
+    assert_eq!(list[0]["last_used_at"], uses[0]["at"]);
 }
 
 #[test]

@@ -23,6 +23,11 @@ const SHOW: &str = r#"curl -H "Authorization: Bearer $TOKEN" "$URL/api/content/2
 const UPDATE: &str = r#"curl -X PUT -H "Authorization: Bearer $TOKEN" \
   -H "Content-Type: application/json" -d '{"title":"Hello"}' "$URL/api/content/2""#;
 const DELETE: &str = r#"curl -X DELETE -H "Authorization: Bearer $TOKEN" "$URL/api/content/2""#;
+const DOCS: &str = r#"curl "$URL/api/docs""#;
+const CREATE_USER: &str = r#"curl -X POST -H "Authorization: Bearer $ADMIN_TOKEN" -H "Content-Type: application/json" \
+  -d '{"username":"alice","password":"wonderland","permissions":["content:see"]}' "$URL/api/users""#;
+const CONFIGURE: &str = r#"curl -X PUT -H "Authorization: Bearer $ADMIN_TOKEN" -H "Content-Type: application/json" \
+  -d '["content:see","content:update"]' "$URL/api/users/alice/permissions""#;
 const REALM: &str = r#"Bearer realm="HALO""#;
 
 #[test]
@@ -63,6 +68,78 @@ fn check_documented_commands(client: Client) {
     assert_eq!(again.status, 200);
     let (token, _) = tokens(&again);
     assert_eq!(service.documented(client, SHOW, &[("TOKEN", &token)]).json(), updated);
+}
+
+#[test]
+fn the_steps_of_the_document_lead_from_a_new_user_to_a_call() {
+    let service = Service::start("halo_integrations");
+    let admin = LOG_IN.replace("EDITOR", "ADMIN");
+    let (admin, _) = tokens(&service.ask(&admin, &[]));
+    let admin = [("ADMIN_TOKEN", admin.as_str())];
+    assert_eq!(service.documented(Client::Socket, CREATE_USER, &admin).status, 201);
+    assert_eq!(service.ask(CREATE_USER, &admin).status, 409);
+
+    let log_in =
+        LOG_IN.replace("EDITOR_USERNAME", "alice").replace("EDITOR_PASSWORD", "wonderland");
+    let (token, _) = tokens(&service.ask(&log_in, &[]));
+    let variables = [("TOKEN", token.as_str())];
+    assert_eq!(service.ask(LIST, &variables).status, 200);
+    assert_eq!(service.ask(UPDATE, &variables).status, 403);
+    assert_eq!(service.documented(Client::Socket, CONFIGURE, &admin).status, 204);
+    // With the same token, from the next request on.
+    assert_eq!(service.ask(UPDATE, &variables).status, 200);
+    let permissions = CONFIGURE.replace("-X PUT", "-X GET");
+    let permissions = permissions.replace(r#"-d '["content:see","content:update"]' "#, "");
+    let shown = service.ask(&permissions, &admin);
+    assert_eq!(shown.json(), json!(["content:see", "content:update"]));
+
+    // A user who may not manage users.
+    let alice = [("ADMIN_TOKEN", token.as_str())];
+    for command in [CREATE_USER, CONFIGURE, &permissions] {
+        let response = service.ask(command, &alice);
+        assert_eq!(response.status, 403, "{command}");
+        let challenge = response.header("www-authenticate").unwrap();
+        assert!(challenge.ends_with(r#"scope="users:manage""#), "{challenge}");
+        let anonymous = command.replace(r#"-H "Authorization: Bearer $ADMIN_TOKEN""#, "");
+        assert_eq!(service.ask(&anonymous, &[]).status, 401, "{command}");
+    }
+    for (wrong, status) in [
+        (CONFIGURE.replace("alice", "nobody"), 404),
+        (CONFIGURE.replace("alice", "USERNAME"), 404),
+        (CONFIGURE.replace("content:update", "root"), 403),
+        (CREATE_USER.replace(r#""alice""#, r#""a:b""#), 400),
+        (CREATE_USER.replace("wonderland", ""), 400),
+        (CREATE_USER.replace(r#""alice""#, r#""bob""#).replace("content:see", "root"), 403),
+    ] {
+        assert_eq!(service.ask(&wrong, &admin).status, status, "{wrong}");
+    }
+}
+
+#[test]
+fn the_documentation_of_the_services_is_open_and_names_what_there_is() {
+    let service = Service::start("halo_integrations");
+    let response = service.documented(Client::Socket, DOCS, &[]);
+    assert_eq!(response.status, 200);
+    let document = response.json();
+    let (admin, _) = tokens(&service.ask(&LOG_IN.replace("EDITOR", "ADMIN"), &[]));
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let url = path.replace("{id}", "1").replace("{name}", "READER_USERNAME");
+        for (method, operation) in methods.as_object().unwrap() {
+            let method = method.to_uppercase();
+            // What is deleted isn't called again.
+            let url = if method == "DELETE" { url.clone() } else { url.replace("/1", "/2") };
+            let command = format!("curl -X {method} $URL{url}");
+            assert_eq!(service.ask(&command, &[]).status, 401, "{command}");
+            if operation.get("security").is_some() {
+                let command = format!("{command} -H 'Authorization: Bearer {admin}'");
+                let status = service.ask(&command, &[]).status;
+                assert!(!matches!(status, 401 | 403 | 404 | 405), "{command}: {status}");
+            }
+        }
+    }
+    // No layer responds for paths that don't exist.
+    let unknown = service.ask("curl $URL/api/nothing", &[]);
+    assert_eq!((unknown.status, unknown.header("www-authenticate")), (404, None));
 }
 
 #[test]

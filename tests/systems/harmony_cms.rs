@@ -17,6 +17,7 @@ const LOGIN: &str = r#"curl -X GET \
 const HEADER: &str = r#"curl -H "Authorization: token $TOKEN" $URL"#;
 const PARAMETER: &str = "curl $URL/?access_token=$TOKEN";
 const ROOT: &str = "curl $URL";
+const LIST: &str = "curl -u alice:wonderland $URL/settings/api";
 const REVOKE: &str =
     r#"curl -X POST $URL/oauth/v2/revoke -u demo-site:demo-secret -d "token=$TOKEN""#;
 
@@ -131,6 +132,42 @@ fn the_token_endpoint_rejects_invalid_requests() {
         assert_eq!(response.status, status, "{query}");
         assert_eq!(response.json(), json!({ "error": error }), "{query}");
         assert_eq!(response.header("cache-control"), Some("no-store"), "{query}");
+    }
+}
+
+#[test]
+fn the_settings_of_an_account_list_all_requested_access_tokens() {
+    let service = Service::start("harmony_cms");
+    let list = |options: &str| service.ask(&LIST.replace("-u alice:wonderland", options), &[]);
+    assert_eq!(service.documented(Client::Socket, LIST, &[]).json(), json!([]));
+    let first = service.ask(LOGIN, &[]).json();
+    let second = service.ask(LOGIN, &[]).json();
+    let variables = [("TOKEN", first["access_token"].as_str().unwrap())];
+    assert_eq!(service.ask(REVOKE, &variables).status, 200);
+
+    let response = service.documented(Client::Socket, LIST, &[]);
+    for tokens in [&first, &second] {
+        for name in ["access_token", "refresh_token"] {
+            assert!(!response.body.contains(tokens[name].as_str().unwrap()), "it shows a token");
+        }
+    }
+    let listed = response.json();
+    let listed = listed.as_array().unwrap();
+    assert_eq!(listed.len(), 2);
+    for token in listed {
+        assert_eq!(token["client_id"], "demo-site");
+        let [issued, expires] =
+            ["issued_at", "expires_at"].map(|name| token[name].as_u64().unwrap());
+        assert_eq!(expires - issued, 3600);
+    }
+    // The revoked one is listed too.
+    let active = listed.iter().filter(|token| token["active"] == true).count();
+    assert_eq!(active, 1);
+
+    assert_eq!(list("-u bob:builder").json(), json!([]));
+    let token = second["access_token"].as_str().unwrap();
+    for options in ["", "-u alice:wrong", &format!("-H 'Authorization: token {token}'")] {
+        assert_eq!(list(options).status, 401, "{options}");
     }
 }
 

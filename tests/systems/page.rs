@@ -32,3 +32,27 @@ fn the_page_shows_lines_of_the_examples() {
         }
     }
 }
+
+#[test]
+fn each_statement_of_the_documents_names_a_test_that_exists() {
+    let page = include_str!("../../docs/systems.md");
+    let systems = [
+        ("halo_integrations", 11),
+        ("halo_cms", 28),
+        ("regards", 14),
+        ("harmony_cms", 11),
+        ("dataloy", 14),
+    ];
+    for (example, statements) in systems {
+        let heading = format!("\n### Statements about `{example}`\n");
+        let (_, rest) = page.split_once(&heading).unwrap_or_else(|| panic!("no table {example}"));
+        let table = rest.split_once("\n#").map_or(rest, |(table, _)| table);
+        let tests = fs::read_to_string(format!("systems/{example}.rs")).unwrap();
+        let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+        assert_eq!(rows.len(), statements, "{example}");
+        for row in rows {
+            let test = row.rsplit('`').nth(1).unwrap_or_else(|| panic!("no test: {row}"));
+            assert!(tests.contains(&format!("#[test]\nfn {test}() {{")), "{example} has no {test}");
+        }
+    }
+}

@@ -21,6 +21,8 @@ const IMPORT: &str = r#"curl -v -XPUT "$HOST/api/v1/rs-notifier/rule" \
   -H 'Content-Type: application/json' \
   -H 'Accept: application/json' \
   --data '[{"rule": "mail the operator"}]'"#;
+const CLEAR: &str =
+    r#"curl -X DELETE "$HOST/api/v1/rs-notifier/rule" -H "Authorization: Bearer $TOKEN""#;
 const RULES: &str = r#"curl "$HOST/api/v1/rs-notifier/rule" -H "Authorization: Bearer $TOKEN""#;
 const PRODUCTS: &str =
     r#"curl "$HOST/api/v1/rs-catalog/product" -H "Authorization: Bearer $TOKEN""#;
@@ -73,17 +75,20 @@ fn check_documented_commands(client: Client) {
         assert_eq!(&claims[name], value, "{name}");
     }
 
+    // With the token of the first command.
     let user = [host, ("TOKEN", token.as_str())];
-    assert_eq!(service.documented(client, IMPORT, &user).status, 403);
     assert_eq!(service.documented(client, RULES, &user).json(), json!([]));
     let rules = json!([{ "rule": "mail the operator" }]);
-    let admin = log_in(&ADMIN, |command| service.ask(command, &[host]));
-    let admin = [host, ("TOKEN", admin.as_str())];
-    let imported = service.documented(client, IMPORT, &admin);
+    let imported = service.documented(client, IMPORT, &user);
     assert_eq!(imported.status, 200);
     assert_eq!(imported.json(), rules);
     assert_eq!(service.documented(client, RULES, &user).json(), rules);
     assert_eq!(service.documented(client, PRODUCTS, &user).status, 200);
+    assert_eq!(service.documented(client, CLEAR, &user).status, 403);
+    let admin = log_in(&ADMIN, |command| service.ask(command, &[host]));
+    let admin = [host, ("TOKEN", admin.as_str())];
+    assert_eq!(service.documented(client, CLEAR, &admin).status, 204);
+    assert_eq!(service.documented(client, RULES, &user).json(), json!([]));
 }
 
 #[test]
@@ -160,13 +165,14 @@ fn projects_cannot_access_each_other() {
 fn a_role_includes_the_permissions_of_lower_roles() {
     let service = Service::start("regards");
     let host = ("HOST", service.url());
-    for (account, import) in [(USER, 403), (ADMIN, 200), (OTHER, 200)] {
+    for (account, clear) in [(USER, 403), (ADMIN, 204), (OTHER, 204)] {
         let token = log_in(&account, |command| service.ask(command, &[host]));
         let variables = [host, ("TOKEN", token.as_str())];
         assert_eq!(service.ask(RULES, &variables).status, 200, "{account:?}");
-        let response = service.ask(IMPORT, &variables);
-        assert_eq!(response.status, import, "{account:?}");
-        if import == 403 {
+        assert_eq!(service.ask(IMPORT, &variables).status, 200, "{account:?}");
+        let response = service.ask(CLEAR, &variables);
+        assert_eq!(response.status, clear, "{account:?}");
+        if clear == 403 {
             assert_eq!(response.json()["message"], "Access denied.");
             assert_eq!(response.header("www-authenticate"), None);
         }
@@ -246,6 +252,9 @@ fn a_tenant_named_like_a_role_does_not_grant_that_role() {
     let token = system.sign(&system.claims(names));
     assert_eq!(system.notifier(RULES, &token).status, 403);
     assert_eq!(system.notifier(IMPORT, &token).status, 403);
+    assert_eq!(system.notifier(CLEAR, &token).status, 403);
+    let names = json!({ "scope": "project1", "tenant": "project1", "roles": ["ADMIN_ROLE"] });
+    assert_eq!(system.notifier(CLEAR, &system.sign(&system.claims(names))).status, 403);
 }
 
 #[test]

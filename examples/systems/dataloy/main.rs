@@ -5,8 +5,9 @@
 //! cargo run -p example-systems --bin dataloy
 //! ```
 //!
-//! It starts an issuer of its own and both environments, and prints where they are: production as
-//! `$URL`, the test environment as `$TEST_URL`, and the issuer's `$TOKEN_URL`. The first command brings an
+//! It starts an issuer of its own and three environments, and prints where they are: production as `$URL`, the
+//! test environment as `$TEST_URL`, the one of the document's example payload, whose audience is
+//! `https://dataloy.internal`, as `$INTERNAL_URL`, and the issuer's `$TOKEN_URL`. The first command brings an
 //! `access_token` for production, to be used as `$TOKEN` as long as it is valid; `$EXPIRED` is one that
 //! was.
 //!
@@ -22,6 +23,19 @@
 //! curl "$URL/ws/rest/Cargo?filter=subCargos.freight%28GTE%292500000" -H "Authorization: Bearer $TOKEN"
 //! curl "$URL/ws/rest/Cargo?filter=subCargos.freight%28GTE%292500000" -H "Authorization: Bearer $EXPIRED"
 //! curl $TEST_URL/ws/rest/Cargo -H "Authorization: Bearer $TOKEN"
+//! ```
+//!
+//! The payload as the document prints it, whose token is for `$INTERNAL_URL` alone:
+//!
+//! ```sh
+//! curl -X POST $TOKEN_URL -d '{
+//! "client_id":"demo-client",
+//! "client_secret":"demo-secret",
+//! "audience":"https://dataloy.internal",
+//! "grant_type":"client_credentials"
+//! }'
+//!
+//! curl $INTERNAL_URL/ws/rest/Cargo -H "Authorization: Bearer $INTERNAL_TOKEN"
 //! ```
 //!
 //! The document is kept to the letter. A new service should do otherwise:
@@ -52,9 +66,11 @@ use self::{
     issuer::Issuer,
 };
 
-/// The names that tokens are made out to. One for the test environment is no good in production.
+/// The audiences of the environments. A token for one of them is rejected by the others.
 const PRODUCTION: &str = "https://dataloy";
 const TEST: &str = "https://dataloy.dev";
+/// That of the document's example payload.
+const INTERNAL: &str = "https://dataloy.internal";
 
 /// `url` is where clients find the service: it is shown to those who are rejected, and no `Host` of
 /// theirs can change it.
@@ -85,16 +101,17 @@ async fn search(Query(search): Query<Search>) -> Result<Json<Vec<Cargo>>, Status
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn StdError>> {
-    let issuer = Issuer::serve([PRODUCTION, TEST]).await?;
-
-    let test_listener = TcpListener::bind("127.0.0.1:0").await?;
-    let test_url = format!("http://{}", test_listener.local_addr()?);
-    let test = api(&issuer, TEST, &test_url)?;
-    tokio::spawn(axum::serve(test_listener, test).into_future());
+    let issuer = Issuer::serve([PRODUCTION, TEST, INTERNAL]).await?;
+    for (name, audience) in [("TEST_URL", TEST), ("INTERNAL_URL", INTERNAL)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let environment = api(&issuer, audience, &url)?;
+        tokio::spawn(axum::serve(listener, environment).into_future());
+        println!("{name}={url}");
+    }
 
     let (listener, url) = support::listen().await?;
     let production = api(&issuer, PRODUCTION, &url)?;
-    println!("TEST_URL={test_url}");
     println!("TOKEN_URL={}", issuer.token_url());
     println!("EXPIRED={}", issuer.expired_token(PRODUCTION));
     Ok(support::serve(listener, production).await?)

@@ -5,19 +5,21 @@ use std::time::{Duration, SystemTime};
 use axum::{
     Json, Router,
     extract::{Path, State},
-    http::StatusCode,
+    http::{Method, StatusCode},
     response::{IntoResponse, Response, Result},
     routing::{delete, get},
 };
-use portcullis::{Error, Identity, Scope, ScopeSet, own_tokens::TokenRecord};
+use portcullis::{
+    Error, Identity, Scope, ScopeSet,
+    own_tokens::{TokenRecord, TokenUse},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{support::token_answer, tokens::Tokens};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// The document recommends 30 to 90.
-const DEFAULT_DAYS: u32 = 90;
+/// The document recommends 30 to 90. The expiration is optional.
 const MAX_DAYS: u32 = 366;
 
 pub(crate) fn router(tokens: Tokens) -> Router {
@@ -45,21 +47,21 @@ async fn create(
         // Nobody gives away what they don't have.
         who.require(Scope::new(scope.as_str()).map_err(|_| StatusCode::BAD_REQUEST)?)?;
     }
-    let days = wish.days.unwrap_or(DEFAULT_DAYS);
-    if !(1..=MAX_DAYS).contains(&days) {
-        return Err(StatusCode::BAD_REQUEST.into());
-    }
     let now = tokens.now();
-    let end = DAY.checked_mul(days).and_then(|lifetime| now.checked_add(lifetime));
+    let end = match wish.days {
+        None => None,
+        Some(days @ 1..=MAX_DAYS) => now.checked_add(DAY.saturating_mul(days)),
+        Some(_) => return Err(StatusCode::BAD_REQUEST.into()),
+    };
     let user = who.require_subject()?;
     let (token, record) = tokens.issue(|id| {
         TokenRecord::new(id, user)
             .name(wish.name)
             .scopes(wish.scopes.iter().map(String::as_str).collect::<ScopeSet>())
             .issued_at(now)
-            .expires_at(end.unwrap_or(now))
+            .expires_at(end)
     })?;
-    let mut shown = shown(&record);
+    let mut shown = shown(&tokens, &record);
     if let Value::Object(members) = &mut shown {
         members.insert("token".to_owned(), token.reveal().into());
     }
@@ -67,16 +69,25 @@ async fn create(
 }
 
 async fn list(who: Identity, State(tokens): State<Tokens>) -> Result<Json<Vec<Value>>, Error> {
-    Ok(Json(tokens.list(who.require_subject()?).iter().map(shown).collect()))
+    let list = tokens.list(who.require_subject()?);
+    Ok(Json(list.iter().map(|record| shown(&tokens, record)).collect()))
 }
 
+/// The audit trail: what was called with the token, and when.
 async fn uses(
     who: Identity,
     State(tokens): State<Tokens>,
     Path(id): Path<String>,
-) -> Result<Json<Vec<Option<u64>>>> {
+) -> Result<Json<Vec<Value>>> {
     let uses = tokens.uses_of(who.require_subject()?, &id).ok_or(StatusCode::NOT_FOUND)?;
-    Ok(Json(uses.into_iter().map(|at| seconds(Some(at))).collect()))
+    let shown = |used: &TokenUse| {
+        json!({
+            "at": seconds(Some(used.at())),
+            "method": used.method().map(Method::as_str),
+            "path": used.path(),
+        })
+    };
+    Ok(Json(uses.iter().map(shown).collect()))
 }
 
 async fn revoke(
@@ -89,13 +100,14 @@ async fn revoke(
 }
 
 /// A token as its user sees it later on.
-fn shown(record: &TokenRecord) -> Value {
+fn shown(tokens: &Tokens, record: &TokenRecord) -> Value {
     json!({
         "id": record.id,
         "name": record.name,
         "scopes": record.scopes.iter().collect::<Vec<_>>(),
         "expires_at": seconds(record.expires_at),
         "revoked_at": seconds(record.revoked_at),
+        "last_used_at": seconds(tokens.last_use(&record.id)),
     })
 }
 

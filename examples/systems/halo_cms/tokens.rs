@@ -1,7 +1,7 @@
 //! Personal access tokens.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
@@ -18,13 +18,16 @@ use portcullis::{
 /// Who issues them, by which they are told from log-ins.
 const TOKEN_CENTER: &str = "personal access tokens";
 
-/// The tokens of all users, as digests, and when each was used. In memory: the example
+/// How many uses of a token are kept.
+const MAX_USES: usize = 1000;
+
+/// The tokens of all users, as digests, and the last uses of each. In memory: the example
 /// `personal_access_tokens` has both in a database. Clones are the same store.
 #[derive(Clone)]
 pub(crate) struct Tokens {
     format: OwnTokenFormat,
     issued: MemoryTokenStore,
-    uses: Arc<Mutex<HashMap<String, Vec<SystemTime>>>>,
+    uses: Arc<Mutex<HashMap<String, VecDeque<TokenUse>>>>,
     users: Arc<MemoryUserStore>,
     clock: Arc<dyn Clock>,
 }
@@ -60,7 +63,7 @@ impl Tokens {
         let token = self.format.generate()?;
         let mut uses = self.uses();
         let record = record(uses.len().saturating_add(1).to_string());
-        uses.insert(record.id.clone(), Vec::new());
+        uses.insert(record.id.clone(), VecDeque::new());
         self.issued.insert(token.digest(), record.clone());
         Ok((token, record))
     }
@@ -69,9 +72,15 @@ impl Tokens {
         self.issued.list(user)
     }
 
-    /// When the token was used, if it is the user's.
-    pub(crate) fn uses_of(&self, user: &str, id: &str) -> Option<Vec<SystemTime>> {
-        self.is_of(user, id).then(|| self.uses().get(id).cloned().unwrap_or_default())
+    /// What the token was used for, the last use first, if it is the user's.
+    pub(crate) fn uses_of(&self, user: &str, id: &str) -> Option<Vec<TokenUse>> {
+        let uses = || self.uses().get(id).into_iter().flatten().rev().cloned().collect();
+        self.is_of(user, id).then(uses)
+    }
+
+    /// When the token was last used.
+    pub(crate) fn last_use(&self, id: &str) -> Option<SystemTime> {
+        self.uses().get(id)?.back().map(TokenUse::at)
     }
 
     /// Whether there was such a token of the user's. It is rejected from now on.
@@ -83,7 +92,7 @@ impl Tokens {
         self.list(user).iter().any(|record| record.id == id)
     }
 
-    fn uses(&self) -> MutexGuard<'_, HashMap<String, Vec<SystemTime>>> {
+    fn uses(&self) -> MutexGuard<'_, HashMap<String, VecDeque<TokenUse>>> {
         self.uses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -107,7 +116,12 @@ impl TokenStore for Tokens {
 
     fn used(&self, uses: &[TokenUse]) {
         for used in uses {
-            self.uses().entry(used.token_id().to_owned()).or_default().push(used.at());
+            let mut uses = self.uses();
+            let uses = uses.entry(used.token_id().to_owned()).or_default();
+            if uses.len() == MAX_USES {
+                uses.pop_front();
+            }
+            uses.push_back(used.clone());
         }
     }
 }

@@ -16,18 +16,24 @@ use tokio::sync::Mutex;
 pub(crate) const SEE: Scope = Scope::from_static("content:see");
 pub(crate) const UPDATE: Scope = Scope::from_static("content:update");
 pub(crate) const DELETE: Scope = Scope::from_static("content:delete");
+pub(crate) const MANAGE_USERS: Scope = Scope::from_static("users:manage");
 
 /// What the document calls it. `Authorization` is read too, and comes first.
 const AUTHENTICATION: HeaderName = HeaderName::from_static("authentication");
 
+/// The layer in front of everything that needs a token.
+pub(crate) fn layer(tokens: OwnTokenVerifier) -> AuthenticateLayer {
+    AuthenticateLayer::bearer(tokens).header(AUTHENTICATION).realm("HALO")
+}
+
 /// One layer finds out who asks, and each route says what they must be permitted.
-pub(crate) fn router(tokens: OwnTokenVerifier) -> Router {
+pub(crate) fn router(authenticate: AuthenticateLayer) -> Router {
     Router::new()
         .route("/api/content", get(list).route_layer(RequireScopeLayer::new(SEE)))
         .route("/api/content/{id}", get(show).route_layer(RequireScopeLayer::new(SEE)))
         .route("/api/content/{id}", put(update).route_layer(RequireScopeLayer::new(UPDATE)))
         .route("/api/content/{id}", delete(remove).route_layer(RequireScopeLayer::new(DELETE)))
-        .layer(AuthenticateLayer::bearer(tokens).header(AUTHENTICATION).realm("HALO"))
+        .layer(authenticate)
         .with_state(demo())
 }
 

@@ -28,12 +28,23 @@
 //! curl -X DELETE -H "Authorization: Bearer $TOKEN" "$URL/api/content/2"
 //! ```
 //!
+//! The services that a token can call are documented for everyone, and users and their permissions are managed with
+//! the token of an administrator:
+//!
+//! ```sh
+//! curl "$URL/api/docs"
+//! curl -X POST -H "Authorization: Bearer $ADMIN_TOKEN" -H "Content-Type: application/json" \
+//!   -d '{"username":"alice","password":"wonderland","permissions":["content:see"]}' "$URL/api/users"
+//! curl -X PUT -H "Authorization: Bearer $ADMIN_TOKEN" -H "Content-Type: application/json" \
+//!   -d '["content:see","content:update"]' "$URL/api/users/alice/permissions"
+//! ```
+//!
 //! | who | password | may |
 //! |---|---|---|
 //! | `USERNAME` | `PASSWORD` | get tokens for users: a program |
 //! | `READER_USERNAME` | `READER_PASSWORD` | see what is published |
 //! | `EDITOR_USERNAME` | `EDITOR_PASSWORD` | see everything, update |
-//! | `ADMIN_USERNAME` | `ADMIN_PASSWORD` | see everything, update, delete |
+//! | `ADMIN_USERNAME` | `ADMIN_PASSWORD` | see everything, update, delete, manage users |
 //!
 //! Clients of the real service do this, so it is served. A new one should do otherwise:
 //!
@@ -44,7 +55,9 @@
 //!   log in with an authorization code, and programs as themselves with `client_credentials`.
 //! - `?_user` says nothing that `grant_type` doesn't. It is accepted, and nothing hangs on it.
 
+mod administration;
 mod api;
+mod documentation;
 #[path = "../support/mod.rs"]
 mod support;
 mod token_endpoint;
@@ -64,8 +77,11 @@ pub(crate) fn app(
     clock: impl Clock + Clone,
 ) -> Result<Router, Box<dyn Error>> {
     let tokens = Tokens::new(users.clone())?;
-    let api = api::router(tokens.verifier().clock(clock.clone()).build()?);
-    Ok(api.merge(token_endpoint::router(users, tokens, clock)?))
+    let authenticate = api::layer(tokens.verifier().clock(clock.clone()).build()?);
+    Ok(api::router(authenticate.clone())
+        .merge(administration::router(Arc::clone(&users), authenticate))
+        .merge(documentation::router())
+        .merge(token_endpoint::router(users, tokens, clock)?))
 }
 
 #[tokio::main]

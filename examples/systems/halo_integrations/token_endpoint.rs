@@ -40,7 +40,7 @@ pub(crate) fn router(
         .realm("HALO")
         .error_body(ErrorBody::token_endpoint());
     let endpoint = Endpoint { users, passwords, tokens, clock: Arc::new(clock) };
-    Ok(Router::new().route("/api/oauth/token", post(token)).layer(basic).with_state(endpoint))
+    Ok(Router::new().route("/api/oauth/token", post(token)).route_layer(basic).with_state(endpoint))
 }
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use portcullis::{
     basic::{MemoryUserStore, PasswordHash, UserRecord},
 };
 
-use super::api::{DELETE, SEE, UPDATE};
+use super::api::{DELETE, MANAGE_USERS, SEE, UPDATE};
 
 /// The users of the demonstration, and the program that gets tokens for them.
 pub(crate) fn demo() -> Result<MemoryUserStore, Box<dyn Error>> {
@@ -18,7 +18,7 @@ pub(crate) fn demo() -> Result<MemoryUserStore, Box<dyn Error>> {
     users.insert("EDITOR_USERNAME", user("EDITOR_USERNAME", "EDITOR_PASSWORD", &[SEE, UPDATE])?);
     users.insert(
         "ADMIN_USERNAME",
-        user("ADMIN_USERNAME", "ADMIN_PASSWORD", &[SEE, UPDATE, DELETE])?,
+        user("ADMIN_USERNAME", "ADMIN_PASSWORD", &[SEE, UPDATE, DELETE, MANAGE_USERS])?,
     );
     Ok(users)
 }
@@ -27,8 +27,12 @@ pub(crate) fn user(
     name: &str,
     password: &str,
     permissions: &[Scope],
-) -> Result<UserRecord, Box<dyn Error>> {
+) -> Result<UserRecord, portcullis::Error> {
+    Ok(UserRecord::new(PasswordHash::new(password)?, identity(name, permissions)))
+}
+
+/// A user's permissions are scopes.
+pub(crate) fn identity(name: &str, permissions: &[Scope]) -> Identity {
     let scopes = permissions.iter().map(Scope::as_str).collect();
-    let identity = Identity::assertion().subject(name).scopes(scopes).build();
-    Ok(UserRecord::new(PasswordHash::new(password)?, identity))
+    Identity::assertion().subject(name).scopes(scopes).build()
 }

@@ -60,6 +60,14 @@ impl AuthorizationServer {
             .with_state(self.clone())
     }
 
+    /// The settings of a user's account, behind the user's password: a token isn't enough to see the others.
+    pub(crate) fn account(&self) -> Router {
+        Router::new()
+            .route("/settings/api", get(api_access))
+            .layer(basic(self.users.clone()))
+            .with_state(self.grants.clone())
+    }
+
     /// What the API calls, with credentials of its own.
     pub(crate) fn introspection(&self, api: [&str; 2]) -> Result<Router, Box<dyn Error>> {
         let api = verifier(&[api], |name| Identity::assertion().client_id(name).build())?;
@@ -87,6 +95,27 @@ struct Token {
     token: String,
 }
 
+/// All access tokens that were requested for the user. None is shown itself.
+async fn api_access(
+    user: Identity,
+    grants: State<Grants>,
+) -> Result<Json<Value>, portcullis::Error> {
+    let requested = grants.requested_for(user.require_subject()?);
+    let shown = requested.iter().map(|grant| {
+        json!({
+            "client_id": grant.client_id,
+            "issued_at": seconds(grant.issued_at),
+            "expires_at": seconds(grant.expires_at),
+            "active": grants.is_active(grant),
+        })
+    });
+    Ok(Json(shown.collect()))
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
 /// RFC 7662 §2.2.
 async fn introspect(grants: State<Grants>, Form(Token { token }): Form<Token>) -> Json<Value> {
     Json(match grants.find(Kind::Access, &token) {
@@ -95,7 +124,7 @@ async fn introspect(grants: State<Grants>, Form(Token { token }): Form<Token>) -
             "active": true,
             "sub": grant.username,
             "client_id": grant.client_id,
-            "exp": grant.expires_at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |it| it.as_secs()),
+            "exp": seconds(grant.expires_at),
             "scope": null,
         }),
     })

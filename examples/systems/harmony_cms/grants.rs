@@ -1,6 +1,7 @@
 //! What the authorization server knows of the tokens that it gave.
 
 use std::{
+    cmp::Reverse,
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
@@ -12,9 +13,11 @@ use portcullis::{
 };
 
 pub(crate) const ACCESS_LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// How long an expired token is listed.
+const LISTED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const REFRESH_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
-/// All tokens that are good, as digests. Clones are the same store.
+/// All tokens that were requested, as digests, until they have been expired for a while. Clones are the same store.
 #[derive(Clone)]
 pub(crate) struct Grants {
     format: OwnTokenFormat,
@@ -28,7 +31,9 @@ pub(crate) struct Grant {
     kind: Kind,
     pub(crate) username: String,
     pub(crate) client_id: String,
+    pub(crate) issued_at: SystemTime,
     pub(crate) expires_at: SystemTime,
+    pub(crate) is_revoked: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,7 +63,11 @@ impl Grants {
         let expires_at = now.checked_add(lifetime).unwrap_or(now);
         let (username, client_id) = (username.to_owned(), client_id.to_owned());
         let token = self.format.generate()?;
-        self.all().insert(token.digest(), Grant { kind, username, client_id, expires_at });
+        let mut all = self.all();
+        all.retain(|_, grant| now < grant.expires_at.checked_add(LISTED_FOR).unwrap_or(now));
+        let grant =
+            Grant { kind, username, client_id, issued_at: now, expires_at, is_revoked: false };
+        all.insert(token.digest(), grant);
         Ok(token)
     }
 
@@ -66,15 +75,34 @@ impl Grants {
     pub(crate) fn find(&self, kind: Kind, token: &str) -> Option<Grant> {
         let all = self.all();
         let grant = all.get(&self.format.digest(token)?)?;
-        (grant.kind == kind && self.clock.now() < grant.expires_at).then(|| grant.clone())
+        (grant.kind == kind && self.is_active(grant)).then(|| grant.clone())
+    }
+
+    pub(crate) fn is_active(&self, grant: &Grant) -> bool {
+        !grant.is_revoked && self.clock.now() < grant.expires_at
+    }
+
+    /// The access tokens that were requested for a user, the last one first.
+    pub(crate) fn requested_for(&self, username: &str) -> Vec<Grant> {
+        let all = self.all();
+        let of_user = all.values().filter(|grant| grant.kind == Kind::Access);
+        let of_user = of_user.filter(|grant| grant.username == username);
+        let mut grants: Vec<_> = of_user.cloned().collect();
+        grants.sort_by_key(|grant| Reverse(grant.issued_at));
+        grants
     }
 
     /// Makes it good for nothing, if it is this client's: whatever else it is, it is as good as that.
     pub(crate) fn remove(&self, token: &str, client_id: &str) -> bool {
         let Some(digest) = self.format.digest(token) else { return false };
         let mut all = self.all();
-        let is_own = all.get(&digest).is_some_and(|grant| grant.client_id == client_id);
-        is_own && all.remove(&digest).is_some()
+        match all.get_mut(&digest) {
+            Some(grant) if grant.client_id == client_id && !grant.is_revoked => {
+                grant.is_revoked = true;
+                true
+            }
+            _ => false,
+        }
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<TokenDigest, Grant>> {

@@ -24,6 +24,13 @@
 //! curl -i -H "Authorization: token $TOKEN" $URL/pages
 //! ```
 //!
+//! The "API Access" section of the account's settings, which the document has on another host, lists all requested
+//! access tokens:
+//!
+//! ```sh
+//! curl -u alice:wonderland $URL/settings/api
+//! ```
+//!
 //! Its clients are as they are. A new service should do otherwise:
 //!
 //! | here | a new service |
@@ -93,7 +100,8 @@ pub(crate) async fn start(url: &str, clock: impl Clock + Clone) -> Result<Router
         .without_audience()
         .clock(clock)
         .build()?;
-    Ok(api(verifier.clone(), url).nest("/oauth/v2", server.endpoints(verifier)))
+    let account = server.account();
+    Ok(api(verifier.clone(), url).merge(account).nest("/oauth/v2", server.endpoints(verifier)))
 }
 
 #[tokio::main]

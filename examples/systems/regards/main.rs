@@ -20,19 +20,19 @@
 //!   --data '[{"rule": "mail the operator"}]'
 //! ```
 //!
-//! (The user of the first may not import rules: that takes the token of `admin@regards.fr`.) What else there
-//! is:
+//! What else there is, of which the last takes the token of `admin@regards.fr`:
 //!
 //! ```sh
 //! curl "$HOST/api/v1/rs-notifier/rule" -H "Authorization: Bearer $TOKEN"
 //! curl "$HOST/api/v1/rs-catalog/product" -H "Authorization: Bearer $TOKEN"
+//! curl -X DELETE "$HOST/api/v1/rs-notifier/rule" -H "Authorization: Bearer $TOKEN"
 //! ```
 //!
 //! | route | needs |
 //! |---|---|
 //! | `POST /api/v1/rs-authentication/oauth/token` | the client's credentials, in Basic |
-//! | `GET /api/v1/rs-notifier/rule` | a token of `project1` or `project2` |
-//! | `PUT /api/v1/rs-notifier/rule` | the role `ADMIN_ROLE` in one of them |
+//! | `GET`, `PUT /api/v1/rs-notifier/rule` | a token of `project1` or `project2` |
+//! | `DELETE /api/v1/rs-notifier/rule` | the role `ADMIN_ROLE` in one of them |
 //! | `GET /api/v1/rs-catalog/product` | a token of `project1` |
 //!
 //! | project | user | password | role |

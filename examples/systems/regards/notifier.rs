@@ -5,7 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use axum::{
     Json, Router,
     extract::State,
-    routing::{get, put},
+    http::StatusCode,
+    routing::{delete, get, put},
 };
 use portcullis::{Claims, ConfigError};
 use serde_json::{Map, Value};
@@ -16,7 +17,8 @@ use super::access::{Access, PROJECT_1, PROJECT_2, Role, User, any_tenant_of, at_
 pub(crate) fn router(access: &Access) -> Result<Router, ConfigError> {
     Ok(Router::new()
         .route("/api/v1/rs-notifier/rule", get(list))
-        .route("/api/v1/rs-notifier/rule", put(import).route_layer(at_least(Role::Admin)))
+        .route("/api/v1/rs-notifier/rule", put(import))
+        .route("/api/v1/rs-notifier/rule", delete(clear).route_layer(at_least(Role::Admin)))
         .route_layer(any_tenant_of([PROJECT_1, PROJECT_2]))
         .layer(access.layer()?)
         .with_state(Rules::default()))
@@ -34,6 +36,11 @@ async fn import(
 ) -> Json<Vec<Rule>> {
     rules.lock().await.insert(user.tenant.clone(), imported.clone());
     Json(imported)
+}
+
+async fn clear(user: Claims<User>, State(rules): State<Rules>) -> StatusCode {
+    rules.lock().await.remove(&user.tenant);
+    StatusCode::NO_CONTENT
 }
 
 /// By project.

@@ -96,6 +96,23 @@ impl UserRecord {
         self
     }
 
+    /// Replaces the identity, for example after the permissions of the user have changed. The password stays the same.
+    ///
+    /// ```
+    /// use portcullis::{Identity, basic::{PasswordHash, UserRecord}};
+    ///
+    /// let alice = |roles: &[&str]| Identity::assertion().subject("alice").roles(roles).build();
+    /// let user = UserRecord::new(PasswordHash::new("open sesame")?, alice(&[]));
+    /// let user = user.with_identity(alice(&["admin"]));
+    /// assert!(user.identity().has_role("admin"));
+    /// # Ok::<(), portcullis::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_identity(mut self, identity: Identity) -> Self {
+        self.identity = identity;
+        self
+    }
+
     /// Returns the id for which failed attempts are counted, if there is one. Without one, they are counted
     /// for the normalized user-id.
     #[must_use]

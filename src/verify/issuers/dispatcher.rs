@@ -8,6 +8,7 @@ use super::tenants::{Known, PendingTenant, Resolved, Settled, Tenants};
 use crate::{
     BearerToken, Error, Identity, TokenFault, Verification, Verify,
     claims::ClaimOptions,
+    credentials::RequestHead,
     error::Finding,
     verify::{
         Findings, Revocations, VerificationState,
@@ -103,8 +104,17 @@ impl Dispatcher {
         self: &Arc<Self>,
         delegate: &Delegate,
         token: BearerToken<'_>,
+        request: Option<&RequestHead<'_>>,
     ) -> Verification {
-        match delegate.verifier.verify(token.clone()).0 {
+        let verifier = &delegate.verifier;
+        let verification = match request {
+            None => verifier.verify(token.clone()),
+            Some(request) => match verifier.cached(token.as_str().as_bytes()) {
+                Some(identity) => Verification::ready(Ok(identity)),
+                None => verifier.verify_request(token.clone(), request),
+            },
+        };
+        match verification.0 {
             VerificationState::Ready(result) => {
                 Verification::ready(result.and_then(|it| self.accept(it, delegate, &token)))
             }

@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use super::{Issuers, IssuersBuilder, dispatcher::Dispatcher, succession::succeed};
 use crate::{
     BearerToken, ConfigError, Error, Identity, Verification, Verify,
+    credentials::RequestHead,
     verify::{Readiness, Revocation, RevokeFuture, VerificationState},
 };
 
@@ -152,6 +153,29 @@ impl IssuersHandle {
         self.0.current.store(Arc::new(succeed(&current, &next.0)));
     }
 
+    /// Has a token verified again if the issuers were replaced while it was verified.
+    fn confirm(
+        &self,
+        issuers: Issuers,
+        token: BearerToken<'_>,
+        verification: Verification,
+    ) -> Verification {
+        match verification.0 {
+            VerificationState::Ready(verdict) => Verification::ready(verdict),
+            VerificationState::Pending(pending) => {
+                let (handle, token) = (self.clone(), token.into_owned());
+                Verification::pending(async move {
+                    let verdict = pending.await;
+                    if verdict.is_err() || handle.is_current(&issuers) {
+                        return verdict;
+                    }
+                    // Replaced meanwhile: the issuers of today decide.
+                    handle.current().verify(token).wait().await
+                })
+            }
+        }
+    }
+
     fn is_current(&self, issuers: &Issuers) -> bool {
         Arc::ptr_eq(&self.0.current.load(), &issuers.0)
     }
@@ -171,20 +195,14 @@ impl Verify<BearerToken<'_>> for IssuersHandle {
 
     fn verify_uncached(&self, token: BearerToken<'_>) -> Verification {
         let issuers = self.current();
-        match issuers.verify_uncached(token.clone()).0 {
-            VerificationState::Ready(verdict) => Verification::ready(verdict),
-            VerificationState::Pending(pending) => {
-                let (handle, token) = (self.clone(), token.into_owned());
-                Verification::pending(async move {
-                    let verdict = pending.await;
-                    if verdict.is_err() || handle.is_current(&issuers) {
-                        return verdict;
-                    }
-                    // Replaced meanwhile: the issuers of today decide.
-                    handle.current().verify(token).wait().await
-                })
-            }
-        }
+        let verification = issuers.verify_uncached(token.clone());
+        self.confirm(issuers, token, verification)
+    }
+
+    fn verify_request(&self, token: BearerToken<'_>, request: &RequestHead<'_>) -> Verification {
+        let issuers = self.current();
+        let verification = issuers.verify_request(token.clone(), request);
+        self.confirm(issuers, token, verification)
     }
 
     /// The current issuers in the order of configuration, without tenants.

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     BearerToken, Error, Identity, TokenFault, Verification, Verify,
+    credentials::RequestHead,
     verify::{
         Explanation, Findings, Readiness, Revocation, RevokeFuture, explain,
         jwt::{Attempt, Interrupt, Issuer, UnverifiedToken},
@@ -167,8 +168,32 @@ impl Verify<BearerToken<'_>> for Issuers {
     }
 
     fn verify_uncached(&self, token: BearerToken<'_>) -> Verification {
+        self.dispatch(token, None)
+    }
+
+    fn verify_request(&self, token: BearerToken<'_>, request: &RequestHead<'_>) -> Verification {
+        self.dispatch(token, Some(request))
+    }
+
+    fn findings(&self, token: BearerToken<'_>, rejection: Option<&Error>) -> Findings {
+        self.0.findings(token, rejection)
+    }
+
+    /// The configured issuers in the order of configuration, without tenants.
+    fn issuers(&self) -> Vec<String> {
+        self.0.names()
+    }
+
+    fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
+        Issuers::revoke(self, revocation)
+    }
+}
+
+impl Issuers {
+    /// Verifies a token that isn't cached. Other verifiers may need to know its request.
+    fn dispatch(&self, token: BearerToken<'_>, request: Option<&RequestHead<'_>>) -> Verification {
         if let Some(delegate) = self.0.delegate_by_form(token.as_str()) {
-            return self.0.verify_by(delegate, token);
+            return self.0.verify_by(delegate, token, request);
         }
         let mut resolution = None;
         let parsed = UnverifiedToken::parse(token.as_str(), |name| {
@@ -178,7 +203,9 @@ impl Verify<BearerToken<'_>> for Issuers {
         let unverified = match parsed {
             Ok(unverified) => unverified,
             Err(Dispatch::Reject(error)) => return Verification::ready(Err(error)),
-            Err(Dispatch::Delegate(delegate)) => return self.0.verify_by(&delegate, token),
+            Err(Dispatch::Delegate(delegate)) => {
+                return self.0.verify_by(&delegate, token, request);
+            }
             Err(Dispatch::Resolve(tenant)) => {
                 let (dispatcher, token) = (Arc::clone(&self.0), token.as_str().to_owned());
                 return Verification::pending(async move {
@@ -207,19 +234,6 @@ impl Verify<BearerToken<'_>> for Issuers {
                 })
             }
         }
-    }
-
-    fn findings(&self, token: BearerToken<'_>, rejection: Option<&Error>) -> Findings {
-        self.0.findings(token, rejection)
-    }
-
-    /// The configured issuers in the order of configuration, without tenants.
-    fn issuers(&self) -> Vec<String> {
-        self.0.names()
-    }
-
-    fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
-        Issuers::revoke(self, revocation)
     }
 }
 

@@ -167,7 +167,7 @@ mod tests {
         let store = store();
         let later = THEN + Duration::from_secs(60);
         assert_eq!(store.last_used("1"), None);
-        let used = |at| TokenUse::new(TokenDigest::of("1"), "1".to_owned(), at);
+        let used = |at| TokenUse::new(TokenDigest::of("1"), "1".to_owned(), at, None);
         store.used(&[used(later), used(THEN)]);
         assert_eq!(store.last_used("1"), Some(later));
         assert_eq!(store.last_used("2"), None);

@@ -2,7 +2,10 @@
 
 use std::time::SystemTime;
 
+use http::Method;
+
 use super::TokenDigest;
+use crate::credentials::RequestHead;
 
 /// A use of a token: a request presented it, and it was valid.
 ///
@@ -13,11 +16,30 @@ pub struct TokenUse {
     digest: TokenDigest,
     token_id: String,
     at: SystemTime,
+    call: Option<Call>,
+}
+
+/// What was called with a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Call {
+    method: Method,
+    path: Box<str>,
+}
+
+impl Call {
+    pub(super) fn of(request: &RequestHead<'_>) -> Self {
+        Self { method: request.method().clone(), path: request.original_uri().path().into() }
+    }
 }
 
 impl TokenUse {
-    pub(super) const fn new(digest: TokenDigest, token_id: String, at: SystemTime) -> Self {
-        Self { digest, token_id, at }
+    pub(super) const fn new(
+        digest: TokenDigest,
+        token_id: String,
+        at: SystemTime,
+        call: Option<Call>,
+    ) -> Self {
+        Self { digest, token_id, at, call }
     }
 
     /// Returns the digest of the token.
@@ -30,6 +52,19 @@ impl TokenUse {
     #[must_use]
     pub fn token_id(&self) -> &str {
         &self.token_id
+    }
+
+    /// Returns the method of the request. `None` if the token was verified outside of a layer.
+    #[must_use]
+    pub fn method(&self) -> Option<&Method> {
+        self.call.as_ref().map(|call| &call.method)
+    }
+
+    /// Returns the path of the request as the client sent it, without the query. `None` if the token was verified
+    /// outside of a layer.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.call.as_ref().map(|call| &*call.path)
     }
 
     /// Returns when the token was used, according to the verifier's clock.

@@ -132,7 +132,7 @@ mod tests {
     }
 
     fn used(token_id: &str) -> TokenUse {
-        TokenUse::new(TokenDigest::of(token_id), token_id.to_owned(), SystemTime::UNIX_EPOCH)
+        TokenUse::new(TokenDigest::of(token_id), token_id.to_owned(), SystemTime::UNIX_EPOCH, None)
     }
 
     fn wait_until(condition: impl Fn() -> bool) {

@@ -3,11 +3,15 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    OwnTokenFormat, TokenDigest, TokenRecord, TokenStore, builder::OwnTokenVerifierBuilder,
-    lookups::Lookups, token_use::TokenUse, use_queue::UseQueue,
+    OwnTokenFormat, TokenDigest, TokenRecord, TokenStore,
+    builder::OwnTokenVerifierBuilder,
+    lookups::Lookups,
+    token_use::{Call, TokenUse},
+    use_queue::UseQueue,
 };
 use crate::{
     BearerToken, Clock, Error, Identity, TokenFault, Verification, Verify,
+    credentials::RequestHead,
     error::retry_after,
     verify::{Revocation, Revocations, RevokeFuture},
 };
@@ -109,19 +113,11 @@ impl OwnTokenVerifier {
 
 impl Verify<BearerToken<'_>> for OwnTokenVerifier {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
-        let Some(digest) = self.0.format.digest(token.as_str()) else {
-            return Verification::ready(Err(TokenFault::Malformed.into()));
-        };
-        if self.0.lookups.is_unknown(&digest, self.0.clock.now()) {
-            return Verification::ready(Err(TokenFault::Rejected.into()));
-        }
-        let inner = Arc::clone(&self.0);
-        let token = inner.revocations.is_used().then(|| token.as_str().to_owned());
-        Verification::pending(async move {
-            let identity = inner.verify(digest).await?;
-            inner.revocations.check(None, token.unwrap_or_default().as_bytes(), &identity)?;
-            Ok(identity)
-        })
+        self.start(&token, None)
+    }
+
+    fn verify_request(&self, token: BearerToken<'_>, request: &RequestHead<'_>) -> Verification {
+        self.start(&token, Some(request))
     }
 
     fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
@@ -129,8 +125,27 @@ impl Verify<BearerToken<'_>> for OwnTokenVerifier {
     }
 }
 
+impl OwnTokenVerifier {
+    fn start(&self, token: &BearerToken<'_>, request: Option<&RequestHead<'_>>) -> Verification {
+        let Some(digest) = self.0.format.digest(token.as_str()) else {
+            return Verification::ready(Err(TokenFault::Malformed.into()));
+        };
+        if self.0.lookups.is_unknown(&digest, self.0.clock.now()) {
+            return Verification::ready(Err(TokenFault::Rejected.into()));
+        }
+        let inner = Arc::clone(&self.0);
+        let call = request.map(Call::of);
+        let token = inner.revocations.is_used().then(|| token.as_str().to_owned());
+        Verification::pending(async move {
+            let identity = inner.verify(digest, call).await?;
+            inner.revocations.check(None, token.unwrap_or_default().as_bytes(), &identity)?;
+            Ok(identity)
+        })
+    }
+}
+
 impl Inner {
-    async fn verify(&self, digest: TokenDigest) -> Result<Identity, Error> {
+    async fn verify(&self, digest: TokenDigest, call: Option<Call>) -> Result<Identity, Error> {
         let permit = self.lookups.acquire(&digest, self.clock.now()).await?;
         // Another request may have looked up the same token while this one waited.
         if self.lookups.is_unknown(&digest, self.clock.now()) {
@@ -139,7 +154,7 @@ impl Inner {
         let found = self.store.find(digest).await;
         drop(permit);
         match found {
-            Ok(Some(record)) => self.validate(digest, record),
+            Ok(Some(record)) => self.validate(digest, record, call),
             Ok(None) => {
                 self.lookups.insert_unknown(digest, self.clock.now());
                 // Not `Revoked`, because the token may belong to another deployment.
@@ -151,7 +166,12 @@ impl Inner {
         }
     }
 
-    fn validate(&self, digest: TokenDigest, record: TokenRecord) -> Result<Identity, Error> {
+    fn validate(
+        &self,
+        digest: TokenDigest,
+        record: TokenRecord,
+        call: Option<Call>,
+    ) -> Result<Identity, Error> {
         let now = self.clock.now();
         if let Err(fault) = record.validate(now) {
             self.lookups.remove_valid(&digest);
@@ -159,7 +179,7 @@ impl Inner {
         }
         self.lookups.insert_valid(digest, now);
         let identity = record.to_identity(self.issuer.as_deref())?;
-        self.uses.push(TokenUse::new(digest, record.id, now));
+        self.uses.push(TokenUse::new(digest, record.id, now, call));
         Ok(identity)
     }
 }
