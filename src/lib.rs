@@ -37,6 +37,34 @@
 //! 4. Whatever rejects makes an [`Error`], which the layer turns into the response: status, challenge
 //!    and body by [`ErrorBody`].
 //!
+//! # Roles and step-up
+//!
+//! Scopes are what a client requests, and roles are what an issuer assigns, so they are separate: a verifier reads
+//! roles where it is told to (`roles("/realm_access/roles")`), and [`RequireRoleLayer`], [`Access::role`] and
+//! [`Identity::require_role`] require them. [`Authentication`] requires that the user authenticated in a certain class
+//! or a short time ago ([RFC 9470]). [`Requirements`] combine all of it, in a guard or in a row of [`Policies`]:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use http::Method;
+//! use portcullis::{Access, Authentication, Policies, RequireScopeLayer, Scope};
+//!
+//! const PAY: Scope = Scope::from_static("pay");
+//!
+//! let recently = Authentication::acr(["urn:example:mfa"]).max_age(Duration::from_secs(300));
+//! let guard = RequireScopeLayer::new(PAY).and(recently.clone());
+//! # let _ = guard;
+//! let table = Policies::builder()
+//!     .route(Method::GET, "/admin", Access::role("admin"))
+//!     .route(Method::POST, "/payments", Access::from(PAY).and(recently))
+//!     .build()?;
+//! # assert_eq!(table.rows().len(), 2);
+//! # Ok::<(), portcullis::ConfigError>(())
+//! ```
+//!
+//! [RFC 9470]: https://www.rfc-editor.org/rfc/rfc9470
+//!
 //! # gRPC
 //!
 //! The same [`AuthenticateLayer`] protects tonic, or axum and tonic on one port. With

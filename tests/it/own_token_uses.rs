@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, Mutex, mpsc};
 
-use axum::{Router, body::Body, routing::any};
+use axum::{
+    Router,
+    body::Body,
+    routing::{any, get},
+};
 use http::{HeaderMap, Method, Request, header::AUTHORIZATION};
 use portcullis::{
     AuthenticateLayer, BearerToken, Issuers, OwnTokenVerifier, RequireRoleLayer, Verify,
@@ -63,7 +67,7 @@ impl Fixture {
 fn services(layer: AuthenticateLayer) -> Router {
     let inner = Router::new()
         .route("/orders/{id}", any("in"))
-        .route("/admin", any("in").route_layer(RequireRoleLayer::new("admin")))
+        .route("/admin", get("in").route_layer(RequireRoleLayer::new("admin")))
         .layer(layer);
     Router::new().nest("/api", inner)
 }
