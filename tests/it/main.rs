@@ -46,6 +46,7 @@ mod response;
 mod revocation;
 #[cfg(feature = "security-events")]
 mod security_events;
+mod security_page;
 mod static_tokens;
 mod support;
 mod telemetry;

@@ -4,6 +4,7 @@
 //! and how the user authenticated.
 
 mod authorization_details;
+mod empty_policies;
 mod hierarchy;
 mod mcp;
 mod policies;
