@@ -74,7 +74,7 @@
 //! |---|---|---|---|
 //! | Authlib | as the service that uses it chooses; often the client id of the token's client | any; use `client_secret_post` for a secret with spaces | also refresh tokens, if `query_token` finds them |
 //! | Better Auth | none in opaque tokens: [`without_audience`] | `client_secret_post` for an id or secret with special characters | only those of this service's own client id; no refresh tokens, because this crate sends `token_type_hint=access_token` |
-//! | django-oauth-toolkit | none: [`without_audience`] | a confidential client, or a [`bearer_token`] with the scope `introspection` | no refresh tokens. There is no `sub`: the user is in `username` |
+//! | django-oauth-toolkit | none without resource indicators: [`without_audience`] | a confidential client, or a [`bearer_token`] with the scope `introspection` | no refresh tokens. There is no `sub`: the user is in `username` |
 //! | Doorkeeper | none without resource indicators: [`without_audience`] | `client_secret_post` for an id or secret with special characters, which it doesn't decode in Basic | only those of the same application, unless `allow_token_introspection` says otherwise; also refresh tokens |
 //! | Keycloak | the client id of this service, by an audience mapper, which 26.7 and later require | any, also `private_key_jwt` | also refresh tokens; their `typ` of `Refresh` or `Offline` is recognized, and they are rejected |
 //! | LemonLDAP::NG | none: [`without_audience`] | a confidential client; `client_secret_post` for an id or secret with special characters, and for all in old versions | no refresh tokens |

@@ -15,6 +15,7 @@ mod known_attacks;
 mod load;
 mod private_key_jwt;
 mod responses;
+mod self_hosted;
 mod signed_responses;
 mod single_flight;
 
