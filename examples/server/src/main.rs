@@ -20,6 +20,7 @@
 //! | `POST /write` | the scopes `api:read` and `api:write` |
 //! | `GET /role` | the role `admin` |
 //! | `POST /transfer` | the scope `api:write`, `acr` `urn:example:mfa`, authenticated within the last 300 s |
+//! | `GET /stream` | a token; sends server-sent events, one every 200 ms, until the token expires |
 //! | the well-known path of RFC 9728 | nothing; available if `RESOURCE` is set |
 //! | `POST /admin/revoke` | `ADMIN_TOKEN`; a form with `token`, `jti`, `sub`, `sid` or `client_id` |
 //!
@@ -70,6 +71,7 @@ mod environment;
 mod operations;
 mod resource;
 mod shared;
+mod stream;
 mod verifiers;
 
 use std::{
@@ -88,12 +90,14 @@ use portcullis::{
     Scope, ScopeHierarchy, credentials::TokenHeader,
 };
 use serde_json::{Map, Value, json};
-use tokio::{net::TcpListener, runtime};
+use tokio::{net::TcpListener, runtime, sync::oneshot, time::sleep};
 
 use self::environment::{bad, is_on, read};
 
 const READ: Scope = Scope::from_static("api:read");
 const WRITE: Scope = Scope::from_static("api:write");
+/// How long requests in progress have to end after a signal.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 fn app(authenticate: AuthenticateLayer) -> Router {
     let recently = Authentication::acr(["urn:example:mfa"]).max_age(Duration::from_secs(300));
@@ -104,6 +108,7 @@ fn app(authenticate: AuthenticateLayer) -> Router {
         .route("/write", post(subject).route_layer(RequireScopeLayer::new(READ.and(WRITE))))
         .route("/role", get(subject).route_layer(RequireRoleLayer::new("admin")))
         .route("/transfer", post(subject).route_layer(transfer))
+        .merge(stream::routes())
         .layer(authenticate.clone());
     let described = authenticate.resource_router();
     let public = Router::new().route("/public", get(subject)).layer(authenticate.allow_anonymous());
@@ -155,7 +160,16 @@ fn run() -> Result<(), Box<dyn Error>> {
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         // The addresses are those that `TRUSTED_PROXIES` is compared with.
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+        let (stopping, stopped) = oneshot::channel::<()>();
+        let serve = axum::serve(listener, app).with_graceful_shutdown(async {
+            stop.await;
+            drop(stopping);
+        });
+        tokio::select! {
+            result = serve => result?,
+            // Streams may go on for longer.
+            () = async { drop(stopped.await); sleep(SHUTDOWN_TIMEOUT).await } => {}
+        }
         Ok(())
     })
 }

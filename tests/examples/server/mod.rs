@@ -12,6 +12,7 @@ mod resource;
 mod roles;
 mod routes;
 mod step_up;
+mod stream;
 mod tokens;
 
 use portcullis::testing::{ServedIssuer, TokenBuilder};
