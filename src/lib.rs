@@ -175,6 +175,8 @@ pub mod authorize;
 mod axum;
 mod claims;
 mod clock;
+#[cfg(feature = "_jwt")]
+pub mod configuration;
 pub mod credentials;
 #[cfg(any(feature = "_digest", feature = "_tokens"))]
 mod digest;

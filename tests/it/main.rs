@@ -27,6 +27,7 @@ mod basic;
 #[cfg(feature = "password-hash")]
 mod basic_guesses;
 mod binding;
+mod configuration;
 mod credentials;
 mod expiry;
 mod hostile_input;

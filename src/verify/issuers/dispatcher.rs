@@ -134,9 +134,10 @@ impl Dispatcher {
         delegate: &Delegate,
         token: &BearerToken<'_>,
     ) -> Result<Identity, Error> {
-        let identity = match delegate.validates_issuer {
-            true => identity,
-            false => self.with_trusted_issuer(identity, delegate)?,
+        let identity = if delegate.validates_issuer {
+            identity
+        } else {
+            self.with_trusted_issuer(identity, delegate)?
         };
         self.revocations.check(None, token.as_str().as_bytes(), &identity)?;
         Ok(identity)

@@ -58,8 +58,8 @@ fn cache(current: &Dispatcher, next: &Dispatcher) -> TokenCache {
     };
     let keeps_tenants = |tenants: &Arc<_>| next.tenants.iter().any(|it| Arc::ptr_eq(it, tenants));
     let capacity = next.cache.capacity();
-    let is_complete = current.issuers.iter().all(keeps_issuer)
-        && current.tenants.iter().all(|tenants| keeps_tenants(tenants));
+    let is_complete =
+        current.issuers.iter().all(keeps_issuer) && current.tenants.iter().all(&keeps_tenants);
     if is_complete && current.cache.capacity() == capacity {
         return current.cache.sharing_entries(next.revocations.clone());
     }

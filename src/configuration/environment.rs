@@ -1,0 +1,14 @@
+//! What the entries of a document share.
+
+use std::sync::Arc;
+
+use crate::{Clock, http_client::HttpClient, verify::Revocations};
+
+/// The settings of every verifier.
+pub(super) struct Environment<'a> {
+    /// The audiences of entries without one.
+    pub(super) audience: Vec<&'a str>,
+    pub(super) client: Option<Arc<dyn HttpClient>>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) revocations: Option<Revocations>,
+}
