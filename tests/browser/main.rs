@@ -1,4 +1,4 @@
-//! What a page in a real browser sees of a service on another origin: CORS, DPoP with WebCrypto, WebSockets,
+//! What a page in a real browser sees of a service on another origin: CORS, DPoP with `WebCrypto`, WebSockets,
 //! `EventSource`, and cookies.
 //!
 //! Chromium must be installed: `.ci/run browser`, or

@@ -78,7 +78,7 @@ macro_rules! orders {
 
 /// The functions above are variables on the page.
 fn shown(code: &str) -> String {
-    code.split_whitespace().collect::<String>().replace("()", "").replace(",", ", ")
+    code.split_whitespace().collect::<String>().replace("()", "").replace(',', ", ")
 }
 
 #[tokio::test]

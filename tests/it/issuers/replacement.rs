@@ -190,7 +190,7 @@ async fn tenants_are_kept_by_an_update_and_dropped_by_a_replacement() {
     let with_tenants = |issuers: portcullis::issuers::IssuersBuilder| {
         issuers.tenants("https://login.example/{tenant}", resolver.clone())
     };
-    setting.handle.update(&with_tenants).unwrap();
+    setting.handle.update(with_tenants).unwrap();
     let of_tenant = token(&login);
     assert_eq!(status(&setting.app, &of_tenant).await, 200);
 
