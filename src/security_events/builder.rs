@@ -8,7 +8,7 @@ use super::{
     service::SecurityEvents,
     verifier::EventVerifier,
 };
-use crate::{ConfigError, Error, Issuers, JwtVerifier, Secret};
+use crate::{ConfigError, Error, Issuers, JwtVerifier, Secret, issuers::IssuersHandle};
 
 /// Makes [`SecurityEvents`].
 ///
@@ -86,6 +86,13 @@ impl SecurityEventsBuilder {
 impl From<JwtVerifier> for SecurityEventsBuilder {
     fn from(verifier: JwtVerifier) -> Self {
         Self::new(EventVerifier::Jwt(verifier))
+    }
+}
+
+impl From<IssuersHandle> for SecurityEventsBuilder {
+    /// Accepts events of the issuers that are current when they arrive.
+    fn from(handle: IssuersHandle) -> Self {
+        Self::new(EventVerifier::Handle(handle))
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Error, Issuers, JwtVerifier,
+    issuers::IssuersHandle,
     verify::{
         Revocation, RevokeFuture,
         jwt::{EventToken, EventTokenType},
@@ -13,6 +14,7 @@ use crate::{
 /// The verifier of the tokens that events are about.
 #[derive(Debug, Clone)]
 pub(super) enum EventVerifier {
+    Handle(IssuersHandle),
     Issuers(Issuers),
     Jwt(JwtVerifier),
 }
@@ -25,6 +27,7 @@ impl EventVerifier {
         audiences: &[Box<str>],
     ) -> Result<EventToken, Error> {
         let issuer = match self {
+            Self::Handle(handle) => handle.current().issuer_of(jws).await?,
             Self::Issuers(issuers) => issuers.issuer_of(jws).await?,
             Self::Jwt(verifier) => Arc::clone(&verifier.issuer),
         };
@@ -33,6 +36,7 @@ impl EventVerifier {
 
     pub(super) fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         match self {
+            Self::Handle(handle) => handle.revoke(revocation),
             Self::Issuers(issuers) => issuers.revoke(revocation),
             Self::Jwt(verifier) => verifier.revoke(revocation),
         }

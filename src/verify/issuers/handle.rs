@@ -11,7 +11,7 @@ use super::{Issuers, IssuersBuilder, dispatcher::Dispatcher, succession::succeed
 use crate::{
     BearerToken, ConfigError, Error, Identity, Verification, Verify,
     credentials::RequestHead,
-    verify::{Readiness, Revocation, RevokeFuture, VerificationState},
+    verify::{Explanation, Findings, Readiness, Revocation, RevokeFuture, VerificationState},
 };
 
 /// A handle to [`Issuers`] that can be replaced as a whole while the service runs: tenants that come and go,
@@ -142,6 +142,11 @@ impl IssuersHandle {
         self.current().forget_tenant(issuer);
     }
 
+    /// Verifies a token as a request would, and explains the outcome: see [`Issuers::explain`].
+    pub async fn explain(&self, token: &str) -> Explanation {
+        self.current().explain(token).await
+    }
+
     /// Returns whether the keys of each current issuer are available, in the order of trust, without tenants.
     #[must_use]
     pub fn readiness(&self) -> Vec<Readiness> {
@@ -203,6 +208,10 @@ impl Verify<BearerToken<'_>> for IssuersHandle {
         let issuers = self.current();
         let verification = issuers.verify_request(token.clone(), request);
         self.confirm(issuers, token, verification)
+    }
+
+    fn findings(&self, token: BearerToken<'_>, rejection: Option<&Error>) -> Findings {
+        self.current().findings(token, rejection)
     }
 
     /// The current issuers in the order of configuration, without tenants.
