@@ -8,6 +8,7 @@
 mod address_policy;
 mod client;
 mod closed;
+mod date;
 mod default;
 mod document;
 mod fetch;
@@ -37,6 +38,7 @@ pub use self::{
     token_file::TokenFileClient,
 };
 pub(crate) use self::{
+    date::server_time,
     default::or_default,
     document::{DocumentError, MAX_BODY, get, read_object, require_json},
     fetch::fetch,

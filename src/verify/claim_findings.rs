@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::hint;
 use crate::{
     TokenFault,
-    claims::{AudienceRule, ClaimSet, NumericDate},
+    claims::{AudienceRule, ClaimSet, DEFAULT_LEEWAY, NumericDate},
     error::Finding,
     jose::json::{self, Value},
 };
@@ -73,4 +73,25 @@ pub(crate) fn audience_finding(
 pub(crate) fn skew(time: NumericDate, now: NumericDate) -> i64 {
     let seconds = |time: NumericDate| i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
     seconds(time).saturating_sub(seconds(now))
+}
+
+/// Compares the clock of another server with that of this service.
+pub(crate) fn clock_finding(server_time: NumericDate, now: NumericDate) -> Finding {
+    let skew = skew(server_time, now);
+    let finding = if skew.unsigned_abs() > DEFAULT_LEEWAY.as_secs() {
+        Finding::failed("clock", TokenFault::NotYetValid).hint(
+            "the clocks of this service and of the server differ by more than the default leeway: synchronize them (NTP), \
+             or tokens will be rejected as expired or not yet valid",
+        )
+    } else {
+        Finding::passed("clock")
+    };
+    finding
+        .expected(&format!(
+            "{} (this service), within {} s",
+            now.as_secs(),
+            DEFAULT_LEEWAY.as_secs()
+        ))
+        .found(&server_time.as_secs().to_string())
+        .skew(skew)
 }

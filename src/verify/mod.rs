@@ -15,6 +15,7 @@ pub mod binding;
 pub(crate) mod claim_findings;
 #[cfg(feature = "_tokens")]
 pub(crate) mod digest_hasher;
+mod doctor_report;
 mod explanation;
 mod findings;
 #[cfg(feature = "_remote")]
@@ -68,6 +69,7 @@ pub use self::revocation_store::{
 pub(crate) use self::verification::{VerificationFuture, VerificationState};
 pub use self::{
     bearer_fn::BearerFn,
+    doctor_report::{DoctorFuture, DoctorReport},
     explanation::Explanation,
     findings::Findings,
     revocation::Revocation,

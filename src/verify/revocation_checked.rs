@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Findings, Revocation, RevokeFuture, VerificationState};
+use super::{DoctorFuture, Findings, Revocation, RevokeFuture, VerificationState};
 use crate::{BearerToken, Error, Identity, TokenFault, Verification, Verify};
 
 /// Verifies a token by one verifier and has a second one confirm it: a JWT whose signature and claims
@@ -104,6 +104,11 @@ where
             }
             _ => findings,
         }
+    }
+
+    fn doctor(&self) -> DoctorFuture {
+        let (one, other) = (self.verifier.doctor(), self.revocation.doctor());
+        Box::pin(async move { one.await.merge(other.await) })
     }
 
     fn validates_issuer(&self) -> bool {

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Findings, Revocation};
+use super::{DoctorFuture, DoctorReport, Findings, Revocation};
 use crate::{Error, Identity, credentials::RequestHead};
 
 /// Turns credentials of type `C` into an [`Identity`], or rejects them.
@@ -69,6 +69,14 @@ pub trait Verify<C>: Send + Sync + 'static {
         Findings::new()
     }
 
+    /// Asks the servers that this verifier depends on what it would ask them for a request, and reports what is right and
+    /// what will fail. An empty report by default.
+    ///
+    /// It changes nothing about what is cached, and sends no token of a client.
+    fn doctor(&self) -> DoctorFuture {
+        Box::pin(ready(DoctorReport::new()))
+    }
+
     /// Returns whether this verifier compares the issuer of a token with one that it is configured with. True by
     /// default.
     ///
@@ -120,6 +128,10 @@ impl<C, V: Verify<C> + ?Sized> Verify<C> for Arc<V> {
 
     fn findings(&self, credentials: C, rejection: Option<&Error>) -> Findings {
         (**self).findings(credentials, rejection)
+    }
+
+    fn doctor(&self) -> DoctorFuture {
+        (**self).doctor()
     }
 
     fn validates_issuer(&self) -> bool {

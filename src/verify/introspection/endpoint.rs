@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Clock,
     claims::{ClaimOptions, NumericDate},
-    http_client::{HttpClient, Target, fetch},
+    http_client::{HttpClient, Target, fetch, server_time},
     jose::json::{self, Value},
 };
 
@@ -70,6 +70,19 @@ impl Endpoint {
             self.location.discard(NumericDate::from_system_time(clock.now())).await;
         }
         reply
+    }
+
+    /// Asks about a made-up token, and returns the time of the server's clock too.
+    pub(super) async fn probe(
+        &self,
+        clock: &dyn Clock,
+    ) -> Result<(Result<Reply, IntrospectionError>, Option<NumericDate>), IntrospectionError> {
+        const MADE_UP: &str = "portcullis-doctor-asks-about-a-made-up-token";
+        let target = self.location.find(&*self.client, clock).await?;
+        let now = NumericDate::from_system_time(clock.now());
+        let response = self.send(&target, MADE_UP, JSON, now).await?;
+        let time = server_time(response.headers());
+        Ok((self.ask_at(&target, MADE_UP, now).await, time))
     }
 
     async fn ask_at(

@@ -24,10 +24,15 @@ use crate::{
     error::{Finding, WithCauses},
     telemetry::{self, Throttle},
     verify::{
-        Findings, Revocations,
+        DoctorReport, Findings, Revocations,
+        claim_findings::clock_finding,
         single_flight::{FlightId, SingleFlight, Waiter},
     },
 };
+
+/// What to do about an endpoint that rejects this client.
+const CREDENTIALS: &str = "check the client id, the secret and how this client authenticates, and that the server permits \
+     it to introspect";
 
 pub(super) type Check = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
 
@@ -232,6 +237,45 @@ impl Introspector {
             Identity::new(claims.raw, claims.registered, claims.scopes)
         });
         Ok(Outcome { result, expires_at })
+    }
+
+    /// Introspects a made-up token, which shows whether the endpoint accepts this client.
+    pub(super) async fn doctor(&self) -> DoctorReport {
+        let now = self.now();
+        let name = format!("introspection at {}", self.host);
+        let (reply, server_time) = match self.endpoint.probe(&*self.clock).await {
+            Ok(probed) => probed,
+            Err(error) => (Err(error), None),
+        };
+        let response = reply.and_then(|reply| match reply {
+            Reply::Response { url, json } => IntrospectionResponse::read(json, &self.claim_options)
+                .map(Some)
+                .map_err(|fault| IntrospectionError::Response { url, fault }),
+            Reply::UnsupportedTokenType => Ok(None),
+        });
+        let finding = match response {
+            Ok(None | Some(IntrospectionResponse::Inactive)) => Finding::passed("introspection")
+                .found("the endpoint accepts this client, and calls a made-up token inactive")
+                .hint("whether this client may introspect the tokens of this service shows with one of them: explain one"),
+            Ok(Some(IntrospectionResponse::Active(_))) => {
+                Finding::failed("introspection", TokenFault::Inactive)
+                    .found("the endpoint calls a made-up token active")
+                    .hint("this isn't an introspection endpoint that can be relied on")
+            }
+            Err(error) => {
+                let hint = match &error {
+                    IntrospectionError::Credentials { .. } => CREDENTIALS,
+                    IntrospectionError::Http { .. } => {
+                        "check the URL, the network and the certificates"
+                    }
+                    _ => "check the URL of the endpoint",
+                };
+                Finding::unknown("introspection").found(&WithCauses(&error).to_string()).hint(hint)
+            }
+        };
+        let mut findings = vec![finding];
+        findings.extend(server_time.map(|time| clock_finding(time, now)));
+        DoctorReport::new().section(&name, findings)
     }
 
     /// Returns what is known about a rejection, for operators.

@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     BearerToken, Error, Verification, Verify,
-    verify::{AudienceMissing, Explanation, Findings, Revocation, RevokeFuture, explain},
+    verify::{
+        AudienceMissing, DoctorFuture, DoctorReport, Explanation, Findings, Revocation,
+        RevokeFuture, explain,
+    },
 };
 
 /// Verifies access tokens by asking their issuer's introspection endpoint ([RFC 7662]): opaque tokens,
@@ -96,6 +99,12 @@ impl IntrospectionVerifier {
         explain(self, token).await
     }
 
+    /// Asks the introspection endpoint what this verifier would ask for a request, and reports what is right, what will fail
+    /// and what to do: see [`DoctorReport`].
+    pub async fn doctor(&self) -> DoctorReport {
+        Verify::doctor(self).await
+    }
+
     /// Removes a token from the cache, so that the next request with it asks the endpoint. A running
     /// introspection goes on for the requests that wait for it, and for no others.
     ///
@@ -122,6 +131,11 @@ impl Verify<BearerToken<'_>> for IntrospectionVerifier {
 
     fn findings(&self, token: BearerToken<'_>, rejection: Option<&Error>) -> Findings {
         self.0.findings(token.as_str(), rejection)
+    }
+
+    fn doctor(&self) -> DoctorFuture {
+        let introspector = Arc::clone(&self.0);
+        Box::pin(async move { introspector.doctor().await })
     }
 
     fn validates_issuer(&self) -> bool {

@@ -10,7 +10,8 @@ use crate::{
     BearerToken, Error, Identity, TokenFault, Verification, Verify,
     credentials::RequestHead,
     verify::{
-        Explanation, Findings, Readiness, Revocation, RevokeFuture, explain,
+        DoctorFuture, DoctorReport, Explanation, Findings, Readiness, Revocation, RevokeFuture,
+        explain,
         jwt::{Attempt, Interrupt, Issuer, UnverifiedToken},
     },
 };
@@ -148,6 +149,12 @@ impl Issuers {
         }
     }
 
+    /// Asks each configured issuer and endpoint what this verifier would ask for a request, and reports what is right, what will fail
+    /// and what to do: see [`DoctorReport`].
+    pub async fn doctor(&self) -> DoctorReport {
+        Verify::doctor(self).await
+    }
+
     /// Whether the keys of each issuer are at hand, in the order of trust, tenants left out.
     #[must_use]
     pub fn readiness(&self) -> Vec<Readiness> {
@@ -177,6 +184,21 @@ impl Verify<BearerToken<'_>> for Issuers {
 
     fn findings(&self, token: BearerToken<'_>, rejection: Option<&Error>) -> Findings {
         self.0.findings(token, rejection)
+    }
+
+    fn doctor(&self) -> DoctorFuture {
+        let issuers = self.0.issuers.clone();
+        let delegates: Vec<_> = self.0.delegates().cloned().collect();
+        Box::pin(async move {
+            let mut report = DoctorReport::new();
+            for issuer in issuers {
+                report = report.merge(issuer.doctor().await);
+            }
+            for delegate in delegates {
+                report = report.merge(delegate.doctor().await);
+            }
+            report
+        })
     }
 
     /// The configured issuers in the order of configuration, without tenants.

@@ -15,12 +15,14 @@ use super::{DEFAULT_MAX_KEYS, KeySet, KeyUse, cache_control, key_set::KeySetErro
 use crate::{
     Clock,
     claims::NumericDate,
+    error::{Finding, WithCauses},
     http_client::{
         DocumentError, HttpClient, MAX_BODY, Target, get,
         metadata::{self, LearnedUrls, Member, MetadataError},
-        require_json,
+        require_json, server_time,
     },
     telemetry,
+    verify::claim_findings::clock_finding,
 };
 
 /// How much longer a document may be for each key beyond the default limit, in bytes.
@@ -33,7 +35,15 @@ const METADATA_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) trait FetchKeys: fmt::Debug + Send + Sync + 'static {
     /// Fetches the set. `etag` is that of the cached set.
     fn fetch(&self, etag: Option<HeaderValue>) -> FetchFuture;
+
+    /// Fetches the set without using it, and reports what is found. `now` is the time of this service.
+    fn examine(&self, _now: NumericDate) -> ExamineFuture {
+        let fetch = self.fetch(None);
+        Box::pin(async { fetched_findings(fetch.await.map(|fetched| fetched.keys)) })
+    }
 }
+
+pub(crate) type ExamineFuture = Pin<Box<dyn Future<Output = Vec<Finding>> + Send>>;
 
 pub(crate) type FetchFuture = Pin<Box<dyn Future<Output = Result<Fetched, FetchError>> + Send>>;
 
@@ -154,6 +164,39 @@ impl HttpKeys {
         }
     }
 
+    /// Requests the metadata and the keys, and compares the clocks.
+    async fn examine_set(self, now: NumericDate) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let target = match &self.location {
+            Location::Fixed(target) => target.clone(),
+            Location::Discovered(discovery) => {
+                match discovery.discover(&*self.client).await.map_err(FetchError::from) {
+                    Ok(target) => {
+                        findings.push(Finding::passed("metadata").found(&target.to_string()));
+                        target
+                    }
+                    Err(error) => return vec![failure("metadata", &error)],
+                }
+            }
+        };
+        let response = match get(&*self.client, &target, None, self.max_body()).await {
+            Ok(response) => response,
+            Err(error) => {
+                findings.push(failure("keys", &error.into()));
+                return findings;
+            }
+        };
+        let server_time = server_time(response.headers());
+        let keys = require_json(&target, response).map_err(FetchError::from);
+        let keys = keys.and_then(|response| {
+            KeySet::from_json(response.body(), self.max_keys, self.key_use)
+                .map_err(|source| FetchError::KeySet { url: target.to_string(), source })
+        });
+        findings.extend(fetched_findings(keys.map(Some)));
+        findings.extend(server_time.map(|time| clock_finding(time, now)));
+        findings
+    }
+
     async fn get_keys(
         &self,
         target: &Target,
@@ -189,12 +232,7 @@ impl Discovery {
         if let Some(known) = known.clone().filter(is_current) {
             return Ok((known, true));
         }
-        let (issuer, member) = (&*self.issuer, Member::JwksUri);
-        let found = match &self.metadata_url {
-            Some(place) => metadata::read(client, place, issuer, member, self.allowed).await,
-            None => metadata::discover(client, issuer, member, self.allowed).await,
-        };
-        match (found, known) {
+        match (self.discover(client).await, known) {
             (Ok(jwks_uri), known) => {
                 let is_known = known.is_some_and(|known| known.jwks_uri == jwks_uri);
                 Ok((Found { jwks_uri, at: now }, is_known))
@@ -207,6 +245,15 @@ impl Discovery {
         }
     }
 
+    /// Reads the URL of the keys in the metadata.
+    async fn discover(&self, client: &dyn HttpClient) -> Result<Target, MetadataError> {
+        let (issuer, member) = (&*self.issuer, Member::JwksUri);
+        match &self.metadata_url {
+            Some(place) => metadata::read(client, place, issuer, member, self.allowed).await,
+            None => metadata::discover(client, issuer, member, self.allowed).await,
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Option<Found>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -216,6 +263,37 @@ impl FetchKeys for HttpKeys {
     fn fetch(&self, etag: Option<HeaderValue>) -> FetchFuture {
         Box::pin(self.clone().fetch_set(etag))
     }
+
+    fn examine(&self, now: NumericDate) -> ExamineFuture {
+        Box::pin(self.clone().examine_set(now))
+    }
+}
+
+/// Reports a key set: its keys, and those that were left out.
+pub(crate) fn keys_findings(keys: &KeySet) -> Vec<Finding> {
+    let found = Finding::passed("keys").expected_one_of(keys.key_ids());
+    let left_out = keys.left_out().to_string();
+    let mut findings = vec![found.found(&format!("{} keys", keys.len()))];
+    if !left_out.is_empty() {
+        findings.push(
+            Finding::passed("keys left out")
+                .found(&left_out)
+                .hint("tokens that are signed with these keys are rejected: that is right for keys that don't sign tokens"),
+        );
+    }
+    findings
+}
+
+fn fetched_findings(fetched: Result<Option<KeySet>, FetchError>) -> Vec<Finding> {
+    match fetched {
+        Ok(Some(keys)) => keys_findings(&keys),
+        Ok(None) => vec![Finding::passed("keys")],
+        Err(error) => vec![failure("keys", &error)],
+    }
+}
+
+fn failure(rule: &'static str, error: &FetchError) -> Finding {
+    Finding::unknown(rule).found(&WithCauses(error).to_string()).maybe_hint(error.hint())
 }
 
 impl fmt::Debug for HttpKeys {

@@ -17,7 +17,7 @@ mod remote;
 #[cfg(feature = "jwks-client-rs")]
 pub(crate) use self::jwks_client_rs::SourceKeys;
 pub(crate) use self::{
-    fetch::{FetchError, FetchKeys, HttpKeys},
+    fetch::{FetchError, FetchKeys, HttpKeys, keys_findings},
     jwk::KeyUse,
     key::Key,
     key_set::{DEFAULT_MAX_KEYS, KeySet},

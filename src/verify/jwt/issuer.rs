@@ -14,9 +14,10 @@ use super::{
 use crate::{
     Clock, Error, Identity, TokenFault,
     claims::{ClaimOptions, ClaimSet, NumericDate},
+    error::Finding,
     jose::algorithm::AlgorithmSet,
     telemetry::{self, IssuerLog},
-    verify::{Readiness, Revocations, work_limit::WorkLimit},
+    verify::{DoctorReport, Readiness, Revocations, work_limit::WorkLimit},
 };
 
 pub(crate) type ClaimCheck = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
@@ -96,6 +97,23 @@ impl Issuer {
     /// Limits the fetches of keys, or ends the limit.
     pub(crate) fn limit_fetches(&self, limit: Option<&Arc<WorkLimit>>) {
         self.keys.limit_fetches(limit);
+    }
+
+    /// Requests what verifications would need.
+    pub(crate) async fn doctor(&self) -> DoctorReport {
+        let now = self.now();
+        let issuer = if self.name().contains('{') {
+            Finding::failed("issuer", TokenFault::Issuer).hint(
+                "the configured issuer has a placeholder that was not expanded: replace it with the tenant, or trust all \
+                 tenants with `Issuers::builder().tenants(\u{2026})`",
+            )
+        } else {
+            Finding::passed("issuer")
+        };
+        let audience = Finding::passed("audience").expected_one_of(self.rules.audience.expected());
+        let mut findings = vec![issuer.found(self.name()), audience];
+        findings.extend(self.keys.examine(now).await);
+        DoctorReport::new().section(self.name(), findings)
     }
 
     pub(crate) fn readiness(&self) -> Readiness {

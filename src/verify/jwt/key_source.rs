@@ -13,11 +13,11 @@ use super::{
 use crate::{
     Error, TokenFault,
     claims::NumericDate,
-    error::{WithCauses, retry_after},
+    error::{Finding, WithCauses, retry_after},
     telemetry::IssuerLog,
     verify::{
         Readiness,
-        jwks::{Current, KeySet, Refetch, RemoteKeys, Snapshot, Status},
+        jwks::{Current, KeySet, Refetch, RemoteKeys, Snapshot, Status, keys_findings},
         work_limit::WorkLimit,
     },
 };
@@ -155,6 +155,14 @@ impl KeySource {
                     next_fetch: Some(status.next_fetch),
                 }
             }
+        }
+    }
+
+    /// Fetches the keys without using them, and reports what is found.
+    pub(super) async fn examine(&self, now: NumericDate) -> Vec<Finding> {
+        match &self.origin {
+            Origin::Given(keys) => keys_findings(keys),
+            Origin::Remote(remote) => remote.examine(now).await,
         }
     }
 

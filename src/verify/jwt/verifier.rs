@@ -6,7 +6,8 @@ use super::{JwtVerifierBuilder, interrupt::Interrupt, issuer::Issuer, token_cach
 use crate::{
     BearerToken, Error, Identity, Verification, Verify,
     verify::{
-        AudienceMissing, Explanation, Findings, Readiness, Revocation, RevokeFuture, explain,
+        AudienceMissing, DoctorFuture, DoctorReport, Explanation, Findings, Readiness, Revocation,
+        RevokeFuture, explain,
     },
 };
 
@@ -76,6 +77,12 @@ impl JwtVerifier {
         explain(self, token).await
     }
 
+    /// Asks the issuer what this verifier would ask for a request, and reports what is right, what will fail
+    /// and what to do: see [`DoctorReport`].
+    pub async fn doctor(&self) -> DoctorReport {
+        Verify::doctor(self).await
+    }
+
     /// Whether the keys are at hand.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
@@ -113,6 +120,11 @@ impl Verify<BearerToken<'_>> for JwtVerifier {
 
     fn findings(&self, token: BearerToken<'_>, rejection: Option<&Error>) -> Findings {
         self.issuer.findings(token.as_str(), rejection)
+    }
+
+    fn doctor(&self) -> DoctorFuture {
+        let issuer = Arc::clone(&self.issuer);
+        Box::pin(async move { issuer.doctor().await })
     }
 
     fn issuers(&self) -> Vec<String> {

@@ -20,7 +20,7 @@ use crate::{
         backoff::Failures,
         jwks::{
             FetchError, KeySet,
-            fetch::{FetchKeys, Fetched},
+            fetch::{ExamineFuture, FetchKeys, Fetched},
         },
         single_flight::{self, FlightId},
         work_limit::WorkLimit,
@@ -202,6 +202,11 @@ impl RemoteKeys {
     pub(crate) fn fetch_failed(&self, now: NumericDate) -> Option<Error> {
         let control = self.0.lock();
         control.fetch_failed().then(|| self.0.unavailable(&control, now))
+    }
+
+    /// Fetches the keys without using them, and reports what is found.
+    pub(crate) fn examine(&self, now: NumericDate) -> ExamineFuture {
+        self.0.source.examine(now)
     }
 
     pub(crate) fn status(&self, now: NumericDate) -> Status {
