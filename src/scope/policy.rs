@@ -107,6 +107,11 @@ impl ScopePolicy {
         self.alternatives.iter().flatten()
     }
 
+    /// Returns the lists of scopes of which one must be held in full.
+    pub(crate) fn alternatives(&self) -> impl Iterator<Item = &[Scope]> {
+        self.alternatives.iter().map(Vec::as_slice)
+    }
+
     /// Returns the scopes that a client should request, separated by spaces: those of the alternative of which
     /// `granted` lacks the fewest, the first one of several. An alternative that another one implies isn't
     /// considered, because the narrower one is sufficient. A challenge has this as its `scope`.

@@ -53,6 +53,7 @@ mod endpoints;
 #[cfg(feature = "_jwt")]
 mod fault;
 mod fixed_identity;
+mod golden_file;
 #[cfg(feature = "_jwt")]
 mod http_client;
 #[cfg(feature = "_jwt")]
@@ -76,7 +77,9 @@ pub use self::certificate::CertificateClient;
 pub use self::dpop::{DpopClient, ProofBuilder};
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
 pub use self::store_checks::check_replay_store;
-pub use self::{clock::TestClock, fixed_identity::fixed_identity};
+pub use self::{
+    clock::TestClock, fixed_identity::fixed_identity, golden_file::assert_matches_file,
+};
 #[cfg(feature = "_jwt")]
 pub use self::{
     fault::Fault, http_client::TestClient, issuer::TestIssuer, server::ServedIssuer,

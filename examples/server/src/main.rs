@@ -62,11 +62,17 @@
 //! | `RUST_LOG` | which events are logged to stderr | `info,portcullis=debug` |
 //! | `LOG_FORMAT` | `text` or `json` | `text` |
 //!
+//! `server explain` reads a token from stdin and prints what each rule says about it, without the token, and with
+//! `--claims` also its claims; the status is 0 if it would be accepted, and 1 if not. `server doctor` sends the
+//! configured issuers and endpoints the requests that the service would send, and prints what is right, what will fail
+//! and what to do; the status is 1 if something will.
+//!
 //! An empty variable counts as unset. If the configuration is invalid, the server prints one line on stderr that
 //! names the variable, and exits with status 2. It shuts down gracefully on Ctrl-C and SIGTERM.
 
 mod admin;
 mod binding;
+mod diagnosis;
 mod environment;
 mod operations;
 mod resource;
@@ -75,7 +81,7 @@ mod stream;
 mod verifiers;
 
 use std::{
-    error::Error, future::Future, io, net::SocketAddr, num::NonZero, process::ExitCode,
+    env, error::Error, future::Future, io, net::SocketAddr, num::NonZero, process::ExitCode,
     time::Duration,
 };
 
@@ -92,6 +98,7 @@ use portcullis::{
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, runtime, sync::oneshot, time::sleep};
 
+use self::diagnosis::Command;
 use self::environment::{bad, is_on, read};
 
 const READ: Scope = Scope::from_static("api:read");
@@ -133,7 +140,7 @@ async fn subject(identity: Option<Identity>) -> Json<Value> {
 
 fn main() -> ExitCode {
     match run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(problem) => {
             eprintln!("{}", problem.to_string().replace(char::is_control, " "));
             ExitCode::from(2)
@@ -141,7 +148,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), Box<dyn Error>> {
+fn run() -> Result<ExitCode, Box<dyn Error>> {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    if let Some(command) = Command::read(&arguments)? {
+        let issuers = verifiers::issuers(&Revocations::new())?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        return runtime.block_on(command.run(&issuers));
+    }
     let listen = read("LISTEN")?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
     let threads = read::<NonZero<usize>>("WORKER_THREADS")?;
     operations::log()?;
@@ -170,7 +183,7 @@ fn run() -> Result<(), Box<dyn Error>> {
             // Streams may go on for longer.
             () = async { drop(stopped.await); sleep(SHUTDOWN_TIMEOUT).await } => {}
         }
-        Ok(())
+        Ok(ExitCode::SUCCESS)
     })
 }
 

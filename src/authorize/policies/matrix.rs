@@ -1,0 +1,141 @@
+//! Who may call what, for people and for programs.
+
+use std::fmt;
+
+use super::{Persona, Policies, table::Rule};
+
+/// Who may call what: a line for each row of a table, and a column for each persona. See [`Policies::matrix`].
+///
+/// `Display` is a table for people, and with the feature `serde`, `Serialize` is the same for programs. Kept as a file in
+/// the service's repository, it shows a row that was widened as a difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Matrix {
+    personas: Vec<String>,
+    rows: Vec<MatrixRow>,
+}
+
+/// One row of a table, and the HTTP status that each persona would be rejected with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct MatrixRow {
+    name: String,
+    access: String,
+    /// `None` for a persona that is let through.
+    rejections: Vec<Option<u16>>,
+}
+
+impl Policies {
+    /// Returns who may call what.
+    ///
+    /// ```
+    /// use http::Method;
+    /// use portcullis::{Access, Identity, Policies, Scope, ScopeSet, policies::Persona};
+    ///
+    /// let policies = Policies::builder()
+    ///     .route(Method::GET, "/orders", Scope::from_static("orders:read"))
+    ///     .route(Method::GET, "/status", Access::Anonymous)
+    ///     .build()?;
+    /// let reader = Identity::assertion().scopes(ScopeSet::from_wire("orders:read")).build();
+    /// let matrix = policies.matrix(&[Persona::anonymous(), Persona::new("reader", reader)]);
+    /// assert_eq!(
+    ///     matrix.to_string(),
+    ///     "row          access       anonymous  reader\n\
+    ///      GET /orders  orders:read  401        yes\n\
+    ///      GET /status  anonymous    yes        yes\n\
+    ///      all else     denied       401        403\n"
+    /// );
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn matrix(&self, personas: &[Persona]) -> Matrix {
+        let rules = (0..self.rows().len()).map(Rule::Row).chain([Rule::Unlisted]);
+        let rows = rules.map(|rule| {
+            let row = match rule {
+                Rule::Row(place) => self.rows().get(place),
+                _ => None,
+            };
+            MatrixRow {
+                name: row.map_or("all else".to_owned(), super::PolicyRow::name),
+                access: row.map_or(self.unlisted(), super::PolicyRow::access).to_string(),
+                rejections: personas.iter().map(|persona| self.rejection(rule, persona)).collect(),
+            }
+        });
+        let rows = rows.collect();
+        Matrix { personas: personas.iter().map(|it| it.name().to_owned()).collect(), rows }
+    }
+
+    fn rejection(&self, rule: Rule, persona: &Persona) -> Option<u16> {
+        match &persona.identity {
+            None if self.is_open(rule) => None,
+            None => Some(401),
+            Some(identity) => self.judge(rule, identity).err().map(|it| it.status().as_u16()),
+        }
+    }
+}
+
+impl Matrix {
+    /// Returns whether a persona may call what the row is for, such as `GET /orders/{id}` or `all else`. Returns `None` if
+    /// there is no such row or persona.
+    ///
+    /// ```
+    /// use portcullis::{Policies, policies::Persona};
+    ///
+    /// let matrix = Policies::builder().build()?.matrix(&[Persona::anonymous()]);
+    /// assert_eq!(matrix.allows("all else", "anonymous"), Some(false));
+    /// assert_eq!(matrix.allows("GET /", "anonymous"), None);
+    /// # Ok::<(), portcullis::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn allows(&self, row: &str, persona: &str) -> Option<bool> {
+        let column = self.personas.iter().position(|name| name == persona)?;
+        let row = self.rows.iter().find(|it| it.name == row)?;
+        row.rejections.get(column).map(Option::is_none)
+    }
+}
+
+impl fmt::Display for Matrix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |rejection: &Option<u16>| match rejection {
+            None => "yes".to_owned(),
+            Some(status) => status.to_string(),
+        };
+        let head = ["row", "access"].into_iter().map(str::to_owned);
+        let mut lines: Vec<Vec<String>> = vec![head.chain(self.personas.iter().cloned()).collect()];
+        for row in &self.rows {
+            let cells = [row.name.clone(), row.access.clone()];
+            lines.push(cells.into_iter().chain(row.rejections.iter().map(shown)).collect());
+        }
+        let columns = self.personas.len().saturating_add(2);
+        let width = |column: usize| {
+            let cells = lines.iter().filter_map(|line| line.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
+        };
+        let widths: Vec<_> = (0..columns).map(width).collect();
+        for line in &lines {
+            let mut text = String::new();
+            for (cell, width) in line.iter().zip(&widths) {
+                text.push_str(&format!("{cell:width$}  "));
+            }
+            writeln!(f, "{}", text.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Matrix {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows = self.rows.iter().map(|row| {
+            let personas: serde_json::Map<_, _> = self
+                .personas
+                .iter()
+                .zip(&row.rejections)
+                .map(|(name, rejection)| {
+                    let value = rejection.map_or(serde_json::Value::from("yes"), Into::into);
+                    (name.clone(), value)
+                })
+                .collect();
+            serde_json::json!({ "row": row.name, "access": row.access, "personas": personas })
+        });
+        serializer.collect_seq(rows)
+    }
+}
