@@ -135,7 +135,9 @@
 //! With `tracing`, the events have the target `portcullis`. A rejection is logged at `DEBUG`, at `WARN`
 //! if there was no verdict about the token, and at `ERROR` if the service is misconfigured. Without `tracing`, the
 //! latter is written to stderr, at most once per minute. A fetch of
-//! keys is logged at `DEBUG`, a failed one at `WARN`.
+//! keys is logged at `DEBUG`, a failed one at `WARN`, and changes such as a rotation at `INFO`. The event of a rejection
+//! has the rule, the expected and the found value, and a hint: see [`Diagnosis`](error::Diagnosis).
+//! `docs/operations.md` has a row for each reason, event and metric.
 
 #![cfg_attr(
     not(all(feature = "_jwt", feature = "axum")),

@@ -170,7 +170,7 @@ impl Drop for Program {
 }
 
 /// The path of an example of the root package, or of the binary of another package.
-fn path(example: &str) -> PathBuf {
+pub(crate) fn path(example: &str) -> PathBuf {
     let tests = env::current_exe().unwrap();
     let mut path = tests.ancestors().nth(2).expect("a folder above `deps`").to_owned();
     if OF_THE_ROOT_PACKAGE.contains(&example) {

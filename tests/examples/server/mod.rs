@@ -5,6 +5,7 @@ mod admin;
 mod binding;
 mod configuration;
 mod credentials;
+mod diagnosis;
 mod events;
 mod introspection;
 mod operations;

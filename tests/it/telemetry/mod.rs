@@ -5,6 +5,8 @@ mod access_log;
 #[cfg(feature = "tracing")]
 pub mod capture;
 #[cfg(feature = "introspection")]
+mod doctor;
+#[cfg(feature = "introspection")]
 mod explanations;
 #[cfg(feature = "tracing")]
 mod floods;
@@ -14,6 +16,7 @@ mod log;
 mod metrics;
 #[cfg(all(feature = "introspection", feature = "tracing"))]
 mod misconfigurations;
+mod operations_page;
 #[cfg(feature = "tracing")]
 mod outage_log;
 mod readiness;

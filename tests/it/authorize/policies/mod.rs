@@ -4,6 +4,7 @@
 //! other ways to write a path.
 
 mod configuration;
+mod data;
 mod forwarding;
 mod requests;
 mod slashes;
