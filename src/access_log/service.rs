@@ -43,9 +43,9 @@ impl<S> RecordIdentity<S> {
             Form::Hashed(digest) => {
                 let issuer = identity.issuer().unwrap_or_default();
                 let digest = digest.of(&[issuer.as_bytes(), subject.as_bytes()]);
-                let shown: String =
-                    digest.bytes().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-                span.record("subject", shown);
+                let start =
+                    digest.bytes().first_chunk().map_or(0, |start| u64::from_be_bytes(*start));
+                span.record("subject", display(format_args!("{start:016x}")));
             }
         }
     }

@@ -50,7 +50,7 @@ pub(crate) fn excerpts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<B
     }
     match texts.count() {
         0 => {}
-        more => shown.push_str(&format!(", and {more} more")),
+        more => shown.extend([", and ", &more.to_string(), " more"]),
     }
     Some(shown.into_boxed_str())
 }

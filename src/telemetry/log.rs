@@ -27,7 +27,7 @@ pub(super) fn rejected(error: &Error, request: Option<&RejectedRequest<'_>>) {
         (finding.and_then(Finding::expected_value), finding.and_then(Finding::found_value));
     let (skew, hint) =
         (finding.and_then(Finding::skew_seconds), finding.and_then(Finding::hint_text));
-    let kid = diagnosis.and_then(Diagnosis::key_id_value);
+    let key_id = diagnosis.and_then(Diagnosis::key_id_value);
     let alg = diagnosis.and_then(Diagnosis::algorithm_name);
     let method = request.map(|request| tracing::field::display(request.method));
     let path = request.map(|request| tracing::field::display(Excerpt(request.path)));
@@ -44,7 +44,7 @@ pub(super) fn rejected(error: &Error, request: Option<&RejectedRequest<'_>>) {
         ($level:ident, $suppressed:expr) => {
             tracing::$level!(
                 target: "portcullis",
-                status, reason, rule, issuer, kid, alg, expected, found, skew, hint, method, path, source,
+                status, reason, rule, issuer, kid = key_id, alg, expected, found, skew, hint, method, path, source,
                 suppressed = $suppressed,
                 "{error}"
             )

@@ -81,12 +81,13 @@ impl Policies {
     /// # Panics
     ///
     /// With one line for each problem.
-    #[expect(clippy::panic, reason = "this is an assertion of tests")]
     pub fn assert_covers<'a>(&self, routes: impl IntoIterator<Item = (Method, &'a str)>) {
         let problems = self.uncovered(routes);
-        if !problems.is_empty() {
-            panic!("the policies and the routes don't fit:\n{}", problems.join("\n"));
-        }
+        assert!(
+            problems.is_empty(),
+            "the policies and the routes don't fit:\n{}",
+            problems.join("\n")
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who may call what, for people and for programs.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use super::{Persona, Policies, table::Rule};
 
@@ -113,7 +113,7 @@ impl fmt::Display for Matrix {
         for line in &lines {
             let mut text = String::new();
             for (cell, width) in line.iter().zip(&widths) {
-                text.push_str(&format!("{cell:width$}  "));
+                write!(text, "{cell:width$}  ")?;
             }
             writeln!(f, "{}", text.trim_end())?;
         }
