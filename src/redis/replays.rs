@@ -2,9 +2,12 @@
 
 use std::{fmt::Write, sync::Arc, time::SystemTime};
 
-use super::connections::Connections;
+use super::{connections::Connections, failure::Failure};
 use crate::{
-    Clock, SystemClock,
+    Clock, Error, SystemClock,
+    claims::NumericDate,
+    error::{SharedFailure, retry_after},
+    telemetry::{self, Throttle},
     verify::binding::{Replay, ReplayKey, ReplayStore},
 };
 
@@ -29,12 +32,13 @@ pub struct RedisReplays {
     connections: Arc<Connections>,
     prefix: Arc<str>,
     clock: Arc<dyn Clock>,
+    throttle: Arc<Throttle>,
 }
 
 impl RedisReplays {
     pub(super) fn new(connections: Arc<Connections>, prefix: &str) -> Self {
         let prefix = format!("{prefix}:replay:").into();
-        Self { connections, prefix, clock: Arc::new(SystemClock) }
+        Self { connections, prefix, clock: Arc::new(SystemClock), throttle: Arc::default() }
     }
 
     /// Sets the clock by which the remaining time of a proof is computed. [`SystemClock`] by default; it has to be
@@ -43,6 +47,15 @@ impl RedisReplays {
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
+    }
+
+    /// Logs a failure, once per minute, and returns the error of a request, which isn't logged again.
+    fn rejection(&self, failure: Failure) -> Error {
+        let now = NumericDate::from_system_time(self.clock.now());
+        if let Some(count) = self.throttle.count("DPoP proofs", now) {
+            telemetry::replay_store_unreachable(&Error::from(failure.clone()), count);
+        }
+        Error::unavailable(SharedFailure::new(failure)).with_retry_after(retry_after::SOON)
     }
 
     /// Returns how long a proof is stored: a second longer than it is accepted.

@@ -208,6 +208,15 @@ pub(super) fn replay_store_full(proofs: u64) {
     );
 }
 
+#[cfg(all(feature = "dpop", feature = "redis"))]
+pub(super) fn replay_store_unreachable(error: &Error, count: u64) {
+    let source = causes(error);
+    tracing::warn!(
+        target: "portcullis", source, count,
+        "DPoP proofs can't be stored in Redis: requests with proofs are rejected"
+    );
+}
+
 #[cfg(feature = "_jwt")]
 pub(super) fn key_left_out(issuer: &str, kid: Option<&str>, reason: &str) {
     tracing::info!(target: "portcullis", issuer, kid, reason, "key left out");

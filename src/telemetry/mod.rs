@@ -163,6 +163,12 @@ pub(crate) fn replay_store_full(proofs: u64) {
     log::replay_store_full(proofs);
 }
 
+/// Records that as many proofs couldn't be stored since this was last recorded. `error` is that of the last one.
+#[cfg(all(feature = "dpop", feature = "redis"))]
+pub(crate) fn replay_store_unreachable(error: &Error, count: u64) {
+    log::replay_store_unreachable(error, count);
+}
+
 /// Records that a key of an issuer's set can't be used. Call it once per set.
 #[cfg(feature = "_jwt")]
 pub(crate) fn key_left_out(issuer: &str, kid: Option<&str>, reason: &str) {

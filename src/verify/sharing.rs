@@ -306,6 +306,8 @@ struct Running(Weak<Sharing>);
 impl Drop for Running {
     fn drop(&mut self) {
         let Some(sharing) = self.0.upgrade() else { return };
+        // What was being written may not have arrived.
+        sharing.outbox().queue_everything();
         sharing.is_running.store(false, Ordering::Release);
         sharing.set_outage(&Error::unavailable("the task that reads the store has ended"));
         // So that the next request starts the task, whatever the outage policy is.

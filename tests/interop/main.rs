@@ -17,6 +17,8 @@ mod dpop;
 mod glewlwyd;
 mod introspected_jwts;
 mod introspection;
+#[cfg(feature = "security-events")]
+mod logout;
 mod mtls;
 mod oidc_provider;
 mod one_layer;

@@ -20,6 +20,7 @@
 //   POST /__admin/metadata?mode=ok       the same for both metadata documents
 //   POST /__admin/introspection?mode=ok  the same for introspection
 //   GET  /__admin/stats                  how often each path was asked for
+//   POST /__admin/logout?uri=…&sub=…     sends a logout token for `orders-client`; with &sid=… for that session
 
 import * as crypto from 'node:crypto';
 import * as fs from 'node:fs';
@@ -146,6 +147,8 @@ const CLIENTS = [
   client('svc-mtls', 'svc-secret', {
     grant_types: ['client_credentials'], tls_client_certificate_bound_access_tokens: true,
   }),
+  // Is told when a user logs out. Its address is set when that happens.
+  client('orders-client', 'svc-secret', { backchannel_logout_uri: 'http://127.0.0.1/' }),
   // Resource servers, which introspect. Those called odd have an id and a secret that RFC 6749 §2.3.1 and forms want encoded.
   client('rs', 'rs-secret'),
   client('rs:odd', 'a+b c%d&e=f/g:h'),
@@ -207,7 +210,10 @@ function build() {
     extraTokenClaims: (ctx, token) => (token.accountId
       ? { roles: ['tester'], username: token.accountId }
       : { roles: ['service'] }),
+    // The clients are on loopback, which its agent refuses to connect to.
+    fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
     features: {
+      backchannelLogout: { enabled: true },
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       dPoP: { enabled: true, nonceSecret: crypto.randomBytes(32), requireNonce: () => MOUNT !== '' },
@@ -331,12 +337,26 @@ function administer(method, path, query) {
   return undefined;
 }
 
+async function logOut(query) {
+  const told = await provider.Client.find('orders-client');
+  told.backchannelLogoutUri = query.get('uri');
+  told.backchannelLogoutSessionRequired = query.has('sid');
+  await told.backchannelLogout(query.get('sub'), query.get('sid'));
+}
+
 const server = http.createServer((req, res) => {
   const { pathname, searchParams } = new URL(req.url, ORIGIN);
   if (pathname.startsWith(`${MOVED}/`)) {
     stats[pathname] = (stats[pathname] ?? 0) + 1;
     req.url = req.url.slice(MOVED.length);
     return answer(req, res);
+  }
+  if (pathname === '/__admin/logout') {
+    logOut(searchParams).then(
+      () => respond(res, 200, 'application/json', '{}'),
+      (error) => respond(res, 502, 'application/json', JSON.stringify({ error: String(error) })),
+    );
+    return undefined;
   }
   if (pathname.startsWith('/__admin/')) {
     const result = administer(req.method, pathname.slice('/__admin/'.length), searchParams);

@@ -94,6 +94,12 @@ impl OidcProvider {
         self.requests_to("/token/introspection").await
     }
 
+    /// Has a logout token sent to this address, which accepts it.
+    pub async fn log_out(&self, uri: &str, subject: &str, session: Option<&str>) {
+        let session = session.map_or_else(String::new, |session| format!("&sid={session}"));
+        self.admin(&format!("logout?uri={uri}&sub={subject}{session}")).await;
+    }
+
     pub async fn rotate(&self, keep: bool) {
         self.admin(&format!("rotate?keep={}", u8::from(keep))).await;
     }
