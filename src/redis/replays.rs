@@ -74,11 +74,12 @@ impl ReplayStore for RedisReplays {
         }
         let mut command = redis::cmd("SET");
         command.arg(name).arg(1).arg("NX").arg("PX").arg(self.milliseconds(expires_at));
-        let connections = Arc::clone(&self.connections);
+        let this = self.clone();
         Replay::pending(async move {
             let run =
                 |mut link| async move { command.query_async::<Option<String>>(&mut link).await };
-            Ok(connections.run(run).await?.is_some())
+            let stored = this.connections.run(run).await;
+            stored.map(|stored| stored.is_some()).map_err(|failure| this.rejection(failure))
         })
     }
 }
