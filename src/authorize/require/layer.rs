@@ -104,3 +104,26 @@ impl fmt::Debug for RequireLayer {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{RequireRoleLayer, RequireScopeLayer, Scope};
+
+    /// axum does both for each request to a handler.
+    #[test]
+    fn a_guard_is_cloned_and_applied_by_a_reference() {
+        const READ: Scope = Scope::from_static("read");
+        let guard = |layer: &RequireLayer| Arc::as_ptr(&layer.guard);
+        let layer = RequireLayer::requirements(READ);
+        assert_eq!(guard(&layer.clone()), guard(&layer));
+        for (clone, layer) in [
+            (size_of::<RequireScopeLayer>(), size_of::<RequireLayer>()),
+            (size_of::<RequireRoleLayer>(), size_of::<RequireLayer>()),
+            (size_of::<RequireLayer>(), size_of::<Arc<Guard>>()),
+            (size_of::<Require<()>>(), size_of::<Arc<Guard>>()),
+        ] {
+            assert_eq!(clone, layer);
+        }
+    }
+}

@@ -106,6 +106,7 @@ async fn the_members_about_dpop_follow_from_the_layer() {
 
     let required = derived(bearer().dpop(dpop().required().build().unwrap())).await;
     assert_eq!(required["dpop_bound_access_tokens_required"], json!(true));
+    assert_eq!(required["bearer_methods_supported"], json!([]));
 
     let layer = bearer().dpop(dpop().build().unwrap());
     let resource = builder().dpop_algorithms(["EdDSA"]).dpop_required(true);
