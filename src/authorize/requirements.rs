@@ -79,8 +79,8 @@ impl Requirements {
     /// ```
     pub fn any_role<R: Into<String>>(roles: impl IntoIterator<Item = R>) -> Self {
         let roles: Vec<Box<str>> = roles.into_iter().map(|role| role.into().into()).collect();
-        let is_none = |role: &&Box<str>| role.is_empty() || role.contains(char::is_control);
-        let invalid = match roles.iter().find(is_none) {
+        let is_none = |role: &str| role.is_empty() || role.contains(char::is_control);
+        let invalid = match roles.iter().find(|role| is_none(role)) {
             Some(role) => Some(format!("`{}` can't be a role", role.escape_debug())),
             None if roles.is_empty() => Some("names no role".to_owned()),
             None => None,

@@ -1,6 +1,6 @@
 //! Why claims don't match a type of the service, for the operator.
 
-/// Describes an error of serde_json: the claim that doesn't match, and what was expected there. Its message may quote
+/// Describes an error of `serde_json`: the claim that doesn't match, and what was expected there. Its message may quote
 /// values of the token, which are left out.
 pub(super) fn describe(raw: &str, type_name: &str, error: &serde_json::Error) -> String {
     let message = error.to_string();
