@@ -93,7 +93,7 @@ use axum::{
 use http::HeaderName;
 use portcullis::{
     AuthenticateLayer, Authentication, Identity, Issuers, RequireRoleLayer, RequireScopeLayer,
-    Scope, ScopeHierarchy, credentials::TokenHeader,
+    Scope, ScopeHierarchy, credentials::TokenHeader, verify,
 };
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, runtime, sync::oneshot, time::sleep};
@@ -151,7 +151,7 @@ fn main() -> ExitCode {
 fn run() -> Result<ExitCode, Box<dyn Error>> {
     let arguments: Vec<_> = env::args().skip(1).collect();
     if let Some(command) = Command::read(&arguments)? {
-        let issuers = verifiers::issuers(&Revocations::new())?;
+        let issuers = verifiers::issuers(&verify::Revocations::new())?;
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         return runtime.block_on(command.run(&issuers));
     }
