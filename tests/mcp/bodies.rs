@@ -82,9 +82,12 @@ fn text(word: &'static str) -> impl Strategy<Value = String> {
         1 => proptest::collection::vec(any::<bool>(), word.len()).prop_map(move |escaped| {
             word.chars()
                 .zip(escaped)
-                .map(|(char, escaped)| match escaped {
-                    true => format!("\\u{:04x}", u32::from(char)),
-                    false => char.to_string(),
+                .map(|(char, is_escaped)| {
+                    if is_escaped {
+                        format!("\\u{:04x}", u32::from(char))
+                    } else {
+                        char.to_string()
+                    }
                 })
                 .collect()
         }),

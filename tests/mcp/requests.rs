@@ -1,6 +1,9 @@
 //! Single requests, of the current version and of an older one.
 
-use axum::{Router, body::Body};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use portcullis::{AuthenticateLayer, ProtectedResource, testing::TestIssuer};
@@ -55,7 +58,7 @@ impl Service {
         body: String,
     ) -> Answer {
         let mut request = Request::builder()
-            .method(method)
+            .method(method.clone())
             .uri("/mcp")
             .header("host", "localhost")
             .header("accept", "application/json, text/event-stream")
@@ -68,17 +71,10 @@ impl Service {
         }
         let response = self.app.clone().oneshot(request.body(Body::from(body)).unwrap()).await;
         let (head, body) = response.unwrap().into_parts();
-        // A stream of events that stays open isn't read.
-        let is_open = head.headers.get("content-type").is_some_and(|it| it == "text/event-stream")
-            && head.extensions.is_empty()
-            && headers.iter().any(|(name, _)| *name == "x-open");
-        let body = match is_open {
-            true => String::new(),
-            false => {
-                let bytes = body.collect().await.unwrap().to_bytes();
-                String::from_utf8(bytes.to_vec()).unwrap()
-            }
-        };
+        // A stream of events stays open.
+        let is_open = method == Method::GET && head.status == StatusCode::OK;
+        let bytes = if is_open { Bytes::new() } else { body.collect().await.unwrap().to_bytes() };
+        let body = String::from_utf8(bytes.to_vec()).unwrap();
         let event = body.lines().filter_map(|line| line.strip_prefix("data: ")).next_back();
         let message = serde_json::from_str(event.unwrap_or(&body)).unwrap_or_default();
         Answer { status: head.status, headers: head.headers, body, message }
@@ -261,9 +257,8 @@ async fn a_session_of_an_older_client_stays_with_its_subject() {
     assert_eq!(post(&more, Some(session), cancel.clone()).await.text(), "cancelled");
 
     // Bob has every scope, but it isn't his session, by whatever method.
-    let open = ("x-open", "");
     for method in [Method::POST, Method::GET, Method::DELETE] {
-        let headers = [version, ("mcp-session-id", session), open];
+        let headers = [version, ("mcp-session-id", session)];
         let answer = service.send(method.clone(), Some(&bob), &headers, cancel.clone()).await;
         assert_eq!(answer.status, 404, "{method}");
     }
@@ -271,7 +266,7 @@ async fn a_session_of_an_older_client_stays_with_its_subject() {
     assert_eq!(post(&bob, Some(id), list.clone()).await.status, 404);
     assert_eq!(service.calls.count(), 1);
 
-    let headers = [version, ("mcp-session-id", session), open];
+    let headers = [version, ("mcp-session-id", session)];
     let stream = service.send(Method::GET, Some(&alice), &headers, String::new()).await;
     assert_eq!(stream.status, 200);
     let ended = service.send(Method::DELETE, Some(&alice), &headers, String::new()).await;

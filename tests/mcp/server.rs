@@ -54,7 +54,7 @@ impl Orders {
         &self,
         Extension(parts): Extension<Parts>,
     ) -> Result<CallToolResult, ErrorData> {
-        let identity = parts.identity().map_err(rejected)?;
+        let identity = parts.identity().map_err(|error| rejected(&error))?;
         let scopes: Vec<_> = identity.scopes().iter().collect();
         let subject = identity.subject().unwrap_or("nobody");
         Ok(text(format!("{subject} with {}", scopes.join(" "))))
@@ -65,7 +65,7 @@ impl Orders {
         &self,
         Extension(parts): Extension<Parts>,
     ) -> Result<CallToolResult, ErrorData> {
-        let caller = parts.claims::<Caller>().map_err(rejected)?;
+        let caller = parts.claims::<Caller>().map_err(|error| rejected(&error))?;
         Ok(text(format!("{} for {}", caller.sub, caller.aud)))
     }
 
@@ -87,7 +87,7 @@ fn text(text: String) -> CallToolResult {
     CallToolResult::success(vec![ContentBlock::text(text)])
 }
 
-fn rejected(error: portcullis::Error) -> ErrorData {
+fn rejected(error: &portcullis::Error) -> ErrorData {
     ErrorData::internal_error(error.kind().description(), None)
 }
 

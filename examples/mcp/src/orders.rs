@@ -39,7 +39,7 @@ impl Orders {
         &self,
         Extension(parts): Extension<Parts>,
     ) -> Result<CallToolResult, ErrorData> {
-        let identity = parts.identity().map_err(rejected)?;
+        let identity = parts.identity().map_err(|error| rejected(&error))?;
         Ok(text(format!("orders of {}: 7, 8", identity.subject().unwrap_or("nobody"))))
     }
 
@@ -49,7 +49,7 @@ impl Orders {
         Parameters(Cancel { order }): Parameters<Cancel>,
         Extension(parts): Extension<Parts>,
     ) -> Result<CallToolResult, ErrorData> {
-        let caller = parts.claims::<Caller>().map_err(rejected)?;
+        let caller = parts.claims::<Caller>().map_err(|error| rejected(&error))?;
         Ok(text(format!("order {order} cancelled for {} by {}", caller.sub, caller.client_id)))
     }
 }
@@ -66,6 +66,6 @@ fn text(text: String) -> CallToolResult {
 }
 
 /// What a client may know of an error. Its `Display` is for the operator.
-fn rejected(error: portcullis::Error) -> ErrorData {
+fn rejected(error: &portcullis::Error) -> ErrorData {
     ErrorData::internal_error(error.kind().description(), None)
 }

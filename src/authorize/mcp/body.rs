@@ -84,9 +84,7 @@ impl<B: Body<Data = Bytes>> Body for McpBody<B> {
         match &self.state {
             State::Untouched { body } => body.is_end_stream(),
             State::Read { first, next, rest } => {
-                first.is_empty()
-                    && next.is_none()
-                    && rest.as_ref().is_none_or(|rest| rest.is_end_stream())
+                first.is_empty() && next.is_none() && rest.as_ref().is_none_or(Body::is_end_stream)
             }
         }
     }
@@ -100,8 +98,7 @@ impl<B: Body<Data = Bytes>> Body for McpBody<B> {
                     Some(Err(_)) | None => 0,
                 };
                 let read = (first.len() as u64).saturating_add(next as u64);
-                let rest =
-                    rest.as_ref().map_or_else(|| SizeHint::with_exact(0), |it| it.size_hint());
+                let rest = rest.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
                 let mut hint = SizeHint::new();
                 hint.set_lower(rest.lower().saturating_add(read));
                 if let Some(upper) = rest.upper() {

@@ -79,16 +79,12 @@ impl Binding {
     fn bind<B: RejectionBody>(&self, mut response: Response<B>) -> Response<B> {
         let Some(id) = response.headers().get(SESSION_ID) else { return response };
         let bound = id.to_str().ok().and_then(|id| self.key.bind(id, &self.caller));
-        match bound.and_then(|bound| HeaderValue::try_from(bound).ok()) {
-            Some(bound) => {
-                response.headers_mut().insert(SESSION_ID, bound);
-                response
-            }
-            None => {
-                let cause =
-                    "a session can't be bound: the identity has neither subject nor client_id";
-                Rejected::Misconfigured(Error::misconfigured(cause)).respond()
-            }
+        if let Some(bound) = bound.and_then(|bound| HeaderValue::try_from(bound).ok()) {
+            response.headers_mut().insert(SESSION_ID, bound);
+            response
+        } else {
+            let cause = "a session can't be bound: the identity has neither subject nor client_id";
+            Rejected::Misconfigured(Error::misconfigured(cause)).respond()
         }
     }
 }

@@ -69,9 +69,8 @@ fn digest(key: &KeyedDigest, id: &str, caller: &Caller) -> Option<crate::digest:
         None => ("anonymous", "", ""),
         Some(identity) => {
             let issuer = identity.issuer().unwrap_or_default();
-            match owner(identity)? {
-                (kind, name) => (kind, issuer, name),
-            }
+            let (kind, name) = owner(identity)?;
+            (kind, issuer, name)
         }
     };
     let texts = ["mcp session", kind, issuer, name, id];
@@ -101,7 +100,7 @@ mod tests {
             caller("bob"),
             client("alice"),
             Caller::Identified(issuer),
-            Caller::Anonymous,
+            Caller::Anonymous(None),
         ];
         for (place, owner) in callers.iter().enumerate() {
             let bound = key.bind("a.b-c", owner).unwrap();

@@ -275,9 +275,9 @@ impl Policies {
     /// Whether whoever makes a request may. If the operations are in the body, the service that reads it decides.
     pub(crate) fn judge(&self, rule: Rule, identity: &Identity) -> Result<(), Error> {
         match rule {
-            Rule::EveryOperation(_) => self.judge_all(self.rows_of(rule), identity),
+            Rule::EveryOperation(_) => Self::judge_all(self.rows_of(rule), identity),
             Rule::OperationsInBody(_) => Ok(()),
-            _ => self.judge_access(rule, self.access_of(rule), identity),
+            _ => Self::judge_access(rule, self.access_of(rule), identity),
         }
     }
 
@@ -305,7 +305,7 @@ impl Policies {
             return Ok(());
         }
         match caller.require_identity() {
-            Ok(identity) => self.judge_all(rows, identity),
+            Ok(identity) => Self::judge_all(rows, identity),
             Err(error) if rows.clone().any(|row| row.access == Access::Deny) => Err(error),
             Err(error) => {
                 let hierarchy = caller.hierarchy();
@@ -317,7 +317,7 @@ impl Policies {
         }
     }
 
-    fn judge_access(&self, rule: Rule, access: &Access, identity: &Identity) -> Result<(), Error> {
+    fn judge_access(rule: Rule, access: &Access, identity: &Identity) -> Result<(), Error> {
         match access {
             Access::Anonymous | Access::Authenticated | Access::DangerouslyAnonymous => Ok(()),
             Access::Deny => Err(Error::access_denied().with_source(match rule {
@@ -335,13 +335,12 @@ impl Policies {
 
     /// Requires what all of these rows require. A rejection for scopes names those of all of them.
     fn judge_all<'a>(
-        &'a self,
         rows: impl Iterator<Item = &'a PolicyRow> + Clone,
         identity: &Identity,
     ) -> Result<(), Error> {
         let mut is_sufficient = true;
         for row in rows.clone() {
-            match self.judge_access(Rule::EveryOperation(0), &row.access, identity) {
+            match Self::judge_access(Rule::EveryOperation(0), &row.access, identity) {
                 Err(error) if error.kind() == ErrorKind::InsufficientScope => is_sufficient = false,
                 outcome => outcome?,
             }

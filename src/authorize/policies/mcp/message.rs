@@ -55,11 +55,10 @@ fn operation(message: Object<'_>) -> Result<Option<Operation<'_>>, Unreadable> {
     reject_raw_values(message)?;
     let method = match message.find("method") {
         Some(Value::String(method)) => method.to_cow(),
-        Some(_) => return Err(Unreadable),
         None if ["result", "error"].iter().any(|name| message.find(name).is_some()) => {
             return Ok(None);
         }
-        None => return Err(Unreadable),
+        Some(_) | None => return Err(Unreadable),
     };
     let name = match NameKind::of(&method) {
         Some(kind) => name(message, kind.member())?,
