@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use http::StatusCode;
-use portcullis::Algorithm::{self, EdDsa, Es256, Hs256, Ps256, Rs256};
+use portcullis::{
+    Algorithm::{self, EdDsa, Es256, Hs256, Ps256, Rs256},
+    testing::TestClock,
+};
 use serde_json::json;
 
 pub use super::figure::ROUTER;
@@ -205,8 +208,7 @@ fn seen() -> Vec<Row> {
 fn proven() -> Vec<Row> {
     let proven = |algorithm| {
         move |it: &Fixture| {
-            let layer = proofs::layer(it.layer(&it.issuer, Memory::Default));
-            proofs::with_proofs(it, layer, algorithm)
+            proofs::with_proofs(it, it.layer(&it.issuer, Memory::Default), algorithm)
         }
     };
     vec![
@@ -218,7 +220,8 @@ fn proven() -> Vec<Row> {
         Row::new("seen, RS256, with a proof, RS256", proven(Rs256))
             .bar(NetDifference("raw RS256"), 3000.0),
         Row::new("seen, RS256, unbound, proofs accepted", |it| {
-            let layer = proofs::layer(it.layer(&it.issuer, Memory::Default));
+            let layer = it.layer(&it.issuer, Memory::Default);
+            let layer = proofs::layer(layer, &TestClock::new());
             let app = services::for_identity().layer(layer);
             Subject::bearers(app, it.issuer.tokens(Rs256).first(), StatusCode::OK)
         })
