@@ -150,6 +150,7 @@ impl AuthenticateLayer {
     /// # Ok(())
     /// # }
     /// ```
+    #[must_use]
     pub fn resource_service(&self) -> MetadataService {
         MetadataService::new(self.config.metadata_document().cloned())
     }

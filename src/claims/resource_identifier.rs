@@ -27,7 +27,7 @@ impl ResourceIdentifier {
             return Err(match problem {
                 EndpointError::NotHttps => invalid("must use https, except on loopback"),
                 EndpointError::Ornaments => invalid("must not have a user name or a fragment"),
-                problem => invalid(&problem.to_string()),
+                EndpointError::NotAbsolute => invalid(&problem.to_string()),
             });
         }
         // `Uri` accepts more, but the URL is part of challenges and of routes.

@@ -43,13 +43,12 @@ impl<B> Service<Request<B>> for MetadataService {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ready(Ok(match &self.document {
-            Some(document) => document.respond(request.method()),
-            None => {
-                let mut response = Response::new(String::new());
-                *response.status_mut() = StatusCode::NOT_FOUND;
-                response
-            }
+        ready(Ok(if let Some(document) = &self.document {
+            document.respond(request.method())
+        } else {
+            let mut response = Response::new(String::new());
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            response
         }))
     }
 }
