@@ -135,8 +135,8 @@ fn with_redis(issuer: &Issuer, tokens: &[String], tsv: &mut Tsv) {
         println!("redis-server isn't installed");
         return;
     };
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = builder.worker_threads(1).enable_all().build().expect("a runtime");
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(1).enable_all().build().expect("a runtime");
     let redis = || Redis::new(&format!("redis://{port}")).expect("a URL").revocations();
     let share = || Revocations::builder().shared(redis()).build().expect("a list");
     let (reader, writer) = (share(), share());

@@ -13,7 +13,7 @@ use super::{failure::Failure, link::Link};
 /// The servers as configured.
 #[derive(Clone)]
 pub(super) enum Servers {
-    Cluster(ClusterClient),
+    Cluster(Box<ClusterClient>),
     Sentinel(Sentinel),
     Server(Client),
 }

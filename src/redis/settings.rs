@@ -121,7 +121,7 @@ impl Redis {
             .response_timeout(Duration::from_secs(5))
             .build();
         let client = client.map_err(|error| invalid("cluster", &error))?;
-        Ok(Self::with(Servers::Cluster(client)))
+        Ok(Self::with(Servers::Cluster(Box::new(client))))
     }
 
     fn with(servers: Servers) -> Self {

@@ -8,7 +8,7 @@ use crate::Error;
 /// A store through which replicas share their revocations.
 ///
 /// [`RedisRevocations`](crate::redis::RedisRevocations) is one. Implement this trait for any other, such as a table
-/// in PostgreSQL with `LISTEN`, or a NATS stream; `testing::check_revocation_store` tests an implementation.
+/// in `PostgreSQL` with `LISTEN`, or a NATS stream; `testing::check_revocation_store` tests an implementation.
 ///
 /// The store has to keep a revocation until it [expires](SharedRevocation::expires_at), and to deliver it to every
 /// feed: to those that exist and to those that are opened later. It may deliver a revocation more than once, in any

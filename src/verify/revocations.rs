@@ -232,7 +232,7 @@ impl Revocations {
             ..RevocationReadiness::default()
         };
         match &self.sharing {
-            Some(sharing) => sharing.readiness(readiness),
+            Some(sharing) => sharing.readiness(&readiness),
             None => readiness,
         }
     }
@@ -272,7 +272,7 @@ impl Revocations {
             return Ok(());
         }
         // The end and the beginning of an outage are new generations, so this is asked again after each.
-        lists().filter_map(|list| list.sharing.as_ref()).try_for_each(|sharing| sharing.admit())?;
+        lists().filter_map(|list| list.sharing.as_ref()).try_for_each(Sharing::admit)?;
         if lists().any(|list| list.ledger.is_revoked(token, identity)) {
             return Err(TokenFault::Revoked.into());
         }

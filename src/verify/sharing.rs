@@ -165,7 +165,7 @@ impl Sharing {
         }
     }
 
-    pub(crate) fn readiness(&self, of_the_list: RevocationReadiness) -> RevocationReadiness {
+    pub(crate) fn readiness(&self, of_the_list: &RevocationReadiness) -> RevocationReadiness {
         let Status { is_current, current_at, error } = self.status.borrow().clone();
         let now = self.ledger.now();
         let shared = SharedState {
@@ -175,7 +175,7 @@ impl Sharing {
             last_error: error.map(|error| error.to_string()),
             pending: self.outbox().len(&self.ledger),
         };
-        RevocationReadiness { shared: Some(shared), ..of_the_list }
+        RevocationReadiness { shared: Some(shared), ..*of_the_list }
     }
 
     /// Starts the task, if it doesn't run and there is a runtime.

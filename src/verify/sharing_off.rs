@@ -1,5 +1,7 @@
 //! The place of `sharing` without the feature `shared-revocations`: no list is shared.
 
+use std::sync::Arc;
+
 use super::{
     RevokeFuture, revocation_readiness::RevocationReadiness, shared_revocation::SharedRevocation,
 };
@@ -10,8 +12,8 @@ use crate::Error;
 pub(crate) enum Sharing {}
 
 impl Sharing {
-    pub(crate) fn admit(&self) -> Result<(), Error> {
-        match *self {}
+    pub(crate) fn admit(self: &Arc<Self>) -> Result<(), Error> {
+        match **self {}
     }
 
     pub(crate) fn publish(&self, _revocation: SharedRevocation) -> RevokeFuture {
@@ -23,7 +25,7 @@ impl Sharing {
         match *self {}
     }
 
-    pub(crate) fn readiness(&self, _of_the_list: RevocationReadiness) -> RevocationReadiness {
+    pub(crate) fn readiness(&self, _of_the_list: &RevocationReadiness) -> RevocationReadiness {
         match *self {}
     }
 }

@@ -136,7 +136,10 @@ impl portcullis::verify::RevocationStore for Hidden {
         &self,
         revocations: Vec<portcullis::verify::SharedRevocation>,
     ) -> portcullis::verify::StoreFuture<'_, ()> {
-        PUBLISHED.lock().unwrap().extend(revocations.iter().map(|it| it.to_bytes()));
+        PUBLISHED
+            .lock()
+            .unwrap()
+            .extend(revocations.iter().map(portcullis::verify::SharedRevocation::to_bytes));
         Box::pin(async { Ok(()) })
     }
 

@@ -36,7 +36,7 @@ impl RedisServer {
         let name = format!("portcullis-redis-{}-{number}", std::process::id());
         let directory = std::env::temp_dir().join(name);
         fs::create_dir_all(&directory).expect("a directory");
-        if let Some(configuration) = arguments.first().filter(|name| name.ends_with(".conf")) {
+        if let Some(configuration) = arguments.first().filter(|name| is_file(name)) {
             fs::write(directory.join(configuration), "").expect("a file");
         }
         let arguments: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
@@ -50,7 +50,7 @@ impl RedisServer {
         assert!(self.child.is_none(), "the server runs already");
         let log = File::options().create(true).append(true).open(self.directory.join("log"));
         let mut command = Command::new("redis-server");
-        if self.arguments.first().is_some_and(|argument| argument.ends_with(".conf")) {
+        if self.arguments.first().is_some_and(|argument| is_file(argument)) {
             command.arg(self.directory.join(&self.arguments[0])).args(&self.arguments[1..]);
         } else {
             command.args(&self.arguments);
@@ -119,6 +119,11 @@ impl Drop for RedisServer {
         }
         drop(fs::remove_dir_all(&self.directory));
     }
+}
+
+/// Whether an argument is a configuration file, which Sentinel needs, and no option.
+fn is_file(argument: &str) -> bool {
+    !argument.starts_with('-')
 }
 
 pub fn free_port() -> u16 {
