@@ -22,6 +22,7 @@ use crate::{
 pub(super) type GuessKeyOf = dyn Fn(&RequestHead<'_>) -> Option<GuessKey> + Send + Sync;
 
 /// What one layer is configured to do.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[derive(Clone)]
 pub(super) struct Config {
     pub(super) sources: Sources,
