@@ -70,7 +70,7 @@ impl Configuration {
         self
     }
 
-    /// Sets the list of revoked tokens of every verifier.
+    /// Sets the list of revoked tokens, as [`IssuersBuilder::revocations`] does.
     ///
     /// By default, the issuers have one for themselves, which an [`IssuersHandle`](crate::issuers::IssuersHandle) keeps when
     /// they are replaced. Set the same list each time if it is shared or used elsewhere.
@@ -93,7 +93,6 @@ impl Configuration {
                 audience: top.texts("audience", &mut problems),
                 client: self.client.clone(),
                 clock: Arc::clone(&self.clock),
-                revocations: self.revocations.clone(),
             };
             if let Some(revocations) = &self.revocations {
                 issuers = issuers.revocations(revocations.clone());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Clock, http_client::HttpClient, verify::Revocations};
+use crate::{Clock, http_client::HttpClient};
 
 /// The settings of every verifier.
 pub(super) struct Environment<'a> {
@@ -10,5 +10,4 @@ pub(super) struct Environment<'a> {
     pub(super) audience: Vec<&'a str>,
     pub(super) client: Option<Arc<dyn HttpClient>>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) revocations: Option<Revocations>,
 }

@@ -88,9 +88,6 @@ fn attempt(
     if let Some(client) = &environment.client {
         builder = builder.http_client(Arc::clone(client));
     }
-    if let Some(revocations) = &environment.revocations {
-        builder = builder.revocations(revocations.clone());
-    }
     if let Some(issuer) = table.text("issuer", problems) {
         builder = builder.issuer(issuer);
     }

@@ -74,9 +74,6 @@ fn attempt(
     if let Some(client) = &environment.client {
         builder = builder.http_client(Arc::clone(client));
     }
-    if let Some(revocations) = &environment.revocations {
-        builder = builder.revocations(revocations.clone());
-    }
     builder = with_keys(builder, &mut table, digests, problems);
     builder = with_rules(builder, &mut table, problems);
     let mut any_audience = false;

@@ -78,10 +78,15 @@ impl Server {
 
     #[cfg(unix)]
     pub(crate) fn stop_by(self, signal: &str) -> Ended {
+        self.signal(signal);
+        self.program.end()
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.program.child.id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &pid]).status().unwrap();
         assert!(sent.success());
-        self.program.end()
     }
 }
 

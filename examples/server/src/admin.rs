@@ -3,8 +3,8 @@
 use axum::{Form, Router, extract::State, routing::post};
 use http::StatusCode;
 use portcullis::{
-    AuthenticateLayer, BearerToken, Error, Identity, Issuers, Secret, TokenFault, Verification,
-    Verify, verify::Revocation,
+    AuthenticateLayer, BearerToken, Error, Identity, Secret, TokenFault, Verification, Verify,
+    issuers::IssuersHandle, verify::Revocation,
 };
 use serde::Deserialize;
 
@@ -34,7 +34,7 @@ struct Revoke {
     client_id: Option<String>,
 }
 
-pub(crate) fn routes(issuers: Issuers, token: &str) -> Result<Router, String> {
+pub(crate) fn routes(issuers: IssuersHandle, token: &str) -> Result<Router, String> {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     if !token.bytes().all(is_allowed) {
         return Err(bad("ADMIN_TOKEN", "…", "no client can send it as a Bearer token"));
@@ -45,7 +45,7 @@ pub(crate) fn routes(issuers: Issuers, token: &str) -> Result<Router, String> {
 }
 
 async fn revoke(
-    State(issuers): State<Issuers>,
+    State(issuers): State<IssuersHandle>,
     Form(form): Form<Revoke>,
 ) -> Result<StatusCode, Error> {
     let revocations = [

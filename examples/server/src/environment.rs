@@ -9,14 +9,27 @@ use std::{
 
 use portcullis::ConfigError;
 
+use crate::config;
+
 /// The value of a variable, if it is set and not empty.
 pub(crate) fn read<T: FromStr<Err: Display>>(name: &str) -> Result<Option<T>, String> {
     match env::var(name) {
-        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) if value.is_empty() => from_file(name),
         Ok(value) => value.parse().map(Some).map_err(|error| bad(name, &value, error)),
-        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotPresent) => from_file(name),
         Err(VarError::NotUnicode(value)) => Err(bad(name, value.display(), "not UTF-8")),
     }
+}
+
+/// The value that the file `CONFIG` has for a variable.
+fn from_file<T: FromStr<Err: Display>>(name: &str) -> Result<Option<T>, String> {
+    let Some(value) = config::setting(name) else { return Ok(None) };
+    value.parse().map(Some).map_err(|error| bad(name, &value, error))
+}
+
+/// Whether the variable itself is set, whatever the file has.
+pub(crate) fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 pub(crate) fn require(name: &str) -> Result<String, String> {

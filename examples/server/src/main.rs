@@ -59,6 +59,7 @@
 //! | `REDIS_OUTAGE` | while Redis is unreachable: `serve`, based on what is known, or `refuse` with 503 | `serve` |
 //! | `SECURITY_EVENTS` | a path such as `/events` that accepts the issuers' security event tokens and logout tokens | off |
 //! | `SECURITY_EVENTS_AUDIENCE` | their `aud`, comma-separated, besides `AUDIENCE`: for logout tokens, a client id | none |
+//! | `CONFIG` | a file with these settings (TOML); variables take precedence; trust is read again on SIGHUP | none |
 //! | `RUST_LOG` | which events are logged to stderr | `info,portcullis=debug` |
 //! | `LOG_FORMAT` | `text` or `json` | `text` |
 //!
@@ -69,9 +70,35 @@
 //!
 //! An empty variable counts as unset. If the configuration is invalid, the server prints one line on stderr that
 //! names the variable, and exits with status 2. It shuts down gracefully on Ctrl-C and SIGTERM.
+//!
+//! # `CONFIG`
+//!
+//! The file has the names of the variables in lower case. Lists may be arrays. `NAME_file`, for a setting with secrets, is the
+//! path of a file that contains it. In the place of `issuer`, `introspection_url` and the settings about them, it may have
+//! what `portcullis::configuration` describes: `issuers`, `introspection`, `policies`, `token_cache_bytes`.
+//!
+//! ```toml
+//! listen = "127.0.0.1:8080"
+//! audience = ["https://api.example"]
+//! query_token = true
+//! admin_token_file = "/run/secrets/admin"
+//!
+//! [[issuers]]
+//! issuer = "https://as.example"
+//! algorithms = ["RS256"]
+//!
+//! [[issuers]]
+//! issuer = "https://partner.example"
+//! audience = "https://partner-api.example"
+//! ```
+//!
+//! All problems are printed at once, each with its path in the file. On SIGHUP, the issuers and the introspection are
+//! replaced: those of `issuers` and `introspection` that are unchanged keep their keys and caches. If the file is invalid
+//! then, it is logged, and nothing changes. Other settings take effect when the server starts again.
 
 mod admin;
 mod binding;
+mod config;
 mod diagnosis;
 mod environment;
 mod operations;
@@ -92,8 +119,8 @@ use axum::{
 };
 use http::HeaderName;
 use portcullis::{
-    AuthenticateLayer, Authentication, Identity, Issuers, RequireRoleLayer, RequireScopeLayer,
-    Scope, ScopeHierarchy, credentials::TokenHeader, verify,
+    AuthenticateLayer, Authentication, Identity, RequireRoleLayer, RequireScopeLayer, Scope,
+    ScopeHierarchy, credentials::TokenHeader, issuers::IssuersHandle, verify,
 };
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, runtime, sync::oneshot, time::sleep};
@@ -149,9 +176,10 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode, Box<dyn Error>> {
+    config::load()?;
     let arguments: Vec<_> = env::args().skip(1).collect();
     if let Some(command) = Command::read(&arguments)? {
-        let issuers = verifiers::issuers(&verify::Revocations::new())?;
+        let (issuers, _) = verifiers::issuers(&verify::Revocations::new())?;
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
         return runtime.block_on(command.run(&issuers));
     }
@@ -191,8 +219,13 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
 fn service(address: SocketAddr) -> Result<Router, Box<dyn Error>> {
     let redis = shared::redis()?;
     let revocations = shared::revocations(redis.as_ref())?;
-    let issuers = verifiers::issuers(&revocations)?;
-    let layer = binding::verified(layer(issuers.clone())?, address, redis.as_ref())?;
+    let (issuers, policies) = verifiers::issuers(&revocations)?;
+    let issuers = IssuersHandle::new(issuers);
+    config::reload_on_hangup(&issuers, &revocations)?;
+    let mut layer = binding::verified(layer(issuers.clone())?, address, redis.as_ref())?;
+    if let Some(policies) = policies {
+        layer = layer.policies(policies);
+    }
     let mut app = app(layer).merge(shared::security_events(&issuers)?);
     if let Some(token) = read::<String>("ADMIN_TOKEN")? {
         app = app.merge(admin::routes(issuers.clone(), &token)?);
@@ -203,7 +236,7 @@ fn service(address: SocketAddr) -> Result<Router, Box<dyn Error>> {
 }
 
 /// The layer, with each source of credentials that is enabled.
-fn layer(issuers: Issuers) -> Result<AuthenticateLayer, Box<dyn Error>> {
+fn layer(issuers: IssuersHandle) -> Result<AuthenticateLayer, Box<dyn Error>> {
     let mut layer = AuthenticateLayer::bearer(issuers);
     if let Some(users) = read::<String>("BASIC_USERS")? {
         layer = layer.basic(verifiers::users(&users)?);

@@ -6,7 +6,7 @@ use axum::{Json, Router, extract::State, routing::get};
 use http::StatusCode;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use portcullis::{
-    Issuers,
+    issuers::IssuersHandle,
     verify::{Readiness, RevocationReadiness, Revocations},
 };
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ pub(crate) async fn upkeep(metrics: PrometheusHandle) {
 }
 
 pub(crate) fn routes(
-    issuers: Issuers,
+    issuers: IssuersHandle,
     revocations: Revocations,
     metrics: PrometheusHandle,
 ) -> Router {
@@ -65,7 +65,7 @@ pub(crate) fn routes(
 }
 
 async fn readyz(
-    State((issuers, revocations)): State<(Issuers, Revocations)>,
+    State((issuers, revocations)): State<(IssuersHandle, Revocations)>,
 ) -> (StatusCode, Json<Value>) {
     // Keys are fetched when the first token arrives; here, that must not wait for one. Whether it succeeded is
     // part of the readiness.

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use portcullis::{
-    Issuers,
+    issuers::IssuersHandle,
     redis::Redis,
     security_events::SecurityEvents,
     verify::{OutagePolicy, Revocations},
@@ -32,7 +32,7 @@ pub(crate) fn revocations(redis: Option<&Redis>) -> Result<Revocations, String> 
 }
 
 /// What issuers send to the path `SECURITY_EVENTS`.
-pub(crate) fn security_events(issuers: &Issuers) -> Result<Router, String> {
+pub(crate) fn security_events(issuers: &IssuersHandle) -> Result<Router, String> {
     let Some(path) = read::<String>("SECURITY_EVENTS")? else { return Ok(Router::new()) };
     let is_taken = ["/admin/revoke", "/transfer", "/write"].contains(&&*path);
     if is_taken || !path.starts_with('/') || path.contains(['{', '}', '*', ':', '?', '#']) {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use portcullis::{
     Algorithm, BasicCredentials, BasicVerifier, Identity, IntrospectionVerifier, Issuers,
-    JwtVerifier, ScopeSet, Secret, TokenFault,
+    JwtVerifier, Policies, ScopeSet, Secret, TokenFault,
     introspection::IntrospectionVerifierBuilder,
     jwt::{AudienceGiven, JwtVerifierBuilder, Profile},
     verify::Revocations,
@@ -12,12 +12,17 @@ use portcullis::{
 use serde_json::Value;
 
 use crate::{
+    config,
     environment::{bad, choice, invalid, list, read, require, seconds},
     resource::resource,
 };
 
-/// The issuers of JWTs, and the introspection of other tokens. Without issuers, each token is introspected.
-pub(crate) fn issuers(revocations: &Revocations) -> Result<Issuers, String> {
+/// The issuers of JWTs, and the introspection of other tokens. Without issuers, each token is introspected. A policy
+/// table comes from the file `CONFIG` only.
+pub(crate) fn issuers(revocations: &Revocations) -> Result<(Issuers, Option<Policies>), String> {
+    if let Some(configured) = config::trust(revocations)? {
+        return Ok((configured.issuers, configured.policies));
+    }
     let mut issuers = Issuers::builder().revocations(revocations.clone());
     let introspection_url = read::<String>("INTROSPECTION_URL")?;
     if let Some(url) = &introspection_url {
@@ -34,7 +39,7 @@ pub(crate) fn issuers(revocations: &Revocations) -> Result<Issuers, String> {
     for name in names {
         issuers = issuers.trust(jwt(&name, jwks_uri.as_deref())?);
     }
-    issuers.build().map_err(|error| invalid(&error))
+    Ok((issuers.build().map_err(|error| invalid(&error))?, None))
 }
 
 fn jwt(issuer: &str, jwks_uri: Option<&str>) -> Result<JwtVerifier, String> {

@@ -17,12 +17,13 @@ async fn the_server_listens_on_the_given_address() {
 
 #[tokio::test]
 async fn an_empty_variable_counts_as_unset() {
-    const ALL: [&str; 33] = [
+    const ALL: [&str; 34] = [
         "ADMIN_TOKEN",
         "ALGORITHMS",
         "BASIC_SCOPES",
         "BASIC_USERS",
         "CLIENT_CERT_HEADER",
+        "CONFIG",
         "COOKIE",
         "DPOP",
         "DPOP_NONCE_SECRET",

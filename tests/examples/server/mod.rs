@@ -3,6 +3,7 @@
 mod admin;
 #[cfg(all(feature = "client-certificates", feature = "dpop"))]
 mod binding;
+mod config;
 mod configuration;
 mod credentials;
 mod diagnosis;
