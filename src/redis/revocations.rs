@@ -17,7 +17,7 @@ use crate::verify::{RevocationFeed, RevocationStore, SharedRevocation, StoreFutu
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
-/// A sorted set contains the revocations until they expire, as digests, in about 110 bytes each. A stream, which is
+/// A sorted set contains the revocations until they expire, as digests, in about 125 bytes each. A stream, which is
 /// the channel to the replicas, contains the last 10,000 changes with consecutive numbers.
 ///
 /// A replica reads the set when it starts. Then it reads the stream, and knows of a change some milliseconds later.

@@ -3,10 +3,13 @@
 use std::{
     error::Error as _,
     fmt,
+    future::{Future, poll_fn},
+    pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
@@ -187,7 +190,15 @@ impl Sharing {
         if !self.is_running.swap(true, Ordering::AcqRel) {
             let running = Running(Arc::downgrade(self));
             runtime.spawn(async move {
-                tokio::join!(read(&running.0), write(&running.0));
+                let mut read = pin!(read(&running.0));
+                let mut write = pin!(write(&running.0));
+                // Either of them ends with the list only. `tokio::join!` needs tokio's macros.
+                poll_fn(|context| {
+                    let reads = read.as_mut().poll(context).is_pending();
+                    let writes = write.as_mut().poll(context).is_pending();
+                    if reads && writes { Poll::Pending } else { Poll::Ready(()) }
+                })
+                .await;
             });
         }
     }
