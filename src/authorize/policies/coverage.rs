@@ -40,9 +40,20 @@ impl Policies {
         let mut shadows: Vec<Option<usize>> = vec![None; self.rows().len()];
         for (method, route) in routes {
             let sample = sample(route);
-            let Rule::Row(place) = self.find(&method, &sample) else {
-                problems.push(format!("route `{method} {route}` has no row"));
-                continue;
+            let place = match self.find(&method, &sample) {
+                Rule::Row(place) => place,
+                // The rows of an MCP endpoint are for the operations of one route.
+                rule @ Rule::EveryOperation(_) => {
+                    let path = self.rows_of(rule).next().map(super::PolicyRow::path);
+                    for (row, used) in self.rows().iter().zip(&mut used) {
+                        *used |= row.operation().is_some() && Some(row.path()) == path;
+                    }
+                    continue;
+                }
+                _ => {
+                    problems.push(format!("route `{method} {route}` has no row"));
+                    continue;
+                }
             };
             if let Some(used) = used.get_mut(place) {
                 *used = true;

@@ -23,7 +23,7 @@ impl Policies {
     ///
     /// Merge it into the document that utoipa or aide generates: both read and write plain JSON. Alternatives of scopes
     /// are alternatives of `security`; what OpenAPI has no words for, such as roles, is in `x-requires` as text. Rows that
-    /// are denied and rows of gRPC are left out.
+    /// are denied, and rows of gRPC and of MCP are left out.
     ///
     /// ```
     /// use http::Method;
@@ -48,7 +48,7 @@ impl Policies {
     #[must_use]
     pub fn openapi(&self, scheme: &SecurityScheme) -> Value {
         let mut paths = Map::new();
-        for row in self.rows().iter().filter(|row| !is_grpc(row)) {
+        for row in self.rows().iter().filter(|row| !is_grpc(row) && row.operation().is_none()) {
             let Some(operation) = operation(row.access(), scheme.name()) else { continue };
             let path = row.path().replace("{*", "{");
             let item = paths.entry(path).or_insert_with(|| json!({}));
