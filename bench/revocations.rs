@@ -17,6 +17,7 @@
     clippy::cast_precision_loss,
     reason = "bytes of one machine"
 )]
+#![allow(clippy::expect_used, reason = "a bench reports by panic")]
 
 #[allow(dead_code, reason = "each bench uses another part")]
 mod measure;

@@ -348,7 +348,7 @@ mod tests {
         for name in ["scope", "scp", "azp", "appid", "cid", "typ", "other"] {
             let members = format!("\"{name}\":null");
             for claims in [jwt(&members).unwrap(), introspection(&members).unwrap()] {
-                assert!(claims.scopes.is_empty() && !claims.other_kind.is_some(), "{name}");
+                assert!(claims.scopes.is_empty() && claims.other_kind.is_none(), "{name}");
                 assert!(matches!(claims.registered.client_id, ClaimText::Absent), "{name}");
             }
         }
@@ -445,8 +445,8 @@ mod tests {
                 "null",
             ] {
                 let members = format!("\"{name}\":{value}");
-                assert!(!jwt(&members).unwrap().other_kind.is_some(), "{members}");
-                assert!(!introspection(&members).unwrap().other_kind.is_some(), "{members}");
+                assert!(jwt(&members).unwrap().other_kind.is_none(), "{members}");
+                assert!(introspection(&members).unwrap().other_kind.is_none(), "{members}");
             }
         }
         let escaped = r#""typ":"r\u0045fresh""#;
@@ -464,7 +464,7 @@ mod tests {
             }
             let null = format!("\"{name}\":null");
             assert!(jwt(&null).unwrap().other_kind.is_some(), "{null}");
-            assert!(!introspection(&null).unwrap().other_kind.is_some(), "{null}");
+            assert!(introspection(&null).unwrap().other_kind.is_none(), "{null}");
         }
     }
 
@@ -498,8 +498,8 @@ mod tests {
             r#""access_type":"offline""#,
             r#""acr":"id""#,
         ] {
-            assert!(!jwt(members).unwrap().other_kind.is_some(), "{members}");
-            assert!(!introspection(members).unwrap().other_kind.is_some(), "{members}");
+            assert!(jwt(members).unwrap().other_kind.is_none(), "{members}");
+            assert!(introspection(members).unwrap().other_kind.is_none(), "{members}");
         }
     }
 }

@@ -65,14 +65,15 @@ impl<T: AsRef<str>> FromIterator<T> for TextList {
     }
 }
 
-#[cfg(all(test, feature = "_remote"))]
+#[cfg(feature = "_remote")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::jose::json;
 
     fn read(value: &str) -> Option<Vec<String>> {
         let raw = format!(r#"{{"a":1,"amr":{value},"b":"c"}}"#);
-        let object = json::object(&raw, |_, _| ()).ok().unwrap();
+        let Ok(object) = json::object(&raw, |_, _| ()) else { panic!("not an object: {raw}") };
         let list = object.find("amr").and_then(TextList::read)?;
         Some(list.iter(&raw).map(str::to_owned).collect())
     }

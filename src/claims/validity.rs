@@ -137,7 +137,7 @@ mod tests {
             (at(0.0), None, true),
             (None, None, true),
         ] {
-            let claims = RegisteredClaims { issued_at, expires_at, ..RegisteredClaims::default() };
+            let claims = RegisteredClaims { expires_at, issued_at, ..RegisteredClaims::default() };
             let expected = if accepted { Ok(()) } else { Err(TokenFault::Lifetime) };
             let max = Duration::from_secs(600);
             assert_eq!(validate_lifetime(&claims, max), expected, "{issued_at:?} {expires_at:?}");

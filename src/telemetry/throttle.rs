@@ -17,15 +17,11 @@ impl Throttle {
     /// with this one.
     pub(crate) fn count(&self, reason: &'static str, now: NumericDate) -> Option<u64> {
         let mut reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
-        let suppressed = match reasons.iter().find(|(known, _)| *known == reason) {
-            Some((_, limiter)) => limiter.admit(now),
-            None => {
-                let limiter = LogLimiter::default();
-                let suppressed = limiter.admit(now);
-                reasons.push((reason, limiter));
-                suppressed
-            }
-        };
+        if !reasons.iter().any(|(known, _)| *known == reason) {
+            reasons.push((reason, LogLimiter::default()));
+        }
+        let limiter = reasons.iter().find(|(known, _)| *known == reason);
+        let suppressed = limiter.and_then(|(_, limiter)| limiter.admit(now));
         suppressed.map(|suppressed| suppressed.saturating_add(1))
     }
 }

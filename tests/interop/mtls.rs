@@ -267,12 +267,11 @@ async fn tokens_that_oidc_provider_binds_to_a_certificate() {
         let token = provider.token_bound_to(&alice.header_value(&PEM), kind).await;
         for (client, status) in [(Some(&alice), 200), (Some(&mallory), 401), (None, 401)] {
             let mut request = Request::get("/").body(Body::empty()).unwrap();
-            match client {
-                Some(client) => client.authorize(&mut request, &token),
-                None => {
-                    let line = format!("Bearer {token}").try_into().unwrap();
-                    request.headers_mut().insert(AUTHORIZATION, line);
-                }
+            if let Some(client) = client {
+                client.authorize(&mut request, &token);
+            } else {
+                let line = format!("Bearer {token}").try_into().unwrap();
+                request.headers_mut().insert(AUTHORIZATION, line);
             }
             let response = app.clone().oneshot(request).await.unwrap();
             assert_eq!(response.status(), status, "{kind}");

@@ -1,6 +1,8 @@
 //! A client that knows the URL of the server and the credentials of its users at the issuer, and nothing else. It prints
 //! what it sends and gets.
 
+#![expect(clippy::indexing_slicing, reason = "indexing a JSON value doesn't panic")]
+
 use std::{collections::BTreeMap, error::Error};
 
 use reqwest::{Client as HttpClient, RequestBuilder, header::HeaderMap};

@@ -58,12 +58,11 @@ pub(crate) fn seconds(name: &str) -> Result<Option<Duration>, String> {
 /// One of these values.
 pub(crate) fn choice<T: Copy>(name: &str, choices: &[(&str, T)]) -> Result<Option<T>, String> {
     let Some(value) = read::<String>(name)? else { return Ok(None) };
-    match choices.iter().find(|(choice, _)| *choice == value) {
-        Some((_, meaning)) => Ok(Some(*meaning)),
-        None => {
-            let names: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
-            Err(bad(name, value, format!("not one of {}", names.join(", "))))
-        }
+    if let Some((_, meaning)) = choices.iter().find(|(choice, _)| *choice == value) {
+        Ok(Some(*meaning))
+    } else {
+        let names: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
+        Err(bad(name, value, format!("not one of {}", names.join(", "))))
     }
 }
 

@@ -74,8 +74,8 @@ impl Tokens {
 
     /// What the token was used for, the last use first, if it is the user's.
     pub(crate) fn uses_of(&self, user: &str, id: &str) -> Option<Vec<TokenUse>> {
-        let uses = || self.uses().get(id).into_iter().flatten().rev().cloned().collect();
-        self.is_of(user, id).then(uses)
+        let last_first = || self.uses().get(id).into_iter().flatten().rev().cloned().collect();
+        self.is_of(user, id).then(last_first)
     }
 
     /// When the token was last used.

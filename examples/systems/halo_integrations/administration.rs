@@ -10,7 +10,7 @@ use axum::{
     routing::{get, post},
 };
 use portcullis::{
-    AuthenticateLayer, Error, Identity, RequireScopeLayer, Scope,
+    AuthenticateLayer, Identity, RequireScopeLayer, Scope,
     basic::{MemoryUserStore, UserStore},
 };
 use serde::Deserialize;
@@ -85,11 +85,11 @@ async fn configure(
 }
 
 /// Nobody grants permissions that they don't have.
-fn granted(who: &Identity, permissions: &[String]) -> Result<Vec<Scope>> {
+fn granted(who: &Identity, permissions: &[String]) -> Result<Vec<Scope>, StatusCode> {
     let mut scopes = Vec::new();
     for permission in permissions {
         let scope = Scope::new(permission.as_str()).map_err(|_| StatusCode::BAD_REQUEST)?;
-        who.require(scope.clone()).map_err(|_| Error::access_denied())?;
+        who.require(scope.clone()).map_err(|_| StatusCode::FORBIDDEN)?;
         scopes.push(scope);
     }
     Ok(scopes)

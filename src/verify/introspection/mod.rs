@@ -77,7 +77,7 @@
 //! | django-oauth-toolkit | none without resource indicators: [`without_audience`] | a confidential client, or a [`bearer_token`] with the scope `introspection` | no refresh tokens. There is no `sub`: the user is in `username` |
 //! | Doorkeeper | none without resource indicators: [`without_audience`] | `client_secret_post` for an id or secret with special characters, which it doesn't decode in Basic | only those of the same application, unless `allow_token_introspection` says otherwise; also refresh tokens |
 //! | Keycloak | the client id of this service, by an audience mapper, which 26.7 and later require | any, also `private_key_jwt` | also refresh tokens; their `typ` of `Refresh` or `Offline` is recognized, and they are rejected |
-//! | LemonLDAP::NG | none: [`without_audience`] | a confidential client; `client_secret_post` for an id or secret with special characters, and for all in old versions | no refresh tokens |
+//! | `LemonLDAP::NG` | none: [`without_audience`] | a confidential client; `client_secret_post` for an id or secret with special characters, and for all in old versions | no refresh tokens |
 //!
 //! A server that calls refresh tokens active, and doesn't say what they are, lets them pass as access tokens.
 //! This crate rejects those that are marked by `token_type`, `token_use`, `typ` or similar members. Where there is no

@@ -147,7 +147,7 @@ async fn the_root_is_served_too_by_an_option() {
     let paths: Vec<_> = layer.resource_service().paths().map(str::to_owned).collect();
     assert_eq!(paths, [PATH, ROOT]);
     for app in [handlers().layer(layer.clone()), layer.resource_router()] {
-        for path in paths.iter() {
+        for path in &paths {
             assert_eq!(get(&app, path).await.json()["resource"], RESOURCE, "{path}");
         }
     }

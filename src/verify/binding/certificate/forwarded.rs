@@ -212,7 +212,7 @@ mod tests {
     fn an_element_without_hash_and_cert_names_none() {
         let (_, hash) = certificate();
         for value in [
-            "".to_owned(),
+            String::new(),
             "By=http://frontend.example".to_owned(),
             "Subject=\"CN=a;Hash=b\"".to_owned(),
             format!("Hash={hash},By=http://frontend.example"),
