@@ -149,6 +149,6 @@ async fn other_clients_receive_code_message_challenge_and_details() {
         ask("grpc-js", address, vec![("Converse", read, vec!["tea", "gold", "milk"])]).await;
     let [outcome] = &outcomes[..] else { panic!("{outcomes:?}") };
     assert_eq!((outcome.code, outcome.responses), (7, 1));
-    assert_eq!(outcome.challenges, [format!("Bearer {SCOPE}")]);
+    assert_eq!(outcome.challenges, [format!(r#"Bearer realm="restricted", {SCOPE}"#)]);
     assert_eq!(outcome.reason(), "INSUFFICIENT_SCOPE");
 }
