@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 const PAGE: &str = include_str!("../../SECURITY.md");
 /// Where tests are, from the folder of this package.
-const ROOTS: [&str; 2] = ["it", "../src"];
+const ROOTS: [&str; 3] = ["it", ".", "../src"];
 
 /// The code spans that are paths of tests, such as `jwt::claims::iss_must_be_a_string`.
 fn named_tests(page: &str) -> Vec<&str> {
