@@ -95,6 +95,7 @@ impl OidcProvider {
     }
 
     /// Has a logout token sent to this address, which accepts it.
+    #[cfg(feature = "security-events")]
     pub async fn log_out(&self, uri: &str, subject: &str, session: Option<&str>) {
         let session = session.map_or_else(String::new, |session| format!("&sid={session}"));
         self.admin(&format!("logout?uri={uri}&sub={subject}{session}")).await;

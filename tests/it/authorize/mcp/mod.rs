@@ -67,6 +67,7 @@ fn post(issuer: &TestIssuer, scopes: Option<&str>) -> Builder {
     }
 }
 
+#[cfg(feature = "mcp")]
 fn body(text: impl Into<String>) -> Body {
     Body::from(text.into())
 }
