@@ -1,0 +1,29 @@
+//! What the fuzz targets share: an issuer with keys, parsers of responses that are independent of the crate, and a
+//! function that runs a future which is never pending.
+
+pub mod challenge;
+pub mod strict_json;
+pub mod tokens;
+
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+/// Returns the output of a future that is never pending.
+///
+/// # Panics
+///
+/// If it is pending.
+pub fn ready<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("a future is pending that had nothing to wait for"),
+    }
+}
+
+/// Returns whether `query` has a parameter of this name, as browsers and frameworks read it.
+pub fn has_parameter(query: &str, name: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(found, _)| found == name)
+}
