@@ -145,10 +145,7 @@ fn trust_all(
         let mut digests = Vec::new();
         let Some(mut table) = Table::of(node, path.clone(), problems) else { continue };
         if let Some(inner) = table.node("introspection") {
-            let name = table.text("issuer", problems);
-            if !table.has("issuer") {
-                problems.add(table.path_of("issuer"), "must be set");
-            }
+            let name = table.required_text("issuer", problems);
             let path = table.path_of("introspection");
             table.finish(problems);
             let verifier = introspection(inner, &path, environment, &mut digests, problems);

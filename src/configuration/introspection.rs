@@ -50,10 +50,7 @@ fn attempt(
     digests: &mut Vec<u8>,
     problems: &mut Problems,
 ) -> Result<IntrospectionVerifier, ConfigError> {
-    let endpoint = table.text("endpoint", problems);
-    if !table.has("endpoint") {
-        problems.add(table.path_of("endpoint"), "must be set");
-    }
+    let endpoint = table.required_text("endpoint", problems);
     let builder = IntrospectionVerifier::builder(
         // Stands for one that was reported, so that other problems are found.
         endpoint.unwrap_or("https://endpoint.invalid"),

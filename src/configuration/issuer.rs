@@ -65,10 +65,7 @@ fn attempt(
     digests: &mut Vec<u8>,
     problems: &mut Problems,
 ) -> Result<JwtVerifier, ConfigError> {
-    let issuer = table.text("issuer", problems);
-    if !table.has("issuer") {
-        problems.add(table.path_of("issuer"), "must be set");
-    }
+    let issuer = table.required_text("issuer", problems);
     let mut builder =
         JwtVerifier::builder(issuer.unwrap_or(PLACEHOLDER)).clock(Arc::clone(&environment.clock));
     if let Some(client) = &environment.client {

@@ -77,6 +77,19 @@ impl<'a> Table<'a> {
             .collect()
     }
 
+    /// Reads a text, and reports it if it is absent.
+    pub(super) fn required_text(
+        &mut self,
+        name: &'static str,
+        problems: &mut Problems,
+    ) -> Option<&'a str> {
+        let text = self.text(name, problems);
+        if !self.has(name) {
+            problems.add(self.path_of(name), "must be set");
+        }
+        text
+    }
+
     pub(super) fn text(&mut self, name: &'static str, problems: &mut Problems) -> Option<&'a str> {
         match self.node(name)? {
             Node::Text(text) => Some(text),
