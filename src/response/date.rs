@@ -12,17 +12,15 @@ impl Date {
     /// Years past 9999, which the format has no room for, are shown as that.
     pub(super) fn of(time: SystemTime) -> Self {
         let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let (days, second) = (seconds.as_secs() / 86_400, seconds.as_secs() % 86_400);
+        let days = u32::try_from(seconds.as_secs() / 86_400).unwrap_or(u32::MAX);
+        let second = u32::try_from(seconds.as_secs() % 86_400).unwrap_or_default();
         let (year, month, day) = civil_from_days(days);
-        let (year, hour, minute) = (year.min(9999), second / 3600, second / 60 % 60);
-        let mut text = *b"0000-00-00T00:00:00";
-        let pairs = [(0, year / 100), (2, year), (5, month), (8, day), (11, hour), (14, minute)];
-        for (at, pair) in pairs.into_iter().chain([(17, second % 60)]) {
-            if let Some(place) = text.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
-                *place = digits(pair);
-            }
-        }
-        Self(text)
+        let year = year.min(9999);
+        let ([y1, y2], [y3, y4]) = (digits(year / 100), digits(year));
+        let ([m1, m2], [d1, d2]) = (digits(month), digits(day));
+        let ([h1, h2], [n1, n2]) = (digits(second / 3600), digits(second / 60 % 60));
+        let [s1, s2] = digits(second % 60);
+        Self([y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2])
     }
 }
 
@@ -35,22 +33,22 @@ impl Deref for Date {
     }
 }
 
-/// The last two digits.
-fn digits(number: u64) -> [u8; 2] {
-    let digit = |number: u64| u8::try_from(number % 10).unwrap_or_default() | b'0';
-    [digit(number / 10), digit(number)]
+/// Returns the last two digits.
+fn digits(number: u32) -> [u8; 2] {
+    let pair = u8::try_from(number % 100).unwrap_or_default();
+    [pair / 10 | b'0', pair % 10 | b'0']
 }
 
 /// Days since 1970-01-01 as year, month and day of the Gregorian calendar, by counting from
 /// 0000-03-01, so that the leap day ends a year, in eras of 400 years.
 #[expect(
     clippy::arithmetic_side_effects,
-    reason = "days are at most u64::MAX / 86400, and every divisor is a constant"
+    reason = "every divisor is a constant, and no sum is larger than the number of days"
 )]
-fn civil_from_days(days: u64) -> (u64, u64, u64) {
-    const DAYS_TO_1970: u64 = 719_468;
-    const DAYS_PER_ERA: u64 = 146_097;
-    let days = days + DAYS_TO_1970;
+fn civil_from_days(days: u32) -> (u32, u32, u32) {
+    const DAYS_TO_1970: u32 = 719_468;
+    const DAYS_PER_ERA: u32 = 146_097;
+    let days = days.saturating_add(DAYS_TO_1970);
     let (era, day_of_era) = (days / DAYS_PER_ERA, days % DAYS_PER_ERA);
     let year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -58,7 +56,7 @@ fn civil_from_days(days: u64) -> (u64, u64, u64) {
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
     let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let year = year_of_era + era * 400 + u32::from(month <= 2);
     (year, month, day)
 }
 

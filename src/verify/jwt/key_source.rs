@@ -22,6 +22,9 @@ use crate::{
     },
 };
 
+/// The generation of keys that were given, which never change.
+const GIVEN: u64 = 0;
+
 /// The keys of one issuer.
 #[derive(Debug)]
 pub(crate) struct KeySource {
@@ -98,7 +101,10 @@ impl KeySource {
 
     /// Returns whether the keys of `generation` are the ones in use.
     pub(crate) fn is_current(&self, generation: u64, now: NumericDate) -> bool {
-        self.current(now).is_ok_and(|keys| keys.generation() == generation)
+        match &self.origin {
+            Origin::Given(_) => generation == GIVEN,
+            Origin::Remote(keys) => keys.is_current(generation, now),
+        }
     }
 
     /// Starts a fetch if there are no keys, and returns a future that waits for it.
@@ -247,7 +253,7 @@ impl Keys<'_> {
     /// Tells the key sets of one source apart.
     fn generation(&self) -> u64 {
         match self {
-            Self::Given(_) => 0,
+            Self::Given(_) => GIVEN,
             Self::Remote(snapshot) => snapshot.as_ref().map_or(0, |snapshot| snapshot.generation),
         }
     }

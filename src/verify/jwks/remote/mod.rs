@@ -5,6 +5,7 @@
 //! refetches for unknown and replaced keys.
 
 mod control;
+mod freshness;
 mod remote_keys;
 mod settings;
 mod snapshot;

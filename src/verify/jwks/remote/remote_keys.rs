@@ -10,7 +10,7 @@ use std::{
 use arc_swap::{ArcSwapOption, Guard};
 use tokio::time::Instant;
 
-use super::{RemoteSettings, Snapshot, control::Control, snapshot::Age};
+use super::{RemoteSettings, Snapshot, control::Control, freshness::Freshness, snapshot::Age};
 use crate::{
     Algorithm, Clock, Error, TokenFault,
     claims::NumericDate,
@@ -85,6 +85,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     settings: RemoteSettings,
     snapshot: ArcSwapOption<Snapshot>,
+    freshness: Freshness,
     /// The second until which no request starts a refresh, so that requests don't contend for the lock
     /// during an outage.
     quiet_until: AtomicU64,
@@ -107,6 +108,7 @@ impl RemoteKeys {
             clock,
             settings,
             snapshot: ArcSwapOption::empty(),
+            freshness: Freshness::default(),
             quiet_until: AtomicU64::new(0),
             control: Mutex::default(),
         }))
@@ -132,6 +134,15 @@ impl RemoteKeys {
             Age::RefreshDue if shared.is_quiet(now) => Current::Ready(keys),
             age => shared.current_or_fetch(age, now),
         }
+    }
+
+    /// Returns whether the keys of `generation` are in use. Starts a fetch where one is due.
+    pub(crate) fn is_current(&self, generation: u64, now: NumericDate) -> bool {
+        self.0.freshness.confirms(generation, now)
+            || matches!(
+                self.current(now),
+                Current::Ready(keys) if keys.as_ref().is_some_and(|it| it.generation == generation)
+            )
     }
 
     /// Joins or starts a fetch for a request whose signature no key in the set of `generation` verifies.
@@ -347,7 +358,10 @@ impl Shared {
         let (quiet_until, outcome) = match snapshot {
             Ok(snapshot) => {
                 let keys = snapshot.keys.len();
+                let Snapshot { generation, fetched_at, refresh_at, .. } = snapshot;
+                self.freshness.clear();
                 self.snapshot.store(Some(Arc::new(snapshot)));
+                self.freshness.set(generation, fetched_at, refresh_at);
                 control.failures = Failures::default();
                 (0, Ok(keys))
             }
