@@ -1,12 +1,14 @@
 //! What is asked of an identity before its request is admitted: its binding, and then the policies.
 
-use http::Request;
+use std::borrow::Cow;
+
+use http::{Request, header::AUTHORIZATION};
 
 use super::{config::Config, original_uri, used_credentials::UsedCredentials};
 use crate::{
-    Credentials, Error, Identity,
+    BearerToken, Credentials, Error, Identity,
     authorize::policies::Rule,
-    credentials::{Presented, RequestHead},
+    credentials::{PlainToken, Presented, RequestHead},
     identity::Caller,
     scheme::Scheme,
     telemetry,
@@ -48,19 +50,21 @@ impl Decided {
 }
 
 impl Config {
-    /// Judges an identity that a verifier has just returned.
+    /// Decides about an identity that a verifier has just returned. `token` is the one that a proof has to name, if
+    /// it has been read.
     pub(super) fn admit<B>(
         &self,
         admission: Admission,
         identity: Identity,
         request: &Request<B>,
+        token: Option<BearerToken<'_>>,
     ) -> Decided {
         let identity = match &self.context {
             Some(context) => identity.with_context(context),
             None => identity,
         };
         if self.bindings.concern(&identity) {
-            return self.admit_bound(admission, identity, request);
+            return self.admit_bound(admission, identity, request, token);
         }
         let decision = match self.judge(admission.rule, &identity) {
             Ok(()) => Decision::Admit(Caller::Identified(identity)),
@@ -74,15 +78,14 @@ impl Config {
         admission: Admission,
         identity: Identity,
         request: &Request<B>,
+        token: Option<BearerToken<'_>>,
     ) -> Decided {
-        // Only a proof names the token.
         let is_dpop = admission.used.scheme == Scheme::Dpop;
-        let presented = is_dpop.then(|| self.sources.read(&RequestHead::of(request)));
-        let token = match &presented {
-            Some(Ok(Some(Presented { credentials: Credentials::Dpop(token), .. }))) => {
-                token.as_str()
-            }
-            _ => "",
+        let read_again = || is_dpop.then(|| self.proven_token(request)).flatten();
+        let token = match &token {
+            Some(token) => Some(Cow::Borrowed(token.as_str().as_bytes())),
+            // It was found in the cache, or the request waited for a verdict.
+            None => read_again(),
         };
         let verdict = self.bindings.verify(
             &identity,
@@ -92,7 +95,7 @@ impl Config {
                 headers: request.headers(),
                 extensions: request.extensions(),
                 scheme: admission.used.scheme,
-                token,
+                token: token.as_deref().unwrap_or_default(),
             },
         );
         let judge = || {
@@ -116,6 +119,20 @@ impl Config {
             },
         };
         Decided { renews_nonce, ..Decided::new(decision, Some(admission.used)) }
+    }
+
+    /// Reads the token that a proof has to name.
+    fn proven_token<'r, B>(&self, request: &'r Request<B>) -> Option<Cow<'r, [u8]>> {
+        let line = request.headers().get(AUTHORIZATION);
+        match line.and_then(|line| self.sources.plain_token(line)) {
+            Some(PlainToken { scheme: Scheme::Dpop, token }) => Some(Cow::Borrowed(token)),
+            _ => match self.sources.read(&RequestHead::of(request)) {
+                Ok(Some(Presented { credentials: Credentials::Dpop(token), .. })) => {
+                    Some(Cow::Owned(token.as_str().as_bytes().to_vec()))
+                }
+                _ => None,
+            },
+        }
     }
 
     /// Prepares a request for the inner service, and counts it.

@@ -67,10 +67,12 @@ pub(super) enum Anonymous {
 
 impl Config {
     /// Returns the headers that the body of a rejection may show. `None` if none are configured.
+    #[inline]
     pub(super) fn rejection_headers(&self, request: &HeaderMap) -> Option<Box<HeaderMap>> {
-        if self.rejection_headers.is_empty() {
-            return None;
-        }
+        if self.rejection_headers.is_empty() { None } else { Some(self.copy_headers(request)) }
+    }
+
+    fn copy_headers(&self, request: &HeaderMap) -> Box<HeaderMap> {
         let mut headers = Box::<HeaderMap>::default();
         for name in &self.rejection_headers {
             for value in request.get_all(name) {
@@ -78,7 +80,7 @@ impl Config {
             }
         }
         self.sources.mark_sensitive(&mut headers);
-        Some(headers)
+        headers
     }
 
     /// Prepares what identities are compared by, after the hierarchy or the clock has changed.

@@ -15,41 +15,63 @@ use super::{
 use crate::{
     BasicCredentials, BearerToken, Credentials, Error, ErrorKind, Identity, Verification,
     authorize::policies::Rule,
-    credentials::{CredentialsRejection, Presented, RequestHead, Source},
+    credentials::{
+        AuthorizationLine, CredentialsRejection, PlainToken, Presented, RequestHead, Source,
+    },
     identity::Caller,
-    scheme::Scheme,
     telemetry,
     verify::VerificationState,
 };
 
 impl Config {
-    pub(super) fn decide<B>(&self, request: &Request<B>) -> Decided {
+    /// Decides about a request, and marks its headers with credentials as sensitive.
+    pub(super) fn decide<B>(&self, request: &mut Request<B>) -> Decided {
         let policies = self.policies.as_ref();
         let rule = policies.map(|it| it.find_for(request, self.reads_mcp_bodies));
         Decided { rule, ..self.decide_by(rule, request) }
     }
 
-    fn decide_by<B>(&self, rule: Option<Rule>, request: &Request<B>) -> Decided {
-        let plain_token = self.sources.plain_bearer_token(request.headers());
-        if let Some(identity) = self.cached(plain_token) {
-            let used = UsedCredentials { scheme: Scheme::Bearer, source: Source::Authorization };
-            return self.admit(Admission { rule, used }, identity, request);
-        }
-        match self.sources.read(&RequestHead::of(request)) {
+    fn decide_by<B>(&self, rule: Option<Rule>, request: &mut Request<B>) -> Decided {
+        let line = self.sources.mark_sensitive(request.headers_mut());
+        let (is_plain, is_absent) = match line {
+            AuthorizationLine::Plain(PlainToken { scheme, token }) => {
+                if let Some(identity) = self.cached(token) {
+                    let used = UsedCredentials { scheme, source: Source::Authorization };
+                    return self.admit(Admission { rule, used }, identity, request, None);
+                }
+                (true, false)
+            }
+            AuthorizationLine::None => (false, true),
+            AuthorizationLine::Other => (false, false),
+        };
+        let request = &*request;
+        let head = RequestHead::of(request);
+        let plain = is_plain.then(|| self.sources.read_plain(request.headers())).flatten();
+        let is_uncached = plain.is_some();
+        let presented = match plain {
+            Some(presented) => Ok(Some(presented)),
+            None if is_absent => self.sources.read_others(&head),
+            None => self.sources.read(&head),
+        };
+        match presented {
             Ok(Some(Presented { credentials, scheme, source })) => {
                 let used = UsedCredentials { scheme, source };
                 let admission = Admission { rule, used };
-                let verification = match credentials {
-                    Credentials::Basic(credentials) => self.verify_user(credentials, request),
-                    Credentials::Bearer(token)
-                    | Credentials::Dpop(token)
-                    | Credentials::Token(token) => {
-                        self.verify_token(token, plain_token.is_some(), request)
+                let (verification, token) = match credentials {
+                    Credentials::Basic(credentials) => {
+                        (self.verify_user(credentials, request), None)
+                    }
+                    Credentials::Bearer(token) | Credentials::Token(token) => {
+                        (self.verify_token(token, is_uncached, request), None)
+                    }
+                    Credentials::Dpop(token) => {
+                        let verification = self.verify_token(token.clone(), is_uncached, request);
+                        (verification, Some(token))
                     }
                 };
                 match verification.0 {
                     VerificationState::Ready(Ok(identity)) => {
-                        self.admit(admission, identity, request)
+                        self.admit(admission, identity, request, token)
                     }
                     VerificationState::Ready(Err(error)) => {
                         let error = self.diagnosed(error, request);
@@ -97,8 +119,8 @@ impl Config {
         }
     }
 
-    fn cached(&self, plain_token: Option<&[u8]>) -> Option<Identity> {
-        self.tokens.as_ref()?.cached(plain_token?)
+    fn cached(&self, token: &[u8]) -> Option<Identity> {
+        self.tokens.as_ref()?.cached(token)
     }
 
     fn verify_user<B>(&self, credentials: BasicCredentials, request: &Request<B>) -> Verification {

@@ -112,7 +112,9 @@ impl RequestTarget {
         if let Some(used) = self.used {
             used.keep_private(&mut response);
         }
-        if self.renews_nonce || response.headers().contains_key(WWW_AUTHENTICATE) {
+        if self.config.bindings.has_nonces()
+            && (self.renews_nonce || response.headers().contains_key(WWW_AUTHENTICATE))
+        {
             self.add_nonce(&mut response);
         }
         if self.hides_basic {
@@ -188,9 +190,9 @@ impl<F, S, ReqBody> ResponseFuture<F, S, ReqBody> {
     pub(super) fn verifying(
         target: RequestTarget,
         verdict: VerificationFuture,
-        waiting: Waiting<S, ReqBody>,
+        waiting: Box<Waiting<S, ReqBody>>,
     ) -> Self {
-        Self { target, state: State::Verifying { verdict, waiting: Some(Box::new(waiting)) } }
+        Self { target, state: State::Verifying { verdict, waiting: Some(waiting) } }
     }
 }
 
@@ -236,7 +238,7 @@ where
                         (Ok(identity), None) => Decision::Admit(Caller::Identified(identity)),
                         (Ok(identity), Some(admission)) => {
                             let decided =
-                                this.target.config.admit(admission, identity, &it.request);
+                                this.target.config.admit(admission, identity, &it.request, None);
                             this.target.renews_nonce = decided.renews_nonce;
                             decided.decision
                         }

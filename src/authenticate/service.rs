@@ -15,7 +15,7 @@ use super::{
     config::Config,
     future::{RequestTarget, Waiting},
     original_uri,
-    token_removal::hide_credentials,
+    token_removal::remove_tokens,
 };
 use crate::response::RejectionBody;
 
@@ -24,6 +24,15 @@ use crate::response::RejectionBody;
 pub struct Authenticate<S> {
     inner: S,
     config: Arc<Config>,
+}
+
+impl<S: Clone> Authenticate<S> {
+    /// Takes the service that was polled ready, which is the one to call: its clone isn't ready.
+    #[inline(never)]
+    fn take_ready(&mut self) -> S {
+        let clone = self.inner.clone();
+        mem::replace(&mut self.inner, clone)
+    }
 }
 
 impl<S> Authenticate<S> {
@@ -52,25 +61,21 @@ where
         {
             return ResponseFuture::describing(RequestTarget::of(&request, &self.config, None));
         }
-        let Decided { decision, used, rule, renews_nonce } = self.config.decide(&request);
+        let Decided { decision, used, rule, renews_nonce } = self.config.decide(&mut request);
         let mut target = RequestTarget::of(&request, &self.config, used);
         target.rule = rule;
         target.renews_nonce = renews_nonce;
-        if !matches!(decision, Decision::Reject(_)) {
-            target.offers_bearer = hide_credentials(&mut request, &self.config.sources);
-        }
         match decision {
             Decision::Admit(caller) => {
+                target.offers_bearer = remove_tokens(&mut request, &self.config.sources);
                 self.config.complete(&mut request, caller);
                 ResponseFuture::responding(target, self.inner.call(request))
             }
             Decision::Reject(error) => ResponseFuture::rejected(target, error),
             Decision::Ask(verdict, admission) => {
-                // The service that was polled ready is the one to call; its clone is not ready.
-                let clone = self.inner.clone();
-                let ready = mem::replace(&mut self.inner, clone);
-                let waiting = Waiting { service: ready, request, admission };
-                ResponseFuture::verifying(target, verdict, waiting)
+                target.offers_bearer = remove_tokens(&mut request, &self.config.sources);
+                let waiting = Waiting { service: self.take_ready(), request, admission };
+                ResponseFuture::verifying(target, verdict, Box::new(waiting))
             }
         }
     }

@@ -1,18 +1,18 @@
-//! Hiding credentials from what is inside the layer.
+//! Removing tokens from requests before inner services see them.
 //!
 //! A token in a URI or in the subprotocols of a WebSocket would be logged and passed on, so it is removed, whether it
-//! was used or not. Headers stay, because a service may forward them, but they are marked as sensitive. Bodies of
-//! rejections never show a token: see `Rejection::uri`.
+//! was used or not. Headers stay, because a service may forward them, but `Sources::mark_sensitive` marks them. Bodies
+//! of rejections never show a token: see `Rejection::uri`.
 
 use http::{HeaderMap, Request, Uri, header::SEC_WEBSOCKET_PROTOCOL};
 
 use super::original_uri;
 use crate::credentials::{Sources, websocket_without_token, without_access_token};
 
-/// Hides credentials in the places that the layer reads. Returns whether a WebSocket offered the subprotocol
-/// `bearer` with a token.
-pub(super) fn hide_credentials<B>(request: &mut Request<B>, sources: &Sources) -> bool {
-    sources.mark_sensitive(request.headers_mut());
+/// Removes tokens from the places that the layer reads. Returns whether a WebSocket offered the subprotocol `bearer`
+/// with a token.
+#[inline]
+pub(super) fn remove_tokens<B>(request: &mut Request<B>, sources: &Sources) -> bool {
     if sources.query {
         remove_from_uri(request.uri_mut());
         original_uri::change(request.extensions_mut(), remove_from_uri);

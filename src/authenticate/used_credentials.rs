@@ -20,17 +20,22 @@ pub(super) struct UsedCredentials {
 impl UsedCredentials {
     /// Keeps a response out of shared caches. They store no response to a request with `Authorization` (RFC 9111
     /// §3.5), but know of no other place.
+    #[inline]
     pub(super) fn keep_private<B>(self, response: &mut Response<B>) {
+        if self.source != Source::Authorization {
+            self.add_private(response.status(), response.headers_mut());
+        }
+    }
+
+    fn add_private(self, status: StatusCode, headers: &mut HeaderMap) {
         let is_private = match self.source {
             Source::Authorization => false,
             Source::Other => true,
             // RFC 6750 §2.3. A 304 updates the headers of what is stored (RFC 9111 §3.2).
-            Source::Query => {
-                response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED
-            }
+            Source::Query => status.is_success() || status == StatusCode::NOT_MODIFIED,
         };
-        if is_private && !response.headers().get_all(CACHE_CONTROL).iter().any(keeps_private) {
-            response.headers_mut().append(CACHE_CONTROL, HeaderValue::from_static("private"));
+        if is_private && !headers.get_all(CACHE_CONTROL).iter().any(keeps_private) {
+            headers.append(CACHE_CONTROL, HeaderValue::from_static("private"));
         }
     }
 }

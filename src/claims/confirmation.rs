@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+#[cfg(all(feature = "dpop", feature = "_jwt"))]
+use super::token_hash::TokenHash;
 use crate::jose::{
     base64url,
     json::{Text, Value},
@@ -18,6 +20,8 @@ pub struct Confirmation {
     certificate_thumbprint: Option<[u8; 32]>,
     /// Whether there is a binding beside or instead of these two.
     has_other: bool,
+    #[cfg(all(feature = "dpop", feature = "_jwt"))]
+    token_hash: TokenHash,
 }
 
 impl Confirmation {
@@ -35,8 +39,7 @@ impl Confirmation {
     /// [RFC 9449 §6.1]: https://www.rfc-editor.org/rfc/rfc9449#section-6.1
     #[must_use]
     pub const fn dpop(key_thumbprint: [u8; 32]) -> Self {
-        let key_thumbprint = Some(key_thumbprint);
-        Self { key_thumbprint, certificate_thumbprint: None, has_other: false }
+        Self::new(Some(key_thumbprint), None)
     }
 
     /// Creates the confirmation of a token that is bound to a client certificate: `x5t#S256`
@@ -52,8 +55,20 @@ impl Confirmation {
     /// [RFC 8705 §3.1]: https://www.rfc-editor.org/rfc/rfc8705#section-3.1
     #[must_use]
     pub const fn certificate(thumbprint: [u8; 32]) -> Self {
-        let certificate_thumbprint = Some(thumbprint);
-        Self { key_thumbprint: None, certificate_thumbprint, has_other: false }
+        Self::new(None, Some(thumbprint))
+    }
+
+    const fn new(
+        key_thumbprint: Option<[u8; 32]>,
+        certificate_thumbprint: Option<[u8; 32]>,
+    ) -> Self {
+        Self {
+            key_thumbprint,
+            certificate_thumbprint,
+            has_other: false,
+            #[cfg(all(feature = "dpop", feature = "_jwt"))]
+            token_hash: TokenHash::new(),
+        }
     }
 
     /// Returns `jkt`, the thumbprint of the DPoP key, if the token is bound to one.
@@ -72,6 +87,12 @@ impl Confirmation {
     #[must_use]
     pub const fn is_supported(&self) -> bool {
         !self.has_other
+    }
+
+    /// Returns the SHA-256 digest of the token that this is the confirmation of, which a DPoP proof names in `ath`.
+    #[cfg(all(feature = "dpop", feature = "_jwt"))]
+    pub(crate) fn token_hash(&self, token: &[u8]) -> [u8; 32] {
+        self.token_hash.of(token)
     }
 
     /// Adds a binding that names no key, such as `token_type: DPoP` without `cnf`.

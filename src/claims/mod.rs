@@ -30,6 +30,8 @@ mod role_claim;
 #[cfg(feature = "_remote")]
 mod scope_claim;
 mod text_list;
+#[cfg(all(feature = "dpop", feature = "_jwt"))]
+mod token_hash;
 #[cfg(feature = "_remote")]
 mod token_kind;
 #[cfg(feature = "serde")]

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt, mem, sync::Arc};
 
 use http::{
-    HeaderMap, HeaderName,
+    HeaderMap, HeaderName, HeaderValue,
     header::{AUTHORIZATION, COOKIE, Entry},
 };
 
@@ -51,6 +51,20 @@ pub(crate) struct Presented<'a> {
     pub(crate) credentials: Credentials<'a>,
     pub(crate) scheme: Scheme,
     pub(crate) source: Source,
+}
+
+/// What the header `Authorization` has.
+pub(crate) enum AuthorizationLine<'a> {
+    None,
+    Plain(PlainToken<'a>),
+    /// Another scheme, another form, or more than one line.
+    Other,
+}
+
+/// A token in `Authorization`, after its scheme as the RFC writes it and one space.
+pub(crate) struct PlainToken<'a> {
+    pub(crate) scheme: Scheme,
+    pub(crate) token: &'a [u8],
 }
 
 /// Where credentials were, as far as the response depends on it.
@@ -126,16 +140,12 @@ impl Sources {
         self.others.push(Place::Custom(source));
     }
 
-    /// Returns the bytes behind `Bearer ` in `Authorization`, if no other place could change what comes of them.
-    /// They haven't been parsed: a cache compares them with those of tokens that have.
-    pub(crate) fn plain_bearer_token<'a>(&self, headers: &'a HeaderMap) -> Option<&'a [u8]> {
-        // The other places aren't read if there is a token in `Authorization`, except for the query.
-        let Self { authorization: true, query: false, .. } = self else { return None };
-        let mut lines = headers.get_all(AUTHORIZATION).iter();
-        let (Some(line), None) = (lines.next(), lines.next()) else { return None };
-        let token = line.as_bytes().strip_prefix(b"Bearer ")?;
-        let fits = token.len() <= self.max_token_length && self.schemes.contains(&Scheme::Bearer);
-        fits.then_some(token)
+    /// Parses the token that was found to be a [plain](Self::plain_token) one. Returns `None` if it has characters that
+    /// a token can't have: [`read`](Self::read) tells what is wrong.
+    pub(crate) fn read_plain<'a>(&self, headers: &'a HeaderMap) -> Option<Presented<'a>> {
+        let PlainToken { scheme, token } = self.plain_token(headers.get(AUTHORIZATION)?)?;
+        let credentials = Credentials::parse(scheme, token, self.characters).ok()?;
+        Some(Presented { credentials, scheme, source: Source::Authorization })
     }
 
     /// Returns the credentials of the first place that has some. The rest isn't read.
@@ -159,15 +169,26 @@ impl Sources {
                 found => found.map(Some),
             };
         }
+        self.read_others(head)
+    }
+
+    /// Returns the credentials of the first place that has some, without `Authorization`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read).
+    pub(crate) fn read_others<'a>(
+        &self,
+        head: &RequestHead<'a>,
+    ) -> Result<Option<Presented<'a>>, CredentialsRejection> {
         self.others.iter().find_map(|place| self.read_place(place, head)).transpose()
     }
 
     /// Marks the headers that are read as sensitive, so that nothing that logs or forwards the request shows
     /// them or adds them to a compression table (RFC 7541 §7.1.3).
-    pub(crate) fn mark_sensitive(&self, headers: &mut HeaderMap) {
-        if let Some(line) = headers.get_mut(AUTHORIZATION) {
-            line.set_sensitive(true);
-        }
+    ///
+    /// Returns what `Authorization` has, because both take one look-up of the header.
+    pub(crate) fn mark_sensitive<'a>(&self, headers: &'a mut HeaderMap) -> AuthorizationLine<'a> {
         for place in &self.others {
             match place {
                 Place::Header(header) => mark_lines(headers, &header.name),
@@ -175,6 +196,30 @@ impl Sources {
                 Place::Custom(_) | Place::Query | Place::WebSocket => {}
             }
         }
+        // Most requests have one line of each header.
+        if headers.len() != headers.keys_len()
+            && headers.get_all(AUTHORIZATION).iter().nth(1).is_some()
+        {
+            mark_lines(headers, &AUTHORIZATION);
+            return AuthorizationLine::Other;
+        }
+        let Some(line) = headers.get_mut(AUTHORIZATION) else { return AuthorizationLine::None };
+        line.set_sensitive(true);
+        self.plain_token(line).map_or(AuthorizationLine::Other, AuthorizationLine::Plain)
+    }
+
+    /// Returns the bytes after the scheme in the only line of `Authorization`, if no other place could change what is
+    /// read. They haven't been parsed: a cache compares them with tokens that have.
+    pub(crate) fn plain_token<'a>(&self, line: &'a HeaderValue) -> Option<PlainToken<'a>> {
+        // The other places aren't read if there is a token in `Authorization`, except for the query.
+        let Self { authorization: true, query: false, .. } = self else { return None };
+        let (scheme, token) = match line.as_bytes() {
+            [b'B', b'e', b'a', b'r', b'e', b'r', b' ', token @ ..] => (Scheme::Bearer, token),
+            [b'D', b'P', b'o', b'P', b' ', token @ ..] => (Scheme::Dpop, token),
+            _ => return None,
+        };
+        let fits = token.len() <= self.max_token_length && self.schemes.contains(&scheme);
+        fits.then_some(PlainToken { scheme, token })
     }
 
     fn read_place<'a>(

@@ -14,3 +14,5 @@ pub(crate) use self::keyed::{Digest, KeyedDigest};
 #[cfg(feature = "_digest")]
 pub(crate) use self::random::fill_random;
 pub(crate) use self::sha256::sha256;
+#[cfg(all(feature = "dpop", feature = "_jwt"))]
+pub(crate) use self::sha256::sha256_of_parts;

@@ -16,6 +16,26 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     sha2::Sha256::digest(bytes).into()
 }
 
+/// Returns the SHA-256 digest of these parts, one after the other.
+#[cfg(all(feature = "dpop", feature = "aws-lc-rs"))]
+pub(crate) fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    parts.iter().for_each(|part| context.update(part));
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.finish().as_ref());
+    digest
+}
+
+/// Returns the SHA-256 digest of these parts, one after the other.
+#[cfg(all(feature = "dpop", feature = "_jwt", not(feature = "aws-lc-rs")))]
+pub(crate) fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
+    use sha2::Digest;
+
+    let mut hasher = sha2::Sha256::new();
+    parts.iter().for_each(|part| hasher.update(part));
+    hasher.finalize().into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,6 +52,11 @@ mod tests {
         ] {
             let hex: String = sha256(message.as_bytes()).map(|byte| format!("{byte:02x}")).concat();
             assert_eq!(hex, hash, "{message:?}");
+            #[cfg(all(feature = "dpop", feature = "_jwt"))]
+            for end in 0..=message.len() {
+                let (one, other) = message.as_bytes().split_at(end);
+                assert_eq!(sha256_of_parts(&[one, other]), sha256(message.as_bytes()), "{end}");
+            }
         }
     }
 }

@@ -64,7 +64,12 @@ impl Error {
 impl<'a> Carried<'a> {
     /// Finds the error that a guard, an extractor or a handler left in a response: on its own, or as the
     /// source of a tonic status that says the same. Returns `None` if there is none or it has been rendered.
+    #[inline]
     pub(crate) fn find(response: &'a Extensions) -> Option<Self> {
+        if response.is_empty() { None } else { Self::find_in(response) }
+    }
+
+    fn find_in(response: &'a Extensions) -> Option<Self> {
         let Some(error) = response.get() else { return Self::of_status(response) };
         let is_rendered = response.get::<Rendered>().is_some();
         let is_reported = response.get::<Reported>().is_some();

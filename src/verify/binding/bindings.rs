@@ -31,7 +31,7 @@ impl Bindings {
         let verified = match (request.scheme, &self.dpop) {
             (Scheme::Basic, _) => Ok(()),
             (Scheme::Dpop, Some(dpop)) => match self.verify_before_proof(confirmation, request) {
-                Ok(thumbprint) => return dpop.verify(request, thumbprint),
+                Ok(confirmation) => return dpop.verify(request, confirmation),
                 Err(error) => Err(error),
             },
             (Scheme::Bearer | Scheme::Token | Scheme::Dpop, _) => {
@@ -42,6 +42,12 @@ impl Bindings {
             Ok(()) => BindingVerdict::VERIFIED,
             Err(error) => BindingVerdict::Rejected(error),
         }
+    }
+
+    /// Returns whether proofs may need a nonce.
+    #[inline]
+    pub(crate) fn has_nonces(&self) -> bool {
+        self.dpop.is_some()
     }
 
     /// Makes a nonce for the client's next proof, if nonces are configured.
@@ -60,17 +66,16 @@ impl Bindings {
         self.certificates.as_ref().is_some_and(ClientCertificates::is_required)
     }
 
-    /// Verifies everything but the proof, which costs more. Returns the thumbprint of the proof's key.
+    /// Verifies everything but the proof, which costs more. Returns what the proof has to confirm.
     fn verify_before_proof<'a>(
         &self,
         confirmation: Option<&'a Confirmation>,
         request: BoundRequest<'_>,
-    ) -> Result<&'a [u8; 32], Error> {
-        let confirmation = confirmation.filter(|confirmation| confirmation.is_supported());
-        let confirmation = confirmation.ok_or(TokenFault::Binding)?;
-        let thumbprint = confirmation.key_thumbprint().ok_or(TokenFault::Binding)?;
+    ) -> Result<&'a Confirmation, Error> {
+        let is_such = |it: &&Confirmation| it.is_supported() && it.key_thumbprint().is_some();
+        let confirmation = confirmation.filter(is_such).ok_or(TokenFault::Binding)?;
         self.verify_certificate(confirmation, request)?;
-        Ok(thumbprint)
+        Ok(confirmation)
     }
 
     fn verify_without_proof(

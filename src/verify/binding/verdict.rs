@@ -23,7 +23,7 @@ pub(crate) struct BoundRequest<'a> {
     pub(crate) extensions: &'a Extensions,
     pub(crate) scheme: Scheme,
     /// The token, if it came with the scheme `DPoP`.
-    pub(crate) token: &'a str,
+    pub(crate) token: &'a [u8],
 }
 
 /// The outcome of verifying a binding.

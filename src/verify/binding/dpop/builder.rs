@@ -1,8 +1,11 @@
 //! The configuration of [`Dpop`].
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, hash::BuildHasherDefault, sync::Arc, time::Duration};
 
-use quick_cache::sync::Cache;
+use quick_cache::{
+    UnitWeighter,
+    sync::{Cache, DefaultLifecycle},
+};
 
 use super::{
     memory_replay_store::MemoryReplayStore,
@@ -157,7 +160,13 @@ impl DpopBuilder {
             replays,
             clock,
             is_required: self.is_required,
-            keys: Cache::new(KEYS),
+            keys: Cache::with(
+                KEYS,
+                KEYS as u64,
+                UnitWeighter,
+                BuildHasherDefault::default(),
+                DefaultLifecycle::default(),
+            ),
         }))
     }
 }

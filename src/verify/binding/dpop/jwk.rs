@@ -2,8 +2,10 @@
 //!
 //! This is the only place where a key comes from a request. It verifies nothing but the proof that contains it.
 
+use std::borrow::Cow;
+
 use crate::{
-    digest::sha256,
+    digest::sha256_of_parts,
     error::DpopFault,
     jose::{
         base64url,
@@ -14,35 +16,35 @@ use crate::{
 
 /// A public key as the client sent it. Its members have been read, and not decoded.
 #[derive(Debug)]
-pub(super) struct ProofJwk {
-    material: Material,
+pub(super) struct ProofJwk<'a> {
+    material: Material<'a>,
     /// The SHA-256 thumbprint (RFC 7638).
     thumbprint: [u8; 32],
 }
 
 #[derive(Debug)]
-enum Material {
-    Ec { curve: Curve, x: String, y: String },
-    Ed25519 { x: String },
-    Rsa { n: String, e: String },
+enum Material<'a> {
+    Ec { curve: Curve, x: Cow<'a, str>, y: Cow<'a, str> },
+    Ed25519 { x: Cow<'a, str> },
+    Rsa { n: Cow<'a, str>, e: Cow<'a, str> },
 }
 
 /// The members that a private or symmetric key has (RFC 7518 §6).
 const SECRET: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 #[derive(Default)]
-struct Members {
-    kty: Option<String>,
-    crv: Option<String>,
-    x: Option<String>,
-    y: Option<String>,
-    n: Option<String>,
-    e: Option<String>,
+struct Members<'a> {
+    kty: Option<Cow<'a, str>>,
+    crv: Option<Cow<'a, str>>,
+    x: Option<Cow<'a, str>>,
+    y: Option<Cow<'a, str>>,
+    n: Option<Cow<'a, str>>,
+    e: Option<Cow<'a, str>>,
 }
 
-impl ProofJwk {
+impl<'a> ProofJwk<'a> {
     /// Reads the value of `jwk`. A private key is rejected: it is no longer one.
-    pub(super) fn read(jwk: Object<'_>) -> Result<Self, DpopFault> {
+    pub(super) fn read(jwk: Object<'a>) -> Result<Self, DpopFault> {
         let mut members = Members::default();
         for (name, value) in jwk.iter() {
             let name = name.to_cow();
@@ -59,7 +61,7 @@ impl ProofJwk {
                 _ => continue,
             };
             let Value::String(text) = value else { return Err(DpopFault::Key) };
-            *place = Some(text.to_cow().into_owned());
+            *place = Some(text.to_cow());
         }
         let material = members.into_material().ok_or(DpopFault::Key)?;
         let thumbprint = material.thumbprint().ok_or(DpopFault::Key)?;
@@ -88,8 +90,8 @@ impl ProofJwk {
     }
 }
 
-impl Members {
-    fn into_material(self) -> Option<Material> {
+impl<'a> Members<'a> {
+    fn into_material(self) -> Option<Material<'a>> {
         Some(match (&*self.kty?, self.crv.as_deref()) {
             ("EC", Some(curve)) => {
                 let curve = match curve {
@@ -107,36 +109,32 @@ impl Members {
     }
 }
 
-impl Material {
+impl Material<'_> {
     /// Computes the thumbprint: the required members in lexicographic order, without white space. Returns `None`
     /// if a member would have to be escaped, which base64url never does.
     fn thumbprint(&self) -> Option<[u8; 32]> {
-        let json = match self {
+        let digest = |parts: &[&str]| {
+            let mut bytes = [&b""[..]; 7];
+            bytes.iter_mut().zip(parts).for_each(|(bytes, part)| *bytes = part.as_bytes());
+            sha256_of_parts(&bytes)
+        };
+        Some(match self {
             Self::Ec { curve, x, y } => {
                 let crv = match curve {
                     Curve::P256 => "P-256",
                     Curve::P384 => "P-384",
                     Curve::P521 => "P-521",
                 };
-                [
-                    r#"{"crv":""#,
-                    crv,
-                    r#"","kty":"EC","x":""#,
-                    plain(x)?,
-                    r#"","y":""#,
-                    plain(y)?,
-                    "\"}",
-                ]
-                .concat()
+                let (x, y) = (plain(x)?, plain(y)?);
+                digest(&[r#"{"crv":""#, crv, r#"","kty":"EC","x":""#, x, r#"","y":""#, y, "\"}"])
             }
             Self::Ed25519 { x } => {
-                [r#"{"crv":"Ed25519","kty":"OKP","x":""#, plain(x)?, "\"}"].concat()
+                digest(&[r#"{"crv":"Ed25519","kty":"OKP","x":""#, plain(x)?, "\"}"])
             }
             Self::Rsa { n, e } => {
-                [r#"{"e":""#, plain(e)?, r#"","kty":"RSA","n":""#, plain(n)?, "\"}"].concat()
+                digest(&[r#"{"e":""#, plain(e)?, r#"","kty":"RSA","n":""#, plain(n)?, "\"}"])
             }
-        };
-        Some(sha256(json.as_bytes()))
+        })
     }
 }
 
@@ -150,7 +148,7 @@ mod tests {
     use super::*;
     use crate::jose::json;
 
-    fn read(text: &str) -> Result<ProofJwk, DpopFault> {
+    fn read(text: &str) -> Result<ProofJwk<'_>, DpopFault> {
         ProofJwk::read(json::object(text, |_, _| ()).unwrap())
     }
 

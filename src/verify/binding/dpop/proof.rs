@@ -1,6 +1,9 @@
 //! A proof, parsed (RFC 9449 §4.2). Nothing about it has been verified.
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, HeaderValue};
+use memchr::memchr;
 
 use super::jwk::ProofJwk;
 use crate::{
@@ -23,44 +26,53 @@ const MAX_SIGNATURE: usize = 1024;
 /// The longest `jti`.
 const MAX_JTI: usize = 512;
 
-/// A proof with its claims. What is checked first is decoded first.
+/// A proof whose header and claims are decoded, and not read yet.
+#[derive(Debug)]
+pub(super) struct DecodedProof<'a> {
+    header: String,
+    payload: String,
+    signing_input: &'a str,
+    signature: &'a str,
+}
+
+/// A proof that was read. Its texts are slices of the decoded ones.
 #[derive(Debug)]
 pub(super) struct Proof<'a> {
     pub(super) algorithm: Algorithm,
-    pub(super) jwk: ProofJwk,
-    pub(super) claims: ProofClaims,
+    pub(super) jwk: ProofJwk<'a>,
+    pub(super) claims: ProofClaims<'a>,
     signing_input: &'a str,
     signature: &'a str,
 }
 
 /// The claims of a proof that are checked.
 #[derive(Debug, Default)]
-pub(super) struct ProofClaims {
-    pub(super) jti: String,
-    pub(super) htm: String,
-    pub(super) htu: String,
+pub(super) struct ProofClaims<'a> {
+    pub(super) jti: Cow<'a, str>,
+    pub(super) htm: Cow<'a, str>,
+    pub(super) htu: Cow<'a, str>,
     pub(super) issued_at: NumericDate,
-    pub(super) ath: Option<String>,
-    pub(super) nonce: Option<String>,
+    pub(super) ath: Option<Cow<'a, str>>,
+    pub(super) nonce: Option<Cow<'a, str>>,
 }
 
-impl<'a> Proof<'a> {
-    /// Parses the one proof of a request (checks 1 to 6 of RFC 9449 §4.3, without the signature).
+impl<'a> DecodedProof<'a> {
+    /// Decodes the one proof of a request (checks 1 and 2 of RFC 9449 §4.3).
     pub(super) fn of_request(headers: &'a HeaderMap) -> Result<Self, DpopFault> {
         let mut lines = headers.get_all(DPOP).iter();
         let line = lines.next().ok_or(DpopFault::Missing)?;
         if lines.next().is_some() {
             return Err(DpopFault::Repeated);
         }
-        Self::parse(text(line)?)
+        Self::decode(text(line)?)
     }
 
-    pub(super) fn parse(proof: &'a str) -> Result<Self, DpopFault> {
+    pub(super) fn decode(proof: &'a str) -> Result<Self, DpopFault> {
         if proof.len() > MAX_PROOF {
             return Err(DpopFault::Malformed);
         }
         // Two values in one line are joined by a comma, which no JWT contains.
-        if proof.contains(',') {
+        if memchr(b',', proof.as_bytes()).is_some() {
             return Err(DpopFault::Repeated);
         }
         let split = || {
@@ -69,11 +81,19 @@ impl<'a> Proof<'a> {
             (!payload.contains('.')).then_some((header, payload, signing_input, signature))
         };
         let (header, payload, signing_input, signature) = split().ok_or(DpopFault::Malformed)?;
-        let (algorithm, jwk) = read_header(&decode(header)?)?;
-        let claims = ProofClaims::read(&decode(payload)?)?;
-        Ok(Self { algorithm, jwk, claims, signing_input, signature })
+        Ok(Self { header: decode(header)?, payload: decode(payload)?, signing_input, signature })
     }
 
+    /// Reads the proof (checks 3 to 6 of RFC 9449 §4.3, without the signature).
+    pub(super) fn read(&self) -> Result<Proof<'_>, DpopFault> {
+        let Self { signing_input, signature, .. } = *self;
+        let (algorithm, jwk) = read_header(&self.header)?;
+        let claims = ProofClaims::read(&self.payload)?;
+        Ok(Proof { algorithm, jwk, claims, signing_input, signature })
+    }
+}
+
+impl<'a> Proof<'a> {
     /// Returns the signed bytes and the signature.
     pub(super) fn signed(&self) -> Result<(&'a [u8], Vec<u8>), DpopFault> {
         if self.signature.len() > MAX_SIGNATURE.div_ceil(3).saturating_mul(4) {
@@ -93,7 +113,7 @@ fn decode(part: &str) -> Result<String, DpopFault> {
     String::from_utf8(bytes).map_err(|_| DpopFault::Malformed)
 }
 
-fn read_header(text: &str) -> Result<(Algorithm, ProofJwk), DpopFault> {
+fn read_header(text: &str) -> Result<(Algorithm, ProofJwk<'_>), DpopFault> {
     let (mut algorithm, mut typ, mut jwk) = (None, None, None);
     let mut fault = None;
     json::object(text, |name, value| match (&*name.to_cow(), value) {
@@ -132,8 +152,8 @@ fn is_dpop_jwt(typ: Text<'_>) -> bool {
     subtype.eq_ignore_ascii_case("dpop+jwt")
 }
 
-impl ProofClaims {
-    fn read(text: &str) -> Result<Self, DpopFault> {
+impl<'a> ProofClaims<'a> {
+    fn read(text: &'a str) -> Result<Self, DpopFault> {
         let (mut jti, mut htm, mut htu, mut iat) = (None, None, None, None);
         let (mut ath, mut nonce) = (None, None);
         let mut is_malformed = false;
@@ -152,7 +172,7 @@ impl ProofClaims {
                 _ => return,
             };
             match value {
-                Value::String(text) => *place = Some(text.to_cow().into_owned()),
+                Value::String(text) => *place = Some(text.to_cow()),
                 _ => is_malformed = true,
             }
         })
@@ -160,7 +180,7 @@ impl ProofClaims {
         if is_malformed {
             return Err(DpopFault::Claims);
         }
-        let jti = jti.filter(|jti: &String| (1..=MAX_JTI).contains(&jti.len()));
+        let jti = jti.filter(|jti: &Cow<'_, str>| (1..=MAX_JTI).contains(&jti.len()));
         let (Some(jti), Some(htm), Some(htu), Some(issued_at)) = (jti, htm, htu, iat) else {
             return Err(DpopFault::Claims);
         };
@@ -181,7 +201,8 @@ mod tests {
 
     #[test]
     fn the_example_of_rfc_9449_is_read() {
-        let proof = Proof::parse(EXAMPLE).unwrap();
+        let decoded = DecodedProof::decode(EXAMPLE).unwrap();
+        let proof = decoded.read().unwrap();
         assert_eq!(proof.algorithm, Algorithm::Es256);
         let claims = &proof.claims;
         assert_eq!((&*claims.jti, &*claims.htm), ("e1j3V_bKic8-LAEB", "GET"));
@@ -210,7 +231,8 @@ mod tests {
         ] {
             let header = EXAMPLE.split('.').next().unwrap();
             let text = [header, claims, signature].join(".");
-            let proof = Proof::parse(&text).unwrap();
+            let decoded = DecodedProof::decode(&text).unwrap();
+            let proof = decoded.read().unwrap();
             assert_eq!((&*proof.claims.jti, &*proof.claims.htm), ("-BwC3ESc6acc2lTc", "POST"));
             assert_eq!(proof.claims.htu, "https://server.example.com/token");
             assert_eq!(proof.claims.issued_at, NumericDate::from_secs(issued_at));
@@ -290,15 +312,16 @@ mod tests {
     #[test]
     fn a_request_has_exactly_one_proof() {
         let mut headers = HeaderMap::new();
-        assert_eq!(Proof::of_request(&headers).unwrap_err(), DpopFault::Missing);
+        assert_eq!(DecodedProof::of_request(&headers).unwrap_err(), DpopFault::Missing);
         headers.append(DPOP, HeaderValue::from_static(EXAMPLE));
-        assert!(Proof::of_request(&headers).is_ok());
+        assert!(DecodedProof::of_request(&headers).is_ok());
         headers.append(DPOP, HeaderValue::from_static(EXAMPLE));
-        assert_eq!(Proof::of_request(&headers).unwrap_err(), DpopFault::Repeated);
+        assert_eq!(DecodedProof::of_request(&headers).unwrap_err(), DpopFault::Repeated);
         let both = format!("{EXAMPLE}, {EXAMPLE}");
-        assert_eq!(Proof::parse(&both).unwrap_err(), DpopFault::Repeated);
+        assert_eq!(DecodedProof::decode(&both).unwrap_err(), DpopFault::Repeated);
         for text in ["", ".", "..", "a.b", "a.b.c", "a.b.c.d", &"a".repeat(MAX_PROOF + 1)] {
-            assert_eq!(Proof::parse(text).unwrap_err(), DpopFault::Malformed, "{text:.20}");
+            let read = DecodedProof::decode(text).and_then(|decoded| decoded.read().map(drop));
+            assert_eq!(read.unwrap_err(), DpopFault::Malformed, "{text:.20}");
         }
     }
 
@@ -307,7 +330,8 @@ mod tests {
         fn any_header_is_read_or_rejected(bytes: Vec<u8>) {
             if let Ok(line) = HeaderValue::from_bytes(&bytes) {
                 let headers = HeaderMap::from_iter([(DPOP, line)]);
-                drop(Proof::of_request(&headers));
+                let decoded = DecodedProof::of_request(&headers);
+                drop(decoded.as_ref().map(DecodedProof::read));
             }
         }
     }

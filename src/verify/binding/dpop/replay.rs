@@ -2,7 +2,7 @@
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::SystemTime};
 
-use crate::{Error, digest::sha256};
+use crate::{Error, digest::sha256_of_parts};
 
 /// A store of used proofs, so that each is accepted once.
 ///
@@ -55,7 +55,7 @@ pub struct ReplayKey([u8; 32]);
 
 impl ReplayKey {
     pub(super) fn new(thumbprint: &[u8; 32], jti: &str) -> Self {
-        Self(sha256(&[&thumbprint[..], jti.as_bytes()].concat()))
+        Self(sha256_of_parts(&[thumbprint, jti.as_bytes()]))
     }
 
     /// Returns the bytes of the digest.

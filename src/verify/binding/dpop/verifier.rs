@@ -1,24 +1,27 @@
 //! The checks of a proof, in order of their cost (RFC 9449 §4.3).
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, hash::BuildHasherDefault, sync::Arc, time::Duration};
 
 use http::HeaderValue;
-use quick_cache::sync::Cache;
+use quick_cache::{UnitWeighter, sync::Cache};
 
 use super::{
     builder::DpopBuilder,
     nonce::Nonces,
-    proof::Proof,
+    proof::{DecodedProof, Proof},
     replay::{ReplayKey, ReplayState, ReplayStore},
     target::PublicUrl,
 };
 use crate::{
     Algorithm, Clock, Error, ErrorKind, TokenFault,
     claims::NumericDate,
-    digest::sha256,
     error::DpopFault,
+    identity::Confirmation,
     jose::{algorithm::AlgorithmSet, base64url, crypto::VerifyingKey},
-    verify::binding::verdict::{BindingVerdict, BoundRequest},
+    verify::{
+        binding::verdict::{BindingVerdict, BoundRequest},
+        digest_hasher::DigestHasher,
+    },
 };
 
 /// How old a proof may be if no nonce says when it was made.
@@ -69,7 +72,8 @@ pub(super) struct Inner {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) is_required: bool,
     /// Decoded keys by thumbprint. Only keys of verified tokens enter.
-    pub(super) keys: Cache<[u8; 32], Arc<VerifyingKey>>,
+    pub(super) keys:
+        Cache<[u8; 32], Arc<VerifyingKey>, UnitWeighter, BuildHasherDefault<DigestHasher>>,
 }
 
 impl Dpop {
@@ -102,15 +106,17 @@ impl Dpop {
         HeaderValue::try_from(self.0.nonces.as_ref()?.make(self.now())).ok()
     }
 
-    /// Verifies the proof of a request whose token has been verified and is bound to this key.
+    /// Verifies the proof of a request whose token has been verified and is bound to a key.
     pub(in crate::verify::binding) fn verify(
         &self,
         request: BoundRequest<'_>,
-        thumbprint: &[u8; 32],
+        confirmation: &Confirmation,
     ) -> BindingVerdict {
-        let checked = Proof::of_request(request.headers)
-            .map_err(Error::from)
-            .and_then(|proof| self.0.check(&proof, request, thumbprint));
+        let decoded = DecodedProof::of_request(request.headers);
+        let checked = decoded.map_err(Error::from).and_then(|decoded| {
+            let proof = decoded.read()?;
+            self.0.check(&proof, request, confirmation)
+        });
         let Checked { key, expires_at, renews_nonce } = match checked {
             Ok(checked) => checked,
             Err(error) => return BindingVerdict::Rejected(error),
@@ -155,7 +161,7 @@ impl Inner {
         &self,
         proof: &Proof<'_>,
         request: BoundRequest<'_>,
-        expected: &[u8; 32],
+        confirmation: &Confirmation,
     ) -> Result<Checked, Error> {
         let claims = &proof.claims;
         if !self.algorithms.contains(proof.algorithm) {
@@ -169,12 +175,13 @@ impl Inner {
         }
         let now = self.now();
         let (expires_at, renews_nonce) = self.check_time(proof, now)?;
-        let ath = claims.ath.as_deref().ok_or(DpopFault::TokenHash)?;
-        if base64url::encode(&sha256(request.token.as_bytes())) != ath {
+        let mut buffer = [0; 34];
+        let ath = claims.ath.as_deref().and_then(|ath| base64url::decode_into(ath, &mut buffer));
+        if ath != Some(&confirmation.token_hash(request.token)[..]) {
             return Err(DpopFault::TokenHash.into());
         }
         let thumbprint = proof.jwk.thumbprint();
-        if thumbprint != expected {
+        if Some(thumbprint) != confirmation.key_thumbprint() {
             return Err(TokenFault::Binding.into());
         }
         let (message, signature) = proof.signed()?;
@@ -262,7 +269,8 @@ mod tests {
             http::HeaderName::from_static("dpop"),
             HeaderValue::from_static(proof),
         )]);
-        let verify = |time: u64, method, path, token, thumbprint: &[u8; 32]| {
+        let verify = |time: u64, method, path, token: &str, thumbprint: &[u8; 32]| {
+            let token = token.as_bytes();
             let dpop =
                 Dpop::builder("https://resource.example.org").clock(At(time)).build().unwrap();
             let scheme = Scheme::Dpop;
@@ -274,9 +282,9 @@ mod tests {
                 BindingVerdict::Rejected(error) => Err(error.kind()),
                 BindingVerdict::Pending { .. } => panic!("the store is in memory"),
             };
-            let first = outcome(dpop.verify(request, thumbprint));
+            let first = outcome(dpop.verify(request, &Confirmation::dpop(*thumbprint)));
             if first.is_ok() {
-                let second = outcome(dpop.verify(request, thumbprint));
+                let second = outcome(dpop.verify(request, &Confirmation::dpop(*thumbprint)));
                 assert_eq!(second, Err(DpopFault::Replayed.into()));
             }
             first
