@@ -47,17 +47,14 @@ impl<'a> ProofJwk<'a> {
     pub(super) fn read(jwk: Object<'a>) -> Result<Self, DpopFault> {
         let mut members = Members::default();
         for (name, value) in jwk.iter() {
-            let name = name.to_cow();
-            if SECRET.contains(&&*name) {
-                return Err(DpopFault::Key);
-            }
-            let place = match &*name {
+            let place = match &*name.to_cow() {
                 "kty" => &mut members.kty,
                 "crv" => &mut members.crv,
                 "x" => &mut members.x,
                 "y" => &mut members.y,
                 "n" => &mut members.n,
                 "e" => &mut members.e,
+                name if SECRET.contains(&name) => return Err(DpopFault::Key),
                 _ => continue,
             };
             let Value::String(text) = value else { return Err(DpopFault::Key) };
