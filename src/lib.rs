@@ -1,7 +1,9 @@
 //! Tower layers and axum extractors for OAuth 2 **resource servers**.
 //!
-//! One layer in front of a service verifies access tokens, guards name the scope of a route, and
-//! every rejection is right and looks the same.
+//! One layer in front of an axum or tonic service verifies access tokens, guards declare the scopes and roles that a
+//! route requires, and every rejection is spec-compliant and consistently formatted. This crate is for APIs whose
+//! clients send tokens of an authorization server such as Keycloak, Entra ID or Auth0, API tokens of the service, or
+//! passwords. It issues no OAuth tokens and is no OAuth client.
 //!
 //! ```
 //! # #[cfg(all(feature = "axum", feature = "reqwest", feature = "_jwt"))]
@@ -12,7 +14,7 @@
 //! const READ: Scope = Scope::from_static("orders:read");
 //!
 //! async fn list(identity: Identity) -> String {
-//!     format!("orders of {}", identity.subject().unwrap_or("nobody"))
+//!     format!("orders of {}", identity.subject().unwrap_or("a client"))
 //! }
 //!
 //! let verifier = JwtVerifier::builder("https://as.example").audience("https://api.example").build()?;
@@ -26,66 +28,64 @@
 //! # fn main() {}
 //! ```
 //!
-//! The way of a request:
+//! `build()` makes no request. The issuer's metadata and keys are discovered when the first token arrives, refreshed
+//! before they expire, and kept for 24 hours while the issuer is unreachable.
 //!
-//! 1. [`AuthenticateLayer`] reads the credentials: [`BearerToken`], `BasicCredentials`.
-//! 2. A verifier judges them: [`JwtVerifier`] for one issuer, [`Issuers`] for several,
-//!    [`OwnTokenVerifier`] for personal access tokens of your own, [`BasicVerifier`] for passwords, one
-//!    of your own by [`Verify`].
-//! 3. The [`Identity`] goes along with the request. [`RequireScopeLayer`], [`RequireRoleLayer`] and [`RequireLayer`] read
-//!    it, and so do handlers: as an extractor, by [`Identity::require`], or as [`Claims`].
-//! 4. Whatever rejects makes an [`Error`], which the layer turns into the response: status, challenge
-//!    and body by [`ErrorBody`].
+//! # How a request is processed
 //!
-//! # Roles and step-up
+//! 1. [`AuthenticateLayer`] parses the credentials: a [`BearerToken`] or [`BasicCredentials`].
+//! 2. A verifier validates them: [`JwtVerifier`] for one issuer, [`Issuers`] for several, [`IntrospectionVerifier`] for
+//!    opaque tokens, [`OwnTokenVerifier`] for API tokens that the service issues, [`BasicVerifier`] for passwords, or a
+//!    custom implementation of [`Verify`].
+//! 3. The [`Identity`] is stored in the request's extensions. Guards ([`RequireScopeLayer`], [`RequireRoleLayer`],
+//!    [`RequireLayer`]) and [`Policies`] read it, and so do handlers: as an extractor, through [`Identity::require`], or
+//!    as [`Claims`].
+//! 4. A rejection is an [`Error`], which the layer renders: status, challenge, and a body in the format of [`ErrorBody`].
 //!
-//! Scopes are what a client requests, and roles are what an issuer assigns, so they are separate: a verifier reads
-//! roles where it is told to (`roles("/realm_access/roles")`), and [`RequireRoleLayer`], [`Access::role`] and
-//! [`Identity::require_role`] require them. [`Authentication`] requires that the user authenticated in a certain class
-//! or a short time ago ([RFC 9470]). [`Requirements`] combine all of it, in a guard or in a row of [`Policies`]:
+//! # Where to find what
 //!
-//! ```
-//! use std::time::Duration;
+//! | task | start here |
+//! |---|---|
+//! | require scopes, roles, claims or a recent authentication | [`RequireScopeLayer`], [`RequireRoleLayer`], [`Requirements`] |
+//! | one table of what each method and path requires | [`Policies`] |
+//! | several issuers, tenants, opaque tokens next to JWTs | [`Issuers`] |
+//! | API keys and personal access tokens | [`OwnTokenVerifier`], [`StaticTokens`](own_tokens::StaticTokens) |
+//! | user names and passwords | [`BasicVerifier`] |
+//! | tokens in cookies, query parameters, other headers | [`AuthenticateLayer`] |
+//! | DPoP and client certificates | [`binding`] |
+//! | MCP servers, protected resource metadata | [`Mcp`](policies::Mcp), [`ProtectedResource`] |
+//! | revoke tokens before they expire | [`Revocations`](verify::Revocations) |
+//! | responses that end when their token expires | [`EndAtExpiryLayer`] |
+//! | other error formats | [`ErrorBody`] |
+//! | why a token was rejected | [`Diagnosis`](error::Diagnosis), [`JwtVerifier::explain`] |
+//! | issuers and policies from a file | [`configuration`] |
+//! | tests of your service | [`testing`] |
 //!
-//! use http::Method;
-//! use portcullis::{Access, Authentication, Policies, RequireScopeLayer, Scope};
-//!
-//! const PAY: Scope = Scope::from_static("pay");
-//!
-//! let recently = Authentication::acr(["urn:example:mfa"]).max_age(Duration::from_secs(300));
-//! let guard = RequireScopeLayer::new(PAY).and(recently.clone());
-//! # let _ = guard;
-//! let table = Policies::builder()
-//!     .route(Method::GET, "/admin", Access::role("admin"))
-//!     .route(Method::POST, "/payments", Access::from(PAY).and(recently))
-//!     .build()?;
-//! # assert_eq!(table.rows().len(), 2);
-//! # Ok::<(), portcullis::ConfigError>(())
-//! ```
-//!
-//! [RFC 9470]: https://www.rfc-editor.org/rfc/rfc9470
+//! The repository has guides in `docs/`: getting started, layers and CORS, scopes and roles, issuers such as Keycloak,
+//! multiple issuers, opaque tokens, own tokens, Basic, gRPC, MCP, bound tokens, revocation, testing, operations, and
+//! migrating from other crates.
 //!
 //! # gRPC
 //!
-//! The same [`AuthenticateLayer`] protects tonic, or axum and tonic on one port. With
-//! [`AuthenticateLayer::grpc`], or with a row for a gRPC method in its [`Policies`], it rejects gRPC and
-//! grpc-web calls (POST with `content-type` `application/grpc` or `application/grpc-web`) with the HTTP status
-//! 200 and headers only: `grpc-status` and `grpc-message` of [`ErrorKind`], the challenge as
-//! `www-authenticate`, and a `google.rpc.ErrorInfo` whose `reason` is [`ErrorKind::reason`] in capitals,
-//! whose `domain` is the realm. With the feature `tonic` methods use [`RequestIdentity`], and `?` makes a
-//! `Status` of an [`Error`]. [`Policies`] say what each method needs. A verification ends with its call:
-//! when the client gives it up, and, in tonic's server, at its deadline.
+//! The same [`AuthenticateLayer`] protects tonic, or axum and tonic on one port. With [`AuthenticateLayer::grpc`], or
+//! with a row for a gRPC method in its [`Policies`], it rejects gRPC and grpc-web calls (POST with `content-type`
+//! `application/grpc` or `application/grpc-web`) with the HTTP status 200 and headers only:
 //!
-//! Without either, every rejection has its HTTP status, because proxies, logs and Envoy's `ext_authz` rely on
-//! it.
+//! - `grpc-status` and `grpc-message` of [`ErrorKind`]
+//! - the challenge as `www-authenticate`
+//! - a `google.rpc.ErrorInfo` whose `reason` is [`ErrorKind::reason`] in capitals, and whose `domain` is the realm
 //!
-//! A browser shows these headers to grpc-web only if CORS says so: a layer for that stands outside, and
-//! exposes `grpc-status`, `grpc-message`, `grpc-status-details-bin` and `www-authenticate`. Where
-//! `tonic_web::GrpcWebLayer` translates, either order will do.
+//! Otherwise, every rejection has its HTTP status, because proxies, logs and Envoy's `ext_authz` rely on it. With the
+//! feature `tonic`, methods use [`RequestIdentity`], and `?` converts an [`Error`] into a `Status`. A verification is
+//! cancelled with its call: when the client cancels it, and, in tonic's server, at its deadline.
+//!
+//! Browsers show these headers to grpc-web only if CORS exposes them. Put the CORS layer outside, and expose
+//! `grpc-status`, `grpc-message`, `grpc-status-details-bin` and `www-authenticate`. `tonic_web::GrpcWebLayer` can be
+//! inside or outside.
 //!
 //! # Features
 //!
-//! Every feature adds something; none changes what another one does.
+//! Features are additive: enabling one exposes items and changes no default.
 //!
 //! | feature | default | provides |
 //! |---|---|---|
@@ -95,7 +95,7 @@
 //! | `introspection` | yes | token introspection (RFC 7662, RFC 9701) |
 //! | `rust-crypto` | | JWT verification in pure Rust; if both back ends are enabled, aws-lc-rs verifies |
 //! | `own-tokens` | | API tokens that the service issues itself (personal access tokens) |
-//! | `basic` | | Basic authentication against a user store of the service |
+//! | `basic` | | Basic authentication: user names and passwords, checked by the service |
 //! | `password-hash` | | password hashes for `basic`: Argon2, bcrypt, scrypt |
 //! | `dpop` | | tokens bound to a DPoP key (RFC 9449) |
 //! | `client-certificates` | | tokens bound to a client certificate (RFC 8705) |
@@ -113,10 +113,15 @@
 //! | `tracing` | | events through the crate `tracing` |
 //! | `testing` | | a test issuer: keys, tokens with any claims, a clock that the test controls |
 //!
-//! Without any feature, the crate has the layers, guards, policies, scopes, errors and the parsing of
-//! Bearer tokens, for verifiers that the service writes itself.
+//! Without any feature, the crate provides the layers, guards, policies, scopes, errors and the parsing of Bearer tokens,
+//! for custom verifiers.
 //!
-//! # Metrics and events
+//! # Rust version and stability
+//!
+//! The minimum supported Rust version is 1.88. `docs/releasing.md` has the version policy: which crates are part of the
+//! public API, and what counts as a breaking change. Names of reasons, rules, events and metrics are covered by it.
+//!
+//! # Metrics and logging
 //!
 //! With `metrics`:
 //!
@@ -132,15 +137,23 @@
 //! | `portcullis_security_events_total` | counter | `outcome`: `accepted`, `rejected` |
 //! | `portcullis_shared_revocations_current` | gauge | 1 while the shared store is reachable, else 0 |
 //!
-//! With `tracing`, the events have the target `portcullis`. A rejection is logged at `DEBUG`, at `WARN`
-//! if there was no verdict about the token, and at `ERROR` if the service is misconfigured. Without `tracing`, the
-//! latter is written to stderr, at most once per minute. A fetch of
-//! keys is logged at `DEBUG`, a failed one at `WARN`, and changes such as a rotation at `INFO`. The event of a rejection
-//! has the rule, the expected and the found value, and a hint: see [`Diagnosis`](error::Diagnosis).
-//! `docs/operations.md` has a row for each reason, event and metric.
+//! With `tracing`, events have the target `portcullis`. A rejection is logged at `DEBUG`, at `WARN` if the token could not
+//! be verified, and at `ERROR` if the service is misconfigured. Without `tracing`, misconfigurations are written to stderr,
+//! at most once per minute. Key fetches are logged at `DEBUG`, failed ones at `WARN`, and changes such as a key rotation at
+//! `INFO`. The event of a rejection has the rule, the expected and the found value, and a hint:
+//! see [`Diagnosis`](error::Diagnosis). `docs/operations.md` has a row for each reason, event and metric.
 
 #![cfg_attr(
-    not(all(feature = "_jwt", feature = "axum")),
+    not(all(
+        feature = "_jwt",
+        feature = "axum",
+        feature = "basic",
+        feature = "dpop",
+        feature = "expiry",
+        feature = "introspection",
+        feature = "own-tokens",
+        feature = "testing"
+    )),
     allow(rustdoc::broken_intra_doc_links, reason = "what is linked to needs a feature")
 )]
 #![cfg_attr(docsrs, feature(doc_cfg), doc(auto_cfg(hide(feature = "_jwt"))))]
@@ -166,10 +179,16 @@
 )]
 #![forbid(unsafe_code)]
 
+/// The code of the README.
+#[cfg(all(doctest, feature = "axum", feature = "reqwest", feature = "_jwt"))]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 #[cfg(all(feature = "_jwt", not(any(feature = "aws-lc-rs", feature = "rust-crypto"))))]
 compile_error!("portcullis: turn on the feature `aws-lc-rs` or `rust-crypto` instead of `_jwt`");
 
 #[cfg(feature = "tracing")]
+#[doc(alias = "logging")]
 pub mod access_log;
 pub mod authenticate;
 pub mod authorize;
@@ -201,6 +220,8 @@ mod secret;
 pub mod security_events;
 mod telemetry;
 #[cfg(feature = "testing")]
+#[doc(alias = "mock")]
+#[doc(alias = "test")]
 pub mod testing;
 #[cfg(feature = "tonic")]
 mod tonic;

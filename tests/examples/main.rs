@@ -20,13 +20,6 @@ use serde_json::json;
 
 use self::program::{Program, Server};
 
-#[test]
-fn the_readme_shows_the_minimal_example() {
-    let blocks = include_str!("../../README.md").split("```rust\n").skip(1);
-    let shown = blocks.map(|rest| rest.split_once("```").expect("the end of a block").0).next();
-    assert_eq!(shown, Some(include_str!("../../examples/minimal.rs")));
-}
-
 #[tokio::test]
 async fn the_minimal_example_rejects_requests_without_a_valid_token() {
     let service = Server::start("minimal", &[]);

@@ -30,6 +30,10 @@ mod binding;
 mod configuration;
 mod credentials;
 mod expiry;
+#[cfg(all(feature = "axum", feature = "reqwest"))]
+mod front_page;
+#[cfg(all(feature = "introspection", feature = "own-tokens", feature = "password-hash"))]
+mod guides;
 mod hostile_input;
 mod http_client;
 mod introspection;

@@ -21,6 +21,7 @@ mod deadlines;
 mod dpop;
 mod expiry;
 mod grpc_web;
+mod guide;
 mod identities;
 mod one_port;
 #[allow(clippy::all, clippy::pedantic, reason = "generated")]
