@@ -101,7 +101,7 @@ async fn the_page_says_what_each_order_of_routers_returns() {
         routes().layer(auth()).fallback(page),
     ];
     let mut measured = Vec::new();
-    let rows = table("Routes, and paths that no route has");
+    let rows = table("Routes, and paths without a route");
     for row in &rows {
         let [order, request, ..] = &row[..] else { panic!("{row:?}") };
         let (_, app) = routers.iter().find(|(shown, _)| shown == order).expect(order);

@@ -54,7 +54,7 @@ impl Access {
             .audience(SERVICES)
             .hmac_secret(Algorithm::Hs256, self.key.secret())
             .clock(Arc::clone(&self.clock))
-            // The tenant stands there twice. Guards look at the one, handlers at the other.
+            // Both claims name the tenant: guards read `scope`, and handlers read `tenant`.
             .check(|identity| {
                 let is_same = identity.claims::<User>()?.tenant == identity.scopes().as_str();
                 if is_same { Ok(()) } else { Err(TokenFault::Claims.into()) }
