@@ -1,11 +1,10 @@
-//! A small order service: to read, and to copy.
+//! A small order service to copy from.
 //!
 //! ```sh
 //! cargo run --example axum
 //! ```
 //!
-//! It starts an issuer of its own, and prints where it listens and a command with a token. With the
-//! one as `$URL` and the other as `$TOKEN`:
+//! It starts an issuer, and prints its URL and a command with a token. With these as `$URL` and `$TOKEN`:
 //!
 //! ```sh
 //! curl -i $URL/health
@@ -18,7 +17,7 @@
 //! curl -i $URL/me -H "Authorization: Bearer $TOKEN"
 //! ```
 //!
-//! `LISTEN` says where to listen, `ISSUER` whom to trust instead.
+//! `LISTEN` sets the address and port, and `ISSUER` another trusted issuer.
 
 use std::{collections::BTreeMap, env, error::Error as StdError, sync::Arc, time::Duration};
 
@@ -89,7 +88,7 @@ async fn show(
     Ok(Json(order))
 }
 
-/// An order is cancelled by its owner, whatever scopes others have.
+/// Only the owner of an order can cancel it, whichever scopes others have.
 async fn cancel(
     State(orders): State<Orders>,
     caller: Claims<Caller>,
@@ -140,7 +139,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         Ok(issuer) => (issuer, "$TOKEN".to_owned()),
         Err(_) => (demo.issuer().to_owned(), demo_token(&demo)),
     };
-    // Asks nobody yet: the issuer's keys are fetched when the first token needs them.
+    // Sends no request: the issuer's keys are fetched when the first token arrives.
     let verifier = JwtVerifier::builder(issuer).audience(API).build()?;
 
     let listen = env::var("LISTEN").unwrap_or("127.0.0.1:0".to_owned());

@@ -1,4 +1,4 @@
-//! Not an example: an empty integration test of the packages beside it. When cargo builds an integration test of a
-//! package, it also builds the package's binaries.
+//! Not an example, but an empty integration test of the packages next to it: cargo builds the binaries of a package when
+//! it builds an integration test of it.
 
 fn main() {}

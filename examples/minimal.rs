@@ -44,7 +44,8 @@ mod tests {
         let verifier = issuer.verifier().audience("https://api.example").build().unwrap();
         for (scope, status) in [("profile", 403), ("orders:read", 200)] {
             let token = issuer.token().audience("https://api.example").scope(scope).mint();
-            let request = Request::get("/orders").header("authorization", format!("Bearer {token}"));
+            let request =
+                Request::get("/orders").header("authorization", format!("Bearer {token}"));
             let request = request.body(Body::empty()).unwrap();
             let response = super::app(verifier.clone()).oneshot(request).await.unwrap();
             assert_eq!(response.status(), status);

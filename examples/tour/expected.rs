@@ -1,4 +1,4 @@
-//! What a request is expected to be answered.
+//! The expected response to a request.
 
 use reqwest::{
     StatusCode,
@@ -6,7 +6,7 @@ use reqwest::{
 };
 use serde_json::Value;
 
-/// The answer that the tour foretells.
+/// The expected response.
 pub(crate) struct Expected {
     status: u16,
     challenge: Option<String>,
@@ -21,7 +21,7 @@ enum Body {
     Text(&'static str),
 }
 
-/// The answer that came.
+/// The actual response.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
@@ -29,7 +29,7 @@ pub(super) struct Answer {
 }
 
 impl Expected {
-    /// The service's own answer.
+    /// Expects a response of the service itself.
     pub(crate) fn answer(status: u16, text: &'static str) -> Self {
         Self { status, challenge: None, retry_after: false, body: Body::Text(text) }
     }
@@ -75,7 +75,7 @@ impl Expected {
         Self { challenge: Some(format!(r#"Bearer realm="orders"{error}"#)), ..self }
     }
 
-    /// In what the answer differs, in words.
+    /// Describes how the response differs.
     pub(super) fn differences(&self, answer: &Answer) -> Vec<String> {
         let mut differences = Vec::new();
         if answer.status.as_u16() != self.status {

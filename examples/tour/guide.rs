@@ -1,4 +1,4 @@
-//! Who leads through the tour.
+//! Sends the requests of the tour and shows the responses.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,7 @@ use crate::{
     request::Request,
 };
 
-/// Sends requests to a service, shows what comes back, and remembers what wasn't as told.
+/// Sends requests to a service, shows the responses, and records unexpected ones.
 pub(crate) struct Guide {
     client: Client,
     service: String,
@@ -33,7 +33,7 @@ impl Guide {
         self.page.line(Ink::Bold, &"=".repeat(title.len()));
     }
 
-    /// Sends `request`, and compares the answer with what is expected.
+    /// Sends `request`, and compares the response with the expected one.
     pub(crate) async fn stop(
         &mut self,
         title: &str,
@@ -59,7 +59,7 @@ impl Guide {
 
         let differences = expected.differences(&answer);
         if differences.is_empty() {
-            self.page.line(Ink::Green, "    ✓ as told");
+            self.page.line(Ink::Green, "    ✓ as expected");
         } else {
             for difference in differences {
                 self.page.wrapped(Ink::Red, "    ", "  ", ' ', &format!("✗ {difference}"));
@@ -73,11 +73,11 @@ impl Guide {
     pub(crate) fn farewell(self) -> ExitCode {
         println!("\n");
         if self.surprises.is_empty() {
-            let all = format!("{} requests, and every answer as told.", self.stops);
+            let all = format!("{} requests, and every response as expected.", self.stops);
             self.page.line(Ink::Green, &all);
             return ExitCode::SUCCESS;
         }
-        self.page.line(Ink::Red, "Not as told:");
+        self.page.line(Ink::Red, "Not as expected:");
         self.surprises.iter().for_each(|title| self.page.line(Ink::Red, title));
         ExitCode::FAILURE
     }

@@ -1,13 +1,13 @@
-//! What a protected service answers, request by request, and why.
+//! A tour: how a protected service responds to twenty requests, and why.
 //!
 //! ```sh
 //! cargo run --example tour
 //! ```
 //!
-//! An issuer and a service start on free ports of loopback; real HTTP goes between them, and nowhere
-//! else. Ends with status 0 if all answers are as told here, with 1 if one isn't.
+//! Starts an issuer and a service on free loopback ports, and sends real HTTP requests to them. Exits with status 0 if
+//! all responses are as expected, and with 1 otherwise.
 //!
-//! What the tour sends, curl can send too, to a service that stays: see `cargo run --example axum`.
+//! To send these requests with curl, start a service that keeps running with `cargo run --example axum`:
 //!
 //! ```sh
 //! curl -i $URL/orders
@@ -53,11 +53,11 @@ fn service(verifier: JwtVerifier, clock: TestClock) -> Router {
 }
 
 async fn list(identity: Identity) -> String {
-    format!("Orders of {}", identity.subject().unwrap_or("nobody"))
+    format!("Orders of {}", identity.subject().unwrap_or("a client"))
 }
 
 async fn create(identity: Identity) -> (StatusCode, String) {
-    (StatusCode::CREATED, format!("An order of {}", identity.subject().unwrap_or("nobody")))
+    (StatusCode::CREATED, format!("An order of {}", identity.subject().unwrap_or("a client")))
 }
 
 async fn hello(identity: Option<Identity>) -> String {
@@ -67,10 +67,10 @@ async fn hello(identity: Option<Identity>) -> String {
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
-    // Whatever proxy the environment names, loopback is reached without it.
+    // Loopback is reached without the proxy that the environment may configure.
     let client = reqwest::Client::builder().no_proxy().build()?;
     let issuer = TestIssuer::serve().await?;
-    // The tour turns the clock. A service of your own needs neither clock nor client here.
+    // The tour advances the clock. A real service needs neither clock nor client here.
     let verifier = JwtVerifier::builder(issuer.issuer())
         .audience(API)
         .clock(issuer.clock())
@@ -82,8 +82,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     println!("An issuer at {}, and a service at {url}:", issuer.issuer());
     println!();
-    println!("    GET  /orders   needs the scope orders:read");
-    println!("    POST /orders   needs the scopes orders:read and orders:write");
+    println!("    GET  /orders   requires the orders:read scope");
+    println!("    POST /orders   requires the orders:read and orders:write scopes");
     println!("    GET  /hello    is open to everyone");
 
     let mut guide = Guide::new(client, url);
@@ -102,7 +102,7 @@ async fn credentials(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Result<
     guide
         .stop(
             "No credentials",
-            "The challenge names the scheme to use, and no error: so far nothing is wrong.",
+            "The challenge names the scheme to use, and no error, because nothing was wrong yet.",
             Request::get("/orders"),
             Expected::missing_credentials(),
         )
@@ -110,15 +110,15 @@ async fn credentials(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Result<
     guide
         .stop(
             "HEAD",
-            "What GET would be answered, without the body.",
+            "The response to GET, without the body.",
             Request::head("/orders"),
             Expected::missing_credentials().without_body(),
         )
         .await?;
     guide
         .stop(
-            "A header that can't be read",
-            "There is no space in a token. The request is at fault, and no token was judged: 400.",
+            "A malformed header",
+            "A token contains no space. The request is invalid and no token was verified: 400.",
             Request::get("/orders").authorization("Bearer two words"),
             Expected::invalid_request("Malformed credentials."),
         )
@@ -126,7 +126,7 @@ async fn credentials(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Result<
     guide
         .stop(
             "Two Authorization headers",
-            "Which one counts is not for the service to guess, even where one of them is good.",
+            "The service doesn't guess which one to use, even if one of them is valid.",
             Request::get("/orders").bearer(&token).authorization("Bearer another"),
             Expected::invalid_request("More than one set of credentials."),
         )
@@ -134,14 +134,14 @@ async fn credentials(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Result<
 }
 
 async fn tokens(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Result<()> {
-    let good = issuer.token().audience(API).scope("orders:read");
+    let valid = issuer.token().audience(API).scope("orders:read");
 
     guide.chapter("Tokens");
     guide
         .stop(
-            "A good token",
-            "The first token that needs the issuer's keys has them fetched, later ones find them.",
-            Request::get("/orders").bearer(&good.clone().mint()),
+            "A valid token",
+            "The first token causes a fetch of the issuer's keys. Later ones use the cached keys.",
+            Request::get("/orders").bearer(&valid.clone().mint()),
             Expected::answer(200, "Orders of alice"),
         )
         .await?;
@@ -149,17 +149,17 @@ async fn tokens(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Result<()> {
     guide
         .stop(
             "A forged signature",
-            "Header and claims are right to the letter. The key is the forger's own.",
+            "Header and claims are valid, but the key is the attacker's.",
             Request::get("/orders").bearer(&forger.token().audience(API).mint()),
             Expected::invalid_token("Token signature invalid."),
         )
         .await?;
-    let unsigned = good.clone().header("alg", json!("none")).mint();
+    let unsigned = valid.clone().header("alg", json!("none")).mint();
     let (unsigned, _signature) = unsigned.rsplit_once('.').unwrap_or_default();
     guide
         .stop(
             "The algorithm none",
-            "A token that asks not to be verified.",
+            "A token without a signature.",
             Request::get("/orders").bearer(&format!("{unsigned}.")),
             Expected::invalid_token("Token algorithm not accepted."),
         )
@@ -167,7 +167,7 @@ async fn tokens(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Result<()> {
     guide
         .stop(
             "Another audience",
-            "Honestly signed, but for the payroll, which must not be able to use it here.",
+            "A valid token for the payroll service, which must not be able to use it here.",
             Request::get("/orders")
                 .bearer(&issuer.token().audience("https://payroll.example").mint()),
             Expected::invalid_token("Token not intended for this audience."),
@@ -176,7 +176,7 @@ async fn tokens(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Result<()> {
     guide
         .stop(
             "Another issuer",
-            "Nobody here trusts it, so it isn't even asked for its keys.",
+            "The issuer isn't trusted, so its keys aren't fetched.",
             Request::get("/orders").bearer(&TestIssuer::new().token().audience(API).mint()),
             Expected::invalid_token("Token issuer not trusted."),
         )
@@ -184,19 +184,19 @@ async fn tokens(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Result<()> {
     guide
         .stop(
             "An ID token",
-            "The right issuer signed it, for the right audience. It tells who has logged in, and \
-             opens no door.",
-            Request::get("/orders").bearer(&good.clone().claim("at_hash", json!("x")).mint()),
+                        "The issuer and the audience are right, but an ID token tells a client who logged in. It \
+             isn't an access token.",
+            Request::get("/orders").bearer(&valid.clone().claim("at_hash", json!("x")).mint()),
             Expected::invalid_token("Token is not an access token."),
         )
         .await?;
-    let aged = good.mint();
+    let aged = valid.mint();
     issuer.clock().advance(minutes(6));
     guide
         .stop(
-            "The good token, six minutes later",
-            "Its five minutes are over, and so is the minute by which clocks may differ. The client \
-             is told why, so it knows to fetch another.",
+                        "The valid token, six minutes later",
+            "Its five minutes and the leeway of one minute have passed. The response says so, and the \
+             client requests a new token.",
             Request::get("/orders").bearer(&aged),
             Expected::invalid_token("Token expired."),
         )
@@ -209,15 +209,15 @@ async fn scopes(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Result<()> {
     guide.chapter("Scopes");
     guide
         .stop(
-            "Too little scope",
-            "Alice is known, and may not: 403. The challenge names all that the route needs.",
+                        "Insufficient scope",
+            "Alice is authenticated but not authorized: 403. The challenge names the required scopes.",
             Request::post("/orders").bearer(&token.clone().scope("orders:read").mint()),
             Expected::insufficient_scope("orders:read orders:write"),
         )
         .await?;
     guide
         .stop(
-            "Enough scope",
+            "Sufficient scope",
             "The same route, with both scopes.",
             Request::post("/orders").bearer(&token.scope("orders:read orders:write").mint()),
             Expected::answer(201, "An order of alice"),
@@ -237,8 +237,8 @@ async fn open_routes(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Result<
         .await?;
     guide
         .stop(
-            "A bad token on the same route",
-            "Credentials may be left out, but not wrong: a client would never learn of it.",
+            "An invalid token on the same route",
+            "Credentials are optional, but invalid ones are rejected, so that the client notices.",
             Request::get("/hello")
                 .bearer(&issuer.token().audience("https://payroll.example").mint()),
             Expected::invalid_token("Token not intended for this audience."),
@@ -255,8 +255,8 @@ async fn changing_issuer(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Res
     guide
         .stop(
             "New keys",
-            "The token names a key that the service has never heard of. It asks the issuer once, \
-             while the request waits.",
+            "The token names an unknown key. The service fetches the issuer's keys once, while the \
+             request waits.",
             Request::get("/orders").bearer(&mint()),
             Expected::answer(200, "Orders of alice"),
         )
@@ -264,8 +264,8 @@ async fn changing_issuer(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Res
     guide
         .stop(
             "The old key",
-            "The issuer has withdrawn it, and it counts no more. Made-up keys end here too, without \
-             asking the issuer each time.",
+            "The issuer has withdrawn it. Tokens with unknown keys are rejected in the same way, \
+             and cause at most one fetch in ten seconds.",
             Request::get("/orders").bearer(&old),
             Expected::invalid_token("Token key unknown."),
         )
@@ -275,19 +275,18 @@ async fn changing_issuer(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Res
     guide
         .stop(
             "An issuer that has been down for an hour",
-            "Its keys should long have been fetched anew. The last good ones serve until they can be.",
+            "The cached keys are stale, but they are used until the issuer is reachable again.",
             Request::get("/orders").bearer(&mint()),
             Expected::answer(200, "Orders of alice"),
         )
         .await?;
     issuer.rotate_keys(true);
-    let unjudged = mint();
+    let unverified = mint();
     guide
         .stop(
-            "A new key that nobody can ask for",
-            "The token may well be good. Nobody has judged it, so it isn't rejected: 503, and when to \
-             try again.",
-            Request::get("/orders").bearer(&unjudged),
+            "A new key during the outage",
+            "The token may be valid, but it can't be verified: 503, with the time of the next try.",
+            Request::get("/orders").bearer(&unverified),
             Expected::unavailable(),
         )
         .await?;
@@ -296,8 +295,8 @@ async fn changing_issuer(guide: &mut Guide, issuer: &TestIssuer) -> reqwest::Res
     guide
         .stop(
             "The issuer is back",
-            "The very same token, a minute later.",
-            Request::get("/orders").bearer(&unjudged),
+            "The same token, a minute later.",
+            Request::get("/orders").bearer(&unverified),
             Expected::answer(200, "Orders of alice"),
         )
         .await

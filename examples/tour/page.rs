@@ -1,4 +1,4 @@
-//! How the tour looks.
+//! The output of the tour.
 
 use std::io::{IsTerminal, stdout};
 

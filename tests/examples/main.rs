@@ -58,7 +58,7 @@ fn the_tour_runs_as_documented() {
     }
     let requests = ended.stdout.iter().filter(|line| line.starts_with("    < 4")).count();
     assert!(requests >= 10, "{stdout}");
-    assert!(stdout.ends_with("every answer as told."), "{stdout}");
+    assert!(stdout.ends_with("every response as expected."), "{stdout}");
 }
 
 #[cfg(feature = "mcp")]
@@ -101,7 +101,7 @@ fn every_call_of_the_grpc_example_has_the_documented_outcome() {
         assert!(stdout.contains(&format!("    {code}: ")), "no {code} in:\n{stdout}");
     }
     assert!(stdout.contains("www-authenticate: Bearer realm=\"orders\", error=\"invalid_token\""));
-    assert!(stdout.ends_with("calls, every one as told."), "{stdout}");
+    assert!(stdout.ends_with("calls, and every outcome as expected."), "{stdout}");
 }
 
 #[tokio::test]

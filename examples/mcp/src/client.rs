@@ -1,5 +1,5 @@
-//! A client that knows the URL of the server and the credentials of its users at the issuer, and nothing else. It prints
-//! what it sends and gets.
+//! A client that only knows the URL of the server and its users' credentials at the issuer. It prints requests and
+//! responses.
 
 #![expect(clippy::indexing_slicing, reason = "indexing a JSON value doesn't panic")]
 

@@ -1,15 +1,15 @@
-//! An MCP server whose tools need different scopes, and what a client goes through to call them.
+//! An MCP server whose tools require different scopes, and a client that discovers how to call them.
 //!
 //! ```sh
 //! cargo run -p example-mcp
 //! ```
 //!
-//! An issuer and the server start on free ports of loopback, and a client without any knowledge but the server's URL
-//! calls its tools: without a token, with one, with one that lacks a scope. Ends with status 0 if all responses are as
-//! stated here, with 1 if one isn't.
+//! Starts an issuer and the server on free loopback ports. A client that only knows the URL of the server calls its tools
+//! without a token, with one, and with one that lacks a scope. Exits with status 0 if all responses are as expected, and
+//! with 1 otherwise.
 //!
-//! `orders.rs` is a server as `rmcp` documents it, with the caller's identity in its tools. `protect` below is all that
-//! authorization needs, and `client.rs` is the client.
+//! `orders.rs` is a server as `rmcp` documents it, with the caller's identity in its tools. `protect` below is all of the
+//! authorization, and `client.rs` is the client.
 
 mod client;
 mod orders;

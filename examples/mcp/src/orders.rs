@@ -1,4 +1,4 @@
-//! The server, with `rmcp`. What each tool requires isn't here, but in the table of `main.rs`.
+//! The server, with `rmcp`. The table in `main.rs` defines what each tool requires.
 
 use axum::http::request::Parts;
 use portcullis::RequestIdentity;

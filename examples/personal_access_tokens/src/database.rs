@@ -1,4 +1,4 @@
-//! Where the tokens are: SQLite.
+//! The SQLite database of the tokens.
 
 use std::{
     error::Error,
@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use tokio::task;
 
-/// The digest stands where another table would have a password's hash. The token itself is nowhere.
+/// The digest is stored like the hash of a password. The token itself isn't stored.
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS token (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -225,7 +225,7 @@ fn seconds(time: SystemTime) -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// A time that the clock can't show is long past: no token shall be good for ever by accident.
+/// A time that can't be represented counts as long past, so that no token becomes valid forever by accident.
 fn time(seconds: i64) -> SystemTime {
     let since = u64::try_from(seconds).map(Duration::from_secs).unwrap_or_default();
     SystemTime::UNIX_EPOCH.checked_add(since).unwrap_or(SystemTime::UNIX_EPOCH)

@@ -1,4 +1,4 @@
-//! The life of a token, told by requests.
+//! The life cycle of a token, in requests.
 
 use std::{error::Error, time::Duration};
 
@@ -64,14 +64,14 @@ impl<'a> Caller<'a> {
         Ok(Self { client: Client::builder().no_proxy().build()?, url, token })
     }
 
-    /// Sends a request such as `GET /posts`, shows it and its answer, which must have that status.
+    /// Sends a request such as `GET /posts`, shows it and its response, and checks the status.
     async fn send(&self, route: &str, body: Option<Value>, status: u16) -> Outcome<Value> {
         show(&format!("> {route}"), body.as_ref());
         let (answered, answer) = self.ask(route, body).await?;
         show(&format!("< {answered}"), Some(&answer).filter(|answer| !answer.is_null()));
         println!();
         if answered != status {
-            return Err(format!("{route} should be answered with {status}").into());
+            return Err(format!("the response to {route} should have the status {status}").into());
         }
         Ok(answer)
     }

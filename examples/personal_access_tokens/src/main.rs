@@ -1,11 +1,11 @@
-//! A content service whose users make personal access tokens, kept in SQLite.
+//! A content service whose users create personal access tokens, stored in SQLite.
 //!
 //! ```sh
 //! cargo run -p example-personal-access-tokens
 //! ```
 //!
-//! shows the life of a token, over real HTTP on a free port of loopback, and ends with status 0 if all
-//! went as it should. With an address it serves instead, and prints a `$LOGIN` for curl:
+//! shows the life cycle of a token, over real HTTP on a free loopback port, and exits with status 0 if all responses are as
+//! expected. With an address, it keeps running instead, and prints a `$LOGIN` for curl:
 //!
 //! ```sh
 //! LISTEN=127.0.0.1:8080 cargo run -p example-personal-access-tokens
@@ -22,17 +22,17 @@
 //! |---|---|
 //! | `GET /posts` | `posts:read`, in a login's JWT or in a personal access token |
 //! | `POST /posts` | `posts:write`, in either |
-//! | `POST /tokens` | a login, with the scopes that the token is to have: it is shown here and never again |
+//! | `POST /tokens` | a login, with the scopes that the token is to have; the token is only shown here |
 //! | `GET /tokens` | a login |
 //! | `GET /tokens/{id}/audit` | a login |
 //! | `DELETE /tokens/{id}` | a login |
 //!
-//! A token can't make tokens, nor list or revoke them: whoever finds one must not outlive it.
+//! A token can't create, list or revoke tokens, so that an attacker who finds one can't keep access after it is revoked.
 //!
 //! | variable | meaning | default |
 //! |---|---|---|
-//! | `LISTEN` | address and port to serve at | none: show and end |
-//! | `DATABASE` | the file | `:memory:` |
+//! | `LISTEN` | address and port of the service | none: runs the demonstration |
+//! | `DATABASE` | the database file | `:memory:` |
 
 mod database;
 mod demonstration;
@@ -121,7 +121,7 @@ async fn create(
     Json(wish): Json<Wish>,
 ) -> Result<Response, Problem> {
     let scopes = ScopeSet::from_wire(&wish.scopes);
-    // Nobody gives away what they don't have.
+    // A user can only grant scopes that they have.
     for scope in scopes.iter() {
         identity.require(Scope::new(scope).map_err(|_| Problem::BadRequest)?)?;
     }
@@ -190,7 +190,7 @@ async fn publish() -> StatusCode {
     StatusCode::CREATED
 }
 
-/// Why a handler doesn't answer.
+/// Why a handler rejects a request.
 enum Problem {
     BadRequest,
     Internal(Failure),
@@ -228,7 +228,7 @@ impl IntoResponse for Problem {
 async fn main() -> Result<(), Box<dyn StdError>> {
     let file = env::var("DATABASE").unwrap_or(":memory:".to_owned());
     let database = Database::open(&file)?;
-    // Stands for the login service that a real one would have.
+    // Takes the place of a login service.
     let issuer = TestIssuer::new();
     let logins = issuer.verifier().audience(API).build()?;
 

@@ -27,7 +27,7 @@ fn from_file<T: FromStr<Err: Display>>(name: &str) -> Result<Option<T>, String> 
     value.parse().map(Some).map_err(|error| bad(name, &value, error))
 }
 
-/// Whether the variable itself is set, whatever the file has.
+/// Returns whether the variable itself is set, regardless of the file.
 pub(crate) fn is_set(name: &str) -> bool {
     env::var_os(name).is_some_and(|value| !value.is_empty())
 }

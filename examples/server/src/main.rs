@@ -1,4 +1,4 @@
-//! A resource server for any issuers, configured by its environment alone.
+//! A resource server for any issuer, configured by environment variables.
 //!
 //! ```sh
 //! LISTEN=127.0.0.1:8080 ISSUER=https://as.example AUDIENCE=https://api.example \
@@ -14,7 +14,7 @@
 //! | route | needs |
 //! |---|---|
 //! | `GET /healthz`, `GET /readyz`, `GET /metrics` | nothing; not authenticated |
-//! | `GET /public` | nothing, but bad credentials are still rejected |
+//! | `GET /public` | nothing, but invalid credentials are rejected |
 //! | `GET /me` | a token |
 //! | `GET /read` | the scope `api:read` |
 //! | `POST /write` | the scopes `api:read` and `api:write` |
@@ -29,7 +29,7 @@
 //! | `LISTEN` | address and port | `127.0.0.1:0`, a free port |
 //! | `WORKER_THREADS` | threads that serve requests | one for each CPU |
 //! | `ISSUER` | the issuers, as in `iss`, comma-separated | must be set, except for introspection alone |
-//! | `JWKS_URI` | where the keys of the one issuer are | as in its metadata |
+//! | `JWKS_URI` | the URL of the keys, if there is one issuer | as in its metadata |
 //! | `AUDIENCE` | the names of this service, as in `aud`, comma-separated; any one matches | `RESOURCE`; without it, must be set |
 //! | `ALGORITHMS` | the accepted algorithms, such as `RS256,ES256` | all that its keys allow |
 //! | `PROFILE` | `relaxed` or `rfc9068` | `relaxed` |
@@ -37,10 +37,10 @@
 //! | `ROLES_CLAIM` | where roles are, such as `/realm_access/roles`, comma-separated | off |
 //! | `MAX_LIFETIME` | the maximum number of seconds from `iat` to `exp` | none |
 //! | `REQUIRE_CLAIM` | claims that a token must have: `name=value`, comma-separated | none |
-//! | `INTROSPECTION_URL` | introspects tokens that are no JWTs; without `ISSUER`, every token | they are rejected |
-//! | `INTROSPECTION_CLIENT_ID`, `INTROSPECTION_CLIENT_SECRET` | the client that introspects | must be set with it |
+//! | `INTROSPECTION_URL` | introspects tokens that aren't JWTs; without `ISSUER`, every token | they are rejected |
+//! | `INTROSPECTION_CLIENT_ID`, `INTROSPECTION_CLIENT_SECRET` | the credentials of this service at the endpoint | must be set with it |
 //! | `INTROSPECTION_AUTH` | how it authenticates: `basic` or `post` | `basic` |
-//! | `INTROSPECTION_AUDIENCE` | `required`, or `ignore` to accept responses without `aud`, too | `required` |
+//! | `INTROSPECTION_AUDIENCE` | `required`, or `ignore` to also accept responses without `aud` | `required` |
 //! | `BASIC_USERS` | `user:password`, comma-separated: accepts Basic | off |
 //! | `BASIC_SCOPES` | the scopes of these users, comma-separated | none |
 //! | `QUERY_TOKEN` | `1`: also accepts the query parameter `access_token` | `0` |
@@ -65,8 +65,8 @@
 //!
 //! `server explain` reads a token from stdin and prints what each rule says about it, without the token, and with
 //! `--claims` also its claims; the status is 0 if it would be accepted, and 1 if not. `server doctor` sends the
-//! configured issuers and endpoints the requests that the service would send, and prints what is right, what will fail
-//! and what to do; the status is 1 if something will.
+//! configured issuers and endpoints the requests that the service would send, and prints what works, what will fail and
+//! what to do; the status is 1 if something will fail.
 //!
 //! An empty variable counts as unset. If the configuration is invalid, the server prints one line on stderr that
 //! names the variable, and exits with status 2. It shuts down gracefully on Ctrl-C and SIGTERM.
@@ -74,8 +74,8 @@
 //! # `CONFIG`
 //!
 //! The file has the names of the variables in lower case. Lists may be arrays. `NAME_file`, for a setting with secrets, is the
-//! path of a file that contains it. In the place of `issuer`, `introspection_url` and the settings about them, it may have
-//! what `portcullis::configuration` describes: `issuers`, `introspection`, `policies`, `token_cache_bytes`.
+//! path of a file that contains it. Instead of `issuer`, `introspection_url` and the related settings, it may contain those of
+//! `portcullis::configuration`: `issuers`, `introspection`, `policies`, `token_cache_bytes`.
 //!
 //! ```toml
 //! listen = "127.0.0.1:8080"
@@ -93,8 +93,8 @@
 //! ```
 //!
 //! All problems are printed at once, each with its path in the file. On SIGHUP, the issuers and the introspection are
-//! replaced: those of `issuers` and `introspection` that are unchanged keep their keys and caches. If the file is invalid
-//! then, it is logged, and nothing changes. Other settings take effect when the server starts again.
+//! replaced: unchanged entries of `issuers` and `introspection` keep their keys and caches. If the file is invalid, the
+//! problems are logged and nothing changes. Other settings take effect after a restart.
 
 mod admin;
 mod binding;

@@ -1,4 +1,4 @@
-//! What operators read: the log, `/readyz` and `/metrics`.
+//! Output for operators: the log, `/readyz` and `/metrics`.
 
 use std::{error::Error, io, time::Duration};
 
@@ -40,7 +40,7 @@ pub(crate) fn metrics() -> Result<PrometheusHandle, Box<dyn Error>> {
     Ok(PrometheusBuilder::new().install_recorder()?)
 }
 
-/// Keeps the memory of metrics bounded while nobody reads them.
+/// Bounds the memory of metrics that no one reads.
 pub(crate) async fn upkeep(metrics: PrometheusHandle) {
     loop {
         sleep(UPKEEP_INTERVAL).await;

@@ -1,4 +1,4 @@
-//! What the service says about itself (RFC 9728).
+//! Protected resource metadata (RFC 9728).
 
 use portcullis::ProtectedResource;
 

@@ -1,4 +1,4 @@
-//! Revocations: those that replicas share through `REDIS_URL`, and those that issuers send.
+//! Revocations that replicas share through `REDIS_URL`, and that issuers send.
 
 use axum::Router;
 use portcullis::{

@@ -1,4 +1,4 @@
-//! `GET /stream`: a response that goes on until the token of its request expires.
+//! `GET /stream`: a response that continues until the token of its request expires.
 
 use std::{convert::Infallible, time::Duration};
 

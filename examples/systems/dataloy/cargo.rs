@@ -1,4 +1,4 @@
-//! What the API is about.
+//! The resource of the API.
 
 use serde::Serialize;
 

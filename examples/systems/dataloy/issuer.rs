@@ -1,5 +1,4 @@
-//! The issuer: another company's service, such as Auth0. Here it is a [`TestIssuer`], which has the keys,
-//! behind the two addresses that matter.
+//! The external issuer, such as Auth0. Here, it is a [`TestIssuer`] with a token endpoint and a key set.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -87,7 +86,7 @@ struct TokenRequest {
     grant_type: String,
 }
 
-/// The body is read whatever its `Content-Type` says: the document names none, and `curl -d` calls it
+/// The body is read regardless of its `Content-Type`: the document names none, and `curl -d` calls it
 /// a form.
 async fn token(State(issuer): State<Issuer>, body: Bytes) -> Result<Response, TokenError> {
     let request: TokenRequest =

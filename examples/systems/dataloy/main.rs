@@ -1,15 +1,14 @@
-//! The REST API of Dataloy: tokens of an external issuer, for the production or the test environment, and
-//! rejections in the form that its documentation has.
+//! The REST API of Dataloy: tokens of an external issuer, for the production or the test environment, and rejections in
+//! the documented format.
 //!
 //! ```sh
 //! cargo run -p example-systems --bin dataloy
 //! ```
 //!
-//! It starts an issuer of its own and three environments, and prints where they are: production as `$URL`, the
-//! test environment as `$TEST_URL`, the one of the document's example payload, whose audience is
-//! `https://dataloy.internal`, as `$INTERNAL_URL`, and the issuer's `$TOKEN_URL`. The first command brings an
-//! `access_token` for production, to be used as `$TOKEN` as long as it is valid; `$EXPIRED` is one that
-//! was.
+//! It starts an issuer and three environments, and prints their URLs: production as `$URL`, the test environment as
+//! `$TEST_URL`, the environment of the document's example payload with the audience `https://dataloy.internal` as
+//! `$INTERNAL_URL`, and the issuer's `$TOKEN_URL`. The first command returns an `access_token` for production, to be used
+//! as `$TOKEN`; `$EXPIRED` is an expired one.
 //!
 //! ```sh
 //! curl -X POST $TOKEN_URL -d '{
@@ -25,7 +24,7 @@
 //! curl $TEST_URL/ws/rest/Cargo -H "Authorization: Bearer $TOKEN"
 //! ```
 //!
-//! The payload as the document prints it, whose token is for `$INTERNAL_URL` alone:
+//! The payload as printed in the document. Its token is only valid for `$INTERNAL_URL`:
 //!
 //! ```sh
 //! curl -X POST $TOKEN_URL -d '{
@@ -38,16 +37,16 @@
 //! curl $INTERNAL_URL/ws/rest/Cargo -H "Authorization: Bearer $INTERNAL_TOKEN"
 //! ```
 //!
-//! The document is kept to the letter. A new service should do otherwise:
+//! The example follows the document exactly. A new service has better options:
 //!
 //! | here | a new service |
 //! |---|---|
-//! | a token request in JSON, whatever its `Content-Type` | a form, which every OAuth client sends (RFC 6749 §4.4.2) |
-//! | the secret in the body | `client_secret_basic`, or a key of the client's own (RFC 7523) |
+//! | a token request in JSON, with any `Content-Type` | a form, which every OAuth client sends (RFC 6749 §4.4.2) |
+//! | the secret in the body | `client_secret_basic`, or a key of the client (RFC 7523) |
 //! | `audience` | `resource`, its name in the standard (RFC 8707) |
 //! | one token for everything, for a day | scopes, with a [`RequireScopeLayer`](portcullis::RequireScopeLayer) for each route, and an hour |
 //! | a body of seven members | [`ErrorBody::problem_json`](portcullis::ErrorBody::problem_json) (RFC 9457) |
-//! | `date` without its time zone | it is UTC, but the client has to know |
+//! | `date` without a time zone | a date with one; clients have to know that it is UTC |
 
 mod cargo;
 mod issuer;

@@ -15,9 +15,9 @@ use serde_json::json;
 
 use super::support::{Hs256Key, token_answer};
 
-/// Who issues the JWTs, and for whom: this service for itself.
+/// The issuer and the audience of the JWTs.
 const US: &str = "https://halo.example";
-/// Nobody is asked about a JWT, so this is how late it is noticed that its user is gone.
+/// A JWT is valid until it expires, also if its user is removed in the meantime.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Clone)]
@@ -31,13 +31,13 @@ impl LogIn {
         Ok(Self { key: Hs256Key::generate()?, clock: Arc::new(clock) })
     }
 
-    /// For the JWTs of this log-in. The secret never leaves the process: elsewhere, use a key pair.
+    /// Returns the verifier of the JWTs. The secret never leaves the process; otherwise, use a key pair.
     pub(crate) fn verifier(&self) -> JwtVerifierBuilder<AudienceGiven> {
         JwtVerifier::builder(US).audience(US).hmac_secret(Algorithm::Hs256, self.key.secret())
     }
 
-    /// To stand behind a layer that knows passwords, and only those: nobody stays for ever by logging in
-    /// with the JWT of their last log-in.
+    /// Returns the route, which belongs behind a layer that only accepts passwords, so that a log-in can't be renewed with its
+    /// own JWT.
     pub(crate) fn router(self) -> Router {
         Router::new().route("/api/v1alpha1/login", post(log_in)).with_state(self)
     }

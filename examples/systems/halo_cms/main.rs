@@ -1,12 +1,11 @@
-//! The API of Halo, a content management system: Basic and Bearer side by side, and for Bearer either a
-//! personal access token or the JWT of a log-in. What is published can be read without any.
+//! The API of Halo, a content management system. It accepts Basic and Bearer; a Bearer token is a personal access token or the
+//! JWT of a log-in. Published content can be read without credentials.
 //!
 //! ```sh
 //! cargo run -p example-systems --bin halo_cms
 //! ```
 //!
-//! prints where it listens. With that as `$URL`, by name and password, by no credentials at all, and by
-//! the JWT of a log-in:
+//! prints its URL. With that as `$URL`, these commands use a name and a password, no credentials, and the JWT of a log-in:
 //!
 //! ```sh
 //! curl -X GET "$URL/api/v1alpha1/posts" \
@@ -19,7 +18,7 @@
 //! curl "$URL/api/v1alpha1/users/me" -H "Authorization: Bearer $JWT"
 //! ```
 //!
-//! A personal access token, from its making to its end:
+//! The life cycle of a personal access token:
 //!
 //! ```sh
 //! curl -X POST -u admin:password "$URL/api/v1alpha1/personalaccesstokens" \
@@ -33,21 +32,21 @@
 //!
 //! | route | needs |
 //! |---|---|
-//! | `GET …/posts` | nothing; drafts are for those with `posts:read` |
+//! | `GET …/posts` | nothing; drafts require `posts:read` |
 //! | `POST …/posts` | `posts:write` |
 //! | `DELETE …/posts/{id}` | `posts:delete` |
-//! | `GET …/users/me` | to be someone |
+//! | `GET …/users/me` | any credentials |
 //! | `POST …/login` | name and password |
-//! | `…/personalaccesstokens` | name and password, or a log-in: a token can't make tokens, nor see or revoke them |
+//! | `…/personalaccesstokens` | name and password, or a log-in; a token can't create, list or revoke tokens |
 //!
-//! There are `admin` (password `password`, every permission) and `author` (`author-password`,
+//! The users are `admin` (password `password`, every permission) and `author` (`author-password`,
 //! `posts:read posts:write`).
 //!
-//! The document speaks of four errors: 401 without credentials, 401 with wrong ones, 401 with a bad token,
-//! 403 without the permission. They are told apart by `WWW-Authenticate` and by `detail`.
+//! The document describes four errors: 401 for missing credentials, for incorrect ones and for an invalid token, and 403 for a
+//! missing permission. `WWW-Authenticate` and `detail` distinguish them.
 //!
-//! A new service should offer Basic for its log-in alone: it sends the password with every request, and a
-//! program that has it can do all that its user can, until the user has a new one.
+//! A new service should only accept Basic for its log-in. Basic sends the password with every request, and a program that has
+//! the password can do everything that its user can, until the user changes it.
 
 mod log_in;
 mod posts;
@@ -67,8 +66,8 @@ use portcullis::{
 
 use self::{log_in::LogIn, support::listen, tokens::Tokens};
 
-/// One layer for passwords, personal access tokens and JWTs. What is public stands behind the same one,
-/// told to let anonymous requests through.
+/// One layer for passwords, personal access tokens and JWTs. Public routes use the same one with
+/// `allow_anonymous`.
 pub(crate) fn app(
     users: Arc<MemoryUserStore>,
     clock: impl Clock + Clone,

@@ -1,4 +1,4 @@
-//! Where users make personal access tokens, look after them, and revoke them.
+//! Routes to create, list and revoke personal access tokens.
 
 use std::time::{Duration, SystemTime};
 
@@ -37,14 +37,14 @@ struct Wish {
     days: Option<u32>,
 }
 
-/// The one answer that shows the token.
+/// The only response that contains the token.
 async fn create(
     who: Identity,
     State(tokens): State<Tokens>,
     Json(wish): Json<Wish>,
 ) -> Result<Response> {
     for scope in &wish.scopes {
-        // Nobody gives away what they don't have.
+        // A user can only grant scopes that they have.
         who.require(Scope::new(scope.as_str()).map_err(|_| StatusCode::BAD_REQUEST)?)?;
     }
     let now = tokens.now();

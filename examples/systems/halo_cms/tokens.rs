@@ -55,7 +55,7 @@ impl Tokens {
         self.clock.now()
     }
 
-    /// Keeps `record` under an id of its own, for a token that nobody can be shown again.
+    /// Stores `record` under a new ID, and returns the token, which can't be shown again.
     pub(crate) fn issue(
         &self,
         record: impl FnOnce(String) -> TokenRecord,
@@ -72,18 +72,18 @@ impl Tokens {
         self.issued.list(user)
     }
 
-    /// What the token was used for, the last use first, if it is the user's.
+    /// Returns the uses of a token of the user, the last one first.
     pub(crate) fn uses_of(&self, user: &str, id: &str) -> Option<Vec<TokenUse>> {
         let last_first = || self.uses().get(id).into_iter().flatten().rev().cloned().collect();
         self.is_of(user, id).then(last_first)
     }
 
-    /// When the token was last used.
+    /// Returns when the token was last used.
     pub(crate) fn last_use(&self, id: &str) -> Option<SystemTime> {
         self.uses().get(id)?.back().map(TokenUse::at)
     }
 
-    /// Whether there was such a token of the user's. It is rejected from now on.
+    /// Revokes a token of the user, and returns whether it exists.
     pub(crate) fn revoke(&self, user: &str, id: &str) -> bool {
         self.is_of(user, id) && self.issued.revoke(id, self.now())
     }
@@ -97,13 +97,13 @@ impl Tokens {
     }
 }
 
-/// A token can make no tokens, nor list or revoke them: whoever finds one must not outlive it.
+/// Rejects tokens, because an attacker who finds one could otherwise create another one and keep access after it is revoked.
 pub(crate) fn reject_to_tokens(who: &Identity) -> Result<(), Error> {
     if who.issuer() == Some(TOKEN_CENTER) { Err(Error::access_denied()) } else { Ok(()) }
 }
 
 impl TokenStore for Tokens {
-    /// A token can do what it was made for, as far as its user may do that now.
+    /// Grants the scopes of the token that its user still has.
     fn find(&self, digest: TokenDigest) -> TokenLookup<'_> {
         Box::pin(async move {
             let Some(token) = self.issued.find(digest).await? else { return Ok(None) };

@@ -84,7 +84,7 @@ async fn configure(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Nobody grants permissions that they don't have.
+/// Administrators can only grant permissions that they have.
 fn granted(who: &Identity, permissions: &[String]) -> Result<Vec<Scope>, StatusCode> {
     let mut scopes = Vec::new();
     for permission in permissions {

@@ -1,4 +1,4 @@
-//! What is protected.
+//! The protected routes.
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! `/api/docs`: the services that a token can call, for everyone.
+//! `/api/docs`: the public documentation of the services.
 
 use axum::{Json, Router, routing::get};
 use serde_json::{Value, json};

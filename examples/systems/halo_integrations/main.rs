@@ -1,11 +1,11 @@
-//! The API of HALO for integrations: a token for a user's name and password, and whatever that user may
-//! see, update and delete can be seen, updated and deleted with it.
+//! The API of HALO for integrations: a token for a user name and password, with the permissions of that user to see, update and
+//! delete content.
 //!
 //! ```sh
 //! cargo run -p example-systems --bin halo_integrations
 //! ```
 //!
-//! prints where it listens. With that as `$URL`, the document's commands are:
+//! prints its URL. With that as `$URL`, the commands of the document are:
 //!
 //! ```sh
 //! curl -X POST \
@@ -17,7 +17,7 @@
 //! curl -H "Authentication: Bearer $TOKEN" "$URL/api/content"
 //! ```
 //!
-//! and what follows from them:
+//! Further commands:
 //!
 //! ```sh
 //! curl -X POST -H "Authorization: Basic VVNFUk5BTUU6UEFTU1dPUkQ=" \
@@ -28,8 +28,7 @@
 //! curl -X DELETE -H "Authorization: Bearer $TOKEN" "$URL/api/content/2"
 //! ```
 //!
-//! The services that a token can call are documented for everyone, and users and their permissions are managed with
-//! the token of an administrator:
+//! The documentation of the services is public. Users and their permissions are managed with the token of an administrator:
 //!
 //! ```sh
 //! curl "$URL/api/docs"
@@ -39,21 +38,20 @@
 //!   -d '["content:see","content:update"]' "$URL/api/users/alice/permissions"
 //! ```
 //!
-//! | who | password | may |
+//! | user | password | may |
 //! |---|---|---|
-//! | `USERNAME` | `PASSWORD` | get tokens for users: a program |
-//! | `READER_USERNAME` | `READER_PASSWORD` | see what is published |
+//! | `USERNAME` | `PASSWORD` | request tokens for users (a program) |
+//! | `READER_USERNAME` | `READER_PASSWORD` | see published content |
 //! | `EDITOR_USERNAME` | `EDITOR_PASSWORD` | see everything, update |
 //! | `ADMIN_USERNAME` | `ADMIN_PASSWORD` | see everything, update, delete, manage users |
 //!
-//! Clients of the real service do this, so it is served. A new one should do otherwise:
+//! The example supports what clients of the real service do. A new service has better options:
 //!
-//! - The token belongs into `Authorization`. `Authentication` is no header of HTTP, so proxies and logs
-//!   don't know that it holds a secret. (The document's `-H Authentication: Bearer {token}` also wants
-//!   quotation marks.)
-//! - The password grant shows every program its users' passwords, and OAuth 2.1 has dropped it: let users
-//!   log in with an authorization code, and programs as themselves with `client_credentials`.
-//! - `?_user` says nothing that `grant_type` doesn't. It is accepted, and nothing hangs on it.
+//! - Tokens belong in `Authorization`. `Authentication` isn't a standard header, so proxies and logs don't treat it as a secret.
+//!   (The `-H Authentication: Bearer {token}` of the document also lacks quotation marks.)
+//! - The password grant reveals the passwords of users to every program, and OAuth 2.1 removes it. Let users log in with the
+//!   authorization code grant, and programs authenticate with `client_credentials`.
+//! - `?_user` is redundant next to `grant_type`. It is accepted and ignored.
 
 mod administration;
 mod api;

@@ -1,4 +1,4 @@
-//! Where tokens come from: `POST /api/oauth/token?_user`.
+//! The token endpoint: `POST /api/oauth/token?_user`.
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ async fn token(
         Grant::Password { username, password } => {
             let credentials = BasicCredentials::new(&username, &password);
             let user = passwords.verify(credentials).wait().await.map_err(TokenError::of_grant)?;
-            // Programs have no subject: they are nobody's users.
+            // Programs have no subject, because they are not users.
             let user = user.subject().ok_or(TokenError::InvalidGrant)?;
             if caller.subject().is_some_and(|caller| caller != user) {
                 return Err(TokenError::UnauthorizedClient);

@@ -18,8 +18,7 @@ use portcullis::{
 pub(crate) const ACCESS_LIFETIME: Duration = Duration::from_secs(60 * 60);
 const REFRESH_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// All tokens that were issued, as digests, in memory: a service to stay would have a table of each kind.
-/// Clones are the same store.
+/// The issued tokens as digests, in memory. A real service would have a database table for each kind. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Tokens {
     users: Arc<MemoryUserStore>,
@@ -29,13 +28,13 @@ pub(crate) struct Tokens {
     refresh: Arc<Mutex<HashMap<TokenDigest, RefreshToken>>>,
 }
 
-/// For whom tokens are issued, and by which log-in.
+/// The user, the client and the log-in of a token.
 #[derive(Clone)]
 struct Grant {
-    /// The id of all tokens that come of one log-in.
+    /// Identifies all tokens of one log-in.
     log_in: String,
     user: String,
-    /// Who got them, and alone may refresh them.
+    /// The client that requested them, which is the only one that may refresh them.
     client: String,
 }
 
@@ -75,8 +74,8 @@ impl Tokens {
         self.issue(grant, now, &mut self.refresh_tokens())
     }
 
-    /// New tokens for a refresh token, and whose they are. It is good once (RFC 9700 §4.14.2): one that
-    /// comes a second time was stolen, from its client or by it, and nobody keeps a token of that log-in.
+    /// Returns new tokens for a refresh token, and their user. A refresh token is valid once (RFC 9700 §4.14.2). If it is reused,
+    /// it may have been stolen, so all tokens of its log-in are revoked.
     pub(crate) fn refresh(
         &self,
         token: &str,
@@ -137,7 +136,7 @@ impl TokenStore for Tokens {
     }
 }
 
-/// A time past what the clock can show is now: no token shall be good for ever by accident.
+/// A time that can't be represented counts as now, so that no token becomes valid forever by accident.
 fn end(now: SystemTime, lifetime: Duration) -> SystemTime {
     now.checked_add(lifetime).unwrap_or(now)
 }

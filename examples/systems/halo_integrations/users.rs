@@ -1,4 +1,4 @@
-//! Who there is.
+//! The users.
 
 use std::error::Error;
 

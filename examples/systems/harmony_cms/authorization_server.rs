@@ -1,5 +1,4 @@
-//! An authorization server with opaque tokens: it gives them, revokes them, and says whether they are
-//! good.
+//! An authorization server with opaque tokens, which it issues, revokes and introspects.
 
 use std::{error::Error, time::SystemTime};
 
@@ -50,7 +49,7 @@ impl AuthorizationServer {
             if server.grants.remove(&form.token, client.client_id().unwrap_or_default()) {
                 api.invalidate(&form.token);
             }
-            // RFC 7009 §2.2: whatever token that was.
+            // RFC 7009 §2.2: also for unknown tokens.
             StatusCode::OK
         };
         Router::new()
@@ -68,7 +67,7 @@ impl AuthorizationServer {
             .with_state(self.grants.clone())
     }
 
-    /// What the API calls, with credentials of its own.
+    /// The introspection endpoint, which the API calls with its client credentials.
     pub(crate) fn introspection(&self, api: [&str; 2]) -> Result<Router, Box<dyn Error>> {
         let api = verifier(&[api], |name| Identity::assertion().client_id(name).build())?;
         Ok(Router::new()

@@ -1,4 +1,4 @@
-//! What the authorization server knows of the tokens that it gave.
+//! The tokens that the authorization server has issued.
 
 use std::{
     cmp::Reverse,
@@ -92,7 +92,7 @@ impl Grants {
         grants
     }
 
-    /// Makes it good for nothing, if it is this client's: whatever else it is, it is as good as that.
+    /// Revokes a token if it belongs to this client. Any other token is ignored (RFC 7009 §2.2).
     pub(crate) fn remove(&self, token: &str, client_id: &str) -> bool {
         let Some(digest) = self.format.digest(token) else { return false };
         let mut all = self.all();

@@ -1,11 +1,11 @@
-//! The REST API of HarmonyCMS: opaque tokens, in `Authorization: token` or in the query, about which its
-//! authorization server is asked (RFC 7662).
+//! The REST API of HarmonyCMS: opaque tokens, in `Authorization: token` or in the query, which its authorization server
+//! introspects (RFC 7662).
 //!
 //! ```sh
 //! cargo run -p example-systems --bin harmony_cms
 //! ```
 //!
-//! With what it prints as `$URL`, and the `access_token` that the first command brings as `$TOKEN`:
+//! prints its URL. With that as `$URL`, and the `access_token` in the response to the first command as `$TOKEN`:
 //!
 //! ```sh
 //! curl -X GET \
@@ -24,22 +24,22 @@
 //! curl -i -H "Authorization: token $TOKEN" $URL/pages
 //! ```
 //!
-//! The "API Access" section of the account's settings, which the document has on another host, lists all requested
-//! access tokens:
+//! The "API Access" section of the account's settings, which is on another host in the document, lists all requested access
+//! tokens:
 //!
 //! ```sh
 //! curl -u alice:wonderland $URL/settings/api
 //! ```
 //!
-//! Its clients are as they are. A new service should do otherwise:
+//! The example supports what clients of the real service do. A new service has better options:
 //!
 //! | here | a new service |
 //! |---|---|
-//! | `Authorization: token` | `Authorization: Bearer`, which is taken here too (RFC 6750 §2.1) |
-//! | `?access_token=`, which ends up in logs and histories | no tokens in addresses (RFC 9700 §4.3.2) |
+//! | `Authorization: token` | `Authorization: Bearer`, which is accepted here too (RFC 6750 §2.1) |
+//! | `?access_token=`, which ends up in logs and histories | no tokens in URLs (RFC 9700 §4.3.2) |
 //! | a token by `GET`, with secret and password in the query | `POST` with a form (RFC 6749 §3.2), `Cache-Control: no-store` |
 //! | the password grant | the authorization code grant (RFC 9700 §2.4) |
-//! | `scope: null`, so each token may do all that its user may | scopes, and a [`RequireScopeLayer`](portcullis::RequireScopeLayer) for each route |
+//! | `scope: null`, so each token has all permissions of its user | scopes, and a [`RequireScopeLayer`](portcullis::RequireScopeLayer) for each route |
 
 mod authorization_server;
 mod grants;
@@ -85,15 +85,15 @@ async fn user(user: Identity) -> Json<Value> {
     Json(json!({ "username": user.subject(), "client_id": user.client_id() }))
 }
 
-/// The API, and beside it what clients call of the authorization server: outside the layer, for who asks
-/// there has no token yet. The API itself asks at an address that nobody else is told.
+/// The API, and the token endpoint of the authorization server, which is outside the layer because clients don't have a token
+/// yet. The API calls the introspection endpoint on another port.
 pub(crate) async fn start(url: &str, clock: impl Clock + Clone) -> Result<Router, Box<dyn Error>> {
     let server = AuthorizationServer::new(clock.clone())?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let introspection = format!("http://{}/introspect", listener.local_addr()?);
     tokio::spawn(axum::serve(listener, server.introspection(API)?).into_future());
 
-    // What it answers serves for a minute, unless the token is revoked here.
+    // Outcomes are cached for a minute, unless the token is revoked here.
     let [client_id, secret] = API;
     let verifier = IntrospectionVerifier::builder(introspection)
         .client_secret_basic(client_id, secret)

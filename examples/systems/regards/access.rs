@@ -1,4 +1,4 @@
-//! What all services share: who a token is of, and the layer and the guards that look at it.
+//! What all services share: the user of a token, the layer and the guards.
 
 use std::{error::Error, sync::Arc};
 
@@ -12,7 +12,7 @@ use super::support::Hs256Key;
 
 /// Who issues tokens.
 pub(crate) const ISSUER: &str = "https://regards.example/rs-authentication";
-/// For whom: all services together.
+/// The audience of all services together.
 pub(crate) const SERVICES: &str = "https://regards.example";
 
 pub(crate) const PROJECT_1: Scope = Scope::from_static("project1");

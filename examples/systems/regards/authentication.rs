@@ -1,4 +1,4 @@
-//! `rs-authentication`: where tokens come from.
+//! `rs-authentication`: the token endpoint.
 
 use std::{
     collections::HashMap,

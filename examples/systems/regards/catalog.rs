@@ -1,4 +1,4 @@
-//! `rs-catalog`: the products, of one project so far.
+//! `rs-catalog`: the products of one project.
 
 use axum::{Json, Router, routing::get};
 use portcullis::{Claims, ConfigError};

@@ -1,4 +1,4 @@
-//! The gateway: it rejects what no service would take, and forwards the rest as it came, the token too.
+//! The gateway: it rejects requests without a valid token, and forwards the others unchanged, including the token.
 
 use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
 

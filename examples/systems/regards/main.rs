@@ -1,11 +1,11 @@
-//! REGARDS: a gateway in front of micro-services for several projects (tenants). All of them have the
-//! same layer, so it doesn't matter on which way a request comes to one.
+//! REGARDS: a gateway in front of microservices for several projects (tenants). All of them have the same layer, so requests
+//! are verified whether or not they pass through the gateway.
 //!
 //! ```sh
 //! cargo run -p example-systems --bin regards
 //! ```
 //!
-//! prints where the gateway listens. With that as `$HOST`, the document's commands are:
+//! prints the URL of the gateway. With that as `$HOST`, the commands of the document are:
 //!
 //! ```sh
 //! curl -X POST "$HOST/api/v1/rs-authentication/oauth/token?grant_type=password&scope=project1&username=user@regards.fr&password=user-password" \
@@ -20,7 +20,7 @@
 //!   --data '[{"rule": "mail the operator"}]'
 //! ```
 //!
-//! What else there is, of which the last takes the token of `admin@regards.fr`:
+//! Further commands, of which the last requires a token of `admin@regards.fr`:
 //!
 //! ```sh
 //! curl "$HOST/api/v1/rs-notifier/rule" -H "Authorization: Bearer $TOKEN"
@@ -41,16 +41,14 @@
 //! | `project1` | `admin@regards.fr` | `admin-password` | `ADMIN_ROLE` |
 //! | `project2` | `admin@regards.fr` | `other-password` | `ADMIN_ROLE` |
 //!
-//! Clients of the real service do this, so it is served. A new one should do otherwise:
+//! The example supports what clients of the real service do. A new service has better options:
 //!
-//! - A password in a query stands in the log of every server on the way. It belongs into a form
-//!   (RFC 6749 §4.3), or better, into a log-in page only. The document's table calls `grant_type` by the
-//!   name `grant-type`, which is served too.
-//! - With HS256 whoever can verify a token can also make one, so every service could be anyone. With a
-//!   key pair (RS256, ES256) only the token endpoint can, and
-//!   `JwtVerifier::builder(issuer).audience(name)` is all that the others have to know.
-//! - `scope` should say what a token may be used for. Which tenant it is for has a claim of its own.
-//! - A token for twelve hours can't be withdrawn in that time: some minutes and a refresh token can.
+//! - A password in a query appears in the logs of all servers on the way. It belongs in a form (RFC 6749 §4.3), or better, only
+//!   in a log-in page. The table of the document calls `grant_type` `grant-type`, which is accepted too.
+//! - With HS256, every service that verifies tokens can also sign them. With a key pair (RS256, ES256), only the token endpoint
+//!   can, and the services only need `JwtVerifier::builder(issuer).audience(name)`.
+//! - `scope` should say what a token may be used for. The tenant belongs in a separate claim.
+//! - A token that is valid for twelve hours can't be withdrawn in that time. Issue tokens for minutes, with a refresh token.
 
 mod access;
 mod authentication;
@@ -69,7 +67,7 @@ use tokio::net::TcpListener;
 pub(crate) use self::access::Access;
 use self::support::listen;
 
-/// Starts each service on a port of its own: the gateway, and where the services are behind it.
+/// Starts each service on its own port, and the gateway in front of them.
 pub(crate) async fn start(
     access: &Access,
 ) -> Result<(Router, BTreeMap<&'static str, String>), Box<dyn Error>> {

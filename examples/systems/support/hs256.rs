@@ -1,5 +1,5 @@
-//! Signing JWTs with a shared secret (RFC 7515, RFC 7518 §3.2): who issues tokens does that, the crate
-//! only verifies them.
+//! Signing JWTs with a shared secret (RFC 7515, RFC 7518 §3.2), for the issuers of the examples. The crate only verifies
+//! tokens.
 
 use base64_simd::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac, digest::InvalidLength};
@@ -7,8 +7,7 @@ use portcullis::{Error, Secret, own_tokens::OwnTokenFormat};
 use serde_json::Value;
 use sha2::Sha256;
 
-/// A secret that signs and verifies. Whoever verifies with it could also sign: where that is somebody
-/// else, use a key pair.
+/// A secret that signs and verifies. Every verifier could also sign, so use a key pair if issuer and verifier differ.
 #[derive(Clone)]
 pub(crate) struct Hs256Key(String);
 

@@ -1,4 +1,4 @@
-//! Where an example listens, and that it says so.
+//! Binds the port of an example and prints its URL.
 
 use std::{env, io};
 

@@ -1,5 +1,4 @@
-//! What the services among the examples share, and what is no matter of the crate's: a listener, a key
-//! that signs, and the answers of a token endpoint.
+//! What the examples share and the crate doesn't provide: a listener, a signing key, and the responses of a token endpoint.
 
 #![allow(dead_code, reason = "each example uses what it needs of it")]
 

@@ -1,4 +1,4 @@
-//! The answers of a token endpoint (RFC 6749 §5).
+//! The responses of a token endpoint (RFC 6749 §5).
 
 use axum::{
     Json,
@@ -8,28 +8,28 @@ use axum::{
 use portcullis::{Error, ErrorKind};
 use serde_json::{Value, json};
 
-/// A good answer, which nobody on the way shall keep (RFC 6749 §5.1).
+/// A successful response, which must not be stored (RFC 6749 §5.1).
 pub(crate) fn token_answer(body: Value) -> Response {
     ([(CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
 /// Why there is no token (RFC 6749 §5.2).
 pub(crate) enum TokenError {
-    /// Where no layer has judged the client's credentials before.
+    /// For endpoints where no layer has verified the client's credentials.
     InvalidClient,
     InvalidGrant,
     InvalidRequest,
     InvalidScope,
-    /// The service that the token is wanted for (RFC 8707 §2).
+    /// The service that the token is requested for (RFC 8707 §2).
     InvalidTarget,
     UnauthorizedClient,
     UnsupportedGrantType,
-    /// Too many attempts, or something is out of reach.
+    /// Too many attempts, or a dependency is unreachable.
     Rejected(Error),
 }
 
 impl TokenError {
-    /// The client's credentials were read or judged with this result.
+    /// Converts the rejection of a client's credentials.
     pub(crate) fn of_client(error: Error) -> Self {
         match error.kind() {
             ErrorKind::InvalidCredentials
@@ -39,8 +39,8 @@ impl TokenError {
         }
     }
 
-    /// The user's name and password, or the refresh token, were judged with this result: wrong ones
-    /// are the fault of the grant, and not of the client's own credentials.
+    /// Converts the rejection of a user's credentials or of a refresh token, which make the grant invalid, but not the
+    /// credentials of the client.
     pub(crate) fn of_grant(error: Error) -> Self {
         match error.kind() {
             ErrorKind::InvalidCredentials | ErrorKind::InvalidToken(_) => Self::InvalidGrant,

@@ -1,4 +1,4 @@
-//! Calls, and what each is expected to come to.
+//! Calls and their expected outcomes.
 
 use std::{error::Error, process::ExitCode, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
     service::Shop,
 };
 
-/// Shows calls, and remembers whether each came out as told.
+/// Shows calls, and counts unexpected outcomes.
 #[derive(Default)]
 struct Guide {
     calls: usize,
@@ -44,8 +44,10 @@ impl Guide {
 
     fn farewell(self) -> ExitCode {
         match self.surprises {
-            0 => println!("\n{} calls, every one as told.", self.calls),
-            surprises => println!("\n{} calls, {surprises} not as told.", self.calls),
+            0 => println!("\n{} calls, and every outcome as expected.", self.calls),
+            surprises => {
+                println!("\n{} calls, {surprises} with an unexpected outcome.", self.calls)
+            }
         }
         if self.surprises == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
@@ -115,7 +117,7 @@ async fn rejected(
 
     issuer.clock().advance(Duration::from_secs(60 * 60));
     let rejected = client.list(with(&reader, ListRequest {})?).await;
-    guide.show("A token whose time is over", &rejected, Code::Unauthenticated);
+    guide.show("An expired token", &rejected, Code::Unauthenticated);
     Ok(())
 }
 
@@ -134,18 +136,18 @@ async fn passwords(
         guide.show("A wrong password", &rejected, Code::Unauthenticated);
     }
     let rejected = client.create(authorized(wrong, wish("milk"))?).await;
-    guide.show("A wrong password once more", &rejected, Code::ResourceExhausted);
+    guide.show("Another wrong password", &rejected, Code::ResourceExhausted);
     Ok(())
 }
 
-/// The service without any layer around it: nobody has looked at credentials, so nobody is let in.
+/// The service without a layer: no credentials were verified, so every call is rejected.
 async fn unprotected(guide: &mut Guide) {
     let mut client = OrdersClient::new(OrdersServer::new(Shop::default()));
     let rejected = client.create(wish("tea")).await;
     guide.show("A service that someone forgot to protect", &rejected, Code::Internal);
 }
 
-/// A new key, at an issuer that can't be reached: the token is not judged.
+/// A new key at an unreachable issuer: the token can't be verified.
 async fn outage(
     guide: &mut Guide,
     client: &mut OrdersClient<Channel>,

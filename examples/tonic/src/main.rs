@@ -4,9 +4,8 @@
 //! cargo run -p example-tonic
 //! ```
 //!
-//! An issuer and the service start on free ports of loopback, and tonic's client makes calls of every
-//! shape, good ones and bad ones. Ends with status 0 if each comes out as told here, with 1 if one
-//! doesn't.
+//! Starts an issuer and the service on free loopback ports. tonic's client makes valid and invalid calls of every kind.
+//! Exits with status 0 if all outcomes are as expected, and with 1 otherwise.
 //!
 //! `orders.rs` is generated from `proto/orders.proto`, without protoc, by
 //! `cargo run --manifest-path examples/tonic/codegen/Cargo.toml`.
@@ -28,13 +27,13 @@ use service::Shop;
 use tokio::net::TcpListener;
 use tonic::transport::{Endpoint, Server, server::TcpIncoming};
 
-/// The name of this service: tokens must be for it.
+/// The audience of the tokens.
 const API: &str = "https://orders.example";
 
 const READ: Scope = Scope::from_static("orders:read");
 const WRITE: Scope = Scope::from_static("orders:write");
 
-/// What each method asks for. One that nobody thought of here is denied.
+/// What each method requires. Methods without a row are denied.
 fn policies() -> Result<Policies, ConfigError> {
     Policies::builder()
         .grpc("/orders.Orders/List", READ)
@@ -45,7 +44,7 @@ fn policies() -> Result<Policies, ConfigError> {
         .build()
 }
 
-/// The clerk at the counter has a password, and may be wrong twice.
+/// The clerk has a password, and two attempts to enter it.
 fn clerks() -> Result<BasicVerifier, ConfigError> {
     let clerk = || Identity::assertion().claims_json(r#"{"sub":"clerk"}"#);
     let password = Secret::from("correct horse battery staple");
@@ -63,7 +62,7 @@ fn clerks() -> Result<BasicVerifier, ConfigError> {
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let issuer = TestIssuer::serve().await?;
-    // The example turns the clock. A service of your own needs none here.
+    // The example advances the clock. A real service needs none here.
     let verifier =
         JwtVerifier::builder(issuer.issuer()).audience(API).clock(issuer.clock()).build()?;
 

@@ -1,5 +1,4 @@
-//! The order service: to read, and to copy. Which scopes a method needs stands in the table that the
-//! layer has.
+//! The order service, to copy from. The table of the layer defines the scopes of each method.
 
 use std::{pin::Pin, sync::Arc};
 
@@ -11,10 +10,10 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::orders::{CancelRequest, Imported, ListRequest, Order, Wish, orders_server::Orders};
 
-/// To do with others' orders what one may do with one's own.
+/// Grants access to the orders of other users.
 const ADMIN: Scope = Scope::from_static("orders:admin");
 
-/// All orders, whoever's they are. Clones are the same shop.
+/// The orders of all users. Clones share them.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Shop(Arc<Mutex<Vec<Order>>>);
 
