@@ -22,7 +22,7 @@ const AUDIENCE: ErrorKind = ErrorKind::InvalidToken(TokenFault::Audience);
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn each_client_authentication_can_introspect_both_forms_of_tokens() {
+async fn both_forms_of_tokens_are_introspected_by_each_client() {
     let server = DjangoOauthToolkit::alone().await;
     let (opaque, jwt) = (server.opaque_for_resource().await, server.jwt().await);
     let bearer = server.introspection_token().await;
@@ -97,7 +97,7 @@ async fn invalid_client_credentials_are_500_and_revoked_tokens_401() {
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn one_layer_verifies_its_jwts_and_introspects_its_opaque_tokens() {
+async fn one_layer_verifies_jwts_and_introspects_opaque_tokens() {
     let server = DjangoOauthToolkit::alone().await;
     let introspection =
         server.introspection().client_secret_basic("rs", "rs-secret").audience(RESOURCE);

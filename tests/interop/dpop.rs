@@ -78,7 +78,7 @@ fn expected(client: &str) -> Value {
 
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn bound_tokens_are_accepted_with_proofs_of_a_third_party_client() {
+async fn bound_tokens_are_accepted_with_third_party_proofs() {
     let provider = OidcProvider::at_the_root().await;
     for (kind, algorithm) in [
         ("es256", "ES256"),
@@ -95,7 +95,7 @@ async fn bound_tokens_are_accepted_with_proofs_of_a_third_party_client() {
 /// The issuer with a path requires nonces too.
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn nonces_of_issuer_and_service_are_followed_by_a_third_party_client() {
+async fn a_third_party_client_follows_nonces_of_issuer_and_service() {
     let provider = OidcProvider::at_a_path().await;
     let secret = "a secret of 32 bytes, the same on all replicas";
     let nonces = |dpop: DpopBuilder| dpop.nonces(secret);
@@ -114,7 +114,7 @@ async fn nonces_of_issuer_and_service_are_followed_by_a_third_party_client() {
 /// (`Ed25519`, RFC 9864).
 #[tokio::test]
 #[ignore = "needs a running server"]
-async fn tokens_of_glewlwyd_are_accepted_with_proofs_of_a_third_party_client() {
+async fn glewlwyd_tokens_are_accepted_with_third_party_proofs() {
     let server = Glewlwyd::alone().await;
     let secret = "a secret of 32 bytes, the same on all replicas";
     for (issuer, has_nonces) in [(server.issuer.clone(), false), (server.with_nonces(), true)] {

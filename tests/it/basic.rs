@@ -96,7 +96,7 @@ async fn incorrect_passwords_and_unknown_users_get_the_same_response() {
 }
 
 #[tokio::test]
-async fn guesses_beyond_the_limit_are_429_except_with_cached_passwords() {
+async fn guesses_beyond_the_limit_are_429_unless_cached() {
     let clock = TestClock::new();
     let verifier = BasicVerifier::users(users()).clock(clock.clone());
     let app = protected(verifier.guess_limit(5, Duration::from_secs(60)).build().unwrap());

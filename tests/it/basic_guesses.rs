@@ -105,7 +105,7 @@ fn retry_after(response: &TestResponse) -> Duration {
 }
 
 #[tokio::test]
-async fn twenty_guesses_are_checked_for_an_account_however_its_user_id_is_spelled() {
+async fn an_account_has_twenty_guesses_for_all_spellings_of_its_user() {
     let service = Service::new(|builder| builder);
     let mut checked = 0;
     for spelling in 0..64_u32 {
@@ -119,7 +119,7 @@ async fn twenty_guesses_are_checked_for_an_account_however_its_user_id_is_spelle
 }
 
 #[tokio::test]
-async fn the_account_that_the_store_finds_counts_and_each_spelling_is_looked_up_once_more() {
+async fn attempts_count_for_the_account_that_the_store_finds() {
     let service = Service::new(|builder| builder);
     assert_eq!(service.guess_often("alice", 30, None).await, 20);
     for (number, spelling) in
@@ -149,7 +149,7 @@ async fn a_request_beyond_the_limit_does_not_query_the_store() {
 }
 
 #[tokio::test]
-async fn verified_credentials_and_a_repeated_outdated_password_are_not_limited() {
+async fn verified_and_repeated_outdated_passwords_are_not_limited() {
     let service = Service::new(|builder| builder);
     assert_eq!(service.send("alice", "password", None).await.status, 200);
     assert_eq!(service.send("alice", "outdated", None).await.status, 401);
@@ -161,7 +161,7 @@ async fn verified_credentials_and_a_repeated_outdated_password_are_not_limited()
 }
 
 #[tokio::test]
-async fn a_correct_password_is_accepted_within_twenty_seconds_while_one_attacker_guesses() {
+async fn one_attacker_delays_the_correct_password_by_twenty_seconds() {
     let service = Service::new(|builder| builder);
     let mut checked = service.guess_often("alice", 400, address(1)).await;
     for user in [address(2), address(3)] {
@@ -180,7 +180,7 @@ async fn a_correct_password_is_accepted_within_twenty_seconds_while_one_attacker
 }
 
 #[tokio::test]
-async fn each_client_that_guesses_delays_the_correct_password_by_one_period() {
+async fn each_guessing_client_delays_a_correct_password_by_one_period() {
     for attackers in [1, 5, 30] {
         let service = Service::new(|builder| builder);
         for _ in 0..40 {

@@ -399,7 +399,7 @@ async fn a_replacement_keeps_equal_entries_with_their_keys_and_caches() {
 }
 
 #[tokio::test]
-async fn a_change_of_a_file_or_of_the_default_audience_changes_the_entry() {
+async fn changed_files_and_default_audiences_change_the_entry() {
     let issuers = Issuers::new();
     let file = File::new("key-set", &issuers.one.jwk_set());
     let document = |audience: &str| {

@@ -118,7 +118,7 @@ async fn settle() {
 }
 
 #[tokio::test]
-async fn two_thousand_made_up_tokens_cause_at_most_a_hundred_look_ups_at_once() {
+async fn unknown_tokens_cause_at_most_a_hundred_look_ups_at_once() {
     let store = Store::default();
     let app = app(&store, |builder| builder);
     store.hang();
@@ -206,7 +206,7 @@ async fn an_unknown_token_is_looked_up_once_in_two_seconds() {
 }
 
 #[tokio::test]
-async fn requests_that_wait_with_the_same_unknown_token_share_its_look_up() {
+async fn requests_with_the_same_unknown_token_share_a_look_up() {
     let store = Store::default();
     let app = app(&store, |builder| builder.max_lookups(1));
     store.hang();

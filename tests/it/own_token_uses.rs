@@ -96,7 +96,7 @@ async fn a_use_says_what_was_called_without_the_query() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_use_says_what_was_called_beside_other_issuers_and_in_other_places() {
+async fn a_use_records_the_call_next_to_other_issuers_and_sources() {
     let fixture = Fixture::new();
     let issuer = TestIssuer::new();
     let issuers = Issuers::builder()

@@ -59,7 +59,7 @@ async fn an_unsigned_token_has_alg_none_and_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_fixed_identity_needs_no_credentials_and_is_authorized_like_any() {
+async fn a_fixed_identity_is_authorized_without_credentials() {
     use axum::{Router, body::Body, routing::get};
     use http::{Method, Request};
     use portcullis::{

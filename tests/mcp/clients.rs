@@ -60,7 +60,7 @@ async fn node(arguments: &[&str]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a running server"]
-async fn the_typescript_sdk_of_the_older_specification_gains_access_and_steps_up() {
+async fn the_older_typescript_sdk_gains_access_and_steps_up() {
     let service = Service::start().await;
     let report = node(&["interop/mcp-client/client.mjs", "v1", &service.url]).await;
     let report: Value = serde_json::from_str(&report).unwrap();
@@ -85,7 +85,7 @@ async fn the_typescript_sdk_of_the_older_specification_gains_access_and_steps_up
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a running server"]
-async fn the_typescript_sdk_of_the_current_specification_gains_access_and_steps_up() {
+async fn the_current_typescript_sdk_gains_access_and_steps_up() {
     let service = Service::start().await;
     let report = node(&["interop/mcp-client/client.mjs", "v2", &service.url]).await;
     let report: Value = serde_json::from_str(&report).unwrap();

@@ -171,7 +171,7 @@ async fn a_name_that_differs_from_the_body_is_rejected_by_rmcp() {
 }
 
 #[tokio::test]
-async fn headers_next_to_an_older_version_do_not_hide_what_the_body_calls() {
+async fn headers_with_an_older_version_do_not_hide_the_body() {
     let service = Service::new();
     let read = service.token("alice", "api:read");
     let cancel = current("tools/call", Some("cancel_order"));

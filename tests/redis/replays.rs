@@ -38,7 +38,7 @@ async fn redis_passes_the_checks_of_a_replay_store() {
 
 #[tokio::test]
 #[ignore = "needs redis-server"]
-async fn a_proof_is_accepted_by_one_replica_once_also_after_a_restart_of_redis() {
+async fn a_proof_is_accepted_by_one_replica_and_survives_a_restart() {
     let (mut server, issuer) = (RedisServer::durable(), TestIssuer::new());
     let client = DpopClient::new(Algorithm::Es256, issuer.clock());
     let token = issuer.token().audience(API).claim("cnf", client.confirmation()).mint();

@@ -24,7 +24,7 @@ async fn redis_passes_the_checks_of_a_revocation_store() {
 
 #[tokio::test]
 #[ignore = "needs redis-server"]
-async fn a_revocation_takes_effect_on_every_replica_and_on_those_that_start_later() {
+async fn a_revocation_takes_effect_on_current_and_later_replicas() {
     let (server, issuer) = (RedisServer::durable(), TestIssuer::new());
     let start = async || Replica::ready(&issuer, &server.redis(), OutagePolicy::Serve).await;
     let (one, other) = (start().await, start().await);
@@ -158,7 +158,7 @@ impl portcullis::verify::RevocationFeed for Silent {
 
 #[tokio::test]
 #[ignore = "needs redis-server"]
-async fn a_revocation_during_an_outage_reaches_the_other_replicas_afterwards() {
+async fn a_revocation_during_an_outage_is_shared_afterwards() {
     for mut server in [RedisServer::durable(), RedisServer::forgetful()] {
         let issuer = TestIssuer::new();
         let start = async || Replica::ready(&issuer, &server.redis(), OutagePolicy::Serve).await;

@@ -282,7 +282,7 @@ async fn run(outage: &'static str) -> (Vec<Breach>, usize, Instant) {
 
 #[tokio::test]
 #[ignore = "needs redis-server, and the server of the examples"]
-async fn with_refuse_no_revoked_token_is_accepted_by_any_of_three_servers() {
+async fn with_refuse_no_server_accepts_a_revoked_token() {
     let (breaches, requests, _) = run("refuse").await;
     println!("refuse: {} of {requests} requests with revoked tokens were accepted", breaches.len());
     assert!(requests > 300);
@@ -291,8 +291,7 @@ async fn with_refuse_no_revoked_token_is_accepted_by_any_of_three_servers() {
 
 #[tokio::test]
 #[ignore = "needs redis-server, and the server of the examples"]
-async fn with_serve_only_a_server_that_started_during_the_outage_accepts_revoked_tokens_until_redis_is_back()
- {
+async fn with_serve_only_servers_started_in_the_outage_accept_tokens() {
     let (breaches, requests, back) = run("serve").await;
     println!("serve: {} of {requests} requests with revoked tokens were accepted", breaches.len());
     assert!(requests > 300);

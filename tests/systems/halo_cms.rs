@@ -281,7 +281,7 @@ fn the_expiration_of_a_token_is_optional() {
 }
 
 #[test]
-fn the_audit_trail_says_what_was_called_and_the_last_call_comes_first() {
+fn the_audit_trail_lists_calls_the_last_one_first() {
     let service = Service::start("halo_cms");
     let wish = CREATE.replace(r#"["posts:read"]"#, r#"["posts:read", "posts:write"]"#);
     let token = text(&service.ask(&wish, &[]), "token");

@@ -116,7 +116,7 @@ fn the_steps_of_the_document_lead_from_a_new_user_to_a_call() {
 }
 
 #[test]
-fn the_documentation_of_the_services_is_open_and_names_what_there_is() {
+fn the_documentation_of_the_services_is_public() {
     let service = Service::start("halo_integrations");
     let response = service.documented(Client::Socket, DOCS, &[]);
     assert_eq!(response.status, 200);
@@ -143,7 +143,7 @@ fn the_documentation_of_the_services_is_open_and_names_what_there_is() {
 }
 
 #[test]
-fn a_token_is_accepted_in_either_header_and_authorization_is_used_first() {
+fn both_headers_are_accepted_and_authorization_comes_first() {
     let service = Service::start("halo_integrations");
     let (token, refresh_token) = tokens(&service.ask(LOG_IN, &[]));
     let variables = [("TOKEN", token.as_str()), ("REFRESH_TOKEN", refresh_token.as_str())];

@@ -49,7 +49,7 @@ async fn ask(request: Request<tonic::body::Body>, is_outside: bool) -> Response<
 }
 
 #[tokio::test]
-async fn a_preflight_is_answered_outside_and_rejected_with_an_http_status_inside() {
+async fn a_preflight_is_rejected_in_http_if_cors_is_inside() {
     let preflight = [
         ("access-control-request-method", "POST"),
         ("access-control-request-headers", "x-grpc-web"),

@@ -76,7 +76,7 @@ fn assert_step_up(status: &Status) {
 }
 
 #[tokio::test]
-async fn a_step_up_is_unauthenticated_with_the_challenge_in_metadata_and_details() {
+async fn a_step_up_is_unauthenticated_with_challenge_and_details() {
     let issuer = TestIssuer::new();
     let policies = Policies::builder()
         .grpc("/orders.Orders/Create", Access::from(WRITE).and(recent_mfa()))

@@ -38,7 +38,7 @@ fn start(file: &File) -> Server {
 }
 
 #[tokio::test]
-async fn the_file_has_the_settings_of_the_variables_which_take_precedence() {
+async fn variables_take_precedence_over_the_settings_of_the_file() {
     let issuer = TestIssuer::serve().await.unwrap();
     let secret = File::new("secret", "s3cret\n");
     let text = format!(

@@ -47,7 +47,7 @@ async fn an_event_revokes_tokens() {
 }
 
 #[tokio::test]
-async fn an_unreachable_redis_is_reported_and_has_the_configured_consequence() {
+async fn the_outage_policy_applies_while_redis_is_unreachable() {
     let issuer = TestIssuer::serve().await.unwrap();
     // Nothing listens there.
     let url = ("REDIS_URL", "redis://:s3cret@127.0.0.1:1");

@@ -12,7 +12,7 @@ fn now() -> u64 {
 }
 
 #[tokio::test]
-async fn a_transfer_requires_the_scope_and_a_recent_authentication_with_two_factors() {
+async fn a_transfer_requires_the_scope_and_a_recent_second_factor() {
     let issuer = TestIssuer::serve().await.unwrap();
     let server = serve(&issuer, &[]);
     let token = |acr: &str, age: u64, scope: &str| {

@@ -48,7 +48,7 @@ impl Verify<BearerToken<'_>> for RecordingVerifier {
 type Configure = fn(AuthenticateLayer) -> AuthenticateLayer;
 
 #[tokio::test]
-async fn the_cache_is_queried_first_unless_another_source_could_make_the_request_invalid() {
+async fn the_cache_is_queried_first_unless_other_sources_matter() {
     let plain: Configure = |layer| layer;
     let other_sources: [Configure; 4] = [
         |layer| layer.cookie("token"),

@@ -66,7 +66,7 @@ const LINES: [(Option<&str>, u16, &str); 9] = [
 ];
 
 #[tokio::test]
-async fn the_option_makes_a_request_with_an_invalid_token_anonymous_and_nothing_else() {
+async fn the_option_only_makes_invalid_tokens_anonymous() {
     for layer in layers() {
         let app = whoami().layer(layer.dangerous().anonymous_with_invalid_token());
         for (line, status, body) in LINES {

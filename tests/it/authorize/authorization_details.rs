@@ -128,7 +128,7 @@ async fn a_handler_reads_the_elements_of_one_type() {
 }
 
 #[tokio::test]
-async fn a_passwords_identity_has_none_and_an_anonymous_request_is_401() {
+async fn basic_users_have_no_details_and_anonymous_requests_are_401() {
     use portcullis::{BasicCredentials, Verification, Verify};
     struct Anyone;
     impl Verify<BasicCredentials> for Anyone {

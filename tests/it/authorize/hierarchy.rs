@@ -263,7 +263,7 @@ fn a_cycle_is_rejected_and_named() {
 
 #[cfg(feature = "tracing")]
 #[test]
-fn scopes_without_effect_are_logged_once_if_the_required_ones_are_known() {
+fn scopes_without_effect_are_logged_once() {
     use crate::telemetry::capture::Capture;
     use portcullis::ProtectedResource;
     let misspelled = || "admin > write raed; root > admin".parse::<ScopeHierarchy>().unwrap();

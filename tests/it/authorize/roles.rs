@@ -109,7 +109,7 @@ async fn a_scope_in_a_jwt_grants_no_role_however_roles_are_expressed() {
 }
 
 #[tokio::test]
-async fn a_scope_of_an_introspected_token_grants_no_role_however_roles_are_expressed() {
+async fn a_scope_of_an_introspected_token_never_grants_a_role() {
     let issuer = TestIssuer::new();
     for (places, claim, value) in FORMS {
         let verifier = issuer.introspection().audience(API).scope_claim("permissions");
@@ -170,7 +170,7 @@ async fn roles_that_can_not_be_read_are_an_invalid_token() {
 }
 
 #[tokio::test]
-async fn the_roles_of_a_token_are_required_again_for_each_request_while_it_is_cached() {
+async fn the_roles_of_a_cached_token_are_checked_for_each_request() {
     let issuer = TestIssuer::new();
     let verifier = issuer.verifier().audience(API).roles("roles").build().unwrap();
     let app = services(&AuthenticateLayer::bearer(verifier));

@@ -133,7 +133,7 @@ async fn a_jwt_must_have_the_class_and_age_that_is_required() {
 }
 
 #[tokio::test]
-async fn an_introspected_token_must_have_the_class_and_age_that_is_required() {
+async fn step_up_applies_to_introspected_tokens() {
     let issuer = TestIssuer::new();
     let verifier = issuer.introspection().audience(API).build().unwrap();
     let layer = AuthenticateLayer::bearer(verifier).clock(issuer.clock());
@@ -176,7 +176,7 @@ async fn the_leeway_of_the_verifier_applies() {
 }
 
 #[tokio::test]
-async fn without_a_clock_of_the_layer_the_age_is_measured_by_the_system() {
+async fn the_age_is_measured_by_the_system_clock_by_default() {
     let issuer = TestIssuer::with_clock("https://as.example", TestClock::running());
     let app =
         services(&AuthenticateLayer::bearer(issuer.verifier().audience(API).build().unwrap()));

@@ -155,7 +155,7 @@ async fn a_bound_token_is_accepted_with_its_certificate_only() {
 }
 
 #[tokio::test]
-async fn the_token_of_rfc_8705_is_accepted_with_the_certificate_that_it_shows() {
+async fn the_example_of_rfc_8705_is_accepted_with_its_certificate() {
     let der = base64_simd::STANDARD.decode_to_vec(RFC_8705).unwrap();
     let client = CertificateClient::from_der(der);
     let cnf = json!({ "x5t#S256": "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0" });
@@ -209,7 +209,7 @@ async fn required_rejects_unbound_tokens() {
 }
 
 #[tokio::test]
-async fn a_header_is_used_if_the_connection_comes_from_a_trusted_proxy() {
+async fn a_header_is_used_for_connections_of_a_trusted_proxy() {
     for header in HEADERS {
         let setting = Setting::behind_proxy(&header);
         let (bound, unbound) = (setting.bound(), setting.unbound());
@@ -248,7 +248,7 @@ async fn no_header_says_where_the_connection_comes_from() {
 }
 
 #[tokio::test]
-async fn the_extension_of_this_crate_takes_precedence_over_that_of_axum() {
+async fn the_extension_of_this_crate_precedes_that_of_axum() {
     let header = CertificateHeader::ClientCert;
     let setting = Setting::behind_proxy(&header);
     for (own, axum, expected) in [(PROXY, "11.1.2.3", None), ("11.1.2.3", PROXY, BINDING)] {
@@ -259,7 +259,7 @@ async fn the_extension_of_this_crate_takes_precedence_over_that_of_axum() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_provide_the_peer_address_is_misconfigured() {
+async fn a_server_without_the_peer_address_is_misconfigured() {
     let header = CertificateHeader::ClientCert;
     let setting = Setting::behind_proxy(&header);
     let response = setting.send(forwarded(&setting.bound(), &setting.alice, &header)).await;
@@ -273,7 +273,7 @@ async fn a_server_that_does_not_provide_the_peer_address_is_misconfigured() {
 }
 
 #[tokio::test]
-async fn the_header_of_a_proxy_does_not_count_for_connections_and_the_other_way_round() {
+async fn certificates_of_proxies_and_connections_are_not_mixed() {
     let setting = Setting::new(ClientCertificates::from_connection());
     for header in HEADERS {
         let request = from(forwarded(&setting.bound(), &setting.alice, &header), PROXY);

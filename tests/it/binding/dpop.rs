@@ -82,7 +82,7 @@ fn jwk_of(proof: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_bound_token_with_its_proof_is_accepted_each_time_with_a_new_one() {
+async fn a_bound_token_is_accepted_with_a_new_proof_each_time() {
     let setting = Setting::new();
     for _ in 0..3 {
         let response = setting.send(&setting.proof().sign()).await;
@@ -281,7 +281,7 @@ async fn challenges_name_both_schemes_and_the_algorithms() {
 }
 
 #[tokio::test]
-async fn every_asymmetric_algorithm_signs_proofs_and_configuration_limits_them() {
+async fn proofs_have_any_asymmetric_algorithm_that_is_configured() {
     let issuer = issuer_with([Algorithm::Es256]);
     for algorithm in
         [Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa, Algorithm::Rs256, Algorithm::Ps256]

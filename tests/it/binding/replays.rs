@@ -165,7 +165,7 @@ async fn a_full_store_is_503_until_proofs_expire_and_forgets_none() {
 
 #[cfg(feature = "tracing")]
 #[tokio::test]
-async fn a_full_store_is_logged_once_a_minute_with_the_number_of_proofs() {
+async fn a_full_store_is_logged_once_a_minute_with_a_count() {
     use tracing::Level;
 
     use crate::telemetry::capture::Capture;

@@ -83,7 +83,7 @@ async fn no_error_body_contains_the_token() {
 }
 
 #[tokio::test]
-async fn only_successful_responses_and_their_revalidations_are_marked_private() {
+async fn only_successful_and_revalidated_responses_are_private() {
     for (status, private) in [
         (200, true),
         (201, true),

@@ -344,7 +344,7 @@ async fn no_error_body_shows_a_token_after_a_semicolon() {
 }
 
 #[tokio::test]
-async fn responses_to_credentials_outside_of_authorization_are_private() {
+async fn responses_to_credentials_in_other_places_are_private() {
     let layer = bearer().header(OTHER).header(bare()).cookie("at");
     let layer = layer.source(|head| Ok(head.uri().query().map(str::to_owned)));
     for status in [200, 304, 301, 404, 403, 500] {

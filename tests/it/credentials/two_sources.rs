@@ -53,7 +53,7 @@ async fn two_methods_of_rfc_6750_are_400_whatever_they_contain() {
 }
 
 #[tokio::test]
-async fn of_two_other_sources_the_first_is_used_and_the_second_is_not_read() {
+async fn only_the_first_of_two_other_sources_is_read() {
     let app = service(all_sources());
     let pairs = different().filter(|(one, other)| !are_too_many(*one, *other));
     for (first, second) in pairs.filter(|(one, other)| rank(*one) < rank(*other)) {

@@ -185,7 +185,7 @@ async fn a_panic_in_the_client_does_not_affect_later_requests() {
 }
 
 #[tokio::test]
-async fn requests_beyond_the_concurrency_limit_are_rejected_at_once_if_none_may_wait() {
+async fn without_a_queue_requests_beyond_the_limit_are_rejected() {
     let endpoint = Endpoint::active().held();
     let verifier = builder_for(&endpoint).without_audience().max_concurrent(3);
     let verifier = verifier.queue_timeout(Duration::ZERO).build().unwrap();

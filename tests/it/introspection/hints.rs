@@ -5,7 +5,7 @@ use portcullis::{ErrorKind, IntrospectionVerifier};
 use super::{INTROSPECT, endpoint::Endpoint, verify, with_sources};
 
 #[tokio::test]
-async fn rejected_credentials_with_encoded_characters_hint_at_client_secret_post() {
+async fn the_hint_for_encoded_credentials_is_client_secret_post() {
     for status in [400, 401, 403] {
         let endpoint = Endpoint::new(move |_| (status, r#"{"error":"invalid_client"}"#.to_owned()));
         for (client_id, secret, is_encoded) in [
@@ -112,7 +112,7 @@ mod log {
     }
 
     #[tokio::test]
-    async fn unsupported_tokens_are_reported_once_a_minute_with_the_likely_cause() {
+    async fn unsupported_tokens_are_reported_once_a_minute_with_a_hint() {
         let endpoint = Endpoint::new(|_| (400, r#"{"error":"unsupported_token_type"}"#.to_owned()));
         let clock = portcullis::testing::TestClock::new();
         let verifier = builder_for(&endpoint).without_audience().clock(clock.clone());

@@ -109,7 +109,7 @@ async fn rejected(
 }
 
 #[tokio::test(start_paused = true)]
-async fn neither_known_nor_new_tokens_are_rejected_while_150_clients_send_random_ones() {
+async fn random_tokens_of_150_clients_displace_no_valid_token() {
     for latency in [500, 2000].map(Duration::from_millis) {
         let endpoint = SlowEndpoint::default();
         let verifier = verifier(&endpoint, latency).without_audience().build().unwrap();
@@ -140,7 +140,7 @@ async fn a_recently_active_token_does_not_wait_for_made_up_ones() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_counts_as_recently_active_for_ten_minutes_after_its_cache_entry() {
+async fn a_token_is_recently_active_ten_minutes_after_its_cache_entry() {
     let clock = TestClock::new();
     for (minutes, kind) in [(10, None), (11, Some(ErrorKind::Unavailable))] {
         let endpoint = SlowEndpoint::default();

@@ -357,7 +357,7 @@ fn no_part_of_a_key_is_shown() {
 }
 
 #[tokio::test]
-async fn without_a_client_id_or_an_audience_the_configuration_is_rejected() {
+async fn a_client_id_and_an_audience_are_required() {
     let builder = || IntrospectionVerifier::builder(INTROSPECT).without_audience();
     for (built, message) in [
         (builder().private_key_jwt("", ed25519()).build(), "client id ``: empty"),

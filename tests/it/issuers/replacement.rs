@@ -63,7 +63,7 @@ impl Setting {
 }
 
 #[tokio::test]
-async fn tokens_of_a_removed_issuer_are_rejected_with_the_next_request() {
+async fn tokens_of_a_removed_issuer_are_rejected_immediately() {
     let setting = Setting::new();
     let (stays, goes) = (token(&setting.stays), token(&setting.goes));
     for _ in 0..2 {
@@ -214,7 +214,7 @@ async fn tenants_are_kept_by_an_update_and_dropped_by_a_replacement() {
 }
 
 #[tokio::test]
-async fn a_request_that_waited_for_keys_is_verified_by_the_new_issuers() {
+async fn requests_that_wait_for_keys_are_verified_by_the_new_issuers() {
     let issuer = TestIssuer::named("https://goes.example");
     let (asked, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let client = {

@@ -111,7 +111,7 @@ fn verifier(issuer: &TestIssuer, audience: &str) -> JwtVerifier {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tenant_is_resolved_again_at_most_once_a_minute_and_no_request_waits_for_it() {
+async fn a_tenant_is_renewed_once_a_minute_in_the_background() {
     let (service, cached) = Service::verified().await;
     for second in 1..=600 {
         service.clock().advance(seconds(1));
@@ -139,7 +139,7 @@ async fn a_hundred_requests_at_once_resolve_a_tenant_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tenant_that_is_no_longer_known_is_rejected_within_a_minute_with_its_cached_tokens() {
+async fn an_unknown_tenant_and_its_cached_tokens_end_within_a_minute() {
     for verdict_of in [Ok(()), Err(Error::from(TokenFault::Rejected)), Err(Error::access_denied())]
     {
         let (service, cached) = Service::verified().await;
@@ -159,7 +159,7 @@ async fn a_tenant_that_is_no_longer_known_is_rejected_within_a_minute_with_its_c
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tenant_that_was_idle_is_resolved_before_its_next_token_is_accepted() {
+async fn an_idle_tenant_is_renewed_before_its_next_token_is_accepted() {
     let (service, cached) = Service::verified().await;
     service.clock().advance(30 * DAY);
     assert_eq!(service.outcome(&cached).await, ACCEPTED);
@@ -172,7 +172,7 @@ async fn a_tenant_that_was_idle_is_resolved_before_its_next_token_is_accepted() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_idle_tenant_waits_a_second_for_a_resolver_that_hangs_once_a_minute() {
+async fn an_idle_tenant_waits_one_second_per_minute_for_the_resolver() {
     let (service, cached) = Service::verified().await;
     service.close();
     for hour in 1..=3 {
@@ -190,7 +190,7 @@ async fn an_idle_tenant_waits_a_second_for_a_resolver_that_hangs_once_a_minute()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tenant_whose_resolver_fails_is_kept_for_the_outage_tolerance() {
+async fn a_failing_resolver_keeps_tenants_for_the_outage_tolerance() {
     for (tolerance, days) in [(None, 1), (Some(3 * DAY), 3)] {
         let service = Service::new(|pattern| match tolerance {
             Some(tolerance) => pattern.outage_tolerance(tolerance),
@@ -259,7 +259,7 @@ async fn only_replace_replaces_the_verifier_of_a_tenant() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_tenant_can_t_be_kept_and_a_verifier_of_another_issuer_replaces_nothing() {
+async fn invalid_resolutions_are_errors_and_keep_the_tenant() {
     let service = Service::new(|pattern| pattern);
     service.answers(|| Ok(TenantResolution::Keep));
     let misconfigured = Err(ErrorKind::Misconfigured);
@@ -276,7 +276,7 @@ async fn a_new_tenant_can_t_be_kept_and_a_verifier_of_another_issuer_replaces_no
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_forgotten_tenant_is_rejected_at_once_and_resolved_if_it_comes_back() {
+async fn a_forgotten_tenant_is_rejected_and_resolved_when_it_returns() {
     let (service, cached) = Service::verified().await;
     let built = verifier(&service.issuer, API);
     service.answers(|| Ok(TenantResolution::Unknown));
@@ -295,7 +295,7 @@ async fn a_forgotten_tenant_is_rejected_at_once_and_resolved_if_it_comes_back() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tenant_is_forgotten_also_while_a_request_of_it_waits_for_keys() {
+async fn a_tenant_is_forgotten_while_its_request_waits_for_keys() {
     for is_verified in [false, true] {
         let service = Service::new(|pattern| pattern);
         let cached = service.token();
@@ -319,7 +319,7 @@ async fn a_tenant_is_forgotten_also_while_a_request_of_it_waits_for_keys() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_was_in_progress_brings_no_forgotten_tenant_back() {
+async fn a_request_in_progress_does_not_restore_a_forgotten_tenant() {
     // Forgotten while the resolver is asked.
     let service = Service::new(|pattern| pattern);
     service.close();
@@ -371,7 +371,7 @@ async fn a_resolver_may_forget_its_tenant() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_verifier_that_the_service_holds_on_to_keeps_no_cached_token_of_a_forgotten_tenant() {
+async fn a_retained_verifier_accepts_no_token_of_a_forgotten_tenant() {
     let issuer = TestIssuer::named(ISSUER);
     issuer.publish(Algorithm::Es256);
     let (built, known) = (verifier(&issuer, API), Arc::new(Mutex::new(true)));
@@ -390,7 +390,7 @@ async fn a_verifier_that_the_service_holds_on_to_keeps_no_cached_token_of_a_forg
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tenant_that_no_token_proved_is_resolved_again_after_a_minute_too() {
+async fn an_unverified_tenant_is_also_renewed_after_a_minute() {
     let service = Service::new(|pattern| pattern);
     let stranger = TestIssuer::named(ISSUER);
     stranger.clock().set(service.clock().now());
@@ -417,7 +417,7 @@ async fn a_clock_that_was_turned_back_has_a_tenant_resolved_again() {
 
 #[cfg(feature = "tracing")]
 #[tokio::test(start_paused = true)]
-async fn a_resolver_that_fails_is_logged_once_a_minute_for_all_tenants() {
+async fn a_failing_resolver_is_logged_once_a_minute_for_all_tenants() {
     use tracing::Level;
 
     use crate::telemetry::capture::Capture;

@@ -77,7 +77,7 @@ fn flood(
 }
 
 #[tokio::test(start_paused = true)]
-async fn five_thousand_forged_tokens_cause_ten_calls_and_ten_fetches_at_a_time() {
+async fn forged_tokens_cause_ten_calls_and_ten_fetches_at_a_time() {
     let service = LoginService::new();
     let issuers = service.issuers(TenantPattern::new(PATTERN));
     assert!(verify_token(&issuers, &service.token("acme")).await.is_ok());
@@ -131,7 +131,7 @@ async fn no_minute_has_more_than_sixty_calls_and_sixty_fetches() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn beyond_the_limit_a_token_is_503_until_the_time_that_the_response_names() {
+async fn beyond_the_limit_tokens_are_503_until_retry_after() {
     let service = LoginService::new();
     let issuers = service.issuers(TenantPattern::new(PATTERN).max_per_minute(2));
     for tenant in ["one", "two"] {
@@ -168,7 +168,7 @@ async fn a_verified_tenant_fetches_its_keys_whatever_others_do() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_that_can_t_be_valid_causes_no_call_and_is_401_beyond_the_limit() {
+async fn an_invalid_token_causes_no_call_and_is_401_beyond_the_limit() {
     let service = LoginService::new();
     let issuers = service.issuers(TenantPattern::new(PATTERN).max_per_minute(1));
     let forged = jws::with_signature(&service.token("acme"), []);

@@ -105,7 +105,7 @@ async fn metadata_is_requested_at_its_url_and_nowhere_else() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn metadata_must_name_the_issuer_of_the_tokens_or_the_one_that_is_configured_for_it() {
+async fn metadata_must_name_the_issuer_or_the_metadata_issuer() {
     let tokens = "https://as.example/tenant/v2.0/";
     let internal = "https://internal.example/as";
     for (named, expected, is_accepted) in [
@@ -153,7 +153,7 @@ async fn metadata_is_discovered_from_the_issuer_that_it_names() {
 }
 
 #[test]
-fn the_urls_of_metadata_are_https_urls_and_not_configured_in_vain() {
+fn metadata_urls_must_be_https_and_have_an_effect() {
     let keys = issuer_with([portcullis::Algorithm::Es256]).jwk_set();
     let builder = || {
         let client = TestIssuer::new().http_client();

@@ -24,7 +24,7 @@ fn type_fault() -> Option<ErrorKind> {
 }
 
 #[tokio::test]
-async fn a_numeric_identifier_is_rejected_and_the_operator_learns_which() {
+async fn the_error_names_the_numeric_identifier_that_was_rejected() {
     let issuer = TestIssuer::new();
     let verifier = builder(&issuer).build().unwrap();
     for name in ["sub", "jti", "client_id"] {
@@ -42,7 +42,7 @@ async fn a_numeric_identifier_is_rejected_and_the_operator_learns_which() {
 }
 
 #[tokio::test]
-async fn for_scopes_or_roles_of_the_wrong_type_the_operator_learns_the_place() {
+async fn the_error_names_the_place_of_malformed_scopes_or_roles() {
     let issuer = TestIssuer::new();
     let scopes = builder(&issuer).scope_claim("urn:zitadel:roles").build().unwrap();
     let roles = builder(&issuer).roles("/realm/roles").build().unwrap();
@@ -94,7 +94,7 @@ async fn the_client_learns_nothing_of_the_claim() {
 }
 
 #[tokio::test]
-async fn numeric_identifiers_are_read_as_their_decimal_text_if_enabled() {
+async fn numeric_identifiers_are_read_as_decimal_text_if_enabled() {
     let issuer = TestIssuer::new();
     let (lenient, strict) = (builder(&issuer).numeric_identifiers(), builder(&issuer));
     let lenient = lenient.profile(Profile::Rfc9068).build().unwrap();

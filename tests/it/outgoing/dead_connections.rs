@@ -33,7 +33,7 @@ fn introspection(server: &Server) -> IntrospectionVerifier {
 }
 
 #[tokio::test]
-async fn no_valid_token_is_503_because_an_endpoint_closes_idle_connections() {
+async fn closed_idle_connections_do_not_cause_503() {
     let idle = Duration::from_millis(20);
     let server = Server::start(Close::AfterIdle(idle), active).await;
     let verifier = introspection(&server);
@@ -176,7 +176,7 @@ async fn both_attempts_share_one_time_limit() {
 
 #[cfg(feature = "http-body")]
 #[tokio::test]
-async fn a_service_client_reports_what_hyper_says_of_a_closed_connection() {
+async fn a_service_client_reports_closed_connections_of_hyper() {
     use bytes::Bytes;
     use http_body_util::Full;
     use portcullis::http_client::ServiceClient;

@@ -109,7 +109,7 @@ async fn a_public_issuer_cannot_lead_to_an_inner_address() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_introspection_endpoint_of_a_public_issuer_is_not_at_an_inner_address() {
+async fn a_public_issuer_has_no_internal_introspection_endpoint() {
     for host in INNER {
         for allowed in [false, true] {
             let issuer = TestIssuer::named("https://issuer.test");
@@ -167,7 +167,7 @@ async fn an_issuer_on_an_inner_address_leads_to_others_of_its_kind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_host_of_the_issuer_and_configured_urls_are_not_restricted() {
+async fn the_issuer_and_configured_urls_are_not_restricted() {
     for url in ["https://issuer.test/jwks", "https://ISSUER.test.:8443/jwks"] {
         let (outcome, policy) = keys_at("https://issuer.test", url, None, false).await;
         assert_eq!((outcome, policy), (ACCEPTED, Some(AddressPolicy::ANY)), "{url}");
@@ -218,7 +218,7 @@ mod connections {
     }
 
     #[tokio::test]
-    async fn the_default_client_does_not_connect_to_an_address_that_is_not_permitted() {
+    async fn the_default_client_only_connects_to_permitted_addresses() {
         let issuer = TestIssuer::serve().await.unwrap();
         let port = issuer.address().port();
         let wrapped = reqwest::Client::builder().no_proxy().build().unwrap();

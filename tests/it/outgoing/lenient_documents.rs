@@ -28,7 +28,7 @@ fn document(content_type: Option<&str>, body: String) -> Response<Vec<u8>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn documents_may_begin_with_a_byte_order_mark_and_have_types_of_plain_stores() {
+async fn byte_order_marks_and_types_of_plain_stores_are_accepted() {
     let json = Some("application/json");
     for (content_type, mark, accepted) in [
         (json, "", true),
@@ -160,7 +160,7 @@ async fn what_tokens_contain_is_read_strictly() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_compressed_response_is_requested_and_one_that_arrives_is_reported() {
+async fn compressed_responses_are_not_requested_and_are_reported() {
     for (encoding, accepted) in [
         (None, true),
         (Some("identity"), true),

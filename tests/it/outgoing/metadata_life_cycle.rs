@@ -103,7 +103,7 @@ async fn the_etag_is_kept_if_the_url_is_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_old_url_is_used_for_another_day_if_the_metadata_is_unusable() {
+async fn with_unusable_metadata_the_old_url_is_used_for_another_day() {
     for fault in ["down", "html", "other issuer", "inner address"] {
         let scene = Scene::new();
         assert_eq!(outcome(&scene.verifier, &scene.token()).await, ACCEPTED);

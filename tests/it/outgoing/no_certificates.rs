@@ -9,7 +9,7 @@ use crate::support::{
 
 /// The environment belongs to the whole process, so the test below is run in another one.
 #[test]
-fn a_service_without_ca_certificates_starts_and_learns_why_https_fails() {
+fn without_ca_certificates_the_service_starts_and_https_fails() {
     let mut again = std::process::Command::new(std::env::current_exe().unwrap());
     again.args(["--exact", "outgoing::no_certificates::without_ca_certificates", "--ignored"]);
     again.env("SSL_CERT_FILE", "/nonexistent/ca.pem").env("SSL_CERT_DIR", "/nonexistent");

@@ -31,7 +31,7 @@ async fn section_2_1_names_in_several_languages() {
 }
 
 #[tokio::test]
-async fn section_2_2_signed_metadata_has_the_members_as_claims_and_an_issuer() {
+async fn section_2_2_signed_metadata_has_the_members_and_an_issuer() {
     let sign = |document: &str| {
         let mut claims: Value = serde_json::from_str(document).unwrap();
         claims["iss"] = json!("https://resource.example.com");
@@ -49,7 +49,7 @@ async fn section_2_2_signed_metadata_has_the_members_as_claims_and_an_issuer() {
 }
 
 #[tokio::test]
-async fn section_3_1_the_path_of_the_resource_follows_the_well_known_path() {
+async fn section_3_1_the_resource_path_follows_the_well_known_path() {
     for (identifier, path) in [
         ("https://resource.example.com", "/.well-known/oauth-protected-resource"),
         ("https://resource.example.com/", "/.well-known/oauth-protected-resource"),

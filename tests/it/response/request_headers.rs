@@ -61,7 +61,7 @@ async fn a_header_that_is_not_kept_is_not_shown() {
 }
 
 #[tokio::test]
-async fn credentials_stay_hidden_in_debug_even_if_their_header_is_kept() {
+async fn debug_hides_credentials_even_if_their_header_is_kept() {
     let issuer = issuer();
     let token = HeaderName::from_static("x-token");
     let body = ErrorBody::custom(|rejection| Content::text(format!("{rejection:?}")));

@@ -26,7 +26,7 @@ const BASIC: &str = r#"Basic realm="restricted", charset="UTF-8""#;
 const BEARER: &str = r#"Bearer realm="restricted""#;
 
 #[tokio::test]
-async fn a_script_is_not_challenged_for_a_password_where_that_is_configured() {
+async fn a_script_gets_no_basic_challenge_if_so_configured() {
     let both = || AuthenticateLayer::bearer(Nobody).basic(Nobody);
     let basic = || AuthenticateLayer::basic_only(Nobody);
     let all = &[BEARER, BASIC][..];

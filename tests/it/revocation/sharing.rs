@@ -62,7 +62,7 @@ async fn the_store_in_memory_passes_the_checks() {
 }
 
 #[tokio::test]
-async fn a_revocation_takes_effect_on_the_other_replica_also_for_a_cached_token() {
+async fn a_revocation_applies_to_cached_tokens_of_other_replicas() {
     let (issuer, store) = setting();
     let one = Replica::new(&issuer, &store, OutagePolicy::Serve);
     let other = Replica::new(&issuer, &store, OutagePolicy::Serve);
@@ -90,7 +90,7 @@ async fn a_revocation_whose_future_is_dropped_is_shared() {
 }
 
 #[tokio::test]
-async fn with_reject_requests_are_503_until_the_store_has_been_read_and_during_outages() {
+async fn with_reject_requests_are_503_before_the_read_and_in_outages() {
     let (issuer, store) = setting();
     store.fail();
     let replica = Replica::new(&issuer, &store, OutagePolicy::Reject);

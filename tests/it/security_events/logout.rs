@@ -23,7 +23,7 @@ async fn a_logout_token_with_a_session_ends_that_session_only() {
 }
 
 #[tokio::test]
-async fn without_a_session_the_tokens_of_the_subject_up_to_now_are_revoked() {
+async fn without_a_session_the_tokens_of_the_subject_are_revoked() {
     let setting = Setting::new();
     let (old, other) = (setting.token(USER, SESSION), setting.token("bob", "s"));
     let response = setting.log_out(&setting.recorded(WITHOUT_SESSION, "JWT")).await;

@@ -20,7 +20,7 @@ fn failed(explanation: &Explanation) -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn the_first_rule_that_failed_is_the_one_that_rejected_the_token() {
+async fn the_first_failed_rule_rejected_the_token() {
     let issuer = issuer_with([Algorithm::Es256, Algorithm::Rs256]);
     let now = issuer.token().audience(API).claim("x", json!(1)).mint();
     assert!(!now.is_empty());

@@ -17,7 +17,7 @@ fn at(lines: &[Line], level: Level) -> Vec<&Line> {
 }
 
 #[tokio::test]
-async fn five_hundred_rejections_during_an_outage_are_a_handful_of_warnings() {
+async fn five_hundred_rejections_during_an_outage_are_few_warnings() {
     let issuer = TestIssuer::new();
     let app = protected(&issuer);
     issuer.fail(Fault::Unreachable);

@@ -19,7 +19,7 @@ fn split(lines: Vec<Line>) -> (Vec<Line>, Vec<Line>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tokens_that_can_t_be_verified_are_logged_at_warn_once_a_minute_with_a_count() {
+async fn unverifiable_tokens_are_logged_once_a_minute_with_a_count() {
     let issuer = TestIssuer::new();
     issuer.fail(Fault::Status(502));
     let app = protected(&issuer);

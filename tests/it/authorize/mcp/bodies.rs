@@ -114,7 +114,7 @@ async fn what_cannot_be_read_needs_the_strictest_requirement() {
 }
 
 #[tokio::test]
-async fn a_long_body_is_passed_on_whole_whether_its_length_is_known_or_not() {
+async fn a_long_body_of_any_length_is_passed_on_unchanged() {
     let issuer = TestIssuer::new();
     let app = service(&issuer);
     let text = format!(r#"{{"method":"tools/list","x":"{}"}}"#, "x".repeat(3 * MAX));
@@ -129,7 +129,7 @@ async fn a_long_body_is_passed_on_whole_whether_its_length_is_known_or_not() {
 }
 
 #[tokio::test]
-async fn an_open_operation_needs_no_token_and_others_are_401_with_their_scopes() {
+async fn anonymous_operations_need_no_token_and_others_are_401() {
     let issuer = TestIssuer::new();
     let app = service(&issuer);
     assert_eq!(ask(&app, &issuer, None, &method("tools/list")).await.status, 200);
@@ -156,7 +156,7 @@ fn unread() -> Body {
 }
 
 #[tokio::test]
-async fn without_open_rows_a_body_is_not_read_before_its_token_is_verified() {
+async fn a_body_is_only_read_after_its_token_was_verified() {
     let issuer = TestIssuer::new();
     let rows = Mcp::tools([("list_orders", READ), ("execute_sql", ADMIN)]).otherwise(READ);
     let app = Router::new()
@@ -171,7 +171,7 @@ async fn without_open_rows_a_body_is_not_read_before_its_token_is_verified() {
 }
 
 #[tokio::test]
-async fn headers_of_the_current_version_are_used_and_the_body_is_not_read() {
+async fn with_headers_of_the_current_version_the_body_is_not_read() {
     let issuer = TestIssuer::new();
     let app = service(&issuer);
     let request = |scopes| {

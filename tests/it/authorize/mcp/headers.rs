@@ -146,7 +146,7 @@ async fn each_operation_needs_its_row() {
 }
 
 #[tokio::test]
-async fn headers_of_a_version_in_which_servers_do_not_compare_them_are_ignored() {
+async fn headers_are_ignored_in_versions_without_comparison() {
     let issuer = TestIssuer::new();
     let app = service(
         &issuer,
@@ -224,7 +224,7 @@ async fn rows_of_other_paths_are_not_affected_by_the_headers() {
 }
 
 #[tokio::test]
-async fn a_broader_scope_is_sufficient_for_each_operation_and_for_all_of_them() {
+async fn a_broader_scope_is_sufficient_for_every_operation() {
     let issuer = TestIssuer::new();
     let mcp = Mcp::tools([("list_orders", READ), ("execute_sql", ADMIN)]).otherwise(READ);
     let layer = layer(&issuer, mcp).scope_hierarchy(hierarchy());

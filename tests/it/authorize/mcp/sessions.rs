@@ -78,7 +78,7 @@ async fn a_session_is_its_subjects_alone() {
 }
 
 #[tokio::test]
-async fn an_id_that_this_layer_did_not_issue_never_reaches_the_service() {
+async fn an_id_of_another_layer_never_reaches_the_service() {
     let issuer = TestIssuer::new();
     let app = service(&issuer, McpSessionLayer::new());
     let id = session(&ask(&app, &issuer, Some("alice"), &[]).await);

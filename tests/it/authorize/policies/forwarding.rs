@@ -26,7 +26,7 @@ fn gateway() -> Policies {
 }
 
 #[test]
-fn a_path_that_another_server_may_read_differently_is_denied_everywhere() {
+fn paths_that_servers_may_parse_differently_are_denied() {
     let (gateway, plain) = (gateway(), rows().build().unwrap());
     let lenient = Policies::builder().unlisted_authenticated().forwarding().build().unwrap();
     for segment in [

@@ -14,7 +14,7 @@ fn table() -> PoliciesBuilder {
 }
 
 #[test]
-fn a_method_may_not_get_more_at_the_path_with_the_slash_or_without() {
+fn a_trailing_slash_grants_no_method_more_access() {
     for (builder, message) in [
         (
             table().any_method("/a", WRITE).route(POST, "/a/", READ).unlisted_authenticated(),
@@ -63,7 +63,7 @@ fn a_method_may_not_get_more_at_the_path_with_the_slash_or_without() {
 }
 
 #[test]
-fn rows_that_agree_or_that_are_missing_where_that_denies_are_accepted() {
+fn equal_rows_and_missing_rows_that_deny_are_accepted() {
     let same = table()
         .any_method("/a", WRITE)
         .route(GET, "/a", READ)

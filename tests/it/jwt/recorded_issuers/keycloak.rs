@@ -176,7 +176,7 @@ async fn all_but_access_tokens_for_this_api_are_rejected() {
 }
 
 #[tokio::test]
-async fn tokens_that_are_bound_to_a_dpop_key_are_accepted_next_to_others() {
+async fn dpop_bound_tokens_are_accepted_next_to_others() {
     const JKT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
     let recorded = recorded();
     let verifier = recorded.online(with_dpop());

@@ -111,7 +111,7 @@ async fn tokens_of_other_accounts_and_for_the_api_server_are_rejected() {
 }
 
 #[tokio::test]
-async fn in_the_cluster_the_issuer_is_a_name_and_any_account_of_the_namespace_is_accepted() {
+async fn in_a_cluster_every_account_of_the_namespace_is_accepted() {
     use TokenFault::Claims;
     let recorded = recorded();
     // The client that authenticates itself reads a file of a pod, which isn't here.
@@ -149,7 +149,7 @@ fn recording(recorded: &Recorded) -> (TestClient, Arc<Mutex<Vec<(String, Option<
 }
 
 #[tokio::test]
-async fn the_token_file_is_read_for_each_request_and_sent_to_its_server_only() {
+async fn the_token_file_is_read_each_time_and_sent_to_one_server() {
     let recorded = recorded();
     let (client, requests) = recording(&recorded);
     let path = std::env::temp_dir().join(format!("portcullis-token-{}", std::process::id()));
