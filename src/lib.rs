@@ -75,8 +75,8 @@
 //! - the challenge as `www-authenticate`
 //! - a `google.rpc.ErrorInfo` whose `reason` is [`ErrorKind::reason`] in capitals, and whose `domain` is the realm
 //!
-//! Otherwise, every rejection has its HTTP status, because proxies, logs and Envoy's `ext_authz` rely on it. With the
-//! feature `tonic`, methods use [`RequestIdentity`], and `?` converts an [`Error`] into a `Status`. A verification is
+//! Otherwise, every rejection has its HTTP status, because proxies, logs and Envoy's `ext_authz` rely on it. With the `tonic`
+//! feature, methods use [`RequestIdentity`], and `?` converts an [`Error`] into a `Status`. A verification is
 //! cancelled with its call: when the client cancels it, and, in tonic's server, at its deadline.
 //!
 //! Browsers show these headers to grpc-web only if CORS exposes them. Put the CORS layer outside, and expose
@@ -97,7 +97,7 @@
 //! | `own-tokens` | | API tokens that the service issues itself (personal access tokens) |
 //! | `basic` | | Basic authentication: user names and passwords, checked by the service |
 //! | `password-hash` | | password hashes for `basic`: Argon2, bcrypt, scrypt |
-//! | `dpop` | | tokens bound to a DPoP key (RFC 9449) |
+//! | `dpop` | | DPoP: sender-constrained tokens (RFC 9449) |
 //! | `client-certificates` | | tokens bound to a client certificate (RFC 8705) |
 //! | `redis` | | revocations and DPoP proofs that replicas share through Redis or Valkey |
 //! | `redis-tls` | | TLS to Redis, with rustls |
@@ -107,10 +107,10 @@
 //! | `tonic` | | errors as gRPC statuses, identities from gRPC requests |
 //! | `http-body` | | rejections in the body types of `http-body-util` |
 //! | `serde` | with `axum` | claims as types of the service; [`Scope`] and [`ScopeSet`] in them |
-//! | `jwks-client-rs` | | keys from a `JwksSource` of the crate `jwks_client_rs` |
-//! | `mcp` | | for MCP servers: operations of older clients in bodies, sessions that stay with their subject |
-//! | `metrics` | | counters and histograms through the crate `metrics` |
-//! | `tracing` | | events through the crate `tracing` |
+//! | `jwks-client-rs` | | keys from a `JwksSource` of the `jwks_client_rs` crate |
+//! | `mcp` | | for MCP servers: operations of older clients in bodies, sessions that are bound to their subject |
+//! | `metrics` | | counters and histograms through the `metrics` crate |
+//! | `tracing` | | events through the `tracing` crate |
 //! | `testing` | | a test issuer: keys, tokens with any claims, a clock that the test controls |
 //!
 //! Without any feature, the crate provides the layers, guards, policies, scopes, errors and the parsing of Bearer tokens,

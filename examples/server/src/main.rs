@@ -16,10 +16,10 @@
 //! | `GET /healthz`, `GET /readyz`, `GET /metrics` | nothing; not authenticated |
 //! | `GET /public` | nothing, but invalid credentials are rejected |
 //! | `GET /me` | a token |
-//! | `GET /read` | the scope `api:read` |
-//! | `POST /write` | the scopes `api:read` and `api:write` |
-//! | `GET /role` | the role `admin` |
-//! | `POST /transfer` | the scope `api:write`, `acr` `urn:example:mfa`, authenticated within the last 300 s |
+//! | `GET /read` | the `api:read` scope |
+//! | `POST /write` | the `api:read` and `api:write` scopes |
+//! | `GET /role` | the `admin` role |
+//! | `POST /transfer` | the `api:write` scope, `acr` `urn:example:mfa`, authenticated within the last 300 s |
 //! | `GET /stream` | a token; sends server-sent events, one every 200 ms, until the token expires |
 //! | the well-known path of RFC 9728 | nothing; available if `RESOURCE` is set |
 //! | `POST /admin/revoke` | `ADMIN_TOKEN`; a form with `token`, `jti`, `sub`, `sid` or `client_id` |

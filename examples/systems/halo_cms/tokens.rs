@@ -15,10 +15,10 @@ use portcullis::{
     },
 };
 
-/// Who issues them, by which they are told from log-ins.
+/// The issuer of these tokens, which distinguishes them from log-ins.
 const TOKEN_CENTER: &str = "personal access tokens";
 
-/// How many uses of a token are kept.
+/// The maximum number of recorded uses of a token.
 const MAX_USES: usize = 1000;
 
 /// The tokens of all users, as digests, and the last uses of each. In memory: the example

@@ -43,7 +43,7 @@ impl AuthorizationServer {
         })
     }
 
-    /// What clients call. The API is told of a token that is revoked, so it need not ask.
+    /// The endpoints for clients. A revoked token is removed from the cache of the API.
     pub(crate) fn endpoints(&self, api: IntrospectionVerifier) -> Router {
         let revoke = async move |client: Identity, server: State<Self>, Form(form): Form<Token>| {
             if server.grants.remove(&form.token, client.client_id().unwrap_or_default()) {

@@ -55,11 +55,10 @@ use tokio::net::TcpListener;
 
 use self::authorization_server::AuthorizationServer;
 
-/// Who we are to the authorization server that we ask.
+/// The client credentials of the API at the authorization server.
 const API: [&str; 2] = ["harmony-api", "harmony-api-secret"];
 
-/// The root tells everyone what there is, and all the rest needs a token. A bad token is rejected
-/// everywhere.
+/// The root is public, and all other routes require a token. Invalid tokens are rejected everywhere.
 fn api(verifier: IntrospectionVerifier, url: &str) -> Router {
     let authenticate = AuthenticateLayer::bearer(verifier)
         .token_scheme()
