@@ -155,4 +155,12 @@ async fn the_table_covers_the_routes_and_prints_who_may_call_what() {
     assert_eq!(matrix.allows("GET /orders", "reader"), Some(true));
     assert_eq!(matrix.allows("POST /orders", "reader"), Some(false));
     assert_eq!(matrix.allows("all else", "reader"), Some(false));
+
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let lines: Vec<_> = matrix.to_string().lines().map(words).collect();
+    let page = include_str!("../../../docs/scopes-and-roles.md");
+    let (_, shown) = page.split_once("```text\n").unwrap();
+    for line in shown.split("```").next().unwrap().lines() {
+        assert!(lines.contains(&words(line)), "{line}: {matrix}");
+    }
 }
