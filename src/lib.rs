@@ -238,17 +238,38 @@ pub use self::verify::basic::{self, BasicVerifier};
 pub use self::verify::binding;
 #[cfg(feature = "introspection")]
 pub use self::verify::introspection::{self, IntrospectionVerifier};
+// Inlined for their aliases, so that a search for a common term finds a page.
+#[doc(inline)]
+#[doc(alias = "CORS")]
+#[doc(alias = "middleware")]
+pub use self::authenticate::AuthenticateLayer;
+#[doc(inline)]
+#[doc(alias = "metrics")]
+pub use self::error::ErrorKind;
+#[cfg(feature = "_jwt")]
+#[doc(inline)]
+#[doc(alias = "Auth0")]
+#[doc(alias = "Cognito")]
+#[doc(alias = "Entra ID")]
+#[doc(alias = "Keycloak")]
+#[doc(alias = "Okta")]
+pub use self::verify::jwt;
 #[cfg(feature = "own-tokens")]
-pub use self::verify::own_tokens::{self, OwnTokenVerifier};
+#[doc(inline)]
+#[doc(alias = "API key")]
+#[doc(alias = "API token")]
+#[doc(alias = "personal access token")]
+pub use self::verify::own_tokens;
+#[cfg(feature = "own-tokens")]
+pub use self::verify::own_tokens::OwnTokenVerifier;
 pub use self::{
-    authenticate::AuthenticateLayer,
     authorize::{
         RequireLayer, RequireRoleLayer, RequireScopeLayer, Requirements,
         policies::{self, Access, Policies},
     },
     clock::{Clock, SystemClock},
     credentials::{BasicCredentials, BearerToken, ClientCredentials, Credentials, GuessKey},
-    error::{ConfigError, Error, ErrorKind, RequestFault, TokenFault},
+    error::{ConfigError, Error, RequestFault, TokenFault},
     identity::{Authentication, Identity, RequestIdentity},
     resource_metadata::ProtectedResource,
     response::ErrorBody,
@@ -262,6 +283,6 @@ pub use self::{
     jose::Algorithm,
     verify::{
         issuers::{self, Issuers},
-        jwt::{self, JwtVerifier},
+        jwt::JwtVerifier,
     },
 };
