@@ -1,4 +1,4 @@
-//! For whom failed attempts are counted.
+//! Maps user-ids to the accounts whose failed attempts are counted.
 
 use std::{
     fmt,
@@ -9,18 +9,18 @@ use quick_cache::sync::Cache;
 
 use crate::{BasicCredentials, GuessKey};
 
-/// How many spellings of user-ids are known at most.
+/// The maximum number of cached spellings of user-ids.
 const CAPACITY: usize = 10_000;
 
-/// Finds the account that a user-id stands for, so that an account has one limit however its user-id is
+/// Maps user-ids to accounts, so that an account has a single limit, no matter how its user-id is
 /// spelled.
 ///
-/// Only the user store knows which account a spelling belongs to. Once it has said so, the account is known
-/// without it, so that a request beyond the limit doesn't query the store. Until then, and if there is no such
-/// user, the account is the normalized user-id.
+/// Only the user store knows which account a spelling belongs to. The account it returns is cached, so that a
+/// request beyond the limit doesn't query the store. Before the store was queried, and for an unknown user,
+/// the account is the normalized user-id.
 ///
-/// Everything is identified by its hash with a secret seed, so that the memory doesn't depend on what clients
-/// send.
+/// Accounts, clients and spellings are identified by hashes with a secret seed, so that memory use doesn't
+/// depend on what clients send.
 pub(super) struct Accounts {
     seed: RandomState,
     normalize: Box<Normalize>,
@@ -29,19 +29,19 @@ pub(super) struct Accounts {
 
 pub(super) type Normalize = dyn Fn(&str) -> String + Send + Sync;
 
-/// An account, as the user store identifies it, or a user-id that belongs to none.
+/// The hash of the account id that the user store returned, or of a user-id without an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Account(pub(super) u64);
 
-/// A [`GuessKey`].
+/// The hash of a [`GuessKey`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Client(pub(super) u64);
 
-/// A normalized user-id.
+/// The hash of a normalized user-id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Spelling(u64);
 
-/// Keeps an id apart from a user-id with the same text.
+/// Separates account ids from user-ids with the same text.
 #[derive(Hash)]
 enum Name<'a> {
     AccountId(&'a str),
@@ -62,12 +62,13 @@ impl Accounts {
         Client(self.seed.hash_one(key))
     }
 
-    /// Returns the account as far as it is known without querying the store.
+    /// Returns the account that is known without querying the store.
     pub(super) fn expected(&self, spelling: Spelling) -> Account {
         self.by_spelling.get(&spelling).unwrap_or_else(|| spelling.as_account())
     }
 
-    /// Returns the account with the id that the store gave for this spelling, if it gave one.
+    /// Caches and returns the account for this spelling. `account_id` is the id that the store
+    /// returned, if any.
     pub(super) fn resolve(&self, spelling: Spelling, account_id: Option<&str>) -> Account {
         let Some(account_id) = account_id else {
             self.by_spelling.remove(&spelling);
@@ -87,8 +88,8 @@ impl Spelling {
     }
 }
 
-/// The default normalization. It treats more user-ids alike than most stores do, which costs little: they share
-/// a limit.
+/// The default normalization. It merges more user-ids than most stores do, which is harmless: they only share a
+/// limit.
 pub(super) fn trimmed_lower_case(user_id: &str) -> String {
     user_id.trim().to_lowercase()
 }
@@ -141,7 +142,7 @@ mod tests {
         assert_eq!(accounts.resolve(email, Some("42")), account);
         assert_eq!(accounts.expected(alice), account);
         assert_eq!(accounts.expected(email), account);
-        // A user-id is no account id.
+        // A user-id isn't an account id.
         assert_ne!(accounts.expected(spelling(&accounts, "42")), account);
 
         assert_eq!(accounts.resolve(alice, None), alice.as_account());

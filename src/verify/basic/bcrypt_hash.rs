@@ -13,10 +13,10 @@ const ALPHABET: &[u8; 64] = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 const SALT: usize = 16;
 const HASH: usize = 23;
 
-/// bcrypt ignores what follows this many bytes of a password and its NUL.
+/// bcrypt uses this many bytes of a password and its terminating NUL, and ignores the rest.
 const MAX_PASSWORD: usize = 72;
 
-/// A hash in the format of OpenBSD: `$2a$`, `$2b$` or `$2y$`, which differ only in errors of old
+/// A hash in the format of OpenBSD: `$2a$`, `$2b$` or `$2y$`, which differ only in bugs of old
 /// implementations.
 pub(super) struct BcryptHash {
     text: Box<str>,
@@ -59,7 +59,7 @@ impl BcryptHash {
         &self.text
     }
 
-    /// Returns whether this is the hash of `password`, which counts up to its 72nd byte.
+    /// Returns whether this is the hash of the first 72 bytes of `password`.
     pub(super) fn matches(&self, password: &str) -> bool {
         let bytes = password.bytes().chain([0]).take(MAX_PASSWORD);
         let mut key = Zeroizing::new(Vec::with_capacity(MAX_PASSWORD));
@@ -82,7 +82,7 @@ fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
         bits = (bits << 6) | u32::try_from(value).ok()?;
         count = count.saturating_add(6);
         if let Some(rest) = count.checked_sub(8) {
-            // Nothing is left to fill once the unused bits are reached.
+            // The output is full once only the unused bits are left.
             if let Some(byte) = to.next() {
                 *byte = u8::try_from((bits >> rest) & 0xff).ok()?;
             }
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_counts_up_to_its_72nd_byte() {
+    fn bytes_after_the_72nd_are_ignored() {
         // From the tests of OpenBSD's implementation in Openwall's crypt_blowfish.
         let hash = "$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui";
         let password = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ\

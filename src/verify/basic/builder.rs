@@ -17,7 +17,7 @@ use crate::{Clock, ConfigError, Secret, SystemClock};
 /// The minimum length of `known_passwords_key`, in bytes.
 const MIN_KEY: usize = 32;
 
-/// Configures a [`BasicVerifier`].
+/// A builder for [`BasicVerifier`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -62,7 +62,7 @@ impl BasicVerifierBuilder {
     }
 
     /// Sets how long the outcome of a password check is cached, for correct and incorrect credentials
-    /// alike. At most 24 hours; zero disables the cache.
+    /// alike. The maximum is 24 hours; zero disables the cache.
     ///
     /// With a user store the default is 5 minutes, because computing a password hash takes tens of
     /// milliseconds and clients send the password with every request. The store is still queried for
@@ -70,20 +70,20 @@ impl BasicVerifierBuilder {
     /// is always the stored one, so changes in the store take effect immediately.
     ///
     /// With a function the default is zero, because this crate can't tell when its result would change.
-    /// A longer time delays the effect of a changed password or a removed user by as much.
+    /// A longer time delays the effect of a changed password or a removed user by up to that time.
     pub fn cache_for(mut self, time: Duration) -> Self {
         self.cache_for = time;
         self
     }
 
-    /// Limits the incorrect passwords for each account to `burst` at once, and one more after each
-    /// `period`. The default is 20, and one more every 10 seconds.
+    /// Limits incorrect passwords per account: `burst` at once, then one more per `period`. The
+    /// default is 20 at once, then one every 10 seconds.
     ///
     /// `burst` must be at least 1, and `period` between 1 ms and 24 hours. A request beyond the limit is
     /// rejected with 429 and `Retry-After`
     /// ([`ErrorKind::TooManyAttempts`](crate::ErrorKind::TooManyAttempts), [RFC 6585 §4]), and its
     /// password is not checked. See [`BasicVerifier`](BasicVerifier#guess-limit) for what counts as an
-    /// attempt, and for how long an attacker can keep a correct password out.
+    /// attempt, and for how long an attacker can lock a user out.
     ///
     /// [RFC 6585 §4]: https://www.rfc-editor.org/rfc/rfc6585#section-4
     pub fn guess_limit(mut self, burst: u32, period: Duration) -> Self {
@@ -91,13 +91,14 @@ impl BasicVerifierBuilder {
         self
     }
 
-    /// Limits the incorrect passwords from each client to `burst` at once, and one more after each
-    /// `period`, for all accounts together. The default is 100, and one more every second.
+    /// Limits incorrect passwords per client, across all accounts: `burst` at once, then one more
+    /// per `period`. The default is 100 at once, then one every second.
     ///
-    /// The ranges and the response are those of [`guess_limit`](Self::guess_limit). It applies to
-    /// credentials with a [`GuessKey`](crate::GuessKey), which
+    /// The valid ranges and the response are the same as for [`guess_limit`](Self::guess_limit). The limit
+    /// applies to credentials with a [`GuessKey`](crate::GuessKey), which
     /// [`AuthenticateLayer::guess_key`](crate::AuthenticateLayer::guess_key) sets. Clients behind the same
-    /// address share its limit, so choose it larger than the number of passwords that they mistype.
+    /// address share a limit, so choose one that is larger than the number of passwords that they are
+    /// likely to mistype.
     pub fn client_guess_limit(mut self, burst: u32, period: Duration) -> Self {
         self.client_guess_limit = (burst, period);
         self
@@ -106,11 +107,11 @@ impl BasicVerifierBuilder {
     /// Sets how user-ids are normalized for the guess limit. By default, surrounding white space is removed,
     /// and letters are converted to lower case.
     ///
-    /// User-ids with the same result share a limit. Treat all user-ids alike that the store accepts for the
-    /// same user, for example by removing accents if its collation ignores them. With a function, each
-    /// spelling would have a limit of its own otherwise. A user store says which account it found, but two
-    /// spellings that share a limit without being alike tell an attacker that the user exists. The store and
-    /// the function always get the user-id as it was sent.
+    /// User-ids with the same normalized form share a limit. Give the same form to all user-ids that are
+    /// accepted for the same user. For example, remove accents if the collation of the store ignores them.
+    /// Otherwise, with a check function, each spelling has a separate limit. A user store reports which
+    /// account it found, but if spellings with different forms share a limit, an attacker can tell that the
+    /// user exists. The store and the function always receive the user-id as it was sent.
     ///
     /// ```
     /// use portcullis::{BasicVerifier, Identity};
@@ -138,8 +139,8 @@ impl BasicVerifierBuilder {
         self
     }
 
-    /// Turns the guess limits off, for accounts and for clients, so that clients can try any number of
-    /// passwords.
+    /// Disables the guess limits, both for accounts and for clients. Clients can then try any number
+    /// of passwords.
     ///
     /// Use it only if something else limits failed attempts for each user, such as the function that
     /// checks the password.
@@ -149,37 +150,39 @@ impl BasicVerifierBuilder {
     }
 
     /// Limits the number of password checks that run or wait at the same time, including the look-up in the
-    /// user store. At least 1; 128 by default.
+    /// user store. It must be at least 1; the default is 128.
     ///
     /// A request beyond the limit is rejected with 503 and `Retry-After: 1`. Credentials that were
-    /// verified within the last 24 hours have a limit of their own of the same size, so a flood of
-    /// guesses doesn't affect them. Of the others, a client ([`GuessKey`](crate::GuessKey)) has at most a
-    /// quarter, rounded up.
+    /// verified within the last 24 hours have a separate limit of the same size, so a flood of guesses
+    /// doesn't affect them. For all others, a client ([`GuessKey`](crate::GuessKey)) can use at most a
+    /// quarter of the limit, rounded up.
     pub fn max_checks(mut self, checks: usize) -> Self {
         self.max_checks = checks;
         self
     }
 
-    /// Limits the number of password hashes that are computed at the same time. At least 1. By default one
-    /// less than there are processors, but at least 1, so that other requests have a processor left.
+    /// Limits the number of password hashes that are computed at the same time. It must be at least 1. The
+    /// default is one less than the number of processors, but at least 1, which leaves a processor for
+    /// other requests.
     ///
-    /// At the recommended cost of Argon2, each takes 19 MiB of memory. Checks beyond the limit wait; those
-    /// of credentials that were verified within the last 24 hours are next. Without a user store it has no
-    /// effect.
+    /// At the recommended cost of Argon2, each hash needs 19 MiB of memory. Checks beyond the limit wait,
+    /// and those of credentials that were verified within the last 24 hours go first. Without a user
+    /// store, this setting has no effect.
     #[cfg(feature = "password-hash")]
     pub fn max_parallel_hashes(mut self, hashes: usize) -> Self {
         self.max_parallel_hashes = Some(hashes);
         self
     }
 
-    /// Sets the key for [`BasicVerifier::export_known_passwords`]. At least 32 random bytes, the same after
-    /// a restart and on all replicas. By default the key is random, and nothing can be exported.
+    /// Sets the key for [`BasicVerifier::export_known_passwords`]. It must consist of at least 32 random
+    /// bytes, and be the same after a restart and on all replicas. By default, a key is generated, and
+    /// nothing can be exported.
     pub fn known_passwords_key(mut self, key: Secret) -> Self {
         self.known_passwords_key = Some(key);
         self
     }
 
-    /// Sets the clock for the cache and the guess limit. [`SystemClock`] by default.
+    /// Sets the clock for the cache and the guess limit. The default is [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -189,7 +192,7 @@ impl BasicVerifierBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], which names the value, if [`cache_for`](Self::cache_for),
+    /// Returns [`ConfigError`], which names the value, if [`cache_for`](Self::cache_for),
     /// [`guess_limit`](Self::guess_limit), [`client_guess_limit`](Self::client_guess_limit),
     /// [`max_checks`](Self::max_checks),
     #[cfg_attr(
@@ -262,7 +265,8 @@ mod tests {
     #[test]
     fn values_out_of_range_are_rejected_by_name() {
         let period = "guess_limit period `";
-        let range = "must be between 1 ms and 24 hours; `no_guess_limit()` turns the limit off";
+        let range =
+            "must be between 1 ms and 24 hours; to disable the limit, use `no_guess_limit()`";
         for (builder, expected) in [
             (builder().cache_for(24 * HOUR), None),
             (builder().cache_for(Duration::ZERO), None),
@@ -275,7 +279,7 @@ mod tests {
             (
                 builder().guess_limit(0, HOUR),
                 Some(
-                    "guess_limit burst `0`: must be at least 1; `no_guess_limit()` turns the limit off"
+                    "guess_limit burst `0`: must be at least 1; to disable the limit, use `no_guess_limit()`"
                         .to_owned(),
                 ),
             ),

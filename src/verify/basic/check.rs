@@ -1,4 +1,5 @@
-//! How passwords are checked: by a function of the service, or against the hashes of a user store.
+//! The two ways to check passwords: with a function of the service, or against the hashes of a user
+//! store.
 
 use std::{future::Future, pin::Pin};
 

@@ -12,8 +12,8 @@ use crate::{ConfigError, Error, error::retry_after};
 
 /// The permits for password checks that run or wait for a thread.
 ///
-/// Recently verified credentials have permits of their own, so a flood of guesses can't use up theirs. Of the
-/// others, no client gets more than a quarter.
+/// Recently verified credentials have separate permits, so that a flood of guesses can't use them up. A
+/// client gets at most a quarter of the permits for all other credentials.
 pub(super) struct CheckPermits {
     recently_verified: Arc<Semaphore>,
     others: Arc<Semaphore>,
@@ -21,11 +21,11 @@ pub(super) struct CheckPermits {
     by_client: Arc<Counts>,
 }
 
-/// How many permits each client holds.
+/// The number of permits that each client holds.
 #[derive(Default)]
 struct Counts(Mutex<HashMap<Client, usize>>);
 
-/// Allows one password check, until it is dropped.
+/// A permit for one password check, which is returned when it is dropped.
 pub(super) struct CheckPermit {
     _permit: OwnedSemaphorePermit,
     is_recently_verified: bool,
@@ -43,7 +43,7 @@ impl CheckPermits {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if `max_checks` is zero, or more than a semaphore can count.
+    /// Returns [`ConfigError`] if `max_checks` is zero, or more than a semaphore can count.
     pub(super) fn new(max_checks: usize) -> Result<Self, ConfigError> {
         let out_of_range =
             |problem: &str| Err(ConfigError::new("max_checks", max_checks.to_string(), problem));
@@ -66,7 +66,7 @@ impl CheckPermits {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) with `Retry-After: 1` if all permits
+    /// Returns [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) with `Retry-After: 1` if all permits
     /// are taken.
     pub(super) fn try_acquire_for_verified(&self) -> Result<CheckPermit, Error> {
         let permit = try_acquire(&self.recently_verified)?;
@@ -77,7 +77,7 @@ impl CheckPermits {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) with `Retry-After: 1` if all permits
+    /// Returns [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) with `Retry-After: 1` if all permits
     /// are taken, or too many by this client.
     pub(super) fn try_acquire(&self, client: Option<Client>) -> Result<CheckPermit, Error> {
         let share = client.map(|client| {
@@ -116,7 +116,7 @@ impl Counts {
     }
 }
 
-/// Removes the count of a client without permits, so that there are no more counts than permits.
+/// Removes the count of a client without permits, so that there are never more counts than permits.
 impl Drop for Share {
     fn drop(&mut self) {
         let mut counts = self.counts.lock();

@@ -1,4 +1,4 @@
-//! The hashes that passwords of unknown users are checked against.
+//! The decoy hashes against which the passwords of unknown users are checked.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use super::{PasswordHash, accounts::Account};
 
 /// A hash for each of sixteen groups of accounts.
 ///
-/// A decoy is the hash of a user in the same group, so that checking the password of an unknown user costs as
-/// much as checking that of a user. If the hashes of a store differ in their cost, decoys differ in the same
-/// proportions, and an unknown user always has the same one.
+/// The decoy of a group is the hash of one of its users, so that checking the password of an unknown user
+/// costs as much as checking that of an existing one. If the hashes in a store differ in cost, the decoys
+/// differ in the same proportions, and an unknown user always gets the same decoy.
 pub(super) struct Decoys {
     groups: [ArcSwapOption<Decoy>; 16],
-    /// For groups without a user.
+    /// The decoy for groups without a user.
     default: ArcSwapOption<Decoy>,
 }
 
@@ -28,7 +28,8 @@ impl Decoys {
         Self { groups: Default::default(), default: ArcSwapOption::from(default) }
     }
 
-    /// Records the hash of a user. A group keeps its first user, so that its cost doesn't change.
+    /// Records the hash of a user as the decoy of its group. The first user of a group stays its
+    /// decoy, so that the cost doesn't change.
     pub(super) fn record(&self, account: Account, hash: &PasswordHash) {
         let decoy = || Some(Arc::new(Decoy { account: Some(account), hash: hash.clone() }));
         let Some(group) = self.group(account) else { return };
@@ -56,7 +57,7 @@ impl Decoys {
     }
 
     fn group(&self, Account(account): Account) -> Option<&ArcSwapOption<Decoy>> {
-        // The upper bits, because accounts are found by the lower ones.
+        // Uses the upper bits, because other tables are indexed by the lower ones.
         self.groups.get(usize::try_from(account >> 60).ok()?)
     }
 }
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_user_of_a_store_determines_the_cost_of_unknown_ones() {
+    fn the_first_user_determines_the_cost_of_unknown_users() {
         let decoys = Decoys::new();
         let default = PasswordHash::decoy().unwrap();
         assert_eq!(decoy(&decoys, account(3, 1)), default.reveal());

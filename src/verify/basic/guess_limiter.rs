@@ -14,27 +14,27 @@ use super::{
 };
 use crate::{Error, ErrorKind};
 
-/// How many turns are assigned for one account at most. With the default period, the last one comes within an
-/// hour.
+/// The maximum number of turns that are assigned per account. With the default period, the last one comes
+/// within an hour.
 const MAX_TURNS: u64 = 360;
 
-/// How long a turn is kept for its client once it has come, in milliseconds. At least one period.
+/// How long a client can use its turn once it has come, in milliseconds. It is at least one period.
 const MIN_GRACE: u64 = 60_000;
 
-/// How far the clock may go back, in milliseconds. If it goes back farther, the limiter starts over, because
-/// times in the future would lock users out.
+/// How far the clock may be set back, in milliseconds. If it is set back farther, the limiter is reset,
+/// because times in the future would lock users out.
 const MAX_STEP_BACK: u64 = 5_000;
 
 const ACCOUNTS: usize = 32_768;
 const CLIENTS: usize = 16_384;
 const TURNS: usize = 16_384;
 
-/// Limits the incorrect passwords for each account and from each client.
+/// Limits incorrect passwords per account and per client.
 ///
-/// While an account has attempts left, anyone may make them. After that, they are assigned: a client that asks
-/// for an attempt gets the next one that becomes available as its turn, and no second one before it has used
-/// the first. So however fast a client guesses, it delays another one by a single period, and clients that
-/// guess at the same account share its attempts equally.
+/// While an account has attempts left, any client can use them. After that, attempts are assigned: a client
+/// that asks for one gets the next one that becomes available as its turn, and no second turn before it has
+/// used the first. No matter how fast a client guesses, it therefore delays another client by a single period
+/// only, and clients that guess at the same account share its attempts equally.
 ///
 /// A turn is charged to the account's bucket when it is assigned. Assigning turns therefore never raises the
 /// number of attempts.
@@ -46,24 +46,24 @@ pub(super) struct GuessLimiter {
 }
 
 struct State {
-    /// When the bucket of each account is full again.
+    /// For each account, the time at which its bucket is full again.
     accounts: TimeTable,
-    /// When the bucket of each client is full again.
+    /// For each client, the time at which its bucket is full again.
     clients: TimeTable,
-    /// When the turn of a client for an account comes.
+    /// For each client and account, the time at which its turn comes.
     turns: TimeTable,
-    /// The latest time that was seen.
+    /// The latest time that the clock returned.
     latest: u64,
 }
 
-/// What was charged for one attempt.
+/// The account and the client that were charged for one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Attempt {
     pub(super) account: Account,
     client: Option<Client>,
 }
 
-/// Why an attempt isn't allowed now, and when it is.
+/// The limit that was exceeded, and the time until the next attempt is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Limited {
     Account(Duration),
@@ -106,7 +106,7 @@ impl GuessLimiter {
         Ok(Attempt { account, client })
     }
 
-    /// Returns an attempt whose password was not incorrect.
+    /// Refunds an attempt whose password wasn't incorrect.
     pub(super) fn refund(&self, attempt: Attempt) {
         let mut state = self.state();
         state.refund_account(self.per_account, attempt.account);
@@ -116,7 +116,7 @@ impl GuessLimiter {
         }
     }
 
-    /// Clients without a key take turns as one client.
+    /// Uses the client's turn, or assigns it one. Clients without a key count as one client.
     fn take_turn(
         &self,
         state: &mut State,
@@ -248,10 +248,10 @@ mod tests {
     }
 
     #[test]
-    fn however_fast_a_client_guesses_another_one_waits_for_two_periods_at_most() {
+    fn a_fast_client_delays_another_by_at_most_two_periods() {
         let (limiter, start) = (limiter(20, 10 * SECOND), SystemTime::now());
         let mut checked = 0;
-        // 200 guesses per second, for a minute before the user comes.
+        // 200 guesses per second, for a minute before the user's request.
         let mut guess = |millis: u64| {
             let now = start + Duration::from_millis(millis);
             checked += usize::from(limiter.try_acquire(ALICE, client(1), now).is_ok());
@@ -264,9 +264,9 @@ mod tests {
         let user = |millis| {
             wait(limiter.try_acquire(ALICE, client(2), start + Duration::from_millis(millis)))
         };
-        let told = user(millis).unwrap_err();
-        assert!(told <= 20 * SECOND, "{told:?}");
-        let comes_at = millis + u64::try_from(told.as_millis()).unwrap();
+        let retry_after = user(millis).unwrap_err();
+        assert!(retry_after <= 20 * SECOND, "{retry_after:?}");
+        let comes_at = millis + u64::try_from(retry_after.as_millis()).unwrap();
         while millis < comes_at + 35_000 {
             guess(millis);
             millis += 5;
@@ -274,7 +274,7 @@ mod tests {
         // The turn is kept, although the attacker has asked 6,000 times since it came.
         assert_eq!(user(millis), Ok(()));
         assert!(user(millis).is_err());
-        // The burst, and one more each ten seconds: the user's is not among them.
+        // The burst, and one more every ten seconds. The user's attempt isn't one of them.
         assert_eq!(checked, 20 + usize::try_from(millis / 10_000).unwrap() - 1);
     }
 
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_that_nobody_takes_lapses_after_a_minute_and_raises_no_limit() {
+    fn an_unused_turn_lapses_after_a_minute_and_raises_no_limit() {
         for (seconds, expected) in [(70, Ok(())), (71, Err(10 * SECOND))] {
             let (limiter, now) = (limiter(1, 10 * SECOND), SystemTime::now());
             assert_eq!(exhaust(&limiter, now), 1);
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_that_its_account_does_not_allow_is_not_charged_to_the_client() {
+    fn an_attempt_beyond_the_account_limit_costs_the_client_nothing() {
         let (limiter, now) = (limiter(1, 10 * SECOND), SystemTime::now());
         for _ in 0..1000 {
             let _ = limiter.try_acquire(ALICE, client(1), now);
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_back_locks_nobody_out() {
+    fn setting_the_clock_back_locks_no_one_out() {
         for back in [10 * SECOND, 86_400 * SECOND] {
             let (limiter, now) = (limiter(2, 10 * SECOND), SystemTime::now());
             assert_eq!(exhaust(&limiter, now), 2);
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn made_up_accounts_affect_no_other_one() {
+    fn a_flood_of_account_names_does_not_affect_an_account() {
         let (limiter, now) = (limiter(20, 10 * SECOND), SystemTime::now());
         assert_eq!(exhaust(&limiter, now), 20);
         // 8,000 per second, for ten seconds.
@@ -393,7 +393,7 @@ mod tests {
             let at = now + Duration::from_millis(number / 8);
             assert!(limiter.try_acquire(account, None, at).is_ok(), "{number}");
         }
-        // Neither does the account of the victim get its attempts back, except for one each ten seconds.
+        // The account under attack doesn't regain its attempts either, except for one every ten seconds.
         assert_eq!(exhaust(&limiter, now + 10 * SECOND), 1);
     }
 

@@ -4,10 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::digest::{Digest, KeyedDigest};
 
-/// How many credentials are cached and exported at most.
+/// The maximum number of credentials that are cached and exported.
 pub(super) const CAPACITY: usize = 10_000;
 
-/// Names the format and its version.
+/// Identifies the format and its version.
 const MAGIC: [u8; 8] = *b"PCKNOWN1";
 
 /// The length of a digest.
@@ -16,15 +16,15 @@ const DIGEST: usize = 32;
 /// Four digests and a time.
 const RECORD: usize = 4 * DIGEST + 8;
 
-/// Stands for the subject of a user without one.
+/// The value written for a user without a subject.
 const NO_SUBJECT: [u8; DIGEST] = [0; DIGEST];
 
-/// Why verified credentials can't be exported or imported.
+/// An error when exporting or importing verified credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KnownPasswordsError {
-    /// The bytes aren't an export, or one of another version.
-    #[error("known passwords: not an export of this version")]
+    /// The bytes aren't an export, or are one of an unsupported version.
+    #[error("known passwords: not an export, or one of an unsupported version")]
     Format,
     /// The bytes were exported with another key, or modified.
     #[error("known passwords: exported with another key, or modified")]
@@ -34,16 +34,16 @@ pub enum KnownPasswordsError {
     NoKey,
 }
 
-/// Credentials that were verified. All digests have the same key.
+/// Credentials that were verified. All digests are computed with the same key.
 #[derive(Clone, Copy)]
 pub(super) struct KnownPassword {
-    /// Of user-id and password.
+    /// The digest of user-id and password.
     pub(super) credentials: Digest,
-    /// Of the user-id.
+    /// The digest of the user-id.
     pub(super) user: Digest,
-    /// Of the subject of the identity.
+    /// The digest of the identity's subject.
     pub(super) subject: Option<Digest>,
-    /// Of the hash in the store.
+    /// The digest of the hash in the store.
     pub(super) stored_hash: Digest,
     pub(super) verified_at: SystemTime,
 }

@@ -18,17 +18,18 @@ use crate::{
 };
 
 /// How long verified credentials count as recently verified, which exempts them from the guess limit. No
-/// outcome is used for longer.
+/// cached outcome is used for longer.
 pub(super) const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The outcomes of earlier password checks, found by a keyed digest of the credentials.
+/// A cache of the outcomes of password checks, indexed by a keyed digest of the credentials.
 ///
-/// The cache holds no passwords. Its digests can't be tested against guesses without their key, which is
-/// random, unless the service provides one to export verified credentials.
+/// The cache contains no passwords, and its digests can't be tested against guesses without their key.
+/// The key is random, unless the service provides one to export verified credentials.
 ///
-/// Correct and incorrect credentials are cached apart, so an attacker can neither fill the cache of
-/// correct ones nor evict an entry from it. Incorrect credentials are cached because a client with an
-/// outdated password keeps sending it: that is no guess, and must not count as one.
+/// Correct and incorrect credentials are cached separately, so that an attacker can neither fill the
+/// cache of correct credentials nor evict an entry from it. Incorrect credentials are cached because
+/// a client with an outdated password keeps sending it, which isn't a guess and must not count as
+/// one.
 pub(super) struct PasswordCache {
     digests: KeyedDigest,
     is_exportable: bool,
@@ -41,7 +42,7 @@ pub(super) struct PasswordCache {
 /// Credentials whose password was correct.
 struct Entry {
     known: KnownPassword,
-    /// Missing if another process verified the credentials.
+    /// `None` if another process verified the credentials.
     identity: Option<Identity>,
 }
 
@@ -52,7 +53,7 @@ struct Incorrect {
     checked_at: SystemTime,
 }
 
-/// What is cached for some credentials, before the stored hash is known.
+/// The cached outcomes for some credentials, before they are compared with the stored hash.
 pub(super) struct Candidate {
     credentials: Digest,
     user: Digest,
@@ -89,14 +90,15 @@ impl PasswordCache {
         }
     }
 
-    /// Looks up earlier checks of `credentials`. Which of them counts depends on the stored hash, for
-    /// [`confirm`](Self::confirm).
+    /// Looks up earlier checks of `credentials`. Whether their outcome still applies depends on the
+    /// stored hash: see [`confirm`](Self::confirm).
     pub(super) fn look_up(&self, credentials: &BasicCredentials, now: SystemTime) -> Candidate {
         // Read before the look-up, so that `remove_if_invalidated` notices an invalidation after it.
         let epoch = self.epoch.load(Ordering::Acquire);
         let (user_id, password) = (credentials.user_id(), credentials.password());
         let digest = self.digests.of(&[b"credentials", user_id.as_bytes(), password.as_bytes()]);
-        // An entry from the future was made before the clock was set back. It has no known age.
+        // An entry from the future was inserted before the clock was set back, so its age is
+        // unknown.
         let correct = self.correct.get(&digest).and_then(|entry| {
             let age = now.duration_since(entry.known.verified_at).ok()?;
             (age < MAX_AGE).then_some((entry, age))
@@ -108,8 +110,8 @@ impl PasswordCache {
         Candidate { credentials: digest, user, epoch, correct, incorrect }
     }
 
-    /// Returns the outcome of an earlier check against `stored_hash`. Once the user has another hash, there
-    /// is none.
+    /// Returns the outcome of an earlier check against `stored_hash`. An outcome for a different hash is
+    /// ignored.
     pub(super) fn confirm(&self, candidate: Candidate, stored_hash: &[u8]) -> CachedOutcome {
         let Candidate { credentials, user, epoch, correct, incorrect } = candidate;
         let stored_hash = self.digests.of(&[b"hash", stored_hash]);
@@ -144,13 +146,13 @@ impl PasswordCache {
         self.remove_if_invalidated(&credentials, epoch);
     }
 
-    /// Removes the outcomes for a user, who is named by user-id or by the subject of the identity.
+    /// Removes the outcomes for a user, identified by user-id or by the subject of the identity.
     pub(super) fn invalidate(&self, user: &str) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         let user = self.user(user);
         self.correct
             .retain(|_, entry| entry.known.user != user && entry.known.subject != Some(user));
-        // These entries don't name a user.
+        // Incorrect credentials don't name a user, so all of them are removed.
         self.incorrect.clear();
     }
 
@@ -197,8 +199,9 @@ impl PasswordCache {
         self.digests.of(&[b"user", user.as_bytes()])
     }
 
-    /// Runs after each insertion. An invalidation that has changed the epoch since the look-up is noticed
-    /// here. One that changes it later removes the entry itself.
+    /// Must be called after each insertion. If an invalidation changed the epoch between the look-up and
+    /// the insertion, the entry is removed here. An invalidation that changes it later removes the entry
+    /// itself.
     fn remove_if_invalidated(&self, credentials: &Digest, epoch: u64) {
         if self.epoch.load(Ordering::Acquire) != epoch {
             self.correct.remove(credentials);
@@ -274,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn exactly_the_verified_credentials_are_recently_verified_for_a_day() {
+    fn only_verified_credentials_are_recently_verified_for_a_day() {
         let now = SystemTime::now();
         let cache = with_alice(now);
         let (second, day) = (Duration::from_secs(1), Duration::from_secs(86_400));
@@ -306,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn incorrect_credentials_are_cached_up_to_the_maximum_age_and_per_stored_hash() {
+    fn incorrect_credentials_are_cached_per_stored_hash_and_expire() {
         let (now, second) = (SystemTime::now(), Duration::from_secs(1));
         let cache = PasswordCache::new(None);
         cache.insert_incorrect(&look_up(&cache, &alice("old"), b"hash", now), now);
@@ -339,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn rejected_and_invalidated_credentials_are_no_longer_recently_verified() {
+    fn a_rejection_or_an_invalidation_ends_recently_verified() {
         let now = SystemTime::now();
         let cache = with_alice(now);
         let is_verified = |cache: &PasswordCache| {

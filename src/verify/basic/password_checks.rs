@@ -1,7 +1,7 @@
-//! Checks passwords against hashes, on threads that may block.
+//! Checks passwords against hashes, on tokio's blocking threads.
 //!
-//! [`PasswordChecks`] is the only place where password hashes are computed for a request. It limits how many are
-//! computed at once, and it makes an unknown user cost as much as an incorrect password.
+//! [`PasswordChecks`] is the only place where password hashes are computed for a request. It limits how many
+//! are computed at once, and makes an unknown user cost as much as an incorrect password.
 
 #[cfg(test)]
 use std::sync::Mutex;
@@ -12,17 +12,18 @@ use tokio::{runtime::Handle, sync::Semaphore};
 use super::{PasswordHash, accounts::Account, check_permits::CheckPermit, decoys::Decoys};
 use crate::{BasicCredentials, ConfigError, Error};
 
-/// Computes as many hashes at once as there are threads for them.
+/// Computes password hashes, at most one per thread at a time.
 ///
-/// More would take memory (19 MiB each at the recommended cost of Argon2) and make none of them faster. By
-/// default there is one thread less than processors, which leaves one for the other requests.
+/// More would need memory (19 MiB each at the recommended cost of Argon2) without being faster. By
+/// default, there is one thread fewer than processors, which leaves a processor for other requests.
 pub(super) struct PasswordChecks {
     threads: Arc<Semaphore>,
-    /// Lets only as many checks wait for a thread as there are threads. Recently verified credentials don't
-    /// need this permit, so they wait behind few others.
+    /// Limits the number of checks that wait for a thread to the number of threads. Recently verified
+    /// credentials don't need this permit, so only a few checks are ahead of them.
     others: Arc<Semaphore>,
     decoys: Decoys,
-    /// For each hash in the order of their start, whether its credentials were recently verified.
+    /// For each hash, in the order in which they were started, whether its credentials were
+    /// recently verified.
     #[cfg(test)]
     started: Mutex<Vec<bool>>,
 }
@@ -43,7 +44,7 @@ impl PasswordChecks {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if it is zero, or more than a semaphore can count.
+    /// Returns [`ConfigError`] if it is zero, or more than a semaphore can count.
     pub(super) fn set_threads(&mut self, threads: usize) -> Result<(), ConfigError> {
         if !(1..=Semaphore::MAX_PERMITS).contains(&threads) {
             let problem = format!("must be between 1 and {}", Semaphore::MAX_PERMITS);
@@ -54,7 +55,7 @@ impl PasswordChecks {
         Ok(())
     }
 
-    /// Returns whether the password is correct. Without a hash it does the same work and returns
+    /// Returns whether the password is correct. Without a hash, it does the same work and returns
     /// `false`.
     pub(super) async fn verify(
         &self,
@@ -84,7 +85,8 @@ impl PasswordChecks {
         #[cfg(test)]
         self.started.lock().unwrap().push(permit.is_recently_verified());
         let check = runtime.spawn_blocking(move || {
-            // Held until the hash is computed: that goes on when the request is dropped.
+            // Held until the hash is computed, because that continues even if the request is
+            // dropped.
             let _held = (permit, turn, thread);
             hash.matches(credentials.password())
         });
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn recently_verified_credentials_wait_behind_one_check_per_thread() {
+    async fn recently_verified_credentials_overtake_waiting_checks() {
         let mut checks = PasswordChecks::new();
         checks.set_threads(1).unwrap();
         let (checks, permits) = (Arc::new(checks), CheckPermits::new(10).unwrap());

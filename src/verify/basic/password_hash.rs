@@ -22,7 +22,7 @@ use crate::{ConfigError, Error, digest::fill_random};
 /// Hashes are accepted with any cost. For other algorithms, check passwords with a function: see
 /// [`BasicVerifier::builder`](crate::BasicVerifier::builder).
 ///
-/// bcrypt ignores what follows the 72nd byte of a password, and so does this type.
+/// bcrypt ignores everything after the 72nd byte of a password, and so does this type.
 ///
 /// `Debug` shows only the algorithm.
 ///
@@ -71,7 +71,7 @@ impl PasswordHash {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the operating system's random number
+    /// Returns [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the operating system's random number
     /// generator fails, or if the password is longer than 4 GiB.
     ///
     /// [OWASP]: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
@@ -121,7 +121,7 @@ impl PasswordHash {
 impl FromStr for PasswordHash {
     type Err = ConfigError;
 
-    /// Parses a hash, and rejects one that no password could be checked against. The error doesn't show
+    /// Parses a hash. Rejects hashes against which no password can be checked. The error doesn't show
     /// the hash.
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         if BcryptHash::is_bcrypt(text) {

@@ -4,12 +4,13 @@ use std::{ops::RangeInclusive, time::Duration};
 
 use crate::ConfigError;
 
-/// The periods that a limit accepts. Times are in milliseconds, so a shorter period would be no limit. Up to
-/// the longest one, `period * burst` fits a `u64` for any `burst`.
+/// The valid periods. Times are in milliseconds, so a shorter period would round to no limit. With the
+/// longest one, `period * burst` still fits in a `u64` for any `burst`.
 const PERIODS: RangeInclusive<Duration> =
     Duration::from_millis(1)..=Duration::from_secs(24 * 60 * 60);
 
-/// A number of attempts at once, and one more after each period: the generic cell rate algorithm ([GCRA]).
+/// A rate limit that allows a burst of attempts and then one more per period: the generic cell rate
+/// algorithm ([GCRA]).
 ///
 /// The state of a bucket is one number: the time at which it will be full again. All times are in
 /// milliseconds.
@@ -22,24 +23,25 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    /// Allows `burst` attempts at once, and one more after each `period`. The names are for errors.
+    /// Allows `burst` attempts at once, and one more after each `period`. The names appear in
+    /// errors.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] for a limit that would allow nothing, or anything.
+    /// Returns [`ConfigError`] if the limit would allow no attempt at all, or any number of them.
     pub(super) fn new(
         burst: u32,
         period: Duration,
         [burst_name, period_name]: [&'static str; 2],
     ) -> Result<Self, ConfigError> {
         if burst == 0 {
-            let problem = "must be at least 1; `no_guess_limit()` turns the limit off";
+            let problem = "must be at least 1; to disable the limit, use `no_guess_limit()`";
             return Err(ConfigError::new(burst_name, "0", problem));
         }
         if !PERIODS.contains(&period) {
             let value = format!("{} s", period.as_secs_f64());
             let problem =
-                "must be between 1 ms and 24 hours; `no_guess_limit()` turns the limit off";
+                "must be between 1 ms and 24 hours; to disable the limit, use `no_guess_limit()`";
             return Err(ConfigError::new(period_name, value, problem));
         }
         Ok(Self { burst: burst.into(), period: millis(period) })
@@ -60,12 +62,12 @@ impl Rate {
         }
     }
 
-    /// Takes an attempt also from an empty bucket: one that will become available.
+    /// Takes an attempt even from an empty bucket, before it becomes available.
     pub(super) fn charge(self, full_at: u64, now: u64) -> u64 {
         full_at.max(now).saturating_add(self.period)
     }
 
-    /// Returns an attempt.
+    /// Refunds an attempt.
     pub(super) fn refund(self, full_at: u64) -> u64 {
         full_at.saturating_sub(self.period)
     }

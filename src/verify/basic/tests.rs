@@ -76,7 +76,7 @@ async fn verify(
 }
 
 #[tokio::test]
-async fn an_incorrect_password_and_an_unknown_user_cost_the_same_work_and_get_the_same_error() {
+async fn unknown_users_and_incorrect_passwords_are_indistinguishable() {
     let service = Service::with_alice();
     for (hashes, user_id, password) in [
         (1, "alice", "wrong"),
@@ -160,7 +160,7 @@ async fn after_an_invalidation_the_next_request_computes_a_hash() {
 }
 
 #[tokio::test]
-async fn the_guess_limit_is_twenty_for_existing_and_unknown_users_alike() {
+async fn the_guess_limit_is_the_same_for_existing_and_unknown_users() {
     for user_id in ["alice", "nobody"] {
         let service = Service::with_alice();
         assert_eq!(service.guess_until_limited(user_id).await, 20);
@@ -197,7 +197,7 @@ async fn guesses_do_not_lock_out_recently_verified_credentials() {
 }
 
 #[tokio::test]
-async fn repeating_an_outdated_password_costs_one_hash_and_one_attempt() {
+async fn repeating_an_outdated_password_uses_one_hash_and_one_attempt() {
     for user_id in ["alice", "nobody"] {
         let service = Service::with_alice();
         for _ in 0..100 {
@@ -212,7 +212,7 @@ async fn repeating_an_outdated_password_costs_one_hash_and_one_attempt() {
 }
 
 #[tokio::test]
-async fn a_new_user_is_not_rejected_by_an_outcome_cached_before_it_existed() {
+async fn a_new_user_is_not_rejected_by_an_earlier_cached_outcome() {
     let service = Service::with_alice();
     service.verify("bob", "password").await.unwrap_err();
     service.users.insert("bob", user(HASH));
@@ -273,7 +273,7 @@ async fn more_concurrent_checks_than_allowed_are_503() {
 }
 
 #[tokio::test]
-async fn a_flood_of_guesses_leaves_the_permits_of_recently_verified_credentials() {
+async fn recently_verified_credentials_get_a_permit_during_a_flood() {
     let is_stuck = Arc::new(AtomicBool::new(false));
     let verifier = BasicVerifier::builder({
         let is_stuck = Arc::clone(&is_stuck);
@@ -301,7 +301,7 @@ async fn a_flood_of_guesses_leaves_the_permits_of_recently_verified_credentials(
 }
 
 #[tokio::test]
-async fn a_locked_account_is_not_cached_and_counts_toward_the_guess_limit() {
+async fn a_locked_account_is_not_cached_and_counts_as_an_attempt() {
     let verifier = BasicVerifier::builder(async |_| Err(Error::access_denied()))
         .cache_for(30 * SECOND)
         .guess_limit(3, Duration::from_secs(10))
@@ -317,7 +317,7 @@ async fn a_locked_account_is_not_cached_and_counts_toward_the_guess_limit() {
 }
 
 #[tokio::test]
-async fn an_outage_does_not_count_toward_the_guess_limit_and_keeps_the_cache() {
+async fn an_outage_uses_no_attempts_and_keeps_the_cache() {
     let (down, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let verifier = BasicVerifier::builder({
         let (down, calls) = (Arc::clone(&down), Arc::clone(&calls));
@@ -355,7 +355,7 @@ async fn an_outage_does_not_count_toward_the_guess_limit_and_keeps_the_cache() {
 }
 
 #[tokio::test]
-async fn a_function_is_called_again_when_its_cached_outcome_is_too_old() {
+async fn a_function_is_called_again_after_its_outcome_expires() {
     let calls = Arc::new(AtomicUsize::new(0));
     let clock = TestClock::new();
     let verifier = BasicVerifier::builder({
@@ -378,7 +378,7 @@ async fn a_function_is_called_again_when_its_cached_outcome_is_too_old() {
 }
 
 #[test]
-fn a_dropped_request_keeps_its_permit_until_its_hash_is_computed() {
+fn a_dropped_request_keeps_its_permit_until_it_is_hashed() {
     let service = Service::configured(|builder| builder.max_checks(1));
     let runtime =
         tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();

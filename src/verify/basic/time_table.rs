@@ -1,18 +1,18 @@
-//! A table of times that is bounded, whatever clients send.
+//! A table of times whose size is bounded, no matter what clients send.
 
 /// The number of entries that share a set.
 const WAYS: usize = 8;
 
-/// A time in milliseconds for each of many keys, of which the latest times are kept.
+/// A bounded map from keys to times in milliseconds, which keeps the latest times.
 ///
-/// Keys are hashes with a secret seed. A key maps to one set of eight entries. If all of them are in use, a new
-/// key replaces the entry with the earliest time, which matters least: for a bucket, it is the one that is
-/// closest to being full again.
+/// Keys are hashes with a secret seed. Each key belongs to one set of eight entries. If all of them are in use,
+/// a new key replaces the entry with the earliest time, which matters least: for a bucket, it is the one that
+/// is closest to being full again.
 pub(super) struct TimeTable {
     sets: Box<[[Entry; WAYS]]>,
 }
 
-/// Free if the time is zero.
+/// An entry of a set, which is free if its time is zero.
 #[derive(Debug, Clone, Copy, Default)]
 struct Entry {
     key: u64,
@@ -36,7 +36,7 @@ impl TimeTable {
     pub(super) fn set(&mut self, key: u64, time: u64) {
         let index = self.index(key);
         let Some(set) = index.and_then(|index| self.sets.get_mut(index)) else { return };
-        // The entry of the key itself, or else the one with the earliest time.
+        // The entry of this key, or otherwise the one with the earliest time.
         let entry = set.iter_mut().min_by_key(|entry| (entry.key != key, entry.time));
         if let Some(entry) = entry.filter(|entry| entry.key == key || time > 0) {
             *entry = Entry { key, time };

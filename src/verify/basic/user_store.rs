@@ -47,7 +47,7 @@ pub trait UserStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`Error::unavailable`] if the store can't be queried. The request is rejected with that error, and
+    /// Returns [`Error::unavailable`] if the store can't be queried. The request is rejected with that error, and
     /// the attempt doesn't count toward the guess limit. An unknown user is not an error.
     fn look_up(
         &self,
@@ -73,14 +73,16 @@ pub struct UserRecord {
 }
 
 impl UserRecord {
-    /// Creates the record of a user. A request with the password gets `identity`.
+    /// Creates the record of a user. A request with the correct password is authenticated as
+    /// `identity`.
     #[must_use]
     pub const fn new(password_hash: PasswordHash, identity: Identity) -> Self {
         Self { password_hash, identity, account_id: None }
     }
 
-    /// Sets the id for which failed attempts are counted. It is the same for every spelling of the user-id
-    /// that the store accepts, such as `Alice` and `alice`. By default, it is the subject of the identity.
+    /// Sets the id for which failed attempts are counted. It must be the same for every spelling of the
+    /// user-id that the store accepts, such as `Alice` and `alice`. The default is the subject of the
+    /// identity.
     ///
     /// ```
     /// use portcullis::{Identity, basic::{PasswordHash, UserRecord}};

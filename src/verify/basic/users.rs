@@ -1,4 +1,4 @@
-//! A user store together with the checks of its passwords.
+//! A user store, together with the password checks against its hashes.
 
 use std::{future::Future, pin::Pin};
 

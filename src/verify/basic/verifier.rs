@@ -70,12 +70,12 @@ use crate::{
 ///
 /// # Guess limit
 ///
-/// An account has 20 incorrect passwords at once, and one more every 10 seconds
-/// ([`guess_limit`](BasicVerifierBuilder::guess_limit)). That is 8,660 guesses in the first day, however many
-/// clients guess. Further requests are rejected before their password is checked, and before the store is
-/// queried.
+/// An account allows 20 incorrect passwords at once, and one more every 10 seconds
+/// ([`guess_limit`](BasicVerifierBuilder::guess_limit)). That is 8,660 guesses in the first day, no matter
+/// how many clients guess. Further requests are rejected before their password is checked, and before the
+/// store is queried.
 ///
-/// Attempts are counted for the user that the store finds, however the user-id is spelled
+/// Attempts are counted for the user that the store finds, no matter how the user-id is spelled
 #[cfg_attr(
     feature = "password-hash",
     doc = "([`UserRecord::account`](super::UserRecord::account))."
@@ -85,29 +85,30 @@ use crate::{
 /// spaces and in lower case ([`normalize_user_id`](BasicVerifierBuilder::normalize_user_id)).
 ///
 /// They are also counted for the client: 100 incorrect passwords at once, and one more every second, for any
-/// users ([`client_guess_limit`](BasicVerifierBuilder::client_guess_limit)). A client is whatever
-/// [`AuthenticateLayer::guess_key`](crate::AuthenticateLayer::guess_key) says, usually an address. Configure
-/// it, because nothing else distinguishes a user from an attacker who guesses the user's password.
+/// users ([`client_guess_limit`](BasicVerifierBuilder::client_guess_limit)).
+/// [`AuthenticateLayer::guess_key`](crate::AuthenticateLayer::guess_key) determines what identifies a
+/// client, usually its address. Configure it, because nothing else distinguishes a user from an attacker who
+/// guesses the user's password.
 ///
 /// A client that repeats the same incorrect credentials uses one attempt as long as their outcome is
 /// cached ([`cache_for`](BasicVerifierBuilder::cache_for)). An attempt that ends in a server error isn't
 /// counted.
 ///
-/// ## How long an attacker can keep a correct password out
+/// ## How long an attacker can lock a user out
 ///
 /// | the correct password | is accepted |
 /// |---|---|
-/// | was verified within the last 24 hours | at once. It is exempt from the limit, and has permits of its own |
+/// | was verified within the last 24 hours | immediately: it is exempt from the limit and has separate permits |
 /// | first seen by this process | within `(n + 1) × 10 s`, if `n` other clients guess at the same account: 20 seconds for one attacker, no matter how fast |
 /// | first seen, without a guess key | after `(r + 1) × 10 s` on average, if others send `r` requests for each request of the client |
 ///
 /// If an account has no attempts left, each client that asks for one gets the next attempt that becomes
-/// available as its turn, and no second one before it has used the first. `Retry-After` says when the turn
-/// comes, and it is kept for a minute. There are up to 360 turns for an account, so the longest wait is one
-/// hour. Beyond 360 clients, the others compete for the turns that become free.
+/// available as its turn, and no second one before it has used the first. `Retry-After` contains the time
+/// until the turn comes, and the turn is kept for a minute. An account has up to 360 turns, so the longest
+/// wait is one hour. If more than 360 clients guess, the others compete for the turns that become free.
 ///
-/// Clients without a guess key count as one client, so whoever comes first uses its turn. At 400 guesses per
-/// second, a user who retries every second waits 67 minutes on average.
+/// Clients without a guess key count as one client, so the first of their requests uses its turn. At 400
+/// guesses per second, a user who retries every second waits 67 minutes on average.
 ///
 /// Guesses at other accounts don't affect an account, but they use the processors. If a hash takes 20 ms, one
 /// thread checks 50 passwords per second, and an attacker needs more than 50 addresses to keep it busy,
@@ -121,11 +122,11 @@ use crate::{
 ///
 /// # Memory
 ///
-/// The state is bounded, no matter how many user-ids an attacker makes up: 1 MiB for the guess limit, the
+/// The state is bounded, no matter how many user-ids an attacker invents: 1 MiB for the guess limit, the
 /// accounts of 10,000 user-ids, and the outcomes of 10,000 correct and 10,000 incorrect credentials. If more
-/// than 32,768 accounts have incorrect passwords at the same time, the ones with the fewest are forgotten.
-/// The cache contains keyed digests instead of passwords; the key is random and never leaves the process,
-/// unless the service provides one.
+/// than 32,768 accounts have incorrect passwords at the same time, the ones with the fewest are evicted. The
+/// cache contains keyed digests instead of passwords; the key is random and never leaves the process, unless
+/// the service provides one.
 ///
 /// Clones share this state.
 ///
@@ -202,22 +203,22 @@ impl BasicVerifier {
 
     /// Removes the cached outcomes of password checks for a user, so that the next password is checked.
     ///
-    /// `user` is a user-id, or the subject of the user's identity. The exemption from the guess limit
-    /// ends, too. Changes in a user store take effect without calling this.
+    /// `user` is a user-id, or the subject of the user's identity. This also ends the exemption from
+    /// the guess limit. Changes in a user store take effect without a call to this method.
     pub fn invalidate(&self, user: &str) {
         self.0.cache.invalidate(user);
     }
 
     /// Returns the credentials that were verified within the last 24 hours, as bytes that
-    /// [`import_known_passwords`](Self::import_known_passwords) reads: after a restart, or on another replica.
-    /// They need the key that [`known_passwords_key`](BasicVerifierBuilder::known_passwords_key) sets.
+    /// [`import_known_passwords`](Self::import_known_passwords) reads, after a restart or on another replica.
+    /// Both require a key: see [`known_passwords_key`](BasicVerifierBuilder::known_passwords_key).
     ///
-    /// Imported credentials are exempt from the guess limit and have permits of their own, as if this process
-    /// had verified them at the time at which the other one did. Their password is still checked.
+    /// Imported credentials are exempt from the guess limit and use separate permits, as if this process had
+    /// verified them when the other one did. Their password is still checked.
     ///
     /// The bytes contain at most 10,000 credentials, 136 bytes each, as digests. Without the key, they reveal
     /// neither user-ids nor passwords. With the key, passwords can be guessed a million times faster than with
-    /// their hashes, so keep the key apart from the bytes.
+    /// their hashes, so store the key separately from the bytes.
     ///
     /// ```
     /// use portcullis::{BasicCredentials, BasicVerifier, ErrorKind, Identity, Secret, Verify};
@@ -257,7 +258,7 @@ impl BasicVerifier {
     ///
     /// # Errors
     ///
-    /// [`KnownPasswordsError::NoKey`] if no key is set.
+    /// Returns [`KnownPasswordsError::NoKey`] if no key is set.
     pub fn export_known_passwords(&self) -> Result<Vec<u8>, KnownPasswordsError> {
         self.0.cache.export(self.0.clock.now())
     }
@@ -267,8 +268,8 @@ impl BasicVerifier {
     ///
     /// # Errors
     ///
-    /// [`KnownPasswordsError`] if no key is set, or if `exported` isn't an export with the same key. Then
-    /// nothing is added, and the service can start without.
+    /// Returns [`KnownPasswordsError`] if no key is set, or if `exported` isn't an export with the same
+    /// key. In that case, nothing is added, and the service can start without the exported credentials.
     pub fn import_known_passwords(&self, exported: &[u8]) -> Result<usize, KnownPasswordsError> {
         self.0.cache.import(exported, self.0.clock.now())
     }
@@ -289,8 +290,8 @@ impl Verify<BasicCredentials> for BasicVerifier {
         Verification::pending(async move { inner.verify(credentials).await })
     }
 
-    /// Has the next credentials of a revoked subject checked again, because a password outlives any revocation
-    /// of tokens: see [`invalidate`](Self::invalidate). Other revocations are about tokens only.
+    /// Invalidates the cached outcomes of a revoked subject (see [`invalidate`](Self::invalidate)), so that
+    /// its next password is checked again. Other revocations apply only to tokens.
     fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         if let Some(subject) = revocation.revoked_subject() {
             self.invalidate(subject);
@@ -299,10 +300,10 @@ impl Verify<BasicCredentials> for BasicVerifier {
     }
 }
 
-/// A permit for a password check, and what was charged for it.
+/// A permit for a password check, and the attempt that was charged for it.
 struct Admission {
     permit: CheckPermit,
-    /// None if the credentials are exempt, or if there is no limit.
+    /// `None` if the credentials are exempt, or if there is no limit.
     attempt: Option<Attempt>,
 }
 
@@ -376,7 +377,7 @@ impl Inner {
         Ok(Admission { permit, attempt: attempt.transpose()? })
     }
 
-    /// Charges the attempt to another account, if the store found another one than expected.
+    /// Charges the attempt to the account that the store found, if it isn't the expected one.
     fn transfer(
         &self,
         admission: Admission,
