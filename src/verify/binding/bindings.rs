@@ -9,18 +9,18 @@ use super::{
 };
 use crate::{Error, Identity, RequestFault, TokenFault, identity::Confirmation, scheme::Scheme};
 
-/// The bindings that a layer verifies. By default there are none, and each bound token is rejected.
+/// The bindings that a layer verifies. By default, there are none, and every bound token is
+/// rejected.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Bindings {
     pub(crate) dpop: Option<Dpop>,
     pub(crate) certificates: Option<ClientCertificates>,
-    /// Whether a bound token is accepted like any other if it comes without a proof.
+    /// Whether a bound token without a proof is accepted as if it weren't bound.
     pub(crate) allow_unproven: bool,
 }
 
 impl Bindings {
-    /// Returns whether there is something to verify. Most tokens are bound to nothing, and most layers verify
-    /// nothing else.
+    /// Returns whether there is a binding to verify. For most tokens and most layers, there isn't.
     pub(crate) fn concern(&self, identity: &Identity) -> bool {
         self.dpop.is_some() || self.require_binding() || identity.confirmation().is_some()
     }
@@ -55,7 +55,7 @@ impl Bindings {
         self.dpop.as_ref()?.new_nonce()
     }
 
-    /// Removes what a proxy says about the client's certificate, which inner services can't know whether to trust.
+    /// Removes the header with the client's certificate, because inner services can't tell whether to trust it.
     pub(crate) fn remove_certificate(&self, headers: &mut HeaderMap) {
         if let Some(certificates) = &self.certificates {
             certificates.remove_header(headers);
@@ -85,7 +85,7 @@ impl Bindings {
     ) -> Result<(), Error> {
         if let Some(dpop) = &self.dpop {
             if request.headers.contains_key(DPOP) {
-                // A client that proves a key and sends the token as if it had none (RFC 9449 §7.1).
+                // A proof with a token that isn't sent with the scheme `DPoP` (RFC 9449 §7.1).
                 return Err(RequestFault::Repeated.into());
             }
             if dpop.is_required() {

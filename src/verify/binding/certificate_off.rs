@@ -1,4 +1,4 @@
-//! What takes the place of client certificates without their feature: a verifier that doesn't exist.
+//! Replaces client certificates if their feature is disabled: an uninhabited verifier.
 
 use http::HeaderMap;
 

@@ -1,4 +1,4 @@
-//! What takes the place of DPoP without its features: a verifier that doesn't exist.
+//! Replaces DPoP if its features are disabled: an uninhabited verifier.
 
 use http::HeaderValue;
 

@@ -1,11 +1,12 @@
 //! Proof of possession: tokens that are bound to a key of the client.
 //!
-//! An issuer binds a token to a key by the claim `cnf` ([RFC 7800]), so that a stolen token is useless without the key.
-//! `Dpop` verifies a proof that the client signs for each request ([RFC 9449]), and `ClientCertificates` the
-//! certificate of its TLS connection ([RFC 8705]).
+//! An issuer binds a token to a key with the `cnf` claim ([RFC 7800]), so that a stolen token is useless
+//! without the key. `Dpop` verifies a proof that the client signs for each request ([RFC 9449]).
+//! `ClientCertificates` verifies the certificate of the client's TLS connection ([RFC 8705]).
 //!
-//! A layer rejects a bound token with 401 unless it is configured to verify the binding. `docs/bound-tokens.md` in the
-//! package describes when to choose which, public URLs, nonces, replicas, and the configuration of proxies.
+//! A layer rejects a bound token with 401 unless it is configured to verify the binding. `docs/bound-tokens.md`
+//! in the package describes when to use which, and covers public URLs, nonces, replicas, and the configuration
+//! of proxies.
 //!
 //! [RFC 7800]: https://www.rfc-editor.org/rfc/rfc7800
 //! [RFC 8705]: https://www.rfc-editor.org/rfc/rfc8705

@@ -1,4 +1,4 @@
-//! What verifying a binding needs and returns.
+//! The input and the outcome of verifying a binding.
 
 use std::{future::Future, pin::Pin};
 
@@ -12,14 +12,14 @@ pub(in crate::verify::binding) const DPOP: HeaderName = HeaderName::from_static(
 /// The response header with the nonce for the client's next proof.
 pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
-/// The request that has to prove the possession of a key.
+/// A request that has to prove possession of a key.
 #[derive(Clone, Copy)]
 pub(crate) struct BoundRequest<'a> {
     pub(crate) method: &'a Method,
     /// The path as the client sent it.
     pub(crate) path: &'a str,
     pub(crate) headers: &'a HeaderMap,
-    /// Where an acceptor puts what it knows about the connection.
+    /// The extensions, into which a server inserts information about the connection.
     pub(crate) extensions: &'a Extensions,
     pub(crate) scheme: Scheme,
     /// The token, if it came with the scheme `DPoP`.
@@ -28,12 +28,13 @@ pub(crate) struct BoundRequest<'a> {
 
 /// The outcome of verifying a binding.
 pub(crate) enum BindingVerdict {
-    /// `renews_nonce`: the client's nonce gets old, and the response should supply another one.
+    /// If `renews_nonce` is true, the client's nonce is getting old, and the response should supply
+    /// a new one.
     Verified {
         renews_nonce: bool,
     },
     Rejected(Error),
-    /// Verified, unless the future says otherwise.
+    /// Verified, if the future completes without an error.
     Pending {
         outcome: BindingFuture,
         renews_nonce: bool,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::ConfigError;
 
-/// Configures [`ClientCertificates`].
+/// A builder for [`ClientCertificates`].
 ///
 /// ```
 /// use portcullis::binding::{CertificateHeader, ClientCertificates};
@@ -23,7 +23,7 @@ pub struct ClientCertificatesBuilder {
     is_required: bool,
 }
 
-/// Where certificates come from, as configured.
+/// The configured source of certificates, before it is validated.
 #[derive(Debug, Clone)]
 enum Unchecked {
     Connection,
@@ -31,10 +31,10 @@ enum Unchecked {
 }
 
 impl ClientCertificates {
-    /// Takes the certificate from the extension [`ClientCertificate`](super::ClientCertificate) of the request, for
+    /// Reads the certificate from the request extension [`ClientCertificate`](super::ClientCertificate), for
     /// services that terminate TLS themselves.
     ///
-    /// The acceptor of connections puts it there: see `docs/bound-tokens.md` for one with axum and rustls.
+    /// The TLS acceptor inserts the extension. `docs/bound-tokens.md` shows one for axum and rustls.
     ///
     /// ```
     /// use portcullis::binding::ClientCertificates;
@@ -46,8 +46,8 @@ impl ClientCertificates {
     ///
     /// # tonic
     ///
-    /// tonic's server puts the certificates into an extension of its own, `TlsConnectInfo`, which only exists with
-    /// its features for TLS. A layer outside this one translates:
+    /// tonic's server inserts the certificates as the extension `TlsConnectInfo`, which exists only with
+    /// tonic's TLS features. Convert it in a layer outside this one:
     ///
     /// ```text
     /// type TlsInfo = TlsConnectInfo<TcpConnectInfo>;
@@ -66,18 +66,19 @@ impl ClientCertificates {
         ClientCertificatesBuilder { source: Unchecked::Connection, is_required: false }
     }
 
-    /// Takes the certificate from a header, for services behind a proxy that terminates TLS.
+    /// Reads the certificate from a header, for services behind a proxy that terminates TLS.
     ///
-    /// The header is used if the connection comes from one of these addresses and networks, such as `10.1.2.3`,
-    /// `10.0.0.0/8` or `2001:db8::/32`; bits beyond the prefix don't count. From any other address, it is ignored.
-    /// It is removed from every request, so that inner services never see it.
+    /// The header is read only if the connection comes from one of these addresses and networks, such as
+    /// `10.1.2.3`, `10.0.0.0/8` or `2001:db8::/32`; bits after the prefix are ignored. It is removed from every
+    /// request, so that inner services never see it.
     ///
-    /// The proxy must replace the header of every request, and remove it where the client has no certificate.
+    /// The proxy must set the header on every request, replacing one that the client sent, and remove it if
+    /// the client has no certificate.
     ///
-    /// The address of the connection is read from the extensions of the request: `ConnectInfo<SocketAddr>` of axum,
+    /// The address of the connection is read from the request extensions: axum's `ConnectInfo<SocketAddr>`,
     /// which `Router::into_make_service_with_connect_info` provides, tonic's `TcpConnectInfo`, or
-    /// [`PeerAddress`](super::PeerAddress). If there is none, requests with tokens that are bound to a certificate are
-    /// rejected with 500.
+    /// [`PeerAddress`](super::PeerAddress). Without any of them, requests with tokens that are bound to a
+    /// certificate are rejected with 500.
     ///
     /// ```
     /// use portcullis::binding::{CertificateHeader, ClientCertificates};
@@ -100,10 +101,10 @@ impl ClientCertificates {
 }
 
 impl ClientCertificatesBuilder {
-    /// Rejects tokens that aren't bound. By default they are accepted, with a certificate and without.
+    /// Rejects tokens that aren't bound. By default, they are accepted, with or without a certificate.
     ///
-    /// A token that is bound to a DPoP key is bound, and accepted with its proof if the layer verifies
-    /// [DPoP](crate::AuthenticateLayer#method.dpop) too.
+    /// A token that is bound to a DPoP key counts as bound. It is accepted with its proof if the layer
+    /// verifies [DPoP](crate::AuthenticateLayer#method.dpop) too.
     pub const fn required(mut self) -> Self {
         self.is_required = true;
         self
@@ -113,7 +114,7 @@ impl ClientCertificatesBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if a trusted proxy is neither an IP address nor a network.
+    /// Returns [`ConfigError`] if a trusted proxy is neither an IP address nor a network.
     pub fn build(self) -> Result<ClientCertificates, ConfigError> {
         let source = match self.source {
             Unchecked::Connection => Source::Connection,

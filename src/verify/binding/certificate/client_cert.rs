@@ -16,7 +16,7 @@ pub(super) fn parse(value: &[u8]) -> Option<ClientCertificate> {
 mod tests {
     use super::*;
 
-    /// RFC 9440 appendix A, figure 2, without the line breaks that are for display only.
+    /// RFC 9440 appendix A, figure 2, without the line breaks, which are for display only.
     const EXAMPLE: &str = ":MIIBqDCCAU6gAwIBAgIBBzAKBggqhkjOPQQDAjA6MRswGQYDVQQKDBJMZXQncyBBdXRoZW50aWNhdGUxGzAZBgNV\
         BAMMEkxBIEludGVybWVkaWF0ZSBDQTAeFw0yMDAxMTQyMjU1MzNaFw0yMTAxMjMyMjU1MzNaMA0xCzAJBgNVBAMMAkJDMFkwEwYHKoZI\
         zj0CAQYIKoZIzj0DAQcDQgAE8YnXXfaUgmnMtOXU/IncWalRhebrXmckC8vdgJ1p5Be5F/3YC8OthxM4+k1M6aEAEFcGzkJiNy6J84y7\
@@ -25,7 +25,7 @@ mod tests {
         K0Q6bMjeSkC3dFCOOB8TAiEAx/kHSB4urmiZ0NX5r5XarmPk0wmuydBVoU4hBVZ1yhk=:";
 
     #[test]
-    fn the_example_of_rfc_9440_is_the_certificate_that_it_shows() {
+    fn the_example_of_rfc_9440_is_read() {
         // Figure 1: the same certificate as PEM.
         let pem = EXAMPLE
             .trim_matches(':')

@@ -4,11 +4,12 @@ use std::fmt;
 
 use crate::digest::sha256;
 
-/// The certificate that the client of a connection presented in the TLS handshake, as its SHA-256 thumbprint.
+/// The SHA-256 thumbprint of the certificate that a client presented in the TLS handshake.
 ///
-/// The acceptor of TLS connections puts it into the extensions of each request, and
-/// [`ClientCertificates::from_connection`](super::ClientCertificates::from_connection) reads it there. The acceptor
-/// is also what has verified the certificate, if it has to be more than the one that the token names.
+/// The TLS acceptor inserts it into the extensions of each request, where
+/// [`ClientCertificates::from_connection`](super::ClientCertificates::from_connection) reads it. This crate
+/// only compares the certificate with the token. If it must also be issued by a trusted CA, the acceptor has to
+/// verify that.
 ///
 /// ```
 /// use http::Request;
@@ -23,16 +24,17 @@ use crate::digest::sha256;
 pub struct ClientCertificate([u8; 32]);
 
 impl ClientCertificate {
-    /// Computes the thumbprint of a certificate in DER encoding. That is the first certificate of the chain that TLS
-    /// libraries return.
+    /// Computes the thumbprint of a certificate in DER encoding. TLS libraries return a chain, whose first
+    /// certificate is the client's.
     ///
-    /// Anything is accepted as a certificate, because only its digest is used.
+    /// The certificate isn't parsed, because only its digest is used.
     #[must_use]
     pub fn from_der(der: &[u8]) -> Self {
         Self(sha256(der))
     }
 
-    /// Creates it from the SHA-256 digest of the DER encoding, for acceptors that have computed it already.
+    /// Creates a thumbprint from the SHA-256 digest of the DER encoding, for acceptors that have already
+    /// computed it.
     #[must_use]
     pub const fn from_thumbprint(thumbprint: [u8; 32]) -> Self {
         Self(thumbprint)

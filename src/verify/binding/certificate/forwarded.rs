@@ -1,22 +1,24 @@
-//! `x-forwarded-client-cert` of Envoy (XFCC): elements separated by commas, of pairs separated by semicolons.
+//! Envoy's `x-forwarded-client-cert` (XFCC): comma-separated elements, each of which consists of
+//! semicolon-separated pairs.
 
 use std::borrow::Cow;
 
 use super::{client_certificate::ClientCertificate, pem::first_certificate};
 
-/// Why the header can't be used.
+/// The error for a malformed header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-/// Reads the certificate of the last element, which the proxy in front of the service has added. The elements before
-/// it come from other proxies, or from the client.
+/// Reads the certificate of the last element, which was added by the proxy in front of the service. Earlier
+/// elements come from other proxies, or from the client.
 ///
 /// `Hash` is sufficient. An element with neither `Hash` nor `Cert` names no certificate.
 pub(super) fn parse(value: &[u8]) -> Result<Option<ClientCertificate>, Malformed> {
     let mut last = Element::default();
     let mut rest = value.trim_ascii();
-    // Everything is parsed, because the quotes decide which comma is the last one. What could open a quote that
-    // isn't closed, or close one early, is rejected: otherwise the client could hide the element of the proxy.
+    // The whole value is parsed, because the quotes determine which comma is the last one. Anything that could
+    // open a quote without closing it, or close one early, is rejected. Otherwise the client could hide the
+    // element of the proxy.
     while !rest.is_empty() {
         let (pair, end, after) = next_pair(rest)?;
         if let Some(pair) = pair {
@@ -30,7 +32,7 @@ pub(super) fn parse(value: &[u8]) -> Result<Option<ClientCertificate>, Malformed
     last.certificate()
 }
 
-/// One element, as far as it matters.
+/// The relevant pairs of one element.
 #[derive(Default)]
 struct Element<'a> {
     hash: Option<Value<'a>>,
@@ -45,7 +47,7 @@ struct Pair<'a> {
 #[derive(Clone, Copy)]
 enum Value<'a> {
     Plain(&'a [u8]),
-    /// What is between the quotes, with its backslashes.
+    /// The text between the quotes, including backslashes.
     Quoted(&'a [u8]),
 }
 
@@ -88,7 +90,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Parses up to the end of a pair. Returns the pair, unless it is blank, the separator, and what follows it.
+/// Parses up to the end of a pair. Returns the pair (unless it is blank), the separator, and the rest.
 fn next_pair(text: &[u8]) -> Result<(Option<Pair<'_>>, Option<u8>, &[u8]), Malformed> {
     let (key, separator, after) = split(text, b"=;,\"");
     let key = key.trim_ascii();
@@ -196,7 +198,7 @@ mod tests {
                 "By=http://frontend.example;Hash={OTHER};URI=http://client.example,\
                  By=http://backend.example;Hash={hash};URI=http://frontend.example"
             ),
-            // Of other elements, only the form matters.
+            // Other elements only have to be well-formed.
             format!("Hash=00;Cert=\"a\",Hash={hash}"),
             format!("Hash={OTHER}, Hash={hash}"),
             format!(" , ,;; Hash = {hash} ; ;"),
@@ -237,12 +239,12 @@ mod tests {
             format!("Cert=\"{}\"", CERT.replace("END", "FIN")),
             "Cert=".to_owned(),
             "Cert=\"\"".to_owned(),
-            // Two that don't agree, or the same key twice.
+            // A mismatch of both, or the same key twice.
             format!("Hash={HASH};Cert=\"{CERT}\""),
             format!("Hash={hash};Hash={hash}"),
             format!("Hash={hash};hash={OTHER}"),
             format!("Cert=\"{CERT}\";Cert=\"{CERT}\""),
-            // Quotes that aren't closed, or are where none can be.
+            // Quotes that aren't closed, or aren't allowed.
             format!("Hash={hash};Subject=\""),
             format!("Hash={hash};Subject=\"a\\\""),
             format!("Hash=\"{hash}"),

@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{client_cert, client_certificate::ClientCertificate, forwarded, pem};
 
-/// The longest header that is read, in bytes.
+/// The maximum length of the header, in bytes.
 const MAX_LENGTH: usize = 16 * 1024;
 
 static CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
@@ -30,15 +30,16 @@ pub enum CertificateHeader {
     ///
     /// [RFC 9440]: https://www.rfc-editor.org/rfc/rfc9440
     ClientCert,
-    /// `x-forwarded-client-cert` of Envoy and Istio: `Hash`, or `Cert`, or both, in the last element.
+    /// The `x-forwarded-client-cert` header of Envoy and Istio, with `Hash`, `Cert` or both in the
+    /// last element.
     ForwardedClientCert,
-    /// A header of this name with the certificate in PEM form, percent-encoded, as nginx has it in
-    /// `$ssl_client_escaped_cert` and AWS load balancers in `X-Amzn-Mtls-Clientcert-Leaf`. Of several certificates,
-    /// the first one is read.
+    /// A header with this name that contains the percent-encoded certificate in PEM form, like nginx's
+    /// `$ssl_client_escaped_cert` or the header `X-Amzn-Mtls-Clientcert-Leaf` of AWS load balancers. If there
+    /// are several certificates, the first one is read.
     Pem(HeaderName),
 }
 
-/// Why a header names no certificate.
+/// The reason why a header contains no usable certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum HeaderFault {
     #[error("malformed")]
@@ -60,14 +61,14 @@ impl CertificateHeader {
         }
     }
 
-    /// Reads the certificate. There is none if the header is missing or empty.
+    /// Reads the certificate. Returns `None` if the header is missing or empty.
     pub(super) fn read(
         &self,
         headers: &HeaderMap,
     ) -> Result<Option<ClientCertificate>, HeaderFault> {
         let mut lines = headers.get_all(self.name()).iter().map(HeaderValue::as_bytes);
         let line = match self {
-            // Several lines are one list.
+            // Several lines form one list.
             Self::ForwardedClientCert => lines.next_back(),
             Self::ClientCert | Self::Pem(_) => {
                 let first = lines.next();
@@ -93,7 +94,7 @@ impl CertificateHeader {
         certificate.map(Some).ok_or(HeaderFault::Malformed)
     }
 
-    /// Removes the header, whether it was used or not.
+    /// Removes the header, whether or not it was used.
     pub(super) fn remove(&self, headers: &mut HeaderMap) {
         headers.remove(self.name());
         if *self == Self::ClientCert {

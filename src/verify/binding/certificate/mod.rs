@@ -1,8 +1,8 @@
 //! Client certificates (RFC 8705): tokens that are bound to the certificate of the client's TLS connection.
 //
-// `client_certificate` and `peer_address` are what an acceptor puts into the extensions of a request. `header` names
-// the headers of proxies; `client_cert`, `forwarded` and `pem` parse them, and `network` says which proxies are
-// trusted. `verifier` compares the certificate with the token, and `builder` configures it.
+// An acceptor inserts `client_certificate` and `peer_address` into the extensions of a request. `header` lists
+// the headers of proxies; `client_cert`, `forwarded` and `pem` parse them, and `network` describes which
+// proxies are trusted. `verifier` compares the certificate with the token, and `builder` configures it.
 
 mod builder;
 mod client_cert;

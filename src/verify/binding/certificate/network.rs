@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-/// A network. An IPv4-mapped IPv6 address counts as the IPv4 address.
+/// A network. An IPv4-mapped IPv6 address is treated as the IPv4 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Network {
-    /// Its bits beyond the prefix don't count.
+    /// The bits after the prefix are ignored.
     address: IpAddr,
     prefix_length: u8,
 }
@@ -23,7 +23,8 @@ impl Network {
             None => bits,
             Some(digits) => parse_number(digits).filter(|length| *length <= bits)?,
         };
-        // `::ffff:0:0/96` holds the IPv4 addresses. A shorter prefix holds others too, and none of these.
+        // `::ffff:0:0/96` contains exactly the IPv4 addresses. A network with a shorter prefix stays an
+        // IPv6 network, which contains none of them.
         Some(match (address.to_canonical(), prefix_length.checked_sub(96)) {
             (mapped @ IpAddr::V4(_), Some(prefix_length)) if address.is_ipv6() => {
                 Self { address: mapped, prefix_length }
@@ -48,7 +49,7 @@ impl Network {
     }
 }
 
-/// Parses digits only, unlike `str::parse`, which accepts a sign.
+/// Accepts only digits, unlike `str::parse`, which also accepts a sign.
 fn parse_number(digits: &str) -> Option<u8> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }

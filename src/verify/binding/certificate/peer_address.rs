@@ -1,4 +1,4 @@
-//! The address that a connection comes from.
+//! The address from which a connection comes.
 
 use std::net::IpAddr;
 
@@ -6,12 +6,12 @@ use http::Extensions;
 
 /// The address of the other end of a connection, for servers that aren't axum's or tonic's.
 ///
-/// The acceptor puts it into the extensions of each request, so that
-/// [`ClientCertificates::from_proxy`](super::ClientCertificates::from_proxy) knows whether the connection comes from
-/// a trusted proxy. With the feature `axum`, `ConnectInfo<SocketAddr>` is read too, and with the feature `tonic`,
-/// `TcpConnectInfo`; if there are several, `PeerAddress` is used.
+/// The server inserts it into the extensions of each request, so that
+/// [`ClientCertificates::from_proxy`](super::ClientCertificates::from_proxy) can tell whether the connection
+/// comes from a trusted proxy. The `axum` feature also reads `ConnectInfo<SocketAddr>`, and the `tonic` feature
+/// `TcpConnectInfo`. `PeerAddress` takes precedence.
 ///
-/// Never take it from `Forwarded` or `X-Forwarded-For`, which the client can send too.
+/// Never set it from `Forwarded` or `X-Forwarded-For`, because clients can send these headers too.
 ///
 /// ```
 /// use std::net::Ipv4Addr;
@@ -20,7 +20,7 @@ use http::Extensions;
 /// use portcullis::binding::PeerAddress;
 ///
 /// let mut request = Request::new(());
-/// // The connection is a Unix domain socket, at which only the proxy can connect.
+/// // The service listens on a Unix domain socket, to which only the proxy can connect.
 /// request.extensions_mut().insert(PeerAddress(Ipv4Addr::LOCALHOST.into()));
 /// # assert!(request.extensions().get::<PeerAddress>().is_some());
 /// ```
@@ -29,7 +29,7 @@ use http::Extensions;
 pub struct PeerAddress(pub IpAddr);
 
 impl PeerAddress {
-    /// Returns the address that a server has put into the extensions of a request.
+    /// Returns the address that a server has inserted into the extensions of a request.
     pub(super) fn find(extensions: &Extensions) -> Option<IpAddr> {
         let own = || extensions.get().map(|Self(address)| *address);
         own().or_else(|| of_axum(extensions)).or_else(|| of_tonic(extensions))
@@ -51,7 +51,7 @@ const fn of_axum(_: &Extensions) -> Option<IpAddr> {
 
 #[cfg(feature = "tonic")]
 fn of_tonic(extensions: &Extensions) -> Option<IpAddr> {
-    // With TLS, tonic's server provides this beside `TlsConnectInfo`.
+    // With TLS, tonic's server provides this in addition to `TlsConnectInfo`.
     let info = extensions.get::<tonic::transport::server::TcpConnectInfo>()?;
     Some(info.remote_addr()?.ip())
 }

@@ -1,4 +1,4 @@
-//! A certificate in PEM form (RFC 7468) that was percent-encoded for a header.
+//! A certificate in PEM form (RFC 7468), percent-encoded for a header.
 
 use super::client_certificate::ClientCertificate;
 use crate::credentials::PercentDecoder;
@@ -6,9 +6,10 @@ use crate::credentials::PercentDecoder;
 const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 const END: &[u8] = b"-----END CERTIFICATE-----";
 
-/// Reads the first certificate. What follows it, such as the rest of a chain, isn't read.
+/// Reads the first certificate. The rest of a chain is ignored.
 ///
-/// A `+` stands for itself: proxies that leave it unencoded (AWS) mean the one of base64.
+/// A `+` isn't decoded as a space, because proxies that leave it unencoded (AWS) mean the base64
+/// character.
 pub(super) fn first_certificate(encoded: &[u8]) -> Option<ClientCertificate> {
     let mut text = Vec::with_capacity(encoded.len());
     for byte in PercentDecoder::uri(encoded) {
@@ -34,7 +35,8 @@ mod tests {
     #[test]
     fn the_first_certificate_is_read() {
         let expected = Some(ClientCertificate::from_der(b"a certificate?>"));
-        // Every unreserved character stays (nginx), or `+`, `=` and `/` too (AWS), or nothing is encoded.
+        // Everything but unreserved characters is encoded (nginx), or `+`, `=` and `/` are left as well
+        // (AWS), or nothing is.
         for text in [
             "-----BEGIN%20CERTIFICATE-----%0AYSBjZXJ0aWZpY2F0ZT8%2B%0A-----END%20CERTIFICATE-----%0A",
             "-----BEGIN%20CERTIFICATE-----%0AYSBjZXJ0aWZpY2F0ZT8+%0A-----END%20CERTIFICATE-----",

@@ -1,4 +1,4 @@
-//! The comparison of a client's certificate with the one that its token is bound to (RFC 8705 §3).
+//! Compares a client's certificate with the one to which its token is bound (RFC 8705 §3).
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -10,12 +10,12 @@ use super::{
 };
 use crate::{Error, TokenFault, verify::binding::verdict::BoundRequest};
 
-/// Verifies that the client of a request presented the certificate that its token is bound to ([RFC 8705 §3]).
+/// A verifier that requires clients to present the certificate to which their token is bound ([RFC 8705 §3]).
 ///
 /// Pass it to [`AuthenticateLayer::client_certificates`](crate::AuthenticateLayer::client_certificates).
 ///
 /// The certificate's digest is compared with `cnf["x5t#S256"]`, for cached tokens too. Nothing else about the
-/// certificate is verified: whether its issuer is trusted is up to the TLS server.
+/// certificate is verified. Whether its issuer is trusted is up to the TLS server.
 ///
 /// [RFC 8705 §3]: https://www.rfc-editor.org/rfc/rfc8705#section-3
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ struct Inner {
     is_required: bool,
 }
 
-/// Where certificates come from.
+/// The source of certificates.
 #[derive(Debug)]
 pub(super) enum Source {
     Connection,
@@ -44,7 +44,7 @@ impl ClientCertificates {
         self.0.is_required
     }
 
-    /// Removes the header of the proxy, whether it was used or not.
+    /// Removes the header of the proxy, whether or not it was used.
     pub(in crate::verify::binding) fn remove_header(&self, headers: &mut HeaderMap) {
         if let Source::Proxy { header, .. } = &self.0.source {
             header.remove(headers);
@@ -59,7 +59,7 @@ impl ClientCertificates {
     ) -> Result<(), Error> {
         match self.0.source.find(request)? {
             Some(certificate) if certificate.thumbprint() == thumbprint => Ok(()),
-            Some(_) => Err(rejected("the client presented another certificate than the token's")),
+            Some(_) => Err(rejected("the client's certificate isn't the one in the token's `cnf`")),
             None => Err(rejected("the client presented no certificate")),
         }
     }
@@ -82,7 +82,7 @@ impl Source {
     }
 }
 
-/// The client learns no more than that; the reason is for the log.
+/// The client doesn't see the reason, which is for the log.
 fn rejected(reason: impl Into<String>) -> Error {
     Error::from(TokenFault::Binding).with_source(reason.into())
 }
@@ -90,13 +90,13 @@ fn rejected(reason: impl Into<String>) -> Error {
 fn untrusted(peer: IpAddr, header: &CertificateHeader) -> Error {
     let name = header.name();
     rejected(format!(
-        "the connection comes from {peer}, which is no trusted proxy; `{name}` is ignored"
+        "the connection comes from {peer}, which isn't a trusted proxy, so `{name}` is ignored"
     ))
 }
 
 fn unknown_peer() -> Error {
     Error::misconfigured(
         "the address of the connection is unknown: serve the router with \
-         `into_make_service_with_connect_info::<SocketAddr>()`, or put a `PeerAddress` into the request's extensions",
+         `into_make_service_with_connect_info::<SocketAddr>()`, or insert a `PeerAddress` into the request's extensions",
     )
 }

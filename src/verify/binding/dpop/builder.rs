@@ -16,17 +16,17 @@ use super::{
 };
 use crate::{Algorithm, Clock, ConfigError, Secret, SystemClock};
 
-/// The fewest bytes of a secret for nonces.
+/// The minimum length of a secret for nonces, in bytes.
 const MIN_SECRET: usize = 32;
 
-/// The longest and the shortest lifetime of a nonce.
+/// The shortest and the longest lifetime of a nonce.
 const NONCE_LIFETIMES: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(10)..=Duration::from_secs(24 * 60 * 60);
 
-/// How many decoded keys are cached.
+/// The maximum number of cached keys.
 const KEYS: usize = 10_000;
 
-/// Configures [`Dpop`].
+/// A builder for [`Dpop`].
 ///
 /// ```
 /// use portcullis::binding::Dpop;
@@ -58,15 +58,16 @@ impl DpopBuilder {
         }
     }
 
-    /// Rejects tokens without a binding. By default they are accepted as Bearer tokens, and a proof is required for
-    /// bound ones.
+    /// Rejects tokens without a binding. By default, they are accepted as Bearer tokens, and a proof is
+    /// required only for bound tokens.
     pub fn required(mut self) -> Self {
         self.is_required = true;
         self
     }
 
-    /// Requires nonces ([RFC 9449 §9]) made with this secret of at least 32 bytes. Replicas share it. By default no
-    /// nonce is required, and a proof's age is judged by its `iat`.
+    /// Requires nonces ([RFC 9449 §9]), which are generated with this secret of at least 32 bytes. All replicas
+    /// must have the same secret. By default, no nonce is required, and the age of a proof is determined by its
+    /// `iat`.
     ///
     /// A nonce limits how long a proof can be prepared in advance, and makes the client's clock irrelevant.
     ///
@@ -76,8 +77,9 @@ impl DpopBuilder {
         self
     }
 
-    /// Requires nonces as [`nonces`](Self::nonces) does, and accepts those made with the previous secret as well. For
-    /// the time of a change: first every replica gets both, then the previous one is removed.
+    /// Requires nonces like [`nonces`](Self::nonces), and also accepts those that were generated with the
+    /// previous secret. To change the secret, first configure both on all replicas, then remove the previous
+    /// one.
     pub fn nonces_during_change(
         mut self,
         current: impl Into<Secret>,
@@ -87,26 +89,27 @@ impl DpopBuilder {
         self
     }
 
-    /// Sets how long a nonce is accepted, from 10 s to 24 h. Five minutes by default. A client that uses one past half
-    /// of its lifetime gets the next one with the response.
+    /// Sets how long a nonce is accepted, from 10 s to 24 h. The default is 5 minutes. A client that uses a
+    /// nonce past half of its lifetime gets a new one with the response.
     pub fn nonce_lifetime(mut self, lifetime: Duration) -> Self {
         self.nonce_lifetime = lifetime;
         self
     }
 
-    /// Sets the accepted algorithms of proofs. Every asymmetric one by default.
+    /// Sets the accepted algorithms of proofs. By default, all asymmetric algorithms are accepted.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = algorithms.into_iter().collect();
         self
     }
 
-    /// Sets where used proofs are stored. [`MemoryReplayStore`] by default, which is for a single process.
+    /// Sets the store for used proofs. The default is a [`MemoryReplayStore`], which is for a single
+    /// process.
     pub fn replay_store(mut self, store: impl ReplayStore) -> Self {
         self.replays = Some(Arc::new(store));
         self
     }
 
-    /// Sets the clock. [`SystemClock`] by default.
+    /// Sets the clock. The default is [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -116,8 +119,9 @@ impl DpopBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the public URL is not absolute or has a query, a secret is too short, the lifetime of nonces
-    /// is out of range, or no algorithm is accepted or one that is symmetric.
+    /// Returns [`ConfigError`] if the public URL isn't absolute or has a query, if a secret is too short, if
+    /// the lifetime of nonces is out of range, or if the list of algorithms is empty or contains a symmetric
+    /// one.
     pub fn build(self) -> Result<Dpop, ConfigError> {
         let public_url = PublicUrl::parse(&self.public_url).map_err(|problem| {
             ConfigError::new("public URL", self.public_url, problem.to_string())

@@ -1,6 +1,7 @@
 //! The public key in the header of a proof (RFC 9449 §4.2).
 //!
-//! This is the only place where a key comes from a request. It verifies nothing but the proof that contains it.
+//! This is the only place where a key is read from a request. It is used only to verify the proof that contains
+//! it.
 
 use std::borrow::Cow;
 
@@ -14,7 +15,7 @@ use crate::{
     },
 };
 
-/// A public key as the client sent it. Its members have been read, and not decoded.
+/// A public key as the client sent it. Its members have been read but not decoded.
 #[derive(Debug)]
 pub(super) struct ProofJwk<'a> {
     material: Material<'a>,
@@ -29,7 +30,7 @@ enum Material<'a> {
     Rsa { n: Cow<'a, str>, e: Cow<'a, str> },
 }
 
-/// The members that a private or symmetric key has (RFC 7518 §6).
+/// The members of private and symmetric keys (RFC 7518 §6).
 const SECRET: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 #[derive(Default)]
@@ -202,7 +203,7 @@ mod tests {
     fn a_key_that_cannot_verify_is_rejected() {
         let x = "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs";
         for jwk in [
-            // Not on the curve, of another length, too small.
+            // Not on the curve, of the wrong length, too small.
             format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{x}"}}"#),
             r#"{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ"}"#.to_owned(),
             r#"{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQ","e":"AQAB"}"#.to_owned(),

@@ -1,4 +1,4 @@
-//! Used proofs in the memory of one process.
+//! A store for used proofs, in the memory of one process.
 
 use std::{
     collections::HashMap,
@@ -17,16 +17,18 @@ use crate::{
     verify::digest_hasher::DigestHasher,
 };
 
-/// The proofs of different keys rarely contend for one lock.
+/// The number of shards. Each has a lock, so that proofs of different keys rarely contend.
 const SHARDS: u8 = 16;
 
 /// How often a shard removes expired proofs.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Used proofs in memory: the default [`ReplayStore`], for a service that is one process.
+/// A [`ReplayStore`] in memory, for services that run as a single process. This is the default
+/// store.
 ///
-/// It stores at most 1,000,000 proofs by default, in up to 52 bytes each. When it is full of proofs that haven't
-/// expired, it rejects new ones with 503 instead of forgetting old ones, and logs that at most once a minute.
+/// It stores at most 1,000,000 proofs by default, in up to 52 bytes each. When it is full of proofs that
+/// haven't expired, it rejects new ones with 503 instead of evicting old ones, and logs this at most once a
+/// minute.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -44,13 +46,14 @@ pub struct MemoryReplayStore {
     shards: Box<[Mutex<Shard>]>,
     max_per_shard: usize,
     clock: Arc<dyn Clock>,
-    /// How often it is logged that the store is full.
+    /// Limits how often a full store is logged.
     log: Throttle,
 }
 
 #[derive(Default)]
 struct Shard {
-    /// The second from which on a proof is rejected for its age, by the first half of its key.
+    /// Maps the first half of each key to the time, in seconds since 1970, from which on the proof
+    /// is rejected for its age.
     expiries: HashMap<[u64; 2], u32, BuildHasherDefault<DigestHasher>>,
     next_sweep: u32,
 }
@@ -62,7 +65,7 @@ impl MemoryReplayStore {
         Self::with_capacity(1_000_000)
     }
 
-    /// Creates a store for that many proofs, and at least one per shard of sixteen.
+    /// Creates a store for this number of proofs, rounded up to a multiple of 16.
     #[must_use]
     pub fn with_capacity(proofs: usize) -> Self {
         Self {
@@ -73,7 +76,7 @@ impl MemoryReplayStore {
         }
     }
 
-    /// Sets the clock by which proofs expire. [`SystemClock`] by default.
+    /// Sets the clock by which proofs expire. The default is [`SystemClock`].
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -98,7 +101,7 @@ impl MemoryReplayStore {
         let [a, b, ..] = key.as_bytes().as_chunks::<8>().0 else { return Ok(false) };
         let key = [u64::from_be_bytes(*a), u64::from_be_bytes(*b)];
         let now = seconds(self.clock.now());
-        // Rounded up, so that a proof isn't forgotten while it is still accepted.
+        // Rounded up, so that a proof isn't removed while it is still accepted.
         let expires_at = seconds(expires_at).saturating_add(1);
         let Some(shard) = self.shards.get(usize::from(shard % SHARDS)) else { return Ok(false) };
         let mut shard = lock(shard);
@@ -199,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_store_rejects_and_forgets_nothing() {
+    fn a_full_store_rejects_new_proofs_and_keeps_the_others() {
         let clock = Manual::default();
         let store = MemoryReplayStore::with_capacity(16).clock(clock.clone());
         let outcomes: Vec<_> = (0..1000).map(|n| store.insert_now(key(n), at(100)).ok()).collect();

@@ -1,7 +1,7 @@
 //! DPoP (RFC 9449): a proof that the client signs for each request.
 //
-// `proof` parses, `jwk` is the key in a proof, `target` compares URLs, `nonce` makes and checks nonces, and
-// `replay` is where used proofs are stored. `verifier` runs the checks in order of their cost, and `builder`
+// `proof` parses proofs, `jwk` is the key in a proof, `target` compares URLs, `nonce` generates and verifies
+// nonces, and `replay` stores used proofs. `verifier` runs the checks in order of their cost, and `builder`
 // configures it.
 
 mod builder;

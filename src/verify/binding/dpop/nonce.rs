@@ -1,21 +1,21 @@
-//! Nonces (RFC 9449 §9): a time under a key, so that nothing has to be stored.
+//! Nonces (RFC 9449 §9): authenticated timestamps, so that nothing has to be stored.
 
 use std::time::Duration;
 
 use crate::{Secret, claims::NumericDate, digest::KeyedDigest, jose::base64url};
 
-/// How far the clock of another replica may be ahead.
+/// How far the clocks of other replicas may be ahead.
 const SKEW: Duration = Duration::from_secs(5);
 
-/// The bytes of a digest that a nonce carries: nobody guesses 128 bits.
+/// The number of digest bytes in a nonce: 128 bits can't be guessed.
 const TAG: usize = 16;
 
 /// The keys of nonces. Replicas with the same keys accept each other's nonces.
 #[derive(Debug)]
 pub(super) struct Nonces {
-    /// Makes nonces.
+    /// Generates and accepts nonces.
     current: KeyedDigest,
-    /// Accepts nonces too, during a change of keys.
+    /// Only accepts nonces, during a change of keys.
     previous: Option<KeyedDigest>,
     lifetime: Duration,
 }
@@ -26,14 +26,14 @@ impl Nonces {
         Self { current: key(current), previous: previous.map(key), lifetime }
     }
 
-    /// Makes a nonce: eight bytes of the time in milliseconds, and their digest.
+    /// Generates a nonce: the time in milliseconds as eight bytes, followed by their digest.
     pub(super) fn make(&self, now: NumericDate) -> String {
         let time = now.as_millis().to_be_bytes();
         let digest = self.current.of(&[b"dpop nonce", &time]);
         base64url::encode(&[&time[..], digest.bytes().get(..TAG).unwrap_or_default()].concat())
     }
 
-    /// Returns when a nonce was made, if this service made it and it hasn't expired.
+    /// Returns the time at which a nonce was generated, if it is authentic and hasn't expired.
     pub(super) fn verify(&self, nonce: &str, now: NumericDate) -> Option<NumericDate> {
         let mut buffer = [0; 8 + TAG + 2];
         let bytes = base64url::decode_into(nonce, &mut buffer)?;
@@ -49,12 +49,12 @@ impl Nonces {
         is_fresh.then_some(made_at)
     }
 
-    /// Returns when a nonce that was made at that time expires.
+    /// Returns the time at which a nonce that was generated at `made_at` expires.
     pub(super) fn expiry(&self, made_at: NumericDate) -> NumericDate {
         made_at.saturating_add(self.lifetime)
     }
 
-    /// Returns whether it is time for the client to get another nonce: half of its lifetime has passed.
+    /// Returns whether the client should get a new nonce, because half of the lifetime has passed.
     pub(super) fn is_old(&self, made_at: NumericDate, now: NumericDate) -> bool {
         now.since(made_at).is_some_and(|age| age.saturating_mul(2) >= self.lifetime)
     }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nonce_is_accepted_for_its_lifetime_and_renewed_from_half_of_it_on() {
+    fn a_nonce_is_accepted_for_its_lifetime_and_renewed_halfway() {
         let nonces = nonces("a", None);
         let nonce = nonces.make(at(1000));
         for (now, is_accepted, is_old) in [

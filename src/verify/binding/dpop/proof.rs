@@ -1,4 +1,4 @@
-//! A proof, parsed (RFC 9449 §4.2). Nothing about it has been verified.
+//! A parsed but unverified proof (RFC 9449 §4.2).
 
 use std::borrow::Cow;
 
@@ -17,13 +17,13 @@ use crate::{
     verify::binding::verdict::DPOP,
 };
 
-/// The longest proof. One with an RSA key of 8192 bits has about 3 KiB.
+/// The maximum length of a proof, in bytes. One with an RSA key of 8192 bits has about 3 KiB.
 const MAX_PROOF: usize = 8 * 1024;
 
-/// The longest signature: RSA with 8192 bits.
+/// The maximum length of a signature, in bytes: that of RSA with 8192 bits.
 const MAX_SIGNATURE: usize = 1024;
 
-/// The longest `jti`.
+/// The maximum length of a `jti`, in bytes.
 const MAX_JTI: usize = 512;
 
 /// A proof whose header and claims are decoded, and not read yet.
@@ -120,7 +120,7 @@ fn read_header(text: &str) -> Result<(Algorithm, ProofJwk<'_>), DpopFault> {
         ("alg", Value::String(text)) => algorithm = Some(text),
         ("typ", Value::String(text)) => typ = Some(text),
         ("jwk", Value::Object(object)) => jwk = Some(object),
-        // No extension is implemented, so each one that must be understood isn't (RFC 7515 §4.1.11).
+        // No extension is implemented, so any `crit` is rejected (RFC 7515 §4.1.11).
         ("alg" | "typ" | "jwk" | "crit", _) => fault = Some(DpopFault::Malformed),
         ("b64", value) if !matches!(value, Value::Bool(true)) => fault = Some(DpopFault::Malformed),
         _ => {}
@@ -141,7 +141,7 @@ fn read_header(text: &str) -> Result<(Algorithm, ProofJwk<'_>), DpopFault> {
     Ok((algorithm, ProofJwk::read(jwk)?))
 }
 
-/// Compares case-insensitively; `application/` may be left out (RFC 7515 §4.1.9).
+/// Compares `typ` case-insensitively, with or without `application/` (RFC 7515 §4.1.9).
 fn is_dpop_jwt(typ: Text<'_>) -> bool {
     let typ = typ.to_cow();
     let prefix = "application/";
@@ -236,7 +236,7 @@ mod tests {
             assert_eq!((&*proof.claims.jti, &*proof.claims.htm), ("-BwC3ESc6acc2lTc", "POST"));
             assert_eq!(proof.claims.htu, "https://server.example.com/token");
             assert_eq!(proof.claims.issued_at, NumericDate::from_secs(issued_at));
-            // They come without a token.
+            // They are sent without a token.
             assert_eq!(proof.claims.ath, None);
             let (message, signature) = proof.signed().unwrap();
             let key = proof.jwk.verifying_key().unwrap();
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_needs_the_type_an_asymmetric_algorithm_and_a_public_key() {
+    fn a_header_needs_typ_an_asymmetric_algorithm_and_a_public_key() {
         let jwk =
             r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
         for (text, fault) in [

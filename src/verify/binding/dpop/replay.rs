@@ -1,20 +1,20 @@
-//! Where used proofs are stored (RFC 9449 §11.1).
+//! The interface to a store for used proofs (RFC 9449 §11.1).
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::SystemTime};
 
 use crate::{Error, digest::sha256_of_parts};
 
-/// A store of used proofs, so that each is accepted once.
+/// A store for used proofs, so that each proof is accepted only once ([RFC 9449 §11.1]).
 ///
-/// [`MemoryReplayStore`](crate::binding::MemoryReplayStore) is one for a single process. Replicas have to share
-/// one, or a proof is accepted once by each.
+/// [`MemoryReplayStore`](crate::binding::MemoryReplayStore) is the store for a single process. Replicas have to
+/// share a store, because otherwise each of them accepts the same proof once.
 ///
 /// ```
 /// use std::{collections::HashSet, sync::Mutex, time::SystemTime};
 ///
 /// use portcullis::binding::{Replay, ReplayKey, ReplayStore};
 ///
-/// /// Never forgets anything, so it is for tests only.
+/// /// Never removes anything, so it is only for tests.
 /// #[derive(Debug, Default)]
 /// struct Unbounded(Mutex<HashSet<ReplayKey>>);
 ///
@@ -30,14 +30,16 @@ use crate::{Error, digest::sha256_of_parts};
 /// assert!(!store.insert(key, SystemTime::now()).wait().await.unwrap());
 /// # });
 /// ```
+///
+/// [RFC 9449 §11.1]: https://www.rfc-editor.org/rfc/rfc9449#section-11.1
 pub trait ReplayStore: fmt::Debug + Send + Sync + 'static {
-    /// Stores a proof until `expires_at`, and returns whether it is new. Both in one step: of two requests at the
-    /// same time, one gets `true`.
+    /// Stores a proof until `expires_at`, and returns whether it is new. This must be atomic: of two concurrent
+    /// requests with the same proof, only one gets `true`.
     ///
     /// # Errors
     ///
-    /// [`Error::unavailable`] if the store is full or unreachable. The request is rejected with 503: a proof that
-    /// can't be stored is not accepted.
+    /// Returns [`Error::unavailable`] if the store is full or unreachable. The request is then rejected with
+    /// 503, because a proof that can't be stored must not be accepted.
     fn insert(&self, key: ReplayKey, expires_at: SystemTime) -> Replay;
 }
 
@@ -49,7 +51,7 @@ impl<S: ReplayStore + ?Sized> ReplayStore for Arc<S> {
 
 /// The digest of a proof's key and its `jti`.
 ///
-/// A `jti` is accepted once per key, whatever the proof is for.
+/// A `jti` is accepted once per key, regardless of the URL and the method of the proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ReplayKey([u8; 32]);
 
@@ -71,7 +73,7 @@ impl From<[u8; 32]> for ReplayKey {
     }
 }
 
-/// The outcome of [`ReplayStore::insert`]: known at once, or after some I/O.
+/// The outcome of [`ReplayStore::insert`], which is available immediately or after some I/O.
 #[must_use]
 pub struct Replay(pub(super) ReplayState);
 
@@ -80,7 +82,7 @@ pub(super) enum ReplayState {
     Pending(ReplayFuture),
 }
 
-/// The future of a stored proof.
+/// The future of [`Replay::pending`], which returns whether a proof is new.
 pub type ReplayFuture = Pin<Box<dyn Future<Output = Result<bool, Error>> + Send>>;
 
 impl Replay {
@@ -98,7 +100,7 @@ impl Replay {
     ///
     /// # Errors
     ///
-    /// Those of [`ReplayStore::insert`].
+    /// The same as for [`ReplayStore::insert`].
     pub async fn wait(self) -> Result<bool, Error> {
         match self.0 {
             ReplayState::Ready(is_new) => is_new,

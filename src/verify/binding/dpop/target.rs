@@ -1,4 +1,4 @@
-//! The URL that a proof is for (RFC 9449 §4.3, checks 8 and 9).
+//! The target URL of a proof (RFC 9449 §4.3, checks 8 and 9).
 
 use http::Uri;
 
@@ -11,7 +11,7 @@ pub(super) struct PublicUrl {
     /// In lower case.
     host: Box<str>,
     port: u16,
-    /// Normalized, without a slash at the end.
+    /// Normalized, without a trailing slash.
     path: Box<str>,
     /// All of it, as most clients write it.
     text: Box<str>,
@@ -41,7 +41,7 @@ impl Scheme {
 
 impl PublicUrl {
     pub(super) fn parse(text: &str) -> Result<Self, EndpointError> {
-        // Any address will do: nothing is sent there.
+        // Any address is allowed, because no request is sent there.
         let uri = url::parse(text, Query::Forbidden, true)?;
         let (scheme, host, port) = origin(&uri).ok_or(EndpointError::NotAbsolute)?;
         let path = normalized_path(uri.path().trim_end_matches('/'));
@@ -54,11 +54,11 @@ impl PublicUrl {
         Ok(Self { scheme, host, port, path, text: text.into_boxed_str() })
     }
 
-    /// Returns whether `htu` is the URL of a request with this path. Query and fragment don't count.
+    /// Returns whether `htu` is the URL of a request with this path. Query and fragment are ignored.
     ///
-    /// Scheme, host and port are compared with the configured URL, never with what the request says about itself.
-    /// Paths are compared after the normalization of percent-encoding (RFC 3986 §6.2.2), and nothing else: dot
-    /// segments and slashes are significant.
+    /// Scheme, host and port are compared with the configured URL, never with headers of the request. Before
+    /// paths are compared, only percent-encoding is normalized (RFC 3986 §6.2.2), so dot segments and slashes
+    /// are significant.
     pub(super) fn matches(&self, htu: &str, request_path: &str) -> bool {
         self.is_literally(htu, request_path) || self.matches_normalized(htu, request_path)
     }
@@ -104,7 +104,7 @@ fn origin(uri: &Uri) -> Option<(Scheme, Box<str>, u16)> {
     };
     let authority = uri.authority()?;
     let host = authority.host();
-    // `Uri` takes `host:` for a host without a port, and fails for a port that is out of range.
+    // `Uri` treats `host:` as a host without a port, and rejects a port that is out of range.
     let port = match authority.as_str().get(host.len()..) {
         Some("" | ":") => scheme.default_port(),
         Some(_) => authority.port_u16()?,
@@ -113,8 +113,8 @@ fn origin(uri: &Uri) -> Option<(Scheme, Box<str>, u16)> {
     (!host.is_empty()).then(|| (scheme, host.to_ascii_lowercase().into_boxed_str(), port))
 }
 
-/// Decodes what needs no encoding, and writes the rest with capital digits. Returns `None` for a `%` without two
-/// digits behind it.
+/// Decodes unreserved characters, and writes all other escapes in upper case. Returns `None` for a `%` that
+/// isn't followed by two digits.
 fn normalized_path(path: &str) -> Option<String> {
     let mut normalized = String::with_capacity(path.len());
     let mut rest = path.as_bytes();
@@ -148,7 +148,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn equal_urls_match_however_they_are_written() {
+    fn equivalent_urls_match() {
         let public = |url| PublicUrl::parse(url).unwrap();
         for (url, htu, path, matches) in [
             ("https://api.example", "https://api.example/orders", "/orders", true),
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    /// The parts of a URL, few enough that two of them are often equal.
+    /// The parts of a URL, chosen from so few that two URLs are often equal.
     #[derive(Debug, Clone)]
     struct Parts {
         scheme: &'static str,
@@ -230,7 +230,7 @@ mod tests {
             self.path.concat()
         }
 
-        /// What has to be equal.
+        /// Returns scheme, host and port, which have to be equal.
         fn origin(&self) -> Option<(String, String, u16)> {
             let scheme = self.scheme.to_lowercase();
             let default = match &*scheme {
@@ -291,7 +291,7 @@ mod tests {
         }
     }
 
-    /// Each byte, and whether it is a delimiter that was encoded.
+    /// Returns each byte, and whether it is a reserved character that was encoded.
     fn percent_decoded(path: &str) -> Vec<(u8, bool)> {
         let mut bytes = path.bytes();
         let mut decoded = Vec::new();
