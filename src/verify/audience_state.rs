@@ -1,9 +1,9 @@
-//! The states of a builder that has to be given an audience.
+//! The typestates of a builder that requires an audience.
 
-/// The state of a builder without an audience. It can't build.
+/// The typestate of a builder without an audience, which has no `build` method.
 #[derive(Debug)]
 pub struct AudienceMissing(());
 
-/// The state of a builder with an audience, or with the decision to have none.
+/// The typestate of a builder with an audience, or for which any audience was explicitly allowed.
 #[derive(Debug)]
 pub struct AudienceGiven(());

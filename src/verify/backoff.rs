@@ -1,4 +1,4 @@
-//! Exponential backoff with jitter, and the cooldowns that it leads to.
+//! Exponential backoff with jitter, and the resulting cooldowns.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -8,14 +8,14 @@ use std::{
 
 use crate::claims::NumericDate;
 
-/// How much earlier than the start of a cooldown a request may have read the clock. If it is more, the
-/// clock was turned back.
+/// How far the time of a request may be before the start of a cooldown, because the request read the
+/// clock earlier. If it is further, the clock was set back.
 const CLOCK_TOLERANCE: Duration = Duration::from_millis(500);
 
-/// The delays between attempts that fail.
+/// The delays between failed attempts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Backoff {
-    /// The delay after the first failure. It doubles with each further one.
+    /// The delay after the first failure. It doubles with each further failure.
     pub(crate) first: Duration,
     pub(crate) longest: Duration,
 }
@@ -35,8 +35,8 @@ pub(crate) struct Failures<E> {
 }
 
 impl Backoff {
-    /// Returns the delay after that many consecutive failures. `jitter`, from 0 to 1, spreads clients
-    /// that failed together over the second half of it.
+    /// Returns the delay after this number of consecutive failures. `jitter`, from 0 to 1, spreads
+    /// clients that failed at the same time over the second half of the delay.
     pub(crate) fn delay(self, failures: u32, jitter: f64) -> Duration {
         let doublings = failures.saturating_sub(1).min(16);
         let delay = self.first.saturating_mul(1_u32.wrapping_shl(doublings)).min(self.longest);
@@ -49,12 +49,12 @@ impl Cooldown {
         Self { starts_at: now, ends_at: now.saturating_add(length) }
     }
 
-    /// Returns whether the cooldown goes on. It doesn't if the clock was turned back.
+    /// Returns whether the cooldown is active. Setting the clock back ends it.
     pub(crate) fn is_active(&self, now: NumericDate) -> bool {
         self.starts_at <= now.saturating_add(CLOCK_TOLERANCE) && now < self.ends_at
     }
 
-    /// Returns the time until the end, while the cooldown goes on.
+    /// Returns the remaining time, if the cooldown is active.
     pub(crate) fn left(&self, now: NumericDate) -> Option<Duration> {
         if !self.is_active(now) {
             return None;
@@ -77,7 +77,7 @@ impl<E> Failures<E> {
         self.last.as_ref().and_then(|(_, cooldown)| cooldown.left(now))
     }
 
-    /// Returns why the last attempt failed, unless it succeeded.
+    /// Returns the error of the last attempt, if it failed.
     pub(crate) fn last_error(&self) -> Option<&Arc<E>> {
         self.last.as_ref().map(|(error, _)| error)
     }
@@ -89,7 +89,8 @@ impl<E> Default for Failures<E> {
     }
 }
 
-/// Returns a number from 0 to 1. The hasher's seed is random enough: jitter protects nothing.
+/// Returns a number from 0 to 1. The seed of a hasher is random enough, because security doesn't
+/// depend on jitter.
 fn jitter() -> f64 {
     let bits = RandomState::new().hash_one(0_u8);
     f64::from(u32::try_from(bits & 0xffff).unwrap_or_default()) / 65_535.0
@@ -124,7 +125,7 @@ mod tests {
             (109_999, Some(1)),
             (110_000, None),
             (200_000, None),
-            // A request that has read the clock just before the cooldown began.
+            // A request that read the clock just before the cooldown began.
             (99_999, Some(10_000)),
             (99_500, Some(10_000)),
             // A clock that was set back.

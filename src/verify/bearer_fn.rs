@@ -1,18 +1,21 @@
-//! A verifier of access tokens that is a function.
+//! A verifier that calls a function.
 
 use std::{fmt, future::Future};
 
 use super::{Verification, Verify};
 use crate::{BearerToken, Error, Identity, TokenFault};
 
-/// Verifies access tokens with a function of the service: for tokens that are looked up in a database or verified by a
-/// library, and for tests.
+/// A verifier that calls a function of the service for each access token, for example to look it up in a
+/// database or to verify it with another library.
 ///
-/// The function returns `None` for an unknown token, which is then rejected with 401 `invalid_token`
-/// ([`TokenFault::Rejected`]), and an error for any other outcome: a [`TokenFault`] for a token that is rejected for
-/// a reason which clients may know, and [`Error::unavailable`] if there is no verdict.
+/// | the function returns | outcome |
+/// |---|---|
+/// | `Ok(Some(identity))` | the request is authenticated |
+/// | `Ok(None)` | 401 `invalid_token` ([`TokenFault::Rejected`]): the token is unknown |
+/// | `Err`, with a [`TokenFault`] | 401 `invalid_token`, with a description that says why |
+/// | `Err`, with [`Error::unavailable`] | 503: the token could not be verified |
 ///
-/// It is called for every request, because nothing is cached. It must not log the token.
+/// The function is called for every request, because nothing is cached. It must not log the token.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -22,7 +25,7 @@ use crate::{BearerToken, Error, Identity, TokenFault};
 /// use tower::{Layer, ServiceExt, service_fn};
 ///
 /// async fn user_of(token: &str) -> std::io::Result<Option<String>> {
-///     // A query of the service's database.
+///     // Queries the service's database.
 ///     Ok((token == "letmein").then(|| "guest".to_owned()))
 /// }
 ///

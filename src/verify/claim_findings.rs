@@ -1,4 +1,4 @@
-//! What the rules that JWTs and introspected tokens share say about claims, for operators.
+//! Findings about the claims of JWTs and introspected tokens, for operators.
 
 use std::borrow::Cow;
 
@@ -51,12 +51,12 @@ pub(crate) fn audience_finding(
         None if is_id_token || names_client => Some(Cow::Borrowed(ID_TOKEN)),
         None if matches!(rule, AudienceRule::ClientOneOf(_)) => None,
         None if found().next().is_none() => Some(Cow::Borrowed(
-            "the token is for no particular API: have the client request it for this one (`resource`, `audience` or a \
+            "the token isn't for a particular API: have the client request it for this one (`resource`, `audience` or a \
              scope, depending on the issuer)",
         )),
         None => Some(Cow::Borrowed(
             "the token is for another API: have the client request it for this one, or add the name to the accepted \
-             audiences if it is one of this service",
+             audiences if it identifies this service",
         )),
     };
     let finding = Finding::failed("aud", TokenFault::Audience)

@@ -1,9 +1,9 @@
-//! The hasher of keys that are digests already.
+//! A hasher for keys that are already digests.
 
 use std::hash::Hasher;
 
-/// Uses the first word of a digest as its hash. Nobody can choose digests, so nothing is gained by hashing
-/// them again.
+/// Uses the first word of a digest as its hash. Attackers can't choose digests, so hashing them again
+/// would have no benefit.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct DigestHasher(u64);
 
@@ -24,6 +24,6 @@ impl Hasher for DigestHasher {
         self.0 = self.0.rotate_left(5) ^ word;
     }
 
-    /// The length of a fixed array says nothing.
+    /// Ignores the length, which is the same for all digests.
     fn write_usize(&mut self, _length: usize) {}
 }

@@ -1,4 +1,4 @@
-//! What a verifier needs of other servers, and whether it gets it.
+//! The report of [`Verify::doctor`](super::Verify::doctor).
 
 use std::{fmt, future::Future, pin::Pin};
 
@@ -7,10 +7,12 @@ use crate::error::{Finding, Verdict, excerpt};
 /// The future of [`Verify::doctor`](super::Verify::doctor).
 pub type DoctorFuture = Pin<Box<dyn Future<Output = DoctorReport> + Send>>;
 
-/// What the servers that a verifier depends on respond, what will fail, and what to do: for each issuer its metadata,
-/// its keys and its clock, and for each introspection endpoint whether it accepts this client.
+/// A report on the servers that a verifier depends on: how they respond, what will fail, and what to do about
+/// it. It covers the metadata, keys and clock of each issuer, and whether each introspection endpoint accepts
+/// this client.
 ///
-/// `Display` is a page for people, and with the feature `serde`, `Serialize` is the same for programs.
+/// `Display` formats the report for people. With the feature `serde`, `Serialize` provides the same
+/// for programs.
 ///
 /// ```
 /// # #[cfg(feature = "testing")]
@@ -63,7 +65,7 @@ impl DoctorReport {
         self
     }
 
-    /// Returns whether nothing was found that will fail, or that could not be found out.
+    /// Returns whether every check passed. A check that could not be completed counts as a problem.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.findings().all(|finding| finding.verdict() == Verdict::Passed)

@@ -1,4 +1,4 @@
-//! Why a token is accepted or rejected, as a page and as JSON.
+//! The explanation of why a token is accepted or rejected, as text and as JSON.
 
 use std::fmt;
 
@@ -8,10 +8,11 @@ use crate::{
     error::{Finding, WithCauses, excerpt},
 };
 
-/// Why a token, or a request with it, is accepted or rejected: what each rule expected and found.
+/// An explanation of why a token, or a request with it, is accepted or rejected: what each rule
+/// expected and found.
 ///
-/// `Display` is a page for people, and with the feature `serde`, `Serialize` is the same for programs. Neither contains
-/// the token. Claims are contained only after [`with_claims`](Self::with_claims).
+/// `Display` formats the explanation for people. With the feature `serde`, `Serialize` provides the same for
+/// programs. Neither contains the token, and both contain claims only after [`with_claims`](Self::with_claims).
 ///
 /// ```
 /// # #[cfg(feature = "testing")]
@@ -39,7 +40,7 @@ use crate::{
 pub struct Explanation {
     pub(crate) error: Option<Error>,
     pub(crate) findings: Findings,
-    /// What a layer says about the request.
+    /// The findings of a layer about the request.
     pub(crate) request: Vec<Finding>,
     shows_claims: bool,
 }
@@ -55,24 +56,24 @@ impl Explanation {
         self.error.is_none()
     }
 
-    /// Returns the error of the rejection.
+    /// Returns the error of the rejection, or `None` if the token is accepted.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         self.error.as_ref()
     }
 
-    /// Returns what each rule says about the token.
+    /// Returns the finding of each rule about the token.
     pub fn findings(&self) -> &Findings {
         &self.findings
     }
 
-    /// Returns what a layer's sources, bindings and policies say about the request. Empty for the explanation of a
-    /// verifier.
+    /// Returns the findings of a layer's credential sources, bindings and policies about the request. Empty for
+    /// the explanation of a verifier.
     pub fn request_findings(&self) -> impl Iterator<Item = &Finding> {
         self.request.iter()
     }
 
-    /// Shows the claims of the token too, which often name a person.
+    /// Includes the claims of the token, which often contain personal data.
     pub fn with_claims(mut self) -> Self {
         self.shows_claims = true;
         self
@@ -83,7 +84,7 @@ impl Explanation {
     }
 }
 
-/// Verifies a token as a request would, and explains the outcome.
+/// Verifies a token as for a request, and explains the outcome.
 pub(crate) async fn explain<V>(verifier: &V, token: &str) -> Explanation
 where
     V: for<'a> Verify<BearerToken<'a>> + ?Sized,
@@ -109,7 +110,7 @@ where
     if let Some(error) = &error
         && findings.iter().next().is_none()
     {
-        // A verifier whose rules need the error, because they run elsewhere.
+        // Some verifiers can report their rules only for an error, because the rules run elsewhere.
         findings = verifier.findings(token, Some(error));
     }
     Explanation::new(error, findings)

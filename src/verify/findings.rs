@@ -1,4 +1,4 @@
-//! What every rule says about one token.
+//! The findings of all rules about one token.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use crate::{
     error::{Diagnosis, Finding, Verdict},
 };
 
-/// What each rule of a verifier says about a token, in the order in which they are applied: see
-/// [`Verify::findings`](super::Verify::findings).
+/// The findings of a verifier's rules about a token, in the order in which the rules are applied:
+/// see [`Verify::findings`](super::Verify::findings).
 ///
 /// ```
 /// use portcullis::{TokenFault, error::Finding, verify::Findings};
@@ -25,7 +25,7 @@ pub struct Findings {
     issuer: Option<Box<str>>,
     key_id: Option<Box<str>>,
     algorithm: Option<Box<str>>,
-    /// The claims as JSON text. They are shown only if the user of an explanation asks for them.
+    /// The claims as JSON text. They are shown only if an explanation is asked to include them.
     claims: Option<Box<str>>,
     /// The verifier's clock, in seconds since 1970.
     now: Option<u64>,
@@ -37,12 +37,12 @@ impl Findings {
         Self::default()
     }
 
-    /// Adds what the next rule says.
+    /// Adds the finding of the next rule.
     pub fn push(&mut self, finding: Finding) {
         self.list.push(finding);
     }
 
-    /// Returns what each rule says, in order.
+    /// Returns the findings in the order of the rules.
     pub fn iter(&self) -> impl Iterator<Item = &Finding> {
         self.list.iter()
     }
@@ -90,7 +90,7 @@ impl Findings {
         self.claims = Some(claims.into());
     }
 
-    /// Returns the finding of the rule for which a token was rejected.
+    /// Returns the finding of the rule that rejected the token.
     pub(crate) fn of_rejection(&self, error: &Error) -> Option<&Finding> {
         match error.kind() {
             ErrorKind::InvalidToken(fault) => {
@@ -103,7 +103,8 @@ impl Findings {
         }
     }
 
-    /// Returns the diagnosis of a rejection. The error may have one already, from where more was known.
+    /// Returns the diagnosis of a rejection. If the error already has one, from a place with more
+    /// context, that one is returned.
     pub(crate) fn diagnosis(&self, error: &Error) -> Option<Diagnosis> {
         let mut diagnosis = match (error.diagnosis(), error.kind()) {
             (Some(known), _) => known.clone(),

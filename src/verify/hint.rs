@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Returns why a name in a token is none of the expected ones, if that is a common mistake. `claim` is `aud` or `iss`.
+/// Returns a hint if the difference between a name in a token and an expected one is a common mistake. `claim`
+/// is `aud` or `iss`.
 pub(crate) fn for_name<'a>(
     claim: &str,
     expected: impl IntoIterator<Item = &'a str>,
@@ -28,13 +29,13 @@ fn for_pair(claim: &str, expected: &str, found: &str) -> Option<String> {
             crate::error::excerpt(expected)
         ))
     } else if expected.eq_ignore_ascii_case(found) {
-        Some(format!("`{claim}` differs in upper and lower case only"))
+        Some(format!("`{claim}` differs only in case"))
     } else if without_scheme(expected).is_some()
         && without_scheme(expected) == without_scheme(found)
     {
-        Some(format!("`{claim}` differs in the scheme only"))
+        Some(format!("`{claim}` differs only in the scheme"))
     } else if expected.trim() == found.trim() {
-        Some(format!("`{claim}` differs in spaces only"))
+        Some(format!("`{claim}` differs only in spaces"))
     } else {
         None
     }
@@ -53,7 +54,7 @@ fn is_expansion(pattern: &str, name: &str) -> bool {
         .is_some_and(|at| at > 0 && is_expansion(rest, name.get(at..).unwrap_or_default()))
 }
 
-/// Returns the time that a number of seconds is, such as `5 min`.
+/// Formats a number of seconds, for example as `5 min`.
 pub(crate) fn duration(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),
@@ -72,12 +73,12 @@ mod tests {
         for (expected, found, start) in [
             ("https://a.example", "https://a.example/", "`iss` has an extra slash"),
             ("https://a.example/", "https://a.example", "`iss` lacks the slash"),
-            ("https://a.example", "https://A.example", "`iss` differs in upper and lower case"),
-            ("https://a.example", "http://a.example", "`iss` differs in the scheme"),
+            ("https://a.example", "https://A.example", "`iss` differs only in case"),
+            ("https://a.example", "http://a.example", "`iss` differs only in the scheme"),
             ("https://a.example/{tenant}/v2", "https://a.example/x/v2", "the configured name has"),
             ("https://a.example/{tenant}", "https://a.example/x", "the configured name has"),
             ("{a}/{b}", "x/y", "the configured name has"),
-            ("a", " a ", "`iss` differs in spaces"),
+            ("a", " a ", "`iss` differs only in spaces"),
         ] {
             let hint = for_name("iss", [expected], found).unwrap();
             assert!(hint.starts_with(start), "{expected} {found}: {hint}");

@@ -1,7 +1,8 @@
-//! Verification: what turns credentials into an identity.
+//! Verifiers, which turn credentials into an identity.
 //!
-//! [`Verify`] is the interface that every verifier implements, and [`Verification`] its outcome, known at
-//! once or after some I/O.
+//! [`Verify`] is the interface of all verifiers. Implement it for credentials that this crate doesn't
+//! verify itself, or use [`BearerFn`] if a function is enough. [`Verification`] is the outcome, which is
+//! available immediately or after some I/O.
 
 #[cfg(feature = "_remote")]
 mod audience_state;

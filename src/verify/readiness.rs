@@ -1,8 +1,8 @@
-//! Whether a verifier can judge tokens, and why not.
+//! The state of an issuer's keys, for health checks.
 
 use std::{sync::Arc, time::Duration};
 
-/// Whether the keys of an issuer are at hand: for a health check, or a look at what goes on.
+/// The state of an issuer's keys, for health checks and diagnostics.
 ///
 /// ```
 /// # #[cfg(feature = "testing")]
@@ -38,39 +38,40 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// The issuer.
+    /// Returns the issuer.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// Whether there are keys that may be used now: given ones, fresh ones, or those that serve
-    /// through an outage.
+    /// Returns whether there are usable keys: configured keys, fetched keys that haven't expired,
+    /// or expired ones that are still used during an outage of the issuer.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.is_ready
     }
 
-    /// How many keys there are.
+    /// Returns the number of keys.
     #[must_use]
     pub fn keys(&self) -> usize {
         self.keys
     }
 
-    /// How long ago the keys were fetched. `None` for given keys, or none.
+    /// Returns the time since the keys were fetched. `None` for configured keys, and if no keys
+    /// have been fetched.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         self.age
     }
 
-    /// Why the last fetch failed, with its causes; `None` if it didn't.
+    /// Returns the error of the last fetch, with its causes. `None` if the fetch succeeded.
     #[must_use]
     pub fn last_error(&self) -> Option<&str> {
         self.last_error.as_deref()
     }
 
-    /// How long until a request starts the next fetch: the rest of the pause after a failure, or
-    /// the time to the refresh. `None` for given keys.
+    /// Returns the time after which a request starts the next fetch: the rest of the backoff after
+    /// a failure, or the time until the refresh. `None` for configured keys.
     #[must_use]
     pub fn next_fetch(&self) -> Option<Duration> {
         self.next_fetch

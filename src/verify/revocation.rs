@@ -1,10 +1,11 @@
-//! What is revoked.
+//! A revocation: which tokens are revoked.
 
 use std::{fmt, time::SystemTime};
 
-/// A revocation: the tokens that are rejected from now on.
+/// A revocation, which describes the tokens that are rejected from now on.
 ///
-/// Pass it to [`Revocations::revoke`](crate::verify::Revocations::revoke), or to `revoke` of any verifier.
+/// Pass it to [`Revocations::revoke`](crate::verify::Revocations::revoke), or to the `revoke` method of
+/// any verifier.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -23,14 +24,14 @@ use std::{fmt, time::SystemTime};
 ///
 /// | revocation | rejects |
 /// |---|---|
-/// | [`token`](Self::token) | this token. For a JWT that is what was signed, because an ECDSA signature has a twin |
+/// | [`token`](Self::token) | this token. A JWT is identified by its signed part, because for each ECDSA signature there is a second valid one |
 /// | [`token_id`](Self::token_id) | the tokens with this `jti` |
 /// | [`subject`](Self::subject) | the tokens of this `sub` that were issued before a time, and those without `iat` |
 /// | [`session`](Self::session) | the tokens with this `sid` |
 /// | [`client`](Self::client) | the tokens of this `client_id` that were issued before a time, and those without `iat` |
 ///
-/// Without an [`issuer`](Self::issuer) it applies to the tokens of every issuer. `Debug` shows neither tokens
-/// nor subjects.
+/// Without an [`issuer`](Self::issuer), the revocation applies to the tokens of all issuers. `Debug` shows
+/// neither tokens nor subjects.
 #[derive(Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Revocation {
@@ -42,7 +43,7 @@ pub struct Revocation {
     pub(crate) expires_at: Option<SystemTime>,
 }
 
-/// What a revocation is about.
+/// The kind of value that a revocation identifies tokens by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Target {
     Client,
@@ -84,22 +85,22 @@ impl Revocation {
         Self::new(Target::Client, client_id.into())
     }
 
-    /// Restricts the revocation to tokens of one issuer. Use it wherever several issuers are trusted, because
-    /// two issuers may give the same name to different subjects.
+    /// Restricts the revocation to tokens of one issuer. Use it if the service trusts multiple issuers,
+    /// because two issuers may use the same name for different subjects.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self
     }
 
-    /// Sets the time before which a token of this subject or client must have been issued to be revoked. The
-    /// default is the time of the revocation. Other revocations ignore it.
+    /// Revokes only the tokens of this subject or client that were issued before `time`. The default is the
+    /// time of the revocation. Other kinds of revocation ignore it.
     pub fn issued_before(mut self, time: SystemTime) -> Self {
         self.issued_before = Some(time);
         self
     }
 
-    /// Sets when the revoked tokens have expired anyway, so that the revocation is dropped. The default is the
-    /// `exp` of a token that is a JWT, and else the longest lifetime of a token from now on
+    /// Sets the time by which the revoked tokens have expired, after which the revocation is removed. The
+    /// default is the `exp` of a JWT, and otherwise the maximum lifetime of a token from now on
     /// ([`RevocationsBuilder::token_lifetime`](crate::verify::RevocationsBuilder::token_lifetime)).
     pub fn expires_at(mut self, time: SystemTime) -> Self {
         self.expires_at = Some(time);
@@ -108,7 +109,7 @@ impl Revocation {
 }
 
 impl Revocation {
-    /// Returns the subject, if that is what is revoked.
+    /// Returns the subject, if this revokes the tokens of a subject.
     pub(crate) fn revoked_subject(&self) -> Option<&str> {
         (self.target == Target::Subject).then_some(&*self.value)
     }

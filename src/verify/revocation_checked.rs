@@ -1,16 +1,17 @@
-//! Tokens that are verified here and asked about there.
+//! Tokens that are verified locally and introspected as well.
 
 use std::sync::Arc;
 
 use super::{DoctorFuture, Findings, Revocation, RevokeFuture, VerificationState};
 use crate::{BearerToken, Error, Identity, TokenFault, Verification, Verify};
 
-/// Verifies a token by one verifier and has a second one confirm it: a JWT whose signature and claims
-/// are checked here, and whose issuer is asked, as often as the second verifier's cache has it,
-/// whether the token was revoked.
+/// A verifier that verifies a token with one verifier and confirms it with a second one. It is for
+/// JWTs whose signature and claims are verified locally, and whose issuer is also asked whether the
+/// token was revoked, as often as the cache of the second verifier requires.
 ///
-/// The identity is that of the first verifier. What the second one rejects is rejected; where it can't
-/// judge, because its endpoint is out of reach, the request gets 503.
+/// The identity is that of the first verifier. If the second one rejects the token, so does this
+/// verifier. If the second one can't verify it, because its endpoint is unreachable, the request is
+/// rejected with 503.
 ///
 /// ```
 /// # #[cfg(feature = "_jwt")]
@@ -43,7 +44,7 @@ pub struct RevocationChecked<V, R> {
 }
 
 impl<V, R> RevocationChecked<V, R> {
-    /// Creates a verifier that verifies a token with `verifier`, and has it confirmed by `revocation`.
+    /// Creates a verifier that verifies tokens with `verifier` and confirms them with `revocation`.
     pub fn new(verifier: V, revocation: R) -> Self
     where
         R: for<'a> Verify<BearerToken<'a>>,
@@ -53,8 +54,8 @@ impl<V, R> RevocationChecked<V, R> {
     }
 }
 
-/// Returns the first verifier's identity. The second verifier's must not name another issuer, if it has to be compared
-/// here.
+/// Returns the identity of the first verifier. If the second verifier doesn't validate the issuer, the issuer
+/// of its identity must not be a different one.
 fn confirmed(
     identity: Identity,
     confirmation: &Identity,
@@ -115,7 +116,7 @@ where
         self.verifier.validates_issuer()
     }
 
-    /// Those of both verifiers.
+    /// Returns the issuers of both verifiers.
     fn issuers(&self) -> Vec<String> {
         let mut issuers = self.verifier.issuers();
         let others = self.revocation.issuers().into_iter();

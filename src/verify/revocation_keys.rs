@@ -1,4 +1,5 @@
-//! The keys of the revocation list: of a revocation, and of a token that it may be about.
+//! The keys of the revocation list: the key of a revocation, and those under which a token may be
+//! revoked.
 
 use super::{
     revocation::{Revocation, Target},
@@ -16,7 +17,8 @@ impl Revocation {
     }
 }
 
-/// Returns every key under which a token may be revoked: each of its names, with its issuer and without.
+/// Returns every key under which a token may be revoked: one for each of its identifiers, with and
+/// without the issuer.
 pub(crate) fn keys_of(token: &str, identity: &Identity) -> RevocationKeys {
     let issuer = identity.issuer();
     let named = |target, value: Option<&str>| {
@@ -40,8 +42,8 @@ pub(crate) fn keys_of(token: &str, identity: &Identity) -> RevocationKeys {
     ]
 }
 
-/// Returns the key of a token. A JWT is known by its signed part: an ECDSA signature `(r, s)` has the twin
-/// `(r, n - s)`, which is as valid.
+/// Returns the key of a token. A JWT is identified by its signed part, because for an ECDSA signature `(r,
+/// s)`, `(r, n - s)` is valid as well.
 fn token_key(token: &str) -> EntryKey {
     let signed = match token.rsplit_once('.') {
         Some((signed, _)) if signed.matches('.').count() == 1 => signed,
@@ -50,7 +52,8 @@ fn token_key(token: &str) -> EntryKey {
     key(Target::Token, None, signed)
 }
 
-/// Digests a value with what it is and whose it is. The lengths keep issuer and value apart.
+/// Computes the digest of a value, its kind and its issuer. The lengths separate issuer and value
+/// unambiguously.
 fn key(target: Target, issuer: Option<&str>, value: &str) -> EntryKey {
     let tag = match target {
         Target::Client => b'c',
@@ -80,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_revocation_has_a_key_of_each_token_that_it_is_about() {
+    fn a_revocation_has_a_key_of_each_token_that_it_revokes() {
         let identity = Identity::assertion()
             .issuer("https://as.example")
             .subject("alice")
@@ -111,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_opaque_token_is_known_by_all_of_it() {
+    fn an_opaque_token_is_identified_by_its_whole_text() {
         for (one, other, same) in [
             ("opaque", "opaque", true),
             ("opaque1", "opaque2", false),
@@ -124,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn issuer_and_value_are_kept_apart() {
+    fn issuer_and_value_are_separated() {
         assert_ne!(key(Target::Subject, Some("ab"), "c"), key(Target::Subject, Some("a"), "bc"));
         assert_ne!(key(Target::Subject, Some(""), "a"), key(Target::Subject, None, "a"));
     }

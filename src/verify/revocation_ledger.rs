@@ -1,4 +1,4 @@
-//! The list of one process, with the generation that tells whether it has changed.
+//! The revocation list of one process, with a generation that changes with it.
 
 use std::{
     sync::{
@@ -24,13 +24,13 @@ use crate::{
     telemetry,
 };
 
-/// Added to the `exp` of a revoked token, because verifiers accept it a little longer.
+/// Added to the `exp` of a revoked token, because verifiers accept a token for slightly longer.
 const MARGIN: Duration = Duration::from_secs(10 * 60);
 
 /// Numbers every change of any list, so that no two lists ever have the same generation.
 static NEXT_GENERATION: AtomicU64 = AtomicU64::new(1);
 
-/// The entries, and what has to be known to make and to check them.
+/// The entries, and the settings for creating and checking them.
 pub(crate) struct Ledger {
     list: RwLock<RevocationList>,
     /// Zero as long as nothing has been revoked.
@@ -68,14 +68,15 @@ impl Ledger {
         NumericDate::from_system_time(self.clock.now())
     }
 
-    /// Has every token checked again, although no entry has changed.
+    /// Starts a new generation, so that every token is checked again although no entry has changed.
     pub(crate) fn invalidate(&self) {
         let list = self.list.write().unwrap_or_else(PoisonError::into_inner);
         self.start_generation();
         drop(list);
     }
 
-    /// Call it with the list locked, so that generations only grow, and who sees one sees its entries.
+    /// Must be called with the list locked, so that generations only increase, and a thread that sees
+    /// a generation also sees its entries.
     fn start_generation(&self) {
         let generation = NEXT_GENERATION.fetch_add(1, Ordering::Relaxed);
         self.generation.store(generation, Ordering::Release);
@@ -83,7 +84,7 @@ impl Ledger {
 
     pub(crate) fn is_revoked(&self, token: &[u8], identity: &Identity) -> bool {
         let keys = identity.revocation_state().keys(|| {
-            // What isn't UTF-8 was never a token.
+            // Bytes that aren't UTF-8 were never a token.
             keys_of(str::from_utf8(token).unwrap_or_default(), identity)
         });
         let (issued_at, now) = (identity.registered().issued_at, seconds(self.now()));
@@ -91,7 +92,7 @@ impl Ledger {
         keys.iter().flatten().any(|key| list.is_revoked(&EntryKey(*key), issued_at, now))
     }
 
-    /// Makes the entry of a revocation. It isn't added.
+    /// Creates the entry of a revocation without adding it.
     pub(crate) fn entry(&self, revocation: &Revocation) -> SharedRevocation {
         let now = self.now();
         let expires_at = match (revocation.expires_at, revocation.target) {
@@ -107,7 +108,8 @@ impl Ledger {
             (Target::Client | Target::Subject, Some(time)) => {
                 seconds(NumericDate::from_system_time(time))
             }
-            // Tokens that are issued within this second may be either: they are revoked.
+            // A token issued within this second may be from before or after the revocation, so it
+            // is revoked.
             (Target::Client | Target::Subject, None) => seconds(now).saturating_add(1),
             _ => Entry::ALWAYS,
         };
@@ -115,7 +117,8 @@ impl Ledger {
         SharedRevocation { key: revocation.key(), entry }
     }
 
-    /// Adds entries. Those that are known already, or have expired, change nothing: no token is checked again.
+    /// Adds entries. Those that are already on the list, or have expired, don't start a generation, so no
+    /// token is checked again.
     pub(crate) fn insert(&self, revocations: &[SharedRevocation]) {
         let now = seconds(self.now());
         let (mut is_changed, mut evicted) = (false, 0_usize);
@@ -147,8 +150,8 @@ impl Ledger {
     }
 }
 
-/// Reads the `exp` of a token that has the form of a JWT. It isn't verified: a token whose signature is wrong
-/// is rejected whether it is on the list or not.
+/// Reads the `exp` of a token that has the form of a JWT. The token isn't verified, because one with an
+/// invalid signature is rejected whether or not it is on the list.
 fn expiry_of(token: &str) -> Option<NumericDate> {
     let mut parts = token.split('.');
     let (Some(_), Some(payload), Some(_), None) =

@@ -1,28 +1,28 @@
-//! The entries of a revocation list: bounded, and found in one look-up.
+//! The entries of a revocation list, in a bounded hash table.
 
 use std::{collections::HashMap, hash::BuildHasherDefault, time::Duration};
 
 use super::digest_hasher::DigestHasher;
 use crate::claims::NumericDate;
 
-/// The first 16 bytes of the SHA-256 digest of what an entry is about.
+/// The first 16 bytes of the SHA-256 digest of what an entry revokes.
 ///
-/// Digests are as good as the values: nobody can construct a second value with the same one. They also keep
-/// tokens and subjects out of memory and out of shared stores.
+/// A digest identifies its value, because it is infeasible to construct another value with the same digest.
+/// Digests also keep tokens and subjects out of memory and out of shared stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct EntryKey(pub(crate) [u64; 2]);
 
 /// What is revoked under one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Entry {
-    /// The second, since 1970, from which on the revoked tokens have expired anyway.
+    /// The time from which on the revoked tokens have expired, in seconds since 1970.
     pub(crate) expires_at: u32,
-    /// Tokens that were issued in this second or later are not revoked.
+    /// Tokens that were issued at this time or later are not revoked. In seconds since 1970.
     pub(crate) issued_before: u32,
 }
 
 impl Entry {
-    /// Revokes tokens whenever they were issued.
+    /// Revokes tokens regardless of when they were issued.
     pub(crate) const ALWAYS: u32 = u32::MAX;
 
     pub(crate) fn merge(self, other: Self) -> Self {
@@ -33,7 +33,7 @@ impl Entry {
     }
 }
 
-/// Returns a time in whole seconds, rounded up, so that nothing is revoked too briefly.
+/// Returns a time in whole seconds, rounded up so that no revocation ends early.
 pub(crate) fn seconds(time: NumericDate) -> u32 {
     let rounded_up = time.saturating_add(Duration::from_nanos(999_999_999));
     u32::try_from(rounded_up.as_secs()).unwrap_or(u32::MAX)
@@ -46,7 +46,7 @@ pub(crate) struct RevocationList {
     max: usize,
 }
 
-/// What an insertion has changed.
+/// The effect of an insertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Inserted {
     /// Whether the list revokes anything that it didn't revoke before.
@@ -64,8 +64,8 @@ impl RevocationList {
         self.entries.len()
     }
 
-    /// Returns whether a token that was issued at `issued_at` is revoked under this key. Without a time it
-    /// counts as issued before any.
+    /// Returns whether a token that was issued at `issued_at` is revoked under this key. A token without a
+    /// time counts as issued before any time.
     pub(crate) fn is_revoked(
         &self,
         key: &EntryKey,
@@ -78,8 +78,8 @@ impl RevocationList {
         })
     }
 
-    /// Adds an entry, or extends the one with the same key. If the list is full, expired entries are removed,
-    /// and then those that are closest to their expiry.
+    /// Adds an entry, or extends the one with the same key. If the list is full, expired entries are removed
+    /// first, and then those that are closest to their expiry.
     pub(crate) fn insert(&mut self, key: EntryKey, entry: Entry, now: u32) -> Inserted {
         if let Some(known) = self.entries.get_mut(&key) {
             let merged = known.merge(entry);
@@ -108,8 +108,8 @@ impl RevocationList {
         self.entries.retain(|_, entry| now < entry.expires_at);
     }
 
-    /// Removes the entries that are closest to their expiry: one in a thousand, because finding them takes a
-    /// pass over all of them.
+    /// Removes the thousandth of the entries that is closest to expiry. Finding them takes a pass over all
+    /// entries, so they are removed in batches.
     fn evict(&mut self) -> usize {
         let count = self.entries.len().div_ceil(1000);
         let mut expiries: Vec<u32> = self.entries.values().map(|entry| entry.expires_at).collect();
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_revokes_what_was_issued_before_its_time_until_it_expires() {
+    fn an_entry_revokes_tokens_issued_before_a_time_until_it_expires() {
         let mut list = RevocationList::new(10);
         list.insert(key(1), Entry { expires_at: 200, issued_before: 100 }, 0);
         for (issued_at, now, is_revoked) in [
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_list_drops_expired_entries_first_and_then_those_that_expire_next() {
+    fn a_full_list_evicts_expired_entries_and_then_the_next_to_expire() {
         let mut list = RevocationList::new(3);
         for (n, expires_at) in [(1, 100), (2, 300), (3, 400)] {
             assert_eq!(list.insert(key(n), entry(expires_at), 0).evicted, 0);
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn evictions_of_a_large_list_come_in_batches_of_one_in_a_thousand() {
+    fn a_large_list_evicts_in_batches_of_one_in_a_thousand() {
         let mut list = RevocationList::new(5000);
         for n in 0..5000 {
             list.insert(key(n), entry(1000 + u32::try_from(n).unwrap()), 0);

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// The state of a revocation list: its size, and how old its view of the shared store is.
+/// The state of a revocation list, for health checks: its size, and whether it is up to date with
+/// the shared store.
 ///
 /// ```
 /// use portcullis::verify::Revocations;
@@ -30,7 +31,7 @@ pub(crate) struct SharedState {
 }
 
 impl RevocationReadiness {
-    /// Returns whether requests are served: always, except while the shared store is unreachable and
+    /// Returns whether requests are served. False only while the shared store is unreachable and
     /// `OutagePolicy::Reject` is configured.
     #[must_use]
     pub fn is_ready(&self) -> bool {
@@ -43,7 +44,7 @@ impl RevocationReadiness {
         self.shared.is_some()
     }
 
-    /// Returns whether the list contains everything that the shared store does. True if it isn't shared.
+    /// Returns whether the list contains everything in the shared store. True if the list isn't shared.
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.shared.as_ref().is_none_or(|shared| shared.is_current)
@@ -55,22 +56,22 @@ impl RevocationReadiness {
         self.entries
     }
 
-    /// Returns how many entries were evicted because the list was full, although their tokens hadn't expired. If
-    /// it isn't zero, revoked tokens are accepted: raise
+    /// Returns how many entries were evicted because the list was full, although their tokens hadn't expired.
+    /// If this isn't zero, revoked tokens may be accepted: increase
     /// [`max_entries`](crate::verify::RevocationsBuilder::max_entries).
     #[must_use]
     pub fn evicted(&self) -> u64 {
         self.evicted
     }
 
-    /// Returns the time since the list last contained everything that the shared store does. `None` if it isn't
-    /// shared, or has never been read.
+    /// Returns the time since the list last contained everything in the shared store. `None` if the list isn't
+    /// shared, or the store has never been read.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
         self.shared.as_ref()?.age
     }
 
-    /// Returns why the shared store couldn't be read, with causes. `None` if it can.
+    /// Returns why the shared store can't be read, with the causes of the error. `None` if it can.
     #[must_use]
     pub fn last_error(&self) -> Option<&str> {
         self.shared.as_ref()?.last_error.as_deref()

@@ -1,4 +1,4 @@
-//! Where replicas share revocations.
+//! The interface to a store through which replicas share revocations.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -7,12 +7,13 @@ use crate::Error;
 
 /// A store through which replicas share their revocations.
 ///
-/// [`RedisRevocations`](crate::redis::RedisRevocations) is one. Implement this trait for any other, such as a table
-/// in `PostgreSQL` with `LISTEN`, or a NATS stream; `testing::check_revocation_store` tests an implementation.
+/// [`RedisRevocations`](crate::redis::RedisRevocations) is one. Implement this trait for other stores, such as
+/// a table in `PostgreSQL` with `LISTEN`, or a NATS stream, and test the implementation with
+/// `testing::check_revocation_store`.
 ///
-/// The store has to keep a revocation until it [expires](SharedRevocation::expires_at), and to deliver it to every
-/// feed: to those that exist and to those that are opened later. It may deliver a revocation more than once, in any
-/// order. Of two revocations with the same [key](SharedRevocation::key) it delivers either both or their
+/// The store must keep a revocation until it [expires](SharedRevocation::expires_at), and deliver it to every
+/// feed, including feeds that are opened later. It may deliver a revocation more than once, in any order. Of
+/// two revocations with the same [key](SharedRevocation::key), it delivers either both or their
 /// [combination](SharedRevocation::merge).
 ///
 /// ```
@@ -22,7 +23,7 @@ use crate::Error;
 ///     FeedEvent, RevocationFeed, RevocationStore, Revocations, SharedRevocation, StoreFuture,
 /// };
 ///
-/// /// A store for the lists of one process, which never fails and never forgets.
+/// /// A store for the lists of one process, which never fails and keeps everything.
 /// #[derive(Debug, Clone, Default)]
 /// struct Everything(Arc<Mutex<Vec<SharedRevocation>>>);
 ///
@@ -61,59 +62,61 @@ use crate::Error;
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 pub trait RevocationStore: fmt::Debug + Send + Sync + 'static {
-    /// Stores revocations. Completes when every feed will deliver them.
+    /// Stores revocations. Completes once it is certain that every feed will deliver them.
     ///
-    /// Repeating a call changes nothing. Of two revocations with the same key, neither time becomes an earlier one.
+    /// The operation must be idempotent. Storing a revocation with an existing key must not make either of the
+    /// stored times earlier.
     ///
     /// # Errors
     ///
-    /// [`Error::unavailable`] if some of them may not be stored. They are published again later.
+    /// Returns [`Error::unavailable`] if it isn't certain that all of them are stored. They are
+    /// published again later.
     fn publish(&self, revocations: Vec<SharedRevocation>) -> StoreFuture<'_, ()>;
 
-    /// Opens a feed of everything that is stored and will be. It connects when it is first read.
+    /// Opens a feed of everything that is stored, now or later. It connects when it is first read.
     fn feed(&self) -> Box<dyn RevocationFeed>;
 }
 
-/// What a [`RevocationStore`] contains, and what is added to it.
+/// A stream of the contents of a [`RevocationStore`] and of what is added to it.
 pub trait RevocationFeed: Send {
-    /// Waits for the next event, at most about half a second, then returns [`FeedEvent::Current`] if there is
+    /// Waits for the next event, for about half a second at most. Returns [`FeedEvent::Current`] if there is
     /// none.
     ///
-    /// The future may be dropped before it completes, and the feed is read again after an error. Either way, it must
-    /// not lose an event: it connects again, and repeats what it is not sure to have delivered.
+    /// The future may be dropped before it completes, and the feed is read again after an error. In neither
+    /// case may an event be lost: the feed reconnects, and repeats the events that it may not have delivered.
     ///
     /// # Errors
     ///
-    /// [`Error::unavailable`] if the store can't be read.
+    /// Returns [`Error::unavailable`] if the store can't be read.
     fn next(&mut self) -> StoreFuture<'_, FeedEvent>;
 }
 
-/// What a feed delivers.
+/// An event of a [`RevocationFeed`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FeedEvent {
     /// Everything that was stored before [`RevocationFeed::next`] was called has been delivered.
     Current,
-    /// The store may have lost revocations that were delivered before, so each replica publishes all that it
-    /// knows. For a store that keeps everything, this never happens.
+    /// The store may have lost revocations that were delivered before, so each replica publishes all
+    /// revocations that it has. A store that never loses data never sends this event.
     Lost,
     /// These tokens are revoked.
     Revoked(Vec<SharedRevocation>),
 }
 
-/// A future of a store.
+/// The future that the methods of a store return.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
-/// What happens to requests while the shared store is unreachable.
+/// A policy for requests that arrive while the shared store is unreachable.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OutagePolicy {
-    /// Requests with tokens are rejected with 503, because a token may have been revoked elsewhere. Also right after
-    /// the start, until the store has been read.
+    /// Requests with tokens are rejected with 503, because a token may have been revoked on another replica.
+    /// This also applies after start-up, until the store has been read.
     Reject,
-    /// Requests are served, based on the revocations that this replica knows. A token that another replica revokes
-    /// meanwhile is accepted until the store is back, and so is one that was revoked earlier if this replica
-    /// starts during the outage.
+    /// Requests are served, based on the revocations that this replica knows. A token that another replica
+    /// revokes in the meantime is accepted until the store is reachable again. If this replica starts during
+    /// the outage, so is a token that was revoked earlier.
     #[default]
     Serve,
 }

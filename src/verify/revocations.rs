@@ -1,4 +1,4 @@
-//! The list of what has been revoked, checked on every request.
+//! The revocation list, which is checked on every request.
 
 use std::{fmt, future::ready, sync::Arc, time::Duration};
 
@@ -10,17 +10,17 @@ use super::{
 };
 use crate::{Clock, ConfigError, Error, Identity, SystemClock, TokenFault};
 
-/// The default bound on entries.
+/// The default maximum number of entries.
 const MAX_ENTRIES: usize = 1_000_000;
 
-/// The default lifetime of a revocation whose tokens have no known `exp`.
+/// The default lifetime of a revocation if the `exp` of its tokens isn't known.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// A list of revoked tokens, token ids, subjects, sessions and clients.
 ///
-/// Every verifier checks one on every request, also for cached tokens, so a revoked token is rejected from the
-/// next request on, until it would have expired. Each verifier has a list of its own unless it is given one;
-/// clones are the same list.
+/// Every verifier checks its list on every request, for cached tokens as well, so a revoked token is rejected
+/// from the next request on, until it would have expired. Each verifier has a separate list unless you set
+/// one. Clones share the same list.
 ///
 /// ```
 /// # #[cfg(all(feature = "_jwt", feature = "testing"))]
@@ -51,13 +51,13 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 /// # Bounds
 ///
 /// The list holds at most 1,000,000 entries (about 52 MB) by default. When it is full, the entries closest to
-/// their expiry are evicted, which is logged as an error and counted in [`evicted`](Self::evicted): their
-/// tokens are accepted again. A check takes a few nanoseconds: the list is looked up only when it has changed
-/// since the token was last checked.
+/// their expiry are evicted, and their tokens are accepted again. This is logged as an error and counted in
+/// [`evicted`](Self::evicted). A check takes a few nanoseconds, because a token is looked up only if the list
+/// has changed since the token was last checked.
 ///
 /// # Replicas
 ///
-/// The list is in the memory of one process, unless it has a store that replicas share: see
+/// The list is in the memory of one process, unless replicas share it through a store: see
 #[cfg_attr(feature = "shared-revocations", doc = "[`RevocationsBuilder::shared`].")]
 #[cfg_attr(
     not(feature = "shared-revocations"),
@@ -69,7 +69,7 @@ pub struct Revocations {
     sharing: Option<Arc<Sharing>>,
 }
 
-/// Makes [`Revocations`].
+/// A builder for [`Revocations`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -96,20 +96,21 @@ pub struct RevocationsBuilder {
 }
 
 impl RevocationsBuilder {
-    /// Sets the maximum number of entries, at 52 bytes each. 1,000,000 by default.
+    /// Sets the maximum number of entries, which take 52 bytes each. The default is 1,000,000.
     pub fn max_entries(mut self, entries: usize) -> Self {
         self.max_entries = entries;
         self
     }
 
-    /// Sets the longest lifetime of a token: how long a revocation is kept whose tokens have no known `exp`.
-    /// 31 days by default. A token that lives longer is accepted again afterwards.
+    /// Sets the maximum lifetime of a token, which determines how long a revocation is kept if the `exp` of
+    /// its tokens isn't known. The default is 31 days. A token with a longer lifetime is accepted again
+    /// after that.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.token_lifetime = lifetime;
         self
     }
 
-    /// Sets the clock. [`SystemClock`] by default.
+    /// Sets the clock. The default is [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -117,8 +118,8 @@ impl RevocationsBuilder {
 
     /// Shares the list with other replicas, through a store such as [`RedisRevocations`].
     ///
-    /// A task reads the store. It starts with the first request or revocation, or with
-    /// [`Revocations::warm_up`], because it needs a tokio runtime.
+    /// A background task reads the store. It needs a tokio runtime, so it starts with the first
+    /// request or revocation, or with [`Revocations::warm_up`].
     ///
     /// [`RedisRevocations`]: crate::redis::RedisRevocations
     #[cfg(feature = "shared-revocations")]
@@ -127,7 +128,8 @@ impl RevocationsBuilder {
         self
     }
 
-    /// Sets what happens while the [shared](Self::shared) store is unreachable. [`OutagePolicy::Serve`] by default.
+    /// Sets what happens to requests while the [shared](Self::shared) store is unreachable. The default is
+    /// [`OutagePolicy::Serve`].
     #[cfg(feature = "shared-revocations")]
     pub fn outage(mut self, outage: OutagePolicy) -> Self {
         self.outage = outage;
@@ -138,7 +140,8 @@ impl RevocationsBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if there is no room for an entry, or no lifetime.
+    /// Returns [`ConfigError`] if [`max_entries`](Self::max_entries) or
+    /// [`token_lifetime`](Self::token_lifetime) is zero.
     pub fn build(self) -> Result<Revocations, ConfigError> {
         if self.max_entries == 0 {
             return Err(ConfigError::new("revocation entries", "0", "at least one is needed"));
@@ -171,12 +174,12 @@ impl Revocations {
         Self::with(RevocationsBuilder::default())
     }
 
-    /// Creates a builder.
+    /// Creates a builder with the default bounds.
     pub fn builder() -> RevocationsBuilder {
         RevocationsBuilder::default()
     }
 
-    /// Creates an empty list for a verifier that was given none.
+    /// Creates an empty list for a verifier for which none was set.
     pub(crate) fn for_clock(clock: &Arc<dyn Clock>) -> Self {
         Self::with(RevocationsBuilder { clock: Arc::clone(clock), ..RevocationsBuilder::default() })
     }
@@ -192,13 +195,14 @@ impl Revocations {
         Self { ledger, sharing }
     }
 
-    /// Revokes tokens. The revocation takes effect in this process at once, before the future is polled, also if
-    /// the future is dropped. If the list is shared, the future completes when the store has the revocation.
+    /// Revokes tokens. The revocation takes effect in this process immediately, before the future is polled and
+    /// even if it is dropped. If the list is shared, the future completes once the store has the revocation.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the shared store is unreachable. The revocation
-    /// is in force in this process, and reaches the other replicas when the store is back.
+    /// Returns [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the shared store is unreachable.
+    /// The revocation is in effect in this process, and reaches the other replicas once the store is reachable
+    /// again.
     #[must_use = "the future reports whether other replicas know of the revocation"]
     pub fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         let entry = self.ledger.entry(revocation);
@@ -209,13 +213,13 @@ impl Revocations {
         }
     }
 
-    /// Waits until the list has been read from the shared store, for at most two seconds. Completes at once if the
-    /// list isn't shared, or was read and still is.
+    /// Waits until the list has been read from the shared store, for at most two seconds. Completes immediately
+    /// if the list isn't shared, or is up to date.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store couldn't be read. It is tried again
-    /// in the background.
+    /// Returns [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the store couldn't be read. The
+    /// background task tries again.
     pub async fn warm_up(&self) -> Result<(), Error> {
         match &self.sharing {
             Some(sharing) => sharing.warm_up().await,
@@ -255,8 +259,8 @@ impl Revocations {
         self.ledger.evicted()
     }
 
-    /// Rejects a token that this list or the `other` one revokes, or that could not be checked. `token` is the
-    /// text that `identity` was verified from.
+    /// Rejects a token that is revoked in this list or in the `other` one, or that could not be checked.
+    /// `token` is the text from which `identity` was verified.
     pub(crate) fn check(
         &self,
         other: Option<&Self>,
@@ -264,24 +268,25 @@ impl Revocations {
         identity: &Identity,
     ) -> Result<(), Error> {
         let lists = || [Some(self), other].into_iter().flatten();
-        // The sum tells whether any of them has changed, because each generation only grows.
+        // The sum changes if either generation changes, because generations only increase.
         let generation = lists().fold(0_u64, |sum, list| sum.wrapping_add(list.generation()));
         let state = identity.revocation_state();
         // Zero means that nothing has been revoked.
         if generation == 0 || state.has_passed(generation) {
             return Ok(());
         }
-        // The end and the beginning of an outage are new generations, so this is asked again after each.
+        // The beginning and the end of an outage each start a generation, so this is checked again after
+        // them.
         lists().filter_map(|list| list.sharing.as_ref()).try_for_each(Sharing::admit)?;
         if lists().any(|list| list.ledger.is_revoked(token, identity)) {
             return Err(TokenFault::Revoked.into());
         }
-        // The generation from before the look-up, because a later revocation has another one.
+        // The generation from before the look-up: a revocation during the look-up has a later one.
         state.pass(generation);
         Ok(())
     }
 
-    /// Returns whether anything was ever revoked, or may be by another replica.
+    /// Returns whether anything was ever revoked, or may be revoked by another replica.
     #[cfg(feature = "own-tokens")]
     pub(crate) fn is_used(&self) -> bool {
         self.generation() != 0

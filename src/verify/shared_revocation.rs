@@ -1,4 +1,4 @@
-//! A revocation as it is stored.
+//! A revocation in the form in which it is stored.
 
 use std::{
     fmt,
@@ -32,7 +32,8 @@ pub struct SharedRevocation {
 }
 
 impl SharedRevocation {
-    /// Returns the digest of what is revoked. Two revocations of the same tokens have the same one.
+    /// Returns the digest of what is revoked. Two revocations of the same tokens have the same
+    /// digest.
     #[must_use]
     pub fn key(&self) -> [u8; 16] {
         let mut bytes = [0; 16];
@@ -42,7 +43,7 @@ impl SharedRevocation {
         bytes
     }
 
-    /// Returns the time from which on the revoked tokens have expired anyway, so that a store can drop the
+    /// Returns the time from which on the revoked tokens have expired, so that a store can remove the
     /// revocation.
     #[must_use]
     pub fn expires_at(&self) -> SystemTime {
@@ -50,14 +51,14 @@ impl SharedRevocation {
         SystemTime::UNIX_EPOCH.checked_add(time).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// Combines two revocations with the same key: both times are the later ones. The key of `other` is ignored.
+    /// Combines two revocations with the same key. Of each time, the later one is kept. The key of `other` is
+    /// ignored.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         Self { key: self.key, entry: self.entry.merge(other.entry) }
     }
 
-    /// Returns the 24 bytes from which [`from_bytes`](Self::from_bytes) makes the revocation again: the key, then
-    /// the two times as big-endian numbers of 32 bits.
+    /// Serializes the revocation as 24 bytes: the key, followed by the two times as big-endian 32-bit numbers.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; 24] {
         let mut bytes = [0; 24];
@@ -68,7 +69,7 @@ impl SharedRevocation {
         bytes
     }
 
-    /// Makes a revocation from what [`to_bytes`](Self::to_bytes) returned.
+    /// Deserializes a revocation from the bytes that [`to_bytes`](Self::to_bytes) returned.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 24]) -> Self {
         let word = |at: usize| {

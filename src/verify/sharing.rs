@@ -1,4 +1,4 @@
-//! What connects a list with the store that replicas share.
+//! The connection between a revocation list and the store that replicas share.
 
 use std::{
     error::Error as _,
@@ -33,29 +33,32 @@ use crate::{
     telemetry,
 };
 
-/// How long a feed may be silent, and a write may take, before the store counts as unreachable. Stores have shorter
-/// time limits of their own, with better errors.
+/// How long a feed may be silent, and a write may take, before the store counts as unreachable. Stores have
+/// shorter timeouts with more specific errors.
 const MAX_SILENCE: Duration = Duration::from_secs(5);
 
-/// The pause after a failure. It doesn't grow, because how long a revoked token is accepted depends on it.
+/// The delay after a failure. There is no backoff, because a longer delay extends the time for which a
+/// revoked token is accepted.
 const RETRY_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How long [`Sharing::warm_up`] waits.
+/// The timeout of [`Sharing::warm_up`].
 const WARM_UP: Duration = Duration::from_secs(2);
 
-/// The revocations that are sent at once.
+/// The maximum number of revocations in one write.
 const BATCH: usize = 500;
 
-/// The revocations that are queued for a store that is unreachable. With more, the whole list is sent later.
+/// The maximum number of revocations that are queued while the store is unreachable. If there are more, the
+/// whole list is written once it is reachable.
 const MAX_QUEUED: usize = 10_000;
 
-/// How often an idle task looks whether its list still exists.
+/// How often an idle task checks whether its list still exists.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Connects a list with its store: one task writes what is revoked here, and reads what is revoked anywhere.
+/// Connects a list with its store. A task writes the revocations of this process, and reads those of all
+/// replicas.
 ///
-/// The task starts when it is first needed, and again if the runtime that it ran on has ended. It ends with the
-/// list.
+/// The task is started when it is first needed, and again if its runtime has shut down. It ends when the list
+/// is dropped.
 pub(crate) struct Sharing {
     store: Arc<dyn RevocationStore>,
     outage: OutagePolicy,
@@ -67,39 +70,39 @@ pub(crate) struct Sharing {
     wake: Notify,
 }
 
-/// Whether the list contains everything that the store does.
+/// Whether the list is current, that is, contains everything in the store.
 #[derive(Debug, Clone, Default)]
 struct Status {
     is_current: bool,
-    /// When it last was.
+    /// The last time at which it was current.
     current_at: Option<NumericDate>,
-    /// Why it isn't, if it is known.
+    /// Why it isn't current, if that is known.
     error: Option<Arc<str>>,
 }
 
-/// What has to be written.
+/// The revocations that have to be written.
 #[derive(Debug, Default)]
 struct Outbox {
     queued: Vec<SharedRevocation>,
-    /// Whether the whole list has to be written. Then nothing is queued.
+    /// Whether the whole list has to be written. If so, the queue is empty.
     is_everything: bool,
-    /// How many revocations were ever queued.
+    /// The number of revocations that were ever queued, which is the ticket of the latest one.
     ticket: u64,
 }
 
-/// How far writing has come.
+/// The progress of writing.
 #[derive(Debug, Clone, Copy, Default)]
 struct Progress {
-    /// Revocations with this ticket and lower ones are in the store.
+    /// Revocations up to this ticket are in the store.
     written: u64,
     failures: u64,
 }
 
-/// What is written at once.
+/// The revocations of one write.
 struct Batch {
     revocations: Vec<SharedRevocation>,
     is_everything: bool,
-    /// Everything up to this ticket is in the store after this batch.
+    /// After this batch, all revocations up to this ticket are in the store.
     ticket: u64,
 }
 
@@ -109,7 +112,7 @@ impl Sharing {
         outage: OutagePolicy,
         ledger: Arc<Ledger>,
     ) -> Arc<Self> {
-        // A token is checked although nothing has been revoked, so that the first one starts the task.
+        // Starts a generation, so that the first token is checked, which starts the task.
         ledger.invalidate();
         Arc::new(Self {
             store,
@@ -132,7 +135,7 @@ impl Sharing {
         Err(unreachable_store("the shared revocation list can't be read"))
     }
 
-    /// Has a revocation written, which the list has already.
+    /// Queues a revocation for the store. The list already contains it.
     pub(crate) fn publish(self: &Arc<Self>, revocation: SharedRevocation) -> RevokeFuture {
         let failures = self.progress.borrow().failures;
         let ticket = self.outbox().push(revocation);
@@ -140,13 +143,13 @@ impl Sharing {
         self.start();
         let sharing = Arc::clone(self);
         Box::pin(async move {
-            // In case that there was no runtime before.
+            // In case there was no runtime before.
             sharing.start();
             sharing.written(ticket, failures).await
         })
     }
 
-    /// Waits until what has this ticket is written, or until a write fails.
+    /// Waits until the revocation with this ticket is written, or a write fails.
     async fn written(&self, ticket: u64, failures: u64) -> Result<(), Error> {
         let mut progress = self.progress.subscribe();
         let has_outcome = |it: &Progress| it.written >= ticket || it.failures != failures;
@@ -154,7 +157,7 @@ impl Sharing {
         match outcome {
             Ok(Ok(progress)) if progress.written >= ticket => Ok(()),
             _ => Err(unreachable_store(
-                "the revocation is in force on this replica only, until the shared store is reachable",
+                "the revocation is in effect on this replica only, until the shared store is reachable",
             )),
         }
     }
@@ -181,7 +184,7 @@ impl Sharing {
         RevocationReadiness { shared: Some(shared), ..*of_the_list }
     }
 
-    /// Starts the task, if it doesn't run and there is a runtime.
+    /// Starts the task if it isn't running and there is a runtime.
     fn start(self: &Arc<Self>) {
         if self.is_running.load(Ordering::Relaxed) {
             return;
@@ -192,7 +195,7 @@ impl Sharing {
             runtime.spawn(async move {
                 let mut read = pin!(read(&running.0));
                 let mut write = pin!(write(&running.0));
-                // Either of them ends with the list only. `tokio::join!` needs tokio's macros.
+                // Both end only when the list is dropped. `tokio::join!` would need tokio's macros.
                 poll_fn(|context| {
                     let reads = read.as_mut().poll(context).is_pending();
                     let writes = write.as_mut().poll(context).is_pending();
@@ -227,7 +230,7 @@ impl Sharing {
             was_current = std::mem::replace(&mut status.is_current, true);
             ended = status.error.take();
         });
-        // There is no need for a new generation: while requests were rejected, no token passed the current one.
+        // No new generation is needed: while requests were rejected, no token passed the current one.
         if !was_current {
             telemetry::shared_revocations_reachable(self.ledger.len(), ended.is_some());
         }
@@ -235,7 +238,7 @@ impl Sharing {
 
     fn set_outage(&self, error: &Error) {
         let mut is_new = false;
-        // What the error says about a request is of no interest here.
+        // The wrapper describes a request, so only the cause is reported.
         let cause = error.source().unwrap_or(error);
         let text: Arc<str> = WithCauses(cause).to_string().into();
         self.status.send_modify(|status| {
@@ -246,7 +249,7 @@ impl Sharing {
         if is_new {
             telemetry::shared_revocations_unreachable(error);
             if self.outage == OutagePolicy::Reject {
-                // No token has passed this generation, so each one asks `admit`.
+                // No token has passed this generation, so `admit` is called for each one.
                 self.ledger.invalidate();
             }
         }
@@ -278,7 +281,7 @@ impl Sharing {
     }
 }
 
-/// Reads what is revoked anywhere, until the list is dropped.
+/// Reads the revocations of all replicas, until the list is dropped.
 async fn read(sharing: &Weak<Sharing>) {
     let feed = sharing.upgrade().map(|sharing| sharing.store.feed());
     let Some(mut feed) = feed else { return };
@@ -299,29 +302,30 @@ async fn read(sharing: &Weak<Sharing>) {
     }
 }
 
-/// Writes what is revoked here, until the list is dropped.
+/// Writes the revocations of this process, until the list is dropped.
 async fn write(sharing: &Weak<Sharing>) {
     loop {
         let Some(sharing) = sharing.upgrade() else { return };
         match sharing.next_batch() {
             Some(batch) => sharing.write(batch).await,
-            // A look at the list from time to time, although nothing has happened.
+            // Wakes up from time to time to check whether the list still exists.
             None => drop(timeout(IDLE, sharing.wake.notified()).await),
         }
     }
 }
 
-/// Lets the task start again when it has ended, such as with its runtime.
+/// Allows the task to be started again when it has ended, for example because its runtime has shut
+/// down.
 struct Running(Weak<Sharing>);
 
 impl Drop for Running {
     fn drop(&mut self) {
         let Some(sharing) = self.0.upgrade() else { return };
-        // What was being written may not have arrived.
+        // A write in progress may not have arrived.
         sharing.outbox().queue_everything();
         sharing.is_running.store(false, Ordering::Release);
         sharing.set_outage(&Error::unavailable("the task that reads the store has ended"));
-        // So that the next request starts the task, whatever the outage policy is.
+        // Makes the next request start the task, regardless of the outage policy.
         sharing.ledger.invalidate();
     }
 }
@@ -339,7 +343,7 @@ impl Outbox {
         self.ticket
     }
 
-    /// The list has everything that is queued.
+    /// Replaces the queue with the whole list, which contains everything that is queued.
     fn queue_everything(&mut self) {
         self.queued = Vec::new();
         self.is_everything = true;
@@ -358,7 +362,8 @@ impl Outbox {
     }
 }
 
-/// The failure was logged when it began, and requests don't log it again.
+/// Returns an error that isn't logged for each request, because the beginning of the outage was
+/// logged.
 fn unreachable_store(consequence: &'static str) -> Error {
     let failure = SharedFailure::new(StoreUnreachable(consequence));
     Error::unavailable(failure).with_retry_after(retry_after::SOON)

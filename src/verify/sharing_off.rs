@@ -1,4 +1,4 @@
-//! The place of `sharing` without the feature `shared-revocations`: no list is shared.
+//! Replaces `sharing` without the feature `shared-revocations`: no list is shared.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::Error;
 
-/// Has no values.
+/// An uninhabited type.
 #[derive(Debug)]
 pub(crate) enum Sharing {}
 

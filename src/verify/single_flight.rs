@@ -1,7 +1,6 @@
 //! Single flight: at most one running task per key, which every request for that key joins.
 //!
-//! The key set of an issuer and the introspection of a token both use it, so the races are solved
-//! once, here.
+//! Key sets and introspections both use it, so its races are solved once, here.
 
 use std::{borrow::Borrow, collections::HashMap, future::Future, hash::Hash, time::Duration};
 
@@ -14,11 +13,11 @@ use tokio::{
 
 use crate::{Error, error::retry_after};
 
-/// The longest a task may run. It covers discovery and the requests that follow.
+/// The timeout of a task, which covers discovery and the requests that follow.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The age at which a task is considered lost. It should have timed out by then, so nothing drives its
-/// runtime any more.
+/// The age at which a task is considered lost. It should have timed out by then, so its runtime is no
+/// longer driven.
 const OVERDUE: Duration = Duration::from_secs(20);
 
 /// The running tasks of one owner, by key. `T` is what the waiting requests receive.
@@ -26,22 +25,22 @@ const OVERDUE: Duration = Duration::from_secs(20);
 /// The owner keeps this in a mutex, under which it also writes its cache:
 ///
 /// 1. A request that finds nothing in the cache locks the mutex and calls [`join`](Self::join). If
-///    nothing is running, it looks into the cache once more, because a task may have completed in the
+///    nothing is running, it checks the cache again, because a task may have completed in the
 ///    meantime, and calls [`start`](Self::start).
-/// 2. The `complete` closure of a task locks the mutex and calls [`complete`](Self::complete). Only if
-///    that returns true, it writes the result to the cache.
+/// 2. The `complete` closure of a task locks the mutex and calls [`complete`](Self::complete). It
+///    writes the result to the cache only if that returns true.
 ///
-/// The lock is never held across I/O. Dropping the owner aborts the tasks that still count.
+/// The lock is never held across I/O. Dropping the owner aborts the tasks that weren't superseded.
 pub(crate) struct SingleFlight<K, T> {
     flights: HashMap<K, Flight<T>>,
     next_id: u64,
 }
 
-/// Tells two tasks with the same key apart.
+/// Distinguishes tasks with the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FlightId(u64);
 
-/// Why a task didn't start.
+/// The reason why a task didn't start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
     #[error(transparent)]
@@ -62,8 +61,8 @@ struct Flight<T> {
 pub(crate) struct Waiter<T>(watch::Receiver<Option<T>>);
 
 impl<K: Eq + Hash, T> SingleFlight<K, T> {
-    /// Joins the task that runs for `key`, if there is one. An overdue task is aborted and no longer
-    /// counts, so that the caller starts another one.
+    /// Joins the running task for `key`, if there is one. An overdue task is aborted and removed, so
+    /// that the caller starts another one.
     pub(crate) fn join<Q>(&mut self, key: &Q) -> Option<Waiter<T>>
     where
         K: Borrow<Q>,
@@ -87,7 +86,7 @@ impl<K: Eq + Hash, T> SingleFlight<K, T> {
         self.flights.get(key).is_some_and(|flight| !flight.is_overdue())
     }
 
-    /// Starts `work` in its own task, in place of any other task for `key`.
+    /// Starts `work` in a new task, which supersedes any other task for `key`.
     ///
     /// `complete` runs exactly once, after at most 15 seconds while the runtime is driven, and never
     /// within this call. It receives the output of `work`, or `None` if `work` timed out, panicked, was
@@ -95,7 +94,7 @@ impl<K: Eq + Hash, T> SingleFlight<K, T> {
     ///
     /// # Errors
     ///
-    /// [`StartError`], without calling `complete`.
+    /// Returns [`StartError`] without calling `complete`.
     pub(crate) fn start<O: Send + 'static>(
         &mut self,
         key: K,
@@ -116,7 +115,8 @@ impl<K: Eq + Hash, T> SingleFlight<K, T> {
             completion.run(output);
         });
         // The task receives its completion only now, after `spawn`. A runtime that has shut down drops
-        // the task within `spawn`, under the lock of the owner, which `complete` would lock again.
+        // the task within `spawn`, while the owner's lock is held, and `complete` would deadlock on
+        // it.
         let completion = Completion { id, sender, complete: Some(Box::new(complete)) };
         arm.send(completion).map_err(Completion::disarm)?;
         let flight = Flight { id, started_at: Instant::now(), outcome, task: task.abort_handle() };
@@ -139,8 +139,8 @@ impl<K: Eq + Hash, T> SingleFlight<K, T> {
         is_current
     }
 
-    /// Detaches the task for `key`. It goes on for the requests that wait for it, and later requests
-    /// don't join it.
+    /// Detaches the task for `key`. It continues for the requests that wait for it, but later
+    /// requests don't join it.
     pub(crate) fn detach<Q>(&mut self, key: &Q)
     where
         K: Borrow<Q>,
@@ -180,11 +180,11 @@ impl<T: Clone> Waiter<T> {
         Self(watch::channel(Some(outcome)).1)
     }
 
-    /// Waits until the task has completed. Returns `None` if it doesn't, because nothing drives its
-    /// runtime.
+    /// Waits until the task has completed. Returns `None` if the task is lost because its runtime
+    /// is no longer driven.
     pub(crate) async fn wait(&mut self) -> Option<T> {
         let outcome = tokio::time::timeout(OVERDUE, self.0.wait_for(Option::is_some)).await;
-        // The inner error is a sender that was dropped: `complete` has panicked.
+        // The inner error means that the sender was dropped, because `complete` panicked.
         outcome.ok()?.ok()?.clone()
     }
 }
@@ -198,11 +198,11 @@ impl From<StartError> for Error {
     }
 }
 
-/// Completes a task exactly once, also if the task panics or is dropped.
+/// Completes a task exactly once, even if the task panics or is dropped.
 struct Completion<O, T> {
     id: FlightId,
     sender: watch::Sender<Option<T>>,
-    /// Taken when it is called.
+    /// `None` once it was called.
     complete: Option<Box<Complete<O, T>>>,
 }
 
@@ -213,7 +213,7 @@ impl<O, T> Completion<O, T> {
         self.complete(output);
     }
 
-    /// Never completes: the task didn't start.
+    /// Prevents the completion of a task that didn't start.
     fn disarm(mut self) -> StartError {
         self.complete = None;
         StartError::ShutDown
@@ -222,7 +222,8 @@ impl<O, T> Completion<O, T> {
     fn complete(&mut self, output: Option<O>) {
         if let Some(complete) = self.complete.take() {
             let outcome = complete(self.id, output);
-            // After `complete`: a request that wakes up finds the owner's cache written.
+            // Only after `complete`, so that a request that wakes up finds the result in the
+            // owner's cache.
             self.sender.send_replace(Some(outcome));
         }
     }
@@ -248,7 +249,7 @@ mod tests {
 
     use super::*;
 
-    /// An owner like the real ones: one lock for the running tasks and for the cache.
+    /// An owner like the real ones, with one lock for the running tasks and the cache.
     #[derive(Default)]
     struct Owner(Mutex<State>);
 
@@ -301,7 +302,7 @@ mod tests {
         }
     }
 
-    /// Work that the test ends. It panics if the sender is dropped.
+    /// Work that completes when the test sends a result. It panics if the sender is dropped.
     fn work() -> (oneshot::Sender<u32>, impl Future<Output = u32>) {
         let (sender, receiver) = oneshot::channel();
         (sender, async { receiver.await.expect("a result") })
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_task_completes_without_any_request_that_waits() {
+    async fn a_task_completes_without_waiting_requests() {
         let owner = Arc::<Owner>::default();
         drop(owner.start(async { 7 }).unwrap());
         yield_now().await;
@@ -336,7 +337,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_superseded_task_serves_its_waiters_and_its_result_is_discarded() {
+    async fn a_superseded_task_serves_its_waiters_but_is_not_cached() {
         let owner = Arc::<Owner>::default();
         let ((end_first, first), (end_second, second)) = (work(), work());
         let mut first = owner.start(first).unwrap();
@@ -347,7 +348,7 @@ mod tests {
         end_first.send(1).unwrap();
         assert_eq!(first.wait().await, Some(Some(1)));
         assert_eq!(owner.cache(), []);
-        assert!(owner.is_running(), "the second one still counts");
+        assert!(owner.is_running(), "the second one isn't superseded");
 
         end_second.send(2).unwrap();
         assert_eq!(second.wait().await, Some(Some(2)));
@@ -421,10 +422,10 @@ mod tests {
     }
 
     #[test]
-    fn a_runtime_that_has_shut_down_starts_no_task_and_does_not_deadlock() {
+    fn a_task_is_rejected_after_a_shutdown_without_a_deadlock() {
         let owner = Arc::<Owner>::default();
         let ended = runtime().handle().clone();
-        // In its own thread, so that a deadlock fails this test only.
+        // Runs in a separate thread, so that a deadlock fails only this test.
         let (sender, result) = mpsc::channel();
         thread::spawn({
             let owner = Arc::clone(&owner);
@@ -463,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn a_runtime_that_shuts_down_during_a_start_completes_the_task_or_rejects_it() {
+    fn a_shutdown_during_a_start_completes_or_rejects_the_task() {
         for _ in 0..200 {
             let owner = Arc::<Owner>::default();
             let ending =
@@ -490,10 +491,10 @@ mod tests {
     }
 
     #[test]
-    fn an_overdue_task_is_replaced_and_its_late_completion_discarded() {
+    fn an_overdue_task_is_replaced_and_its_result_discarded() {
         let owner = Arc::<Owner>::default();
         let (stalled, other) = (runtime(), runtime());
-        // Nothing drives this runtime after the start.
+        // This runtime isn't driven after the start.
         let mut lost = stalled.block_on(async { owner.start(async { 1 }).unwrap() });
         other.block_on(async {
             tokio::time::sleep(Duration::from_secs(19)).await;

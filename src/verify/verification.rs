@@ -1,4 +1,4 @@
-//! The seam between credentials and identity.
+//! The interface that turns credentials into an identity.
 
 use std::{
     fmt,
@@ -10,10 +10,12 @@ use std::{
 use super::{DoctorFuture, DoctorReport, Findings, Revocation};
 use crate::{Error, Identity, credentials::RequestHead};
 
-/// Turns credentials of type `C` into an [`Identity`], or rejects them.
+/// A verifier, which turns credentials of type `C` into an [`Identity`], or rejects them.
 ///
-/// [`JwtVerifier`](crate::JwtVerifier) is one for [`BearerToken`](crate::BearerToken). A verifier of
-/// your own answers at once where it can, and with a future where it must ask someone:
+/// [`JwtVerifier`](crate::JwtVerifier), for example, implements this trait for
+/// [`BearerToken`](crate::BearerToken). Implement it for credentials that this crate doesn't verify
+/// itself. Return [`Verification::ready`] if the outcome is known immediately, and
+/// [`Verification::pending`] if it needs I/O:
 ///
 /// ```
 /// use portcullis::{BearerToken, Identity, TokenFault, Verification, Verify};
@@ -31,79 +33,79 @@ use crate::{Error, Identity, credentials::RequestHead};
 /// }
 /// ```
 pub trait Verify<C>: Send + Sync + 'static {
-    /// Judges `credentials`.
+    /// Verifies `credentials`.
     fn verify(&self, credentials: C) -> Verification;
 
-    /// Returns the cached identity for `credentials`, if it is still valid. `None` by default.
+    /// Returns the cached identity for `credentials`, if it is still valid. The default is `None`.
     ///
-    /// `credentials` are the bytes that follow the scheme. They haven't been parsed: a cache compares them with
-    /// those of credentials that have.
+    /// `credentials` are the bytes that follow the scheme. They haven't been parsed; a cache compares them with
+    /// those of verified credentials.
     fn cached(&self, _credentials: &[u8]) -> Option<Identity> {
         None
     }
 
     /// Verifies credentials for which [`cached`](Self::cached) has just returned `None`.
     ///
-    /// A layer asks for the cached identity first, before it parses the credentials. A verifier that overrides
-    /// `cached` overrides this as well, so as not to query its cache twice. The default calls
-    /// [`verify`](Self::verify).
+    /// A layer calls `cached` before it parses the credentials. Override both methods in a verifier with a
+    /// cache, so that the cache isn't queried twice. The default calls [`verify`](Self::verify).
     fn verify_uncached(&self, credentials: C) -> Verification {
         self.verify(credentials)
     }
 
     /// Verifies the credentials of a request, for which [`cached`](Self::cached) has just returned `None`.
     ///
-    /// A layer calls this. The default calls [`verify_uncached`](Self::verify_uncached). Override it for a verifier that
-    /// needs to know the request too, such as [`OwnTokenVerifier`](crate::OwnTokenVerifier), which reports what a token
-    /// was used for.
+    /// Layers call this method. The default calls [`verify_uncached`](Self::verify_uncached). Override it in a
+    /// verifier that needs the request too, such as [`OwnTokenVerifier`](crate::OwnTokenVerifier), which
+    /// reports what a token was used for.
     fn verify_request(&self, credentials: C, _request: &RequestHead<'_>) -> Verification {
         self.verify_uncached(credentials)
     }
 
-    /// Returns what each rule of this verifier says about credentials, for operators. Empty by default.
+    /// Returns the findings of this verifier's rules about credentials, for operators. The default is
+    /// empty.
     ///
-    /// Nothing is decided by it, and it sends no requests. A layer calls it after a rejection, if something reads the
-    /// [diagnosis](crate::error::Diagnosis). The error of the rejection is then given, and what costs much, such as
-    /// the verification of a signature, isn't repeated. Explanations call it without an error.
+    /// The findings don't affect any decision, and this method sends no requests. A layer calls it after a
+    /// rejection, if something reads the [diagnosis](crate::error::Diagnosis). It then passes the error of the
+    /// rejection, so that expensive steps, such as verifying a signature, aren't repeated. Explanations call it
+    /// without an error.
     fn findings(&self, _credentials: C, _rejection: Option<&Error>) -> Findings {
         Findings::new()
     }
 
-    /// Asks the servers that this verifier depends on what it would ask them for a request, and reports what is right and
-    /// what will fail. An empty report by default.
+    /// Sends the servers that this verifier depends on the requests that it would send them to verify a token,
+    /// and reports what works and what will fail. The default is an empty report.
     ///
-    /// It changes nothing about what is cached, and sends no token of a client.
+    /// It doesn't change what is cached, and never sends a client's token.
     fn doctor(&self) -> DoctorFuture {
         Box::pin(ready(DoctorReport::new()))
     }
 
-    /// Returns whether this verifier compares the issuer of a token with one that it is configured with. True by
-    /// default.
+    /// Returns whether this verifier compares the issuer of a token with a configured one. The default is true.
     ///
-    /// [`Issuers`](crate::Issuers) asks this of the verifiers that it delegates tokens to. Where it is false, it compares
-    /// the issuer of their identities with those that it trusts. An
+    /// [`Issuers`](crate::Issuers) calls this method on the verifiers to which it delegates tokens. If it
+    /// returns false, `Issuers` compares the issuer of the identity with the trusted ones. An
     /// [`IntrospectionVerifier`](crate::IntrospectionVerifier) returns false if it doesn't know its issuer.
     fn validates_issuer(&self) -> bool {
         true
     }
 
-    /// Returns the issuers whose credentials this verifier accepts, as far as they are known. None by default.
+    /// Returns the known issuers whose credentials this verifier accepts. The default is none.
     ///
     /// The metadata of a [protected resource](crate::ProtectedResource) lists them as its authorization servers.
     fn issuers(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Revokes tokens: they are rejected from the next request on, until they would have expired.
+    /// Revokes tokens. They are rejected from the next request on, until they would have expired.
     ///
-    /// The revocation takes effect in this process at once, before the future is polled. The future completes
-    /// when the replicas that share the list know of it.
+    /// The revocation takes effect in this process immediately, before the future is polled. The future
+    /// completes once the store that replicas share has the revocation.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if it couldn't be shared,
-    /// [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) if this verifier has no revocation list,
-    /// as by default.
+    /// Returns [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the revocation couldn't be shared
+    /// with other replicas, and [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) if this verifier
+    /// has no revocation list, which is the default.
     fn revoke(&self, _revocation: &Revocation) -> RevokeFuture {
         Box::pin(ready(Err(Error::misconfigured("this verifier has no revocation list"))))
     }
@@ -150,9 +152,9 @@ impl<C, V: Verify<C> + ?Sized> Verify<C> for Arc<V> {
 /// The future of a revocation: see [`Verify::revoke`].
 pub type RevokeFuture = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
-/// A verdict, or the future of one.
+/// The outcome of a verification, or a future that returns it.
 ///
-/// What needs no I/O is ready: it costs no box and no wait.
+/// An outcome that needs no I/O is ready immediately, without a boxed future.
 #[must_use]
 pub struct Verification(pub(crate) VerificationState);
 
@@ -164,23 +166,23 @@ pub(crate) enum VerificationState {
 pub(crate) type VerificationFuture = Pin<Box<dyn Future<Output = Result<Identity, Error>> + Send>>;
 
 impl Verification {
-    /// The verdict is known.
+    /// Creates a verification whose outcome is known.
     pub fn ready(verdict: Result<Identity, Error>) -> Self {
         Self(VerificationState::Ready(verdict))
     }
 
-    /// The verdict needs I/O. The future is dropped when the request is.
+    /// Creates a verification that needs I/O. The future is dropped when the request is dropped.
     pub fn pending(
         verdict: impl Future<Output = Result<Identity, Error>> + Send + 'static,
     ) -> Self {
         Self(VerificationState::Pending(Box::pin(verdict)))
     }
 
-    /// The verdict, waited for where it must be.
+    /// Waits for the outcome, if it isn't known yet.
     ///
     /// # Errors
     ///
-    /// Why the credentials are rejected, or could not be judged.
+    /// Returns the [`Error`] for which the credentials are rejected, or could not be verified.
     pub async fn wait(self) -> Result<Identity, Error> {
         match self.0 {
             VerificationState::Ready(verdict) => verdict,

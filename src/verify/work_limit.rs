@@ -1,4 +1,4 @@
-//! A limit on work that clients can cause without a valid token.
+//! A limit on the work that clients can cause without a valid token.
 
 use std::{
     collections::VecDeque,
@@ -17,10 +17,10 @@ use crate::{
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Limits how much work is in flight, and how much is started in any 60 seconds. Whoever comes beyond that is
-/// rejected and doesn't wait, so no queue builds up.
+/// Limits how much work is in flight, and how much is started in any 60 seconds. Work beyond the limit is
+/// rejected instead of queued.
 pub(crate) struct WorkLimit {
-    /// What is limited, for the log.
+    /// The kind of work, for the log.
     what: &'static str,
     max_in_flight: usize,
     max_per_minute: usize,
@@ -32,11 +32,12 @@ pub(crate) struct WorkLimit {
 #[derive(Default)]
 struct State {
     in_flight: usize,
-    /// The minute after each start, in the order of starts. There are no more than `max_per_minute`.
+    /// For each start, the time a minute after it, in the order of starts. There are at most
+    /// `max_per_minute`.
     started: VecDeque<Cooldown>,
 }
 
-/// The right to work. It ends when it is dropped.
+/// A permit for work, which is returned when it is dropped.
 #[derive(Debug)]
 pub(crate) struct WorkPermit(Arc<WorkLimit>);
 
@@ -54,8 +55,8 @@ impl WorkLimit {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) beyond the limit, with the time after which
-    /// work may be started again.
+    /// Returns [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the limit is exceeded, with the
+    /// time after which work may be started again.
     pub(crate) fn acquire(self: &Arc<Self>) -> Result<WorkPermit, Error> {
         let now = self.now();
         let mut state = self.lock();
@@ -69,7 +70,7 @@ impl WorkLimit {
     ///
     /// # Errors
     ///
-    /// As [`acquire`](Self::acquire).
+    /// The same as for [`acquire`](Self::acquire).
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.check_state(&mut self.lock(), self.now())
     }
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_turned_back_stretches_nothing() {
+    fn setting_the_clock_back_does_not_extend_the_limit() {
         let (limit, seconds) = limit(10, 1);
         drop(limit.acquire().unwrap());
         assert_eq!(retry_after(&limit), Some(60));

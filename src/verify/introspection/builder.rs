@@ -462,7 +462,7 @@ impl IntrospectionVerifierBuilder<ClientGiven, AudienceGiven> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], which names the value: an endpoint or issuer that is no `https` URL, an empty
+    /// Returns [`ConfigError`], which names the value: an endpoint or issuer that is no `https` URL, an empty
     /// audience, client id or secret, no room for any answer or introspection, a place of scopes or roles that is not
     /// a JSON pointer, a maximum lifetime of zero.
     pub fn build(self) -> Result<IntrospectionVerifier, ConfigError> {

@@ -91,7 +91,7 @@ impl Permits {
     ///
     /// # Errors
     ///
-    /// [`Busy::QueueFull`] if there is neither.
+    /// Returns [`Busy::QueueFull`] if there is neither.
     pub(super) fn acquire(&self, class: Class) -> Result<PendingPermit, Busy> {
         let Inner { limits, queue_timeout, .. } = &*self.0;
         let mut state = self.0.lock();
@@ -117,7 +117,7 @@ impl PendingPermit {
     ///
     /// # Errors
     ///
-    /// [`Busy::TimedOut`] if the wait takes too long.
+    /// Returns [`Busy::TimedOut`] if the wait takes too long.
     pub(super) async fn wait(self) -> Result<Permit, Busy> {
         match self {
             Self::Ready(permit) => Ok(permit),

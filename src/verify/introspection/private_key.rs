@@ -46,7 +46,7 @@ impl PrivateKey {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the text has no private key or more than one, if the key is encrypted or of another kind, or
+    /// Returns [`ConfigError`] if the text has no private key or more than one, if the key is encrypted or of another kind, or
     /// if an RSA key has less than 2048 bits.
     ///
     /// [RFC 7468]: https://www.rfc-editor.org/rfc/rfc7468
@@ -76,7 +76,7 @@ impl PrivateKey {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the text is not the JWK of a private key for signatures, if the key is of another kind, or if
+    /// Returns [`ConfigError`] if the text is not the JWK of a private key for signatures, if the key is of another kind, or if
     /// an RSA key has less than 2048 bits.
     ///
     /// [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517
@@ -96,7 +96,7 @@ impl PrivateKey {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the algorithm doesn't fit the key.
+    /// Returns [`ConfigError`] if the algorithm doesn't fit the key.
     pub fn with_algorithm(mut self, algorithm: Algorithm) -> Result<Self, ConfigError> {
         if !self.key.algorithms().contains(algorithm) {
             return Err(PrivateKeyError::Algorithm(algorithm.name().to_owned()).into());

@@ -251,7 +251,7 @@ impl IssuersBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if an issuer is trusted twice, the tokens of two issuers have no `iss`, a pattern or one of its limits is invalid, a prefix is empty
+    /// Returns [`ConfigError`] if an issuer is trusted twice, the tokens of two issuers have no `iss`, a pattern or one of its limits is invalid, a prefix is empty
     /// or begins with an earlier one, or no issuer is trusted.
     pub fn build(self) -> Result<Issuers, ConfigError> {
         let names = self.trusted.iter().map(|(name, _)| name.clone()).collect();

@@ -107,7 +107,7 @@ impl IssuersHandle {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] as for [`IssuersBuilder::build`]. Nothing changes then.
+    /// Returns [`ConfigError`] as for [`IssuersBuilder::build`]. Nothing changes then.
     pub fn update(
         &self,
         change: impl FnOnce(IssuersBuilder) -> IssuersBuilder,

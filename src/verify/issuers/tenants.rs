@@ -105,7 +105,7 @@ pub(super) enum Settled {
 impl Tenants {
     /// # Errors
     ///
-    /// [`ConfigError`] for an invalid pattern or limit.
+    /// Returns [`ConfigError`] for an invalid pattern or limit.
     pub(super) fn new(
         options: &TenantPattern,
         clock: &Arc<dyn Clock>,

@@ -470,7 +470,7 @@ impl JwtVerifierBuilder<AudienceGiven> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], which names the value: an empty issuer or audience; a `jwks_uri`, a `metadata_url`, or an
+    /// Returns [`ConfigError`], which names the value: an empty issuer or audience; a `jwks_uri`, a `metadata_url`, or an
     /// issuer with neither, that is not an `https` URL; a key that can't be read or is too weak; a key set without
     /// keys; no algorithm, or one that no configured key supports; a place of scopes or roles that is not a JSON
     /// pointer; a maximum lifetime of zero.

@@ -69,7 +69,7 @@ impl<'a> Jws<'a> {
     ///
     /// # Errors
     ///
-    /// [`TokenFault::Signature`] for one that is not valid under any key: it isn't base64url, or its length is
+    /// Returns [`TokenFault::Signature`] for one that is not valid under any key: it isn't base64url, or its length is
     /// none that its algorithm has. That is certain without a key, so an outage of the issuer doesn't matter.
     pub(crate) fn decode_signature<'b>(
         &self,

@@ -53,7 +53,7 @@ impl JwtVerifier {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the issuer is out of reach. The
+    /// Returns [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the issuer is out of reach. The
     /// verifier goes on as without: it tries again when a token comes.
     pub async fn warm_up(&self) -> Result<(), Error> {
         self.issuer.warm_up().await

@@ -92,7 +92,7 @@ impl OwnTokenVerifierBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the issuer is empty, or if [`max_lookups`](Self::max_lookups) or
+    /// Returns [`ConfigError`] if the issuer is empty, or if [`max_lookups`](Self::max_lookups) or
     /// [`cache_unknown_for`](Self::cache_unknown_for) is out of range.
     pub fn build(self) -> Result<OwnTokenVerifier, ConfigError> {
         if self.issuer.as_deref() == Some("") {

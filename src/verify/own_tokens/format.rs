@@ -48,7 +48,7 @@ impl OwnTokenFormat {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the prefix is longer than 32 characters, contains other characters than ASCII
+    /// Returns [`ConfigError`] if the prefix is longer than 32 characters, contains other characters than ASCII
     /// letters, digits and `_`, doesn't begin with a letter, or ends with `_`.
     pub fn new(prefix: &str) -> Result<Self, ConfigError> {
         let problem = match prefix.as_bytes() {
@@ -71,7 +71,7 @@ impl OwnTokenFormat {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the operating system's random number
+    /// Returns [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the operating system's random number
     /// generator fails.
     pub fn generate(&self) -> Result<NewToken, Error> {
         // Allocated with its final length, because growing would leave a part of the token in freed memory.

@@ -53,7 +53,7 @@ impl Lookups {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if `max` is zero, or more than a semaphore can count.
+    /// Returns [`ConfigError`] if `max` is zero, or more than a semaphore can count.
     pub(super) fn new(max: usize, cache_unknown_for: Duration) -> Result<Self, ConfigError> {
         let admitted = max.checked_mul(WAITING_PER_RUNNING.saturating_add(1));
         let admitted = admitted.filter(|admitted| (1..=Semaphore::MAX_PERMITS).contains(admitted));
@@ -84,7 +84,7 @@ impl Lookups {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) with `Retry-After: 1` if too many
+    /// Returns [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) with `Retry-After: 1` if too many
     /// look-ups wait already.
     pub(super) async fn acquire(
         &self,

@@ -156,7 +156,7 @@ impl StaticTokensBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if there is no token; if a label is empty; or if a token is shorter than 16
+    /// Returns [`ConfigError`] if there is no token; if a label is empty; or if a token is shorter than 16
     /// characters, appears twice, or contains a character that no Bearer token has ([RFC 6750 §2.1]), such
     /// as the newline at the end of a file. The error doesn't show the token.
     ///
