@@ -1,4 +1,4 @@
-//! What users write to get a verifier.
+//! The configuration of an [`IntrospectionVerifier`].
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
     verify::{AudienceGiven, AudienceMissing, Revocations},
 };
 
-/// Makes an [`IntrospectionVerifier`]: where to ask, then as whom, then for which audience.
+/// A builder for [`IntrospectionVerifier`]. Client authentication and an audience are required.
 ///
 /// ```
 /// use std::time::Duration;
@@ -30,7 +30,7 @@ use crate::{
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
-/// Without client authentication or without a word about the audience it can't be built:
+/// Without client authentication, or without a setting for the audience, it has no `build` method:
 ///
 /// ```compile_fail
 /// let verifier = portcullis::IntrospectionVerifier::builder("https://as.example/introspect")
@@ -49,15 +49,16 @@ pub struct IntrospectionVerifierBuilder<Client, Audience> {
     state: PhantomData<(Client, Audience)>,
 }
 
-/// The state of a builder that doesn't know as whom to ask.
+/// The typestate of a builder without client authentication.
 #[derive(Debug)]
 pub struct ClientMissing(());
 
-/// The state of a builder that knows as whom to ask.
+/// The typestate of a builder with client authentication.
 #[derive(Debug)]
 pub struct ClientGiven(());
 
-/// Leaves out a check on purpose: see [`IntrospectionVerifierBuilder::dangerous`].
+/// Options that weaken security and have to be opted into explicitly: see
+/// [`IntrospectionVerifierBuilder::dangerous`].
 #[derive(Debug)]
 #[must_use]
 pub struct IntrospectionDangerous<Client, Audience>(IntrospectionVerifierBuilder<Client, Audience>);
@@ -73,8 +74,8 @@ impl IntrospectionVerifierBuilder<ClientMissing, AudienceMissing> {
 }
 
 impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
-    /// Authenticates by HTTP Basic, with id and secret encoded as [RFC 6749 §2.3.1] has it: what most
-    /// servers expect, under the name `client_secret_basic`.
+    /// Authenticates with HTTP Basic, with id and secret form-encoded as in [RFC 6749 §2.3.1]. This
+    /// is `client_secret_basic`, which most servers expect.
     ///
     /// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
     pub fn client_secret_basic(
@@ -86,7 +87,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self.authenticated(ClientAuthentication::Basic { client_id, secret })
     }
 
-    /// Authenticates by `client_id` and `client_secret` in the form, under the name
+    /// Authenticates with `client_id` and `client_secret` in the form. This is
     /// `client_secret_post`.
     pub fn client_secret_post(
         self,
@@ -97,12 +98,13 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self.authenticated(ClientAuthentication::Post { client_id, secret })
     }
 
-    /// Authenticates by `private_key_jwt` ([RFC 7523]): each request has a new assertion that is signed with this
-    /// service's private key. It has `iss` and `sub` (the client id), `aud`, a random `jti`, `iat` and `exp`, and is
-    /// valid for 60 seconds.
+    /// Authenticates with `private_key_jwt` ([RFC 7523]). Each request has a new assertion, which is signed
+    /// with this service's private key. It contains `iss` and `sub` (the client id), `aud`, a random `jti`,
+    /// `iat` and `exp`, and is valid for 60 seconds.
     ///
-    /// `aud` is the issuer if it is known ([`discover`](IntrospectionVerifier::discover), [`issuer`](Self::issuer)), or
-    /// else the URL of the endpoint. [`assertion_audience`](Self::assertion_audience) sets another one.
+    /// `aud` is the issuer if it is known ([`discover`](IntrospectionVerifier::discover),
+    /// [`issuer`](Self::issuer)), and otherwise the URL of the endpoint. Use
+    /// [`assertion_audience`](Self::assertion_audience) to set a different one.
     ///
     /// ```
     /// use portcullis::{
@@ -142,9 +144,9 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self
     }
 
-    /// Authenticates by the certificate of a TLS client ([RFC 8705 §2]), under the names `tls_client_auth` and
-    /// `self_signed_tls_client_auth`. The request contains only the client id; the certificate is that of the
-    /// [`http_client`](Self::http_client), which has to be configured with it:
+    /// Authenticates with a TLS client certificate ([RFC 8705 §2]). This is `tls_client_auth` or
+    /// `self_signed_tls_client_auth`. The request contains only the client id. The certificate has to be
+    /// configured in the [`http_client`](Self::http_client):
     ///
     /// ```
     /// # #[cfg(feature = "reqwest")]
@@ -167,8 +169,9 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     /// # fn main() {}
     /// ```
     ///
-    /// The endpoint for such clients often has another URL than the one for other clients. The metadata lists it in
-    /// `mtls_endpoint_aliases`, which [`discover`](IntrospectionVerifier::discover) doesn't read, so configure the URL.
+    /// The endpoint for these clients often has a separate URL. The metadata lists it in
+    /// `mtls_endpoint_aliases`, which [`discover`](IntrospectionVerifier::discover) doesn't read, so configure
+    /// the URL.
     ///
     /// [RFC 8705 §2]: https://www.rfc-editor.org/rfc/rfc8705#section-2
     pub fn tls_client_auth(
@@ -178,7 +181,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self.authenticated(ClientAuthentication::Tls { client_id: client_id.into() })
     }
 
-    /// Authenticates by an access token of this service's own.
+    /// Authenticates with an access token that was issued to this service.
     pub fn bearer_token(
         self,
         token: impl Into<Secret>,
@@ -186,8 +189,8 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self.authenticated(ClientAuthentication::BearerToken(token.into()))
     }
 
-    /// Names this service: `aud` must contain it, byte for byte. Once more for a service with several
-    /// names: any of them will do.
+    /// Sets the accepted audience. `aud` must contain this exact string. Call it again to accept more
+    /// than one audience.
     pub fn audience(
         mut self,
         audience: impl Into<String>,
@@ -196,8 +199,9 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self.into_state()
     }
 
-    /// Accepts the identifier of a [`ProtectedResource`](crate::ProtectedResource) as the audience. Scheme and host
-    /// may differ in case. Call it again, or [`audience`](Self::audience), to accept more than one.
+    /// Accepts the identifier of a [`ProtectedResource`](crate::ProtectedResource) as the audience. Scheme and
+    /// host may differ in case. Call this method or [`audience`](Self::audience) again to accept more than one
+    /// audience.
     pub fn resource(
         mut self,
         resource: impl AsRef<ResourceIdentifier>,
@@ -206,23 +210,23 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self.into_state()
     }
 
-    /// Accepts tokens without an audience, for servers that give opaque tokens none. One that has an
-    /// `aud` is still rejected, for it is meant for someone else, unless it is one of those given by
-    /// [`audience`](Self::audience) or [`resource`](Self::resource).
+    /// Accepts tokens without an audience, for servers whose opaque tokens have none. A token with
+    /// an `aud` is still rejected, because it is meant for another service, unless its audience was
+    /// set with [`audience`](Self::audience) or [`resource`](Self::resource).
     pub fn without_audience(mut self) -> IntrospectionVerifierBuilder<Client, AudienceGiven> {
         self.settings.without_audience = true;
         self.into_state()
     }
 
-    /// The issuer: what `iss` must be, byte for byte, in an answer that has one. By default the one
-    /// that was given to [`discover`](IntrospectionVerifier::discover).
+    /// Sets the issuer. If a response has an `iss`, it must be this exact string. The default is
+    /// the issuer that was passed to [`discover`](IntrospectionVerifier::discover), if any.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.settings.issuer = Some(issuer.into());
         self
     }
 
-    /// One more place for scopes beside `scope` and `scp`: a member such as `permissions`, or a JSON
-    /// pointer ([RFC 6901]) such as `/realm_access/roles`.
+    /// Adds a place from which scopes are read, in addition to `scope` and `scp`: a member such as
+    /// `permissions`, or a JSON pointer ([RFC 6901]) such as `/realm_access/roles`.
     ///
     /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
     pub fn scope_claim(mut self, place: impl AsRef<str>) -> Self {
@@ -230,11 +234,11 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self
     }
 
-    /// Accepts integers as `sub`, `jti` and `client_id`, which have to be strings ([RFC 7519 §4.1.2]), and reads them as
-    /// their decimal text: the number `42` and the string `"42"` are the same subject. Off by default, when a
-    /// response with such a member is an error of the endpoint: 503.
+    /// Accepts integers as `sub`, `jti` and `client_id`, which should be strings ([RFC 7519 §4.1.2]), and reads
+    /// them as decimal text: the number `42` and the string `"42"` are the same subject. By default, a response
+    /// with such a member is an error of the endpoint, and the request is rejected with 503.
     ///
-    /// Integers that are negative or written with a fraction or an exponent are not accepted.
+    /// Numbers that are negative, or written with a fraction or an exponent, are rejected.
     /// [`Identity::raw_claims`] still contains the number.
     ///
     /// [RFC 7519 §4.1.2]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.2
@@ -243,16 +247,16 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self
     }
 
-    /// Sets where responses have roles: a member such as `roles`, or a JSON pointer ([RFC 6901]) such as
-    /// `/realm_access/roles`. Call it again to read roles from more than one place. By default, no roles are read.
+    /// Adds a place from which roles are read: a member such as `roles`, or a JSON pointer ([RFC 6901]) such as
+    /// `/realm_access/roles`. By default, no roles are read.
     ///
-    /// The values are those of
+    /// The accepted values are the same as for
     #[cfg_attr(
         feature = "_jwt",
         doc = "[`JwtVerifierBuilder::roles`](crate::jwt::JwtVerifierBuilder::roles)."
     )]
     #[cfg_attr(not(feature = "_jwt"), doc = "`JwtVerifierBuilder::roles`.")]
-    /// A response with another value there is a fault of the endpoint, so the request is rejected with 503.
+    /// A response with any other value is an error of the endpoint, and the request is rejected with 503.
     ///
     /// ```
     /// use portcullis::IntrospectionVerifier;
@@ -273,10 +277,10 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self
     }
 
-    /// Sets the maximum lifetime of a token: the time from `iat` to `exp`, if a response has both. Unlimited by
-    /// default.
+    /// Sets the maximum lifetime of a token: the time from `iat` to `exp`, if a response has both. By default,
+    /// there is no limit.
     ///
-    /// A token that is valid for longer is rejected with [`TokenFault::Lifetime`](crate::TokenFault::Lifetime).
+    /// A token with a longer lifetime is rejected with [`TokenFault::Lifetime`](crate::TokenFault::Lifetime).
     ///
     /// ```
     /// use std::time::Duration;
@@ -295,8 +299,9 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self
     }
 
-    /// A check of your own, made for each request with an active token, kept answer or not. Reject
-    /// with [`TokenFault::Rejected`](crate::TokenFault::Rejected), or with what fits.
+    /// Sets a custom check, which runs for each request with an active token, whether or not the
+    /// outcome was cached. Reject with [`TokenFault::Rejected`](crate::TokenFault::Rejected), or
+    /// with any other error.
     pub fn check(
         mut self,
         check: impl Fn(&Identity) -> Result<(), Error> + Send + Sync + 'static,
@@ -305,51 +310,55 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self
     }
 
-    /// How long the answer for an active token is kept, though no longer than its `exp`: the longest
-    /// that a revoked token may still be accepted. 60 s by default; with none each request asks.
+    /// Sets how long the response for an active token is cached, but never beyond the token's `exp`.
+    /// A revoked token may be accepted for this long. The default is 60 s; zero disables the cache,
+    /// so that every request is introspected.
     pub fn cache_for(mut self, time: Duration) -> Self {
         self.settings.cache_for = time;
         self
     }
 
-    /// How long it is kept that a token is rejected. 5 s by default.
+    /// Sets how long the rejection of a token is cached. The default is 5 s.
     pub fn negative_cache_for(mut self, time: Duration) -> Self {
         self.settings.negative_cache_for = time;
         self
     }
 
-    /// How many active tokens are kept. 10,000 by default. Of rejected ones at most 1,000 are, apart.
+    /// Sets the maximum number of active tokens in the cache. The default is 10,000. Rejected tokens
+    /// have a separate cache, for at most 1,000 tokens.
     pub fn cache_capacity(mut self, tokens: usize) -> Self {
         self.settings.cache_capacity = tokens;
         self
     }
 
-    /// Sets how many introspections may run at the same time. 100 by default.
+    /// Sets the maximum number of concurrent introspections. The default is 100.
     ///
-    /// A quarter of them is reserved for tokens that were active a short time ago, and a quarter for all other
-    /// tokens: see [Load](crate::introspection#load). A request that needs one more introspection waits for up
-    /// to [`queue_timeout`](Self::queue_timeout), in one of two queues for 1,000 tokens each, or for ten times
-    /// `introspections` if that is more. If the queue is full, it gets 503 at once.
+    /// A quarter of them is reserved for tokens that were recently active, and a quarter for all other tokens:
+    /// see [Load](crate::introspection#load). A request beyond the limit waits for up to
+    /// [`queue_timeout`](Self::queue_timeout), in one of two queues. Each has room for 1,000 tokens, or for
+    /// ten times `introspections` if that is more. If the queue is full, the request is rejected with 503
+    /// immediately.
     pub fn max_concurrent(mut self, introspections: usize) -> Self {
         self.settings.max_concurrent = introspections;
         self
     }
 
-    /// Sets how long a token waits while as many introspections as allowed are running, before its request gets
-    /// 503. 5 seconds by default, which is also the maximum. If it is zero, no token waits.
+    /// Sets how long a token waits in the queue while the maximum number of introspections is running. After
+    /// that, its request is rejected with 503. The default is 5 seconds, which is also the maximum. With zero,
+    /// no token waits.
     pub fn queue_timeout(mut self, timeout: Duration) -> Self {
         self.settings.queue_timeout = timeout;
         self
     }
 
-    /// Asks for signed answers ([RFC 9701]), and accepts no others: `typ` is
-    /// `token-introspection+jwt`, and issuer, keys and algorithms are those of `signer`. `aud` is the
-    /// client id that this service authenticates with, or an audience of `signer`, since there are
-    /// servers that put the token's own audience there.
+    /// Requests signed responses ([RFC 9701]) and rejects unsigned ones. `typ` must be
+    /// `token-introspection+jwt`, and issuer, keys and algorithms are those of `signer`. `aud` must
+    /// be the client id of this service, or an audience of `signer`, because some servers use the
+    /// audience of the token.
     ///
-    /// `signer`'s other rules are about tokens, and don't count here. Where a server gives no signed
-    /// answer but an empty 400, it is asked once more for a plain one, which may reject the token and
-    /// never accepts it.
+    /// The other rules of `signer` apply only to tokens and are ignored. If the server responds with
+    /// an empty 400 instead of a signed response, an unsigned one is requested, which can reject the
+    /// token but never accept it.
     ///
     /// ```
     /// use portcullis::{Algorithm, IntrospectionVerifier, JwtVerifier};
@@ -374,36 +383,39 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self
     }
 
-    /// Sets the maximum age of a signed response, by its `iat`. 5 minutes by default. The leeway of the verifier that
-    /// was given to [`signed_responses`](Self::signed_responses) is added.
+    /// Sets the maximum age of a signed response, according to its `iat`. The default is 5 minutes. The leeway
+    /// of the verifier that was passed to [`signed_responses`](Self::signed_responses) is added.
     ///
-    /// An older response, and one without `iat`, is an error of the endpoint: 503.
+    /// An older response, or one without `iat`, is an error of the endpoint, and the request is
+    /// rejected with 503.
     #[cfg(feature = "_jwt")]
     pub fn max_response_age(mut self, age: Duration) -> Self {
         self.settings.max_response_age = age;
         self
     }
 
-    /// Sets the list of revoked tokens, for a list that verifiers or replicas share. By default the verifier has
-    /// its own list. It is checked on every request.
+    /// Sets the revocation list, for a list that verifiers or replicas share. By default, the verifier has a
+    /// separate list. It is checked on every request.
     pub fn revocations(mut self, revocations: Revocations) -> Self {
         self.settings.revocations = Some(revocations);
         self
     }
 
-    /// The client that asks. `reqwest` by default, with the feature of that name.
+    /// Sets the HTTP client. With the feature `reqwest`, the default is a
+    /// [`ReqwestClient`](crate::http_client).
     pub fn http_client(mut self, client: impl HttpClient) -> Self {
         self.settings.client = Some(Arc::new(client));
         self
     }
 
-    /// The clock that tokens and answers expire by. [`SystemClock`](crate::SystemClock) by default.
+    /// Sets the clock by which tokens and cached responses expire. The default is
+    /// [`SystemClock`](crate::SystemClock).
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
         self
     }
 
-    /// Leads to what must not be left out by accident.
+    /// Provides options that weaken security and have to be opted into explicitly.
     pub fn dangerous(self) -> IntrospectionDangerous<Client, Audience> {
         IntrospectionDangerous(self)
     }
@@ -422,23 +434,23 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
 }
 
 impl<Client, Audience> IntrospectionDangerous<Client, Audience> {
-    /// Accepts tokens for any audience, and without one: also those that were meant for another
-    /// service, which that service could then use here.
+    /// Accepts tokens for any audience, and without one. This includes tokens that clients sent to
+    /// another service, which that service could then use to call this one.
     pub fn any_audience(mut self) -> IntrospectionVerifierBuilder<Client, AudienceGiven> {
         self.0.settings.any_audience = true;
         self.0.into_state()
     }
 
-    /// Asks by plain `http` too, where anyone on the way can read tokens and this service's own
-    /// credentials, and call any token active.
+    /// Allows plain `http`. Anyone on the network path can then read tokens and the credentials of
+    /// this service, and make any token active.
     pub fn plain_http(mut self) -> IntrospectionVerifierBuilder<Client, Audience> {
         self.0.settings.urls.allow_http = true;
         self.0
     }
 
-    /// Accepts an `introspection_endpoint` at a loopback, private or otherwise special address from the
-    /// metadata of an issuer that is not at such an address itself. Whoever can change the metadata can then
-    /// send requests with tokens, and with the credentials of this service, into the service's own network.
+    /// Accepts an `introspection_endpoint` at a loopback, private or otherwise special address, even if the
+    /// issuer itself is at a public address. Anyone who can change the metadata can then make this service
+    /// send requests, with tokens and its credentials, into its internal network.
     ///
     /// ```
     /// use portcullis::IntrospectionVerifier;
@@ -458,13 +470,14 @@ impl<Client, Audience> IntrospectionDangerous<Client, Audience> {
 }
 
 impl IntrospectionVerifierBuilder<ClientGiven, AudienceGiven> {
-    /// The verifier.
+    /// Builds the verifier.
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`], which names the value: an endpoint or issuer that is no `https` URL, an empty
-    /// audience, client id or secret, no room for any answer or introspection, a place of scopes or roles that is not
-    /// a JSON pointer, a maximum lifetime of zero.
+    /// Returns [`ConfigError`], which names the setting and its value, if the endpoint or the issuer isn't an
+    /// `https` URL; if an audience, the client id or the secret is empty; if a place for scopes or roles is an
+    /// invalid JSON pointer; if the number of cached tokens, the number of introspections or the maximum
+    /// lifetime is zero; or if [`queue_timeout`](Self::queue_timeout) is too long.
     pub fn build(self) -> Result<IntrospectionVerifier, ConfigError> {
         self.settings.into_introspector().map(|it| IntrospectionVerifier(Arc::new(it)))
     }

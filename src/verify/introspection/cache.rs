@@ -6,11 +6,11 @@ use quick_cache::sync::Cache;
 
 use crate::{Error, Identity, TokenFault, claims::NumericDate, error::Diagnosis};
 
-/// Longer tokens aren't cached.
+/// The maximum length of a cached token, in bytes.
 const MAX_TOKEN: usize = 16 * 1024;
 
 /// The maximum number of rejected tokens in the cache. It is enough for clients that retry, and bounds
-/// the memory that made-up tokens take.
+/// the memory that a flood of random tokens can use.
 const MAX_REJECTED: usize = 1000;
 
 /// The outcome of an introspection.
@@ -20,11 +20,11 @@ pub(super) struct Outcome {
     pub(super) expires_at: Option<NumericDate>,
 }
 
-/// Why a token was rejected.
+/// The rejection of a token.
 #[derive(Debug, Clone)]
 pub(super) struct Rejected {
     pub(super) fault: TokenFault,
-    /// What the rule has found, with the issuer of the response.
+    /// The finding of the rule, with the issuer of the response.
     pub(super) diagnosis: Option<Arc<Diagnosis>>,
 }
 
@@ -44,9 +44,10 @@ impl From<Rejected> for Error {
     }
 }
 
-/// Outcomes by the whole token, of one endpoint that is asked as one client.
+/// A cache of introspection outcomes, indexed by the whole token, for one endpoint and one client.
 ///
-/// Rejected tokens have a cache of their own, so that made-up tokens don't evict valid ones.
+/// Rejected tokens have a separate cache, so that a flood of random tokens doesn't evict valid
+/// ones.
 pub(super) struct IntrospectionCache {
     accepted: Cache<Arc<str>, Entry>,
     rejected: Cache<Arc<str>, Entry>,
@@ -72,7 +73,8 @@ impl IntrospectionCache {
         }
     }
 
-    /// Returns the cached result for a token. A token that has expired since is rejected as expired.
+    /// Returns the cached result for a token. A token that has expired in the meantime is rejected
+    /// as expired.
     pub(super) fn get(&self, token: &str, now: NumericDate) -> Option<Result<Identity, Rejected>> {
         let entry = self.rejected.get(token).filter(|entry| entry.is_fresh(now));
         let entry =
@@ -89,12 +91,12 @@ impl IntrospectionCache {
         expires_at.is_some_and(|expires_at| now >= expires_at)
     }
 
-    /// Caches an outcome in place of any older one for the token.
+    /// Caches an outcome, replacing any earlier one for the token.
     pub(super) fn insert(&self, token: &Arc<str>, outcome: Outcome, now: NumericDate) {
         self.remove(token);
         let (cache, time) = match outcome.result {
             Ok(_) => (&self.accepted, self.accepted_for),
-            // It may become valid at any moment.
+            // It may become valid at any moment, so it isn't cached.
             Err(Rejected { fault: TokenFault::NotYetValid, .. }) => return,
             Err(_) => (&self.rejected, self.rejected_for),
         };
@@ -111,7 +113,8 @@ impl IntrospectionCache {
 }
 
 impl Entry {
-    /// Returns false also if the clock was turned back.
+    /// Returns whether the entry may be used. It may not if the clock was set back before its
+    /// insertion.
     fn is_fresh(&self, now: NumericDate) -> bool {
         (self.fresh_from..self.fresh_until).contains(&now)
     }
@@ -185,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_tokens_evict_no_valid_one() {
+    fn unknown_tokens_do_not_evict_valid_ones() {
         let (cache, at) = (cache(), NumericDate::from_secs(1000));
         cache.insert(&"t".into(), accepted("alice", None), at);
         for token in 0..1000 {

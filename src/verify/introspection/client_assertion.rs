@@ -14,13 +14,13 @@ const LIFETIME: u64 = 60;
 /// The length of `jti` in bytes.
 const ID_LEN: usize = 16;
 
-/// Why there is no assertion.
+/// The error if an assertion can't be signed.
 #[derive(Debug, thiserror::Error)]
 #[error("could not sign the client assertion")]
 pub(super) struct AssertionError;
 
-/// Creates an assertion of `client_id` for `audience` (RFC 7523 §3). Each has its own `jti`, so that a server that
-/// accepts an assertion only once accepts the next.
+/// Creates an assertion of `client_id` for `audience` (RFC 7523 §3). Each has a unique `jti`, because servers
+/// may accept an assertion only once.
 pub(super) fn sign(
     key: &PrivateKey,
     client_id: &str,
@@ -33,7 +33,7 @@ pub(super) fn sign(
     }
     let id = crypto::random(ID_LEN).ok_or(AssertionError)?;
     let now = now.as_secs();
-    // There is no `nbf`, so that a server whose clock is slow accepts the assertion.
+    // There is no `nbf`, so that a server whose clock is behind accepts the assertion.
     let claims = json!({
         "iss": client_id,
         "sub": client_id,

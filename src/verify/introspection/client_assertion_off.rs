@@ -1,4 +1,4 @@
-//! The items of `client_assertion`, without a JWT back end: there is no private key that could sign.
+//! Replaces `client_assertion` without a JWT back end: there are no private keys.
 
 use crate::claims::NumericDate;
 

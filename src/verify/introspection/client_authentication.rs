@@ -46,7 +46,11 @@ impl ClientAuthentication {
             Self::BearerToken(token) => {
                 let is_token = crate::BearerToken::parse(token.expose()).is_ok();
                 if !is_token {
-                    return Err(ConfigError::new("bearer token", "…", "not a bearer token"));
+                    return Err(ConfigError::new(
+                        "bearer token",
+                        "…",
+                        "contains characters that a bearer token can't have",
+                    ));
                 }
             }
         }
@@ -64,7 +68,7 @@ impl ClientAuthentication {
         }
     }
 
-    /// Returns why a server may reject these credentials although they are correct.
+    /// Returns a hint on why a server may reject these credentials although they are correct.
     pub(super) fn hint(&self) -> &'static str {
         match self {
             Self::Basic { client_id, secret }
@@ -90,7 +94,8 @@ impl ClientAuthentication {
     ) -> Result<(), AssertionError> {
         let line = match self {
             Self::Basic { client_id, secret } => {
-                // Both are form-encoded first, so that a colon in the id is told from the one between.
+                // Both are form-encoded first, so that a colon in the id isn't mistaken for the
+                // separator.
                 let mut pair = Zeroizing::new(Vec::new());
                 append_encoded(&mut pair, client_id.as_bytes());
                 pair.push(b':');
@@ -121,7 +126,7 @@ impl ClientAuthentication {
                 return Ok(());
             }
         };
-        // `check` rejected what is not a header value.
+        // `check` has rejected invalid header values.
         if let Ok(mut line) = HeaderValue::try_from(line) {
             line.set_sensitive(true);
             headers.insert(AUTHORIZATION, line);
@@ -211,7 +216,7 @@ mod tests {
             (basic("app", ""), "client secret of `app`: empty"),
             (
                 ClientAuthentication::BearerToken("s3cret\n".into()),
-                "bearer token `…`: not a bearer token",
+                "bearer token `…`: contains characters that a bearer token can't have",
             ),
         ] {
             assert_eq!(authentication.check().unwrap_err().to_string(), message);

@@ -25,16 +25,16 @@ use crate::{
 const JSON: &str = "application/json";
 const SIGNED: &str = "application/token-introspection+jwt";
 
-/// The longest body that is read, in bytes.
+/// The maximum length of a body, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 
-/// How much of a media type is shown in an error, in characters.
+/// The maximum length of a media type in an error, in characters.
 const MAX_MEDIA_TYPE: usize = 100;
 
-/// The longest `Retry-After` of an endpoint that is passed on to clients.
+/// The maximum `Retry-After` of an endpoint that is forwarded to clients.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// An introspection endpoint, and how this service authenticates there.
+/// An introspection endpoint, and how this service authenticates to it.
 #[derive(Debug)]
 pub(super) struct Endpoint {
     pub(super) client: Arc<dyn HttpClient>,
@@ -72,17 +72,17 @@ impl Endpoint {
         reply
     }
 
-    /// Asks about a made-up token, and returns the time of the server's clock too.
+    /// Introspects an invalid token, and also returns the time of the server's clock.
     pub(super) async fn probe(
         &self,
         clock: &dyn Clock,
     ) -> Result<(Result<Reply, IntrospectionError>, Option<NumericDate>), IntrospectionError> {
-        const MADE_UP: &str = "portcullis-doctor-asks-about-a-made-up-token";
+        const PROBE: &str = "portcullis-doctor-probe-which-is-not-a-valid-token";
         let target = self.location.find(&*self.client, clock).await?;
         let now = NumericDate::from_system_time(clock.now());
-        let response = self.send(&target, MADE_UP, JSON, now).await?;
+        let response = self.send(&target, PROBE, JSON, now).await?;
         let time = server_time(response.headers());
-        Ok((self.ask_at(&target, MADE_UP, now).await, time))
+        Ok((self.ask_at(&target, PROBE, now).await, time))
     }
 
     async fn ask_at(
@@ -115,9 +115,9 @@ impl Endpoint {
         }
     }
 
-    /// Requests an unsigned response after an empty 400, with which some servers (glewlwyd, for example)
-    /// respond about an inactive token instead of signing a response. An unsigned response may only
-    /// reject the token, because rejecting one gains an attacker nothing.
+    /// Requests an unsigned response after an empty 400, which some servers (such as glewlwyd) return
+    /// for an inactive token instead of a signed response. An unsigned response can only reject the
+    /// token, which would be of no use to an attacker.
     async fn ask_whether_inactive(
         &self,
         target: &Target,
@@ -184,8 +184,8 @@ impl Endpoint {
     }
 }
 
-/// Returns the body of an unsigned response, which has to declare JSON (RFC 7662 §2.2) if it declares a media type.
-/// A body of another type may contain what anyone has put there, whatever it looks like.
+/// Returns the body of an unsigned response. If it declares a media type, it must be JSON (RFC 7662 §2.2),
+/// because a body of another type may be controlled by an attacker even if it looks like JSON.
 fn json(url: &str, response: Response<Vec<u8>>) -> Result<Box<str>, IntrospectionError> {
     match media_type(&response) {
         Some(found) if !is_json(&found) => {
@@ -195,7 +195,7 @@ fn json(url: &str, response: Response<Vec<u8>>) -> Result<Box<str>, Introspectio
     }
 }
 
-/// Returns the body of a signed response, which has to declare the media type of RFC 9701 §5 if it declares one.
+/// Returns the body of a signed response. If it declares a media type, it must be that of RFC 9701 §5.
 fn signed(url: &str, response: Response<Vec<u8>>) -> Result<String, IntrospectionError> {
     let found = media_type(&response);
     let is_unsigned = match &found {
@@ -212,7 +212,7 @@ fn signed(url: &str, response: Response<Vec<u8>>) -> Result<String, Introspectio
     }
 }
 
-/// Returns the media type that a response declares, in lower case and without parameters.
+/// Returns the declared media type of a response, in lower case and without parameters.
 fn media_type(response: &Response<Vec<u8>>) -> Option<String> {
     let value = response.headers().get(CONTENT_TYPE)?.as_bytes();
     let essence = value.split(|&byte| byte == b';').next().unwrap_or_default();
@@ -230,7 +230,8 @@ fn text(url: &str, response: Response<Vec<u8>>) -> Result<String, IntrospectionE
         .map_err(|_| IntrospectionError::Utf8 { url: url.to_owned() })
 }
 
-/// Converts a response whose status is not `200 OK`. `hint` says why the endpoint may reject the credentials.
+/// Converts a response whose status isn't `200 OK`. `hint` explains why the endpoint may reject the
+/// credentials.
 fn rejection(
     url: String,
     response: &Response<Vec<u8>>,

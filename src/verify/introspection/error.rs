@@ -11,8 +11,8 @@ use crate::{
     http_client::{HttpError, metadata::MetadataError},
 };
 
-/// Why an introspection failed. It names the endpoint, and contains nothing of the token, of this
-/// service's credentials or of the response.
+/// The reason why an introspection failed. It names the endpoint, and contains no part of the
+/// token, of the credentials of this service, or of the response.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum IntrospectionError {
     #[error("the introspection timed out or was aborted")]
@@ -35,7 +35,7 @@ pub(super) enum IntrospectionError {
     NotSigned { url: String },
     #[error("`{url}` sent an invalid introspection response: {fault}")]
     Response { url: String, fault: ResponseFault },
-    #[error("`{url}` sent a signed response that is invalid: {reason}")]
+    #[error("`{url}` sent an invalid signed response: {reason}")]
     Signed { url: String, reason: &'static str },
     #[error("`{url}` responded with status {status}")]
     Status { url: String, status: StatusCode, retry_after: Option<Duration> },
@@ -44,20 +44,21 @@ pub(super) enum IntrospectionError {
 }
 
 impl IntrospectionError {
-    /// Converts the error of a signed response. Missing keys are distinguished from an invalid response.
+    /// Converts the error of verifying a signed response. Distinguishes missing keys from an invalid
+    /// response.
     pub(super) fn signed(url: String, source: Error) -> Self {
         match source.kind() {
             kind @ ErrorKind::InvalidToken(fault) => {
                 let reason = match fault {
-                    TokenFault::Algorithm => "its signature algorithm is not accepted",
+                    TokenFault::Algorithm => "its signature algorithm isn't accepted",
                     TokenFault::Audience => "`aud` names another client",
                     TokenFault::Claims => "a claim is missing or malformed",
                     TokenFault::Expired => "it is too old (`iat`) or has expired (`exp`)",
                     TokenFault::Issuer => "`iss` names another issuer",
-                    TokenFault::Malformed => "it is not a JWT",
+                    TokenFault::Malformed => "it isn't a JWT",
                     TokenFault::NotYetValid => "`iat` or `nbf` is in the future",
                     TokenFault::Signature => "its signature is invalid",
-                    TokenFault::Type => "`typ` is not `token-introspection+jwt`",
+                    TokenFault::Type => "`typ` isn't `token-introspection+jwt`",
                     TokenFault::UnknownKey => {
                         "it was signed with a key that the issuer doesn't publish"
                     }

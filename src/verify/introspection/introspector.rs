@@ -1,4 +1,5 @@
-//! One endpoint and its client: single flight, cache, and validation of its responses.
+//! Introspection at one endpoint with one client: single flight, cache, and validation of
+//! responses.
 
 use std::{
     fmt,
@@ -30,7 +31,7 @@ use crate::{
     },
 };
 
-/// What to do about an endpoint that rejects this client.
+/// The hint for an endpoint that rejects this client.
 const CREDENTIALS: &str = "check the client id, the secret and how this client authenticates, and that the server permits \
      it to introspect";
 
@@ -56,8 +57,9 @@ pub(super) struct Introspector {
     pub(super) is_failing: AtomicBool,
 }
 
-/// Counts the tokens that the endpoint calls inactive before it calls one active. Many of them are a sign that this
-/// client may not introspect the tokens, which servers don't report in any other way (RFC 7662 §2.2).
+/// Counts the tokens that the endpoint reports as inactive before the first active one. If there are many, this
+/// client may not have the permission to introspect them, which servers don't report in any other way (RFC 7662
+/// §2.2).
 #[derive(Debug, Default)]
 pub(super) struct InactiveCount(AtomicU32);
 
@@ -91,8 +93,8 @@ impl Introspector {
         }
     }
 
-    /// Removes a token from the cache. A running introspection goes on for the requests that wait for
-    /// it, but its result isn't cached and no further request joins it.
+    /// Removes a token from the cache. A running introspection continues for the requests that wait
+    /// for it, but its result isn't cached, and no further request joins it.
     pub(super) fn invalidate(&self, token: &str) {
         let mut flights = self.flights.lock();
         flights.detach(token);
@@ -105,7 +107,7 @@ impl Introspector {
         if let Some(waiter) = flights.join(token) {
             return Ok(Joined::Running(waiter));
         }
-        // Checked again under the lock under which results are cached.
+        // Checks the cache again, under the lock under which results are cached.
         if let Some(result) = self.cache.get(token, self.now()) {
             return Ok(Joined::Cached(result.map_err(|it| it.fault)));
         }
@@ -121,7 +123,8 @@ impl Introspector {
         let key = Arc::<str>::from(token);
         let (introspector, token) = (Arc::clone(self), Arc::clone(&key));
         let work = async move {
-            // Dropped before the waiting requests wake up, because they may need a permit again.
+            // The permit is dropped before the waiting requests wake up, because they may need one
+            // again.
             let _permit = permit.wait().await?;
             introspector.introspect(&token).await
         };
@@ -160,7 +163,7 @@ impl Introspector {
         result.map_err(Error::from)
     }
 
-    /// Logs a failure, unless that reason was logged a short time ago. Not to be called under the lock, because a
+    /// Logs a failure, unless the same reason was logged recently. Must not be called under the lock, because a
     /// log subscriber may call this verifier.
     fn failed(&self, failure: IntrospectionError) -> Error {
         let reason = failure.reason();
@@ -216,7 +219,7 @@ impl Introspector {
         }
         let claims = match response {
             IntrospectionResponse::Active(claims) => *claims,
-            // Servers report a token as inactive for any reason. Expiry is one that is known here.
+            // Servers don't say why a token is inactive, but the cache knows if it has expired.
             IntrospectionResponse::Inactive if self.cache.has_expired(token, now) => {
                 return Ok(Outcome {
                     result: Err(TokenFault::Expired.into()),
@@ -239,7 +242,7 @@ impl Introspector {
         Ok(Outcome { result, expires_at })
     }
 
-    /// Introspects a made-up token, which shows whether the endpoint accepts this client.
+    /// Introspects an invalid token, which shows whether the endpoint accepts this client.
     pub(super) async fn doctor(&self) -> DoctorReport {
         let now = self.now();
         let name = format!("introspection at {}", self.host);
@@ -255,12 +258,12 @@ impl Introspector {
         });
         let finding = match response {
             Ok(None | Some(IntrospectionResponse::Inactive)) => Finding::passed("introspection")
-                .found("the endpoint accepts this client, and calls a made-up token inactive")
-                .hint("whether this client may introspect the tokens of this service shows with one of them: explain one"),
+                .found("the endpoint accepts this client, and reports an invalid token as inactive")
+                .hint("to find out whether this client may introspect the tokens of this service, explain one of them"),
             Ok(Some(IntrospectionResponse::Active(_))) => {
                 Finding::failed("introspection", TokenFault::Inactive)
-                    .found("the endpoint calls a made-up token active")
-                    .hint("this isn't an introspection endpoint that can be relied on")
+                    .found("the endpoint reports an invalid token as active")
+                    .hint("this isn't a usable introspection endpoint: check the URL")
             }
             Err(error) => {
                 let hint = match &error {
@@ -278,7 +281,7 @@ impl Introspector {
         DoctorReport::new().section(&name, findings)
     }
 
-    /// Returns what is known about a rejection, for operators.
+    /// Returns the findings about a rejection, for operators.
     pub(super) fn findings(&self, token: &str, rejection: Option<&Error>) -> Findings {
         let mut findings = Findings::new();
         let Some(error) = rejection else { return findings };
@@ -289,8 +292,8 @@ impl Introspector {
                 let hint = if self.inactive.is_over() {
                     "the token has expired, was revoked or belongs to another server: the client has to get a new one"
                 } else {
-                    "the endpoint has called no token active so far: it responds inactive to clients that may not \
-                     introspect, so permit this client to, for tokens of this audience"
+                    "the endpoint hasn't reported any token as active so far, which is also its response to clients without \
+                     permission: allow this client to introspect tokens of this audience"
                 };
                 Finding::failed("active", TokenFault::Inactive)
                     .expected("`active: true`")
@@ -313,7 +316,7 @@ impl Introspector {
         findings
     }
 
-    /// Applies the service's own checks and the revocation list, which change from request to request.
+    /// Applies the custom check and the revocation list, whose outcome may change between requests.
     fn admit<E: Into<Error>>(
         &self,
         token: &str,
@@ -333,7 +336,7 @@ impl Introspector {
 impl InactiveCount {
     const LIMIT: u32 = 20;
 
-    /// Counts a token, and returns whether it is the one that is reported.
+    /// Counts a token, and returns whether it reaches the limit, which is reported once.
     fn reaches_limit(&self) -> bool {
         let order = Ordering::Relaxed;
         let next = |count| (count < Self::LIMIT).then(|| u32::saturating_add(count, 1));
@@ -341,12 +344,12 @@ impl InactiveCount {
         before.is_ok_and(|before| before.saturating_add(1) == Self::LIMIT)
     }
 
-    /// Returns whether a token was active.
+    /// Returns whether counting has stopped.
     fn is_over(&self) -> bool {
         self.0.load(Ordering::Relaxed) > Self::LIMIT
     }
 
-    /// Reports nothing any more: the client may introspect.
+    /// Stops counting, because a token was active, so the client has the permission.
     fn stop(&self) {
         self.0.store(u32::MAX, Ordering::Relaxed);
     }

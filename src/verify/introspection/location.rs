@@ -43,14 +43,14 @@ struct State {
 }
 
 impl Location {
-    /// `issuer` is a URL that was validated.
+    /// Creates the location for an issuer. `issuer` must be a validated URL.
     pub(super) fn of_issuer(issuer: &str, allowed: LearnedUrls) -> Self {
         let state = Mutex::default();
         Self::Discovered(Discovery { issuer: issuer.into(), allowed, state })
     }
 
-    /// Returns the URL. After a failed discovery, the next introspection that needs the URL tries again
-    /// when the backoff has ended.
+    /// Returns the URL. After a failed discovery, the first introspection after the backoff tries
+    /// again.
     pub(super) async fn find(
         &self,
         client: &dyn HttpClient,
@@ -93,7 +93,7 @@ impl Location {
 }
 
 impl State {
-    /// Returns why no discovery may start now: the last one failed, and its backoff hasn't ended.
+    /// Returns the error of the last discovery, if it failed and its backoff hasn't ended.
     fn backoff(&self, now: NumericDate) -> Option<IntrospectionError> {
         let retry_after = self.failures.cooldown_left(now)?;
         let source = Arc::clone(self.failures.last_error()?);

@@ -1,4 +1,4 @@
-//! Limits how many introspections run at the same time, and how many wait.
+//! Limits how many introspections run at the same time, and how many wait for a permit.
 
 use std::{
     collections::VecDeque,
@@ -9,20 +9,20 @@ use std::{
 
 use tokio::sync::oneshot;
 
-/// How many introspections of each class may wait, for each one that may run, and at least.
+/// The length of each queue per permit, and its minimum.
 const WAITING_PER_PERMIT: usize = 10;
 const MIN_WAITING: usize = 1000;
 
 /// The classes that share the permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    /// Tokens that were active a short time ago.
+    /// Tokens that were active recently.
     RecentlyActive,
-    /// All other tokens: new ones, and made-up ones.
+    /// All other tokens: new ones, and random ones.
     Other,
 }
 
-/// Why an introspection doesn't get a permit.
+/// The reason why an introspection doesn't get a permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Busy {
     #[error("{running} introspections are running and {waiting} are waiting, which is the limit")]
@@ -33,10 +33,9 @@ pub(super) enum Busy {
 
 /// The permits for introspections. Clones share them.
 ///
-/// A quarter of them is reserved for recently active tokens, so that made-up tokens can't use up theirs, and
-/// another quarter for all other tokens, so that new tokens get through as well. The other half serves
-/// both classes, recently active tokens first. Within a class, introspections wait in the order in which they
-/// arrived.
+/// A quarter of them is reserved for recently active tokens, so that random tokens can't use them up, and
+/// another quarter for all other tokens, so that new tokens aren't starved. The rest is for both classes,
+/// with priority for recently active tokens. Within a class, permits are granted in order of arrival.
 #[derive(Clone)]
 pub(super) struct Permits(Arc<Inner>);
 
@@ -53,7 +52,7 @@ struct Limits {
     waiting_per_class: usize,
 }
 
-/// Invariant: if an introspection of a class may run, none of that class waits.
+/// Invariant: if an introspection of a class may run, no introspection of that class is waiting.
 #[derive(Default)]
 struct State {
     recently_active: Lane,
@@ -63,14 +62,14 @@ struct State {
 #[derive(Default)]
 struct Lane {
     running: usize,
-    /// A sender whose receiver was dropped counts until it reaches the front.
+    /// The waiting introspections. One that was dropped counts until it reaches the front.
     waiting: VecDeque<oneshot::Sender<Permit>>,
 }
 
-/// The right to run one introspection, until it is dropped.
+/// A permit for one introspection, which is returned when it is dropped.
 pub(super) struct Permit {
     class: Class,
-    /// `None` once the permit no longer counts.
+    /// `None` once the permit was returned.
     inner: Option<Arc<Inner>>,
 }
 
@@ -91,7 +90,7 @@ impl Permits {
     ///
     /// # Errors
     ///
-    /// Returns [`Busy::QueueFull`] if there is neither.
+    /// Returns [`Busy::QueueFull`] if neither is available.
     pub(super) fn acquire(&self, class: Class) -> Result<PendingPermit, Busy> {
         let Inner { limits, queue_timeout, .. } = &*self.0;
         let mut state = self.0.lock();
@@ -124,7 +123,7 @@ impl PendingPermit {
             Self::Queued { permit, timeout, running } => {
                 match tokio::time::timeout(timeout, permit).await {
                     Ok(Ok(permit)) => Ok(permit),
-                    // The inner error is a sender that was dropped, together with the verifier.
+                    // The inner error means that the sender was dropped with the verifier.
                     Ok(Err(_)) | Err(_) => Err(Busy::TimedOut { running, waited: timeout }),
                 }
             }
@@ -134,7 +133,7 @@ impl PendingPermit {
 
 impl Limits {
     fn new(running: usize, queue_timeout: Duration) -> Self {
-        // A single permit can't be reserved for anybody.
+        // A single permit can't be reserved for a class.
         let reserved = running.div_ceil(4).min(running.saturating_sub(1));
         let waiting_per_class = if queue_timeout.is_zero() {
             0
@@ -181,7 +180,7 @@ impl Inner {
             {
                 let permit = self.start(&mut state, class);
                 if let Err(mut permit) = sender.send(permit) {
-                    // Not by dropping the permit, which would lock the state again.
+                    // The permit isn't dropped here, because that would lock the state again.
                     permit.inner = None;
                     let running = &mut state.lane(class).running;
                     *running = running.saturating_sub(1);
@@ -256,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_freed_permit_goes_to_a_recently_active_token_first_and_then_in_order() {
+    fn recently_active_tokens_get_freed_permits_first_and_in_order() {
         let permits = Permits::new(4, TIMEOUT);
         let mut others = all_of(&permits, Other);
         let recent = all_of(&permits, RecentlyActive);
@@ -277,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_stopped_waiting_are_skipped_and_take_no_place() {
+    fn abandoned_waits_are_skipped_and_take_no_place() {
         let permits = Permits::new(1, TIMEOUT);
         let running = ready(&permits, Other).unwrap();
         let gone: Vec<_> = (0..1000).map(|_| queued(&permits, Other)).collect();
@@ -295,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_permit_that_nobody_receives_is_freed() {
+    fn a_permit_without_a_receiver_is_freed() {
         let permits = Permits::new(1, TIMEOUT);
         let running = ready(&permits, Other).unwrap();
         let unreceived = queued(&permits, Other);

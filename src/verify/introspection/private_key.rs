@@ -16,7 +16,7 @@ use crate::{
 /// A private key with which this service authenticates itself: see
 /// [`private_key_jwt`](super::IntrospectionVerifierBuilder::private_key_jwt).
 ///
-/// It is an RSA key of 2048 to 8192 bits, an EC key on P-256, P-384 or P-521, or an Ed25519 key.
+/// RSA keys of 2048 to 8192 bits, EC keys on P-256, P-384 or P-521, and Ed25519 keys are supported.
 ///
 /// `Debug` doesn't show the key.
 ///
@@ -46,8 +46,8 @@ impl PrivateKey {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`] if the text has no private key or more than one, if the key is encrypted or of another kind, or
-    /// if an RSA key has less than 2048 bits.
+    /// Returns [`ConfigError`] if the text doesn't contain exactly one private key, if the key is encrypted or
+    /// of an unsupported type, or if an RSA key has fewer than 2048 bits.
     ///
     /// [RFC 7468]: https://www.rfc-editor.org/rfc/rfc7468
     pub fn from_pem(pem: &str) -> Result<Self, ConfigError> {
@@ -56,7 +56,8 @@ impl PrivateKey {
 
     /// Reads a key in the form of a JWK ([RFC 7517], [RFC 7518 §6], [RFC 8037]). An RSA key needs its primes too.
     ///
-    /// The key signs with its `alg`, or else as [`from_pem`](Self::from_pem) says. Its `kid` is that of the assertions.
+    /// The key signs with its `alg`, or otherwise with the algorithm that [`from_pem`](Self::from_pem)
+    /// describes. Assertions have its `kid`.
     ///
     /// ```
     /// use portcullis::introspection::PrivateKey;
@@ -76,8 +77,8 @@ impl PrivateKey {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`] if the text is not the JWK of a private key for signatures, if the key is of another kind, or if
-    /// an RSA key has less than 2048 bits.
+    /// Returns [`ConfigError`] if the text isn't the JWK of a private key for signatures, if the key is of an
+    /// unsupported type, or if an RSA key has fewer than 2048 bits.
     ///
     /// [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517
     /// [RFC 7518 §6]: https://www.rfc-editor.org/rfc/rfc7518#section-6
@@ -96,7 +97,7 @@ impl PrivateKey {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`] if the algorithm doesn't fit the key.
+    /// Returns [`ConfigError`] if the key can't be used with the algorithm.
     pub fn with_algorithm(mut self, algorithm: Algorithm) -> Result<Self, ConfigError> {
         if !self.key.algorithms().contains(algorithm) {
             return Err(PrivateKeyError::Algorithm(algorithm.name().to_owned()).into());
@@ -105,7 +106,7 @@ impl PrivateKey {
         Ok(self)
     }
 
-    /// Sets the `kid` in the header of assertions, by which the server finds the public key.
+    /// Sets the `kid` in the header of assertions, by which the server selects the public key.
     #[must_use]
     pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
         self.kid = Some(kid.into());
@@ -143,7 +144,7 @@ impl PrivateKey {
     }
 }
 
-/// Why a text is not a private key that signs. It contains nothing of the key.
+/// The reason why a text can't be used as a private key. It contains no part of the key.
 #[derive(Debug, thiserror::Error)]
 enum PrivateKeyError {
     #[error("the algorithm `{0}` doesn't fit the key")]
@@ -166,7 +167,7 @@ impl From<PrivateKeyError> for ConfigError {
     }
 }
 
-/// Reads the one private key of a PEM text, in which other blocks such as `EC PARAMETERS` may precede it.
+/// Reads the only private key of a PEM text. Other blocks, such as `EC PARAMETERS`, may precede it.
 fn read_pem(pem: &str) -> Result<PrivateParts, PrivateKeyError> {
     const EXPECTED: &str = "a PEM text with one private key";
     let malformed = || PrivateKeyError::Malformed(EXPECTED);
@@ -195,7 +196,7 @@ fn read_pem(pem: &str) -> Result<PrivateParts, PrivateKeyError> {
     })
 }
 
-/// The members of a JWK that matter for signing.
+/// The members of a JWK that are needed for signing.
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
@@ -215,7 +216,7 @@ struct Jwk {
     dp: Option<String>,
     dq: Option<String>,
     qi: Option<String>,
-    /// Further primes.
+    /// Additional primes.
     oth: Option<serde_json::Value>,
 }
 

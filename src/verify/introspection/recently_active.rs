@@ -1,4 +1,4 @@
-//! The tokens that were active a short time ago.
+//! The tokens that were recently active.
 
 use std::{
     fmt,
@@ -13,10 +13,11 @@ use crate::claims::NumericDate;
 /// How long a token counts as recently active after its cache entry has expired.
 const GRACE: Duration = Duration::from_secs(10 * 60);
 
-/// Hashes of the tokens that an introspection accepted, for longer than the outcome is cached.
+/// The hashes of tokens that an introspection accepted, which are kept for longer than the outcome
+/// is cached.
 ///
-/// The hash is keyed with random numbers, so nobody outside can find a token that has the hash of another.
-/// Such a token would not be accepted; it would only be introspected earlier.
+/// The hash has a random key, so clients can't find a token with the same hash as another one. A collision
+/// wouldn't make a token acceptable, but would only have it introspected earlier.
 pub(super) struct RecentlyActive {
     hasher: RandomState,
     accepted_at: Cache<u64, NumericDate>,
@@ -41,7 +42,8 @@ impl RecentlyActive {
         self.accepted_at.remove(&self.hasher.hash_one(token));
     }
 
-    /// Returns false also if the clock was turned back.
+    /// Returns whether a token is recently active. It isn't if the clock was set back before its
+    /// insertion.
     pub(super) fn contains(&self, token: &str, now: NumericDate) -> bool {
         let accepted_at = self.accepted_at.get(&self.hasher.hash_one(token));
         accepted_at.and_then(|at| now.since(at)).is_some_and(|age| age < self.kept_for)
@@ -59,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_recently_active_for_ten_minutes_longer_than_it_is_cached() {
+    fn a_token_is_recently_active_for_ten_minutes_after_its_entry() {
         let recently_active = RecentlyActive::new(10, Duration::from_secs(60));
         recently_active.insert("t", NumericDate::from_secs(1000));
         for (now, expected) in [(999, false), (1000, true), (1659, true), (1660, false)] {

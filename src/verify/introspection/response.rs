@@ -8,14 +8,15 @@ use crate::{
     jose::json::{self, JsonError, Value},
 };
 
-/// What an introspection response says about a token.
+/// The content of an introspection response.
 #[derive(Debug)]
 pub(super) enum IntrospectionResponse {
     Active(Box<ClaimSet>),
     Inactive,
 }
 
-/// Why a text is not an introspection response. This is the endpoint's fault, never the token's.
+/// The reason why a text isn't an introspection response. This is an error of the endpoint, never
+/// of the token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ResponseFault {
     #[error("no boolean `active`")]

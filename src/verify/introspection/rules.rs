@@ -15,7 +15,7 @@ use crate::{
 /// The rules of one verifier.
 #[derive(Debug, Clone)]
 pub(super) struct Rules {
-    /// The issuer that `iss` must name, if a response has an `iss`.
+    /// The required `iss`, if a response has one.
     pub(super) issuer: Option<Box<str>>,
     pub(super) audience: AudienceRule,
     /// The maximum of `exp` minus `iat`, if a response has both.
@@ -25,9 +25,9 @@ pub(super) struct Rules {
 impl Rules {
     /// Validates the claims of an active token.
     ///
-    /// `exp` has no leeway: the server has already validated the token by its own clock, and a cached
-    /// response must not outlive the token. `iat` is not validated, because it doesn't matter to a token
-    /// that the server calls active.
+    /// `exp` is compared without leeway, because the server has already validated the token by its own
+    /// clock, and a cached response must not outlive the token. `iat` isn't validated, because the
+    /// server has reported the token as active.
     pub(super) fn validate(&self, claims: &ClaimSet, now: NumericDate) -> Result<(), TokenFault> {
         let ClaimSet { raw, registered, .. } = claims;
         if let (Some(expected), Some(issuer)) = (&self.issuer, registered.issuer.get(raw))
@@ -48,7 +48,7 @@ impl Rules {
 }
 
 impl Rules {
-    /// Returns what the rule has found for which a token was rejected.
+    /// Returns the finding of the rule that rejected a token.
     pub(super) fn diagnosis(
         &self,
         fault: TokenFault,
@@ -67,14 +67,14 @@ impl Rules {
             TokenFault::Type => failed("typ")
                 .expected("an access token")
                 .found("another kind of token")
-                .hint("the response says that this is a refresh token or another one that gives no access: send the \
-                       access token"),
+                .hint("the response marks this as a refresh token, or as another token that isn't an access token: send \
+                       the access token"),
             TokenFault::Expired => registered.expires_at.map_or(failed("exp"), |exp| {
                 failed("exp")
                     .expected(&format!("later than {} (now)", now.as_secs()))
                     .found(&seconds(exp))
                     .skew(skew(exp, now))
-                    .hint("the endpoint calls the token active, but it has expired: check the clocks of both")
+                    .hint("the endpoint reports the token as active, but it has expired: check the clocks of both servers")
             }),
             TokenFault::NotYetValid => registered.not_before.map_or(failed("nbf"), |nbf| {
                 failed("nbf")

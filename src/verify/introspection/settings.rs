@@ -25,11 +25,12 @@ use crate::{
     telemetry::Throttle,
 };
 
-/// The longest time in which an introspection may wait for others. A request that comes after it has to end within
-/// the time limit of a single flight as well.
+/// The maximum time for which an introspection waits for a permit. The introspection itself has to complete
+/// within the same timeout of a single flight.
 const MAX_QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Enough for any endpoint, and far from an overflow of the limits that depend on it.
+/// The maximum number of introspections. It is enough for any endpoint, and small enough that
+/// derived limits don't overflow.
 const MAX_CONCURRENT: usize = 1_000_000;
 
 /// Everything that a builder can set.
@@ -59,7 +60,7 @@ pub(super) struct Settings {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// The address that a builder begins with.
+/// The address with which a builder was created.
 pub(super) enum Address {
     Endpoint(String),
     Issuer(String),
@@ -103,7 +104,8 @@ impl Settings {
             .ok_or_else(|| ConfigError::new("client authentication", "none", "one is needed"))?;
         authentication.check()?;
         if self.cache_capacity == 0 {
-            let problem = "to keep nothing, keep it for no time";
+            let problem =
+                "must be at least 1; to disable the cache, use `cache_for(Duration::ZERO)`";
             return Err(ConfigError::new("cache capacity", "0", problem));
         }
         if !(1..=MAX_CONCURRENT).contains(&self.max_concurrent) {
@@ -198,7 +200,7 @@ impl Settings {
             });
         }
         if self.without_audience || !self.audiences.is_empty() || !self.resources.is_empty() {
-            let problem = "given together with an audience or with none";
+            let problem = "can't be combined with `audience` or `without_audience`";
             return Err(ConfigError::new("audience", "any", problem));
         }
         Ok(AudienceRule::Any)

@@ -1,4 +1,5 @@
-//! Signed introspection responses (RFC 9701): JWTs that are not tokens, signed with the same keys.
+//! Signed introspection responses (RFC 9701), which are JWTs that are signed with the issuer's keys
+//! but aren't tokens.
 
 use std::time::Duration;
 
@@ -33,8 +34,8 @@ impl JwtVerifier {
 }
 
 impl Issuer {
-    /// Validates the claims around a response (RFC 9701 §5), which has no `exp` of its own. Its age is limited by
-    /// `iat`, so that a response that was recorded can't be sent again later.
+    /// Validates the claims around a response (RFC 9701 §5), which have no `exp`. `iat` limits the age of a
+    /// response, so that a recorded one can't be replayed later.
     fn validate_response(
         &self,
         response: &UnverifiedToken<'_>,

@@ -1,4 +1,4 @@
-//! The verifier of signed responses, where this build has one.
+//! The verifier of signed responses, if this build has one.
 
 #[cfg(feature = "_jwt")]
 pub(super) use crate::JwtVerifier as Signer;

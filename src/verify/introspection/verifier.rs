@@ -1,4 +1,4 @@
-//! The verifier of tokens that their issuer is asked about.
+//! The verifier that introspects tokens.
 
 use std::{fmt, sync::Arc};
 
@@ -14,8 +14,8 @@ use crate::{
     },
 };
 
-/// Verifies access tokens by asking their issuer's introspection endpoint ([RFC 7662]): opaque tokens,
-/// and any that must be rejected soon after they are revoked.
+/// A verifier of access tokens that queries the introspection endpoint of their issuer ([RFC 7662]).
+/// It is for opaque tokens, and for tokens that must be rejected soon after they are revoked.
 ///
 /// ```
 /// # #[cfg(feature = "testing")]
@@ -43,36 +43,40 @@ use crate::{
 /// # fn main() {}
 /// ```
 ///
-/// A token is accepted if the answer's `active` is the JSON boolean `true`, its `aud` is ours, and its
-/// `iss`, `exp` and `nbf`, where it has them, are right: `exp` without any leeway, `nbf` with 60 s for
-/// clocks that differ. What the endpoint calls inactive is rejected with 401. A token is never rejected for a fault of the endpoint's: that is 503
-/// with `Retry-After`, or 500 where it rejects the credentials of this service.
+/// A token is accepted if `active` in the response is the JSON boolean `true`, `aud` contains an accepted
+/// audience, and `iss`, `exp` and `nbf` are valid if they are present. `exp` has no leeway, and `nbf` has 60 s.
+/// An inactive token is rejected with 401. An error of the endpoint never rejects a token: the request gets 503
+/// with `Retry-After`, or 500 if the endpoint rejects the credentials of this service.
 ///
-/// An answer is kept for 60 s, or 5 s if the token is rejected, by the whole token, and for this
-/// verifier and its clones only; failures are not kept. All who ask about one token at the same time
-/// wait for one introspection, which goes on if they don't. A token that is revoked is rejected once
-/// its answer's time is over, or at once after [`invalidate`](Self::invalidate).
+/// Responses are cached for 60 s, or for 5 s if the token is rejected. The cache is indexed by the
+/// whole token, and shared only by clones of this verifier. Failures aren't cached. Concurrent
+/// requests with the same token wait for a single introspection, which continues even if they are
+/// dropped. A revoked token is rejected once its cache entry has expired, or immediately after a
+/// call to [`invalidate`](Self::invalidate).
 ///
-/// `username` and other members of the answer are among the [raw claims](crate::Identity::raw_claims).
+/// `username` and other members of the response are part of the [raw
+/// claims](crate::Identity::raw_claims).
 ///
 /// [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
 #[derive(Clone)]
 pub struct IntrospectionVerifier(pub(super) Arc<Introspector>);
 
 impl IntrospectionVerifier {
-    /// Begins with the address of the introspection endpoint: an `https` URL; loopback may go
-    /// without TLS.
+    /// Creates a builder for the introspection endpoint at this URL, which must be `https`, or
+    /// `http` on loopback.
     pub fn builder(
         endpoint: impl Into<String>,
     ) -> IntrospectionVerifierBuilder<ClientMissing, AudienceMissing> {
         IntrospectionVerifierBuilder::at(endpoint.into())
     }
 
-    /// Begins with an issuer, whose metadata ([RFC 8414], OpenID Connect Discovery) names the
-    /// endpoint. It is discovered when the first token arrives, so building the verifier sends no request.
-    /// After a failure, a later request tries again, with an exponential backoff of at most 60 s.
+    /// Creates a builder for an issuer whose metadata ([RFC 8414], OpenID Connect Discovery) contains the
+    /// URL of the endpoint. The metadata is fetched when the first token arrives, so building the verifier
+    /// sends no request. After a failure, a later request tries again, with an exponential backoff of at
+    /// most 60 s.
     ///
-    /// The metadata must name exactly this issuer, and so must `iss` in an answer that has one.
+    /// `issuer` in the metadata must be exactly this string, and so must `iss` in a response that
+    /// has one.
     ///
     /// ```
     /// use portcullis::IntrospectionVerifier;
@@ -91,33 +95,34 @@ impl IntrospectionVerifier {
         IntrospectionVerifierBuilder::of_issuer(issuer.into())
     }
 
-    /// Verifies a token as a request would, and explains the outcome: what each rule expected and found, also those after
-    /// the one that rejected the token.
+    /// Verifies a token as for a request, and explains the outcome: what each rule expected and found,
+    /// including the rules after the one that rejected the token.
     ///
-    /// This introspects the token where a request would. See [`Explanation`].
+    /// The token is introspected unless it is cached. See [`Explanation`].
     pub async fn explain(&self, token: &str) -> Explanation {
         explain(self, token).await
     }
 
-    /// Asks the introspection endpoint what this verifier would ask for a request, and reports what is right, what will fail
-    /// and what to do: see [`DoctorReport`].
+    /// Sends the introspection endpoint the request that this verifier would send to verify a token, and
+    /// reports what works, what will fail, and what to do about it: see [`DoctorReport`].
     pub async fn doctor(&self) -> DoctorReport {
         Verify::doctor(self).await
     }
 
-    /// Removes a token from the cache, so that the next request with it asks the endpoint. A running
-    /// introspection goes on for the requests that wait for it, and for no others.
+    /// Removes a token from the cache, so that the next request with it queries the endpoint. A
+    /// running introspection continues only for the requests that wait for it.
     ///
     /// To reject a token instead, revoke it: see [`revoke`](Self::revoke).
     pub fn invalidate(&self, token: &str) {
         self.0.invalidate(token);
     }
 
-    /// Revokes tokens: they are rejected from the next request on, whatever the endpoint responds.
+    /// Revokes tokens. They are rejected from the next request on, regardless of what the endpoint
+    /// responds.
     ///
     /// # Errors
     ///
-    /// As for [`Verify::revoke`].
+    /// The same as for [`Verify::revoke`].
     #[must_use = "whether the revocation took effect is known when the future completes"]
     pub fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         self.0.revocations.revoke(revocation)
@@ -142,7 +147,7 @@ impl Verify<BearerToken<'_>> for IntrospectionVerifier {
         self.0.rules.issuer.is_some()
     }
 
-    /// The [issuer](IntrospectionVerifierBuilder::issuer), if it is configured.
+    /// Returns the [issuer](IntrospectionVerifierBuilder::issuer), if it is configured.
     fn issuers(&self) -> Vec<String> {
         self.0.rules.issuer.iter().map(ToString::to_string).collect()
     }

@@ -67,11 +67,11 @@ fn errors_name_the_invalid_value() {
         (builder_at(INTROSPECT).audience("").build(), "audience ``: empty"),
         (
             builder_at(INTROSPECT).audience("api").dangerous().any_audience().build(),
-            "audience `any`: given together with an audience or with none",
+            "audience `any`: can't be combined with `audience` or `without_audience`",
         ),
         (
             builder_at(INTROSPECT).without_audience().dangerous().any_audience().build(),
-            "audience `any`: given together with an audience or with none",
+            "audience `any`: can't be combined with `audience` or `without_audience`",
         ),
         (
             builder().client_secret_post("orders-api", "").audience("api").build(),
@@ -83,11 +83,11 @@ fn errors_name_the_invalid_value() {
         ),
         (
             builder().bearer_token("s3cret\r\nx: y").audience("api").build(),
-            "bearer token `…`: not a bearer token",
+            "bearer token `…`: contains characters that a bearer token can't have",
         ),
         (
             builder_at(INTROSPECT).audience("api").cache_capacity(0).build(),
-            "cache capacity `0`: to keep nothing, keep it for no time",
+            "cache capacity `0`: must be at least 1; to disable the cache, use `cache_for(Duration::ZERO)`",
         ),
         (
             builder_at(INTROSPECT).audience("api").max_concurrent(0).build(),

@@ -97,7 +97,7 @@ async fn clocks_are_compared_by_the_date_of_the_response() {
 async fn an_introspection_endpoint_is_asked_about_a_made_up_token() {
     for (status, body, is_right, part) in [
         (200, json!({ "active": false }), true, "accepts this client"),
-        (200, json!({ "active": true }), false, "calls a made-up token active"),
+        (200, json!({ "active": true }), false, "reports an invalid token as active"),
         (401, json!({ "error": "invalid_client" }), false, "check the client id, the secret"),
         (404, json!({}), false, "check the URL of the endpoint"),
     ] {
