@@ -1,4 +1,4 @@
-//! The configuration of several issuers.
+//! The configuration of [`Issuers`].
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::verify::{
 };
 use crate::{BearerToken, Clock, ConfigError, Error, SystemClock, Verify};
 
-/// Configures [`Issuers`].
+/// A builder for [`Issuers`].
 ///
 /// ```
 /// use portcullis::{Issuers, JwtVerifier};
@@ -37,7 +37,7 @@ pub struct IssuersBuilder {
     fingerprints: HashMap<EntryName, Fingerprint>,
 }
 
-/// Tenants that are configured, or those of issuers that were built before.
+/// The configuration of new tenants, or the tenants of issuers that were built earlier.
 enum GivenTenants {
     New(TenantPattern, Arc<Resolve>),
     Kept(Arc<Tenants>),
@@ -59,7 +59,7 @@ impl Default for IssuersBuilder {
 }
 
 impl IssuersBuilder {
-    /// Creates a builder with the entries of issuers that were built before.
+    /// Creates a builder with the entries of issuers that were built earlier.
     pub(super) fn of(built: &Dispatcher) -> Self {
         let trusted = built.names.iter().filter_map(|name| {
             let trust = built.by_name.get(&**name)?;
@@ -79,30 +79,31 @@ impl IssuersBuilder {
         }
     }
 
-    /// Records everything that was configured about an entry, so that it stays in place when the issuers are replaced
-    /// by others in which it is the same.
+    /// Records the configuration of an entry, so that the entry is kept when the issuers are replaced by a set
+    /// in which its configuration is the same.
     pub(crate) fn fingerprint(mut self, entry: EntryName, fingerprint: Fingerprint) -> Self {
         self.fingerprints.insert(entry, fingerprint);
         self
     }
 
-    /// Sets the size of the verified-token cache in bytes, for all issuers together. 32 MiB by default; 0
-    /// disables it. The setting of each verifier's
-    /// [`token_cache`](crate::jwt::JwtVerifierBuilder::token_cache) doesn't apply.
+    /// Sets the size of the verified-token cache in bytes, for all issuers together. The default is 32
+    /// MiB; 0 disables the cache. The [`token_cache`](crate::jwt::JwtVerifierBuilder::token_cache)
+    /// setting of each verifier is ignored.
     pub fn token_cache(mut self, bytes: usize) -> Self {
         self.cache_capacity = bytes;
         self
     }
 
-    /// Sets the list of revoked tokens of every issuer, for a list that verifiers or replicas share. It is checked
-    /// on every request, beside the list of each verifier. By default there is one for these issuers.
+    /// Sets the revocation list for the tokens of all issuers, for a list that verifiers or replicas share. It
+    /// is checked on every request, in addition to the list of each verifier. By default, a new list is
+    /// created.
     pub fn revocations(mut self, revocations: Revocations) -> Self {
         self.revocations = Some(revocations);
         self
     }
 
-    /// Sets the clock of the limits for unverified tenants. [`SystemClock`] by default. Tokens, keys and the
-    /// renewal of tenants use the clock of their verifier.
+    /// Sets the clock for the limits of unverified tenants. The default is [`SystemClock`]. Tokens, keys and
+    /// the renewal of tenants use the clock of their verifier.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -118,7 +119,7 @@ impl IssuersBuilder {
         self
     }
 
-    /// Removes the trust in an issuer, for a builder with the entries of others
+    /// Removes an issuer, for a builder with the entries of other issuers
     /// ([`Issuers::to_builder`]). Does nothing if the issuer isn't trusted by name.
     pub fn distrust(mut self, issuer: &str) -> Self {
         self.trusted.retain(|(name, _)| name != issuer);
@@ -126,10 +127,11 @@ impl IssuersBuilder {
         self
     }
 
-    /// Delegates JWTs that name this issuer to another verifier, such as an
-    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier) that introspects each of them.
+    /// Delegates JWTs of this issuer to another verifier, such as an
+    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier) that introspects them.
     ///
-    /// An introspection response that names another issuer in its `iss` is rejected with 401.
+    /// If the `iss` of an introspection response is a different issuer, the token is rejected with
+    /// 401.
     pub fn trust_with(
         mut self,
         issuer: impl Into<String>,
@@ -153,13 +155,13 @@ impl IssuersBuilder {
     }
 
     /// Delegates tokens that aren't JWTs to this verifier, such as an
-    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier). Without one they are rejected.
+    /// [`IntrospectionVerifier`](crate::IntrospectionVerifier). Without one, they are rejected.
     ///
-    /// A token counts as a JWT if it has three parts, separated by dots. If neither an issuer nor tenants are trusted,
-    /// the verifier gets JWTs as well.
+    /// A token counts as a JWT if it has three parts, separated by dots. If neither issuers nor tenants are
+    /// trusted, JWTs are delegated to the verifier as well.
     ///
-    /// If an introspection verifier isn't configured with its issuer, the `iss` of its responses has to be one of
-    /// the trusted issuers. Otherwise the token is rejected with 401. A response without `iss` is accepted.
+    /// If an introspection verifier isn't configured with its issuer, the `iss` of its responses must be one of
+    /// the trusted issuers. Otherwise, the token is rejected with 401. A response without `iss` is accepted.
     ///
     /// ```
     /// # #[cfg(all(feature = "introspection", feature = "testing"))]
@@ -191,18 +193,18 @@ impl IssuersBuilder {
         self
     }
 
-    /// Trusts every issuer that matches a pattern and that `resolve` knows, such as the tenants of one login
-    /// service. `{tenant}` in `pattern` stands for a name of 1 to 64 ASCII letters, digits, `-` and `_`.
+    /// Trusts every issuer that matches a pattern and is known to `resolve`, such as the tenants of one
+    /// login service. `{tenant}` in `pattern` matches a name of 1 to 64 ASCII letters, digits, `-` and `_`.
     ///
-    /// `resolve` returns the verifier for the issuer that [`Tenant::issuer`] names, or `None` for a tenant that
-    /// this service doesn't know, whose tokens are rejected. It is called when the first token of a tenant
-    /// arrives, and again at most once a minute while its tokens arrive. A tenant that it no longer knows is then
-    /// removed, with its cached tokens; otherwise the tenant keeps the verifier that it has, with its keys. If
-    /// `resolve` fails, the tenant is kept for up to 24 hours.
+    /// `resolve` returns the verifier for [`Tenant::issuer`], or `None` for an unknown tenant, whose tokens are
+    /// rejected. It is called when the first token of a tenant arrives, and again at most once a minute while
+    /// more tokens arrive. If it then returns `None`, the tenant is removed with its cached tokens. Otherwise,
+    /// the tenant keeps its current verifier, with its keys. If `resolve` fails, the tenant is kept for up to
+    /// 24 hours.
     ///
-    /// A tenant whose tokens no longer arrive is removed after three days. The number of tenants in memory is
-    /// limited, and so is the work for tenants without a verified token: [`TenantPattern`] describes the limits.
-    /// [`tenants_with`](Self::tenants_with) changes them, and lets `resolve` replace a verifier.
+    /// A tenant is removed after three days without a token. The number of tenants in memory is limited, and so
+    /// is the work for tenants without a verified token: [`TenantPattern`] describes the limits. Use
+    /// [`tenants_with`](Self::tenants_with) to change them, or to replace the verifier of a tenant.
     ///
     /// ```
     /// use portcullis::{Issuers, JwtVerifier, issuers::Tenant};
@@ -230,13 +232,12 @@ impl IssuersBuilder {
         })
     }
 
-    /// Trusts every issuer that matches a pattern and that `resolve` knows, with limits of its own. `resolve`
-    /// also decides whether a tenant that is resolved again keeps its verifier. Otherwise this is
-    /// [`tenants`](Self::tenants); [`TenantPattern`] has an example.
+    /// Trusts every issuer that matches a pattern and is known to `resolve`, like [`tenants`](Self::tenants),
+    /// but with custom limits. `resolve` also decides whether a tenant that is resolved again keeps its
+    /// verifier. [`TenantPattern`] has an example.
     ///
-    /// An error of `resolve` that is the service's fault (5xx) keeps a verified tenant for up to
-    /// [`outage_tolerance`](TenantPattern::outage_tolerance). Any other error is a verdict about the tenant, which
-    /// is removed.
+    /// If `resolve` returns an error with a 5xx status, a verified tenant is kept for up to
+    /// [`outage_tolerance`](TenantPattern::outage_tolerance). With any other error, the tenant is removed.
     pub fn tenants_with<F, R>(mut self, pattern: impl Into<TenantPattern>, resolve: F) -> Self
     where
         F: Fn(Tenant) -> R + Send + Sync + 'static,
@@ -251,8 +252,9 @@ impl IssuersBuilder {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`] if an issuer is trusted twice, the tokens of two issuers have no `iss`, a pattern or one of its limits is invalid, a prefix is empty
-    /// or begins with an earlier one, or no issuer is trusted.
+    /// Returns [`ConfigError`] if an issuer is trusted twice, if the tokens of two issuers have no `iss`, if a
+    /// pattern or one of its limits is invalid, if a prefix is empty or begins with an earlier one, or if no
+    /// issuer is trusted.
     pub fn build(self) -> Result<Issuers, ConfigError> {
         let names = self.trusted.iter().map(|(name, _)| name.clone()).collect();
         let (mut by_name, mut issuers, mut unnamed) = (HashMap::new(), Vec::new(), None);
@@ -271,7 +273,7 @@ impl IssuersBuilder {
         let mut by_prefix: Vec<(Box<str>, _)> = Vec::new();
         for (prefix, delegate) in self.by_prefix {
             if prefix.is_empty() || by_prefix.iter().any(|(one, _)| prefix.starts_with(&**one)) {
-                let problem = "empty, or hidden by a prefix before it";
+                let problem = "must not be empty, or begin with an earlier prefix";
                 return Err(ConfigError::new("token prefix", prefix, problem));
             }
             by_prefix.push((prefix.into_boxed_str(), delegate));

@@ -1,4 +1,4 @@
-//! Which verifier a token goes to: by its form, or by the issuer that it names.
+//! Selects the verifier of a token, by its form or its issuer.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -17,12 +17,14 @@ use crate::{
     },
 };
 
-/// The configured issuers and verifiers. Exactly one of them gets a token: none is tried after another.
+/// The configured issuers and verifiers. Each token is verified by exactly one of them; they are never
+/// tried one after another.
 pub(super) struct Dispatcher {
     pub(super) by_name: HashMap<Box<str>, Trust>,
     /// The keys of [`by_name`](Self::by_name), in the order of configuration.
     pub(super) names: Vec<String>,
-    /// The issuers of [`by_name`](Self::by_name) whose keys this crate has, in the order of configuration.
+    /// The issuers of [`by_name`](Self::by_name) whose tokens are verified with their keys, in the order
+    /// of configuration.
     pub(super) issuers: Vec<Arc<Issuer>>,
     /// The issuer whose tokens have no `iss`, if there is one.
     pub(super) unnamed: Option<Arc<Issuer>>,
@@ -30,31 +32,31 @@ pub(super) struct Dispatcher {
     pub(super) by_prefix: Vec<(Box<str>, Delegate)>,
     pub(super) opaque: Option<Delegate>,
     pub(super) cache: TokenCache,
-    /// Checked beside the list of a token's issuer.
+    /// The revocation list that is checked in addition to the one of a token's issuer.
     pub(super) revocations: Revocations,
-    /// Whether the list was configured, and not created for these issuers.
+    /// Whether the list was configured rather than created for these issuers.
     pub(super) has_configured_revocations: bool,
-    /// The configurations of entries that come from data, to find those that stay.
+    /// The fingerprints of entries that were configured by data, to find those that are kept.
     pub(super) fingerprints: HashMap<EntryName, Fingerprint>,
 }
 
-/// What a configured verifier is for.
+/// The tokens that a configured verifier is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum EntryName {
     Issuer(String),
     Opaque,
 }
 
-/// A digest of everything that was configured about an entry, secrets included.
+/// A digest of the configuration of an entry, including secrets.
 pub(crate) type Fingerprint = [u8; 32];
 
 pub(super) type TokenVerifier = dyn for<'a> Verify<BearerToken<'a>>;
 
-/// A verifier that tokens are delegated to.
+/// A verifier to which tokens are delegated.
 #[derive(Clone)]
 pub(super) struct Delegate {
     pub(super) verifier: Arc<TokenVerifier>,
-    /// The issuer whose tokens it verifies, if it is delegated to by the name of an issuer.
+    /// The issuer whose tokens it verifies, if tokens are delegated to it by their issuer.
     issuer: Option<Arc<str>>,
     /// Whether the verifier compares the issuer itself.
     validates_issuer: bool,
@@ -73,12 +75,12 @@ pub(super) enum Trust {
 pub(super) enum Resolution {
     /// A configured issuer.
     Configured(Arc<Issuer>),
-    /// A tenant of which no token has been verified yet. The first one is reported to these tenants.
+    /// A tenant without a verified token. The first verified one is reported to these tenants.
     Unverified(Arc<Tenants>, Resolved),
     Verified(Arc<Registration>),
 }
 
-/// Why there is no issuer that verifies a token right now.
+/// The reason why no issuer can verify a token right now.
 pub(super) enum Dispatch {
     Reject(Error),
     Delegate(Delegate),
@@ -86,9 +88,10 @@ pub(super) enum Dispatch {
 }
 
 impl Dispatcher {
-    /// Returns the verifier of tokens that are recognized without reading their issuer.
+    /// Returns the verifier of a token that is recognized by its form, without reading its issuer.
     ///
-    /// A JWT is verified by its issuer, unless no issuer is configured: then the verifier of opaque tokens gets it too.
+    /// A JWT is verified by its issuer. If no issuer is configured, it is delegated to the verifier of opaque
+    /// tokens.
     pub(super) fn delegate_by_form(&self, token: &str) -> Option<&Delegate> {
         let prefixed = self.by_prefix.iter().find(|(prefix, _)| token.starts_with(&**prefix));
         match prefixed {
@@ -98,8 +101,8 @@ impl Dispatcher {
         }
     }
 
-    /// Has a token verified by `delegate`, compares the issuer of its identity if the verifier didn't, and checks the
-    /// revocation list, which outlives a delegate that is replaced.
+    /// Verifies a token with `delegate`, compares the issuer of its identity if the verifier doesn't do so
+    /// itself, and checks the revocation list, which is kept when a delegate is replaced.
     pub(super) fn verify_by(
         self: &Arc<Self>,
         delegate: &Delegate,
@@ -143,8 +146,9 @@ impl Dispatcher {
         Ok(identity)
     }
 
-    /// Rejects an identity that names another issuer than the one that the token was delegated for, or one that isn't
-    /// trusted. An identity without an issuer passes, because many introspection responses have no `iss`.
+    /// Rejects an identity whose issuer isn't trusted, or differs from the one by which the token was
+    /// delegated. An identity without an issuer is accepted, because many introspection responses have no
+    /// `iss`.
     fn with_trusted_issuer(
         &self,
         identity: Identity,
@@ -167,7 +171,7 @@ impl Dispatcher {
             || self.tenants.iter().any(|tenants| tenants.matches(issuer))
     }
 
-    /// Finds the issuer of that name, or the one whose tokens have none.
+    /// Finds the issuer with this name. For `None`, finds the issuer whose tokens have no `iss`.
     pub(super) fn resolve(&self, name: Option<&str>) -> Result<Resolution, Dispatch> {
         let Some(name) = name else {
             let issuer = self.unnamed.as_ref().ok_or(TokenFault::Issuer)?;
@@ -191,7 +195,7 @@ impl Dispatcher {
         }
     }
 
-    /// Returns what each rule says about a token, without requests: for operators.
+    /// Returns the findings of each rule about a token, for operators. Sends no requests.
     pub(super) fn findings(&self, token: BearerToken<'_>, rejection: Option<&Error>) -> Findings {
         if let Some(delegate) = self.delegate_by_form(token.as_str()) {
             return delegate.verifier.findings(token, rejection);
@@ -224,7 +228,7 @@ impl Dispatcher {
                     .expected(tenants.pattern())
                     .found(name)
                     .hint(
-                        "the service's resolver doesn't know this tenant, or it wasn't asked yet",
+                        "the service's resolver doesn't know this tenant, or hasn't been called yet",
                     ),
                 (name, _) => issuer_finding(self.names.iter().map(String::as_str), name),
             });
@@ -232,8 +236,8 @@ impl Dispatcher {
         findings
     }
 
-    /// Returns the issuers that are known by name, and those of the verifiers that tokens are delegated to by their
-    /// form. Tenants are left out.
+    /// Returns the issuers that are trusted by name, and those of the verifiers to which tokens are delegated
+    /// by their form. Doesn't include tenants.
     pub(super) fn names(&self) -> Vec<String> {
         let mut names = self.names.clone();
         let by_form = self.by_prefix.iter().map(|(_, verifier)| verifier).chain(&self.opaque);
@@ -245,7 +249,7 @@ impl Dispatcher {
         names
     }
 
-    /// Returns the verifiers that tokens are delegated to.
+    /// Returns the verifiers to which tokens are delegated.
     pub(super) fn delegates(&self) -> impl Iterator<Item = &Arc<TokenVerifier>> {
         let by_name = self.by_name.values().filter_map(|trust| match trust {
             Trust::Keys(_) => None,
@@ -263,7 +267,7 @@ impl Delegate {
         Self { verifier: Arc::new(verifier), issuer: None, validates_issuer }
     }
 
-    /// Creates a delegate for JWTs that name this issuer.
+    /// Creates a delegate for JWTs of this issuer.
     pub(super) fn for_issuer(issuer: &str, verifier: impl for<'a> Verify<BearerToken<'a>>) -> Self {
         Self { issuer: Some(issuer.into()), ..Self::by_form(verifier) }
     }
@@ -298,7 +302,7 @@ impl Resolution {
     }
 }
 
-/// Returns whether a token has the form of a JWT: three parts.
+/// Returns whether a token has the form of a JWT, that is, three parts.
 fn is_jwt(token: &str) -> bool {
     memchr_iter(b'.', token.as_bytes()).take(3).count() == 2
 }

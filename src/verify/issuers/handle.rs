@@ -1,4 +1,4 @@
-//! Issuers that are replaced while the service runs.
+//! Issuers that can be replaced while the service runs.
 
 use std::{
     fmt,
@@ -14,18 +14,20 @@ use crate::{
     verify::{Explanation, Findings, Readiness, Revocation, RevokeFuture, VerificationState},
 };
 
-/// A handle to [`Issuers`] that can be replaced as a whole while the service runs: tenants that come and go,
-/// configuration that is reloaded. Clones are the same handle.
+/// A handle to [`Issuers`] that can be replaced as a whole while the service runs, for example when the
+/// configuration is reloaded. Clones refer to the same issuers.
 ///
-/// A request is verified by the issuers that are current when it arrives. After a replacement:
+/// A token is verified by the issuers that are current when its request arrives. After a
+/// replacement:
 ///
-/// - An entry that stays keeps its keys and its cached tokens. An entry stays if both sets have clones of the same
-///   [`JwtVerifier`](crate::JwtVerifier), or if both were configured by
-///   [data](crate::configuration) that is equal.
-/// - Tokens of an entry that was removed or changed are verified by the new set from the next request on, and so are those
-///   that were waiting for keys. The keys and cached tokens of the old entry are dropped, and so is a revocation list that
-///   only its verifier had.
-/// - What was revoked by [`revoke`](Self::revoke) stays revoked, unless the new set was configured with another list.
+/// - An entry that is in both sets keeps its keys and its cached tokens. This requires clones of the same
+///   [`JwtVerifier`](crate::JwtVerifier), or equal [data](crate::configuration) from which both were
+///   configured.
+/// - Tokens of an entry that was removed or changed are verified by the new set from the next request on. This
+///   includes tokens that were waiting for keys. The keys and cached tokens of the old entry are dropped, and
+///   so is a revocation list that only its verifier had.
+/// - Tokens that were revoked with [`revoke`](Self::revoke) stay revoked, unless the new set was configured
+///   with a different list.
 ///
 /// ```
 /// # #[cfg(feature = "testing")]
@@ -55,14 +57,14 @@ use crate::{
 /// # fn main() {}
 /// ```
 ///
-/// The [metadata of a protected resource](crate::ProtectedResource) lists the issuers that were current when its layer was
-/// built, unless they are configured there.
+/// The [metadata of a protected resource](crate::ProtectedResource) lists the issuers that were current when
+/// its layer was built, unless they are configured explicitly.
 #[derive(Clone)]
 pub struct IssuersHandle(Arc<Shared>);
 
 struct Shared {
     current: ArcSwap<Dispatcher>,
-    /// Held by replacements, each of which depends on what is current.
+    /// Held during a replacement, because it depends on the current issuers.
     replacing: Mutex<()>,
 }
 
@@ -73,22 +75,24 @@ impl IssuersHandle {
         Self(Arc::new(Shared { current: ArcSwap::new(issuers.0), replacing: Mutex::new(()) }))
     }
 
-    /// Returns the current issuers. They stay the same when they are replaced here.
+    /// Returns the current issuers. A later replacement doesn't affect the returned value.
     #[must_use]
     pub fn current(&self) -> Issuers {
         Issuers(self.0.current.load_full())
     }
 
-    /// Replaces the issuers, in effect for every request that arrives after this has returned.
+    /// Replaces the issuers. This takes effect for every request that arrives after the method has
+    /// returned.
     ///
-    /// This copies the cached tokens of entries that stay if others don't: some milliseconds for a full cache of the
-    /// default size, during which requests are still verified by the issuers before.
+    /// If entries are removed, the cached tokens of the others are copied. With a full cache of the default
+    /// size, this takes a few milliseconds, during which requests are still verified by the previous issuers.
     pub fn replace(&self, next: &Issuers) {
         let _replacing = self.0.replacing.lock().unwrap_or_else(PoisonError::into_inner);
         self.install(next);
     }
 
-    /// Replaces the issuers by a changed set: `change` gets a builder with the current entries.
+    /// Replaces the issuers with a modified set. `change` receives a builder with the current
+    /// entries.
     ///
     /// ```
     /// use portcullis::{Issuers, JwtVerifier, issuers::IssuersHandle};
@@ -107,7 +111,8 @@ impl IssuersHandle {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`] as for [`IssuersBuilder::build`]. Nothing changes then.
+    /// Returns the same [`ConfigError`] as [`IssuersBuilder::build`]. In that case, the issuers
+    /// aren't replaced.
     pub fn update(
         &self,
         change: impl FnOnce(IssuersBuilder) -> IssuersBuilder,
@@ -122,7 +127,7 @@ impl IssuersHandle {
     ///
     /// # Errors
     ///
-    /// As for [`Issuers::warm_up`].
+    /// The same as for [`Issuers::warm_up`].
     pub async fn warm_up(&self) -> Result<(), Error> {
         self.current().warm_up().await
     }
@@ -131,7 +136,7 @@ impl IssuersHandle {
     ///
     /// # Errors
     ///
-    /// As for [`Issuers::revoke`].
+    /// The same as for [`Issuers::revoke`].
     #[must_use = "whether the revocation took effect is known when the future completes"]
     pub fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         self.current().revoke(revocation)
@@ -142,12 +147,12 @@ impl IssuersHandle {
         self.current().forget_tenant(issuer);
     }
 
-    /// Verifies a token as a request would, and explains the outcome: see [`Issuers::explain`].
+    /// Verifies a token as for a request, and explains the outcome: see [`Issuers::explain`].
     pub async fn explain(&self, token: &str) -> Explanation {
         self.current().explain(token).await
     }
 
-    /// Returns whether the keys of each current issuer are available, in the order of trust, without tenants.
+    /// Returns the state of the keys of each current issuer, in the order of configuration, without tenants.
     #[must_use]
     pub fn readiness(&self) -> Vec<Readiness> {
         self.current().readiness()
@@ -158,7 +163,7 @@ impl IssuersHandle {
         self.0.current.store(Arc::new(succeed(&current, &next.0)));
     }
 
-    /// Has a token verified again if the issuers were replaced while it was verified.
+    /// Verifies a token again if the issuers were replaced while it was being verified.
     fn confirm(
         &self,
         issuers: Issuers,
@@ -174,7 +179,7 @@ impl IssuersHandle {
                     if verdict.is_err() || handle.is_current(&issuers) {
                         return verdict;
                     }
-                    // Replaced meanwhile: the issuers of today decide.
+                    // The issuers were replaced in the meantime, so the current ones decide.
                     handle.current().verify(token).wait().await
                 })
             }
@@ -214,7 +219,7 @@ impl Verify<BearerToken<'_>> for IssuersHandle {
         self.current().findings(token, rejection)
     }
 
-    /// The current issuers in the order of configuration, without tenants.
+    /// Returns the current issuers in the order of configuration, without tenants.
     fn issuers(&self) -> Vec<String> {
         self.current().issuers()
     }

@@ -1,4 +1,4 @@
-//! The verifier of several issuers' tokens.
+//! The verifier for tokens of multiple issuers.
 
 use std::{fmt, sync::Arc};
 
@@ -16,10 +16,10 @@ use crate::{
     },
 };
 
-/// Verifies JWT access tokens of several issuers, each by its own rules and its own keys.
+/// A verifier for JWT access tokens of multiple issuers, each with its own rules and keys.
 ///
-/// A token is verified by the issuer that its `iss` names, byte for byte, and by no other. Keys, fetches and
-/// failures are those of one issuer and don't affect the others.
+/// A token is verified only by the issuer that exactly matches its `iss`. Keys, fetches and failures of one
+/// issuer don't affect the others.
 ///
 /// ```
 /// use portcullis::{AuthenticateLayer, Issuers, JwtVerifier};
@@ -36,8 +36,8 @@ use crate::{
 /// ```
 ///
 /// Tokens that aren't JWTs are dispatched by their form: tokens with a configured
-/// [`prefix`](IssuersBuilder::prefix) to the verifier of that prefix, any other to
-/// [`opaque`](IssuersBuilder::opaque). No token is tried with one verifier after another.
+/// [`prefix`](IssuersBuilder::prefix) to the verifier of that prefix, and all others to
+/// [`opaque`](IssuersBuilder::opaque). A token is never tried with one verifier after another.
 #[derive(Clone)]
 pub struct Issuers(pub(super) Arc<Dispatcher>);
 
@@ -51,8 +51,8 @@ impl Issuers {
         Self(Arc::new(dispatcher))
     }
 
-    /// Returns a builder with the same issuers, verifiers and tenants, which share their keys and caches with these,
-    /// and with the same revocation list: to replace them by a changed set ([`IssuersHandle`](super::IssuersHandle)).
+    /// Returns a builder with the same issuers, verifiers, tenants and revocation list, to create a modified
+    /// set ([`IssuersHandle`](super::IssuersHandle)). Keys and caches are shared with these issuers.
     ///
     /// ```
     /// use portcullis::{Issuers, JwtVerifier};
@@ -69,12 +69,13 @@ impl Issuers {
         IssuersBuilder::of(&self.0)
     }
 
-    /// Fetches the keys of each issuer that has none yet, all at the same time. Tenants aren't known
-    /// yet.
+    /// Fetches the keys of each issuer that has none yet, concurrently. Tenants are not included,
+    /// because they are resolved on first use.
     ///
     /// # Errors
     ///
-    /// That of the first, in the order of trust, that failed; the others are tried all the same.
+    /// Returns the error of the first issuer that failed, in the order of configuration. The keys
+    /// of the others are fetched regardless.
     pub async fn warm_up(&self) -> Result<(), Error> {
         let fetches: Vec<_> = self.0.issuers.iter().map(|issuer| issuer.warm_up()).collect();
         let mut result = Ok(());
@@ -84,12 +85,12 @@ impl Issuers {
         result
     }
 
-    /// Revokes tokens of every issuer, also those of the verifiers that tokens are delegated to: they are rejected
-    /// from the next request on, until they would have expired.
+    /// Revokes tokens of all issuers, including those of the verifiers to which tokens are delegated. They are
+    /// rejected from the next request on, until they would have expired.
     ///
     /// # Errors
     ///
-    /// The first error of a verifier. The others have revoked the tokens.
+    /// Returns the first error of a verifier. The others have revoked the tokens.
     #[must_use = "whether the revocation took effect is known when the future completes"]
     pub fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         let own = self.0.revocations.revoke(revocation);
@@ -104,10 +105,10 @@ impl Issuers {
         })
     }
 
-    /// Removes a tenant with its keys and its cached tokens, as soon as this returns. Its next token is that of
-    /// a new tenant: it is resolved again, and rejected if the resolver doesn't know it.
+    /// Removes a tenant with its keys and its cached tokens, with immediate effect. The next token is treated
+    /// as that of a new tenant, which is resolved again, and rejected if the resolver doesn't know it.
     ///
-    /// `issuer` is the `iss` of its tokens. This has no effect on issuers that were trusted by name.
+    /// `issuer` is the `iss` of its tokens. This has no effect on issuers that are trusted by name.
     ///
     /// ```
     /// use portcullis::{Issuers, issuers::Tenant};
@@ -122,15 +123,16 @@ impl Issuers {
         self.0.tenants.iter().for_each(|tenants| tenants.forget(issuer));
     }
 
-    /// Verifies a token as a request would, and explains the outcome: what each rule expected and found, also those after
-    /// the one that rejected the token.
+    /// Verifies a token as for a request, and explains the outcome: what each rule expected and found,
+    /// including the rules after the one that rejected the token.
     ///
-    /// This fetches keys, resolves tenants and introspects where a request would. See [`Explanation`].
+    /// Like a request, this may fetch keys, resolve a tenant or introspect the token. See
+    /// [`Explanation`].
     pub async fn explain(&self, token: &str) -> Explanation {
         explain(self, token).await
     }
 
-    /// Returns the issuer that a JWT names. Tenants are resolved.
+    /// Returns the issuer of a JWT. Tenants are resolved.
     #[cfg(feature = "security-events")]
     pub(crate) async fn issuer_of(&self, jws: &str) -> Result<Arc<Issuer>, Error> {
         let mut resolution = None;
@@ -149,13 +151,14 @@ impl Issuers {
         }
     }
 
-    /// Asks each configured issuer and endpoint what this verifier would ask for a request, and reports what is right, what will fail
-    /// and what to do: see [`DoctorReport`].
+    /// Sends each configured issuer and endpoint the requests that this verifier would send to verify a token,
+    /// and reports what works, what will fail, and what to do about it: see [`DoctorReport`].
     pub async fn doctor(&self) -> DoctorReport {
         Verify::doctor(self).await
     }
 
-    /// Whether the keys of each issuer are at hand, in the order of trust, tenants left out.
+    /// Returns the state of the keys of each issuer, in the order of configuration, without
+    /// tenants.
     #[must_use]
     pub fn readiness(&self) -> Vec<Readiness> {
         self.0.issuers.iter().map(|issuer| issuer.readiness()).collect()
@@ -201,7 +204,7 @@ impl Verify<BearerToken<'_>> for Issuers {
         })
     }
 
-    /// The configured issuers in the order of configuration, without tenants.
+    /// Returns the issuers in the order of configuration, without tenants.
     fn issuers(&self) -> Vec<String> {
         self.0.names()
     }
@@ -239,7 +242,7 @@ impl Issuers {
                 });
             }
         };
-        // A token that could be parsed has been resolved.
+        // If the token could be parsed, its issuer has been resolved.
         let Some(resolution) = resolution else {
             return Verification::ready(Err(TokenFault::Issuer.into()));
         };

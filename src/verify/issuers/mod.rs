@@ -1,10 +1,10 @@
-//! Several issuers, each with its own rules and keys.
+//! Multiple issuers, each with its own rules and keys.
 //!
-//! [`Issuers`] dispatches a token to the verifier of the issuer that it names. [`IssuersHandle`] replaces them while the
-//! service runs.
+//! [`Issuers`] dispatches each token to the verifier of its issuer. [`IssuersHandle`] replaces the issuers
+//! while the service runs.
 //
-// `dispatcher` decides which verifier gets a token. `tenants` resolves issuers that match a `tenant_pattern`, on
-// first use and again while they are used; `verified_tenants` keeps those with a verified token.
+// `dispatcher` selects the verifier of a token. `tenants` resolves issuers that match a `tenant_pattern`, on
+// first use and periodically while they are used; `verified_tenants` stores those with a verified token.
 
 mod builder;
 mod dispatcher;

@@ -1,11 +1,11 @@
-//! Issuers that replace others: which entries stay, with their keys, caches and revocations.
+//! The replacement of issuers: which entries are kept, with their keys, caches and revocations.
 
 use std::sync::Arc;
 
 use super::dispatcher::{Dispatcher, EntryName, Trust};
 use crate::verify::jwt::{Issuer, TokenCache};
 
-/// Returns the issuers of `next`, in which entries that `current` has as well are those of `current`.
+/// Returns the issuers of `next`. Entries that `current` has as well are taken from `current`.
 pub(super) fn succeed(current: &Dispatcher, next: &Dispatcher) -> Dispatcher {
     let is_same = |entry: &EntryName| {
         let fingerprint = next.fingerprints.get(entry);
@@ -27,7 +27,7 @@ pub(super) fn succeed(current: &Dispatcher, next: &Dispatcher) -> Dispatcher {
         opaque: kept_opaque.or(next.opaque.as_ref()).cloned(),
         // Replaced below.
         cache: next.cache.clone(),
-        // Without a configured list, what was revoked stays revoked.
+        // Without a configured list, the current one is kept, so that revoked tokens stay revoked.
         revocations: if next.has_configured_revocations {
             next.revocations.clone()
         } else {
@@ -49,8 +49,8 @@ pub(super) fn succeed(current: &Dispatcher, next: &Dispatcher) -> Dispatcher {
 
 /// Returns the cache for the issuers of `next`.
 ///
-/// If an entry of `current` was removed, it is a new cache: a verification that `current` has begun may add a token of
-/// the removed entry to the old cache later on, and nobody reads that any more.
+/// If an entry of `current` was removed, this is a new cache. A verification that `current` has started may
+/// still add a token of the removed entry, but only to the old cache, which is no longer read.
 fn cache(current: &Dispatcher, next: &Dispatcher) -> TokenCache {
     let keeps_issuer = |issuer: &Arc<Issuer>| match next.by_name.get(issuer.name()) {
         Some(Trust::Keys(kept)) => Arc::ptr_eq(kept, issuer),

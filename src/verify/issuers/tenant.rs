@@ -1,6 +1,6 @@
-//! A tenant, as the function that resolves tenants sees it.
+//! A tenant, as passed to the function that resolves tenants.
 
-/// A tenant that a token names: an issuer that matches a pattern.
+/// The tenant of a token: an issuer that matches a pattern.
 ///
 /// ```
 /// use portcullis::{Issuers, issuers::Tenant};
@@ -19,20 +19,20 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// Returns the issuer: the `iss` of the token.
+    /// Returns the issuer, which is the `iss` of the token.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
 
-    /// Returns the text in the place of `{tenant}`.
+    /// Returns the part of the issuer that `{tenant}` matches.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Returns whether the tenant was resolved before and has a verifier, so that
-    /// [`TenantResolution::Keep`](super::TenantResolution::Keep) is an answer.
+    /// [`TenantResolution::Keep`](super::TenantResolution::Keep) is a valid result.
     #[must_use]
     pub fn is_known(&self) -> bool {
         self.is_known

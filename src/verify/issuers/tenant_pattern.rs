@@ -14,13 +14,13 @@ const OUTAGE_TOLERANCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A pattern of issuers, such as the tenants of one login service, with the limits for them.
 ///
-/// `{tenant}` stands for a name of 1 to 64 ASCII letters, digits, `-` and `_`.
+/// `{tenant}` matches a name of 1 to 64 ASCII letters, digits, `-` and `_`.
 ///
-/// Anyone can send tokens that name tenants, so those of which no token has been verified share their limits,
-/// whatever names clients make up. Beyond the limits, their tokens are rejected with `503` and `Retry-After`, and
-/// at most one line per minute is logged. Tenants with a verified token are not affected. After a restart, no
-/// tenant has one: a service with many tenants should allow at least as many resolver calls per minute as
-/// tenants come back within a minute.
+/// Anyone can send tokens with invented tenants, so all tenants without a verified token share their limits.
+/// Beyond these limits, their tokens are rejected with 503 and `Retry-After`, and at most one event per minute
+/// is logged. Tenants with a verified token are not affected. After a restart, no tenant has a verified token,
+/// so a service with many tenants should allow at least as many resolver calls per minute as tenants become
+/// active in a minute.
 ///
 /// ```
 /// use std::time::Duration;
@@ -58,7 +58,7 @@ pub struct TenantPattern {
     pub(super) outage_tolerance: Duration,
 }
 
-/// A pattern that was validated.
+/// A validated pattern.
 #[derive(Debug)]
 pub(super) struct Pattern {
     before: String,
@@ -66,7 +66,7 @@ pub(super) struct Pattern {
 }
 
 impl TenantPattern {
-    /// Creates a pattern of issuers. It contains `{tenant}` once.
+    /// Creates a pattern of issuers, which must contain `{tenant}` exactly once.
     pub fn new(pattern: impl Into<String>) -> Self {
         Self {
             pattern: pattern.into(),
@@ -77,30 +77,31 @@ impl TenantPattern {
         }
     }
 
-    /// Sets how many tenants with a verified token are kept in memory, with their keys. 1,000 by default.
-    /// Beyond that, those that are used least are evicted, and resolved as new ones if they come back.
+    /// Sets the maximum number of tenants with a verified token that are kept in memory, with their keys.
+    /// The default is 1,000. Beyond that, the least used ones are evicted, and resolved again when their
+    /// next token arrives.
     pub fn max_verified(mut self, tenants: usize) -> Self {
         self.max_verified = tenants;
         self
     }
 
-    /// Sets how many resolver calls, and how many key fetches, may be in flight at a time for tenants without a
-    /// verified token. 10 of each by default. A call that hangs counts until its request ends.
+    /// Sets the maximum number of concurrent resolver calls, and of concurrent key fetches, for tenants without
+    /// a verified token. The default is 10 of each. A call that hangs counts until its request ends.
     pub fn max_in_flight(mut self, count: usize) -> Self {
         self.max_in_flight = count;
         self
     }
 
-    /// Sets how many resolver calls, and how many key fetches, may be started in any 60 seconds for tenants
-    /// without a verified token. 60 of each by default. A key fetch takes up to four HTTP requests: at most three
-    /// for metadata, and one for the keys.
+    /// Sets the maximum number of resolver calls, and of key fetches, in any 60 seconds for tenants without a
+    /// verified token. The default is 60 of each. A key fetch takes up to four HTTP requests: at most three for
+    /// metadata, and one for the keys.
     pub fn max_per_minute(mut self, count: usize) -> Self {
         self.max_per_minute = count;
         self
     }
 
-    /// Sets how long a verified tenant is kept that can't be resolved again because the resolver fails. 24 hours
-    /// by default.
+    /// Sets how long a verified tenant is kept while it can't be resolved again because the resolver fails. The
+    /// default is 24 hours.
     pub fn outage_tolerance(mut self, tolerance: Duration) -> Self {
         self.outage_tolerance = tolerance;
         self
@@ -158,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tenant_is_a_plain_name_at_its_place_and_nothing_else() {
+    fn only_a_plain_name_in_place_of_the_placeholder_is_a_tenant() {
         let pattern = TenantPattern::new("https://login.example/{tenant}/v2.0").validate().unwrap();
         let long = format!("https://login.example/{}/v2.0", "a".repeat(65));
         for (issuer, name) in [

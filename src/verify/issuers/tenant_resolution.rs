@@ -1,13 +1,13 @@
-//! What resolving a tenant leads to.
+//! The result of resolving a tenant.
 
 use crate::JwtVerifier;
 
-/// What a service knows of a tenant: the result of the function that
-/// [`IssuersBuilder::tenants_with`](super::IssuersBuilder::tenants_with) takes.
+/// The result of resolving a tenant, which the function that is passed to
+/// [`IssuersBuilder::tenants_with`](super::IssuersBuilder::tenants_with) returns.
 ///
 /// A tenant is resolved when its first token arrives, and again at most once a minute while its tokens arrive.
 /// Verifiers can't be compared, so a tenant that is resolved again keeps its verifier, with its keys and cached
-/// tokens, unless it is explicitly replaced.
+/// tokens, unless the verifier is explicitly replaced.
 ///
 /// ```
 /// use portcullis::{JwtVerifier, issuers::TenantResolution};
@@ -20,13 +20,13 @@ use crate::JwtVerifier;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum TenantResolution {
-    /// The tenant keeps the verifier that it has. For a tenant that has none yet, this is a
-    /// misconfiguration: see [`Tenant::is_known`](super::Tenant::is_known).
+    /// The tenant keeps its current verifier. If it has none yet, this is a misconfiguration: see
+    /// [`Tenant::is_known`](super::Tenant::is_known).
     Keep,
-    /// The tenant gets this verifier in place of the one that it may have. Its keys are fetched again and its
+    /// The tenant gets this verifier, which replaces its current one, if any. The keys are fetched again and
     /// cached tokens are verified again.
     Replace(JwtVerifier),
-    /// There is no such tenant. Its tokens are rejected, cached ones too.
+    /// There is no such tenant. Its tokens are rejected, including cached ones.
     Unknown,
     /// The tenant is known, and gets this verifier if it has none yet.
     Use(JwtVerifier),

@@ -1,4 +1,5 @@
-//! Tenants: issuers that match a pattern, resolved on first use and again while they are used.
+//! Tenants: issuers that match a pattern, resolved on first use and periodically while they are
+//! used.
 
 use std::{
     convert::Infallible,
@@ -27,11 +28,11 @@ use crate::{
     },
 };
 
-/// Tenants of which no token has been verified.
+/// The maximum number of tenants without a verified token.
 const MAX_UNVERIFIED: usize = 100;
 
-/// How long a request waits for the renewal of a stale tenant. After that, the tenant is used as it is, because
-/// a resolver that doesn't respond must not stop the service.
+/// How long a request waits for the renewal of a stale tenant. After that, the tenant is used unchanged,
+/// because a resolver that doesn't respond must not block the service.
 const RENEWAL_WAIT: Duration = Duration::from_secs(1);
 
 /// The tenants of one pattern.
@@ -40,7 +41,7 @@ pub(super) struct Tenants {
     log: Arc<IssuerLog>,
     resolve: Arc<Resolve>,
     outage_tolerance: Duration,
-    /// The limits for tenants of which no token has been verified.
+    /// The limits for tenants without a verified token.
     resolver_calls: Arc<WorkLimit>,
     fetches: Arc<WorkLimit>,
     verified: VerifiedTenants,
@@ -48,23 +49,24 @@ pub(super) struct Tenants {
     state: Mutex<State>,
 }
 
-/// Held while tenants are added to `verified` or removed, so that none escapes [`Tenants::forget`].
+/// Its lock is held while tenants are added to `verified` or removed, so that no concurrent
+/// addition undoes [`Tenants::forget`].
 #[derive(Default)]
 struct State {
     /// The verified tenants that are being resolved again.
     renewals: SingleFlight<String, Renewal>,
-    /// Counts calls of [`Tenants::forget`].
+    /// The number of calls to [`Tenants::forget`].
     forgotten: u64,
 }
 
-/// A tenant that is being resolved, or was. Requests that wait for it share the outcome.
+/// A tenant that is being resolved, or has been. Requests that wait for it share the outcome.
 type Entry = OnceCell<Result<Resolved, Error>>;
 
-/// A tenant that was resolved and has no verified token.
+/// A resolved tenant without a verified token.
 #[derive(Clone)]
 pub(super) struct Resolved {
     pub(super) registration: Arc<Registration>,
-    /// [`State::forgotten`] before it was resolved.
+    /// The value of [`State::forgotten`] before it was resolved.
     forgotten: u64,
 }
 
@@ -75,13 +77,13 @@ pub(super) type ResolveFuture =
 /// The outcome of resolving a verified tenant again, for requests that wait for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Renewal {
-    /// Look again.
+    /// The tenant has to be looked up again.
     Completed,
     /// The resolver doesn't know the tenant.
     Unknown,
 }
 
-/// A tenant whose tokens can be verified at once, or after a wait.
+/// A tenant whose tokens can be verified immediately, or after a wait.
 pub(super) enum Known {
     Now(Arc<Registration>),
     /// The tenant has to be renewed first.
@@ -92,7 +94,7 @@ pub(super) enum Known {
 pub(super) struct PendingTenant {
     tenants: Arc<Tenants>,
     name: String,
-    /// The renewal that is running, for a verified tenant.
+    /// The running renewal of a verified tenant.
     renewal: Option<Waiter<Renewal>>,
 }
 
@@ -103,9 +105,11 @@ pub(super) enum Settled {
 }
 
 impl Tenants {
+    /// Creates the tenants of a pattern.
+    ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`] for an invalid pattern or limit.
+    /// Returns [`ConfigError`] if the pattern or one of its limits is invalid.
     pub(super) fn new(
         options: &TenantPattern,
         clock: &Arc<dyn Clock>,
@@ -135,19 +139,19 @@ impl Tenants {
         self.pattern.name_of(issuer).is_some()
     }
 
-    /// Returns whether a registration is that of a tenant with a verified token.
+    /// Returns whether a registration belongs to a tenant with a verified token.
     pub(super) fn contains(&self, registration: &Arc<Registration>) -> bool {
         self.verified.contains(registration)
     }
 
-    /// Returns a tenant with a verified token, and starts to resolve it again if that is due.
+    /// Returns a tenant with a verified token, and starts its renewal if that is due.
     pub(super) fn verified(self: &Arc<Self>, issuer: &str) -> Option<Known> {
         let (tenant, now) = self.verified.get(issuer)?;
         let registration = &tenant.registration;
         if !registration.is_due(now) {
             return Some(Known::Now(Arc::clone(registration)));
         }
-        // A stale tenant stays due until its renewal has completed, so that all of its requests come here.
+        // A stale tenant stays due until its renewal has completed, so all its requests get here.
         if !tenant.is_stale(now) {
             if registration.claim_renewal(now) {
                 self.renew(&tenant, true);
@@ -170,7 +174,7 @@ impl Tenants {
         Some(Arc::clone(&registration.issuer))
     }
 
-    /// Returns the pattern, as it was configured.
+    /// Returns the configured pattern.
     pub(super) fn pattern(&self) -> &str {
         self.log.label()
     }
@@ -192,8 +196,8 @@ impl Tenants {
         PendingTenant { tenants: Arc::clone(self), name: issuer.to_owned(), renewal: None }
     }
 
-    /// Moves a tenant whose token has been verified to where invented tenants can't evict it, and where no limit
-    /// applies. Does nothing if it was forgotten since it was resolved.
+    /// Moves a tenant with a verified token to `verified`, where invented tenants can't evict it and no limit
+    /// applies. Does nothing if it was forgotten after it was resolved.
     pub(super) fn mark_verified(&self, resolved: &Resolved) {
         let Resolved { registration, forgotten } = resolved;
         let state = self.lock();
@@ -202,7 +206,7 @@ impl Tenants {
             kept.is_some_and(|kept| Arc::ptr_eq(&kept.registration, registration))
         };
         let removed = self.unverified.remove_if(registration.issuer.name(), is_same);
-        // If it isn't there, another request was faster, or others have evicted or forgotten it.
+        // If it isn't there, another request has moved it, or it was evicted or forgotten.
         let is_known = removed.is_some() || state.forgotten == *forgotten;
         if is_known && !registration.has_ended() && !self.verified.contains(registration) {
             registration.issuer.limit_fetches(None);
@@ -210,7 +214,7 @@ impl Tenants {
         }
     }
 
-    /// Removes a tenant, so that its next token is that of a new one.
+    /// Removes a tenant, so that its next token is treated as that of a new tenant.
     pub(super) fn forget(&self, issuer: &str) {
         let mut state = self.lock();
         state.forgotten = state.forgotten.wrapping_add(1);
@@ -227,7 +231,7 @@ impl Tenants {
         if let Some(entry) = self.unverified.get(issuer) {
             return Ok(entry);
         }
-        // Before an entry is added, which may evict another.
+        // Checked before an entry is added, because that may evict another one.
         self.resolver_calls.check()?;
         let entry =
             self.unverified.get_or_insert_with(issuer, || Ok::<_, Infallible>(Arc::default()));
@@ -239,7 +243,7 @@ impl Tenants {
         self.unverified.remove_if(issuer, |kept| Arc::ptr_eq(kept, entry));
     }
 
-    /// Resolves a tenant of which no token has been verified.
+    /// Resolves a tenant without a verified token.
     async fn resolve(&self, issuer: &str) -> Result<Resolved, Error> {
         let forgotten = self.lock().forgotten;
         let _permit = self.resolver_calls.acquire()?;
@@ -258,22 +262,23 @@ impl Tenants {
         Ok(Resolved { registration: Arc::new(Registration::new(issuer)), forgotten })
     }
 
-    /// Returns the issuer of a verifier that a tenant was given.
+    /// Returns the issuer of the verifier that was returned for a tenant.
     fn issuer_of(&self, verifier: JwtVerifier, name: &str) -> Result<Arc<Issuer>, Error> {
         let issuer = verifier.issuer;
         if issuer.name() != name {
             return Err(Error::misconfigured(format!(
-                "the verifier of issuer `{}` was given for the tenant `{name}`",
+                "the resolver returned the verifier of issuer `{}` for the tenant `{name}`",
                 issuer.name()
             )));
         }
-        // Labels are configured values: the pattern is one, a tenant's name isn't.
+        // Metric labels are configured values, so the label is the pattern and not the name of the
+        // tenant.
         issuer.log_to(&self.log);
         Ok(issuer)
     }
 
-    /// Joins or starts the renewal of a verified tenant, which one request may have claimed. Returns `None` if it
-    /// has just completed, or can't be started.
+    /// Joins or starts the renewal of a verified tenant. `is_claimed` is true for the one request that claimed
+    /// it. Returns `None` if the renewal has just completed, or can't be started.
     fn renew(
         self: &Arc<Self>,
         tenant: &Arc<VerifiedTenant>,
@@ -310,7 +315,7 @@ impl Tenants {
         outcome: Option<Result<TenantResolution, Error>>,
     ) -> Renewal {
         let outcome = outcome.unwrap_or_else(|| {
-            Err(Error::unavailable("the resolver of tenants timed out, panicked or was aborted"))
+            Err(Error::unavailable("the tenant resolver timed out, panicked or was aborted"))
         });
         let name = tenant.registration.issuer.name();
         let mut state = self.lock();
@@ -334,7 +339,7 @@ impl Tenants {
                 drop(state);
                 self.keep_or_drop(tenant, &error);
             }
-            // A verdict about the tenant, and not a failure to reach one.
+            // This rejects the tenant, unlike a failure of the resolver.
             Err(_) => {
                 self.verified.remove(name);
                 return Renewal::Unknown;
@@ -343,7 +348,7 @@ impl Tenants {
         Renewal::Completed
     }
 
-    /// Keeps a tenant whose renewal has failed until the outage takes too long.
+    /// Keeps a tenant whose renewal has failed, until the outage exceeds its tolerance.
     fn keep_or_drop(&self, tenant: &Arc<VerifiedTenant>, error: &Error) {
         let issuer = &tenant.registration.issuer;
         let now = issuer.now();
@@ -354,11 +359,11 @@ impl Tenants {
             let _state = self.lock();
             self.verified.remove(issuer.name());
         }
-        // Reported when the lock is free, because a subscriber may ask for the state of tenants.
+        // Reported after the lock is released, because a subscriber may query the state of tenants.
         telemetry::tenant_not_renewed(&self.log, issuer.name(), error, is_kept);
     }
 
-    /// Uses a stale tenant for another minute without waiting for its renewal, which goes on.
+    /// Uses a stale tenant for another minute without waiting for its renewal, which continues.
     fn stop_waiting(&self, issuer: &str) {
         if let Some((tenant, now)) = self.verified.get(issuer) {
             tenant.registration.postpone(now);
@@ -371,7 +376,7 @@ impl Tenants {
 }
 
 impl PendingTenant {
-    /// Resolves the tenant, once for all requests at the same time. A token that can't be valid causes no call.
+    /// Resolves the tenant, once for all concurrent requests. A token that can't be valid doesn't cause a call.
     pub(super) async fn settle(self, token: &str) -> Result<Settled, Error> {
         Jws::parse(token)?.decode_signature(&mut SignatureBuffer::default())?;
         let Self { tenants, name, renewal } = self;

@@ -1,4 +1,4 @@
-//! How long a response is fresh (RFC 9111 §4.2.1, §5.2.2).
+//! The freshness of a response (RFC 9111 §4.2.1, §5.2.2).
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use http::{
     header::{AGE, CACHE_CONTROL},
 };
 
-/// How long the response may be used from now on, if it says so: `max-age` less its `Age`; nothing
-/// for `no-store` and `no-cache`.
+/// Returns how long the response may be used from now on, if it specifies that: `max-age` minus
+/// `Age`, or zero for `no-store` and `no-cache`.
 pub(super) fn freshness(headers: &HeaderMap) -> Option<Duration> {
     let mut max_age = None;
     let lines = headers.get_all(CACHE_CONTROL).iter().filter_map(|line| line.to_str().ok());

@@ -25,18 +25,19 @@ use crate::{
     verify::claim_findings::clock_finding,
 };
 
-/// How much longer a document may be for each key beyond the default limit, in bytes.
+/// The additional length of a document that is allowed for each key beyond the default limit, in
+/// bytes.
 const BODY_PER_KEY: usize = 2662;
 
-/// How long the URL in the metadata is used before the metadata is fetched again.
+/// How long the metadata is used before it is fetched again.
 const METADATA_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The source of a remote key set.
 pub(crate) trait FetchKeys: fmt::Debug + Send + Sync + 'static {
-    /// Fetches the set. `etag` is that of the cached set.
+    /// Fetches the set. `etag` is the one of the cached set.
     fn fetch(&self, etag: Option<HeaderValue>) -> FetchFuture;
 
-    /// Fetches the set without using it, and reports what is found. `now` is the time of this service.
+    /// Fetches the set without using it, and reports the findings. `now` is the time of this service.
     fn examine(&self, _now: NumericDate) -> ExamineFuture {
         let fetch = self.fetch(None);
         Box::pin(async { fetched_findings(fetch.await.map(|fetched| fetched.keys)) })
@@ -53,18 +54,18 @@ pub(crate) struct Fetched {
     /// `None` if the cached set is still current.
     pub(crate) keys: Option<KeySet>,
     pub(crate) etag: Option<HeaderValue>,
-    /// How long the response says that the set is fresh.
+    /// How long the set is fresh according to the response.
     pub(crate) freshness: Option<Duration>,
 }
 
-/// Why a fetch failed. The messages contain the URL, and nothing of the response's body.
+/// The reason why a fetch failed. The messages contain the URL, but no part of the response body.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
-    #[error("the fetch of the keys timed out or was aborted")]
+    #[error("fetching the keys timed out or was aborted")]
     Aborted,
     #[error(transparent)]
     Document(#[from] DocumentError),
-    #[error("the response from `{url}` is not a usable key set")]
+    #[error("the response from `{url}` isn't a usable key set")]
     KeySet { url: String, source: KeySetError },
     #[error(transparent)]
     Metadata(#[from] MetadataError),
@@ -74,7 +75,7 @@ pub(crate) enum FetchError {
 }
 
 impl FetchError {
-    /// Returns what to do about the error, if it is a common mistake.
+    /// Returns a hint if the error is a common mistake.
     pub(crate) fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Metadata(error) => error.hint(),
@@ -87,7 +88,7 @@ impl FetchError {
     }
 }
 
-/// Fetches keys over HTTP, from a fixed URL or from the one in the issuer's metadata.
+/// Fetches keys over HTTP, from a fixed URL or from the URL in the issuer's metadata.
 #[derive(Clone)]
 pub(crate) struct HttpKeys {
     client: Arc<dyn HttpClient>,
@@ -104,13 +105,14 @@ enum Location {
 
 /// The URL in an issuer's metadata.
 struct Discovery {
-    /// The issuer that the metadata has to name.
+    /// The required `issuer` in the metadata.
     issuer: Arc<str>,
-    /// The place of the metadata, unless it is a well-known one.
+    /// The URL of the metadata, unless it is a well-known one.
     metadata_url: Option<Uri>,
     allowed: LearnedUrls,
     clock: Arc<dyn Clock>,
-    /// Taken during a fetch of the keys, so that a failed fetch is followed by a new discovery.
+    /// The result of the last discovery. It is `None` while the keys are fetched, so that a failed
+    /// fetch is followed by a new discovery.
     found: Mutex<Option<Found>>,
 }
 
@@ -118,7 +120,7 @@ struct Discovery {
 #[derive(Clone)]
 struct Found {
     jwks_uri: Target,
-    /// When the metadata was requested.
+    /// The time of the request for the metadata.
     at: NumericDate,
 }
 
@@ -127,7 +129,8 @@ impl HttpKeys {
         Self::new(client, Location::Fixed(jwks_uri))
     }
 
-    /// `issuer` is a URL that was validated, unless there is a `metadata_url`.
+    /// Creates a source that discovers the URL of the keys. `issuer` must be a validated URL,
+    /// unless there is a `metadata_url`.
     pub(crate) fn of_issuer(
         client: Arc<dyn HttpClient>,
         issuer: &str,
@@ -145,7 +148,7 @@ impl HttpKeys {
         Self { client, location, max_keys: DEFAULT_MAX_KEYS, key_use: KeyUse::Signature }
     }
 
-    /// Accepts sets of up to `max_keys` keys, and documents that are long enough for them, with keys for
+    /// Accepts sets of up to `max_keys` keys, with documents that are long enough for them, and keys for
     /// `key_use`.
     pub(crate) fn accepting(self, max_keys: usize, key_use: KeyUse) -> Self {
         Self { max_keys, key_use, ..self }
@@ -156,7 +159,7 @@ impl HttpKeys {
             Location::Fixed(target) => self.get_keys(target, etag).await,
             Location::Discovered(discovery) => {
                 let (found, is_known) = discovery.find(&*self.client).await?;
-                // An ETag is only meaningful for the URL that it came from (RFC 9110 §8.8.3).
+                // An ETag is only meaningful for the URL from which it came (RFC 9110 §8.8.3).
                 let fetched = self.get_keys(&found.jwks_uri, etag.filter(|_| is_known)).await?;
                 *discovery.lock() = Some(found);
                 Ok(fetched)
@@ -214,7 +217,7 @@ impl HttpKeys {
         Ok(Fetched { keys: Some(keys), etag: response.headers().get(ETAG).cloned(), freshness })
     }
 
-    /// Returns the length that a document with the maximum number of keys may have.
+    /// Returns the maximum length of a document.
     fn max_body(&self) -> usize {
         let more_keys = self.max_keys.saturating_sub(DEFAULT_MAX_KEYS);
         MAX_BODY.saturating_add(more_keys.saturating_mul(BODY_PER_KEY))
@@ -223,7 +226,7 @@ impl HttpKeys {
 
 impl Discovery {
     /// Returns the URL to use, and whether it is the same as before. If the metadata can't be fetched again
-    /// after a day, the old URL is used for another one.
+    /// after a day, the old URL is used for another day.
     async fn find(&self, client: &dyn HttpClient) -> Result<(Found, bool), MetadataError> {
         let now = NumericDate::from_system_time(self.clock.now());
         let known = self.lock().take();
@@ -245,7 +248,7 @@ impl Discovery {
         }
     }
 
-    /// Reads the URL of the keys in the metadata.
+    /// Fetches the metadata, and returns the URL of the keys.
     async fn discover(&self, client: &dyn HttpClient) -> Result<Target, MetadataError> {
         let (issuer, member) = (&*self.issuer, Member::JwksUri);
         match &self.metadata_url {
@@ -269,7 +272,7 @@ impl FetchKeys for HttpKeys {
     }
 }
 
-/// Reports a key set: its keys, and those that were left out.
+/// Returns findings about a key set: its keys, and those that were left out.
 pub(crate) fn keys_findings(keys: &KeySet) -> Vec<Finding> {
     let found = Finding::passed("keys").expected_one_of(keys.key_ids());
     let left_out = keys.left_out().to_string();
@@ -278,7 +281,7 @@ pub(crate) fn keys_findings(keys: &KeySet) -> Vec<Finding> {
         findings.push(
             Finding::passed("keys left out")
                 .found(&left_out)
-                .hint("tokens that are signed with these keys are rejected: that is right for keys that don't sign tokens"),
+                .hint("tokens that are signed with these keys are rejected, which is correct if these keys don't sign tokens"),
         );
     }
     findings

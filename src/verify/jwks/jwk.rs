@@ -1,7 +1,7 @@
 //! One JSON Web Key (RFC 7517, RFC 7518 §6, RFC 8037 §2).
 //!
-//! Keys come from configured places, so they are read as leniently as is safe: numbers may be in padded or
-//! standard base64, `use` may be an array, `key_ops` a string, and `kid` a number.
+//! Keys come from configured locations, so they are parsed as leniently as is safe: numbers may be in
+//! padded or standard base64, `use` may be an array, `key_ops` a string, and `kid` a number.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::jose::{
     crypto::{Curve, KeyError, VerifyingKey},
 };
 
-/// Why a key of a set is left out. The other keys are used.
+/// The reason why a key of a set is left out. The other keys are used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum JwkError {
     #[error("`alg` doesn't match the type or the curve of the key")]
@@ -21,15 +21,15 @@ pub(super) enum JwkError {
     Key(#[from] KeyError),
     #[error("`{0}` is missing or malformed")]
     Malformed(&'static str),
-    #[error("it is not a JSON object")]
+    #[error("it isn't a JSON object")]
     NotAnObject,
-    #[error("`{0}` says that it is not for verifying signatures")]
+    #[error("`{0}` doesn't allow it to verify signatures")]
     OtherUse(&'static str),
-    #[error("`{0}` is not supported")]
+    #[error("`{0}` isn't supported")]
     Unsupported(&'static str),
 }
 
-/// What the `use` of a key has to say, if it has one.
+/// The required `use` of a key, if it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyUse {
     /// `jwt-svid`, which SPIFFE uses instead of `sig` (SPIFFE Trust Domain and Bundle §4.2.2), or `sig`.
@@ -38,7 +38,7 @@ pub(crate) enum KeyUse {
     Signature,
 }
 
-/// Reads a public key that verifies signatures. Private members are never looked at.
+/// Reads a public key that verifies signatures. Private members are never read.
 pub(super) fn read(jwk: &Value, key_use: KeyUse) -> Result<Key, JwkError> {
     if !jwk.is_object() {
         return Err(JwkError::NotAnObject);
@@ -62,7 +62,7 @@ pub(super) fn read(jwk: &Value, key_use: KeyUse) -> Result<Key, JwkError> {
     Ok(Key::new(kid(jwk)?, key, algorithms))
 }
 
-/// Returns the `kid`. Tokens contain it as a string.
+/// Returns the `kid` as a string, which is its type in tokens.
 pub(super) fn kid(jwk: &Value) -> Result<Option<String>, JwkError> {
     match member(jwk, "kid") {
         None => Ok(None),
@@ -72,7 +72,8 @@ pub(super) fn kid(jwk: &Value) -> Result<Option<String>, JwkError> {
     }
 }
 
-/// Returns a member. Some servers write null instead of leaving it out.
+/// Returns a member. Null counts as missing, because some servers write it instead of omitting the
+/// member.
 fn member<'a>(jwk: &'a Value, name: &str) -> Option<&'a Value> {
     jwk.get(name).filter(|value| !value.is_null())
 }
@@ -120,7 +121,7 @@ fn verifying_key(jwk: &Value) -> Result<VerifyingKey, JwkError> {
             "Ed25519" => Ok(VerifyingKey::ed25519(&number("x")?)?),
             _ => Err(JwkError::Unsupported("crv")),
         },
-        // `oct` too: a published secret is not a secret.
+        // This includes `oct`, because a published secret isn't secret.
         _ => Err(JwkError::Unsupported("kty")),
     }
 }
@@ -141,10 +142,10 @@ mod tests {
         };
         assert!(read(&okp("kid", json!("one")), KeyUse::Signature).is_ok());
         for (jwk, reason) in [
-            (json!(1), "it is not a JSON object"),
+            (json!(1), "it isn't a JSON object"),
             (okp("kty", Value::Null), "`kty` is missing or malformed"),
-            (okp("kty", json!("oct")), "`kty` is not supported"),
-            (okp("crv", json!("Ed448")), "`crv` is not supported"),
+            (okp("kty", json!("oct")), "`kty` isn't supported"),
+            (okp("crv", json!("Ed448")), "`crv` isn't supported"),
             (okp("x", json!("*")), "`x` is missing or malformed"),
             (
                 okp("x", json!("AA")),
@@ -152,22 +153,13 @@ mod tests {
             ),
             (okp("kid", json!(1.5)), "`kid` is missing or malformed"),
             (okp("alg", json!("ES256")), "`alg` doesn't match the type or the curve of the key"),
-            (okp("alg", json!("none")), "`alg` is not supported"),
+            (okp("alg", json!("none")), "`alg` isn't supported"),
             (okp("alg", json!(["EdDSA"])), "`alg` is missing or malformed"),
-            (okp("use", json!("enc")), "`use` says that it is not for verifying signatures"),
-            (
-                okp("use", json!(["sig", "enc"])),
-                "`use` says that it is not for verifying signatures",
-            ),
-            (okp("use", json!([])), "`use` says that it is not for verifying signatures"),
-            (
-                okp("key_ops", json!(["sign"])),
-                "`key_ops` says that it is not for verifying signatures",
-            ),
-            (
-                okp("key_ops", json!("sign")),
-                "`key_ops` says that it is not for verifying signatures",
-            ),
+            (okp("use", json!("enc")), "`use` doesn't allow it to verify signatures"),
+            (okp("use", json!(["sig", "enc"])), "`use` doesn't allow it to verify signatures"),
+            (okp("use", json!([])), "`use` doesn't allow it to verify signatures"),
+            (okp("key_ops", json!(["sign"])), "`key_ops` doesn't allow it to verify signatures"),
+            (okp("key_ops", json!("sign")), "`key_ops` doesn't allow it to verify signatures"),
         ] {
             assert_eq!(
                 read(&jwk, KeyUse::Signature).map(drop).unwrap_err().to_string(),

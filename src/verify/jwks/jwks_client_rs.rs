@@ -1,4 +1,4 @@
-//! Key sets from a source of the crate `jwks_client_rs`.
+//! Key sets from a source of the `jwks_client_rs` crate.
 
 use std::{fmt, sync::Arc};
 
@@ -15,7 +15,8 @@ use crate::{
     http_client::{FETCH_TIMEOUT, HttpError},
 };
 
-/// Takes what a source fetches into our own life cycle: cache, cool-down, outages.
+/// Adapts a source, so that its keys are cached, refreshed and retained like those that are fetched
+/// over HTTP.
 pub(crate) struct SourceKeys<S> {
     source: Arc<S>,
     max_keys: usize,
@@ -31,7 +32,7 @@ impl<S: JwksSource + Send + Sync + 'static> FetchKeys for SourceKeys<S> {
     fn fetch(&self, _etag: Option<HeaderValue>) -> FetchFuture {
         let (source, max_keys) = (Arc::clone(&self.source), self.max_keys);
         Box::pin(async move {
-            // A source has its own ideas of how long a fetch may take.
+            // A source may have no timeout.
             let keys = tokio::time::timeout(FETCH_TIMEOUT, source.fetch_keys()).await;
             let keys = keys.map_err(|_| FetchError::Source(HttpError::timed_out().into()))?;
             let keys = keys.map_err(|error| FetchError::Source(redacted(error.into())))?.keys();
@@ -43,7 +44,7 @@ impl<S: JwksSource + Send + Sync + 'static> FetchKeys for SourceKeys<S> {
     }
 }
 
-/// The key as the JWK that it was. Only of RSA keys does that crate tell what they are for.
+/// Converts a key back into a JWK. The crate provides `use` only for RSA keys.
 fn jwk(key: &JsonWebKey) -> Value {
     let mut jwk = match key {
         JsonWebKey::Ec(ec) => {
@@ -51,7 +52,7 @@ fn jwk(key: &JsonWebKey) -> Value {
         }
         JsonWebKey::Okp(okp) => json!({ "kty": "OKP", "crv": okp.curve(), "x": okp.x() }),
         JsonWebKey::Rsa(rsa) => {
-            // The type of `use` is public and can't be named, but it can be shown.
+            // The type of `use` can't be named outside of the crate, but implements `Debug`.
             let is_for_encryption = rsa.r#use().is_some_and(|it| format!("{it:?}") == "Enc");
             let public_key_use = if is_for_encryption { "enc" } else { "sig" };
             json!({ "kty": "RSA", "n": rsa.modulus(), "e": rsa.exponent(), "use": public_key_use })

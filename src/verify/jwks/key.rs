@@ -5,7 +5,7 @@ use crate::jose::{
     crypto::VerifyingKey,
 };
 
-/// A key that verifies signatures, with its `kid` and the algorithms that it may be used with.
+/// A key that verifies signatures, with its `kid` and the algorithms for which it may be used.
 #[derive(Debug)]
 pub(crate) struct Key {
     pub(super) kid: Option<Box<str>>,

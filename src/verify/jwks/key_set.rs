@@ -6,27 +6,28 @@ use serde_json::Value;
 use super::{Key, KeyUse, jwk, left_out::LeftOutKeys};
 use crate::{TokenFault, http_client::read_object, jose::algorithm::Algorithm};
 
-/// The default limit. A set with more keys is rejected as an attack or an accident.
+/// The default maximum number of keys. A set with more keys is rejected as an attack or an
+/// accident.
 pub(crate) const DEFAULT_MAX_KEYS: usize = 100;
 
-/// The maximum number of keys that are tried for a token without a `kid`, or with one that several keys
-/// share.
+/// The maximum number of keys that are tried for a token without a `kid`, or with a `kid` that several
+/// keys share.
 const MAX_CANDIDATES: usize = 16;
 
 /// Keys by `kid`.
 #[derive(Debug, Default)]
 pub(crate) struct KeySet {
-    /// Sorted by `kid`, those without one first.
+    /// Sorted by `kid`. Keys without one come first.
     keys: Vec<Key>,
     left_out: LeftOutKeys,
 }
 
-/// Why a document isn't a key set.
+/// The reason why a document isn't a usable key set.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeySetError {
     #[error("it has no key that verifies signatures{0}")]
     NoKey(LeftOutKeys),
-    #[error("it is not a JWK Set")]
+    #[error("it isn't a JWK Set")]
     NotAKeySet,
     #[error("it has {found} keys, which is more than {max}; see `max_keys`")]
     TooMany { found: usize, max: usize },
@@ -70,14 +71,14 @@ impl KeySet {
                 Err(reason) => left_out.add(jwk, &reason),
             }
         }
-        // An issuer that signs tokens has a key, so a set without one is an accident.
+        // An issuer that signs tokens has a key, so a set without one is a mistake.
         if keys.is_empty() {
             return Err(KeySetError::NoKey(left_out));
         }
         Ok(Self { left_out, ..Self::new(keys) })
     }
 
-    /// Returns this set with the keys that were left out of the sets that it consists of.
+    /// Returns this set with the keys that were left out of its source sets.
     pub(crate) fn leaving_out(self, left_out: LeftOutKeys) -> Self {
         Self { left_out, ..self }
     }
@@ -95,8 +96,8 @@ impl KeySet {
         self.keys.len()
     }
 
-    /// Returns the keys that may have signed a token with this header: those with its `kid`, or else those
-    /// without a `kid`. For a token without a `kid`, these are all keys.
+    /// Returns the keys that may have signed a token with this header: those with its `kid`, or otherwise
+    /// those without a `kid`. For a token without a `kid`, these are all keys.
     pub(crate) fn candidates(
         &self,
         kid: Option<&str>,
@@ -118,7 +119,7 @@ impl KeySet {
         }
     }
 
-    /// Returns the names of the keys, once each and in order.
+    /// Returns the distinct `kid`s, in order.
     pub(crate) fn key_ids(&self) -> impl Iterator<Item = &str> {
         let kids = self.keys.iter().filter_map(|key| key.kid.as_deref());
         kids.scan(None, |last, kid| Some((last.replace(kid) != Some(kid)).then_some(kid))).flatten()

@@ -1,4 +1,4 @@
-//! The keys of a set that are not used, for operators.
+//! The keys that are left out of a set, for operators.
 
 use std::fmt;
 
@@ -10,14 +10,14 @@ use crate::telemetry;
 /// The maximum number of keys that are listed.
 const MAX_LISTED: usize = 16;
 
-/// How much of a `kid` is shown, in characters.
+/// The maximum length of a `kid` in an error or event, in characters.
 const MAX_KID: usize = 64;
 
 /// The keys of a set that can't be used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LeftOutKeys {
     listed: Vec<LeftOutKey>,
-    /// The number of keys that are not listed.
+    /// The number of further keys, which aren't listed.
     more: usize,
 }
 
@@ -42,7 +42,7 @@ impl LeftOutKeys {
         self.listed.push(LeftOutKey { kid, reason: reason.to_string() });
     }
 
-    /// Adds the keys that another set leaves out.
+    /// Adds the keys that were left out of another set.
     pub(crate) fn append(&mut self, other: &Self) {
         let room = MAX_LISTED.saturating_sub(self.listed.len());
         self.listed.extend(other.listed.iter().take(room).cloned());
@@ -50,14 +50,14 @@ impl LeftOutKeys {
         self.more = self.more.saturating_add(more);
     }
 
-    /// Returns why the key of this name was left out, if it is listed.
+    /// Returns why the key with this `kid` was left out, if it is listed.
     pub(crate) fn reason(&self, kid: &str) -> Option<&str> {
         let kid = shown(kid);
         let key = self.listed.iter().find(|key| key.kid.as_deref() == Some(&*kid))?;
         Some(&key.reason)
     }
 
-    /// Logs the keys. Call it once per set.
+    /// Logs the keys. Must be called once per set.
     pub(crate) fn report(&self, issuer: &str) {
         for key in &self.listed {
             telemetry::key_left_out(issuer, key.kid.as_deref(), &key.reason);
@@ -73,7 +73,7 @@ fn shown(kid: &str) -> String {
     kid.chars().take(MAX_KID).flat_map(char::escape_debug).collect()
 }
 
-/// What follows "it has no key that verifies signatures" in an error.
+/// Formats the list for an error, where it follows "it has no key that verifies signatures".
 impl fmt::Display for LeftOutKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, key) in self.listed.iter().enumerate() {
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(LeftOutKeys::default().to_string(), "");
         assert_eq!(
             left_out([json!("one"), json!(null)]).to_string(),
-            " (key `one`: `kty` is not supported; a key without `kid`: `kty` is not supported)"
+            " (key `one`: `kty` isn't supported; a key without `kid`: `kty` isn't supported)"
         );
     }
 
@@ -117,7 +117,7 @@ mod tests {
     fn the_list_is_bounded() {
         let keys = left_out((0..100).map(|kid| json!(kid)));
         assert_eq!((keys.listed.len(), keys.more), (16, 84));
-        assert!(keys.to_string().ends_with("key `15`: `kty` is not supported; and 84 more)"));
+        assert!(keys.to_string().ends_with("key `15`: `kty` isn't supported; and 84 more)"));
         let keys = left_out([json!("x".repeat(10_000))]);
         let key = &keys.listed[0];
         assert_eq!(key.kid.as_ref().unwrap().len(), 64);

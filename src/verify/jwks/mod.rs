@@ -1,7 +1,7 @@
-//! Keys of issuers: how they are read, fetched and cached.
+//! The keys of issuers: reading, fetching and caching them.
 //!
-//! `jwk` and `pem` read one key, and [`KeySet`] holds many by `kid`. `fetch` fetches a set over HTTP, and
-//! `remote` caches and refreshes it.
+//! `jwk` and `pem` read a single key, and [`KeySet`] contains keys by `kid`. `fetch` fetches a set over
+//! HTTP, and `remote` caches and refreshes it.
 
 mod cache_control;
 mod fetch;

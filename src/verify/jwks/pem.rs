@@ -5,14 +5,14 @@ use jsonwebtoken::DecodingKey;
 use super::Key;
 use crate::jose::crypto::{Curve, KeyError, VerifyingKey};
 
-/// Why a PEM text is not a key that verifies signatures.
+/// The reason why a PEM text isn't a key that verifies signatures.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PemError {
-    #[error("it is a private key; give the public one")]
+    #[error("it is a private key; use the public key")]
     Private,
-    #[error("it is a certificate; give its public key, which `openssl x509 -pubkey` prints")]
+    #[error("it is a certificate; use its public key, which `openssl x509 -pubkey` prints")]
     Certificate,
-    #[error("it is not a PEM text of one RSA, EC or Ed25519 public key")]
+    #[error("it isn't a PEM text with exactly one RSA, EC or Ed25519 public key")]
     Malformed,
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -27,7 +27,7 @@ impl Key {
         if pem.contains("BEGIN CERTIFICATE-----") {
             return Err(PemError::Certificate);
         }
-        // Of several, the reader would take the first.
+        // If there were several, the reader would use the first.
         if pem.matches("-----BEGIN ").count() != 1 {
             return Err(PemError::Malformed);
         }

@@ -1,4 +1,4 @@
-//! Base 62 (`0-9A-Za-z`): text that a double click selects as a whole, and that needs no escaping.
+//! Base 62 (`0-9A-Za-z`), which a double click selects as a whole and which needs no escaping.
 
 use zeroize::Zeroize;
 
@@ -6,14 +6,15 @@ use crate::digest::fill_random;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Appends `count` uniformly distributed digits. `None` if the random number generator fails.
+/// Appends `count` uniformly distributed digits. Returns `None` if the random number generator
+/// fails.
 pub(super) fn push_random(text: &mut String, count: usize) -> Option<()> {
     let mut random = [0; 64];
     let mut missing = count;
     while missing > 0 {
         fill_random(&mut random)?;
         // Six bits have 64 values. The last two are skipped, because mapping them to digits would make two
-        // digits more likely than the others.
+        // digits more likely than the rest.
         let digits = random.iter().filter_map(|byte| ALPHABET.get(usize::from(byte & 0x3f)));
         for &digit in digits.take(missing) {
             text.push(char::from(digit));

@@ -11,7 +11,7 @@ use crate::{Clock, ConfigError, SystemClock, verify::Revocations};
 /// The maximum of `cache_unknown_for`.
 const MAX_CACHE_UNKNOWN: Duration = Duration::from_secs(60);
 
-/// Configures an [`OwnTokenVerifier`].
+/// A builder for [`OwnTokenVerifier`].
 ///
 /// ```
 /// use portcullis::{OwnTokenVerifier, own_tokens::{MemoryTokenStore, OwnTokenFormat}};
@@ -48,25 +48,26 @@ impl OwnTokenVerifierBuilder {
         }
     }
 
-    /// Sets [`Identity::issuer`](crate::Identity::issuer) of verified tokens, so that handlers can tell
-    /// them from the tokens of other issuers. None by default; must not be empty.
+    /// Sets the [`Identity::issuer`](crate::Identity::issuer) of verified tokens, so that handlers can
+    /// distinguish them from the tokens of other issuers. It must not be empty. By default, there is no
+    /// issuer.
     pub fn issuer(mut self, issuer: impl Into<Arc<str>>) -> Self {
         self.issuer = Some(issuer.into());
         self
     }
 
-    /// Limits the number of look-ups in the store that run at the same time. At least 1; 100 by default.
+    /// Limits the number of concurrent look-ups in the store. It must be at least 1; the default is 100.
     ///
-    /// Up to ten times as many wait. A request beyond that is rejected with 503 and `Retry-After: 1`.
-    /// Tokens that were valid within the last 24 hours have a limit of their own of the same size, so a
-    /// flood of made-up tokens doesn't affect them.
+    /// Up to ten times as many look-ups wait. A request beyond that is rejected with 503 and
+    /// `Retry-After: 1`. Tokens that were valid within the last 24 hours have a separate limit of the
+    /// same size, so a flood of random tokens doesn't affect them.
     pub fn max_lookups(mut self, lookups: usize) -> Self {
         self.max_lookups = lookups;
         self
     }
 
-    /// Sets for how long a token that the store doesn't know is rejected without another look-up. At most
-    /// one minute; 2 seconds by default; zero disables the cache.
+    /// Sets how long a token that the store doesn't know is rejected without another look-up. The default
+    /// is 2 seconds, and the maximum one minute; zero disables this cache.
     ///
     /// A longer time delays the effect of a token that is created after it was first presented, for
     /// example because a replica of the database lags behind.
@@ -75,14 +76,15 @@ impl OwnTokenVerifierBuilder {
         self
     }
 
-    /// Sets the clock for the caches, the expiry of tokens and the times of their uses. [`SystemClock`] by default.
+    /// Sets the clock for the caches, the expiry of tokens and the times of their uses. The default is
+    /// [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Sets the list of revoked tokens, for a list that verifiers or replicas share. By default the verifier has
-    /// its own list. It is checked on every request, after the store.
+    /// Sets the revocation list, for a list that verifiers or replicas share. By default, the verifier has a
+    /// separate list. It is checked on every request, after the store.
     pub fn revocations(mut self, revocations: Revocations) -> Self {
         self.revocations = Some(revocations);
         self

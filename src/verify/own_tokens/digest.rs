@@ -6,7 +6,8 @@ use subtle::ConstantTimeEq;
 
 use crate::digest::sha256;
 
-/// The SHA-256 digest of a token, which a [`TokenStore`](super::TokenStore) stores instead of the token.
+/// The SHA-256 digest of a token, which a [`TokenStore`](super::TokenStore) contains instead of the
+/// token.
 ///
 /// The digest doesn't reveal the token. It needs neither a salt nor a slow hash, because a token has 256
 /// random bits and can't be guessed. `Display` and `FromStr` use 64 hexadecimal digits, and `Debug` shows

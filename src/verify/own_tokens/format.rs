@@ -1,4 +1,4 @@
-//! The format of a service's own tokens.
+//! The format of API tokens.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ const MAX_PREFIX: usize = 32;
 /// | 6 digits in base 62, the most significant first | a checksum: the first four bytes of the SHA-256 digest of everything before it, as a big-endian number |
 #[derive(Debug, Clone)]
 pub struct OwnTokenFormat {
-    /// Includes the `_` at the end.
+    /// Includes the trailing `_`.
     prefix: Arc<str>,
 }
 
@@ -48,7 +48,7 @@ impl OwnTokenFormat {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`] if the prefix is longer than 32 characters, contains other characters than ASCII
+    /// Returns [`ConfigError`] if the prefix is longer than 32 characters, contains characters other than ASCII
     /// letters, digits and `_`, doesn't begin with a letter, or ends with `_`.
     pub fn new(prefix: &str) -> Result<Self, ConfigError> {
         let problem = match prefix.as_bytes() {
@@ -74,7 +74,7 @@ impl OwnTokenFormat {
     /// Returns [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the operating system's random number
     /// generator fails.
     pub fn generate(&self) -> Result<NewToken, Error> {
-        // Allocated with its final length, because growing would leave a part of the token in freed memory.
+        // Allocated with its final length, because growing would leave parts of the token in freed memory.
         let mut text = Zeroizing::new(String::with_capacity(self.token_length()));
         text.push_str(&self.prefix);
         base62::push_random(&mut text, RANDOM_DIGITS)
@@ -101,7 +101,7 @@ impl OwnTokenFormat {
         is_token.then(|| TokenDigest::of(token))
     }
 
-    /// Returns the prefix of every token with the `_` at its end, such as `hcms_pat_`, for
+    /// Returns the prefix of every token, including the trailing `_`, such as `hcms_pat_`, for
     /// [`IssuersBuilder::prefix`](crate::issuers::IssuersBuilder::prefix).
     #[must_use]
     pub fn prefix(&self) -> &str {

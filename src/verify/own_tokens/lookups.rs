@@ -12,44 +12,44 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::TokenDigest;
 use crate::{ConfigError, Error, error::retry_after};
 
-/// How many valid tokens are known at most, and how many unknown ones.
+/// The maximum number of valid tokens, and of unknown tokens, that are cached.
 const CAPACITY: usize = 10_000;
 
-/// For how long a token that was valid counts as recently valid.
+/// How long a token that was valid counts as recently valid.
 const RECENT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How many look-ups wait for each one that may run.
+/// The maximum number of waiting look-ups per running one.
 const WAITING_PER_RUNNING: usize = 10;
 
-/// Permits for look-ups, and the tokens that the store doesn't know.
+/// The permits for look-ups, and a cache of the tokens that the store doesn't know.
 ///
-/// Anyone can make up tokens with a correct checksum. Therefore, recently valid tokens have permits of their
-/// own, and a token that the store didn't know is rejected without another look-up for a while.
+/// Anyone can generate tokens with a correct checksum. Therefore, recently valid tokens have separate
+/// permits, and a token that the store didn't know is rejected for a short time without another look-up.
 pub(super) struct Lookups {
     recently_valid: Pool,
     others: Pool,
-    /// When each token was last valid.
+    /// The last time at which each token was valid.
     valid: Cache<TokenDigest, SystemTime>,
-    /// When the store last said that it doesn't know the token.
+    /// The last time at which each token was unknown to the store.
     unknown: Cache<TokenDigest, SystemTime>,
     cache_unknown_for: Duration,
 }
 
-/// A number of look-ups that may run at the same time, and a longer line of those that wait.
+/// The permits for running look-ups, and for a larger number of waiting ones.
 struct Pool {
     running: Arc<Semaphore>,
-    /// The look-ups that run or wait.
+    /// The look-ups that are running or waiting.
     admitted: Arc<Semaphore>,
 }
 
-/// Allows one look-up, until it is dropped.
+/// A permit for one look-up, which is returned when it is dropped.
 pub(super) struct LookupPermit {
     _running: OwnedSemaphorePermit,
     _admitted: OwnedSemaphorePermit,
 }
 
 impl Lookups {
-    /// Allows `max` look-ups at a time for recently valid tokens, and as many for others.
+    /// Allows `max` concurrent look-ups of recently valid tokens, and as many of other tokens.
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ impl Lookups {
         })
     }
 
-    /// Returns whether the store didn't know the token a moment ago.
+    /// Returns whether the token was recently unknown to the store.
     pub(super) fn is_unknown(&self, digest: &TokenDigest, now: SystemTime) -> bool {
         self.unknown.get(digest).is_some_and(|at| is_within(self.cache_unknown_for, at, now))
     }
@@ -85,7 +85,7 @@ impl Lookups {
     /// # Errors
     ///
     /// Returns [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) with `Retry-After: 1` if too many
-    /// look-ups wait already.
+    /// look-ups are already waiting.
     pub(super) async fn acquire(
         &self,
         digest: &TokenDigest,
@@ -119,7 +119,7 @@ impl Lookups {
     }
 }
 
-/// Returns false also if the clock was set back.
+/// Returns whether `now` is within `period` after `since`. It isn't if the clock was set back.
 fn is_within(period: Duration, since: SystemTime, now: SystemTime) -> bool {
     now.duration_since(since).is_ok_and(|age| age < period)
 }
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_from_the_future_does_not_count() {
+    fn an_entry_from_the_future_is_ignored() {
         let (lookups, now) = (Lookups::new(1, RECENT).unwrap(), SystemTime::now());
         let digest = TokenDigest::of("a");
         lookups.insert_unknown(digest, now);

@@ -74,7 +74,8 @@ impl MemoryTokenStore {
         found
     }
 
-    /// Returns when the token with this id was last used. `None` if it wasn't used yet, or doesn't exist.
+    /// Returns the time at which the token with this id was last used. `None` if it hasn't been used yet,
+    /// or doesn't exist.
     ///
     /// Uses are recorded in the background, so a use may appear shortly after its request.
     #[must_use]
@@ -108,7 +109,7 @@ impl TokenStore for MemoryTokenStore {
         let mut entries = self.entries();
         for used in uses {
             if let Some(entry) = entries.get_mut(&used.digest()) {
-                // `None` is less than any `Some`.
+                // Keeps the latest use, because `None` is less than any `Some`.
                 entry.last_used = entry.last_used.max(Some(used.at()));
             }
         }

@@ -2,6 +2,7 @@
 //!
 //! This module is for services whose users create tokens for scripts and integrations. The tokens are
 //! opaque Bearer tokens ([RFC 6750 §2.1]), and their records are stored in a database of the service.
+//! Such tokens are also called API keys.
 //!
 //! ```
 //! use std::time::SystemTime;

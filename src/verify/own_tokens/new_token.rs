@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::TokenDigest;
 
-/// A newly generated token, and the only chance to show it to the user.
+/// A newly generated token, which can be shown to the user only now.
 ///
 /// [`OwnTokenFormat::generate`](super::OwnTokenFormat::generate) creates one. `Debug` redacts the token,
 /// and its memory is cleared on drop.

@@ -11,7 +11,7 @@ use crate::{
 
 /// The record of a token in a [`TokenStore`](super::TokenStore).
 ///
-/// Requests with the token get an [`Identity`] with the values of the record.
+/// Requests with the token are authenticated as an [`Identity`] with the values of the record.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -33,23 +33,24 @@ use crate::{
 #[non_exhaustive]
 #[must_use]
 pub struct TokenRecord {
-    /// Identifies the token in lists and logs. Not secret. Becomes [`Identity::token_id`].
+    /// The id of the token in lists and logs, which isn't secret. Becomes [`Identity::token_id`].
     pub id: String,
-    /// The user or service that the token acts for. Becomes [`Identity::subject`].
+    /// The user or service on whose behalf the token acts. Becomes [`Identity::subject`].
     pub subject: String,
     /// The name that the user gave the token, for lists. Not part of the identity.
     pub name: Option<String>,
-    /// The client that the token was issued to. Becomes [`Identity::client_id`].
+    /// The client to which the token was issued. Becomes [`Identity::client_id`].
     pub client_id: Option<String>,
-    /// The scopes of the token. Becomes [`Identity::scopes`].
+    /// The scopes of the token. They become [`Identity::scopes`].
     pub scopes: ScopeSet,
-    /// When the token was issued. Becomes [`Identity::issued_at`].
+    /// The time at which the token was issued. Becomes [`Identity::issued_at`].
     pub issued_at: Option<SystemTime>,
-    /// When the token expires. `None` if it never does. Becomes [`Identity::expires_at`].
+    /// The time at which the token expires, or `None` if it never does. Becomes
+    /// [`Identity::expires_at`].
     pub expires_at: Option<SystemTime>,
-    /// When the token was revoked. `None` if it wasn't.
+    /// The time at which the token was revoked, or `None` if it wasn't.
     pub revoked_at: Option<SystemTime>,
-    /// A JSON object with further claims.
+    /// Additional claims, as a JSON object.
     pub claims_json: Option<String>,
 }
 
@@ -75,38 +76,38 @@ impl TokenRecord {
         self
     }
 
-    /// Sets the client that the token was issued to.
+    /// Sets the client to which the token was issued.
     pub fn client_id(mut self, client_id: impl Into<String>) -> Self {
         self.client_id = Some(client_id.into());
         self
     }
 
-    /// Sets the scopes of the token. None by default.
+    /// Sets the scopes of the token. The default is none.
     pub fn scopes(mut self, scopes: ScopeSet) -> Self {
         self.scopes = scopes;
         self
     }
 
-    /// Sets when the token was issued. Not set by default.
+    /// Sets the time at which the token was issued. By default, it isn't set.
     pub fn issued_at(mut self, time: impl Into<Option<SystemTime>>) -> Self {
         self.issued_at = time.into();
         self
     }
 
-    /// Sets when the token expires. By default, and with `None`, it never does.
+    /// Sets the time at which the token expires. By default, and with `None`, it never expires.
     pub fn expires_at(mut self, time: impl Into<Option<SystemTime>>) -> Self {
         self.expires_at = time.into();
         self
     }
 
-    /// Sets when the token was revoked. It is rejected even if this time is in the future, because the
-    /// clock of the machine that revoked it may be ahead.
+    /// Sets the time at which the token was revoked. The token is rejected even if this time is in the
+    /// future, because the clock of the machine that revoked it may be ahead.
     pub fn revoked_at(mut self, time: impl Into<Option<SystemTime>>) -> Self {
         self.revoked_at = time.into();
         self
     }
 
-    /// Sets further claims as a JSON object, for handlers that read typed claims
+    /// Sets additional claims as a JSON object, for handlers that read typed claims
     /// ([`Identity::claims`]).
     ///
     /// `iss`, `sub`, `jti`, `client_id`, `scope`, `iat` and `exp` ([RFC 9068 §2.2]) are always taken from
@@ -164,10 +165,10 @@ impl TokenRecord {
     ) -> Result<String, Error> {
         let mut claims: Map<String, Value> = match &self.claims_json {
             None => Map::new(),
-            // Without the error of serde_json, which may quote a claim.
+            // The error of serde_json is omitted, because it may quote a claim.
             Some(claims) => serde_json::from_str(claims).map_err(|_| {
                 let id = &self.id;
-                Error::misconfigured(format!("the claims of token `{id}` are not a JSON object"))
+                Error::misconfigured(format!("the claims of token `{id}` aren't a JSON object"))
             })?,
         };
         let seconds = |date: Option<NumericDate>| date.map(|date| date.as_secs().into());
@@ -254,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn registered_claims_of_the_record_override_further_claims() {
+    fn registered_claims_of_the_record_override_additional_claims() {
         let record = TokenRecord::new("42", "alice")
             .expires_at(at(20))
             .claims_json(r#"{"sub":"mallory","iat":1,"iss":"else","tenant":"acme"}"#);

@@ -10,11 +10,11 @@ use crate::{
     verify::{Revocation, Revocations, RevokeFuture},
 };
 
-/// Shorter tokens are rejected by `build()`, because they could be guessed.
+/// The minimum length of a token. Shorter ones could be guessed.
 const MIN_LENGTH: usize = 16;
 
-/// Verifies API tokens that are part of the service's configuration, such as one for a CI system or a
-/// metrics scraper.
+/// A verifier of API tokens that are part of the service's configuration, for example for a CI system
+/// or a metrics scraper.
 ///
 /// Each token has a label, which becomes [`Identity::client_id`], and scopes. A label can have several
 /// tokens, which are all valid, so that clients can switch to a new token before the old one is removed
@@ -46,8 +46,9 @@ const MIN_LENGTH: usize = 16;
 /// Any other token is rejected with 401 and [`TokenFault::Rejected`]. The verifier stores the SHA-256
 /// digests of the tokens instead of the tokens, and compares them in constant time.
 ///
-/// A token that was revoked ([`Verify::revoke`]), by itself or by its client, is rejected from the next
-/// request on. The list of revocations is in memory, so remove the token from the configuration as well.
+/// A token that was revoked ([`Verify::revoke`]), either itself or by its client, is rejected from the
+/// next request on. The revocation list is in memory, so remove the token from the configuration as
+/// well.
 ///
 /// # With other kinds of tokens
 ///
@@ -85,7 +86,7 @@ impl StaticTokens {
 
     fn find(&self, token: &str) -> Result<Identity, Error> {
         let digest = TokenDigest::of(token);
-        // Compares with every token, so that the time doesn't tell which one it was.
+        // Compares with every token, so that the time doesn't reveal which one matched.
         let found =
             self.tokens.iter().fold(
                 None,
@@ -119,7 +120,7 @@ impl fmt::Debug for StaticTokens {
     }
 }
 
-/// Configures [`StaticTokens`].
+/// A builder for [`StaticTokens`].
 ///
 /// ```
 /// use portcullis::{ScopeSet, Secret, own_tokens::StaticTokens};
@@ -135,8 +136,8 @@ pub struct StaticTokensBuilder {
 }
 
 impl StaticTokensBuilder {
-    /// Adds a token with the label `label` and these scopes. Use a random text of at least 32 characters,
-    /// such as the output of `openssl rand -hex 32`.
+    /// Adds a token with a label and scopes. Use a random text of at least 32 characters, such as the
+    /// output of `openssl rand -hex 32`.
     ///
     /// Call it again with the same label to accept a second token for the same client, such as the current
     /// and the next one.
@@ -145,8 +146,8 @@ impl StaticTokensBuilder {
         self
     }
 
-    /// Sets the list of revoked tokens, for a list that verifiers or replicas share. By default the verifier
-    /// has its own list.
+    /// Sets the revocation list, for a list that verifiers or replicas share. By default, the verifier has a
+    /// separate list.
     pub fn revocations(mut self, revocations: Revocations) -> Self {
         self.revocations = Some(revocations);
         self
@@ -156,9 +157,9 @@ impl StaticTokensBuilder {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`] if there is no token; if a label is empty; or if a token is shorter than 16
-    /// characters, appears twice, or contains a character that no Bearer token has ([RFC 6750 §2.1]), such
-    /// as the newline at the end of a file. The error doesn't show the token.
+    /// Returns [`ConfigError`] if there is no token, if a label is empty, or if a token is shorter than 16
+    /// characters, appears twice, or contains a character that a Bearer token can't have ([RFC 6750
+    /// §2.1]), such as the newline at the end of a file. The error doesn't show the token.
     ///
     /// [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
     pub fn build(self) -> Result<StaticTokens, ConfigError> {

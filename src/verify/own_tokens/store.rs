@@ -36,12 +36,13 @@ use super::{TokenDigest, TokenRecord, TokenUse};
 /// # });
 /// ```
 pub trait TokenStore: Send + Sync + 'static {
-    /// Looks up the token with this digest. Called for every request with a token of the right format,
-    /// unless the same token was unknown a moment ago, and by no more requests at a time than
-    /// [`max_lookups`](super::OwnTokenVerifierBuilder::max_lookups) allows.
+    /// Looks up the token with this digest. This is called for every request with a token in the
+    /// correct format, unless the token was recently unknown.
+    /// [`max_lookups`](super::OwnTokenVerifierBuilder::max_lookups) limits the number of concurrent
+    /// calls.
     ///
-    /// There is no time-out; add one if your database client has none. The future is dropped if the client
-    /// ends its request, so it must be cancel safe.
+    /// There is no timeout, so add one if your database client has none. The future is dropped if the
+    /// client cancels its request, so it must be cancel safe.
     ///
     /// # Errors
     ///
@@ -50,15 +51,15 @@ pub trait TokenStore: Send + Sync + 'static {
     fn find(&self, digest: TokenDigest) -> TokenLookup<'_>;
 
     /// Records uses of tokens in the order in which they happened, for a "last used" column or an audit
-    /// log. Does nothing by default.
+    /// log. The default implementation does nothing.
     ///
-    /// It runs in the background on a thread that may block, one call at a time. Requests don't wait for
-    /// it, and don't fail if it panics. Uses that happen during a call are passed to the next call, so that
-    /// you can write all of them in one transaction. To await an async client, use
+    /// It is called in the background, on a thread on which it may block, and never concurrently. Requests
+    /// don't wait for it, and don't fail if it panics. Uses that happen during a call are passed to the
+    /// next call, so that you can write all of them in one transaction. To await an async client, use
     /// [`Handle::current().block_on(..)`](tokio::runtime::Handle::block_on).
     ///
-    /// At most 1,024 uses wait for the next call. Further ones are dropped, and counted in the metric
-    /// `portcullis_token_uses_lost_total`. Uses that wait when the process ends are lost.
+    /// At most 1,024 uses wait for the next call. Further uses are dropped, and counted by the metric
+    /// `portcullis_token_uses_lost_total`. Uses that are waiting when the process ends are lost.
     fn used(&self, uses: &[TokenUse]) {
         let _ = uses;
     }

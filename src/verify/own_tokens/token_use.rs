@@ -7,7 +7,7 @@ use http::Method;
 use super::TokenDigest;
 use crate::credentials::RequestHead;
 
-/// A use of a token: a request presented it, and it was valid.
+/// A use of a token, that is, a request with the token while it was valid.
 ///
 /// [`TokenStore::used`](super::TokenStore::used) receives it. The request may still have been rejected
 /// later, for example because the token lacked a scope.
@@ -19,7 +19,7 @@ pub struct TokenUse {
     call: Option<Call>,
 }
 
-/// What was called with a token.
+/// The method and the path of a request with a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Call {
     method: Method,
@@ -67,7 +67,7 @@ impl TokenUse {
         self.call.as_ref().map(|call| &*call.path)
     }
 
-    /// Returns when the token was used, according to the verifier's clock.
+    /// Returns the time at which the token was used, according to the verifier's clock.
     #[must_use]
     pub const fn at(&self) -> SystemTime {
         self.at

@@ -1,4 +1,4 @@
-//! Reports token uses to the store, outside of the requests.
+//! Reports token uses to the store in the background.
 
 use std::{
     mem,
@@ -11,13 +11,15 @@ use tokio::runtime::Handle;
 use super::{TokenStore, TokenUse};
 use crate::telemetry;
 
-/// How many uses wait at most. Further ones are dropped, so that a store that hangs can't exhaust the
-/// memory.
+/// The maximum number of waiting uses. Further ones are dropped, so that a store that hangs can't
+/// exhaust the memory.
 const CAPACITY: usize = 1024;
 
-/// A bounded queue of token uses, and the worker that hands them to the store on a blocking thread.
+/// A bounded queue of token uses, and the worker that passes them to the store on a blocking
+/// thread.
 ///
-/// A request only pushes to the queue. There is at most one worker, so the store gets one call at a time.
+/// A request only pushes to the queue. There is at most one worker, so the store is never called
+/// concurrently.
 pub(super) struct UseQueue {
     store: Arc<dyn TokenStore>,
     state: Mutex<State>,
@@ -64,7 +66,7 @@ impl UseQueue {
     }
 }
 
-/// Hands the waiting uses to the store until the queue is empty.
+/// Passes the waiting uses to the store until the queue is empty.
 struct Worker {
     queue: Arc<UseQueue>,
     done: bool,
@@ -81,8 +83,8 @@ impl Worker {
         let mut state = self.queue.state();
         state.overflowed = false;
         if state.waiting.is_empty() {
-            // Under the same lock as the check for an empty queue: a use that is pushed after it must find
-            // no worker, and start one.
+            // Set under the same lock as the check for an empty queue, so that a use that is pushed later
+            // finds no worker and starts one.
             state.has_worker = false;
             self.done = true;
             return None;

@@ -16,7 +16,8 @@ use crate::{
     verify::{Revocation, Revocations, RevokeFuture},
 };
 
-/// Verifies API tokens that the service issues itself, by looking them up in its [`TokenStore`].
+/// A verifier of API tokens that the service issues itself, such as personal access tokens. It
+/// looks them up in the service's [`TokenStore`].
 ///
 /// ```
 /// use http::{HeaderMap, header::AUTHORIZATION};
@@ -51,23 +52,22 @@ use crate::{
 /// | revoked | 401, [`TokenFault::Revoked`] | yes |
 /// | expired | 401, [`TokenFault::Expired`] | yes |
 /// | any, while the store fails | 503 with `Retry-After: 5`, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) | yes |
-///
-/// | too many concurrent look-ups | 503 with `Retry-After: 1`, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) | no |
+/// | any, with too many concurrent look-ups | 503 with `Retry-After: 1`, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) | no |
 ///
 /// Valid tokens are looked up for each request, so revocations take effect with the next request. If your
 /// store caches records, they take effect when its cache expires.
 ///
-/// # Made-up tokens
+/// # Floods of random tokens
 ///
-/// Anyone can make up tokens with a correct checksum, and each of them is looked up. The verifier limits
-/// what they cost the store: at most 100 look-ups run at a time
+/// Anyone can generate tokens with a correct checksum, and each of them is looked up. The verifier limits
+/// the load on the store: at most 100 look-ups run at a time
 /// ([`max_lookups`](OwnTokenVerifierBuilder::max_lookups)), and a token that the store doesn't know is
 /// rejected without another look-up for 2 seconds
-/// ([`cache_unknown_for`](OwnTokenVerifierBuilder::cache_unknown_for)). Tokens that were valid within the
-/// last 24 hours have 100 look-ups of their own. Any other token waits behind at most 1,100 look-ups, or
-/// is rejected with 503: with a store that takes 5 ms for a look-up, it waits for at most 55 ms.
+/// ([`cache_unknown_for`](OwnTokenVerifierBuilder::cache_unknown_for)). For tokens that were valid within
+/// the last 24 hours, there is a separate limit of 100 look-ups. Any other token waits behind at most
+/// 1,100 look-ups, or is rejected with 503. If a look-up takes 5 ms, the token waits for at most 55 ms.
 ///
-/// The digests of 10,000 valid and of 10,000 unknown tokens are kept in memory for this.
+/// For this purpose, the digests of up to 10,000 valid and 10,000 unknown tokens are cached.
 ///
 /// # With other kinds of tokens
 ///
@@ -101,7 +101,8 @@ pub(super) struct Inner {
 }
 
 impl OwnTokenVerifier {
-    /// Creates a builder for a verifier that accepts the tokens in `store`, which all have `format`.
+    /// Creates a builder for a verifier that accepts the tokens in `store`, all of which have
+    /// `format`.
     pub fn builder(format: OwnTokenFormat, store: impl TokenStore) -> OwnTokenVerifierBuilder {
         OwnTokenVerifierBuilder::new(format, store)
     }

@@ -91,7 +91,7 @@ fn an_invalid_configured_set_is_rejected() {
     let issuer = TestIssuer::new();
     for text in INVALID_SETS {
         let error = issuer.verifier().audience(API).jwk_set(text).build().unwrap_err();
-        assert_eq!(error.to_string(), "JWK Set `\u{2026}`: it is not a JWK Set", "{text}");
+        assert_eq!(error.to_string(), "JWK Set `\u{2026}`: it isn't a JWK Set", "{text}");
     }
     let error = issuer.verifier().audience(API).jwk_set(r#"{"keys":[]}"#).build().unwrap_err();
     let message = "JWK Set `\u{2026}`: it has no key that verifies signatures";

@@ -87,16 +87,13 @@ fn a_private_key_is_rejected() {
         let text = pem(label, openssl::PRIVATE_ED25519);
         for text in [text.clone(), format!("{}{text}", openssl::ED25519)] {
             let error = message(&text);
-            assert!(
-                error.ends_with("it is a private key; give the public one"),
-                "{label}: {error}"
-            );
+            assert!(error.ends_with("it is a private key; use the public key"), "{label}: {error}");
             assert!(!error.contains(openssl::PRIVATE_ED25519), "{error}");
         }
     }
     assert_eq!(
         message(pem("PRIVATE KEY", openssl::PRIVATE_ED25519)),
-        "PEM key `-----BEGIN PRIVATE KEY-----`: it is a private key; give the public one"
+        "PEM key `-----BEGIN PRIVATE KEY-----`: it is a private key; use the public key"
     );
 }
 
@@ -124,7 +121,7 @@ fn errors_show_only_the_label_of_a_key() {
 fn a_certificate_is_rejected() {
     assert_eq!(
         message(openssl::CERTIFICATE),
-        "PEM key `-----BEGIN CERTIFICATE-----`: it is a certificate; give its public key, which `openssl x509 -pubkey` prints"
+        "PEM key `-----BEGIN CERTIFICATE-----`: it is a certificate; use its public key, which `openssl x509 -pubkey` prints"
     );
     assert!(with_pem(format!("{}{}", openssl::CERTIFICATE, openssl::P256)).is_err());
 }
@@ -165,7 +162,7 @@ fn invalid_pem_texts_are_rejected() {
         openssl::ED25519.replace("BEGIN", "BEGIM"),
     ] {
         let error = message(&text);
-        let problem = "it is not a PEM text of one RSA, EC or Ed25519 public key";
+        let problem = "it isn't a PEM text with exactly one RSA, EC or Ed25519 public key";
         assert!(error.starts_with("PEM key `") && error.ends_with(problem), "{text}: {error}");
     }
 }

@@ -59,7 +59,7 @@ async fn a_key_that_is_left_out_is_reported_once_per_set() {
         "key left out issuer=\"{name}\" kid=\"weak\" reason=\"the key is too weak: it has 1024 bits, and at \
          least 2048 are needed\""
     );
-    let oct = format!("key left out issuer=\"{name}\" reason=\"`kty` is not supported\"");
+    let oct = format!("key left out issuer=\"{name}\" reason=\"`kty` isn't supported\"");
     assert_eq!(left_out(&capture), [weak_line.clone(), oct]);
 
     // Neither requests nor fetches of the same set report it again.
@@ -102,8 +102,8 @@ async fn a_set_without_a_usable_key_is_an_error_with_reasons() {
     let token = issuer.token().audience(API).mint();
     let (capture, _guard) = Capture::start();
     assert_eq!(outcome(&verifier, &token).await, UNAVAILABLE);
-    let reasons = "it has no key that verifies signatures (key `one`: `kty` is not supported; a key without \
-                   `kid`: `use` says that it is not for verifying signatures)";
+    let reasons = "it has no key that verifies signatures (key `one`: `kty` isn't supported; a key without \
+                   `kid`: `use` doesn't allow it to verify signatures)";
     assert!(verifier.readiness().last_error().unwrap().ends_with(reasons));
     assert!(capture.take().iter().any(|line| line.text.contains(reasons)));
 }

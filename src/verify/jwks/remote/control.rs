@@ -1,4 +1,4 @@
-//! When a fetch may start.
+//! Controls when a fetch may start.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,16 +15,16 @@ use crate::{
     },
 };
 
-/// The state that requests share before one of them starts a fetch. Its lock is held for a moment,
-/// never across I/O.
+/// The state that requests share to start at most one fetch. Its lock is held briefly, and never
+/// across I/O.
 #[derive(Default)]
 pub(super) struct Control {
-    /// The fetch that is running. There is one key set, so there is one key.
+    /// The running fetch. The key is `()`, because there is only one key set.
     pub(super) fetches: SingleFlight<(), ()>,
     pub(super) failures: Failures<FetchError>,
-    /// The limit that fetches share with those of other issuers, if there is one.
+    /// The limit that is shared with the fetches of other issuers, if there is one.
     pub(super) limit: Option<Arc<WorkLimit>>,
-    /// The cooldown since the last refetch for a token that no key verified.
+    /// The cooldown after the last refetch for a token that no key verified.
     cooldown: Option<Cooldown>,
 }
 
@@ -34,7 +34,7 @@ impl Control {
         self.failures.last_error().is_some()
     }
 
-    /// Returns the time before which no such refetch may start.
+    /// Returns the time until such a refetch may start.
     pub(super) fn cooldown_left(&self, now: NumericDate) -> Option<Duration> {
         self.cooldown.as_ref().and_then(|cooldown| cooldown.left(now))
     }
@@ -47,7 +47,7 @@ impl Control {
         self.cooldown = Some(Cooldown::new(now, settings.cooldown));
     }
 
-    /// Returns the error for a request that needs keys which aren't available.
+    /// Returns the error for a request if the keys that it needs aren't available.
     pub(super) fn unavailable(&self, log: &Arc<IssuerLog>, retry_after: Duration) -> Error {
         let occasion = Occasion::KeysUnavailable;
         match self.failures.last_error() {

@@ -1,8 +1,8 @@
 //! A key set that is fetched, refreshed, and retained during outages.
 //!
-//! [`RemoteKeys`] serves requests from its `snapshot` without a lock. Fetches run in single flight, in
-//! their own task. `control` knows when one may start: it backs off after failures, and limits the rate of
-//! refetches for unknown and replaced keys.
+//! [`RemoteKeys`] serves requests from its `snapshot` without a lock. Fetches run in single flight, in a
+//! separate task. `control` determines when one may start: it backs off after failures, and limits the
+//! rate of refetches for unknown and replaced keys.
 
 mod control;
 mod freshness;

@@ -1,4 +1,4 @@
-//! The key set of one issuer, over its life.
+//! The key set of one issuer.
 
 use std::{
     fmt,
@@ -27,19 +27,19 @@ use crate::{
     },
 };
 
-/// A key set that is fetched on first use and retained.
+/// A key set that is fetched on first use, refreshed, and retained during outages.
 pub(crate) struct RemoteKeys(Arc<Shared>);
 
-/// The keys for a request, or how to get them.
+/// The keys for a request, or a way to wait for them.
 pub(crate) enum Current {
     Ready(Guard<Option<Arc<Snapshot>>>),
-    /// A fetch is running that the request should wait for.
+    /// The request should wait for the running fetch.
     Wait(Waiter),
     /// There are no keys, and the next fetch may not start yet.
     Unavailable(Error),
 }
 
-/// The outcome of asking for a refetch, for a token that no key in memory verifies.
+/// The outcome of requesting a refetch, for a token that no cached key verifies.
 pub(crate) enum Refetch {
     Wait(Waiter),
     /// The last fetch failed, so the issuer may have the key.
@@ -63,22 +63,23 @@ pub(crate) struct Status {
     pub(crate) age: Option<Duration>,
     pub(crate) last_error: Option<Arc<FetchError>>,
     pub(crate) next_fetch: Duration,
-    /// How long no fetch for an unknown `kid` may start.
+    /// The time until a fetch for an unknown `kid` may start.
     pub(crate) cooldown: Option<Duration>,
 }
 
-/// The outcome of a fetch that was not superseded.
+/// The outcome of a fetch that wasn't superseded.
 struct Stored {
-    /// The number of keys, or why there are none.
+    /// The number of keys, or the error of the fetch.
     outcome: Result<usize, Arc<FetchError>>,
-    /// Whether the fetch before failed.
+    /// Whether the previous fetch failed.
     was_failing: bool,
 }
 
 struct Shared {
-    /// The issuer, as it was configured.
+    /// The configured name of the issuer.
     issuer: Arc<str>,
-    /// The log of the pattern that the issuer is a tenant of. Other issuers have their own.
+    /// The log of the pattern to which the issuer belongs as a tenant. Other issuers have a
+    /// separate log.
     pattern_log: OnceLock<Arc<IssuerLog>>,
     own_log: Arc<IssuerLog>,
     source: Box<dyn FetchKeys>,
@@ -114,17 +115,17 @@ impl RemoteKeys {
         }))
     }
 
-    /// Logs and counts under the name of the pattern that this issuer is a tenant of.
+    /// Logs and counts under the name of the pattern to which this issuer belongs as a tenant.
     pub(crate) fn log_to(&self, pattern: &Arc<IssuerLog>) {
         self.0.pattern_log.get_or_init(|| Arc::clone(pattern));
     }
 
-    /// Lets fetches start only within this limit, if there is one.
+    /// Starts fetches only within this limit, if there is one.
     pub(crate) fn limit_fetches(&self, limit: Option<Arc<WorkLimit>>) {
         self.0.lock().limit = limit;
     }
 
-    /// Returns the keys for a request, and starts a fetch where one is due. Keys that are fresh, or
+    /// Returns the keys for a request, and starts a fetch if one is due. Keys that are fresh, or
     /// retained during an outage, are returned without a wait.
     pub(crate) fn current(&self, now: NumericDate) -> Current {
         let shared = &self.0;
@@ -167,7 +168,8 @@ impl RemoteKeys {
         }
         match shared.start_fetch(&mut control) {
             Ok(waiter) => {
-                // Only now: a fetch that couldn't start must not use up the cooldown.
+                // The cooldown starts only here, because a fetch that couldn't start must not use
+                // it up.
                 control.start_cooldown(now, &shared.settings);
                 Refetch::Wait(waiter)
             }
@@ -197,7 +199,7 @@ impl RemoteKeys {
         is_certain.then_some(fault)
     }
 
-    /// Returns the keys after a wait, if they may still be used.
+    /// Returns the keys after a wait, if they are usable.
     pub(crate) fn after_fetch(
         &self,
         now: NumericDate,
@@ -215,7 +217,7 @@ impl RemoteKeys {
         control.fetch_failed().then(|| self.0.unavailable(&control, now))
     }
 
-    /// Fetches the keys without using them, and reports what is found.
+    /// Fetches the keys without using them, and reports the findings.
     pub(crate) fn examine(&self, now: NumericDate) -> ExamineFuture {
         self.0.source.examine(now)
     }
@@ -246,8 +248,8 @@ impl Waiter {
         Self::new(single_flight::Waiter::completed(()))
     }
 
-    /// Waits until the fetch has completed or is lost. Returns false if `stale_wait` ends before; the
-    /// next call then waits for the fetch itself.
+    /// Waits until the fetch has completed or is lost. Returns false if `stale_wait` ends earlier;
+    /// the next call then waits for the fetch itself.
     pub(crate) async fn wait(&mut self) -> bool {
         if let Some(limit) = self.stale_wait.take() {
             return tokio::time::timeout(limit, self.fetch.wait()).await.is_ok();
@@ -275,7 +277,8 @@ impl Shared {
         };
         match (fetch, found) {
             (Ok(waiter), Age::Unusable) => Current::Wait(waiter),
-            // A short wait, so that a key that was withdrawn while this service was idle isn't accepted.
+            // Waits briefly, so that a key that was withdrawn while this service was idle isn't
+            // accepted.
             (Ok(waiter), Age::Stale) if !control.fetch_failed() => {
                 Current::Wait(Waiter { stale_wait: Some(self.settings.stale_wait), ..waiter })
             }
@@ -284,7 +287,7 @@ impl Shared {
         }
     }
 
-    /// Starts a fetch, which doesn't keep this alive.
+    /// Starts a fetch, which holds only a weak reference to this.
     fn start_fetch(self: &Arc<Self>, control: &mut Control) -> Result<Waiter, Error> {
         let permit = control.limit.as_ref().map(WorkLimit::acquire).transpose()?;
         let etag = self.snapshot.load().as_ref().and_then(|keys| keys.etag.clone());
@@ -302,7 +305,8 @@ impl Shared {
 
     fn complete(&self, id: FlightId, fetched: Result<Fetched, FetchError>, took: Duration) {
         let before = self.snapshot.load_full();
-        // Reported when the lock is free, because a subscriber may ask for the state of the keys.
+        // Reported after the lock is released, because a subscriber may query the state of the
+        // keys.
         if let Some(Stored { outcome, was_failing }) = self.store(id, fetched) {
             let outcome = outcome.as_ref().copied().map_err(|error| &**error);
             let hint = outcome.err().and_then(FetchError::hint);
@@ -333,7 +337,7 @@ impl Shared {
         }
     }
 
-    /// Logs the keys that the set leaves out, unless the set before left out the same ones.
+    /// Logs the keys that were left out of the set, unless the previous set left out the same ones.
     fn report_left_out(&self, before: Option<&Snapshot>) {
         let snapshot = self.snapshot.load();
         let Some(snapshot) = snapshot.as_ref() else { return };
@@ -375,14 +379,14 @@ impl Shared {
         Some(Stored { outcome, was_failing })
     }
 
-    /// Returns whether the set of this generation is the newest one. Called under the lock, under which
-    /// sets are replaced.
+    /// Returns whether the set of this generation is the newest one. Must be called under the lock,
+    /// because sets are replaced under it.
     fn is_newest(&self, generation: u64) -> bool {
         self.snapshot.load().as_ref().is_some_and(|snapshot| snapshot.generation == generation)
     }
 
-    /// Returns whether it is too early for a refresh, without the lock. If the clock was turned back, a
-    /// refresh is delayed by at most the longest backoff.
+    /// Returns whether it is too early for a refresh, without taking the lock. If the clock was set
+    /// back, a refresh is delayed by at most the longest backoff.
     fn is_quiet(&self, now: NumericDate) -> bool {
         let quiet_until = self.quiet_until.load(Ordering::Relaxed);
         let longest = self.settings.backoff.longest.as_secs();

@@ -1,4 +1,4 @@
-//! The times in the life of a remote key set.
+//! The times that determine when a remote key set is fetched and used.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use crate::verify::backoff::Backoff;
 /// How long fetched keys are used, and how often they are fetched.
 #[derive(Debug, Clone)]
 pub(crate) struct RemoteSettings {
-    /// How long a set is fresh if its response doesn't say so.
+    /// How long a set is fresh if its response doesn't specify it.
     pub(crate) default_freshness: Duration,
-    /// The bounds of the freshness that a response may ask for.
+    /// The bounds of the freshness that a response may specify.
     pub(crate) min_freshness: Duration,
     pub(crate) max_freshness: Duration,
     /// How long a stale set is used while its issuer is unreachable.
@@ -40,7 +40,7 @@ impl Default for RemoteSettings {
 }
 
 impl RemoteSettings {
-    /// Returns how long a set is fresh whose response asks for `requested`.
+    /// Returns how long a set is fresh if its response specifies `requested`.
     pub(super) fn freshness(&self, requested: Option<Duration>) -> Duration {
         requested.unwrap_or(self.default_freshness).clamp(self.min_freshness, self.max_freshness)
     }

@@ -10,24 +10,24 @@ use crate::{
     verify::jwks::{KeySet, fetch::Fetched},
 };
 
-/// How much earlier than a fetch completed a request may have read the clock. If it is more, the clock
-/// was turned back.
+/// How far the time of a request may be before the completion of a fetch, because the request read the
+/// clock earlier. If it is further, the clock was set back.
 const CLOCK_TOLERANCE: Duration = Duration::from_millis(500);
 
 /// A fetched key set. It is replaced as a whole and never changed.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) keys: Arc<KeySet>,
-    /// Identifies the key set. A set with other keys has another generation.
+    /// Identifies the key set. Each set with different keys has a new generation.
     pub(crate) generation: u64,
     pub(super) etag: Option<HeaderValue>,
-    /// The freshness that its responses asked for.
+    /// The freshness that its responses specified.
     requested_freshness: Option<Duration>,
     pub(super) fetched_at: NumericDate,
-    /// When requests start a refresh, without waiting for it.
+    /// The time from which on requests start a refresh, without waiting for it.
     pub(super) refresh_at: NumericDate,
     pub(super) fresh_until: NumericDate,
-    /// The end of its use during an outage.
+    /// The time from which on it isn't used even during an outage.
     pub(super) usable_until: NumericDate,
 }
 
@@ -41,8 +41,8 @@ pub(super) enum Age {
 }
 
 impl Snapshot {
-    /// Creates the snapshot that follows `before`. Returns `None` if `fetched` says that the set hasn't
-    /// changed, and there is no set.
+    /// Creates the snapshot that replaces `before`. Returns `None` if `fetched` says that the set
+    /// hasn't changed although there is no set.
     pub(super) fn of(
         fetched: Fetched,
         before: Option<&Snapshot>,
@@ -78,7 +78,7 @@ impl Snapshot {
 
     pub(super) fn age(&self, now: NumericDate) -> Age {
         if now.saturating_add(CLOCK_TOLERANCE) < self.fetched_at {
-            // The clock was turned back. The times mean nothing, so the set is fetched again.
+            // The clock was set back. The times are meaningless, so the set is fetched again.
             Age::RefreshDue
         } else if now < self.refresh_at {
             Age::Fresh
