@@ -32,15 +32,19 @@ impl ClientAuthentication {
         match self {
             Self::PrivateKeyJwt { client_id, .. } | Self::Tls { client_id } => {
                 if client_id.is_empty() {
-                    return Err(ConfigError::new("client id", "", "empty"));
+                    return Err(ConfigError::new("client id", "", "must not be empty"));
                 }
             }
             Self::Basic { client_id, secret } | Self::Post { client_id, secret } => {
                 if client_id.is_empty() {
-                    return Err(ConfigError::new("client id", "", "empty"));
+                    return Err(ConfigError::new("client id", "", "must not be empty"));
                 }
                 if secret.expose().is_empty() {
-                    return Err(ConfigError::new("client secret of", client_id, "empty"));
+                    return Err(ConfigError::new(
+                        "client secret of",
+                        client_id,
+                        "must not be empty",
+                    ));
                 }
             }
             Self::BearerToken(token) => {
@@ -212,8 +216,8 @@ mod tests {
     #[test]
     fn errors_name_the_invalid_value_and_show_no_secret() {
         for (authentication, message) in [
-            (basic("", "s3cret"), "client id ``: empty"),
-            (basic("app", ""), "client secret of `app`: empty"),
+            (basic("", "s3cret"), "client id ``: must not be empty"),
+            (basic("app", ""), "client secret of `app`: must not be empty"),
             (
                 ClientAuthentication::BearerToken("s3cret\n".into()),
                 "bearer token `…`: contains characters that a bearer token can't have",

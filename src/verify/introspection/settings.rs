@@ -129,7 +129,7 @@ impl Settings {
             (None, Address::Endpoint(_)) => None,
         };
         if self.assertion_audience.as_ref().is_some_and(String::is_empty) {
-            return Err(ConfigError::new("assertion_audience", "", "empty"));
+            return Err(ConfigError::new("assertion_audience", "", "must not be empty"));
         }
         let assertion_audience = self.assertion_audience.map(String::into_boxed_str);
         let assertion_audience = assertion_audience.or_else(|| issuer.clone());
@@ -188,7 +188,7 @@ impl Settings {
 
     fn audience_rule(&self) -> Result<AudienceRule, ConfigError> {
         if self.audiences.iter().any(String::is_empty) {
-            return Err(ConfigError::new("audience", "", "empty"));
+            return Err(ConfigError::new("audience", "", "must not be empty"));
         }
         if !self.any_audience {
             let exact = self.audiences.iter().map(|name| name.as_str().into()).collect();

@@ -1,4 +1,4 @@
-//! The configuration of a verifier.
+//! The configuration of a [`JwtVerifier`].
 
 use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use crate::url::redact;
 use crate::verify::{AudienceGiven, AudienceMissing, Revocations};
 use crate::{Algorithm, Clock, ConfigError, Error, Identity, Secret, http_client::HttpClient};
 
-/// Configures a [`JwtVerifier`]: the issuer, the audience, and where the keys come from.
+/// A builder for [`JwtVerifier`], with the issuer, the audience, and the source of the keys.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,15 +37,17 @@ use crate::{Algorithm, Clock, ConfigError, Error, Identity, Secret, http_client:
 /// let verifier = portcullis::JwtVerifier::builder("https://as.example").build();
 /// ```
 ///
-/// The keys come from one source: configured keys (JWK Sets, PEM keys and secrets together), otherwise a
-/// `jwks_uri`, otherwise the one in the issuer's metadata.
+/// The keys come from exactly one source: configured keys (JWK Sets, PEM keys and secrets together) if
+/// there are any, otherwise a configured `jwks_uri`, and otherwise the `jwks_uri` in the issuer's
+/// metadata.
 #[must_use]
 pub struct JwtVerifierBuilder<Audience> {
     settings: Settings,
     audience: PhantomData<Audience>,
 }
 
-/// Options that weaken security: see [`JwtVerifierBuilder::dangerous`].
+/// Options that weaken security and have to be opted into explicitly: see
+/// [`JwtVerifierBuilder::dangerous`].
 #[derive(Debug)]
 #[must_use]
 pub struct Dangerous<Audience>(JwtVerifierBuilder<Audience>);
@@ -64,9 +66,9 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self.into_state()
     }
 
-    /// Accepts the identifier of a [`ProtectedResource`](crate::ProtectedResource) as the audience. Scheme and host
-    /// may differ in case, everything else is compared byte for byte. Call it again, or
-    /// [`audience`](Self::audience), to accept more than one.
+    /// Accepts the identifier of a [`ProtectedResource`](crate::ProtectedResource) as the audience. Scheme and
+    /// host may differ in case, and everything else must match exactly. Call this method or
+    /// [`audience`](Self::audience) again to accept more than one audience.
     ///
     /// ```
     /// use portcullis::{JwtVerifier, ProtectedResource};
@@ -86,22 +88,22 @@ impl<Audience> JwtVerifierBuilder<Audience> {
 
     /// Sets the accepted client, for issuers whose access tokens have no `aud`, such as Amazon Cognito.
     /// `client_id` must be this exact string. Call it again to accept more than one client. A token that has an
-    /// `aud` is rejected, because it is intended for another service. This excludes
+    /// `aud` is rejected, because it is intended for another service. This can't be combined with
     /// [`audience`](Self::audience).
     pub fn client(mut self, client_id: impl Into<String>) -> JwtVerifierBuilder<AudienceGiven> {
         self.settings.clients.push(client_id.into());
         self.into_state()
     }
 
-    /// Requires a claim with this exact string, such as `token_use` with `access`. Call it again to require
+    /// Requires a claim to be this exact string, such as `access` for `token_use`. Call it again to require
     /// several claims.
     pub fn require_claim(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.settings.required.push(RequiredClaim::exact(name.into(), text.into()));
         self
     }
 
-    /// Requires a claim with a string that begins with `prefix`, such as `project_path` with `acme/`. End the
-    /// prefix with a separator: `acme` would accept `acme-evil/orders` too.
+    /// Requires a claim to be a string that begins with `prefix`, such as `acme/` for `project_path`. End the
+    /// prefix with a separator, because `acme` also matches `acme-evil/orders`.
     ///
     /// ```
     /// use portcullis::JwtVerifier;
@@ -121,10 +123,10 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Sets the URL of the issuer's metadata, for issuers whose metadata is not at a
-    /// [well-known URL](https://www.rfc-editor.org/rfc/rfc8414#section-3) under their name: Azure AD B2C, an issuer
-    /// whose name is not a URL, or one that is reached at an internal address. The `issuer` in the metadata must
-    /// still be the issuer of the tokens, or the one of [`metadata_issuer`](Self::metadata_issuer).
+    /// Sets the URL of the issuer's metadata, if the metadata isn't at the [well-known
+    /// URL](https://www.rfc-editor.org/rfc/rfc8414#section-3) for the issuer's name. Examples are Azure AD B2C,
+    /// an issuer whose name isn't a URL, and one that is reached at an internal address. The `issuer` in the
+    /// metadata must still be the issuer of the tokens, or the [`metadata_issuer`](Self::metadata_issuer).
     ///
     /// ```
     /// use portcullis::JwtVerifier;
@@ -140,9 +142,9 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Sets the `issuer` in the metadata, for servers whose access tokens have another `iss`, such as AD FS. It is
-    /// compared byte for byte. Without a [`metadata_url`](Self::metadata_url), the metadata is discovered from this
-    /// name.
+    /// Sets the expected `issuer` in the metadata, for servers whose access tokens have a different `iss`, such
+    /// as AD FS. It must match exactly. Without a [`metadata_url`](Self::metadata_url), this name also
+    /// determines the URL of the metadata.
     ///
     /// ```
     /// use portcullis::JwtVerifier;
@@ -167,11 +169,13 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Fetches the keys from a source of the crate `jwks_client_rs`. Caching, cool-down and outages are handled as
-    /// for other keys. Use it if you have such a source; the default does more:
+    /// Fetches the keys from a source of the `jwks_client_rs` crate. Caching, rate limits and outages are
+    /// handled as for other keys. Use it only if you already have such a source, because the default has
+    /// advantages:
     ///
-    /// - That crate rejects a whole set because of one key without `kid` or with an unknown `kty`.
-    /// - It doesn't pass on `Cache-Control`, `ETag` and `key_ops`, and `use` only for RSA keys.
+    /// - That crate rejects a whole key set if one key has no `kid` or an unknown `kty`.
+    /// - It doesn't provide `Cache-Control`, `ETag` or `key_ops`, and provides `use` only for RSA
+    ///   keys.
     /// - Its `WebSource` follows redirects and reads bodies of any length.
     #[cfg(feature = "jwks-client-rs")]
     pub fn jwks_source(
@@ -187,7 +191,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     /// Sets the maximum number of keys in the issuer's key set. The default is 100. A set with more keys is
     /// rejected as a whole.
     ///
-    /// A fetched document may have 256 KiB, and 2.6 KiB for each key if there may be more than 100.
+    /// The size of a fetched document is limited to 256 KiB, plus 2.6 KiB for each key beyond 100.
     ///
     /// ```
     /// use portcullis::JwtVerifier;
@@ -200,7 +204,8 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Adds the issuer's public keys as the text of a JWK Set ([RFC 7517 §5]). No keys are fetched then.
+    /// Adds the issuer's public keys as the text of a JWK Set ([RFC 7517 §5]). With configured keys, no
+    /// keys are fetched.
     ///
     /// [RFC 7517 §5]: https://www.rfc-editor.org/rfc/rfc7517#section-5
     pub fn jwk_set(mut self, json: impl Into<String>) -> Self {
@@ -208,15 +213,15 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Adds a public key in PEM form: RSA, P-256, P-384, P-521 or Ed25519. It verifies tokens with any `kid`. No
-    /// keys are fetched then.
+    /// Adds a public key in PEM form: RSA, P-256, P-384, P-521 or Ed25519. It verifies tokens with any `kid`.
+    /// With configured keys, no keys are fetched.
     pub fn pem_key(mut self, pem: impl Into<String>) -> Self {
         self.settings.given.push(GivenKeys::Pem(pem.into()));
         self
     }
 
-    /// Adds a secret that is shared with the issuer, for one HMAC algorithm. It has at least 32, 48 or 64 bytes
-    /// for HS256, HS384 or HS512 ([RFC 7518 §3.2]). No keys are fetched then.
+    /// Adds a secret that is shared with the issuer, for one HMAC algorithm. It must have at least 32, 48 or 64
+    /// bytes for HS256, HS384 or HS512 ([RFC 7518 §3.2]). With configured keys, no keys are fetched.
     ///
     /// [RFC 7518 §3.2]: https://www.rfc-editor.org/rfc/rfc7518#section-3.2
     pub fn hmac_secret(mut self, algorithm: Algorithm, secret: impl Into<Secret>) -> Self {
@@ -224,23 +229,25 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Sets the accepted algorithms. By default, these are all asymmetric algorithms that the issuer's keys allow,
-    /// and the algorithm of each secret. If keys are configured, each of these algorithms must have one.
+    /// Sets the accepted algorithms. The default is all asymmetric algorithms that the issuer's keys allow, and
+    /// the algorithm of each secret. If keys are configured, there must be one for each of these algorithms.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.settings.algorithms = Some(algorithms.into_iter().collect());
         self
     }
 
-    /// Sets what a token must look like to be accepted as an access token. [`Profile::Relaxed`] by default.
+    /// Sets the profile of access tokens, which determines the required `typ` and claims. The default is
+    /// [`Profile::Relaxed`].
     pub fn profile(mut self, profile: Profile) -> Self {
         self.settings.profile = profile;
         self
     }
 
-    /// Accepts this value of `typ` in the header too, besides those of the profile. Call it again to accept several.
+    /// Accepts this `typ` in the header, in addition to those of the profile. Call it again to accept more than
+    /// one.
     ///
-    /// It is compared without regard to case and to a prefix `application/`. [`build`](Self::build) rejects the types of
-    /// tokens that give no access, such as `logout+jwt`, `dpop+jwt` and `secevent+jwt`.
+    /// Case and an `application/` prefix are ignored. [`build`](Self::build) rejects the types of JWTs that
+    /// aren't access tokens, such as `logout+jwt`, `dpop+jwt` and `secevent+jwt`.
     ///
     /// ```
     /// use portcullis::JwtVerifier;
@@ -255,14 +262,15 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Sets how far the issuer's clock may be off, for `exp`, `nbf`, `iat` and `auth_time`. 60 s by default.
+    /// Sets the leeway for `exp`, `nbf`, `iat` and `auth_time`, which compensates for differences between
+    /// the clocks. The default is 60 s.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.settings.leeway = leeway;
         self
     }
 
-    /// Also reads scopes from this place, in addition to `scope` and `scp`: a claim such as `permissions`, or a
-    /// JSON pointer ([RFC 6901]) such as `/realm_access/roles`.
+    /// Adds a place from which scopes are read, in addition to `scope` and `scp`: a claim such as
+    /// `permissions`, or a JSON pointer ([RFC 6901]) such as `/realm_access/roles`.
     ///
     /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
     pub fn scope_claim(mut self, place: impl AsRef<str>) -> Self {
@@ -270,11 +278,11 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Accepts integers as `sub`, `jti` and `client_id`, which have to be strings ([RFC 7519 §4.1.2]), and reads them as
-    /// their decimal text: the number `42` and the string `"42"` are the same subject. Off by default, when a token with
-    /// such a claim is rejected.
+    /// Accepts integers as `sub`, `jti` and `client_id`, which should be strings ([RFC 7519 §4.1.2]), and reads
+    /// them as decimal text: the number `42` and the string `"42"` are the same subject. By default, a token
+    /// with such a claim is rejected.
     ///
-    /// Integers that are negative or written with a fraction or an exponent are not accepted.
+    /// Numbers that are negative, or written with a fraction or an exponent, are rejected.
     /// [`Identity::raw_claims`] still contains the number.
     ///
     /// [RFC 7519 §4.1.2]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.2
@@ -283,15 +291,16 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Sets where tokens have roles: a claim such as `roles`, or a JSON pointer ([RFC 6901]) such as
-    /// `/realm_access/roles`. Call it again to read roles from more than one place. By default, no roles are read.
+    /// Adds a place from which roles are read: a claim such as `roles`, or a JSON pointer ([RFC 6901]) such as
+    /// `/realm_access/roles`. By default, no roles are read.
     ///
-    /// The value is an array with one role in each element, a string of roles separated by spaces, or an object whose
-    /// keys are roles, except those with the value `false` or `null`. A token with another value there is rejected.
-    /// If the first verified token has nothing at a place, that is logged once.
+    /// The value can be an array with one role per element, a string of space-separated roles, or an object
+    /// whose keys are roles, except for keys with the value `false` or `null`. A token with any other value is
+    /// rejected. If the first verified token has no value at a place, this is logged once.
     ///
-    /// A role is never a scope: [`Identity::roles`] and [`Identity::scopes`] are separate sets, so a client can't get a
-    /// role by requesting a scope of that name. For the same reason, `scope` and `scp` can't be places of roles.
+    /// A role is never a scope: [`Identity::roles`] and [`Identity::scopes`] are separate sets, so a client
+    /// can't get a role by requesting a scope of that name. For the same reason, roles can't be read from
+    /// `scope` and `scp`.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -326,11 +335,12 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Sets the maximum lifetime of a token: the time from `iat` to `exp`. Unlimited by default.
+    /// Sets the maximum lifetime of a token: the time from `iat` to `exp`. By default, there is no
+    /// limit.
     ///
-    /// A token that is valid for longer is rejected with [`TokenFault::Lifetime`](crate::TokenFault::Lifetime), and one
-    /// without `iat` with [`TokenFault::Claims`](crate::TokenFault::Claims). There is no leeway, because both times are
-    /// the issuer's.
+    /// A token with a longer lifetime is rejected with [`TokenFault::Lifetime`](crate::TokenFault::Lifetime),
+    /// and one without `iat` with [`TokenFault::Claims`](crate::TokenFault::Claims). There is no leeway,
+    /// because both times come from the issuer.
     ///
     /// ```
     /// use std::time::Duration;
@@ -346,8 +356,8 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Adds a custom check, which runs after the signature was verified, and each time a cached token is used.
-    /// Reject a token with [`TokenFault::Rejected`](crate::TokenFault::Rejected) or another error.
+    /// Adds a custom check, which runs after the signature is verified, and again each time a cached token is
+    /// used. Reject a token with [`TokenFault::Rejected`](crate::TokenFault::Rejected) or any other error.
     ///
     /// ```
     /// use portcullis::{JwtVerifier, TokenFault};
@@ -370,43 +380,46 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Sets the size of the verified-token cache in bytes. 32 MiB by default; 0 disables it. A token takes its own
-    /// length and about 700 bytes.
+    /// Sets the size of the verified-token cache in bytes. The default is 32 MiB; 0 disables the cache. An
+    /// entry takes the length of the token plus about 700 bytes.
     ///
     /// The signature of a cached token isn't verified again. Its times, the issuer's keys and custom checks are
-    /// evaluated each time, so it is rejected when it expires, and when the key that signed it is withdrawn.
+    /// evaluated each time, so the token is rejected when it expires, and when the key that signed it is
+    /// withdrawn.
     pub fn token_cache(mut self, bytes: usize) -> Self {
         self.settings.cache_capacity = bytes;
         self
     }
 
-    /// Sets the list of revoked tokens, for a list that verifiers or replicas share. By default the verifier has
-    /// its own list. It is checked on every request.
+    /// Sets the revocation list, for a list that verifiers or replicas share. By default, the verifier has a
+    /// separate list. It is checked on every request.
     pub fn revocations(mut self, revocations: Revocations) -> Self {
         self.settings.revocations = Some(revocations);
         self
     }
 
-    /// Sets the client that fetches keys and metadata. The default is `ReqwestClient`, with the feature `reqwest`.
+    /// Sets the HTTP client that fetches keys and metadata. With the feature `reqwest`, the default is a
+    /// `ReqwestClient`.
     pub fn http_client(mut self, client: impl HttpClient) -> Self {
         self.settings.client = Some(Arc::new(client));
         self
     }
 
-    /// Sets the clock for the expiry of tokens and keys. [`SystemClock`](crate::SystemClock) by default.
+    /// Sets the clock for the expiry of tokens and keys. The default is
+    /// [`SystemClock`](crate::SystemClock).
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
         self
     }
 
-    /// Sets how long fetched keys are used after they have expired while the issuer is unreachable. 24 hours by
-    /// default.
+    /// Sets how long fetched keys are still used after they have expired, if the issuer is unreachable. The
+    /// default is 24 hours.
     pub fn outage_tolerance(mut self, tolerance: Duration) -> Self {
         self.settings.remote.outage_tolerance = tolerance;
         self
     }
 
-    /// Returns options that weaken security and have to be opted into explicitly.
+    /// Provides options that weaken security and have to be opted into explicitly.
     pub fn dangerous(self) -> Dangerous<Audience> {
         Dangerous(self)
     }
@@ -417,19 +430,21 @@ impl<Audience> JwtVerifierBuilder<Audience> {
 }
 
 impl<Audience> Dangerous<Audience> {
-    /// Accepts tokens with any audience, and without one. A service that receives a token for itself can then use
-    /// it here.
+    /// Accepts tokens for any audience, and without one. This includes tokens that clients sent to another
+    /// service, which that service could then use to call this one.
     pub fn any_audience(mut self) -> JwtVerifierBuilder<AudienceGiven> {
         self.0.settings.any_audience = true;
         self.0.into_state()
     }
 
-    /// Accepts ID tokens ([OpenID Connect Core §2]) as access tokens, for a service that has no others.
+    /// Accepts ID tokens ([OpenID Connect Core §2]) as access tokens, for services whose clients have
+    /// no access tokens.
     ///
-    /// An ID token is meant for the client that the user logged in to, and not for this service: any client with
-    /// the audience that is configured here can use it, and the user has granted no access with it. Only what identifies
-    /// ID tokens is ignored: `at_hash`, `c_hash` and `s_hash`, a `token_use`, `typ` or the like of `id` or `id_token`, and
-    /// the header types `id+jwt` and `id_token+jwt`. Refresh tokens, logout tokens and others are still rejected.
+    /// An ID token is meant for the client to which the user logged in, not for this service. Any client with
+    /// the configured audience can use it, although the user hasn't granted it access. This option ignores only
+    /// what identifies ID tokens: `at_hash`, `c_hash` and `s_hash`, a `token_use`, `typ` or similar claim of
+    /// `id` or `id_token`, and the header types `id+jwt` and `id_token+jwt`. Refresh tokens, logout tokens and
+    /// other kinds of tokens are still rejected.
     ///
     /// [OpenID Connect Core §2]: https://openid.net/specs/openid-connect-core-1_0.html#IDToken
     pub fn accept_id_tokens(mut self) -> JwtVerifierBuilder<Audience> {
@@ -443,11 +458,11 @@ impl<Audience> Dangerous<Audience> {
         self.0
     }
 
-    /// Accepts a `jwks_uri` at a loopback, private or otherwise special address from the metadata of an
-    /// issuer that is not at such an address itself. Whoever can change the metadata can then send requests
-    /// into the service's own network.
+    /// Accepts a `jwks_uri` in the metadata that is at a loopback, private or otherwise special address,
+    /// even if the issuer itself is at a public address. Anyone who can change the metadata can then make
+    /// this service send requests into its internal network.
     ///
-    /// A `jwks_uri` that is [configured](JwtVerifierBuilder::jwks_uri) may always be at any address.
+    /// A [configured](JwtVerifierBuilder::jwks_uri) `jwks_uri` can always be at any address.
     ///
     /// ```
     /// use portcullis::JwtVerifier;
@@ -470,10 +485,11 @@ impl JwtVerifierBuilder<AudienceGiven> {
     ///
     /// # Errors
     ///
-    /// Returns [`ConfigError`], which names the value: an empty issuer or audience; a `jwks_uri`, a `metadata_url`, or an
-    /// issuer with neither, that is not an `https` URL; a key that can't be read or is too weak; a key set without
-    /// keys; no algorithm, or one that no configured key supports; a place of scopes or roles that is not a JSON
-    /// pointer; a maximum lifetime of zero.
+    /// Returns [`ConfigError`], which names the setting and its value, if the issuer or an audience is empty;
+    /// if the `jwks_uri`, the `metadata_url`, or an issuer with neither, isn't an `https` URL; if a key can't
+    /// be read or is too weak; if a key set has no keys; if the list of algorithms is empty, or has one for
+    /// which there is no configured key; if a place for scopes or roles is an invalid JSON pointer; or if the
+    /// maximum lifetime is zero.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
         let cache = TokenCache::new(self.settings.cache_capacity, None);
         let issuer = Arc::new(self.settings.into_issuer()?);

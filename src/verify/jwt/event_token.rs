@@ -1,4 +1,5 @@
-//! JWTs that report events (RFC 8417, OpenID Connect Back-Channel Logout): not tokens, but signed with the same keys.
+//! JWTs that report events (RFC 8417, OpenID Connect Back-Channel Logout). They aren't access tokens, but are
+//! signed with the same keys.
 
 use std::sync::Arc;
 
@@ -13,16 +14,16 @@ use crate::{
     jose::json::{self, Value},
 };
 
-/// Which JWTs are accepted.
+/// The type of an accepted JWT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EventTokenType {
-    /// A logout token. Its `typ` may be absent or `JWT`, because it is younger than the tokens.
+    /// A logout token. Its `typ` may be absent or `JWT`, because `logout+jwt` was specified later.
     Logout,
     /// A security event token with `typ: secevent+jwt`.
     SecurityEvent,
 }
 
-/// The claims of a verified JWT. `events` is an object with at least one member, and `jti` and `iat` are there.
+/// The claims of a verified JWT. They contain `jti`, `iat`, and an `events` object with at least one member.
 #[derive(Debug)]
 pub(crate) struct EventToken {
     pub(crate) claims: ClaimSet,
@@ -44,7 +45,8 @@ impl Issuer {
         Ok(EventToken { claims: token.payload, issued_at })
     }
 
-    /// Validates everything but the signature (RFC 8417 §2.2, Back-Channel Logout §2.6), and returns `iat`.
+    /// Validates everything except the signature (RFC 8417 §2.2, Back-Channel Logout §2.6), and returns
+    /// `iat`.
     fn validate_event(
         &self,
         token: &UnverifiedToken<'_>,

@@ -1,7 +1,7 @@
-//! What every rule says about a token, for operators.
+//! The findings of all rules about a token, for operators.
 //!
-//! This runs after a rejection or on request, never before a verdict, and decides nothing. `rules` and `key_source`
-//! decide.
+//! This runs after a rejection or on request, never before a decision, and doesn't affect any decision. `rules`
+//! and `key_source` decide.
 
 use std::borrow::Cow;
 
@@ -25,13 +25,13 @@ use crate::{
     },
 };
 
-/// What to do about times that don't fit.
+/// The hint for times that are out of range.
 const CLOCKS: &str =
     "synchronize the clocks of this service and of the issuer (NTP), or raise `leeway`";
 
 impl Issuer {
-    /// Applies every rule to a token. With a `rejection`, the signature isn't verified again: the error says what is
-    /// wrong with it.
+    /// Applies every rule to a token. With a `rejection`, the signature isn't verified again, because the error
+    /// says whether it is invalid.
     pub(crate) fn findings(&self, token: &str, rejection: Option<&Error>) -> Findings {
         let now = self.now();
         let mut findings = Findings::new();
@@ -72,8 +72,8 @@ impl Issuer {
             let hint = if algorithm.is_symmetric() {
                 "the issuer signs with a secret: have it sign with an asymmetric key, or configure the secret"
             } else {
-                "the token is signed with an algorithm that is not among the configured ones: add it to `algorithms`, \
-                 or have the issuer use one of them"
+                "the token is signed with an algorithm that isn't configured: add it to `algorithms`, or have the issuer \
+                 use a configured one"
             };
             Finding::failed("alg", TokenFault::Algorithm).hint(hint)
         };
@@ -118,7 +118,7 @@ impl Issuer {
                 Finding::failed("kid", fault)
                     .expected(&format!("a key for {}", algorithm.name()))
                     .found(found)
-                    .hint("the key of that `kid` is for other algorithms: the issuer's key set or the token is wrong"),
+                    .hint("the key with this `kid` is for other algorithms: the issuer's key set or the token is wrong"),
             );
             return;
         }
@@ -130,12 +130,12 @@ impl Issuer {
                  correctly"
             ),
             (None, Some(left)) => format!(
-                "the issuer's keys were fetched a moment ago without it, and are fetched again for an unknown `kid` \
-                 in {} s at the earliest: if the issuer has just changed its keys, wait for that",
+                "the issuer's keys were fetched recently without it, and the next fetch for an unknown `kid` is in \
+                 {} s at the earliest: if the issuer has just changed its keys, wait for that",
                 left.as_secs().saturating_add(1)
             ),
-            (None, None) => "the issuer publishes no such key: the token may be of another environment, or the keys \
-                             that are configured here may be old"
+            (None, None) => "the issuer doesn't publish such a key: the token may be from another environment, or \
+                             the configured keys may be outdated"
                 .to_owned(),
         };
         findings.push(
@@ -150,18 +150,18 @@ impl Issuer {
         now: NumericDate,
         rejection: Option<&Error>,
     ) {
-        const INVALID: &str = "the token was changed, or signed with another key of that name: check that it comes from \
-             this issuer and environment";
+        const INVALID: &str = "the token was modified, or signed with a different key with the same `kid`: check that it comes \
+             from this issuer and environment";
         let invalid = || Finding::failed("signature", TokenFault::Signature).hint(INVALID);
         if rejection.is_some() {
-            // Whatever the rejection is for, only this finding can be of a signature.
+            // Regardless of the rejection, only this finding is about the signature.
             findings.push(invalid());
             return;
         }
         let mut buffer = SignatureBuffer::default();
         findings.push(match jws.decode_signature(&mut buffer) {
             Err(fault) => Finding::failed("signature", fault).hint(
-                "the signature is empty or cut off: it has a length that its algorithm never has",
+                "the signature is empty or truncated: its length is invalid for its algorithm",
             ),
             Ok(signature) => match self.keys.try_keys(jws, signature, now) {
                 Signature::Valid => Finding::passed("signature"),
@@ -208,9 +208,8 @@ impl Rules {
                 let finding = match self.require_trust_domain(claims) {
                     Ok(()) => Finding::passed("sub"),
                     // The subject itself isn't shown.
-                    Err(fault) => {
-                        Finding::failed("sub", fault).found("another trust domain, or no SPIFFE ID")
-                    }
+                    Err(fault) => Finding::failed("sub", fault)
+                        .found("another trust domain, or not a SPIFFE ID"),
                 };
                 findings.push(finding.expected(&format!("{}/\u{2026}", self.issuer)));
             }
@@ -222,7 +221,7 @@ impl Rules {
                 Ok(()) => Finding::passed("required claim"),
                 Err(fault) => Finding::failed("required claim", fault)
                     .found(kind_of_member(claims, &required.name))
-                    .hint("the token lacks a claim that this service requires, or has another value in it"),
+                    .hint("the token lacks a claim that this service requires, or the claim has a different value"),
             };
             let prefix = if required.is_prefix { "\u{2026}" } else { "" };
             findings
@@ -243,13 +242,13 @@ impl Rules {
         let hint = if is_id_token(claims, typ) {
             ID_TOKEN
         } else if claims.other_kind.is_some() {
-            "the claims say that this is a refresh token, a logout token or another one that gives no access: send the \
-             access token"
+            "the claims mark this as a refresh token, a logout token or another token that isn't an access token: send \
+             the access token"
         } else if self.profile == Profile::Rfc9068 {
             "the issuer doesn't declare its access tokens with `typ: at+jwt`: configure it to, or use the relaxed \
              profile"
         } else {
-            "this type of JWT gives no access; if the issuer uses it for access tokens, see `accept_type`"
+            "this isn't a type of access tokens; if the issuer uses it for them, see `accept_type`"
         };
         let found = match (typ, claims.other_kind) {
             (Some(typ), None) => typ,
@@ -268,13 +267,13 @@ impl Rules {
             None => Finding::failed("exp", TokenFault::Claims)
                 .expected("a time")
                 .found("no `exp`")
-                .hint("this crate accepts no JWT that never expires"),
+                .hint("tokens without an expiry aren't accepted: have the issuer add `exp`"),
             Some(expires_at) => {
                 let is_expired = now >= expires_at.saturating_add(self.leeway);
                 let finding = if is_expired {
                     let ago = now.since(expires_at).unwrap_or_default().as_secs();
                     Finding::failed("exp", TokenFault::Expired).hint(format!(
-                        "expired {} ago: the client has to get a new token; if it did, {CLOCKS}",
+                        "expired {} ago: the client has to request a new token; if it did, {CLOCKS}",
                         hint::duration(ago)
                     ))
                 } else {
@@ -331,7 +330,7 @@ pub(crate) fn read_form<'t>(findings: &mut Findings, token: &'t str) -> Option<J
         (_, 5) => Finding::failed("form", fault)
             .expected("a signed JWT with three parts")
             .found("five parts")
-            .hint("this is a JWE: have the issuer sign access tokens for this API and not encrypt them"),
+            .hint("this is a JWE: have the issuer sign the access tokens for this API instead of encrypting them"),
         (_, 1) => Finding::failed("form", fault)
             .expected("a signed JWT with three parts")
             .found("one part")
@@ -371,10 +370,10 @@ pub(crate) fn read_claims<'o>(
             findings.push(match std::error::Error::source(&error) {
                 Some(source) => finding.found(&source.to_string()),
                 None if fault == TokenFault::Malformed => {
-                    finding.found("no JSON object, or one with a duplicate member")
+                    finding.found("not a JSON object, or one with a duplicate member")
                 }
                 None => finding.found(
-                    "a claim for scopes or roles that is neither a string nor an array of strings",
+                    "a claim with scopes or roles that is neither a string nor an array of strings",
                 ),
             });
             None
@@ -382,7 +381,8 @@ pub(crate) fn read_claims<'o>(
     }
 }
 
-/// Returns whether a token is an ID token, as far as that can be told without deciding anything by it.
+/// Returns whether a token is probably an ID token. This is only for hints: `nonce` alone doesn't
+/// reject a token.
 fn is_id_token(claims: &ClaimSet, typ: Option<&str>) -> bool {
     claims.other_kind == Some(OtherKind::IdToken)
         || typ
@@ -394,7 +394,8 @@ fn has_member(claims: &ClaimSet, name: &str) -> bool {
     json::object(&claims.raw, |_, _| ()).is_ok_and(|object| object.find(name).is_some())
 }
 
-/// Returns what is found in place of a required claim, without its value, which may name a person.
+/// Describes what is found in place of a required claim, without its value, which may be personal
+/// data.
 fn kind_of_member(claims: &ClaimSet, name: &str) -> &'static str {
     let Ok(object) = json::object(&claims.raw, |_, _| ()) else { return "no claims" };
     match object.find(name) {

@@ -12,14 +12,16 @@ use crate::{
     },
 };
 
-/// Longer headers hold nothing that we read. There is room for an `x5c` of four certificates, though we
-/// don't look at it: three with RSA keys of 2048 to 4096 bits take 4 to 6 KB (measured).
+/// The maximum length of a decoded header, in bytes. It leaves room for an `x5c` of four certificates,
+/// although that is ignored: three of them with RSA keys of 2048 to 4096 bits take 4 to 6 KB
+/// (measured).
 const MAX_HEADER: usize = 8 * 1024;
 
-/// Nearly all are shorter, and decoded on the stack.
+/// Nearly all headers are shorter than this, and are decoded on the stack.
 const USUAL: usize = 512;
 
-/// What of a header matters. `jwk`, `jku`, `x5u` and `x5c` don't: a token doesn't choose its key.
+/// The relevant members of a header. `jwk`, `jku`, `x5u` and `x5c` aren't read, because a token
+/// must not choose its key.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) algorithm: Algorithm,
@@ -32,7 +34,7 @@ impl Header {
         read(encoded, Self::parse)
     }
 
-    /// Reads `typ` alone. Most verifiers need no more of it than the [`TokenType`].
+    /// Reads only the `typ`. Most verifiers need only the [`TokenType`].
     pub(super) fn read_typ(encoded: &str) -> Option<String> {
         let typ = read(encoded, |text| {
             let header = json::object(text, |_, _| ()).map_err(|_| TokenFault::Malformed)?;
@@ -49,8 +51,8 @@ impl Header {
                 "alg" => string(value).map(|text| algorithm = Some(text)),
                 "kid" => string(value).map(|text| kid = Some(text)),
                 "typ" => string(value).map(|text| typ = Some(text)),
-                // We implement no extension, so each one that must be understood isn't
-                // (RFC 7515 §4.1.11). `b64: false` is one that forgets to say so (RFC 7797 §6).
+                // No extension is implemented, so any `crit` is rejected (RFC 7515 §4.1.11), and so
+                // is a `b64: false` that isn't listed in `crit` (RFC 7797 §6).
                 "crit" => None,
                 "b64" => matches!(value, Value::Bool(true)).then_some(()),
                 _ => Some(()),
@@ -68,14 +70,14 @@ impl Header {
     }
 }
 
-/// What operators see of a header, whatever else is wrong with it.
+/// The texts of a header that operators see, even if the header is invalid.
 #[derive(Debug, Default)]
 pub(super) struct HeaderTexts {
     pub(super) algorithm: Option<String>,
     pub(super) kid: Option<String>,
     /// Whether it is a JSON object.
     pub(super) is_object: bool,
-    /// Why it is rejected, if it names an extension.
+    /// Why the header is rejected, if it has an extension.
     pub(super) problem: Option<&'static str>,
 }
 
@@ -87,10 +89,10 @@ impl HeaderTexts {
             let has = |name| header.find(name).is_some();
             let problem = if has("crit") {
                 Some(
-                    "the header has `crit`: this crate implements no extension that has to be understood",
+                    "the header has `crit`, but this crate doesn't implement any critical extension",
                 )
             } else if has("b64") {
-                Some("the header has `b64`: this crate implements no unencoded payloads")
+                Some("the header has `b64`, but this crate doesn't support unencoded payloads")
             } else {
                 None
             };

@@ -2,27 +2,29 @@
 
 use crate::{Error, verify::jwks::Waiter};
 
-/// Why a verification ends without an identity.
+/// The reason why a verification ends without an identity.
 #[derive(Debug)]
 pub(crate) enum Interrupt {
     Rejected(Error),
-    /// Keys are being fetched. Try again after the wait.
+    /// Keys are being fetched. The verification has to be repeated after the wait.
     Wait(Waiter),
 }
 
-/// Which attempt at a verification this is.
+/// An attempt at a verification.
 #[derive(Debug)]
 pub(crate) enum Attempt {
     /// With the keys in memory.
     First,
-    /// After a wait. `completed` is false if the fetch is still running and only the patience for known keys
-    /// has ended: a key that is unknown may still be on its way, and `waiter` waits for it.
+    /// After a wait. `completed` is false if the fetch is still running and only the short wait for cached
+    /// keys has ended. The fetch may still return an unknown key, for which `waiter` can wait.
     AfterWait { waiter: Waiter, completed: bool },
 }
 
-/// Repeats `attempt`, whose `first` outcome is known, after each wait for keys until it has an outcome.
+/// Repeats `attempt`, starting with its `first` outcome, after each wait for keys until it succeeds or
+/// is rejected.
 ///
-/// This is the only loop of its kind: for tokens, tenants' tokens and signed introspection responses.
+/// This is the only such loop. It is used for tokens, including those of tenants, and for signed
+/// introspection responses.
 pub(crate) async fn complete<T>(
     first: Result<T, Interrupt>,
     mut attempt: impl FnMut(Attempt) -> Result<T, Interrupt>,

@@ -22,7 +22,7 @@ use crate::{
 
 pub(crate) type ClaimCheck = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
 
-/// What a verifier knows of one issuer.
+/// The state of a verifier for one issuer.
 pub(crate) struct Issuer {
     pub(crate) rules: Rules,
     pub(crate) algorithms: AlgorithmSet,
@@ -33,7 +33,7 @@ pub(crate) struct Issuer {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// A token that was parsed. Nothing about it has been verified.
+/// A parsed but unverified token.
 pub(crate) struct UnverifiedToken<'a> {
     pub(crate) jws: Jws<'a>,
     pub(crate) payload: ClaimSet,
@@ -42,12 +42,12 @@ pub(crate) struct UnverifiedToken<'a> {
 /// A token that passed every rule.
 pub(crate) struct VerifiedToken {
     pub(crate) identity: Identity,
-    /// The key set that verified it.
+    /// The generation of the key set that verified it.
     pub(crate) generation: u64,
 }
 
 impl<'a> UnverifiedToken<'a> {
-    /// Parses a token. `resolve` finds its issuer by the name in `iss`.
+    /// Parses a token. `resolve` finds the issuer for its `iss`.
     pub(crate) fn parse<'i, E: From<TokenFault> + From<Error>>(
         token: &'a str,
         resolve: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
@@ -74,7 +74,7 @@ impl<'a> UnverifiedToken<'a> {
 }
 
 impl Issuer {
-    /// Returns the name that its tokens have in `iss`, if they have one.
+    /// Returns the name of the issuer, which is the `iss` of its tokens if they have one.
     pub(crate) fn name(&self) -> &str {
         &self.rules.issuer
     }
@@ -89,17 +89,17 @@ impl Issuer {
         self.keys.warm_up(self.now(), || self.now())
     }
 
-    /// Logs and counts under the name of the pattern that this issuer is a tenant of.
+    /// Logs and counts under the name of the pattern to which this issuer belongs as a tenant.
     pub(crate) fn log_to(&self, pattern: &Arc<IssuerLog>) {
         self.keys.log_to(pattern);
     }
 
-    /// Limits the fetches of keys, or ends the limit.
+    /// Limits the fetches of keys, or removes the limit.
     pub(crate) fn limit_fetches(&self, limit: Option<&Arc<WorkLimit>>) {
         self.keys.limit_fetches(limit);
     }
 
-    /// Requests what verifications would need.
+    /// Sends the requests that verifications would need, and reports the outcome.
     pub(crate) async fn doctor(&self) -> DoctorReport {
         let now = self.now();
         let issuer = if self.name().contains('{') {
@@ -120,8 +120,8 @@ impl Issuer {
         self.keys.readiness(self.name(), self.now())
     }
 
-    /// Verifies a token with the keys in memory, whatever issuer it names: for a verifier with one issuer,
-    /// which can reject by the header before it reads the claims.
+    /// Verifies a token with the cached keys, for a verifier with one issuer. It can reject a token by its
+    /// header before it reads the claims.
     pub(crate) fn verify(self: &Arc<Self>, token: &str) -> Result<VerifiedToken, Interrupt> {
         let jws = Jws::parse(token)?;
         self.reject_by_header(&jws.header)?;
@@ -129,20 +129,20 @@ impl Issuer {
         self.verify_parsed(token, Attempt::First)
     }
 
-    /// Verifies a token that names this issuer with the keys in memory.
+    /// Verifies a token of this issuer with the cached keys.
     pub(crate) fn verify_named(self: &Arc<Self>, token: &str) -> Result<VerifiedToken, Interrupt> {
         let token = UnverifiedToken::parse(token, |_| Ok::<_, Interrupt>(self))?;
         self.verify_parsed(token, Attempt::First)
     }
 
-    /// Verifies a parsed token that names this issuer.
+    /// Verifies a parsed token of this issuer.
     pub(crate) fn verify_parsed(
         &self,
         token: UnverifiedToken<'_>,
         attempt: Attempt,
     ) -> Result<VerifiedToken, Interrupt> {
         let now = self.now();
-        // What fails here costs neither a signature nor a fetch.
+        // A token that is rejected here costs neither a signature verification nor a fetch.
         self.require_algorithm(&token.jws.header)?;
         self.rules.validate(&token.jws, &token.payload, now)?;
         let generation = self.keys.check_signature(&token.jws, now, attempt)?;
@@ -157,7 +157,7 @@ impl Issuer {
         Ok(VerifiedToken { identity, generation })
     }
 
-    /// Completes a verification, waiting for keys as long as it has to.
+    /// Completes a verification, waiting for keys as long as necessary.
     pub(crate) async fn complete(
         self: &Arc<Self>,
         token: &str,
@@ -171,7 +171,7 @@ impl Issuer {
     }
 
     /// Returns whether a token that was verified with the keys of `generation` is still valid.
-    /// `revocations` is a list beside its own one.
+    /// `revocations` is an additional revocation list.
     pub(super) fn is_still_valid(
         &self,
         token: &[u8],
@@ -201,14 +201,14 @@ impl Issuer {
         if is_allowed { Ok(()) } else { Err(TokenFault::Algorithm) }
     }
 
-    /// Rejects a header that no key of this issuer fits, so that a flood of invented `kid`s costs little. A
-    /// header that may need a fetch passes: its claims are validated before one starts.
+    /// Rejects a header that matches no key of this issuer, so that a flood of random `kid`s is cheap. A
+    /// header that may need a fetch isn't rejected, because the claims are validated before the fetch.
     fn reject_by_header(&self, header: &Header) -> Result<(), TokenFault> {
         self.require_algorithm(header)?;
         self.keys.mismatch(header, self.now()).map_or(Ok(()), Err)
     }
 
-    /// Runs the user's checks.
+    /// Runs the custom checks.
     pub(super) fn check(&self, identity: &Identity) -> Result<(), Error> {
         self.checks.iter().try_for_each(|check| check(identity))
     }

@@ -13,14 +13,14 @@ use crate::{
     verify::jwks::{Key, KeySet},
 };
 
-/// Room for the longest signature of a supported algorithm, which is RSA with 8192 bits, and for what base64
-/// rounds up.
+/// The length of the longest signature of a supported algorithm, which is RSA with 8192 bits, rounded up for
+/// base64.
 const MAX_SIGNATURE: usize = 1028;
 
-/// Room for a decoded signature.
+/// A buffer for a decoded signature.
 pub(crate) struct SignatureBuffer([u8; MAX_SIGNATURE]);
 
-/// A token taken apart, with its header read. Nothing about it has been verified.
+/// The parts of a token, and its parsed header. Nothing about it has been verified.
 #[derive(Debug)]
 pub(crate) struct Jws<'a> {
     pub(crate) token: &'a str,
@@ -31,16 +31,18 @@ pub(crate) struct Jws<'a> {
     signing_input: &'a str,
 }
 
-/// What a key set says about a signature.
+/// The outcome of checking a signature with a key set.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Signature {
-    /// The key that the token names isn't for its algorithm.
+    /// The key with the token's `kid` isn't for its algorithm.
     Algorithm,
-    /// The key that the token names didn't make it. A newer set may have another key of that name.
+    /// The key with the token's `kid` doesn't verify it. A newer set may have a different key with
+    /// this `kid`.
     Invalid,
-    /// Not every key could be tried, see [`KeyTrials`].
+    /// Not every key could be tried: see [`KeyTrials`].
     Limited,
-    /// No key of the set verifies it, and the set has no key of that name: a newer set may.
+    /// No key of the set verifies it, and the set has no key with the token's `kid`. A newer set
+    /// may have one.
     UnknownKey(TokenFault),
     Valid,
 }
@@ -52,7 +54,7 @@ impl Default for SignatureBuffer {
 }
 
 impl<'a> Jws<'a> {
-    /// Takes a token apart and reads its header.
+    /// Splits a token into its parts and reads its header.
     pub(crate) fn parse(token: &'a str) -> Result<Self, TokenFault> {
         let Parts { header, payload, signature, signing_input } =
             Parts::split(token).ok_or(TokenFault::Malformed)?;
@@ -69,8 +71,9 @@ impl<'a> Jws<'a> {
     ///
     /// # Errors
     ///
-    /// Returns [`TokenFault::Signature`] for one that is not valid under any key: it isn't base64url, or its length is
-    /// none that its algorithm has. That is certain without a key, so an outage of the issuer doesn't matter.
+    /// Returns [`TokenFault::Signature`] for a signature that isn't valid under any key, because it isn't
+    /// base64url or its length is invalid for its algorithm. Such a token is rejected even during an outage of
+    /// the issuer.
     pub(crate) fn decode_signature<'b>(
         &self,
         buffer: &'b mut SignatureBuffer,
@@ -101,7 +104,7 @@ impl<'a> Jws<'a> {
         match (kid.is_some_and(|kid| keys.has_kid(kid)), mismatch) {
             (true, None) => Signature::Invalid,
             (true, Some(_)) => Signature::Algorithm,
-            // Only keys without a `kid` were tried, or none at all.
+            // Only keys without a `kid` were tried, or none.
             (false, fault) => Signature::UnknownKey(fault.unwrap_or(TokenFault::Signature)),
         }
     }
@@ -112,13 +115,13 @@ struct Parts<'a> {
     header: &'a str,
     payload: &'a str,
     signature: &'a str,
-    /// Header and payload with the dot between them: what is signed.
+    /// The signed text: header and payload, with the dot between them.
     signing_input: &'a str,
 }
 
 impl<'a> Parts<'a> {
-    /// Stops at the third dot, so a JWE with five parts and a million dots cost the same. An empty signature
-    /// is rejected later, once the header has told which algorithm it belongs to.
+    /// Splits a token. Stops at the third dot, so a million dots cost no more than a JWE with five parts. An
+    /// empty signature is rejected later, when the algorithm is known from the header.
     fn split(token: &'a str) -> Option<Self> {
         let mut dots = memchr_iter(b'.', token.as_bytes());
         let (first, second) = (dots.next()?, dots.next()?);
@@ -129,7 +132,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Returns what follows the dot at `dot`.
+/// Returns the text after the dot at `dot`.
 fn after(token: &str, dot: usize) -> Option<&str> {
     token.get(dot.checked_add(1)?..)
 }

@@ -1,4 +1,4 @@
-//! The keys of one issuer, given or fetched, and what a verification asks of them.
+//! The keys of one issuer, configured or fetched, as verifications use them.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -32,14 +32,14 @@ pub(crate) struct KeySource {
     trials: KeyTrials,
 }
 
-/// A key set that was given, or one that is fetched.
+/// A configured key set, or a fetched one.
 #[derive(Debug)]
 enum Origin {
     Given(KeySet),
     Remote(RemoteKeys),
 }
 
-/// A key set during one verification, without a reference count of its own.
+/// A key set during one verification, borrowed without incrementing a reference count.
 pub(super) enum Keys<'a> {
     Given(&'a KeySet),
     Remote(Guard<Option<Arc<Snapshot>>>),
@@ -54,18 +54,19 @@ impl KeySource {
         Self { origin: Origin::Remote(keys), trials: KeyTrials::default() }
     }
 
-    /// Checks a signature and returns the generation of the keys that verified it.
+    /// Verifies a signature, and returns the generation of the keys that verified it.
     ///
-    /// The first attempt uses the keys in memory. It starts a fetch for a `kid` that they don't have, and for
-    /// one whose key didn't make the signature, because some issuers replace a key and keep its `kid`. Later
-    /// attempts use what has been fetched, and start no fetch.
+    /// The first attempt uses the cached keys. It starts a fetch if none of them has the `kid`, and also if
+    /// the key with the `kid` doesn't verify the signature, because some issuers replace a key and keep its
+    /// `kid`. Later attempts use the fetched keys, and don't start a fetch.
     pub(crate) fn check_signature(
         &self,
         jws: &Jws<'_>,
         now: NumericDate,
         attempt: Attempt,
     ) -> Result<u64, Interrupt> {
-        // Before the keys: a signature that no key can have made is rejected during an outage too.
+        // Decoded before the keys are needed, so that a signature that no key can have created is
+        // rejected even during an outage.
         let mut buffer = SignatureBuffer::default();
         let signature = jws.decode_signature(&mut buffer)?;
         let keys = match attempt {
@@ -90,7 +91,7 @@ impl KeySource {
         })
     }
 
-    /// Returns why no key fits a header, if that is certain without a fetch. Never starts one.
+    /// Returns why no key matches a header, if that is certain without a fetch. Never starts one.
     pub(crate) fn mismatch(&self, header: &Header, now: NumericDate) -> Option<TokenFault> {
         let (kid, algorithm) = (header.kid.as_deref(), header.algorithm);
         match &self.origin {
@@ -125,14 +126,14 @@ impl KeySource {
         }
     }
 
-    /// Logs and counts under the name of the pattern that the issuer is a tenant of.
+    /// Logs and counts under the name of the pattern to which the issuer belongs as a tenant.
     pub(crate) fn log_to(&self, pattern: &Arc<IssuerLog>) {
         if let Origin::Remote(remote) = &self.origin {
             remote.log_to(pattern);
         }
     }
 
-    /// Limits the fetches of keys, or ends the limit.
+    /// Limits the fetches of keys, or removes the limit.
     pub(crate) fn limit_fetches(&self, limit: Option<&Arc<WorkLimit>>) {
         if let Origin::Remote(remote) = &self.origin {
             remote.limit_fetches(limit.map(Arc::clone));
@@ -164,7 +165,7 @@ impl KeySource {
         }
     }
 
-    /// Fetches the keys without using them, and reports what is found.
+    /// Fetches the keys without using them, and reports the findings.
     pub(super) async fn examine(&self, now: NumericDate) -> Vec<Finding> {
         match &self.origin {
             Origin::Given(keys) => keys_findings(keys),
@@ -172,7 +173,7 @@ impl KeySource {
         }
     }
 
-    /// Returns the keys in memory, if they may be used, and fetches none.
+    /// Returns the cached keys, if they are usable, without starting a fetch.
     pub(super) fn peek(&self, now: NumericDate) -> Option<Keys<'_>> {
         match &self.origin {
             Origin::Given(keys) => Some(Keys::Given(keys)),
@@ -188,7 +189,7 @@ impl KeySource {
         }
     }
 
-    /// Checks a decoded signature with the keys in memory, and fetches none.
+    /// Verifies a decoded signature with the cached keys, without starting a fetch.
     pub(super) fn try_keys(&self, jws: &Jws<'_>, signature: &[u8], now: NumericDate) -> Signature {
         match self.peek(now) {
             Some(keys) => jws.check_signature(signature, &keys, &self.trials, now),
@@ -208,7 +209,7 @@ impl KeySource {
         }
     }
 
-    /// Returns the keys after a wait: whatever may still be used.
+    /// Returns the keys after a wait, if they are usable.
     fn after_fetch(&self, now: NumericDate) -> Result<Keys<'_>, Error> {
         match &self.origin {
             Origin::Given(keys) => Ok(Keys::Given(keys)),
@@ -216,9 +217,9 @@ impl KeySource {
         }
     }
 
-    /// Returns a wait for keys that may verify what those of `generation` don't, or the rejection if there are
-    /// none to be had. A token whose key is known `is_named`: an outage doesn't make it a token that can't be
-    /// verified.
+    /// Returns a wait for newer keys than those of `generation`, or the rejection if they can't be fetched
+    /// now. `is_named` is true if the token's `kid` is known. Such a token is rejected even during an outage,
+    /// because it could be verified.
     fn refetch(
         &self,
         now: NumericDate,
@@ -234,8 +235,8 @@ impl KeySource {
         }
     }
 
-    /// Returns the error of the last fetch if it failed: then no verdict about a token with an unknown key was
-    /// reached.
+    /// Returns the error of the last fetch if it failed. A token with an unknown key is then neither valid nor
+    /// invalid.
     fn fetch_failed(&self, now: NumericDate) -> Option<Error> {
         match &self.origin {
             Origin::Given(_) => None,
@@ -250,7 +251,7 @@ fn limited() -> Error {
 }
 
 impl Keys<'_> {
-    /// Tells the key sets of one source apart.
+    /// Identifies the key set among those of one source.
     fn generation(&self) -> u64 {
         match self {
             Self::Given(_) => GIVEN,

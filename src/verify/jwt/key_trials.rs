@@ -1,29 +1,31 @@
-//! How many keys are tried for tokens that don't say which key signed them.
+//! Limits how many keys are tried for tokens that don't identify their key.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::claims::NumericDate;
 
-/// The keys that are tried for every token.
+/// The number of keys that are tried for every token.
 const UNLIMITED: usize = 4;
 
-/// The further keys that are tried per second, for all tokens of an issuer together. With ES256, that takes
-/// about 6 % of one processor.
+/// The number of additional keys that are tried per second, for all tokens of an issuer together. With
+/// ES256, this takes about 6 % of one processor.
 const PER_SECOND: u64 = 1000;
 
-/// The bits of [`KeyTrials::used`] that count.
+/// The number of bits of [`KeyTrials::used`] that contain the count.
 const COUNT_BITS: u32 = 16;
 
 /// Limits the work that tokens without a `kid` cause. Key sets with more than four keys of one algorithm are
-/// rare, so the first four keys are tried without a limit. Beyond them, the key that was right last time comes
-/// first, so a flood of forged tokens doesn't keep out those of an issuer that signs with one key at a time.
+/// rare, so the first four keys are tried without a limit. After them, the key that matched last is tried
+/// first and without a limit, so a flood of forged tokens doesn't affect an issuer that signs with one key at
+/// a time.
 ///
 /// The same applies to keys that share a `kid`.
 #[derive(Debug, Default)]
 pub(crate) struct KeyTrials {
-    /// The second of the last trial, and in its lowest 16 bits the trials in that second.
+    /// The time of the last trial, in seconds, and in its lowest 16 bits the number of trials in
+    /// that second.
     used: AtomicU64,
-    /// The position of the key that was right last time, among those beyond the first four.
+    /// The position of the key that matched last, among those after the first four.
     last_match: AtomicUsize,
 }
 
@@ -31,13 +33,13 @@ pub(crate) struct KeyTrials {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trial {
     Matched,
-    /// There were too many trials in this second to try them all.
+    /// There were too many trials in this second to try all keys.
     Limited,
     NoMatch,
 }
 
 impl KeyTrials {
-    /// Tries the keys that `candidates` returns with `is_signer`, until one is right.
+    /// Tries the keys that `candidates` returns with `is_signer`, until one matches.
     pub(super) fn run<K>(
         &self,
         now: NumericDate,
@@ -70,7 +72,7 @@ impl KeyTrials {
         Trial::NoMatch
     }
 
-    /// Takes a trial from those of this second.
+    /// Takes one of the trials of this second.
     fn acquire(&self, now: NumericDate) -> bool {
         let second = now.as_secs().wrapping_shl(COUNT_BITS);
         let taken = |used: u64| {
@@ -88,8 +90,7 @@ mod tests {
 
     const NOW: NumericDate = NumericDate::from_secs(1_800_000_000);
 
-    /// Tries the keys `0..keys`, of which `right` is the right one. Returns the outcome and the keys that were
-    /// tried.
+    /// Tries the keys `0..keys`, of which `right` matches. Returns the outcome and the keys that were tried.
     fn run(trials: &KeyTrials, now: NumericDate, keys: u32, right: u32) -> (Trial, Vec<u32>) {
         let mut tried = Vec::new();
         let is_signer = |key| {
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_tried_in_order_until_one_is_right() {
+    fn keys_are_tried_in_order_until_one_matches() {
         let trials = KeyTrials::default();
         assert_eq!(run(&trials, NOW, 0, 0), (Trial::NoMatch, vec![]));
         assert_eq!(run(&trials, NOW, 1, 0), (Trial::Matched, vec![0]));
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_tries_a_thousand_further_keys_per_second() {
+    fn a_flood_tries_a_thousand_additional_keys_per_second() {
         let trials = KeyTrials::default();
         run(&trials, NOW, 16, 11);
         for second in [0, 1, 2, 100, 50] {
@@ -135,7 +136,7 @@ mod tests {
                 limited += u32::from(outcome == Trial::Limited);
             }
             assert_eq!(further, 1000);
-            // 90 tokens have tried all of their eleven further keys.
+            // 90 tokens have tried all of their eleven additional keys.
             assert_eq!(limited, 910);
             assert_eq!(run(&trials, now, 16, 11).0, Trial::Matched, "the last match is exempt");
             assert_eq!(run(&trials, now, 16, 3).0, Trial::Matched);

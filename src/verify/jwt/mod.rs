@@ -2,9 +2,9 @@
 //!
 //! [`JwtVerifier`] verifies the tokens of one issuer, and [`JwtVerifierBuilder`] configures it.
 //
-// `jws` takes a token apart, `header` and `payload` read its parts, and `rules` validates the claims. An
-// `issuer` runs these in order, cheap checks first, with the keys of its `key_source`; `interrupt` is the loop
-// that waits for keys.
+// `jws` splits a token, `header` and `payload` read its parts, and `rules` validates the claims. An `issuer`
+// runs these in order, cheap checks first, with the keys of its `key_source`; `interrupt` is the loop that
+// waits for keys.
 
 mod builder;
 #[cfg(feature = "security-events")]

@@ -6,8 +6,8 @@ use crate::{
     jose::{base64url, json},
 };
 
-/// Reads the claims of a JWT. `options` returns the options of an issuer, given its name in `iss`, or fails if the
-/// issuer is not trusted.
+/// Reads the claims of a JWT. `options` returns the options of the issuer with this `iss`, or fails if the
+/// issuer isn't trusted.
 pub(super) fn read<'o, E: From<TokenFault> + From<Error>>(
     encoded: &str,
     options: impl FnOnce(Option<&str>) -> Result<&'o ClaimOptions, E>,
@@ -21,7 +21,7 @@ fn parse<'o, E: From<TokenFault> + From<Error>>(
     raw: Box<str>,
     options: impl FnOnce(Option<&str>) -> Result<&'o ClaimOptions, E>,
 ) -> Result<ClaimSet, E> {
-    // Texts are kept as ranges of 32 bits.
+    // Texts are stored as 32-bit ranges.
     if u32::try_from(raw.len()).is_err() {
         return Err(TokenFault::Malformed.into());
     }

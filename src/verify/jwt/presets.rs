@@ -1,16 +1,15 @@
-//! Builders for the tokens that platforms issue to workloads.
+//! Preconfigured builders for the tokens that platforms issue to workloads.
 //!
-//! Each function returns a [`JwtVerifierBuilder`] that contains what all services need for these tokens. The
-//! [audience](JwtVerifierBuilder::audience) of the service is missing, and so are rules for which workloads are
-//! accepted beyond the one that a function takes; add them with
-//! [`require_claim`](JwtVerifierBuilder::require_claim), [`require_claim_prefix`] or
+//! Each function returns a [`JwtVerifierBuilder`] with the settings that all services need for these tokens.
+//! Set the [audience](JwtVerifierBuilder::audience) of the service, and restrict which workloads are accepted
+//! with [`require_claim`](JwtVerifierBuilder::require_claim), [`require_claim_prefix`] or
 //! [`check`](JwtVerifierBuilder::check).
 //!
 //! | function | tokens of | relaxation for this issuer |
 //! |---|---|---|
 //! | [`github_actions`] | GitHub Actions | none |
 //! | [`gitlab`] | GitLab CI/CD | none |
-//! | [`kubernetes`], [`kubernetes_in_cluster`] | Kubernetes service accounts | with the second, the issuer may have any name |
+//! | [`kubernetes`], [`kubernetes_in_cluster`] | Kubernetes service accounts | with the second, the issuer can have any name |
 //! | [`spiffe`] | SPIFFE (JWT-SVIDs) | no `iss`, `typ: JOSE`, keys with `use: jwt-svid` |
 //!
 //! [`require_claim_prefix`]: JwtVerifierBuilder::require_claim_prefix
@@ -32,10 +31,11 @@ pub const KUBERNETES_CA_FILE: &str = "/var/run/secrets/kubernetes.io/serviceacco
 /// The file with the token of the service account in a Kubernetes pod.
 pub const KUBERNETES_TOKEN_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-/// Begins a verifier of the ID tokens of GitHub Actions, for workflows in the repositories of `owner`.
+/// Creates a builder for the ID tokens of GitHub Actions, for workflows in the repositories of
+/// `owner`.
 ///
-/// Everyone on GitHub can request a token for any audience, so `repository_owner` is required. Names can be taken over
-/// by others after they were given up; `repository_owner_id` can't.
+/// Anyone on GitHub can request a token for any audience, so `repository_owner` is required. A name can be
+/// taken over by someone else after it was given up, so require `repository_owner_id` as well.
 ///
 /// ```
 /// use portcullis::jwt::presets;
@@ -54,10 +54,10 @@ pub fn github_actions(owner: impl Into<String>) -> JwtVerifierBuilder<AudienceMi
         .require_claim("repository_owner", owner)
 }
 
-/// Begins a verifier of the ID tokens of GitLab CI/CD, for jobs of the projects in `group` and its subgroups. `issuer`
-/// is the URL of the instance, such as `https://gitlab.com`.
+/// Creates a builder for the ID tokens of GitLab CI/CD, for jobs of the projects in `group` and its subgroups.
+/// `issuer` is the URL of the instance, such as `https://gitlab.com`.
 ///
-/// Everyone with a project can request a token for any audience, so `project_path` must begin with the group.
+/// Anyone with a project can request a token for any audience, so `project_path` must begin with the group.
 ///
 /// ```
 /// use portcullis::jwt::presets;
@@ -83,9 +83,9 @@ pub fn gitlab(
         )
 }
 
-/// Begins a verifier of the tokens of Kubernetes service accounts, for a cluster whose keys are public, as they are
-/// with the managed clusters of the large cloud providers. `issuer` is the cluster's
-/// `--service-account-issuer`, which `kubectl get --raw /.well-known/openid-configuration` shows.
+/// Creates a builder for the tokens of Kubernetes service accounts, for a cluster with public keys, such as the
+/// managed clusters of the large cloud providers. `issuer` is the cluster's `--service-account-issuer`, which
+/// `kubectl get --raw /.well-known/openid-configuration` prints.
 ///
 /// `sub` must be a service account: `system:serviceaccount:NAMESPACE:NAME`.
 ///
@@ -102,11 +102,11 @@ pub fn kubernetes(issuer: impl Into<String>) -> JwtVerifierBuilder<AudienceMissi
     JwtVerifier::builder(issuer).require_claim_prefix("sub", "system:serviceaccount:")
 }
 
-/// Begins a verifier of the tokens of Kubernetes service accounts, for a service that runs in the cluster. The keys are
-/// fetched from the API server with `client`, which must trust the cluster's CA.
+/// Creates a builder for the tokens of Kubernetes service accounts, for a service that runs in the cluster. The
+/// keys are fetched from the API server with `client`, which must trust the cluster's CA.
 ///
-/// The API server only responds to authenticated requests, so they contain the token of the pod's service account,
-/// which is read from its file each time. The issuer is just a name, such as `https://kubernetes.default.svc` or
+/// The API server requires authentication, so requests contain the token of the pod's service account, which is
+/// read from its file each time. The issuer can be any name, such as `https://kubernetes.default.svc` or
 /// `kubernetes/serviceaccount`.
 ///
 /// ```no_run
@@ -134,12 +134,12 @@ pub fn kubernetes_in_cluster(
     kubernetes(issuer).jwks_uri(format!("{API_SERVER}/openid/v1/jwks")).http_client(client)
 }
 
-/// Begins a verifier of SPIFFE JWT-SVIDs of a trust domain, such as `example.org`. Add the keys with
+/// Creates a builder for SPIFFE JWT-SVIDs of a trust domain, such as `example.org`. Add the keys with
 /// [`jwks_uri`](JwtVerifierBuilder::jwks_uri), the URL of the trust domain's bundle endpoint, or with
 /// [`jwk_set`](JwtVerifierBuilder::jwk_set), the text of a bundle.
 ///
-/// A JWT-SVID has no `iss`: `sub` must be a SPIFFE ID in the trust domain. [`Profile::JwtSvid`] describes what else
-/// differs from other tokens.
+/// A JWT-SVID has no `iss`. Instead, `sub` must be a SPIFFE ID in the trust domain. [`Profile::JwtSvid`]
+/// describes the other differences.
 ///
 /// ```
 /// use portcullis::jwt::presets;

@@ -5,12 +5,12 @@ use std::{fmt, str::FromStr};
 use super::token_type::TokenType;
 use crate::ConfigError;
 
-/// What a JWT must look like to be accepted as an access token.
+/// A profile of access tokens, which determines the required `typ` and claims of a JWT.
 ///
-/// In either profile, an ID token, a refresh token, a logout token and an introspection response are
-/// rejected. They are recognized by the `typ` in their header, by claims that only they carry (`at_hash`,
-/// `c_hash`, `s_hash`, `events`), and by a claim `typ`, `type`, `token_type`, `token_use` or `token_class` that
-/// names their kind.
+/// In either profile, an ID token, a refresh token, a logout token and an introspection response are rejected.
+/// They are recognized by the `typ` in their header, by claims that only they have (`at_hash`, `c_hash`,
+/// `s_hash`, `events`), and by a `typ`, `type`, `token_type`, `token_use` or `token_class` claim with their
+/// kind.
 ///
 /// ```
 /// use portcullis::jwt::Profile;
@@ -22,15 +22,16 @@ use crate::ConfigError;
 #[non_exhaustive]
 pub enum Profile {
     /// Accepts JWT-SVIDs of [SPIFFE]: a `typ` of `JWT` or `JOSE`, or none, and no `iss`, because a JWT-SVID has
-    /// none. Instead, the issuer is a trust domain such as `spiffe://example.org`, and `sub` must be a SPIFFE ID in
-    /// it. `exp` and `aud` are required. Of the issuer's keys, those with `use: jwt-svid` are used too.
+    /// none. Instead, the issuer is a trust domain such as `spiffe://example.org`, and `sub` must be a SPIFFE
+    /// ID in it. `exp` and `aud` are required. Keys with `use: jwt-svid` are used too.
     ///
-    /// [`presets::spiffe`](super::presets::spiffe) is the way to use it.
+    /// Use it through [`presets::spiffe`](super::presets::spiffe).
     ///
     /// [SPIFFE]: https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md
     JwtSvid,
-    /// Accepts a `typ` of `at+jwt` or `JWT`, or none, and requires `iss`, `exp` and `aud`. For the many
-    /// issuers that don't follow RFC 9068, among them Auth0 by default, Entra ID and Keycloak.
+    /// Accepts a `typ` of `at+jwt` or `JWT`, or none, and requires `iss`, `exp` and `aud`. Use it for
+    /// the many issuers that don't follow RFC 9068, such as Entra ID, Keycloak, and Auth0 with its
+    /// default settings.
     #[default]
     Relaxed,
     /// Accepts only a `typ` of `at+jwt`, and requires `iss`, `exp`, `aud`, `sub`, `client_id`, `iat` and

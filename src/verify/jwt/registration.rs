@@ -14,20 +14,21 @@ use crate::{Identity, claims::NumericDate, verify::Revocations};
 /// The minimum time between two renewals.
 pub(crate) const RENEWAL_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How much earlier than a renewal a request may have read the clock, in seconds. If it is more, the clock was
-/// turned back.
+/// How far the time of a request may be before a renewal, in seconds, because the request read the clock
+/// earlier. If it is further, the clock was set back.
 const CLOCK_TOLERANCE: u64 = 1;
 
 /// The value of [`Registration::renew_at`] after the end.
 const ENDED: u64 = 0;
 
-/// A tenant that is known to whoever resolves tenants, who has to be asked again after a minute.
+/// The registration of a tenant that the resolver knows. It has to be renewed after a minute.
 ///
-/// The cache of verified tokens refers to it weakly, so it doesn't keep a tenant in memory.
+/// The cache of verified tokens holds only a weak reference to it, so that it doesn't keep a tenant
+/// in memory.
 #[derive(Debug)]
 pub(crate) struct Registration {
     pub(crate) issuer: Arc<Issuer>,
-    /// The second from which on a request has to renew it, or [`ENDED`].
+    /// The time, in seconds, from which on a request has to renew it, or [`ENDED`].
     renew_at: AtomicU64,
 }
 
@@ -38,8 +39,8 @@ impl Registration {
         Self { issuer, renew_at }
     }
 
-    /// Returns whether a cached token of this tenant may be accepted. If the renewal is due, it may not, so that
-    /// its request comes to where tenants are renewed.
+    /// Returns whether a cached token of this tenant may be accepted. It may not if the renewal is due, so that
+    /// the request is dispatched to the tenant and renews it.
     pub(super) fn is_still_valid(
         &self,
         token: &[u8],
@@ -58,7 +59,8 @@ impl Registration {
         renew_at != ENDED && !is_current(renew_at, now)
     }
 
-    /// Postpones a due renewal by a minute, which succeeds for one of the requests that find it due.
+    /// Postpones a due renewal by a minute. Returns true for only one of the requests that find it
+    /// due.
     pub(crate) fn claim_renewal(&self, now: NumericDate) -> bool {
         let (renew_at, order) = (self.renew_at.load(Ordering::Relaxed), Ordering::Relaxed);
         let next = renewal_after(now);
@@ -70,7 +72,7 @@ impl Registration {
     /// Postpones the renewal to a minute from now, unless the registration has ended.
     pub(crate) fn postpone(&self, now: NumericDate) {
         let next = |renew_at: u64| (renew_at != ENDED).then(|| renewal_after(now));
-        // The error is that it has ended.
+        // An error means that it has ended.
         let _ = self.renew_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
     }
 
@@ -78,7 +80,8 @@ impl Registration {
         self.renew_at.load(Ordering::Relaxed) == ENDED
     }
 
-    /// Ends the registration: no cached token is accepted any more, even while a request holds on to this.
+    /// Ends the registration. Cached tokens are no longer accepted, even while a request still holds a
+    /// reference.
     pub(crate) fn end(&self) {
         self.renew_at.store(ENDED, Ordering::Relaxed);
     }
@@ -88,7 +91,7 @@ fn renewal_after(now: NumericDate) -> u64 {
     now.saturating_add(RENEWAL_INTERVAL).as_secs()
 }
 
-/// Returns whether `renew_at` lies in the minute to come. If it is later, the clock was turned back.
+/// Returns whether `renew_at` is within the next minute. If it is later, the clock was set back.
 fn is_current(renew_at: u64, now: NumericDate) -> bool {
     let longest = RENEWAL_INTERVAL.as_secs().saturating_add(CLOCK_TOLERANCE);
     (1..=longest).contains(&renew_at.saturating_sub(now.as_secs()))

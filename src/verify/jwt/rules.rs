@@ -20,7 +20,7 @@ pub(crate) struct Rules {
     /// The claims that a token must have.
     pub(crate) required: Vec<RequiredClaim>,
     pub(crate) profile: Profile,
-    /// The values of `typ` that are accepted besides those of the profile.
+    /// The values of `typ` that are accepted in addition to those of the profile.
     pub(crate) accepted_types: Vec<Box<str>>,
     pub(crate) accepts_id_tokens: bool,
     /// The leeway for `exp`, `nbf` and `iat`.
@@ -29,17 +29,17 @@ pub(crate) struct Rules {
     pub(crate) max_lifetime: Option<Duration>,
 }
 
-/// A claim with a certain string.
+/// A claim that must have a certain string.
 #[derive(Debug, Clone)]
 pub(crate) struct RequiredClaim {
     pub(super) name: Box<str>,
     pub(super) text: Box<str>,
-    /// Whether the string may go on after `text`.
+    /// Whether the string may continue after `text`.
     pub(super) is_prefix: bool,
 }
 
 impl Rules {
-    /// Validates the claims of a token, and the type in its header.
+    /// Validates the claims of a token, and the `typ` in its header.
     pub(crate) fn validate(
         &self,
         jws: &Jws<'_>,
@@ -69,7 +69,8 @@ impl Rules {
         self.required.iter().try_for_each(|required| required.find_in(claims))
     }
 
-    /// Requires a SPIFFE ID of the trust domain, which identifies the issuer of a JWT-SVID (SPIFFE JWT-SVID §3.1).
+    /// Requires a SPIFFE ID in the trust domain, which identifies the issuer of a JWT-SVID (SPIFFE JWT-SVID
+    /// §3.1).
     pub(super) fn require_trust_domain(&self, claims: &ClaimSet) -> Result<(), TokenFault> {
         let subject = claims.registered.subject.get(&claims.raw);
         let path = subject.and_then(|id| id.strip_prefix(&*self.issuer)?.strip_prefix('/'));
@@ -93,7 +94,8 @@ impl Rules {
                 }))
     }
 
-    /// Validates the claims whose outcome changes with time. A cached token needs only this.
+    /// Validates the claims whose validity depends on the time. For a cached token, this is
+    /// sufficient.
     pub(crate) fn validate_times(
         &self,
         claims: &RegisteredClaims,

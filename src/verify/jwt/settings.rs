@@ -49,7 +49,7 @@ pub(super) struct Settings {
     pub(super) checks: Vec<Box<ClaimCheck>>,
     pub(super) jwks_uri: Option<String>,
     pub(super) metadata_url: Option<String>,
-    /// The issuer that the metadata names, if tokens name another.
+    /// The `issuer` in the metadata, if it differs from the `iss` of tokens.
     pub(super) metadata_issuer: Option<String>,
     pub(super) source: Option<Box<Source>>,
     pub(super) max_keys: usize,
@@ -61,10 +61,10 @@ pub(super) struct Settings {
     pub(super) revocations: Option<Revocations>,
 }
 
-/// Creates a source of keys that accepts at most so many.
+/// Creates a source of keys that accepts at most this number of keys.
 pub(super) type Source = dyn FnOnce(usize) -> Box<dyn FetchKeys> + Send + Sync;
 
-/// Keys that are configured, not fetched.
+/// Keys that are configured instead of fetched.
 pub(super) enum GivenKeys {
     JwkSet(String),
     Pem(String),
@@ -136,7 +136,7 @@ impl Settings {
 
     fn validate_names(&self) -> Result<(), ConfigError> {
         if self.issuer.is_empty() {
-            return Err(ConfigError::new("issuer", "", "empty"));
+            return Err(ConfigError::new("issuer", "", "must not be empty"));
         }
         if self.profile == Profile::JwtSvid && !is_trust_domain(&self.issuer) {
             let problem =
@@ -145,7 +145,11 @@ impl Settings {
         }
         let is_empty = |claim: &&RequiredClaim| claim.is_prefix && claim.text.is_empty();
         if let Some(claim) = self.required.iter().find(is_empty) {
-            return Err(ConfigError::new("prefix of the required claim", &*claim.name, "empty"));
+            return Err(ConfigError::new(
+                "prefix of the required claim",
+                &*claim.name,
+                "must not be empty",
+            ));
         }
         let has_location =
             self.jwks_uri.is_some() || !self.given.is_empty() || self.source.is_some();
@@ -165,7 +169,7 @@ impl Settings {
             std::mem::take(names).into_iter().map(String::into_boxed_str).collect()
         };
         if self.audiences.iter().chain(&self.clients).any(String::is_empty) {
-            return Err(ConfigError::new("audience", "", "empty"));
+            return Err(ConfigError::new("audience", "", "must not be empty"));
         }
         let names = AudienceNames {
             exact: boxed(&mut self.audiences),
@@ -178,11 +182,11 @@ impl Settings {
             (true, ..) => Err(ConfigError::new(
                 "audience",
                 "any",
-                "given together with an audience or client",
+                "can't be combined with an audience or client",
             )),
             (.., client) => {
                 let client = client.cloned().unwrap_or_default();
-                Err(ConfigError::new("client", client, "given together with an audience"))
+                Err(ConfigError::new("client", client, "can't be combined with an audience"))
             }
         }
     }
@@ -232,7 +236,7 @@ impl Settings {
                 return Err(ConfigError::new(
                     "algorithm",
                     orphan.name(),
-                    "fits no key that is given",
+                    "no configured key can be used with it",
                 ));
             }
             return Ok(KeySource::given(keys));
@@ -248,7 +252,7 @@ impl Settings {
     fn http_keys(&self) -> Result<HttpKeys, ConfigError> {
         let client = || http_client::or_default(self.client.clone());
         if let Some(uri) = &self.jwks_uri {
-            // Nothing is discovered, so the issuer is just a name.
+            // Nothing is discovered, so the issuer can have any name.
             let uri = self.endpoint("jwks_uri", uri, Query::Allowed)?;
             return Ok(HttpKeys::at(client()?, Target::configured(uri)));
         }

@@ -1,17 +1,18 @@
-//! The hash that finds a token in the cache.
+//! The hash by which tokens are cached.
 
 use std::hash::{BuildHasher, RandomState};
 
-/// How many bytes at a token's end are hashed: enough to tell signatures apart.
+/// The number of bytes at the end of a token that are hashed, which is enough to distinguish
+/// signatures.
 const TAIL: usize = 16;
 
 /// An odd number whose bits are spread evenly.
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Hashes the end of a token, with a seed that differs from cache to cache.
+/// A hasher for the end of a token, with a different seed for each cache.
 ///
-/// A keyed hash such as `SipHash` takes four times as long and would protect nothing: what enters the cache was
-/// signed by an issuer, so an attacker can't produce many tokens with the same hash.
+/// A keyed hash such as `SipHash` takes four times as long without a benefit: cached tokens were signed by an
+/// issuer, so an attacker can't create many tokens with the same hash.
 #[derive(Debug)]
 pub(super) struct TailHasher(u64, u64);
 
@@ -52,7 +53,7 @@ mod tests {
             assert!(seen.insert(hasher.hash(format!("header.payload.{n:016x}").as_bytes())), "{n}");
             assert!(seen.insert(hasher.hash(format!("{n:08x}AAAAAAAA").as_bytes())), "{n}");
         }
-        // The cache uses few bits of a hash: these are spread, too.
+        // The cache uses few bits of a hash, so these must be distributed evenly as well.
         for bits in [0, 16, 32, 48] {
             let few: HashSet<_> = seen.iter().map(|hash| (hash >> bits) & 0xfff).collect();
             assert_eq!(few.len(), 0x1000, "from bit {bits}");
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn each_cache_has_its_own_seed() {
+    fn each_cache_has_a_different_seed() {
         assert_ne!(TailHasher::new().hash(b"token"), TailHasher::new().hash(b"token"));
     }
 }

@@ -24,22 +24,23 @@ use crate::{
 /// The default capacity in bytes.
 pub(crate) const DEFAULT_CAPACITY: usize = 32 * 1024 * 1024;
 
-/// The approximate size of an entry without its texts: the identity, the entry, its slot in the cache.
+/// The approximate size of an entry without its texts: the identity, the entry, and its slot in the
+/// cache.
 const OVERHEAD: usize = 500;
 
-/// Tokens that passed every rule, with their identities. Only those enter, so an attacker can neither fill
-/// the cache nor choose what it evicts.
+/// A cache of tokens that passed every rule, with their identities. Only valid tokens are added, so an
+/// attacker can neither fill the cache nor choose what it evicts.
 ///
-/// A hit saves the signature and the parsing, and nothing else: times, keys and the user's checks are
-/// validated again each time. A cache without capacity holds nothing. Clones share their entries.
+/// A hit only saves the signature verification and the parsing. Times, keys and custom checks are
+/// evaluated each time. A cache with a capacity of zero is always empty. Clones share their entries.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenCache {
     entries: Option<Arc<Entries>>,
-    /// A list beside that of each token's issuer.
+    /// A revocation list in addition to that of each token's issuer.
     revocations: Option<Revocations>,
 }
 
-/// A token that was verified, on its way into the cache.
+/// A verified token that is to be added to the cache.
 struct NewEntry<'a> {
     token: &'a str,
     verified: VerifiedToken,
@@ -63,8 +64,8 @@ impl TokenCache {
         Self { entries: self.entries.clone(), revocations: Some(revocations) }
     }
 
-    /// Adds the entries of another cache whose issuer is to be kept. Those that are added to the other cache from now
-    /// on don't get here.
+    /// Adds the entries of another cache whose issuer is kept. Entries that are added to the other cache later
+    /// aren't added to this one.
     pub(crate) fn copy_from(
         &self,
         other: &Self,
@@ -83,7 +84,7 @@ impl TokenCache {
         }
     }
 
-    /// Returns the identity of a token that was verified before and is still valid.
+    /// Returns the identity of a cached token, if it is still valid.
     pub(crate) fn get(&self, token: &[u8]) -> Option<Identity> {
         self.entries.as_ref()?.get(token, self.revocations.as_ref())
     }
@@ -99,7 +100,7 @@ impl TokenCache {
         self.add(NewEntry { token, verified, issuer })
     }
 
-    /// Adds the token of a tenant. It is valid as long as the tenant is registered.
+    /// Adds the token of a tenant, which is valid only as long as the tenant is registered.
     pub(crate) fn insert_for_tenant(
         &self,
         token: &str,
@@ -110,7 +111,7 @@ impl TokenCache {
         self.add(NewEntry { token, verified, issuer })
     }
 
-    /// Adds a token, unless it was revoked. Revocations that come later are noticed when it is used.
+    /// Adds a token, unless it was revoked. A later revocation is detected when the token is used.
     fn add(&self, new: NewEntry<'_>) -> Result<Identity, Error> {
         let identity = new.verified.identity.clone();
         if let Some(revocations) = &self.revocations {
@@ -130,18 +131,18 @@ struct Entries {
 }
 
 struct Entry {
-    /// The whole token, because only its end is hashed.
+    /// The whole token, which is compared on a hit because only its end is hashed.
     token: Box<str>,
     identity: Identity,
     issuer: IssuerRef,
-    /// The key set that verified it.
+    /// The generation of the key set that verified it.
     generation: u64,
 }
 
-/// The issuer that says whether a token is still valid.
+/// The issuer that determines whether a token is still valid.
 enum IssuerRef {
     Configured(Arc<Issuer>),
-    /// Weak, because a tenant may be removed, and its entries must not keep it.
+    /// A weak reference, because entries must not keep a removed tenant in memory.
     Tenant(Weak<Registration>),
 }
 

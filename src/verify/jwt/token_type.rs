@@ -1,6 +1,6 @@
-//! The type of a JWT, as its header declares it in `typ` (RFC 7515 §4.1.9).
+//! The type of a JWT, declared by the `typ` in its header (RFC 7515 §4.1.9).
 
-/// A `typ`, as far as the rules distinguish it.
+/// The kinds of `typ` that the rules distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenType {
     /// `at+jwt` (RFC 9068 §2.1).
@@ -17,10 +17,11 @@ pub(crate) enum TokenType {
     Unspecified,
 }
 
-/// The types of ID tokens, where an issuer uses one.
+/// The types of ID tokens, for issuers that use one.
 pub(super) const ID_TOKEN: [&str; 2] = ["id+jwt", "id_token+jwt"];
 
-/// The types of JWTs that never give access: those of other specifications, and those of refresh tokens.
+/// The types of JWTs that are never access tokens: those of other specifications, and those of refresh
+/// tokens.
 const NEVER_ACCESS: [&str; 12] = [
     "authorization-grant+jwt",
     "client-authentication+jwt",
@@ -69,15 +70,15 @@ pub(super) fn is_same(typ: &str, other: &str) -> bool {
     subtype(typ).eq_ignore_ascii_case(subtype(other))
 }
 
-/// Returns why tokens of this type must not be accepted as access tokens, if so.
+/// Returns why tokens of this type must not be accepted as access tokens, or `None` if they may be.
 pub(super) fn danger(typ: &str) -> Option<&'static str> {
     let is_one_of = |types: &[&str]| types.iter().any(|other| is_same(typ, other));
     if subtype(typ).is_empty() {
-        Some("empty")
+        Some("must not be empty")
     } else if is_one_of(&ID_TOKEN) {
-        Some("the type of ID tokens; see `dangerous().accept_id_tokens()`")
+        Some("is the type of ID tokens; see `dangerous().accept_id_tokens()`")
     } else if is_one_of(&NEVER_ACCESS) {
-        Some("the type of a JWT that gives no access")
+        Some("is the type of a JWT that isn't an access token")
     } else {
         None
     }

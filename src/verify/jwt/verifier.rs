@@ -1,4 +1,4 @@
-//! The verifier of one issuer's tokens.
+//! The verifier for tokens of one issuer.
 
 use std::{fmt, sync::Arc};
 
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Verifies JWT access tokens of one issuer ([RFC 7519], [RFC 9068], [RFC 8725]).
+/// A verifier for JWT access tokens of one issuer ([RFC 7519], [RFC 9068], [RFC 8725]).
 ///
 /// ```
 /// use portcullis::JwtVerifier;
@@ -24,13 +24,19 @@ use crate::{
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
-/// What a token must pass, in this order: three parts; a header of at most 8 KiB, decoded, which leaves
-/// room for certificates that nobody looks at, with a known `alg` and no `crit`;
-/// claims without duplicates, with our `iss`, our `aud`, an `exp` to come and no `nbf` or `iat` to
-/// come; an acceptable `typ`; a key of the issuer's that fits; the signature; the checks of your own.
+/// A token passes these checks, in this order:
 ///
-/// Keys that aren't given are fetched when the first token needs them, so building it asks no one.
-/// A clone shares keys and caches. For tokens of several issuers see [`Issuers`](crate::Issuers).
+/// 1. It has three parts, and a header of at most 8 KiB with a supported `alg` and without `crit`.
+/// 2. The claims have no duplicate names. `iss` is the issuer, `aud` contains an accepted audience, `exp` is in
+///    the future, and `nbf` and `iat` aren't.
+/// 3. `typ` is accepted by the [profile](super::Profile).
+/// 4. The issuer has a key that matches `kid` and `alg`, and it verifies the signature.
+/// 5. The [custom checks](JwtVerifierBuilder::check) accept the token, and it isn't revoked.
+///
+/// Unless keys are configured, they are fetched when the first token needs them, so building the
+/// verifier sends no request. They are refreshed before they expire, and retained while the issuer
+/// is unreachable. Clones share the keys and the cache. For tokens of multiple issuers, see
+/// [`Issuers`](crate::Issuers).
 ///
 /// [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519
 /// [RFC 8725]: https://www.rfc-editor.org/rfc/rfc8725
@@ -42,48 +48,49 @@ pub struct JwtVerifier {
 }
 
 impl JwtVerifier {
-    /// Begins with the issuer: what `iss` must be, byte for byte. It is an `https` URL; loopback may
-    /// go without TLS.
+    /// Creates a builder for an issuer. `iss` must be this exact string. Unless the source of the
+    /// keys is configured, it must be an `https` URL, or `http` on loopback.
     pub fn builder(issuer: impl Into<String>) -> JwtVerifierBuilder<AudienceMissing> {
         JwtVerifierBuilder::new(issuer.into())
     }
 
-    /// Fetches the keys now, if there are none, instead of when the first token comes. Nothing needs
-    /// this; it spares the first request the wait.
+    /// Fetches the keys now, if there are none, instead of when the first token arrives. Calling it
+    /// is optional: it only saves the first request the wait.
     ///
     /// # Errors
     ///
-    /// Returns [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the issuer is out of reach. The
-    /// verifier goes on as without: it tries again when a token comes.
+    /// Returns [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) if the keys can't be fetched. The
+    /// verifier is still usable, and tries again when a token arrives.
     pub async fn warm_up(&self) -> Result<(), Error> {
         self.issuer.warm_up().await
     }
 
-    /// Revokes tokens of this issuer: they are rejected from the next request on, until they would have expired.
+    /// Revokes tokens of this issuer. They are rejected from the next request on, until they would have
+    /// expired.
     ///
     /// # Errors
     ///
-    /// As for [`Verify::revoke`].
+    /// The same as for [`Verify::revoke`].
     #[must_use = "whether the revocation took effect is known when the future completes"]
     pub fn revoke(&self, revocation: &Revocation) -> RevokeFuture {
         self.issuer.revocations.revoke(revocation)
     }
 
-    /// Verifies a token as a request would, and explains the outcome: what each rule expected and found, also those after
-    /// the one that rejected the token.
+    /// Verifies a token as for a request, and explains the outcome: what each rule expected and found,
+    /// including the rules after the one that rejected the token.
     ///
-    /// This fetches keys where a request would. See [`Explanation`].
+    /// Like a request, this may fetch keys. See [`Explanation`].
     pub async fn explain(&self, token: &str) -> Explanation {
         explain(self, token).await
     }
 
-    /// Asks the issuer what this verifier would ask for a request, and reports what is right, what will fail
-    /// and what to do: see [`DoctorReport`].
+    /// Sends the issuer the requests that this verifier would send to verify a token, and reports what
+    /// works, what will fail, and what to do about it: see [`DoctorReport`].
     pub async fn doctor(&self) -> DoctorReport {
         Verify::doctor(self).await
     }
 
-    /// Whether the keys are at hand.
+    /// Returns the state of the keys, for health checks.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         self.issuer.readiness()

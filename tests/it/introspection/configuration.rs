@@ -64,7 +64,7 @@ fn the_endpoint_must_be_https_or_loopback() {
 fn errors_name_the_invalid_value() {
     let builder = || IntrospectionVerifier::builder(INTROSPECT);
     for (built, message) in [
-        (builder_at(INTROSPECT).audience("").build(), "audience ``: empty"),
+        (builder_at(INTROSPECT).audience("").build(), "audience ``: must not be empty"),
         (
             builder_at(INTROSPECT).audience("api").dangerous().any_audience().build(),
             "audience `any`: can't be combined with `audience` or `without_audience`",
@@ -75,11 +75,11 @@ fn errors_name_the_invalid_value() {
         ),
         (
             builder().client_secret_post("orders-api", "").audience("api").build(),
-            "client secret of `orders-api`: empty",
+            "client secret of `orders-api`: must not be empty",
         ),
         (
             builder().client_secret_basic("", "s3cret").audience("api").build(),
-            "client id ``: empty",
+            "client id ``: must not be empty",
         ),
         (
             builder().bearer_token("s3cret\r\nx: y").audience("api").build(),

@@ -360,12 +360,12 @@ fn no_part_of_a_key_is_shown() {
 async fn a_client_id_and_an_audience_are_required() {
     let builder = || IntrospectionVerifier::builder(INTROSPECT).without_audience();
     for (built, message) in [
-        (builder().private_key_jwt("", ed25519()).build(), "client id ``: empty"),
+        (builder().private_key_jwt("", ed25519()).build(), "client id ``: must not be empty"),
         (
             builder().private_key_jwt(CLIENT, ed25519()).assertion_audience("").build(),
-            "assertion_audience ``: empty",
+            "assertion_audience ``: must not be empty",
         ),
-        (builder().tls_client_auth("").build(), "client id ``: empty"),
+        (builder().tls_client_auth("").build(), "client id ``: must not be empty"),
     ] {
         assert_eq!(built.unwrap_err().to_string(), message);
     }

@@ -70,8 +70,8 @@ fn an_issuer_with_configured_keys_may_be_any_nonempty_string() {
     for issuer in ["joe", "urn:example:issuer", "REGARDS", "http://as.example"] {
         assert!(build(issuer).is_ok(), "{issuer}");
     }
-    assert_eq!(message(build("")), "issuer ``: empty");
-    assert_eq!(message(builder("").audience(API).build()), "issuer ``: empty");
+    assert_eq!(message(build("")), "issuer ``: must not be empty");
+    assert_eq!(message(builder("").audience(API).build()), "issuer ``: must not be empty");
 }
 
 #[test]
@@ -98,8 +98,11 @@ fn a_jwks_uri_must_be_an_https_url() {
 #[test]
 fn an_audience_must_not_be_empty() {
     let builder = || builder("https://as.example");
-    assert_eq!(message(builder().audience("").build()), "audience ``: empty");
-    assert_eq!(message(builder().audience(API).audience("").build()), "audience ``: empty");
+    assert_eq!(message(builder().audience("").build()), "audience ``: must not be empty");
+    assert_eq!(
+        message(builder().audience(API).audience("").build()),
+        "audience ``: must not be empty"
+    );
     assert!(builder().client("").build().is_err());
 }
 
@@ -108,11 +111,11 @@ fn audience_client_and_any_audience_exclude_each_other() {
     let builder = || builder("https://as.example");
     assert_eq!(
         message(builder().audience(API).client("app").build()),
-        "client `app`: given together with an audience"
+        "client `app`: can't be combined with an audience"
     );
     assert_eq!(
         message(builder().audience(API).dangerous().any_audience().build()),
-        "audience `any`: given together with an audience or client"
+        "audience `any`: can't be combined with an audience or client"
     );
     assert!(builder().client("app").dangerous().any_audience().build().is_err());
 }
@@ -142,7 +145,7 @@ fn each_configured_algorithm_needs_a_configured_key() {
     }
     for named in [vec![Algorithm::Es384], vec![Algorithm::Es256, Algorithm::Es384]] {
         let result = builder().algorithms(named).build();
-        assert_eq!(message(result), "algorithm `ES384`: fits no key that is given");
+        assert_eq!(message(result), "algorithm `ES384`: no configured key can be used with it");
     }
     let secret = builder().hmac_secret(Algorithm::Hs256, jws::SECRET);
     let named = [Algorithm::Hs256, Algorithm::Es256, Algorithm::Rs384];

@@ -123,7 +123,7 @@ async fn a_jwe() {
         r#" rule="form""#,
         r#" alg="RSA-OAEP-256""#,
         r#" found="five parts""#,
-        "this is a JWE: have the issuer sign access tokens for this API and not encrypt them",
+        "this is a JWE: have the issuer sign the access tokens for this API instead of encrypting them",
     ];
     line_of(&app, jwe, 401, &parts).await;
 }
@@ -244,7 +244,7 @@ async fn an_unknown_key_during_the_cool_down() {
         r#" kid="rotated""#,
         r#" rule="kid""#,
         " expected=",
-        "the issuer's keys were fetched a moment ago without it",
+        "the issuer's keys were fetched recently without it",
         "in 8 s at the earliest: if the issuer has just changed its keys, wait for that",
     ];
     line_of(&app, &token, 401, &parts).await;

@@ -115,7 +115,7 @@ fn a_group_is_required() {
     for group in ["", "/"] {
         let builder = presets::gitlab("https://gitlab.com", group).audience("a");
         let error = builder.http_client(recorded().client()).build().unwrap_err();
-        let expected = "prefix of the required claim `project_path`: empty";
+        let expected = "prefix of the required claim `project_path`: must not be empty";
         assert_eq!(error.to_string(), expected);
     }
 }
