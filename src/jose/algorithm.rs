@@ -1,9 +1,10 @@
 use std::{fmt, ops::RangeInclusive, str::FromStr};
 
-/// A signature algorithm of JSON Web Signature: what the `alg` member of a token's header names
-/// ([RFC 7518 §3.1], [RFC 8037 §3.1], [RFC 9864]).
+/// A JSON Web Signature algorithm, as in the `alg` of a token's header ([RFC 7518 §3.1], [RFC 8037
+/// §3.1], [RFC 9864]).
 ///
-/// Only algorithms that portcullis verifies are here. `none` is not among them, and can't be named.
+/// There are variants only for the algorithms that this crate verifies. `none` isn't one of them,
+/// so it can't be configured.
 ///
 /// # Example
 ///
@@ -26,7 +27,8 @@ use std::{fmt, ops::RangeInclusive, str::FromStr};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// `EdDSA` with the curve Ed25519, which RFC 9864 names `Ed25519`: both names are this one.
+    /// `EdDSA` with the curve Ed25519. The name `Ed25519` of RFC 9864 is parsed as this algorithm
+    /// as well.
     EdDsa,
     /// ECDSA on the curve P-256 with SHA-256.
     Es256,
@@ -55,7 +57,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// The algorithms whose keys are public: every one but the HMACs.
+    /// The algorithms with public keys, that is, all except HMAC.
     pub(crate) const ASYMMETRIC: [Self; 10] = [
         Self::EdDsa,
         Self::Es256,
@@ -69,14 +71,14 @@ impl Algorithm {
         Self::Rs512,
     ];
 
-    /// The algorithms that an RSA key is used with.
+    /// The algorithms for RSA keys.
     pub(crate) const RSA: [Self; 6] =
         [Self::Ps256, Self::Ps384, Self::Ps512, Self::Rs256, Self::Rs384, Self::Rs512];
 
     /// The algorithms whose keys are secrets.
     pub(crate) const SYMMETRIC: [Self; 3] = [Self::Hs256, Self::Hs384, Self::Hs512];
 
-    /// The name that tokens and key sets use, such as `ES256`.
+    /// Returns the name that tokens and key sets use, such as `ES256`.
     ///
     /// ```
     /// use portcullis::Algorithm;
@@ -102,7 +104,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether the key that checks signatures is the secret that made them, as with HMAC.
+    /// Returns whether signatures are verified with the secret that created them, as with HMAC.
     ///
     /// ```
     /// use portcullis::Algorithm;
@@ -115,7 +117,7 @@ impl Algorithm {
         self.min_secret_len().is_some()
     }
 
-    /// The algorithm of that name, in exactly that case.
+    /// Returns the algorithm with this name, which is case-sensitive.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "EdDSA" | "Ed25519" => Self::EdDsa,
@@ -135,8 +137,8 @@ impl Algorithm {
         })
     }
 
-    /// Returns the lengths in bytes that a signature of this algorithm can have: a fixed one for EdDSA, ECDSA
-    /// and HMAC ([RFC 7518 §3.2, §3.4], [RFC 8032 §5.1.6]), and that of a modulus of 2048 to 8192 bits for RSA.
+    /// Returns the possible lengths of a signature, in bytes: a fixed one for EdDSA, ECDSA and HMAC ([RFC 7518
+    /// §3.2, §3.4], [RFC 8032 §5.1.6]), and that of a modulus of 2048 to 8192 bits for RSA.
     ///
     /// [RFC 7518 §3.2, §3.4]: https://www.rfc-editor.org/rfc/rfc7518#section-3.2
     /// [RFC 8032 §5.1.6]: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6
@@ -153,8 +155,8 @@ impl Algorithm {
         }
     }
 
-    /// How many bytes a secret needs at least: as many as the hash gives ([RFC 7518 §3.2]).
-    /// `None` where the key is no secret.
+    /// Returns the minimum length of a secret, in bytes, which is the length of the hash ([RFC 7518
+    /// §3.2]). `None` if the key isn't a secret.
     ///
     /// [RFC 7518 §3.2]: https://www.rfc-editor.org/rfc/rfc7518#section-3.2
     pub(crate) const fn min_secret_len(self) -> Option<usize> {
@@ -181,9 +183,9 @@ impl FromStr for Algorithm {
     }
 }
 
-/// The error of parsing an [`Algorithm`] from a name that isn't one.
+/// The error of parsing an [`Algorithm`] from an unknown name.
 ///
-/// `none` is no algorithm, and case counts.
+/// Names are case-sensitive, and `none` is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown JWS algorithm `{0}`")]
 pub struct UnknownAlgorithm(String);

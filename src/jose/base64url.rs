@@ -1,4 +1,4 @@
-//! base64url without padding (RFC 7515 §2). What tokens contain has to be canonical.
+//! base64url without padding (RFC 7515 §2). Tokens must use the canonical encoding.
 
 use base64_simd::{Out, URL_SAFE_NO_PAD};
 
@@ -7,15 +7,16 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode_to_vec(text).ok()
 }
 
-/// Decodes what a document of a configured issuer contains: also with padding, and in the alphabet of
-/// standard base64 (RFC 4648 §4).
+/// Decodes a value from a document of a configured issuer, which may have padding and use the
+/// alphabet of standard base64 (RFC 4648 §4).
 #[cfg(feature = "_jwt")]
 pub(crate) fn decode_lenient(text: &str) -> Option<Vec<u8>> {
     let text = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
     decode(&text.replace('+', "-").replace('/', "_"))
 }
 
-/// Decodes into the start of `buffer`; `None` too where it is too small.
+/// Decodes into the start of `buffer`. Returns `None` if the text is invalid or the buffer is too
+/// small.
 pub(crate) fn decode_into<'b>(text: &str, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
     if URL_SAFE_NO_PAD.estimated_decoded_length(text.len()) > buffer.len() {
         return None;

@@ -1,5 +1,5 @@
-//! The parts of JOSE (RFC 7515, RFC 7517, RFC 7518) that know nothing of tokens: algorithms, encodings,
-//! a strict JSON reader, and keys that verify signatures.
+//! The parts of JOSE (RFC 7515, RFC 7517, RFC 7518) that are independent of tokens: algorithms,
+//! encodings, a strict JSON reader, and keys that verify signatures.
 
 #[cfg(feature = "_jwt")]
 pub(crate) mod algorithm;

@@ -295,7 +295,7 @@ fn combinations_that_mean_nothing_are_reported() {
         ),
         (
             issuer(json!({ "hmac_algorithm": "HS256", "hmac_secret": "too short" })),
-            "issuers[0].hmac_secret: `HS256`: the key is too weak: it has 9 bytes, and at least 32 are needed",
+            "issuers[0].hmac_secret: `HS256`: the key is too weak: it has 9 bytes, but at least 32 are required",
         ),
         (
             issuer(

@@ -6,10 +6,10 @@ use signature::{ParsedPublicKey, RsaParameters, RsaPublicKeyComponents, Verifica
 use super::{Curve, KeyError, rsa_components::RsaComponents};
 use crate::jose::algorithm::Algorithm;
 
-/// A key as aws-lc-rs has it, good for the algorithms of its kind.
+/// A key of aws-lc-rs, for the algorithms of its type.
 pub(super) enum Key {
     Hmac(Box<hmac::Key>),
-    /// On an elliptic curve, ECDSA's or Ed25519: one key, one algorithm.
+    /// A key on an elliptic curve, for ECDSA or Ed25519. Each key has one algorithm.
     Curve(ParsedPublicKey),
     Rsa(Box<RsaKey>),
 }
@@ -21,7 +21,8 @@ impl Key {
             e: components.e.into(),
             parsed: <[OnceLock<ParsedPublicKey>; 6]>::default(),
         };
-        // Parsed now, so that what aws-lc-rs rejects is rejected now; the others can't fail then.
+        // Parses the key for one algorithm, so that a key that aws-lc-rs rejects is rejected here.
+        // Parsing it for the other algorithms can't fail then.
         key.parsed(Algorithm::Rs256).ok_or(KeyError::NO_RSA)?;
         Ok(Self::Rsa(Box::new(key)))
     }
@@ -62,9 +63,9 @@ impl Key {
     }
 }
 
-/// An RSA key: aws-lc-rs ties a parsed one to an algorithm, and JWS has six for it.
+/// An RSA key. aws-lc-rs binds a parsed key to one algorithm, but JWS has six for RSA.
 ///
-/// An issuer uses one of them, so each is parsed when a token first asks for it.
+/// Issuers usually use only one of them, so the key is parsed for each algorithm on first use.
 pub(super) struct RsaKey {
     n: Box<[u8]>,
     e: Box<[u8]>,
@@ -85,7 +86,7 @@ impl RsaKey {
         };
         if parsed.get().is_none() {
             let components = RsaPublicKeyComponents { n: &self.n, e: &self.e };
-            // Where two threads come here at once, the first to finish has parsed it.
+            // If two threads parse it concurrently, the first result is used.
             let _ = parsed.set(components.to_parsed_public_key(parameters).ok()?);
         }
         parsed.get()

@@ -1,8 +1,8 @@
 use super::KeyError;
 use crate::jose::algorithm::Algorithm;
 
-/// An elliptic curve that ECDSA is used on, as the `crv` member of a JWK names it
-/// ([RFC 7518 §6.2.1.1](https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.1)).
+/// An elliptic curve for ECDSA, as in the `crv` of a JWK ([RFC 7518
+/// §6.2.1.1](https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.1)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Curve {
     P256,
@@ -13,12 +13,12 @@ pub(crate) enum Curve {
 impl Curve {
     pub(crate) const ALL: [Self; 3] = [Self::P256, Self::P384, Self::P521];
 
-    /// The curve whose uncompressed points have that length.
+    /// Returns the curve whose uncompressed points have this length.
     pub(crate) fn from_point_len(len: usize) -> Option<Self> {
         Self::ALL.into_iter().find(|curve| curve.point_len() == len)
     }
 
-    /// The name that a key set uses, which only a key set for tests has to write.
+    /// Returns the name of the curve in a key set. It is only needed for the key sets of tests.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -28,7 +28,7 @@ impl Curve {
         }
     }
 
-    /// The one algorithm that JWS uses this curve with.
+    /// Returns the only JWS algorithm for this curve.
     pub(crate) const fn algorithm(self) -> Algorithm {
         match self {
             Self::P256 => Algorithm::Es256,
@@ -37,7 +37,7 @@ impl Curve {
         }
     }
 
-    /// The length of an `x` or a `y` in bytes.
+    /// Returns the length of a coordinate, in bytes.
     pub(crate) const fn coordinate_len(self) -> usize {
         match self {
             Self::P256 => 32,
@@ -46,8 +46,9 @@ impl Curve {
         }
     }
 
-    /// The uncompressed point of these coordinates. Each should be as long as the curve has it
-    /// ([RFC 7518 §6.2.1.2]); a shorter one lacks the zeros in front, which real servers leave out.
+    /// Returns the uncompressed point with these coordinates. Each should have the length of a
+    /// coordinate of the curve ([RFC 7518 §6.2.1.2]). Shorter ones are padded, because some servers
+    /// omit leading zeros.
     ///
     /// [RFC 7518 §6.2.1.2]: https://www.rfc-editor.org/rfc/rfc7518#section-6.2.1.2
     pub(crate) fn point(self, x: &[u8], y: &[u8]) -> Result<Vec<u8>, KeyError> {
@@ -55,15 +56,16 @@ impl Curve {
         for coordinate in [x, y] {
             let missing = self.coordinate_len().checked_sub(coordinate.len());
             let missing = missing.filter(|_| !coordinate.is_empty());
-            let missing =
-                missing.ok_or(KeyError::Malformed("its x or y hasn't the length of its curve"))?;
+            let missing = missing.ok_or(KeyError::Malformed(
+                "its x or y is longer than a coordinate of its curve",
+            ))?;
             point.extend(std::iter::repeat_n(0, missing));
             point.extend_from_slice(coordinate);
         }
         Ok(point)
     }
 
-    /// The length of an uncompressed point in bytes: a tag, `x` and `y`.
+    /// Returns the length of an uncompressed point, in bytes: a tag, `x` and `y`.
     pub(crate) const fn point_len(self) -> usize {
         match self {
             Self::P256 => 65,

@@ -1,4 +1,4 @@
-//! The parts of DER (ITU-T X.690) that keys are written in.
+//! The subset of DER (ITU-T X.690) that is needed for keys.
 
 pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
@@ -6,8 +6,8 @@ pub(super) const OCTET_STRING: u8 = 0x04;
 pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(super) const SEQUENCE: u8 = 0x30;
 
-/// Reads one value with this tag. Returns its contents and what follows it. The length must have the one form that DER
-/// allows.
+/// Reads one value with this tag. Returns its contents and the rest. The length must be in the only form that
+/// DER allows.
 pub(super) fn value(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (len, rest) = match *der {
         [first, len @ 0..=0x7f, ref rest @ ..] if first == tag => (u16::from(len), rest),
@@ -20,7 +20,7 @@ pub(super) fn value(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(usize::from(len))
 }
 
-/// Reads an integer that is not negative. Returns its big-endian bytes, which begin with a zero if the next bit is
+/// Reads a non-negative integer. Returns its big-endian bytes, which begin with a zero byte if the next bit is
 /// one.
 pub(super) fn integer(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (bytes, rest) = value(INTEGER, der)?;
@@ -41,7 +41,7 @@ pub(super) fn write(tag: u8, contents: &[u8]) -> Option<Vec<u8>> {
     Some([&header, contents].concat())
 }
 
-/// Writes an integer that is not negative, given as big-endian bytes.
+/// Writes a non-negative integer, given as big-endian bytes.
 pub(super) fn write_integer(number: &[u8]) -> Option<Vec<u8>> {
     let zeros = number.iter().take_while(|&&byte| byte == 0).count();
     match number.get(zeros..)? {

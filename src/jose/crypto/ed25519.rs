@@ -1,23 +1,24 @@
 use super::{KeyError, field25519};
 
-/// Returns the bytes as a public key of Ed25519, if they are the encoding of a point ([RFC 8032 §5.1.3]) for
-/// which nobody but the owner can sign.
+/// Returns the bytes as an Ed25519 public key, if they are the encoding of a point ([RFC 8032 §5.1.3]) that
+/// doesn't have a small order.
 ///
-/// With a point of small order as the key, signatures verify that nobody made. [RFC 8032 §5.1.7] doesn't reject
-/// such a key. aws-lc-rs accepts any 32 bytes as a key, and with those of no point it verifies nothing, while
-/// the back end in pure Rust rejects most of them. So this is decided here.
+/// If the key is a point of small order, anyone can create valid signatures, but [RFC 8032 §5.1.7] doesn't
+/// reject such a key. aws-lc-rs accepts any 32 bytes as a key, and rejects all signatures if they aren't a
+/// point, while the back end in pure Rust rejects most of these keys. This function makes both behave in the
+/// same way.
 ///
 /// [RFC 8032 §5.1.3]: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.3
 /// [RFC 8032 §5.1.7]: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.7
 pub(super) fn public_key(x: &[u8]) -> Result<&[u8; 32], KeyError> {
     let x = x
         .try_into()
-        .map_err(|_| KeyError::Malformed("an Ed25519 public key is exactly 32 bytes long"))?;
+        .map_err(|_| KeyError::Malformed("an Ed25519 public key must be exactly 32 bytes long"))?;
     if has_small_order(x) {
         return Err(KeyError::Malformed("its Ed25519 point has a small order"));
     }
     if !is_canonical(x) {
-        return Err(KeyError::Malformed("its Ed25519 point is not in canonical form"));
+        return Err(KeyError::Malformed("its Ed25519 point isn't in canonical form"));
     }
     if field25519::has_point(x) { Ok(x) } else { Err(KeyError::OFF_CURVE) }
 }
@@ -30,12 +31,12 @@ fn is_canonical(x: &[u8; 32]) -> bool {
 
 fn has_small_order(x: &[u8; 32]) -> bool {
     let mut y = *x;
-    // The sign of the x-coordinate: both points of a y have the same order.
+    // Clears the sign of the x-coordinate, because both points with this y have the same order.
     y[31] &= 0x7f;
     SMALL_ORDERS.contains(&y)
 }
 
-/// The y-coordinates of the points of order 1, 2, 4 and 8, also where they aren't reduced.
+/// The y-coordinates of the points of order 1, 2, 4 and 8, including unreduced encodings.
 const SMALL_ORDERS: [[u8; 32]; 7] = [
     // order 4: 0, and p, which is 2^255 - 19
     little_endian(0x00, 0x00, 0x00),
@@ -86,7 +87,7 @@ mod tests {
     };
 
     #[test]
-    fn a_key_that_is_no_point_of_the_curve_is_rejected() {
+    fn a_key_that_is_not_a_point_of_the_curve_is_rejected() {
         // The public keys of RFC 8032 §7.1, with either sign.
         for key in [
             "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
@@ -111,9 +112,9 @@ mod tests {
         assert!(public_key(&little_endian(3, 0, 0)).is_ok());
         for sign in [0x7f, 0xff] {
             let error = public_key(&little_endian(0xf0, 0xff, sign)).unwrap_err();
-            assert_eq!(error, KeyError::Malformed("its Ed25519 point is not in canonical form"));
+            assert_eq!(error, KeyError::Malformed("its Ed25519 point isn't in canonical form"));
         }
-        // The greatest canonical one is p - 1, which has a small order, and p - 2 is on no curve.
+        // The greatest canonical y is p - 1, which has a small order, and p - 2 isn't on the curve.
         assert!(is_canonical(&little_endian(0xec, 0xff, 0x7f)));
         assert!(!is_canonical(&little_endian(0xed, 0xff, 0x7f)));
     }
@@ -156,7 +157,7 @@ mod tests {
         for x in SMALL_ORDERS {
             assert!(is_weak(&x), "{x:02x?}");
         }
-        // All encodings that aren't reduced, and the same number of reduced ones.
+        // All unreduced encodings, and the same number of reduced ones.
         for least in 0..=u8::MAX {
             for x in [little_endian(least, 0x00, 0x00), little_endian(least, 0xff, 0x7f)] {
                 assert_eq!(is_weak(&x), has_small_order(&x), "{x:02x?}");

@@ -1,4 +1,4 @@
-//! Which `y` are those of a point on the curve of Ed25519.
+//! Determines whether the curve of Ed25519 has a point with a given `y`.
 #![expect(
     clippy::arithmetic_side_effects,
     reason = "limbs stay below 2^53, so neither sums nor products of them overflow"
@@ -6,17 +6,17 @@
 
 /// An element of the field of integers modulo p = 2^255 - 19, as five limbs of 51 bits.
 ///
-/// Only public keys are computed with, so nothing here takes constant time.
+/// The arithmetic isn't constant-time, because it is only used for public keys.
 #[derive(Clone, Copy)]
 struct Element([u64; 5]);
 
 const MASK: u64 = (1 << 51) - 1;
 
-/// Returns whether the curve of Ed25519 has a point with this `y` ([RFC 8032 §5.1.3]). `y` is little-endian, and
-/// its last bit, the sign of `x`, doesn't matter.
+/// Returns whether the curve of Ed25519 has a point with this `y` ([RFC 8032 §5.1.3]). `y` is little-endian,
+/// and its last bit, which is the sign of `x`, is ignored.
 ///
 /// The curve is -x² + y² = 1 + d x² y² with d = -121665 / 121666, so x² = u / v with u = 121666 (y² - 1) and
-/// v = 121666 - 121665 y². That is a square if u v is one, because v is never zero.
+/// v = 121666 - 121665 y². This is a square if u v is a square, because v is never zero.
 ///
 /// [RFC 8032 §5.1.3]: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.3
 pub(super) fn has_point(y: &[u8; 32]) -> bool {
@@ -59,7 +59,7 @@ impl Element {
     }
 
     fn minus(self, other: Self) -> Self {
-        // 4p, which is greater than any `other`, keeps limbs from becoming negative.
+        // Adds 4p, which is greater than any `other`, so that no limb becomes negative.
         let [a0, a1, a2, a3, a4] = self.0.map(u128::from);
         let [b0, b1, b2, b3, b4] = other.0.map(u128::from);
         let p = u128::from(MASK);
@@ -72,7 +72,7 @@ impl Element {
         ])
     }
 
-    /// Carries what exceeds 51 bits, so that limbs are below 2^52.
+    /// Carries the bits beyond the 51st, so that limbs are below 2^52.
     fn carry(mut limbs: [u128; 5]) -> Self {
         // The carry of the first round may be longer than a limb.
         for _ in 0..2 {
@@ -102,11 +102,11 @@ impl Element {
         matches!(power.reduced(), [0 | 1, 0, 0, 0, 0])
     }
 
-    /// Returns the limbs of the one representative below p.
+    /// Returns the limbs of the unique representative below p.
     fn reduced(self) -> [u64; 5] {
         let Self(limbs) = Self::carry(self.0.map(u128::from));
-        // The number is at least p if adding 19 carries out of the last limb. Then p is subtracted, by adding 19
-        // and dropping 2^255.
+        // The number is at least p if adding 19 carries out of the last limb. In that case, p is subtracted by
+        // adding 19 and dropping 2^255.
         let exceeds = limbs.iter().fold(19, |carry, limb| (limb + carry) >> 51);
         let mut carry = 19 * exceeds;
         limbs.map(|limb| {
@@ -121,7 +121,7 @@ impl Element {
 mod tests {
     use super::*;
 
-    /// The number as an element, also where it is p or more.
+    /// Returns the number as an element, even if it is p or more.
     fn number(least: u8, rest: u8) -> Element {
         let mut bytes = [rest; 32];
         bytes[0] = least;
@@ -148,8 +148,8 @@ mod tests {
     }
 
     #[test]
-    fn squares_are_recognised() {
-        // -1 is a square, because p is 1 modulo 4, and 2 is none, because p is 5 modulo 8.
+    fn squares_are_recognized() {
+        // -1 is a square, because p is 1 modulo 4, and 2 isn't, because p is 5 modulo 8.
         for (element, is_square) in [
             (number(0, 0), true),
             (number(1, 0), true),

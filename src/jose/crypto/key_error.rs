@@ -1,18 +1,18 @@
-/// Why a key can't be used. Says nothing of the key beyond its size.
+/// The reason why a key can't be used. It reveals nothing about the key except its size.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum KeyError {
-    /// It isn't a key of its kind at all.
+    /// It isn't a valid key of its type.
     #[error("the key is malformed: {0}")]
     Malformed(&'static str),
 
-    /// It may well be a key, but not one that is used here.
-    #[error("the key is not supported: {0}")]
+    /// It may be a valid key, but isn't supported.
+    #[error("the key isn't supported: {0}")]
     Unsupported(&'static str),
 
-    /// It is too short to be safe.
-    #[error("the key is too weak: it has {given} {unit}, and at least {needed} are needed")]
+    /// It is too short to be secure.
+    #[error("the key is too weak: it has {given} {unit}, but at least {needed} are required")]
     Weak {
-        /// What is counted.
+        /// The unit of the size.
         unit: &'static str,
         given: usize,
         needed: usize,
@@ -20,7 +20,7 @@ pub(crate) enum KeyError {
 }
 
 impl KeyError {
-    pub(super) const OFF_CURVE: Self = Self::Malformed("its point is not on its curve");
+    pub(super) const OFF_CURVE: Self = Self::Malformed("its point isn't on its curve");
     pub(super) const NO_HMAC: Self = Self::Unsupported("a secret is for HS256, HS384 or HS512");
-    pub(super) const NO_RSA: Self = Self::Malformed("its RSA numbers are rejected");
+    pub(super) const NO_RSA: Self = Self::Malformed("its RSA numbers are invalid");
 }

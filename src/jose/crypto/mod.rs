@@ -1,9 +1,9 @@
-//! Checking signatures, with [aws-lc-rs] or in pure Rust.
+//! Signature verification, with [aws-lc-rs] or in pure Rust.
 //!
-//! A [`VerifyingKey`] is parsed once and used for every token. What makes a key acceptable is
-//! decided here, the same for both back ends; a back end only does the arithmetic. It is chosen by
-//! feature and no process-wide provider is involved: where both features are on, aws-lc-rs
-//! verifies, and pure Rust is there for the tests to compare it with.
+//! A [`VerifyingKey`] is parsed once and used for every token. Which keys are acceptable is decided
+//! here, in the same way for both back ends, which only do the arithmetic. The back end is selected
+//! by features, without a process-wide provider. If both features are enabled, aws-lc-rs is used,
+//! and tests compare it with the one in pure Rust.
 //!
 //! [aws-lc-rs]: https://docs.rs/aws-lc-rs
 

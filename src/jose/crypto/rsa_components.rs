@@ -1,13 +1,14 @@
 use super::{KeyError, der};
 
-/// The numbers of an RSA public key, checked: big-endian, and without leading zeros.
+/// The validated numbers of an RSA public key: big-endian, and without leading zeros.
 pub(super) struct RsaComponents<'a> {
     pub(super) n: &'a [u8],
     pub(super) e: &'a [u8],
 }
 
 impl<'a> RsaComponents<'a> {
-    /// Takes leading zeros too, which [RFC 7518 §6.3.1.1] warns that some implementations write.
+    /// Validates the numbers. Leading zeros are accepted, because some implementations write them
+    /// ([RFC 7518 §6.3.1.1]).
     ///
     /// [RFC 7518 §6.3.1.1]: https://www.rfc-editor.org/rfc/rfc7518#section-6.3.1.1
     pub(super) fn new(n: &'a [u8], e: &'a [u8]) -> Result<Self, KeyError> {
@@ -31,21 +32,22 @@ impl<'a> RsaComponents<'a> {
         Ok(Self { n, e })
     }
 
-    /// Reads an `RSAPublicKey` ([RFC 8017 A.1.1]), DER and nothing else.
+    /// Reads an `RSAPublicKey` in DER ([RFC 8017 A.1.1]).
     ///
     /// [RFC 8017 A.1.1]: https://www.rfc-editor.org/rfc/rfc8017#appendix-A.1.1
     pub(super) fn from_pkcs1_der(der: &'a [u8]) -> Result<Self, KeyError> {
         let (n, e) = rsa_public_key(der)
-            .ok_or(KeyError::Malformed("it is no RSAPublicKey in DER (RFC 8017, A.1.1)"))?;
+            .ok_or(KeyError::Malformed("it isn't an RSAPublicKey in DER (RFC 8017, A.1.1)"))?;
         Self::new(n, e)
     }
 }
 
-/// NIST SP 800-131A, and RFC 7518 §3.3 and §3.5.
+/// The minimum size of a modulus (NIST SP 800-131A, RFC 7518 §3.3 and §3.5).
 const MIN_BITS: usize = 2048;
-/// What a larger modulus costs per token is for an attacker to spend.
+/// The maximum size of a modulus. A larger one would make the verification of each token too
+/// expensive.
 const MAX_BITS: usize = 8192;
-/// Likewise; the bound that both back ends have themselves.
+/// The maximum size of an exponent, for the same reason. Both back ends have the same limit.
 const MAX_EXPONENT_BITS: usize = 33;
 
 fn significant(number: &[u8]) -> &[u8] {
@@ -102,7 +104,7 @@ mod tests {
         }
         assert_eq!(
             RsaComponents::new(&modulus(1024), E).err().unwrap().to_string(),
-            "the key is too weak: it has 1024 bits, and at least 2048 are needed"
+            "the key is too weak: it has 1024 bits, but at least 2048 are required"
         );
     }
 

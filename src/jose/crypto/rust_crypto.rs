@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512, digest::FixedOutputReset};
 use super::{Curve, KeyError, rsa_components::RsaComponents};
 use crate::jose::algorithm::Algorithm;
 
-/// A key as the pure Rust crates have it, good for the algorithms of its kind.
+/// A key of the pure Rust crates, for the algorithms of its type.
 pub(super) enum Key {
     Ed25519(ed25519_dalek::VerifyingKey),
     Hs256(Hmac<Sha256>),
@@ -21,7 +21,8 @@ impl Key {
     pub(super) fn rsa(components: &RsaComponents<'_>) -> Result<Self, KeyError> {
         let (n, e) = (components.n, components.e);
         let (n_number, e_number) = (BigUint::from_bytes_be(n), BigUint::from_bytes_be(e));
-        // `RsaPublicKey::new` stops at 4096 bits; the components have been checked already.
+        // `RsaPublicKey::new` accepts at most 4096 bits. The components have already been
+        // validated.
         RsaPublicKey::new_with_max_size(n_number, e_number, n.len().saturating_mul(8))
             .map(Self::Rsa)
             .map_err(|_| KeyError::NO_RSA)
@@ -91,8 +92,8 @@ where
     key.verify(Pkcs1v15Sign::new::<D>(), &D::digest(message), signature).is_ok()
 }
 
-/// Deliberately not `RsaPublicKey::verify`, which costs no copy of the key: with PSS it takes a
-/// signature that isn't less than the modulus, against RFC 8017 §5.2.2.
+/// Deliberately not `RsaPublicKey::verify`, although that doesn't copy the key: with PSS, it
+/// accepts a signature that isn't less than the modulus, which violates RFC 8017 §5.2.2.
 fn rsa_pss<D>(key: &RsaPublicKey, message: &[u8], signature: &[u8]) -> bool
 where
     D: Digest + FixedOutputReset,

@@ -5,51 +5,51 @@ use super::{
 };
 use crate::jose::algorithm::{Algorithm, AlgorithmSet};
 
-/// A key that checks signatures: parsed once, used for every token.
+/// A key that verifies signatures. It is parsed once and used for every token.
 ///
-/// It knows what it is for: an algorithm that doesn't fit it verifies nothing, so that what an
-/// attacker writes in a token's header never makes an RSA key the secret of an HMAC.
+/// It is bound to its algorithms, and rejects signatures with any other. So no `alg` in a token's
+/// header can turn an RSA key into the secret of an HMAC.
 pub(crate) struct VerifyingKey {
     algorithms: AlgorithmSet,
     key: backend::Key,
 }
 
 impl VerifyingKey {
-    /// An RSA key, from the big-endian numbers of a JWK.
+    /// Creates an RSA key from the big-endian numbers of a JWK.
     pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
         Self::from_components(&RsaComponents::new(n, e)?)
     }
 
-    /// An RSA key, from the `RSAPublicKey` of a PEM file.
+    /// Creates an RSA key from the `RSAPublicKey` of a PEM file.
     pub(crate) fn rsa_pkcs1_der(der: &[u8]) -> Result<Self, KeyError> {
         Self::from_components(&RsaComponents::from_pkcs1_der(der)?)
     }
 
-    /// A key on that curve, from an uncompressed point: `0x04`, `x`, `y`.
+    /// Creates a key on a curve from an uncompressed point: `0x04`, `x`, `y`.
     pub(crate) fn ec(curve: Curve, point: &[u8]) -> Result<Self, KeyError> {
-        // A back end would take other forms too: compressed, and aws-lc-rs a whole
+        // The back ends also accept other forms, such as compressed points, and aws-lc-rs even a
         // SubjectPublicKeyInfo.
         if point.len() != curve.point_len() || point.first() != Some(&UNCOMPRESSED) {
-            return Err(KeyError::Malformed("it is no uncompressed point of its curve's length"));
+            return Err(KeyError::Malformed("it isn't an uncompressed point of its curve"));
         }
         let key = backend::Key::ec(curve, point)?;
         Ok(Self { algorithms: AlgorithmSet::from_iter([curve.algorithm()]), key })
     }
 
-    /// An Ed25519 key, from the `x` of a JWK.
+    /// Creates an Ed25519 key from the `x` of a JWK.
     pub(crate) fn ed25519(x: &[u8]) -> Result<Self, KeyError> {
         let key = backend::Key::ed25519(ed25519::public_key(x)?)?;
         Ok(Self { algorithms: AlgorithmSet::from_iter([Algorithm::EdDsa]), key })
     }
 
-    /// A secret, for that one HMAC.
+    /// Creates a key from a secret, for one HMAC algorithm.
     pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Result<Self, KeyError> {
         let Some(needed) = algorithm.min_secret_len() else {
             return Err(KeyError::NO_HMAC);
         };
         if is_key_text(secret) {
             return Err(KeyError::Unsupported(
-                "it is a key in PEM, OpenSSH or JWK form, and no secret",
+                "it is a key in PEM, OpenSSH or JWK form, not a secret",
             ));
         }
         if secret.len() < needed {
@@ -59,12 +59,12 @@ impl VerifyingKey {
         Ok(Self { algorithms: AlgorithmSet::from_iter([algorithm]), key })
     }
 
-    /// What this key can verify.
+    /// Returns the algorithms for which this key can be used.
     pub(crate) fn algorithms(&self) -> AlgorithmSet {
         self.algorithms
     }
 
-    /// Whether this key's owner has signed the message, with that algorithm.
+    /// Returns whether the signature of the message is valid for this key and algorithm.
     pub(crate) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         self.algorithms.contains(algorithm) && self.key.verify(algorithm, message, signature)
     }
@@ -77,8 +77,8 @@ impl VerifyingKey {
     }
 }
 
-/// Whether a text holds a key in a form that public keys are passed on in. Whoever configured one as
-/// a secret would let everyone sign.
+/// Returns whether a text contains a key in a form that is common for public keys. If one were
+/// configured as a secret, anyone could create valid signatures.
 fn is_key_text(text: &[u8]) -> bool {
     let holds = |mark: &[u8]| text.windows(mark.len()).any(|part| part == mark);
     let begins = |mark: &[u8]| text.trim_ascii_start().starts_with(mark);
@@ -140,7 +140,7 @@ mod tests {
             let mut off = valid.clone();
             *off.last_mut().unwrap() ^= 1;
             let error = VerifyingKey::ec(curve, &off).unwrap_err();
-            assert_eq!(error.to_string(), "the key is malformed: its point is not on its curve");
+            assert_eq!(error.to_string(), "the key is malformed: its point isn't on its curve");
 
             for byte in [0x00, 0xff] {
                 let mut point = vec![byte; curve.point_len()];
@@ -190,7 +190,7 @@ mod tests {
                     error.to_string(),
                     format!(
                         "the key is too weak: it has {given} bytes, \
-                         and at least {needed} are needed"
+                         but at least {needed} are required"
                     )
                 );
             }
@@ -224,7 +224,7 @@ mod tests {
         ] {
             let error = VerifyingKey::hmac(Algorithm::Hs256, text.as_bytes()).unwrap_err();
             let sentence =
-                "the key is not supported: it is a key in PEM, OpenSSH or JWK form, and no secret";
+                "the key isn't supported: it is a key in PEM, OpenSSH or JWK form, not a secret";
             assert_eq!(error.to_string(), sentence, "{text}");
         }
     }

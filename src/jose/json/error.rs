@@ -1,16 +1,16 @@
-/// Why a text is not the JSON object we accept.
+/// The reason why a text isn't an acceptable JSON object.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum JsonError {
-    /// An object names two of its members alike.
-    #[error("a name stands twice in a JSON object")]
+    /// An object has two members with the same name.
+    #[error("duplicate member name in JSON object")]
     DuplicateName,
-    /// The text does not begin with `{`; what it is instead is not looked at.
-    #[error("the text is not a JSON object")]
+    /// The text doesn't begin with `{`. The rest isn't parsed.
+    #[error("the text isn't a JSON object")]
     NotAnObject,
-    /// The text departs from the grammar, or ends early.
-    #[error("the text is not well-formed JSON")]
+    /// The text violates the grammar, or ends early.
+    #[error("the text isn't well-formed JSON")]
     Syntax,
-    /// Brackets nest beyond [`MAX_DEPTH`](super::scanner::MAX_DEPTH).
-    #[error("the JSON text nests too deeply")]
+    /// Brackets are nested more deeply than [`MAX_DEPTH`](super::scanner::MAX_DEPTH).
+    #[error("the JSON text is nested too deeply")]
     TooDeep,
 }

@@ -1,10 +1,10 @@
 //! A strict, borrowing reader of JSON objects, for JOSE headers and claims sets.
 //!
-//! What a stranger sends is read once, checked whole and handed out member by member, as slices of
-//! the text that came in. It is JSON as [RFC 8259] has it, and where that leaves a choice to the
-//! reader, the safe one is made: a name that stands twice in an object is rejected, as
-//! [RFC 7515 §4] and [RFC 7519 §4] ask, and so are escapes that make no character, and brackets
-//! that nest beyond [`MAX_DEPTH`](scanner::MAX_DEPTH).
+//! Untrusted text is read once, validated as a whole, and passed on member by member, as slices of
+//! the input. It must be JSON as defined by [RFC 8259]. Where the RFC leaves a choice, the reader
+//! is strict: it rejects duplicate names in an object, as [RFC 7515 §4] and [RFC 7519 §4]
+//! recommend, escapes that aren't a character, and brackets that are nested more deeply than
+//! [`MAX_DEPTH`](scanner::MAX_DEPTH).
 //!
 //! [RFC 7515 §4]: https://www.rfc-editor.org/rfc/rfc7515#section-4
 //! [RFC 7519 §4]: https://www.rfc-editor.org/rfc/rfc7519#section-4

@@ -3,21 +3,20 @@ use std::collections::HashSet;
 
 use super::Text;
 
-/// The names an object has shown so far.
+/// The names of the members of an object that have been read so far.
 ///
-/// The first `FEW` are compared in place. Where there are more, or some are written with escapes,
-/// all go into a set, whose hashes are keyed: whoever writes the names must not choose how long it
-/// takes to tell them apart.
+/// The first `FEW` are compared in place. If there are more, or some have escapes, all are moved
+/// into a hash set. Its hashes are keyed, so that an attacker can't choose names that collide.
 pub(super) struct Names<'a, const FEW: usize> {
     few: [&'a str; FEW],
     len: usize,
-    /// The [`looks`] of all of `few`.
+    /// The union of the [`looks`] of all names in `few`.
     looks: u64,
     many: Option<HashSet<Cow<'a, str>>>,
 }
 
 impl<'a, const FEW: usize> Names<'a, FEW> {
-    /// Adds a name, or returns `false` if it is there already.
+    /// Adds a name. Returns `false` if it was already added.
     #[inline]
     pub(super) fn insert(&mut self, name: Text<'a>) -> bool {
         let (Some(plain), None) = (name.as_plain(), &self.many) else {
@@ -58,10 +57,10 @@ impl<const FEW: usize> Default for Names<'_, FEW> {
     }
 }
 
-/// What a name looks like at a glance, as one bit of 64.
+/// Returns a fingerprint of a name, which is one of 64 bits.
 ///
-/// Most names have a bit of their own, which saves comparing them. The factors are such that the
-/// claims of the common issuers do.
+/// If the bit of a name hasn't been set by another name, the names needn't be compared. The factors
+/// were chosen so that the claims of common issuers have different bits.
 #[inline]
 fn looks(name: &str) -> u64 {
     let byte = |byte: Option<&u8>| byte.copied().unwrap_or_default();

@@ -1,19 +1,20 @@
-/// A number, as it is written.
+/// A number as it is written.
 #[derive(Clone, Copy)]
 pub(crate) struct Number<'a>(pub(super) &'a str);
 
 impl Number<'_> {
-    /// The number as it is written.
+    /// Returns the number as it is written.
     pub(crate) fn as_str(&self) -> &str {
         self.0
     }
 
-    /// The number, if it is written in digits alone and fits.
+    /// Returns the number, if it is written only with digits and fits.
     pub(crate) fn as_u64(self) -> Option<u64> {
         self.0.parse().ok()
     }
 
-    /// The nearest `f64`, if there is a finite one: the grammar also has `1e400`.
+    /// Returns the nearest `f64`, if it is finite. The grammar allows `1e400`, for example, which
+    /// isn't.
     pub(crate) fn as_f64(self) -> Option<f64> {
         self.0.parse().ok().filter(|number: &f64| number.is_finite())
     }

@@ -2,7 +2,7 @@ use super::Value;
 
 /// Follows a JSON pointer ([RFC 6901]), such as `/realm_access/roles`, to a value inside `value`.
 ///
-/// `None` if it leads nowhere, or is not a pointer at all.
+/// Returns `None` if there is no such value, or the pointer is invalid.
 ///
 /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
 pub(crate) fn pointer<'a>(value: Value<'a>, pointer: &str) -> Option<Value<'a>> {
@@ -20,20 +20,20 @@ fn step<'a>(value: Value<'a>, token: &str) -> Option<Value<'a>> {
     }
 }
 
-/// An array index: digits, without zeros in front.
+/// Parses an array index, which consists of digits without leading zeros.
 fn index(token: &str) -> Option<usize> {
     let digits = token.bytes().all(|byte| byte.is_ascii_digit());
     let padded = token.len() > 1 && token.starts_with('0');
     if digits && !padded { token.parse().ok() } else { None }
 }
 
-/// A member name: `~1` stands for `/`, and `~0` for `~`.
+/// Unescapes a member name: `~1` represents `/`, and `~0` represents `~`.
 fn unescape(token: &str) -> Option<String> {
     let mut tildes = token.split('~').skip(1);
     if !tildes.all(|after| after.starts_with(['0', '1'])) {
         return None;
     }
-    // In this order: `~01` is `~1`, not `/`.
+    // The order matters: `~01` is `~1`, not `/`.
     Some(token.replace("~1", "/").replace("~0", "~"))
 }
 

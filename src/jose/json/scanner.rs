@@ -3,22 +3,22 @@
 use super::text::{plain_len, unescape};
 use super::{JsonError, Number, Text};
 
-/// How many brackets may stand open at once, those of the whole object included.
+/// The maximum number of open brackets, including that of the whole object.
 pub(super) const MAX_DEPTH: u8 = 32;
 
-/// A place in a text.
+/// A position in a text.
 #[derive(Clone, Copy)]
 pub(super) struct Scanner<'a> {
     pub(super) text: &'a str,
     pub(super) at: usize,
-    /// Whether the bracket around us has only just been opened.
+    /// Whether the enclosing bracket has just been opened.
     fresh: bool,
-    /// How many more brackets may be opened.
+    /// The number of brackets that may still be opened.
     room: u8,
 }
 
 impl<'a> Scanner<'a> {
-    /// Begins at the start of `text`.
+    /// Creates a scanner at the start of `text`.
     pub(super) const fn new(text: &'a str) -> Self {
         Self { text, at: 0, fresh: false, room: MAX_DEPTH }
     }
@@ -62,7 +62,7 @@ impl<'a> Scanner<'a> {
         Ok(Text { raw, start, escaped })
     }
 
-    /// Reads a string from its first escape up to the quote.
+    /// Reads a string from its first escape up to the closing quote.
     #[cold]
     fn escapes(&mut self) -> Result<(), JsonError> {
         while self.peek() != Some(b'"') {
@@ -74,7 +74,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Reads a bracket that opens.
+    /// Reads an opening bracket.
     #[inline]
     pub(super) fn open(&mut self) -> Result<(), JsonError> {
         self.room = self.room.checked_sub(1).ok_or(JsonError::TooDeep)?;
@@ -83,7 +83,8 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Reads the comma before another item, if there is to be one, or the bracket that closes.
+    /// Reads the comma before another item, or the closing bracket. Returns whether there is
+    /// another item.
     #[inline]
     pub(super) fn another(&mut self, close: u8) -> Result<bool, JsonError> {
         let first = std::mem::take(&mut self.fresh);
@@ -111,7 +112,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Moves over whitespace, and looks at what comes then.
+    /// Skips whitespace, and returns the next byte without consuming it.
     #[inline]
     pub(super) fn token(&mut self) -> Option<u8> {
         loop {
@@ -122,7 +123,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Moves over one byte if it is as wanted.
+    /// Skips one byte if it is a wanted one.
     #[inline]
     fn skip(&mut self, wanted: impl Fn(u8) -> bool) -> bool {
         let skip = self.peek().is_some_and(wanted);
@@ -142,7 +143,7 @@ impl<'a> Scanner<'a> {
 
     #[inline]
     pub(super) fn advance(&mut self, by: usize) {
-        // Only over bytes that were looked at, hence never past the end.
+        // Never goes past the end, because only inspected bytes are skipped.
         self.at = self.at.wrapping_add(by);
     }
 }

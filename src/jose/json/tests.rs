@@ -1,4 +1,4 @@
-//! The reader compared with `serde_json`.
+//! Compares the reader with `serde_json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -74,7 +74,7 @@ fn agrees_with_serde_json(text: &str) {
             assert!(same_members(read, &members.into_iter().collect()), "{text}");
         }
         (Ok(read), Ok(_)) => panic!("{} members of no object: {text}", read.iter().count()),
-        // The grammar has numbers that `serde_json` does not.
+        // The grammar allows numbers that `serde_json` rejects.
         (Ok(read), Err(error)) => assert!(!is_finite(Value::Object(read)), "{error}: {text}"),
         (Err(JsonError::NotAnObject), result) => {
             assert!(!result.is_ok_and(|json| json.is_object()), "{text}");
@@ -109,7 +109,7 @@ fn same_members(object: Object<'_>, members: &BTreeMap<String, Json>) -> bool {
 }
 
 fn same_number(number: Number<'_>, json: &serde_json::Number) -> bool {
-    // By default `serde_json` may miss the nearest `f64` by a little.
+    // By default, the result of `serde_json` may not be the nearest `f64`.
     let near = |ours: f64, theirs: f64| ours.to_bits().abs_diff(theirs.to_bits()) < 4;
     number.as_u64() == json.as_u64()
         && number.as_f64().zip(json.as_f64()).is_some_and(|(ours, theirs)| near(ours, theirs))
@@ -160,7 +160,7 @@ fn token() -> impl Strategy<Value = &'static str> {
     )
 }
 
-/// Choices between different ways to write the same text.
+/// Chooses between different ways to write the same text.
 fn choices() -> impl Strategy<Value = impl Iterator<Item = u8> + std::fmt::Debug> {
     vec(any::<u8>(), 1..64).prop_map(|choices| choices.into_iter().cycle())
 }

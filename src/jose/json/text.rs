@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::iter;
 use std::ops::Range;
 
-/// What stands between the quotes of a string or name.
+/// The text between the quotes of a string or name.
 #[derive(Clone, Copy)]
 pub(crate) struct Text<'a> {
     pub(super) raw: &'a str,
@@ -11,25 +11,26 @@ pub(crate) struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// The text as it stands, escapes and all.
+    /// Returns the text as it is written, including escapes.
     #[cfg(test)]
     pub(crate) fn raw(self) -> &'a str {
         self.raw
     }
 
-    /// Where [`raw`](Self::raw) stands in the text given to [`object`](super::object), in bytes.
+    /// Returns the position of [`raw`](Self::raw) in the text that was passed to
+    /// [`object`](super::object), in bytes.
     #[inline]
     pub(crate) fn range(self) -> Range<usize> {
         self.start..self.start.wrapping_add(self.raw.len())
     }
 
-    /// The text, if it contains no escape.
+    /// Returns the text, if it contains no escapes.
     #[inline]
     pub(crate) fn as_plain(self) -> Option<&'a str> {
         (!self.escaped).then_some(self.raw)
     }
 
-    /// The text with its escapes resolved.
+    /// Returns the text with its escapes resolved.
     pub(crate) fn to_cow(self) -> Cow<'a, str> {
         match self.as_plain() {
             Some(plain) => Cow::Borrowed(plain),
@@ -37,7 +38,7 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Whether the text says `other` once its escapes are resolved.
+    /// Returns whether the text with its escapes resolved is `other`.
     #[inline]
     pub(crate) fn is(self, other: &str) -> bool {
         match self.as_plain() {
@@ -61,9 +62,9 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Splits the character that an escape stands for from what follows the escape.
+/// Splits an escape from the text. Returns the character that it represents, and the rest.
 ///
-/// `None` if `text` does not begin with an escape that is allowed. Half a surrogate pair is not.
+/// Returns `None` if `text` doesn't begin with a valid escape. Half a surrogate pair is invalid.
 pub(super) fn unescape(text: &str) -> Option<(char, &str)> {
     let (escape, rest) = text.split_at_checked(2)?;
     let char = match escape {
@@ -93,14 +94,14 @@ fn unescape_utf16(text: &str) -> Option<(char, &str)> {
 
 fn code_unit(text: &str) -> Option<(u16, &str)> {
     let (digits, rest) = text.split_at_checked(4)?;
-    // `from_str_radix` alone would let a sign pass.
+    // `from_str_radix` alone would accept a sign.
     let hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let unit = u16::from_str_radix(digits, 16).ok().filter(|_| hex)?;
     Some((unit, rest))
 }
 
-/// How many bytes come before the first that a string does not take as it is: a quote, a backslash
-/// or a control character.
+/// Returns the number of bytes before the first one that can't be in a string unescaped: a quote, a
+/// backslash or a control character.
 pub(super) fn plain_len(text: &[u8]) -> usize {
     let mut rest = text;
     let in_rest = loop {
@@ -117,15 +118,16 @@ pub(super) fn plain_len(text: &[u8]) -> usize {
     text.len().wrapping_sub(rest.len()).wrapping_add(in_rest)
 }
 
-/// Marks, with its highest bit, the first byte of `word` that a string does not take as it is.
+/// Marks the first byte of `word` that can't be in a string unescaped, by setting its highest bit.
 ///
-/// Bytes above it may be marked too, rightly or not: taking `n` from a byte that is less sets its
-/// highest bit, by a borrow that the next byte up has to pay.
+/// Bytes above it may be marked incorrectly: subtracting `n` from a smaller byte sets its highest
+/// bit, but borrows from the next higher byte.
 #[inline]
 fn marks(word: u64) -> u64 {
     let every = |byte: u8| u64::from_le_bytes([byte; 8]);
     let less = |word: u64, n: u8| word.wrapping_sub(every(n)) & !word;
-    // Flipping 0x02 moves the quote, 0x22, right above the control characters, which stay together.
+    // Flipping the bit 0x02 moves the quote (0x22) directly above the control characters, which
+    // stay contiguous.
     let quote_or_control = less(word ^ every(0x02), 0x21);
     let backslash = less(word ^ every(b'\\'), 1);
     (quote_or_control | backslash) & every(0x80)

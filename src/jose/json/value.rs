@@ -6,7 +6,7 @@ use super::names::Names;
 use super::scanner::Scanner;
 use super::{JsonError, Number, Text};
 
-/// A value that was found sound, and not decoded further.
+/// A value that was validated but not decoded.
 #[derive(Clone, Copy)]
 pub(crate) enum Value<'a> {
     Array(Array<'a>),
@@ -17,36 +17,36 @@ pub(crate) enum Value<'a> {
     String(Text<'a>),
 }
 
-/// An array: the place after its opening bracket.
+/// An array, stored as the position after its opening bracket.
 #[derive(Clone, Copy)]
 pub(crate) struct Array<'a>(Scanner<'a>);
 
 impl<'a> Array<'a> {
-    /// The elements, read again as one goes.
+    /// Returns the elements, which are scanned again during the iteration.
     pub(crate) fn iter(self) -> impl Iterator<Item = Value<'a>> + 'a {
         let Self(mut scanner) = self;
-        // Fused, since what stands behind the array is not more of it.
+        // Fused, because the text after the array doesn't belong to it.
         iter::from_fn(move || scanner.element().ok()?).fuse()
     }
 }
 
-/// An object: the place after its opening bracket.
+/// An object, stored as the position after its opening bracket.
 #[derive(Clone, Copy)]
 pub(crate) struct Object<'a>(Scanner<'a>);
 
 impl<'a> Object<'a> {
-    /// The members in the order in which they stand, read again as one goes.
+    /// Returns the members in order, which are scanned again during the iteration.
     pub(crate) fn iter(self) -> impl Iterator<Item = (Text<'a>, Value<'a>)> + 'a {
         let Self(mut scanner) = self;
         iter::from_fn(move || scanner.member().ok()?).fuse()
     }
 
-    /// The object as it stands in the text, brackets included.
+    /// Returns the object as it is written, including brackets.
     pub(crate) fn as_str(self) -> &'a str {
         self.0.object_text()
     }
 
-    /// The value of the member of that name.
+    /// Returns the value of the member with this name.
     pub(crate) fn find(self, name: &str) -> Option<Value<'a>> {
         self.iter().find(|(text, _)| text.is(name)).map(|(_, value)| value)
     }
@@ -54,13 +54,13 @@ impl<'a> Object<'a> {
 
 /// Reads the whole text as one object, and calls `member` with each of its members in order.
 ///
-/// Members are handed out as they are read: that all of them are sound is known only once this has
-/// returned `Ok`.
+/// Members are passed on as they are read. All of them are known to be valid only once this
+/// function has returned `Ok`.
 ///
 /// # Errors
 ///
-/// Fails if the text is anything but one object between optional whitespace, if it nests too
-/// deeply, or if an object at any depth has two members whose names say the same.
+/// Returns [`JsonError`] if the text isn't exactly one object with optional whitespace around it,
+/// if it is nested too deeply, or if an object at any depth has duplicate names.
 pub(crate) fn object<'a>(
     text: &'a str,
     member: impl FnMut(Text<'a>, Value<'a>),
@@ -82,8 +82,8 @@ pub(crate) fn object<'a>(
 ///
 /// # Errors
 ///
-/// Fails if the text is anything but one value between optional whitespace, if it nests too deeply, or if an object
-/// at any depth has two members whose names say the same.
+/// Returns [`JsonError`] if the text isn't exactly one value with optional whitespace around it, if it is
+/// nested too deeply, or if an object at any depth has duplicate names.
 #[cfg(any(test, feature = "mcp"))]
 pub(crate) fn document(text: &str) -> Result<Value<'_>, JsonError> {
     let mut scanner = Scanner::new(text);
@@ -95,7 +95,7 @@ pub(crate) fn document(text: &str) -> Result<Value<'_>, JsonError> {
 }
 
 impl<'a> Scanner<'a> {
-    /// Reads the next member of the object around us, or the end of it.
+    /// Reads the next member of the enclosing object, or its end.
     #[inline(always)]
     fn member(&mut self) -> Result<Option<(Text<'a>, Value<'a>)>, JsonError> {
         if !self.another(b'}')? {
@@ -107,14 +107,14 @@ impl<'a> Scanner<'a> {
         Ok(Some((name, self.value()?)))
     }
 
-    /// The object around us, whose bracket has just been opened.
+    /// Returns the text of the enclosing object, whose bracket has just been opened.
     fn object_text(mut self) -> &'a str {
         let start = self.at.wrapping_sub(1);
         while let Ok(Some(_)) = self.member() {}
         self.text.get(start..self.at).unwrap_or_default()
     }
 
-    /// Reads the next element of the array around us, or the end of it.
+    /// Reads the next element of the enclosing array, or its end.
     #[inline(always)]
     fn element(&mut self) -> Result<Option<Value<'a>>, JsonError> {
         if !self.another(b']')? {
@@ -123,7 +123,8 @@ impl<'a> Scanner<'a> {
         self.value().map(Some)
     }
 
-    /// Reads the object around us to its end. The names of the first `FEW` members go on the stack.
+    /// Reads the enclosing object to its end. The names of the first `FEW` members are stored on
+    /// the stack.
     fn members<const FEW: usize>(
         &mut self,
         mut member: impl FnMut(Text<'a>, Value<'a>),

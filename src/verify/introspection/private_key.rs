@@ -147,7 +147,7 @@ impl PrivateKey {
 /// The reason why a text can't be used as a private key. It contains no part of the key.
 #[derive(Debug, thiserror::Error)]
 enum PrivateKeyError {
-    #[error("the algorithm `{0}` doesn't fit the key")]
+    #[error("the key can't be used with the algorithm `{0}`")]
     Algorithm(String),
     #[error("the key is encrypted; decrypt it, for example with `openssl pkey`")]
     Encrypted,
@@ -155,7 +155,7 @@ enum PrivateKeyError {
     Key(#[from] KeyError),
     #[error("not {0}")]
     Malformed(&'static str),
-    #[error("the key is not for signatures (`use` or `key_ops`)")]
+    #[error("the key isn't for signatures (`use` or `key_ops`)")]
     OtherUse,
     #[error("it is a public key")]
     Public,
@@ -239,7 +239,7 @@ impl Jwk {
                 let public = self.x.is_some().then(|| bytes(self.x.as_ref())).transpose()?;
                 Ok(PrivateParts::Ed25519 { seed: secret(self.d.as_ref())?, public })
             }
-            _ => Err(KeyError::Unsupported("it is not an RSA, EC or Ed25519 key").into()),
+            _ => Err(KeyError::Unsupported("it isn't an RSA, EC or Ed25519 key").into()),
         }
     }
 

@@ -149,7 +149,7 @@ mod tests {
             (okp("x", json!("*")), "`x` is missing or malformed"),
             (
                 okp("x", json!("AA")),
-                "the key is malformed: an Ed25519 public key is exactly 32 bytes long",
+                "the key is malformed: an Ed25519 public key must be exactly 32 bytes long",
             ),
             (okp("kid", json!(1.5)), "`kid` is missing or malformed"),
             (okp("alg", json!("ES256")), "`alg` doesn't match the type or the curve of the key"),

@@ -267,16 +267,16 @@ fn a_pem_text_that_is_not_one_usable_private_key_is_rejected() {
             key!("rsa-pkcs1-encrypted.pem"),
             "the key is encrypted; decrypt it, for example with `openssl pkey`",
         ),
-        (&damaged, "the key is malformed: it is not a PKCS #8 private key"),
+        (&damaged, "the key is malformed: it isn't a PKCS #8 private key"),
         (
             key!("rsa-1024.pem"),
-            "the key is too weak: it has 1024 bits, and at least 2048 are needed",
+            "the key is too weak: it has 1024 bits, but at least 2048 are required",
         ),
-        (key!("x25519.pem"), "the key is not supported: it is not an RSA, EC or Ed25519 key"),
-        (key!("secp256k1.pem"), "the key is not supported: its curve is not P-256, P-384 or P-521"),
+        (key!("x25519.pem"), "the key isn't supported: it isn't an RSA, EC or Ed25519 key"),
+        (key!("secp256k1.pem"), "the key isn't supported: its curve isn't P-256, P-384 or P-521"),
         (
             key!("secp256k1-sec1.pem"),
-            "the key is not supported: its curve is not P-256, P-384 or P-521",
+            "the key isn't supported: its curve isn't P-256, P-384 or P-521",
         ),
     ] {
         assert_eq!(problem(PrivateKey::from_pem(pem)), expected, "{pem}");
@@ -295,8 +295,8 @@ fn a_jwk_that_is_not_a_usable_private_key_is_rejected() {
     let p384: Value = serde_json::from_str(key!("p384.jwk.json")).unwrap();
     let not_a_jwk = "not a JWK of a private key";
     let incomplete = "not a JWK with every member of a private key in base64url";
-    let mismatch = "the key is malformed: its numbers don't fit together";
-    let unsupported = "the key is not supported: it is not an RSA, EC or Ed25519 key";
+    let mismatch = "the key is malformed: its numbers don't match each other";
+    let unsupported = "the key isn't supported: it isn't an RSA, EC or Ed25519 key";
     for (jwk, expected) in [
         (String::new(), not_a_jwk),
         ("{}".to_owned(), not_a_jwk),
@@ -318,15 +318,15 @@ fn a_jwk_that_is_not_a_usable_private_key_is_rejected() {
         (change(p256, "crv", json!("secp256k1")), unsupported),
         (change(ed25519, "crv", json!("X25519")), unsupported),
         (change(p256, "kty", json!("oct")), unsupported),
-        (change(rsa, "oth", json!([])), "the key is not supported: it has more than two primes"),
-        (change(p256, "use", json!("enc")), "the key is not for signatures (`use` or `key_ops`)"),
+        (change(rsa, "oth", json!([])), "the key isn't supported: it has more than two primes"),
+        (change(p256, "use", json!("enc")), "the key isn't for signatures (`use` or `key_ops`)"),
         (
             change(p256, "key_ops", json!(["verify"])),
-            "the key is not for signatures (`use` or `key_ops`)",
+            "the key isn't for signatures (`use` or `key_ops`)",
         ),
-        (change(p256, "alg", json!("ES384")), "the algorithm `ES384` doesn't fit the key"),
-        (change(p256, "alg", json!("none")), "the algorithm `none` doesn't fit the key"),
-        (change(rsa, "alg", json!("HS256")), "the algorithm `HS256` doesn't fit the key"),
+        (change(p256, "alg", json!("ES384")), "the key can't be used with the algorithm `ES384`"),
+        (change(p256, "alg", json!("none")), "the key can't be used with the algorithm `none`"),
+        (change(rsa, "alg", json!("HS256")), "the key can't be used with the algorithm `HS256`"),
     ] {
         assert_eq!(problem(PrivateKey::from_jwk(&jwk)), expected, "{jwk}");
     }
@@ -337,7 +337,7 @@ fn a_key_signs_only_with_algorithms_that_fit_it() {
     let key = PrivateKey::from_pem(key!("p256.pem")).unwrap();
     assert!(key.clone().with_algorithm(Algorithm::Es256).is_ok());
     for algorithm in [Algorithm::Es384, Algorithm::Rs256, Algorithm::Hs256] {
-        let expected = format!("the algorithm `{algorithm}` doesn't fit the key");
+        let expected = format!("the key can't be used with the algorithm `{algorithm}`");
         assert_eq!(problem(key.clone().with_algorithm(algorithm)), expected);
     }
 }

@@ -23,7 +23,7 @@ fn a_secret_must_be_at_least_as_long_as_the_hash() {
             assert_eq!(
                 error.to_string(),
                 format!(
-                    "secret for `{algorithm}`: the key is too weak: it has {len} bytes, and at least {needed} are needed"
+                    "secret for `{algorithm}`: the key is too weak: it has {len} bytes, but at least {needed} are required"
                 )
             );
         }
@@ -34,7 +34,7 @@ fn a_secret_must_be_at_least_as_long_as_the_hash() {
 fn a_secret_is_rejected_for_asymmetric_algorithms() {
     for algorithm in [Algorithm::Es256, Algorithm::Rs256, Algorithm::EdDsa] {
         let error = configured(algorithm, jws::SECRET).unwrap_err();
-        let sentence = "the key is not supported: a secret is for HS256, HS384 or HS512";
+        let sentence = "the key isn't supported: a secret is for HS256, HS384 or HS512";
         assert_eq!(error.to_string(), format!("secret for `{algorithm}`: {sentence}"));
     }
 }
@@ -62,7 +62,7 @@ fn a_public_key_is_rejected_as_a_secret() {
         let error = configured(Algorithm::Hs256, text.as_str()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "secret for `HS256`: the key is not supported: it is a key in PEM, OpenSSH or JWK form, and no secret",
+            "secret for `HS256`: the key isn't supported: it is a key in PEM, OpenSSH or JWK form, not a secret",
             "{text}"
         );
     }

@@ -130,7 +130,7 @@ fn a_certificate_is_rejected() {
 fn an_rsa_key_of_1024_bits_is_rejected() {
     assert_eq!(
         message(openssl::RSA_1024),
-        "PEM key `-----BEGIN PUBLIC KEY-----`: the key is too weak: it has 1024 bits, and at least 2048 are needed"
+        "PEM key `-----BEGIN PUBLIC KEY-----`: the key is too weak: it has 1024 bits, but at least 2048 are required"
     );
 }
 

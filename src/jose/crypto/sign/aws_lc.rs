@@ -12,7 +12,7 @@ use crate::jose::{
     crypto::{Curve, rsa_components::RsaComponents},
 };
 
-/// A private key as aws-lc-rs has it.
+/// A private key of aws-lc-rs.
 pub(in crate::jose::crypto) enum Key {
     Ec(Curve, EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
@@ -28,7 +28,7 @@ impl Key {
                 let pair = EcdsaKeyPair::from_private_key_der(ecdsa(*curve), &der).ok()?;
                 Some(Self::Ec(*curve, pair))
             }
-            // The length is checked because aws-lc-rs ignores what follows.
+            // The length is checked because aws-lc-rs ignores additional bytes.
             PrivateParts::Ed25519 { seed, .. } if seed.len() == 32 => {
                 Ed25519KeyPair::from_seed_unchecked(seed).ok().map(Self::Ed25519)
             }

@@ -7,10 +7,10 @@ use crate::jose::algorithm::Algorithm;
 #[cfg(test)]
 use crate::jose::crypto::VerifyingKey;
 
-/// Keys of tests.
+/// Keys for tests.
 impl SigningKey {
-    /// Generates a key for an algorithm: an RSA key of 2048 bits, a point on the algorithm's curve, or as many random
-    /// bytes as the HMAC's hash has.
+    /// Generates a key for an algorithm: an RSA key of 2048 bits, a key on the curve of the algorithm, or a
+    /// random secret with the length of the HMAC's hash.
     ///
     /// # Panics
     ///
@@ -22,31 +22,32 @@ impl SigningKey {
         Self::new(backend::Key::generate(algorithm).expect("a new key"), None)
     }
 
-    /// Creates a key from a secret of any length: the verifying key has to reject a short one.
+    /// Creates a key from a secret of any length, because the verifying key has to reject a short
+    /// one.
     ///
     /// # Panics
     ///
-    /// Panics if the algorithm is not an HMAC.
+    /// Panics if the algorithm isn't an HMAC.
     pub(crate) fn hmac(algorithm: Algorithm, secret: &[u8]) -> Self {
         let key = backend::Key::hmac(algorithm, secret).expect("an HMAC algorithm");
         Self::new(key, Some(Zeroizing::new(secret.to_vec())))
     }
 
-    /// Signs a message, as a JWS has it.
+    /// Signs a message. The signature has the format of a JWS.
     ///
     /// # Panics
     ///
-    /// Panics if the algorithm doesn't fit the key.
+    /// Panics if the key can't be used with the algorithm.
     pub(crate) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
-        self.try_sign(algorithm, message).expect("an algorithm that fits the key")
+        self.try_sign(algorithm, message).expect("an algorithm for the key")
     }
 
-    /// Returns what a key set publishes of this key.
+    /// Returns the public parts of this key for a key set.
     pub(crate) fn public_parts(&self) -> PublicParts {
         self.try_public_parts().expect("the public parts of a key")
     }
 
-    /// Returns the key that verifies what this one signs.
+    /// Returns the key that verifies the signatures of this one.
     #[cfg(test)]
     pub(crate) fn verifying_key(&self, algorithm: Algorithm) -> VerifyingKey {
         match self.public_parts() {
@@ -57,7 +58,7 @@ impl SigningKey {
             PublicParts::None => VerifyingKey::hmac(algorithm, self.secret().unwrap_or_default()),
             PublicParts::Rsa { n, e } => VerifyingKey::rsa(&n, &e),
         }
-        .expect("a key that is fit for use")
+        .expect("a valid key")
     }
 }
 
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "an algorithm that fits the key")]
+    #[should_panic(expected = "an algorithm for the key")]
     fn a_key_signs_only_with_its_own_algorithms() {
         SigningKey::generate(Algorithm::Es256).sign(Algorithm::Es384, b"message");
     }

@@ -1,4 +1,4 @@
-//! The parts of private keys, and how they are read from DER.
+//! The parts of private keys, and reading them from DER.
 
 use zeroize::Zeroizing;
 
@@ -8,12 +8,13 @@ use crate::jose::crypto::{Curve, KeyError, der, rsa_components::RsaComponents};
 /// A number or a seed that is cleared when it is dropped.
 type Secret = Zeroizing<Vec<u8>>;
 
-/// A private key, before a back end has checked it. Numbers are big-endian, and may have leading zeros.
+/// A private key that hasn't been validated by a back end. Numbers are big-endian, and may have leading
+/// zeros.
 pub(crate) enum PrivateParts {
     Ec {
         curve: Curve,
         d: Secret,
-        /// The uncompressed point, if it is given.
+        /// The uncompressed public point, if the key contains it.
         public: Option<Vec<u8>>,
     },
     Ed25519 {
@@ -49,14 +50,14 @@ const PUBLIC_KEY: u8 = 0xa1;
 impl PrivateParts {
     /// Reads a `PrivateKeyInfo` (PKCS #8, RFC 5208 and RFC 5958).
     pub(crate) fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
-        let malformed = KeyError::Malformed("it is not a PKCS #8 private key");
+        let malformed = KeyError::Malformed("it isn't a PKCS #8 private key");
         let (algorithm, parameters, key) = private_key_info(der).ok_or(malformed.clone())?;
         match algorithm {
             RSA_ENCRYPTION => Self::from_pkcs1(key),
             EC_PUBLIC_KEY => {
                 let curve = object_identifier(parameters).and_then(curve);
                 let curve =
-                    curve.ok_or(KeyError::Unsupported("its curve is not P-256, P-384 or P-521"))?;
+                    curve.ok_or(KeyError::Unsupported("its curve isn't P-256, P-384 or P-521"))?;
                 Self::ec(key, Some(curve))
             }
             ED25519 => match der::value(der::OCTET_STRING, key) {
@@ -65,32 +66,32 @@ impl PrivateParts {
                 }
                 _ => Err(malformed),
             },
-            _ => Err(KeyError::Unsupported("it is not an RSA, EC or Ed25519 key")),
+            _ => Err(KeyError::Unsupported("it isn't an RSA, EC or Ed25519 key")),
         }
     }
 
     /// Reads an `RSAPrivateKey` (PKCS #1, RFC 8017 §A.1.2).
     pub(crate) fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
         let parts = rsa_private_key(der)
-            .ok_or(KeyError::Malformed("it is not an RSA private key with two primes"))?;
+            .ok_or(KeyError::Malformed("it isn't an RSA private key with two primes"))?;
         Ok(Self::Rsa(Box::new(parts)))
     }
 
-    /// Reads an `ECPrivateKey` (SEC 1, RFC 5915), which has to name its curve.
+    /// Reads an `ECPrivateKey` (SEC 1, RFC 5915), which must contain its curve.
     pub(crate) fn from_sec1(der: &[u8]) -> Result<Self, KeyError> {
         Self::ec(der, None)
     }
 
     fn ec(der: &[u8], curve: Option<Curve>) -> Result<Self, KeyError> {
         let (d, named, public) =
-            ec_private_key(der).ok_or(KeyError::Malformed("it is not an EC private key"))?;
+            ec_private_key(der).ok_or(KeyError::Malformed("it isn't an EC private key"))?;
         let curve = curve
             .or_else(|| named.and_then(self::curve))
-            .ok_or(KeyError::Unsupported("its curve is not P-256, P-384 or P-521"))?;
+            .ok_or(KeyError::Unsupported("its curve isn't P-256, P-384 or P-521"))?;
         Ok(Self::Ec { curve, d: Secret::new(d.to_vec()), public: public.map(<[u8]>::to_vec) })
     }
 
-    /// Checks what no back end has to: the size of an RSA key.
+    /// Checks the size of an RSA key, which the back ends don't.
     pub(super) fn check(&self) -> Result<(), KeyError> {
         match self {
             Self::Rsa(key) => RsaComponents::new(&key.n, &key.e).map(drop),
@@ -98,7 +99,7 @@ impl PrivateParts {
         }
     }
 
-    /// Returns whether the public key that was given, if any, is the one that belongs to the private key.
+    /// Returns whether the contained public key, if any, belongs to the private key.
     pub(super) fn agree_with(&self, parts: &PublicParts) -> bool {
         match (self, parts) {
             (Self::Ec { curve, public, .. }, PublicParts::Ec { curve: expected, x, y }) => {
@@ -171,7 +172,7 @@ fn rsa_private_key(der: &[u8]) -> Option<RsaPrivateParts> {
     };
     let version = next()?;
     let secret = |number: &[u8]| Secret::new(number.to_vec());
-    // The order in which the numbers are written.
+    // The numbers are in this order.
     let parts = RsaPrivateParts {
         n: next()?.to_vec(),
         e: next()?.to_vec(),
@@ -186,7 +187,7 @@ fn rsa_private_key(der: &[u8]) -> Option<RsaPrivateParts> {
     is_whole.then_some(parts)
 }
 
-/// Returns the private number, the name of the curve and the public point.
+/// Returns the private number, the identifier of the curve and the public point.
 fn ec_private_key(der: &[u8]) -> Option<(&[u8], Option<&[u8]>, Option<&[u8]>)> {
     let (key, rest) = der::value(der::SEQUENCE, der)?;
     let (version, key) = der::integer(key)?;

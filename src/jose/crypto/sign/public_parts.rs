@@ -1,6 +1,6 @@
 use crate::jose::crypto::{Curve, curve::UNCOMPRESSED};
 
-/// What a key set publishes of a key: the members of a JWK, before base64url.
+/// The public parts of a key, which are the members of a JWK before they are encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PublicParts {
     Ec {
@@ -20,7 +20,7 @@ pub(crate) enum PublicParts {
 }
 
 impl PublicParts {
-    /// From an uncompressed point: `0x04`, `x`, `y`.
+    /// Creates the parts from an uncompressed point: `0x04`, `x`, `y`.
     pub(super) fn ec(curve: Curve, point: &[u8]) -> Option<Self> {
         let (x, y) =
             point.strip_prefix(&[UNCOMPRESSED])?.split_at_checked(curve.coordinate_len())?;

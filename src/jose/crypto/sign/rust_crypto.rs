@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use super::{PrivateParts, PublicParts, private_parts::scalar};
 use crate::jose::{algorithm::Algorithm, crypto::Curve};
 
-/// A private key as the pure Rust crates have it.
+/// A private key of the pure Rust crates.
 pub(in crate::jose::crypto) enum Key {
     Ed25519(ed25519_dalek::SigningKey),
     Hs256(Hmac<Sha256>),

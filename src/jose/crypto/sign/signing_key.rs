@@ -22,7 +22,7 @@ impl SigningKey {
     /// Creates a key from its private parts.
     pub(crate) fn from_private(parts: &PrivateParts) -> Result<Self, KeyError> {
         parts.check()?;
-        let rejected = KeyError::Malformed("its numbers don't fit together");
+        let rejected = KeyError::Malformed("its numbers don't match each other");
         let key = backend::Key::from_private(parts).ok_or(rejected.clone())?;
         match key.public_parts() {
             Some(public) if parts.agree_with(&public) => Ok(Self::new(key, None)),
@@ -30,7 +30,7 @@ impl SigningKey {
         }
     }
 
-    /// Returns the algorithms that the key can sign with.
+    /// Returns the algorithms with which the key can sign.
     pub(crate) fn algorithms(&self) -> AlgorithmSet {
         match self.key.public_parts() {
             Some(PublicParts::Ec { curve, .. }) => AlgorithmSet::from_iter([curve.algorithm()]),
@@ -40,23 +40,24 @@ impl SigningKey {
         }
     }
 
-    /// Signs a message, as a JWS has it. Returns `None` if the algorithm doesn't fit the key.
+    /// Signs a message. The signature has the format of a JWS. Returns `None` if the key can't be
+    /// used with the algorithm.
     pub(crate) fn try_sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
         self.key.sign(algorithm, message)
     }
 
-    /// Returns what a key set publishes of this key.
+    /// Returns the public parts of this key for a key set.
     pub(crate) fn try_public_parts(&self) -> Option<PublicParts> {
         self.key.public_parts()
     }
 
-    /// Returns the secret, if the key is one.
+    /// Returns the secret, if the key is a secret.
     pub(crate) fn secret(&self) -> Option<&[u8]> {
         self.secret.as_ref().map(|secret| secret.as_slice())
     }
 }
 
-/// Returns random bytes, or `None` if the back end has no randomness.
+/// Returns random bytes, or `None` if the random number generator fails.
 pub(crate) fn random(len: usize) -> Option<Vec<u8>> {
     backend::random(len)
 }

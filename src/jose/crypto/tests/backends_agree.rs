@@ -1,11 +1,11 @@
-//! Both back ends compared: each one verifies the signatures of the other.
+//! Compares both back ends: each verifies the signatures of the other.
 
 use crate::jose::algorithm::Algorithm;
 use crate::jose::crypto::{PublicParts, aws_lc, rsa_components::RsaComponents, rust_crypto, sign};
 
 const MESSAGE: &[u8] = b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UifQ";
 
-/// A verifying key of that back end. A macro, because the back ends share no trait.
+/// A verifying key of a back end. This is a macro, because the back ends don't share a trait.
 macro_rules! key {
     ($backend:ident, $algorithm:expr, $parts:expr, $secret:expr) => {
         match $parts {
@@ -23,7 +23,7 @@ macro_rules! key {
     };
 }
 
-/// A new signing key of that back end.
+/// A new signing key of a back end.
 macro_rules! generate {
     ($backend:ident, $algorithm:expr, $secret:expr) => {
         sign::$backend::Key::generate($algorithm)

@@ -1,4 +1,4 @@
-//! Keys and signatures of the RFCs, hostile ones, and both back ends side by side.
+//! Tests with keys and signatures from the RFCs, with forged ones, and with both back ends.
 
 #[cfg(all(feature = "aws-lc-rs", feature = "rust-crypto"))]
 mod backends_agree;
