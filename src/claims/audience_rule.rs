@@ -1,4 +1,5 @@
-//! The rule for `aud` (RFC 7519 §4.1.3): which tokens are meant for this service.
+//! The rule for `aud` (RFC 7519 §4.1.3), which determines whether a token is meant for this
+//! service.
 
 use super::{Audience, ClaimSet, ClaimText, ResourceIdentifier};
 
@@ -7,8 +8,8 @@ use super::{Audience, ClaimSet, ClaimText, ResourceIdentifier};
 pub(crate) enum AudienceRule {
     /// Accepts every token.
     Any,
-    /// Accepts a token without `aud` whose `client_id` is one of these. Some issuers, such as Amazon Cognito,
-    /// name only the client in their access tokens.
+    /// Accepts a token without `aud` whose `client_id` is one of these. The access tokens of some issuers,
+    /// such as Amazon Cognito, contain only the client.
     ClientOneOf(Vec<Box<str>>),
     /// Accepts a token whose `aud` contains one of these.
     OneOf(AudienceNames),
@@ -16,12 +17,12 @@ pub(crate) enum AudienceRule {
     OneOfOrNone(AudienceNames),
 }
 
-/// The names of this service.
+/// The accepted names of this service.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct AudienceNames {
     /// Compared byte for byte.
     pub(crate) exact: Vec<Box<str>>,
-    /// Compared as [`ResourceIdentifier::is`] does.
+    /// Compared with [`ResourceIdentifier::is`].
     pub(crate) resources: Vec<ResourceIdentifier>,
 }
 
@@ -36,7 +37,7 @@ impl AudienceNames {
 }
 
 impl AudienceRule {
-    /// Returns the names of which a token needs one.
+    /// Returns the names, one of which a token must have.
     pub(crate) fn expected(&self) -> Vec<&str> {
         match self {
             Self::Any => vec!["any"],
@@ -58,7 +59,7 @@ impl AudienceRule {
             |names: &AudienceNames| audience.as_slice().iter().any(|text| is_one_of(names, text));
         match self {
             Self::Any => true,
-            // An empty array is an `aud` too, so it doesn't fall back to the client.
+            // An empty array is an `aud` as well, so the client isn't considered.
             Self::ClientOneOf(clients) => {
                 matches!(audience, Audience::None)
                     && claims.has_client_id
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn case_is_ignored_in_scheme_and_host_of_resource_identifiers_only() {
+    fn case_is_ignored_only_in_scheme_and_host_of_resources() {
         let mut names = names(&["https://api.example/exact"]);
         let resource = ResourceIdentifier::new("https://api.example/mcp".to_owned()).unwrap();
         names.resources.push(resource);
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_audience_is_accepted_if_the_rule_names_it() {
+    fn an_audience_is_accepted_if_the_rule_contains_it() {
         let one_of = AudienceRule::OneOf(names(&["api", "api2"]));
         let or_none = AudienceRule::OneOfOrNone(names(&["api"]));
         let none = AudienceRule::OneOfOrNone(names(&[]));

@@ -1,19 +1,20 @@
-//! The claim `authorization_details` (RFC 9396): what a token allows, in more detail than scopes.
+//! The `authorization_details` claim (RFC 9396), which describes what a token allows in more detail
+//! than scopes.
 
 use std::fmt;
 
 use crate::jose::json::{self, Object, Value};
 
-/// The claim isn't an array of objects that each have a `type`.
+/// An error for a claim that isn't an array of objects with a `type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MalformedDetails;
 
-/// Returns the JSON texts of the elements with this `type`, in order. There are none without the claim, and none in a
-/// text that contains no claims.
+/// Returns the JSON texts of the elements with this `type`, in order. Without the claim, or without any claims,
+/// the result is empty.
 ///
 /// # Errors
 ///
-/// If any element is malformed, whatever its `type` (RFC 9396 §2).
+/// Returns an error if any element is malformed, regardless of its `type` (RFC 9396 §2).
 pub(crate) fn authorization_details<'a>(
     raw_claims: &'a str,
     kind: &str,
@@ -43,7 +44,7 @@ fn type_is(element: Object<'_>, kind: &str) -> Result<bool, MalformedDetails> {
 
 impl fmt::Display for MalformedDetails {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the claim `authorization_details` is not an array of objects with a `type`")
+        f.write_str("the claim `authorization_details` isn't an array of objects with a `type`")
     }
 }
 
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_element_is_an_error_whatever_the_others_are() {
+    fn any_malformed_element_is_an_error() {
         for claim in [
             "null",
             "{}",

@@ -1,11 +1,11 @@
-//! A claim that a request needs.
+//! A condition on a claim, which a request must satisfy.
 
 use std::fmt;
 
 use super::ClaimPlace;
 use crate::jose::json::{self, Text, Value};
 
-/// A value that a claim must have: a text, or a boolean.
+/// A required value of a claim: a string or a boolean.
 ///
 /// ```
 /// use portcullis::{Access, authorize::ClaimValue};
@@ -24,22 +24,23 @@ enum Form {
     Text(Box<str>),
 }
 
-/// A place, and the value that a token must have there.
+/// A place in the claims, and the value that a token must have there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClaimCondition {
-    /// The place as it was given.
+    /// The place as it was configured.
     given: Box<str>,
     place: ClaimPlace,
     value: ClaimValue,
 }
 
 impl ClaimCondition {
-    /// Parses the place. Returns what is wrong with it otherwise.
+    /// Parses the place. Returns the problem if it is invalid.
     pub(crate) fn parse(place: &str, value: ClaimValue) -> Result<Self, &'static str> {
         Ok(Self { given: place.into(), place: ClaimPlace::parse(place)?, value })
     }
 
-    /// Returns whether the claims have the value: at the place itself, or in an array there.
+    /// Returns whether the claims have the value at the place, either itself or as an element of an
+    /// array.
     pub(crate) fn is_met(&self, raw_claims: &str) -> bool {
         let Ok(claims) = json::object(raw_claims, |_, _| ()) else { return false };
         match self.place.find(claims) {
@@ -82,7 +83,7 @@ impl From<bool> for ClaimValue {
     }
 }
 
-/// For people: ``claim `tenant` = `acme` ``.
+/// Formats the condition for people, for example as ``claim `tenant` = `acme` ``.
 impl fmt::Display for ClaimCondition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value.0 {

@@ -1,8 +1,8 @@
-//! How the claims of one issuer are read.
+//! The options for reading the claims of one issuer.
 
 use super::ClaimPlaces;
 
-/// What an issuer's tokens contain beyond the standard claims.
+/// The options for claims that differ from the standards.
 #[derive(Debug, Default)]
 pub(crate) struct ClaimOptions {
     pub(crate) places: ClaimPlaces,

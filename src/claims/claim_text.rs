@@ -14,7 +14,7 @@ pub(crate) enum ClaimText {
 }
 
 impl ClaimText {
-    /// Returns the text. `raw` is the JSON text that the claims were read from.
+    /// Returns the text. `raw` is the JSON text from which the claims were read.
     pub(crate) fn get<'a>(&'a self, raw: &'a str) -> Option<&'a str> {
         match *self {
             Self::Absent => None,

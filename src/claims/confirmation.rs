@@ -1,4 +1,4 @@
-//! The key that a token is bound to (`cnf`, RFC 7800).
+//! The key to which a token is bound (`cnf`, RFC 7800).
 
 use std::fmt;
 
@@ -9,24 +9,26 @@ use crate::jose::{
     json::{Text, Value},
 };
 
-/// The key that a token is bound to ([RFC 7800]): only a client that proves its possession may use the token.
+/// The key to which a token is bound ([RFC 7800]). Only a client that proves possession of the key may use
+/// the token.
 ///
-/// [`AuthenticateLayer`](crate::AuthenticateLayer) rejects a token whose binding nothing checks.
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) rejects a bound token unless it is configured to
+/// verify the binding.
 ///
 /// [RFC 7800]: https://www.rfc-editor.org/rfc/rfc7800
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Confirmation {
     key_thumbprint: Option<[u8; 32]>,
     certificate_thumbprint: Option<[u8; 32]>,
-    /// Whether there is a binding beside or instead of these two.
+    /// Whether there is any other binding.
     has_other: bool,
     #[cfg(all(feature = "dpop", feature = "_jwt"))]
     token_hash: TokenHash,
 }
 
 impl Confirmation {
-    /// Creates the confirmation of a token that is bound to a DPoP key: `jkt` ([RFC 9449 §6.1]), the SHA-256
-    /// thumbprint of its JWK.
+    /// Creates the confirmation for a token that is bound to a DPoP key: `jkt`, the SHA-256 thumbprint of
+    /// the JWK ([RFC 9449 §6.1]).
     ///
     /// ```
     /// use portcullis::identity::Confirmation;
@@ -42,8 +44,8 @@ impl Confirmation {
         Self::new(Some(key_thumbprint), None)
     }
 
-    /// Creates the confirmation of a token that is bound to a client certificate: `x5t#S256`
-    /// ([RFC 8705 §3.1]), the SHA-256 digest of its DER encoding.
+    /// Creates the confirmation for a token that is bound to a client certificate: `x5t#S256`, the
+    /// SHA-256 digest of the DER encoding ([RFC 8705 §3.1]).
     ///
     /// ```
     /// use portcullis::identity::Confirmation;
@@ -83,7 +85,8 @@ impl Confirmation {
         self.certificate_thumbprint.as_ref()
     }
 
-    /// Returns whether this crate knows every member of `cnf`. A token with any other binding is rejected.
+    /// Returns whether this crate supports every member of `cnf`. A token with any other binding is
+    /// rejected.
     #[must_use]
     pub const fn is_supported(&self) -> bool {
         !self.has_other
@@ -107,7 +110,7 @@ impl Confirmation {
         for (name, value) in members.iter() {
             confirmation.member(name, value);
         }
-        // An empty `cnf` binds the token to something that can't be checked.
+        // An empty `cnf` is a binding that can't be verified.
         confirmation.has_other |= confirmation == Self::default();
         Some(confirmation)
     }
@@ -128,7 +131,8 @@ fn thumbprint(value: Value<'_>) -> Option<[u8; 32]> {
     base64url::decode_into(&text.to_cow(), &mut buffer)?.try_into().ok()
 }
 
-/// Shows which bindings there are. Thumbprints are not secrets, but identify a client.
+/// Shows which bindings there are, without the thumbprints. They aren't secret, but identify a
+/// client.
 impl fmt::Debug for Confirmation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Confirmation")
@@ -176,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cnf_that_is_no_object_is_not_read() {
+    fn a_cnf_that_is_not_an_object_is_not_read() {
         for cnf in ["null", "true", "\"jkt\"", "[]", "1"] {
             assert_eq!(read(cnf), None, "{cnf}");
         }

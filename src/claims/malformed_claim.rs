@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::jose::json::Value;
 
-/// A claim whose value has the wrong type or is out of range. It contains nothing of the value.
+/// An error for a claim whose value has the wrong type or is out of range. It contains no part of
+/// the value.
 ///
 /// It is small, because the reader returns it for each claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub(crate) struct MalformedClaim {
     found: JsonType,
 }
 
-/// The claims that have to be of a certain type.
+/// The claims that must have a certain type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClaimName {
     Audience,

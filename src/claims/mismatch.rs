@@ -1,11 +1,11 @@
-//! Why claims don't match a type of the service, for the operator.
+//! The reason why claims don't match a type of the service, for operators.
 
-/// Describes an error of `serde_json`: the claim that doesn't match, and what was expected there. Its message may quote
-/// values of the token, which are left out.
+/// Describes an error of `serde_json`: which claim doesn't match, and what was expected. Its own message isn't
+/// used, because it may quote values of the token.
 pub(super) fn describe(raw: &str, type_name: &str, error: &serde_json::Error) -> String {
     let message = error.to_string();
     let expected = match message.split_once('`') {
-        // The names of fields are those of the type.
+        // Field names come from the type, not from the token.
         Some((start @ ("missing field " | "duplicate field "), rest)) => {
             rest.split('`').next().map(|field| format!("{start}`{field}`"))
         }
@@ -23,10 +23,11 @@ fn without_position(expected: &str) -> &str {
     expected.rsplit_once(" at line ").map_or(expected, |(expected, _)| expected)
 }
 
-/// The longest place that is shown, in characters.
+/// The maximum length of a place in a message, in characters.
 const MAX_SHOWN: usize = 128;
 
-/// Returns the JSON pointer of the last value that begins before a position, which is in bytes.
+/// Returns the JSON pointer of the last value that begins before a position. Line and column are in
+/// bytes.
 fn place(raw: &str, line: usize, column: usize) -> String {
     let before = raw.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len);
     let offset = before.fold(column, usize::saturating_add);
@@ -42,22 +43,22 @@ fn place(raw: &str, line: usize, column: usize) -> String {
     pointer.chars().take(MAX_SHOWN).flat_map(char::escape_debug).collect()
 }
 
-/// A walk through a text that is known to be JSON.
+/// The state of a scan of a text that is known to be JSON.
 #[derive(Default)]
 struct Walk {
-    /// Those that are open.
+    /// The open brackets.
     brackets: Vec<Bracket>,
-    /// The bytes of the string that is open.
+    /// The bytes of the open string.
     string: Option<Vec<u8>>,
     is_escaped: bool,
-    /// Whether a string is the name of a member.
+    /// Whether the next string is the name of a member.
     is_name: bool,
 }
 
 enum Bracket {
-    /// With the index of the current element.
+    /// An array, with the index of the current element.
     Array(usize),
-    /// With the name of the current member.
+    /// An object, with the name of the current member.
     Object(Option<String>),
 }
 

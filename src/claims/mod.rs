@@ -1,9 +1,9 @@
-//! Claims: what a token says, in the form in which an identity keeps it.
+//! Claims: the content of a token, in the form in which an identity stores it.
 //!
-//! `reader` reads the claims of a JWT or an introspection response into a `claim_set` of `registered`
-//! claims, by the `claim_options` of their issuer, or names a `malformed_claim`. `token_kind` recognizes tokens of other kinds, and `audience_rule` and `validity` are rules that
-//! JWTs and introspected tokens share. `typed` reads claims as the service's own types, and
-//! `authorization_details` reads the claim of that name.
+//! `reader` reads the claims of a JWT or an introspection response into a `claim_set` of `registered` claims,
+//! with the `claim_options` of their issuer, or returns a `malformed_claim`. `token_kind` recognizes tokens of
+//! other kinds. `audience_rule` and `validity` are rules that JWTs and introspected tokens share. `typed`
+//! deserializes claims into types of the service, and `authorization_details` reads the claim with that name.
 
 #[cfg(feature = "_remote")]
 mod audience_rule;

@@ -1,4 +1,4 @@
-//! Places of claims: where a configuration says that scopes and roles are.
+//! Places in the claims, from which scopes and roles are read.
 
 use std::{
     fmt,
@@ -15,7 +15,7 @@ use crate::{
 pub(crate) struct ClaimPlace(Box<str>);
 
 impl ClaimPlace {
-    /// Parses a pointer, which begins with `/`, or the name of a claim. Returns what is wrong with it otherwise.
+    /// Parses a pointer, which begins with `/`, or the name of a claim. Returns the problem if it is invalid.
     pub(crate) fn parse(place: &str) -> Result<Self, &'static str> {
         if place.is_empty() {
             return Err("must be the name of a claim, or a JSON pointer");
@@ -41,7 +41,7 @@ impl ClaimPlace {
         &self.0
     }
 
-    /// Returns whether the place is the claim of this name, or inside it.
+    /// Returns whether the place is the claim with this name, or within it.
     fn is_within(&self, claim: &str) -> bool {
         let rest = self.0.strip_prefix('/').and_then(|place| place.strip_prefix(claim));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -74,7 +74,7 @@ impl GivenPlaces {
         let chosen_by_clients =
             roles.iter().find(|place| ["scope", "scp"].iter().any(|claim| place.is_within(claim)));
         if let Some(place) = chosen_by_clients {
-            let problem = "must not be a claim of scopes, which clients choose";
+            let problem = "must not be a claim with scopes, because clients choose them";
             return Err(ConfigError::new("roles", place.as_str(), problem));
         }
         let unsearched = AtomicBool::new(!scopes.is_empty() || !roles.is_empty());
@@ -82,12 +82,13 @@ impl GivenPlaces {
     }
 }
 
-/// Where the tokens of one issuer have scopes, besides `scope` and `scp`, and roles.
+/// The places from which the scopes (in addition to `scope` and `scp`) and the roles of one
+/// issuer's tokens are read.
 #[derive(Default)]
 pub(crate) struct ClaimPlaces {
     pub(crate) scopes: Vec<ClaimPlace>,
     pub(crate) roles: Vec<ClaimPlace>,
-    /// Whether there are places and no verified token was searched for them.
+    /// Whether there are places, and no verified token has been searched for them yet.
     unsearched: AtomicBool,
 }
 
@@ -163,11 +164,11 @@ mod tests {
     }
 
     #[test]
-    fn roles_are_not_read_from_claims_of_scopes() {
+    fn roles_are_not_read_from_claims_with_scopes() {
         for place in ["scope", "/scope", "/scope/0", "scp", "/scp", "/scp/0"] {
             let error = given(&[], &[place]).unwrap_err();
             assert!(
-                error.ends_with("must not be a claim of scopes, which clients choose"),
+                error.ends_with("must not be a claim with scopes, because clients choose them"),
                 "{error}"
             );
         }

@@ -1,4 +1,4 @@
-//! The reader of claims: one pass over the members of a JSON object.
+//! Reads claims in one pass over the members of a JSON object.
 
 use std::mem;
 
@@ -16,32 +16,34 @@ use crate::{
     jose::json::{Object, Text, Value},
 };
 
-/// Reads the claims of a JWT, where null is a value of the wrong type.
+/// A reader for the claims of a JWT, in which null is a value of the wrong type.
 pub(crate) type JwtReader<'a> = Reader<'a, false>;
 
-/// Reads the members of an introspection response, where null is an absent member: many servers write null
-/// for what they have no value for.
+/// A reader for the members of an introspection response, in which null is treated as an absent member,
+/// because many servers write null for missing values.
 pub(crate) type IntrospectionReader<'a> = Reader<'a, true>;
 
-/// Collects the claims that this crate understands, member by member, and ignores all others.
+/// A reader that collects the claims that this crate understands, member by member, and ignores all
+/// others.
 #[derive(Default)]
 pub(crate) struct Reader<'a, const NULL_IS_ABSENT: bool> {
     pub(crate) registered: RegisteredClaims,
-    /// Whether the client is named by `client_id` itself.
+    /// Whether there is a `client_id`.
     pub(crate) has_client_id: bool,
-    /// The other kind of token that the claims identify.
+    /// The kind of token, if the claims identify it as something other than an access token.
     pub(crate) other_kind: Option<OtherKind>,
     /// `azp` (OpenID Connect Core §2).
     authorized_party: ClaimText,
-    /// `appid` of Entra ID, `cid` of Okta.
+    /// `appid` (Entra ID) or `cid` (Okta).
     application: ClaimText,
     scope: Option<Value<'a>>,
     scp: Option<Value<'a>>,
     confirmation: Option<Confirmation>,
-    /// Whether a claim says that the token is bound to a DPoP key, whose thumbprint is in `cnf`.
+    /// Whether a claim says that the token is bound to a DPoP key, whose thumbprint must be in
+    /// `cnf`.
     is_dpop: bool,
     malformed: Option<MalformedClaim>,
-    /// The first identifier that is a number. It is malformed, unless the options accept numbers.
+    /// The first identifier that is a number. It is malformed unless the options accept numbers.
     numeric_identifier: Option<MalformedClaim>,
 }
 
@@ -56,8 +58,9 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
         }
     }
 
-    /// Reads one claim. The name is matched once, as bytes, for which the compiler builds a decision tree
-    /// instead of a chain of comparisons: this runs for each claim of each new token.
+    /// Reads one claim. The name is matched once and as bytes, for which the compiler generates a
+    /// decision tree instead of a chain of comparisons. This matters because it runs for each claim of
+    /// each new token.
     #[inline]
     fn claim(&mut self, name: &str, value: Value<'a>) -> Result<(), MalformedClaim> {
         use ClaimName::{
@@ -85,7 +88,7 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
             b"iat" => claims.issued_at = Some(date(value).ok_or_else(|| malformed(IssuedAt))?),
             b"scope" => self.scope = Some(value),
             b"scp" => self.scp = Some(value),
-            // No rule depends on these names of the client, so a value of another type is ignored.
+            // No rule depends on these claims, so a value of another type is ignored.
             b"azp" => self.authorized_party = text(value).unwrap_or_default(),
             b"appid" | b"cid" => self.application = text(value).unwrap_or_default(),
             b"at_hash" | b"c_hash" | b"s_hash" => self.other_kind(OtherKind::IdToken),
@@ -110,10 +113,11 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
         self.other_kind = self.other_kind.max(Some(kind));
     }
 
-    /// Completes the claims once all members are read, or returns the first that was malformed.
+    /// Completes the claims once all members are read, or returns the first malformed claim.
     ///
-    /// The client is named by `client_id`, or else by `azp`, or else by `appid` or `cid`.
-    // In place, because moving the claims costs more than reading one.
+    /// The client is read from `client_id`, otherwise from `azp`, and otherwise from `appid` or
+    /// `cid`.
+    // Completes them in place, because moving the claims costs more than reading one.
     pub(crate) fn finish(&mut self) -> Result<(), MalformedClaim> {
         if let Some(claim) = self.malformed {
             return Err(claim);
@@ -143,7 +147,8 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
         }
     }
 
-    /// Reads the scopes in `scope`, `scp` and the other places of `claims`, the object that was read.
+    /// Reads the scopes in `scope`, `scp` and the configured places of `claims`, which is the object
+    /// that was read.
     pub(crate) fn scopes(
         &self,
         options: &ClaimOptions,
@@ -152,7 +157,7 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
         scope_claim::read(self.scope, self.scp, &options.places.scopes, claims)
     }
 
-    /// Reads the roles at the configured places of `claims`, the object that was read.
+    /// Reads the roles at the configured places of `claims`, which is the object that was read.
     pub(crate) fn read_roles(
         &mut self,
         options: &ClaimOptions,
@@ -166,8 +171,8 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
     }
 }
 
-/// Reads a string, or an integer as its decimal text. Whether integers are accepted depends on the issuer, which may
-/// not be known yet, so the first one is recorded in `numeric`.
+/// Reads a string, or an integer as decimal text. Whether integers are accepted depends on the issuer, which
+/// may not be known yet, so the first integer is recorded in `numeric`.
 #[inline]
 fn identifier(
     name: ClaimName,
@@ -263,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_no_string_of_the_same_digits_in_the_raw_claims() {
+    fn a_numeric_identifier_stays_a_number_in_the_raw_claims() {
         let claims = read::<false>(r#""sub":7"#, true).unwrap();
         assert_eq!(&*claims.raw, r#"{"sub":7}"#);
     }
@@ -339,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_malformed_in_a_jwt_and_absent_in_an_introspection_response() {
+    fn null_is_malformed_in_jwts_and_absent_in_introspection() {
         for name in ["iss", "sub", "jti", "client_id", "aud", "exp", "nbf", "iat"] {
             let members = format!("\"{name}\":null");
             assert_eq!(jwt(&members).unwrap_err(), name, "{name}");

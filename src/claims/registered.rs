@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{ClaimText, Confirmation, NumericDate, TextList};
 use crate::RoleSet;
 
-/// The claims that every verifier understands, and what it makes of them. A text without escapes is kept as a range of the raw claims,
-/// so a verified token needs no copies of its texts.
+/// The parsed values of the claims that every verifier understands. A text without escapes is stored as a range
+/// of the raw claims, so a verified token needs no copies of its texts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RegisteredClaims {
     pub(crate) issuer: ClaimText,
@@ -17,23 +17,24 @@ pub(crate) struct RegisteredClaims {
     pub(crate) expires_at: Option<NumericDate>,
     pub(crate) not_before: Option<NumericDate>,
     pub(crate) issued_at: Option<NumericDate>,
-    /// The session that the token belongs to (`sid`, OpenID Connect Back-Channel Logout §2.4).
+    /// The session to which the token belongs (`sid`, OpenID Connect Back-Channel Logout §2.4).
     pub(crate) session_id: ClaimText,
     /// How the user authenticated (`acr`, OpenID Connect Core §2).
     pub(crate) authentication_class: ClaimText,
     /// When the user authenticated (`auth_time`, RFC 9470 §6).
     pub(crate) authenticated_at: Option<NumericDate>,
-    /// With which methods the user authenticated (`amr`, RFC 8176).
+    /// The methods with which the user authenticated (`amr`, RFC 8176).
     pub(crate) authentication_methods: TextList,
-    /// The roles, from where the verifier is configured to read them.
+    /// The roles from the configured places.
     pub(crate) roles: RoleSet,
     /// The leeway of the verifier, if it is known.
     pub(crate) leeway: Option<Duration>,
-    /// Boxed, because most tokens are bound to no key.
+    /// Boxed, because most tokens aren't bound to a key.
     pub(crate) confirmation: Option<Box<Confirmation>>,
 }
 
-/// The audience of a token (RFC 7519 §4.1.3). Most tokens have one, which needs no allocation.
+/// The audience of a token (RFC 7519 §4.1.3). Most tokens have a single one, which needs no
+/// allocation.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Audience {
     #[default]

@@ -7,15 +7,16 @@ use crate::{
     url::{self, EndpointError, Query},
 };
 
-/// The URL by which clients name a protected resource when they request tokens ([RFC 9728 §1.2]).
+/// The URL with which clients identify a protected resource when they request tokens ([RFC 9728
+/// §1.2]).
 ///
-/// A [`ProtectedResource`](crate::ProtectedResource) has one; verifiers accept it as the audience.
+/// A [`ProtectedResource`](crate::ProtectedResource) has one, and verifiers accept it as the audience.
 ///
 /// [RFC 9728 §1.2]: https://www.rfc-editor.org/rfc/rfc9728#section-1.2
 #[derive(Clone, PartialEq, Eq)]
 pub struct ResourceIdentifier {
     text: Box<str>,
-    /// The length of scheme and authority, whose case doesn't matter.
+    /// The length of scheme and authority, whose case is ignored.
     origin: usize,
 }
 
@@ -30,7 +31,7 @@ impl ResourceIdentifier {
                 EndpointError::NotAbsolute => invalid(&problem.to_string()),
             });
         }
-        // `Uri` accepts more, but the URL is part of challenges and of routes.
+        // `Uri` accepts more characters, but the URL is part of challenges and of routes.
         if !text.bytes().all(is_in_url) {
             return Err(invalid("contains a character that must be percent-encoded"));
         }
@@ -40,7 +41,7 @@ impl ResourceIdentifier {
         Ok(Self { text: text.into_boxed_str(), origin })
     }
 
-    /// Returns the identifier as it was configured.
+    /// Returns the configured identifier.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -65,7 +66,7 @@ impl ResourceIdentifier {
     }
 }
 
-/// Returns whether a byte is part of the alphabet of URLs (RFC 3986 §2).
+/// Returns whether a byte is in the alphabet of URLs (RFC 3986 §2).
 const fn is_in_url(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
@@ -76,7 +77,7 @@ const fn is_in_url(byte: u8) -> bool {
         )
 }
 
-/// So that verifiers take a resource and its identifier alike.
+/// Allows verifiers to accept both a resource and its identifier.
 impl AsRef<Self> for ResourceIdentifier {
     fn as_ref(&self) -> &Self {
         self

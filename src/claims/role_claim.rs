@@ -6,14 +6,14 @@ use crate::{
     role::{RoleSet, RoleSetBuilder},
 };
 
-/// A place for roles has a value that can't contain roles. It contains nothing of the value.
+/// An error for a value that can't contain roles. It contains no part of the value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the roles in `{place}` are neither a string, nor an array of strings, nor an object")]
 pub(crate) struct MalformedRoles {
     place: Box<str>,
 }
 
-/// Reads the roles at these places, and joins them.
+/// Reads the roles at these places, and combines them.
 pub(crate) fn read(places: &[ClaimPlace], claims: Object<'_>) -> Result<RoleSet, MalformedRoles> {
     let mut roles = RoleSetBuilder::default();
     for place in places {
@@ -25,8 +25,8 @@ pub(crate) fn read(places: &[ClaimPlace], claims: Object<'_>) -> Result<RoleSet,
     Ok(roles.build())
 }
 
-/// Reads an array with one role in each element, the words of a string, the keys of an object, or null for no roles.
-/// Returns `None` for any other value.
+/// Reads an array with one role per element, the words of a string, the keys of an object, or null for no
+/// roles. Returns `None` for any other value.
 fn add(roles: &mut RoleSetBuilder, value: Value<'_>) -> Option<()> {
     match value {
         Value::Null => {}
@@ -39,7 +39,7 @@ fn add(roles: &mut RoleSetBuilder, value: Value<'_>) -> Option<()> {
         }
         Value::Object(object) => {
             for (role, value) in object.iter() {
-                // `{"admin":false}` says that the role isn't assigned.
+                // `{"admin":false}` means that the role isn't assigned.
                 if !matches!(value, Value::Bool(false) | Value::Null) {
                     roles.add(&role.to_cow());
                 }
@@ -56,7 +56,7 @@ mod tests {
     use crate::jose::json;
 
     #[test]
-    fn roles_are_elements_of_an_array_words_of_a_string_or_keys_of_an_object() {
+    fn roles_are_array_elements_words_or_object_keys() {
         let zitadel = "urn:zitadel:iam:org:project:roles";
         for (claims, places, expected) in [
             (r#"{"roles":["admin","a b"]}"#, &["roles"][..], Ok(&["admin", "a b"][..])),

@@ -6,7 +6,7 @@ use crate::{
     jose::json::{Object, Value},
 };
 
-/// Scopes of the wrong type. It names the place, and contains nothing of the value.
+/// An error for scopes of the wrong type. It names the place, and contains no part of the value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the scopes in `{place}` are neither a string nor an array of strings{hint}")]
 pub(crate) struct MalformedScopes {
@@ -14,7 +14,7 @@ pub(crate) struct MalformedScopes {
     hint: &'static str,
 }
 
-/// Reads the scopes of `scope`, `scp` and the other places, and joins them.
+/// Reads the scopes of `scope`, `scp` and the other places, and combines them.
 pub(crate) fn read(
     scope: Option<Value<'_>>,
     scp: Option<Value<'_>>,
@@ -41,7 +41,7 @@ pub(crate) fn read(
     Ok(all.iter().flat_map(ScopeSet::iter).collect())
 }
 
-/// Reads a space-separated string, an array with one scope in each element, or null for no scopes.
+/// Reads a space-separated string, an array with one scope per element, or null for no scopes.
 fn scopes_of(value: Value<'_>, place: &str) -> Result<ScopeSet, MalformedScopes> {
     match value {
         Value::Null => Ok(ScopeSet::new()),

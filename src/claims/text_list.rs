@@ -6,8 +6,9 @@ use crate::jose::json::{Text, Value};
 
 /// The texts of a claim such as `amr`.
 ///
-/// They are kept as one text in which each of them is in quotes, because a JSON array without escapes is such a text:
-/// so a list is a range of the raw claims and needs no allocation. A text that contains a quote can't be kept.
+/// They are stored as a single text in which each of them is in quotes. A JSON array without escapes already
+/// has this form, so the list can be a range of the raw claims and needs no allocation. A text that contains a
+/// quote can't be stored.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TextList(ClaimText);
 
@@ -30,7 +31,7 @@ impl TextList {
     fn of<'a, I: Iterator<Item = Text<'a>>>(texts: impl Fn() -> I) -> Self {
         let ends = texts().next().map(Text::range).zip(texts().last().map(Text::range));
         let Some((first, last)) = ends else { return Self::default() };
-        // With the quotes around them.
+        // Includes the quotes around the texts.
         let start = first.start.checked_sub(1).and_then(|start| u32::try_from(start).ok());
         let end = last.end.checked_add(1).and_then(|end| u32::try_from(end).ok());
         match (start, end) {
@@ -41,7 +42,7 @@ impl TextList {
         }
     }
 
-    /// Returns the texts. `raw` is the JSON text that the claims were read from.
+    /// Returns the texts. `raw` is the JSON text from which the claims were read.
     pub(crate) fn iter<'a>(&'a self, raw: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.get(raw).unwrap_or_default().split('"').skip(1).step_by(2)
     }
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_becomes_two() {
+    fn a_text_with_quotes_does_not_become_two() {
         let list = TextList::from_iter(["pwd", "x\"\"mfa", "otp"]);
         assert_eq!(list.iter("").collect::<Vec<_>>(), ["pwd", "otp"]);
         assert_eq!(TextList::default().iter("\"").count(), 0);

@@ -2,17 +2,18 @@
 //!
 //! ID tokens, refresh tokens and logout tokens often come from the same issuer, with the same signature and
 //! audience as an access token. Two kinds of claims identify them: `at_hash`, `c_hash`, `s_hash` and `events`
-//! are in no access token, and in `typ`, `type`, `token_type`, `token_use` or `token_class` many servers say
-//! what a token is for. The reader knows these names, because it matches a name once; the values are here.
+//! are never in an access token, and many servers declare the kind of a token in `typ`, `type`, `token_type`,
+//! `token_use` or `token_class`. These names are in the reader, because it matches each name only once. The
+//! values are listed here.
 
 use crate::jose::json::Value;
 
-/// The values that name an ID token, in any case, such as those of Amazon Cognito (`token_use`: `id`), Keycloak (`typ`:
-/// `ID`) and RFC 8693 §3.
+/// The values that identify an ID token, in any case, such as those of Amazon Cognito (`token_use`: `id`),
+/// Keycloak (`typ`: `ID`) and RFC 8693 §3.
 const ID_TOKEN: [&str; 3] = ["id", "id_token", "urn:ietf:params:oauth:token-type:id_token"];
 
-/// The values that name other kinds of tokens without access, in any case, such as those of Keycloak (`typ`: `Logout`,
-/// `Offline`, `Refresh`), Ory Hydra (`token_use`: `refresh_token`) and RFC 8693 §3.
+/// The values that identify other kinds of tokens that aren't access tokens, in any case, such as those of
+/// Keycloak (`typ`: `Logout`, `Offline`, `Refresh`), Ory Hydra (`token_use`: `refresh_token`) and RFC 8693 §3.
 const OTHER_KINDS: [&str; 5] = [
     "logout",
     "offline",
@@ -21,22 +22,22 @@ const OTHER_KINDS: [&str; 5] = [
     "urn:ietf:params:oauth:token-type:refresh_token",
 ];
 
-/// A kind of token that gives no access.
+/// A kind of token that isn't an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum OtherKind {
-    /// An ID token, by every claim that identifies its kind.
+    /// An ID token, according to every claim that identifies its kind.
     IdToken,
-    /// A refresh token, a logout token, or another one.
+    /// A refresh token, a logout token, or any other kind.
     Other,
 }
 
-/// What a claim says about the kind of a token.
+/// The kind of a token, according to one claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TokenKind {
     /// An access token that is bound to a DPoP key (RFC 9449 §5).
     Dpop,
     Other(OtherKind),
-    /// An access token, or a value that says nothing about it.
+    /// An access token, or a value that doesn't identify a kind.
     Unspecified,
 }
 

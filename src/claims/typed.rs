@@ -1,4 +1,4 @@
-//! Claims as types of the service's own, read once.
+//! Claims that are deserialized once into types of the service.
 
 use std::{
     any::Any,
@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use super::mismatch;
 use crate::{Error, TokenFault};
 
-/// The typed claims that were read so far: a list that only grows, so reading it takes no lock.
-/// A service reads one type, rarely two.
+/// The typed claims that have been deserialized so far. This is a linked list that only grows, so
+/// reading it takes no lock. Most services use one type, and few use two.
 #[derive(Default)]
 pub(crate) struct TypedClaims(OnceLock<Box<Node>>);
 
@@ -37,7 +37,8 @@ impl TypedClaims {
             let mismatch = mismatch::describe(raw, std::any::type_name::<T>(), &error);
             Error::from(TokenFault::Claims).with_source(mismatch)
         })?;
-        // Lost to another reader of the same token, the claims are still right, only not remembered.
+        // If another reader of the same token was faster, these claims are still correct, but aren't
+        // cached.
         let _ =
             list.0.set(Box::new(Node { claims: Arc::<T>::clone(&claims), next: Self::default() }));
         Ok(claims)

@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::{NumericDate, RegisteredClaims};
 use crate::{ConfigError, TokenFault};
 
-/// The leeway of every verifier that isn't configured with another one.
+/// The default leeway of verifiers.
 ///
-/// The clocks of an issuer and of this service differ, and some issuers' tokens become valid in the very
-/// second in which they are issued. One minute covers clocks that are synchronized badly, and is within the
-/// "few minutes" that RFC 7519 §4.1.4 mentions. A response that ends when its token expires uses the same
+/// The clocks of an issuer and of this service differ, and the tokens of some issuers become valid in the
+/// second in which they are issued. One minute covers poorly synchronized clocks, and is within the "few
+/// minutes" that RFC 7519 §4.1.4 mentions. A response that ends when its token expires uses the same
 /// leeway, so that it doesn't end while the token is still accepted.
 pub(crate) const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
 
@@ -26,7 +26,8 @@ pub(crate) fn validate_expiry(
     }
 }
 
-/// Rejects a token if one of `starts`, its `nbf` or `iat`, is in the future by more than the leeway.
+/// Rejects a token if one of `starts`, that is, `nbf` or `iat`, is in the future by more than the
+/// leeway.
 #[inline]
 pub(crate) fn validate_start<const N: usize>(
     starts: [Option<NumericDate>; N],
@@ -40,7 +41,8 @@ pub(crate) fn validate_start<const N: usize>(
     Ok(())
 }
 
-/// Rejects a token if the time from `iat` to `exp` is longer than `max`. A token that lacks one of them passes.
+/// Rejects a token if the time from `iat` to `exp` is longer than `max`. A token without one of them isn't
+/// rejected.
 #[cfg(feature = "_remote")]
 pub(crate) fn validate_lifetime(
     claims: &RegisteredClaims,
@@ -59,7 +61,7 @@ pub(crate) fn validate_lifetime(
 pub(crate) fn checked_max_lifetime(max: Option<Duration>) -> Result<Option<Duration>, ConfigError> {
     match max {
         Some(Duration::ZERO) => {
-            Err(ConfigError::new("maximum lifetime", "0s", "no token is valid for so short a time"))
+            Err(ConfigError::new("maximum lifetime", "0s", "must be longer than zero"))
         }
         max => Ok(max),
     }

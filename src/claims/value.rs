@@ -14,7 +14,7 @@ pub(crate) fn text(value: Value<'_>) -> Option<ClaimText> {
     Some(ClaimText::Within { start, end })
 }
 
-/// Reads an integer that is not negative and is written in digits alone, as its text.
+/// Reads a non-negative integer that is written only with digits, as its text.
 pub(crate) fn decimal(value: Value<'_>) -> Option<ClaimText> {
     let Value::Number(number) = value else { return None };
     let digits = number.as_str();
@@ -30,7 +30,7 @@ pub(crate) fn audience(value: Value<'_>) -> Option<Audience> {
     }
 }
 
-/// Reads a `NumericDate` (RFC 7519 §2): a number that is not negative and may have a fraction.
+/// Reads a `NumericDate` (RFC 7519 §2): a non-negative number that may have a fraction.
 pub(crate) fn date(value: Value<'_>) -> Option<NumericDate> {
     let Value::Number(number) = value else { return None };
     match number.as_u64() {

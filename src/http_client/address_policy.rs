@@ -1,4 +1,4 @@
-//! Which addresses a request may connect to.
+//! The policy for the addresses to which a request may connect.
 
 use std::net::IpAddr;
 
@@ -6,17 +6,17 @@ use http::Request;
 
 use crate::url::Network;
 
-/// The addresses that a request may connect to, in its extensions.
+/// A policy for the addresses to which a request may connect, set as an extension of the request.
 ///
-/// The metadata of an issuer names further URLs: the `jwks_uri` and the `introspection_endpoint`. Metadata
-/// that was tampered with could lead requests into the network of the service. A request to such a URL
-/// carries a policy, which permits public addresses and those of the kind that the issuer itself has
-/// (private for an issuer on a private network, loopback for one on loopback). URLs that were configured,
-/// and those on the issuer's own host, are not restricted.
+/// The metadata of an issuer contains other URLs: the `jwks_uri` and the `introspection_endpoint`.
+/// Manipulated metadata could direct requests to the internal network of the service. Requests to such a
+/// URL therefore have a policy, which permits public addresses, and addresses of the same kind as the
+/// issuer's (private for an issuer on a private network, loopback for one on loopback). Configured URLs,
+/// and URLs on the host of the issuer, are not restricted.
 ///
-/// This crate compares addresses that are written in the URL. A name has to be compared where it is
-/// resolved, so an [`HttpClient`](super::HttpClient) that resolves names should connect to permitted
-/// addresses only. `ReqwestClient` does so, unless it uses a proxy, which resolves the name itself.
+/// This crate checks addresses in URLs. The addresses of a name can be checked only after it is
+/// resolved, so an [`HttpClient`](super::HttpClient) should connect only to permitted addresses.
+/// `ReqwestClient` does so, unless it uses a proxy, which resolves the name itself.
 ///
 /// ```
 /// use http::Request;
@@ -41,10 +41,10 @@ enum Permitted {
 }
 
 impl AddressPolicy {
-    /// Permits every address. It applies to requests without a policy.
+    /// Permits every address. This is the policy of requests without the extension.
     pub const ANY: Self = Self(Permitted::Any);
 
-    /// Permits public addresses only: no loopback, private, link-local, multicast or otherwise reserved
+    /// Permits only public addresses: no loopback, private, link-local, multicast or otherwise reserved
     /// address ([RFC 6890]), and no IPv6 address that embeds such an IPv4 address.
     ///
     /// [RFC 6890]: https://www.rfc-editor.org/rfc/rfc6890
@@ -70,8 +70,8 @@ impl AddressPolicy {
         self.permits_network(Network::of(address))
     }
 
-    /// Returns false if `host` is an address that is not permitted. A name is permitted, because only its
-    /// addresses matter.
+    /// Returns false if `host` is an address that isn't permitted. A name is always permitted, because
+    /// its addresses are checked after it is resolved.
     pub(crate) fn permits_host(self, host: &str) -> bool {
         Network::of_host(host).is_none_or(|network| self.permits_network(network))
     }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_policy_permits_public_addresses_and_those_of_one_more_network() {
+    fn a_policy_permits_public_addresses_and_those_of_a_network() {
         let private = AddressPolicy::public_and(Network::Private);
         let loopback = AddressPolicy::public_and(Network::Loopback);
         for (address, permitting) in [

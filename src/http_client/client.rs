@@ -1,4 +1,4 @@
-//! The interface of HTTP clients.
+//! The interface to HTTP clients.
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -6,11 +6,11 @@ use http::{Request, Response};
 
 use super::HttpError;
 
-/// An HTTP client for outgoing requests: for keys, metadata and introspection.
+/// An HTTP client for outgoing requests, that is, for keys, metadata and introspection.
 ///
 /// The default is `ReqwestClient` (feature `reqwest`), whose builder has options for proxies, CA
-/// certificates and client certificates. Implement this trait to use another HTTP library, or to test
-/// without a network.
+/// certificates and client certificates. Implement this trait to use another HTTP library, or a mock
+/// in tests.
 ///
 /// ```
 /// use http::{Request, Response};
@@ -37,15 +37,18 @@ use super::HttpError;
 pub trait HttpClient: fmt::Debug + Send + Sync + 'static {
     /// Sends `request` and reads the whole response.
     ///
-    /// A client must not follow redirects, and must stop reading with [`HttpError::BodyTooLarge`] once the
-    /// body is longer than `max_body` bytes. It needs no time limit, because this crate drops the future
-    /// after 5 s. It should report a connection that was closed before a response arrived as
-    /// [`HttpError::ConnectionClosed`]; the request is then sent once more, marked with
-    /// [`NewConnection`](super::NewConnection).
+    /// A client must not follow redirects, and must stop reading once the body is longer than `max_body`
+    /// bytes. It needs no timeout, because this crate drops the future after 5 s.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`HttpError::BodyTooLarge`] if the body is too long. A client should return
+    /// [`HttpError::ConnectionClosed`] if the connection was closed before a response arrived. The request
+    /// is then retried once, marked with [`NewConnection`](super::NewConnection).
     fn send(&self, request: Request<Vec<u8>>, max_body: usize) -> HttpResponseFuture;
 }
 
-/// The future of a response.
+/// The future that [`HttpClient::send`] returns.
 pub type HttpResponseFuture =
     Pin<Box<dyn Future<Output = Result<Response<Vec<u8>>, HttpError>> + Send>>;
 

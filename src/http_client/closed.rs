@@ -1,4 +1,5 @@
-//! Which errors of hyper and of the operating system say that a connection was closed.
+//! Recognizes the errors of hyper and of the operating system that mean that a connection was
+//! closed.
 
 use std::{
     error::Error as StdError,
@@ -6,7 +7,7 @@ use std::{
     iter,
 };
 
-/// Returns whether `error`, or one of its sources, says that the connection was closed.
+/// Returns whether `error`, or one of its sources, means that the connection was closed.
 pub(super) fn is_closed(error: &(dyn StdError + 'static)) -> bool {
     iter::successors(Some(error), |error| (*error).source()).any(|error| {
         error.downcast_ref().is_some_and(is_closed_for_hyper)
@@ -25,7 +26,7 @@ fn is_closed_for_io(error: &io::Error) -> bool {
             | ErrorKind::ConnectionAborted
             | ErrorKind::ConnectionReset
             | ErrorKind::NotConnected
-            // What rustls reports if the other side ends without `close_notify`.
+            // The error of rustls if the peer closes the connection without `close_notify`.
             | ErrorKind::UnexpectedEof
     )
 }
@@ -39,7 +40,7 @@ mod tests {
     struct Outer(#[source] io::Error);
 
     #[test]
-    fn an_error_at_any_depth_may_say_that_the_connection_was_closed() {
+    fn a_closed_connection_is_recognized_at_any_depth() {
         for (kind, closed) in [
             (ErrorKind::BrokenPipe, true),
             (ErrorKind::ConnectionAborted, true),

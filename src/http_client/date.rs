@@ -1,4 +1,4 @@
-//! The `Date` of a response (RFC 9110 §6.6.1): the server's clock.
+//! The `Date` of a response (RFC 9110 §6.6.1), which is the time of the server's clock.
 
 use http::{HeaderMap, header::DATE};
 
@@ -7,8 +7,8 @@ use crate::claims::NumericDate;
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Returns the time of the server's clock, if the response has it in the preferred form, such as
-/// `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Returns the time of the server's clock, if the response contains it in the preferred format,
+/// such as `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub(crate) fn server_time(headers: &HeaderMap) -> Option<NumericDate> {
     parse(headers.get(DATE)?.to_str().ok()?)
 }
@@ -31,7 +31,8 @@ fn parse(text: &str) -> Option<NumericDate> {
     is_valid.then(|| NumericDate::from_secs(seconds(year, month, day, [hour, minute, second])))
 }
 
-/// Counts the seconds since 1970. The year is counted from March, so that the leap day ends it; `month` 0 is January.
+/// Counts the seconds since 1970. The year starts in March, so that the leap day is its last day. `month` 0 is
+/// January.
 #[expect(clippy::arithmetic_side_effects, reason = "the values are within the bounds of a date")]
 fn seconds(year: u64, month: u64, day: u64, [hour, minute, second]: [u64; 3]) -> u64 {
     const DAYS_TO_1970: u64 = 719_468;

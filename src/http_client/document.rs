@@ -8,13 +8,14 @@ use serde::de::DeserializeOwned;
 
 use super::{HttpClient, HttpError, Target, fetch};
 
-/// The longest document that is read, in bytes.
+/// The maximum length of a document, in bytes.
 pub(crate) const MAX_BODY: usize = 256 * 1024;
 
-/// Why there is no document. It names the URL, without its query, and contains nothing of the response body.
+/// The reason why a document couldn't be fetched. It contains the URL without its query, and no part of the
+/// response body.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DocumentError {
-    #[error("`{url}` responded with content type `{found}`, which is not JSON")]
+    #[error("`{url}` responded with content type `{found}`, which isn't JSON")]
     ContentType { url: String, found: String },
     #[error("could not fetch `{url}`")]
     Http { url: String, source: HttpError },
@@ -22,7 +23,7 @@ pub(crate) enum DocumentError {
     Status { url: String, status: StatusCode },
 }
 
-/// Sends a `GET` request and returns the response, whatever its status.
+/// Sends a `GET` request and returns the response, regardless of its status.
 pub(crate) async fn get(
     client: &dyn HttpClient,
     target: &Target,
@@ -54,7 +55,7 @@ pub(crate) fn require_json(
             url: target.to_string(),
             found: String::from_utf8_lossy(content_type).chars().take(64).collect(),
         }),
-        // Files on a plain server may have no type. The parser decides.
+        // Plain file servers may not send a type, so the parser decides.
         _ => Ok(response),
     }
 }
@@ -68,7 +69,8 @@ fn is_json(content_type: &[u8]) -> bool {
         || matches!(&*essence, b"text/plain" | b"application/octet-stream" | b"binary/octet-stream")
 }
 
-/// Reads a JSON object, after a byte order mark if there is one (RFC 8259 §8.1). By itself, serde accepts an array for a struct too.
+/// Reads a JSON object, ignoring a byte order mark (RFC 8259 §8.1). Arrays are rejected here, because serde
+/// accepts an array for a struct.
 pub(crate) fn read_object<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     if text.trim_ascii_start().starts_with(b"{") { serde_json::from_slice(text).ok() } else { None }

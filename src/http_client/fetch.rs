@@ -1,4 +1,4 @@
-//! The limits of every request, and its retry.
+//! The limits and the retry of all outgoing requests.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use http::{
 use super::{HttpClient, HttpError, NewConnection};
 use crate::error::redacted;
 
-/// The time limit of a request: both attempts together, bodies included.
+/// The timeout of a request, for both attempts together, including the bodies.
 pub(crate) const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How much of a header an error shows, in characters.
+/// The maximum length of a header in an error, in characters.
 const MAX_SHOWN: usize = 64;
 
 impl HttpError {
@@ -31,7 +31,8 @@ impl HttpError {
     }
 }
 
-/// Sends `request`, and accepts an uncompressed response only. The response body has at most `max_body` bytes, even if the client ignores the limit.
+/// Sends `request`, and rejects compressed responses. The response body has at most `max_body` bytes, even if
+/// the client ignores the limit.
 pub(crate) async fn fetch(
     client: &dyn HttpClient,
     mut request: Request<Vec<u8>>,
@@ -59,8 +60,8 @@ fn compression(headers: &HeaderMap) -> Option<String> {
     (!is_identity).then(shown)
 }
 
-/// Sends `request`, and sends it once more if the connection was closed before a response arrived
-/// (RFC 9112 §9.3.1). That is safe, because requests for keys and metadata and introspections change nothing.
+/// Sends `request`, and retries once if the connection was closed before a response arrived (RFC 9112
+/// §9.3.1). This is safe, because requests for keys, metadata and introspection are idempotent.
 async fn send(
     client: &dyn HttpClient,
     request: Request<Vec<u8>>,

@@ -1,10 +1,10 @@
-//! Why an outgoing request failed.
+//! The errors of outgoing requests.
 
 use std::error::Error as StdError;
 
 use super::closed::is_closed;
 
-/// Why an outgoing request has no usable response.
+/// The error of an outgoing request without a usable response.
 ///
 /// ```
 /// use portcullis::http_client::HttpError;
@@ -27,10 +27,10 @@ pub enum HttpError {
         /// The value of `Content-Encoding`.
         encoding: String,
     },
-    /// The connection was closed before a response arrived, as it happens when a server closes an idle
-    /// connection at the moment at which a request is sent on it ([RFC 9112 §9.3.1]).
+    /// The connection was closed before a response arrived. This happens, for example, when a server
+    /// closes an idle connection while a request is being sent on it ([RFC 9112 §9.3.1]).
     ///
-    /// The request is sent once more, on a new connection: see [`NewConnection`](super::NewConnection).
+    /// The request is retried once, on a new connection: see [`NewConnection`](super::NewConnection).
     ///
     /// [RFC 9112 §9.3.1]: https://www.rfc-editor.org/rfc/rfc9112#section-9.3.1
     #[error("the connection was closed before a response arrived")]
@@ -38,10 +38,10 @@ pub enum HttpError {
     /// There was no complete response in time.
     #[error("no complete response within {seconds} s")]
     TimedOut {
-        /// The time limit, in seconds.
+        /// The timeout, in seconds.
         seconds: u64,
     },
-    /// The connection failed, or the response is not valid HTTP.
+    /// The connection failed, or the response isn't valid HTTP.
     #[error("the request failed")]
     Transport(#[source] Box<dyn StdError + Send + Sync>),
 }
@@ -49,18 +49,18 @@ pub enum HttpError {
 impl HttpError {
     /// Creates the error for a connection that was closed before a response arrived.
     ///
-    /// Use it in a client of your own where the HTTP library reports this, so that the request is sent
-    /// again. [`before_response`](Self::before_response) recognizes it for clients that are based on hyper.
+    /// Use it in a custom client when the HTTP library reports this, so that the request is retried. For
+    /// clients that are based on hyper, [`before_response`](Self::before_response) detects it.
     pub fn connection_closed(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::ConnectionClosed(source.into())
     }
 
     /// Creates the error for a request that failed before a response arrived.
     ///
-    /// It is [`ConnectionClosed`](Self::ConnectionClosed) if `source`, or one of its own sources, is an
-    /// error of hyper about a message that is incomplete, canceled or sent on a closed connection, or an
-    /// I/O error such as [`ConnectionReset`](std::io::ErrorKind::ConnectionReset) or
-    /// [`BrokenPipe`](std::io::ErrorKind::BrokenPipe). Otherwise it is [`Transport`](Self::Transport).
+    /// This is [`ConnectionClosed`](Self::ConnectionClosed) if `source`, or one of its own sources, is
+    /// an error of hyper about a message that is incomplete, canceled or sent on a closed connection, or
+    /// an I/O error such as [`ConnectionReset`](std::io::ErrorKind::ConnectionReset) or
+    /// [`BrokenPipe`](std::io::ErrorKind::BrokenPipe). Otherwise, it is [`Transport`](Self::Transport).
     ///
     /// ```
     /// use std::io;

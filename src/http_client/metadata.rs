@@ -1,4 +1,4 @@
-//! Metadata of issuers: OpenID Connect Discovery 1.0 §4 and RFC 8414.
+//! The metadata of issuers (OpenID Connect Discovery 1.0 §4, RFC 8414).
 
 use std::{borrow::Cow, fmt};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::url::{self, EndpointError, Network, Query, is_same_host, redact};
 
-/// How much of a value in the metadata an error shows, in characters.
+/// The maximum length of a value of the metadata in an error, in characters.
 const MAX_SHOWN: usize = 200;
 
 /// A URL in the metadata.
@@ -22,21 +22,21 @@ pub(crate) enum Member {
     JwksUri,
 }
 
-/// Which URLs in the metadata are accepted beyond `https` on public hosts.
+/// The URLs in the metadata that are accepted in addition to `https` on public hosts.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LearnedUrls {
     pub(crate) allow_http: bool,
     pub(crate) allow_private: bool,
 }
 
-/// Why the metadata has no URL that can be used.
+/// The reason why there is no usable URL in the metadata.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MetadataError {
     #[error(transparent)]
     Document(#[from] DocumentError),
-    #[error("issuer `{issuer}` is not a URL, so it has no metadata")]
+    #[error("issuer `{issuer}` isn't a URL, so it has no metadata")]
     NotAUrl { issuer: String },
-    #[error("`{place}` is not the metadata of an issuer")]
+    #[error("`{place}` isn't the metadata of an issuer")]
     NotMetadata { place: String },
     #[error(
         "`{place}` is the metadata of issuer `{found}`, but the configured issuer is `{expected}`; the two \
@@ -55,7 +55,7 @@ pub(crate) enum MetadataError {
 }
 
 impl MetadataError {
-    /// Returns what to do about the error, if it is a common mistake.
+    /// Returns a hint if the error is a common mistake.
     pub(crate) fn hint(&self) -> Option<Cow<'static, str>> {
         let Self::OtherIssuer { found, expected, .. } = self else { return None };
         Some(match found.split_once('{') {
@@ -68,16 +68,16 @@ impl MetadataError {
                 format!("configure the issuer as `{found}`, exactly as it is in its metadata").into()
             }
             None => format!(
-                "the issuer's metadata names `{found}`: configure that, or `metadata_issuer(\"{found}\")` if the \
-                 tokens name `{expected}`"
+                "the `issuer` in the metadata is `{found}`: configure that, or `metadata_issuer(\"{found}\")` if the \
+                 `iss` of tokens is `{expected}`"
             )
             .into(),
         })
     }
 }
 
-/// Discovers a URL of an issuer. Requests the metadata at each well-known URL, until one responds with
-/// metadata of exactly that issuer that contains the URL.
+/// Discovers a URL of an issuer. Requests the metadata at each well-known URL, until a response is the
+/// metadata of exactly this issuer and contains the URL.
 pub(crate) async fn discover(
     client: &dyn HttpClient,
     issuer: &str,
@@ -90,7 +90,8 @@ pub(crate) async fn discover(
         let place: Uri = place.parse().map_err(|_| not_a_url())?;
         match read(client, &place, issuer, member, allowed).await {
             Ok(target) => return Ok(target),
-            // The server is unreachable. (A body that is too long is a response.)
+            // The server is unreachable, so the other URLs aren't tried. A body that is too long is
+            // a response, though.
             Err(
                 error @ MetadataError::Document(DocumentError::Http {
                     source:
@@ -146,8 +147,8 @@ pub(crate) async fn read(
     }
 }
 
-/// Returns the addresses that requests to a URL in the metadata at `place` may connect to, or `None` if the
-/// URL itself is an address that they may not.
+/// Returns the policy for requests to a URL in the metadata at `place`, or `None` if the host of the URL is
+/// an address that isn't permitted.
 fn address_policy(
     place: &Uri,
     peer: Option<PeerAddress>,
@@ -163,7 +164,7 @@ fn address_policy(
     policy.permits_host(host).then_some(policy)
 }
 
-/// Shows a value of the metadata, which is usually a URL.
+/// Shortens a value of the metadata, which is usually a URL, for an error.
 fn shorten(text: &str) -> String {
     redact(text).chars().take(MAX_SHOWN).collect()
 }

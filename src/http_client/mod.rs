@@ -1,8 +1,8 @@
-//! Outgoing HTTP requests: for keys, metadata and introspection.
+//! Outgoing HTTP requests for keys, metadata and introspection.
 //!
-//! [`HttpClient`] is the interface of a client. The default is [`ReqwestClient`], with the feature
-//! `reqwest`; [`ServiceClient`] takes any tower service. Whatever the client, each request has a time limit
-//! of 5 s and a limit on the length of the response, and it is sent once more if the connection is closed
+//! [`HttpClient`] is the interface to HTTP clients. With the feature `reqwest`, the default is
+//! [`ReqwestClient`]. [`ServiceClient`] uses any tower service. With any client, each request has a timeout
+//! of 5 s and a limit on the length of the response, and it is retried once if the connection is closed
 //! before a response arrives.
 
 mod address_policy;

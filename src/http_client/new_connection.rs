@@ -1,10 +1,10 @@
-//! The mark of a request that must not use a connection of a pool.
+//! The mark of a request that must not use a pooled connection.
 
-/// Asks a client for a new connection, in the extensions of a request.
+/// An extension of a request that has to be sent on a new connection.
 ///
-/// A request that failed with [`HttpError::ConnectionClosed`](super::HttpError::ConnectionClosed) is sent
-/// once more with this mark. An [`HttpClient`](super::HttpClient) with a pool of connections should not
-/// take one from the pool for it, because a server that closed one idle connection has probably closed the
+/// A request that failed with [`HttpError::ConnectionClosed`](super::HttpError::ConnectionClosed) is
+/// retried once with this extension. An [`HttpClient`](super::HttpClient) with a connection pool should
+/// then open a new connection, because a server that closed one idle connection has probably closed the
 /// others too.
 ///
 /// ```

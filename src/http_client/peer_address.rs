@@ -1,11 +1,11 @@
-//! The address that a response came from.
+//! The address from which a response came.
 
 use std::net::IpAddr;
 
-/// The IP address of the server, in the extensions of a response.
+/// The IP address of the server, set as an extension of the response.
 ///
-/// An [`HttpClient`](super::HttpClient) adds it if it knows it, and if the server is not a proxy. An issuer
-/// whose metadata came from a private address may name private addresses in it: see
+/// An [`HttpClient`](super::HttpClient) should add it if the address is known and isn't that of a proxy. If
+/// the metadata of an issuer came from a private address, it may contain private addresses: see
 /// [`AddressPolicy`](super::AddressPolicy).
 ///
 /// ```
@@ -14,6 +14,7 @@ use std::net::IpAddr;
 ///
 /// let mut response = Response::new(Vec::<u8>::new());
 /// response.extensions_mut().insert(PeerAddress("10.0.0.1".parse().unwrap()));
+/// assert!(response.extensions().get::<PeerAddress>().is_some());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerAddress(pub IpAddr);

@@ -1,4 +1,4 @@
-//! Any tower service of HTTP requests as the HTTP client.
+//! An HTTP client that uses a tower service.
 
 use std::{
     error::Error as StdError,
@@ -15,12 +15,12 @@ use tower_service::Service;
 
 use super::{HttpClient, HttpError, HttpResponseFuture};
 
-/// Any `tower::Service` of `http::Request<Full<Bytes>>` as an [`HttpClient`]: a client of hyper, a stack of
-/// tower layers, a mock.
+/// An [`HttpClient`] that uses any `tower::Service` for `http::Request<Full<Bytes>>`, such as a client of
+/// hyper, a stack of tower layers, or a mock.
 ///
-/// Errors of hyper, at any depth of the service's error, that report a closed connection become
-/// [`HttpError::ConnectionClosed`]: see [`HttpError::before_response`]. The service sees the extensions of
-/// each request, such as [`NewConnection`](super::NewConnection).
+/// If the error of the service, or any of its sources, is an error of hyper about a closed connection, it
+/// becomes [`HttpError::ConnectionClosed`]: see [`HttpError::before_response`]. The service sees the
+/// extensions of each request, such as [`NewConnection`](super::NewConnection).
 ///
 /// ```
 /// use bytes::Bytes;
@@ -39,8 +39,9 @@ use super::{HttpClient, HttpError, HttpResponseFuture};
 /// assert_eq!(client.send(request, 1024).await.unwrap().status(), 200);
 /// # }
 /// ```
+#[doc(alias("hyper", "mock"))]
 pub struct ServiceClient<S>(
-    // Locked to clone the service, never across a request.
+    // Locked only to clone the service, never during a request.
     Mutex<S>,
 );
 

@@ -1,4 +1,4 @@
-//! A URL that requests are sent to.
+//! The target of a request.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use http::{Request, Uri};
 use super::AddressPolicy;
 use crate::url::shown;
 
-/// A URL, and the addresses that a request to it may connect to.
+/// A URL, and a policy for the addresses to which requests may connect.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     uri: Uri,
@@ -42,7 +42,7 @@ impl fmt::Debug for Target {
     }
 }
 
-/// Shows the URL without what may be secret in it.
+/// Shows the URL without the parts that may be secret.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&shown(&self.uri))

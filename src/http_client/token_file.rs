@@ -1,4 +1,4 @@
-//! A client that authenticates itself with a token from a file.
+//! A client that authenticates with a token from a file.
 
 use std::{
     fmt,
@@ -17,13 +17,14 @@ use crate::{
     url::{self, Query},
 };
 
-/// A longer file is no token.
+/// The maximum length of the file, in bytes.
 const MAX_LEN: u64 = 64 * 1024;
 
-/// An [`HttpClient`] that sends a bearer token from a file to one server, and any other request without it.
+/// An [`HttpClient`] that adds a bearer token from a file to requests to one server. Requests to other
+/// servers are sent without it.
 ///
-/// The file is read for each request, so it may be replaced at any time. In a Kubernetes pod, the kubelet does this
-/// with the token of the service account, which the API server requires when it is asked for its keys: see
+/// The file is read for each request, so it can be replaced at any time. In a Kubernetes pod, the kubelet does
+/// this with the token of the service account, which the API server requires for requests for its keys: see
 /// [`presets::kubernetes_in_cluster`](crate::jwt::presets::kubernetes_in_cluster).
 ///
 /// ```
@@ -60,14 +61,14 @@ pub struct TokenFileClient<C> {
 }
 
 impl<C: HttpClient> TokenFileClient<C> {
-    /// Creates a client that sends requests with `client`. Those to `server`, an `https` URL whose path doesn't
-    /// matter, contain the token in the file at `path`, without the space around it.
+    /// Creates a client that sends requests with `client`. Requests to `server` contain the token in the file
+    /// at `path`, without surrounding whitespace. `server` is an `https` URL, whose path is ignored.
     ///
-    /// The file isn't read yet.
+    /// This method doesn't read the file.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if `server` is not an `https` URL. Loopback may use `http`.
+    /// Returns [`ConfigError`] if `server` isn't an `https` URL, or an `http` URL on loopback.
     pub fn new(client: C, server: &str, path: impl Into<PathBuf>) -> Result<Self, ConfigError> {
         let server = url::parse(server, Query::Forbidden, false).map_err(|problem| {
             ConfigError::new("server of a token file", server, problem.to_string())
@@ -75,7 +76,7 @@ impl<C: HttpClient> TokenFileClient<C> {
         Ok(Self::for_server(client, server, path))
     }
 
-    /// `server` is a URL that was validated.
+    /// Creates a client for a validated URL.
     pub(crate) fn for_server(client: C, server: Uri, path: impl Into<PathBuf>) -> Self {
         Self { client: Arc::new(client), server, path: path.into().into() }
     }

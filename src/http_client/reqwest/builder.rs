@@ -1,4 +1,4 @@
-//! Creating a client with options.
+//! The builder of a [`ReqwestClient`].
 
 use std::{fmt, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
     http_client::{AddressPolicy, FETCH_TIMEOUT},
 };
 
-/// Creates a [`ReqwestClient`] with options, without types of reqwest.
+/// A builder for [`ReqwestClient`], without types of reqwest in its interface.
 ///
 /// ```
 /// use std::time::Duration;
@@ -59,7 +59,7 @@ impl ReqwestClientBuilder {
     }
 
     /// Trusts one or more CA certificates in PEM form, in addition to those of the system. Call it again to
-    /// add more.
+    /// add more certificates.
     ///
     /// ```
     /// use portcullis::http_client::ReqwestClient;
@@ -72,8 +72,8 @@ impl ReqwestClientBuilder {
         self
     }
 
-    /// Authenticates with a client certificate (mutual TLS). `pem` contains the certificate, followed by its
-    /// chain if there is one, and the private key.
+    /// Authenticates with a client certificate (mutual TLS). `pem` must contain the certificate, followed by
+    /// its chain if there is one, and the private key.
     pub fn client_certificate(mut self, pem: impl Into<Secret>) -> Self {
         self.client_certificate = Some(pem.into());
         self
@@ -82,26 +82,27 @@ impl ReqwestClientBuilder {
     /// Sends all requests through a proxy, except those to loopback addresses. The URL may contain a user name
     /// and a password.
     ///
-    /// By default, the environment names the proxy (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`).
+    /// By default, the proxy is read from the environment variables `HTTPS_PROXY`, `HTTP_PROXY`,
+    /// `ALL_PROXY` and `NO_PROXY`.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = ProxyOption::Configured(url.into());
         self
     }
 
-    /// Uses no proxy, even if the environment names one.
+    /// Disables proxies, including those of the environment variables.
     pub fn no_proxy(mut self) -> Self {
         self.proxy = ProxyOption::None;
         self
     }
 
-    /// Sets the time limit for connecting, TLS included. The default is 2 s, the maximum 5 s.
+    /// Sets the timeout for connecting, including TLS. The default is 2 s, and the maximum 5 s.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// Sets the time limit of a request, response included. The default and the maximum is 5 s, after which
-    /// this crate aborts a request in any case.
+    /// Sets the timeout of a request, including its response. The default and the maximum is 5 s, after
+    /// which this crate aborts a request in any case.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -111,8 +112,8 @@ impl ReqwestClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], which names the value: a certificate or a key that can't be read, a proxy that is not
-    /// an `http` or `https` URL, or a time limit that is zero or longer than 5 s.
+    /// Returns [`ConfigError`], which names the value, if a certificate or a key can't be read, if a proxy
+    /// isn't an `http` or `https` URL, or if a timeout is zero or longer than 5 s.
     pub fn build(self) -> Result<ReqwestClient, ConfigError> {
         let mut options = Options {
             proxy: self.proxy.parse()?,
@@ -153,9 +154,9 @@ impl ProxyOption {
 
 fn time_limit(what: &'static str, limit: Duration) -> Result<Duration, ConfigError> {
     let problem = if limit.is_zero() {
-        "zero"
+        "must be longer than zero"
     } else if limit > FETCH_TIMEOUT {
-        "longer than 5 s, after which this crate aborts every request"
+        "must be at most 5 s, because this crate aborts every request after that"
     } else {
         return Ok(limit);
     };
@@ -185,7 +186,8 @@ fn client_certificate(pem: &Secret) -> Result<reqwest::Identity, ConfigError> {
     Ok(identity)
 }
 
-/// Parses the certificates of the options, which reqwest does when it creates a client.
+/// Validates the certificates of the options by creating a client, because reqwest parses them only
+/// then.
 fn check(options: &Options) -> Result<(), reqwest::Error> {
     let transport = Transport {
         is_direct: true,

@@ -11,19 +11,19 @@ use crate::http_client::{
     AddressPolicy, HttpClient, HttpError, HttpResponseFuture, NewConnection, PeerAddress,
 };
 
-/// `reqwest` as an [`HttpClient`]: the default client, with rustls and without redirects.
+/// The default [`HttpClient`], which uses `reqwest` with rustls and without redirects.
 ///
-/// It connects within 2 s and closes connections that have been idle for 20 s. It uses the proxy that the
-/// environment names (`HTTPS_PROXY` and so on), except for loopback addresses, because a proxy would connect
-/// to its own host.
+/// The timeout for connecting is 2 s, and connections are closed after they have been idle for 20 s. The
+/// proxy is read from the environment (`HTTPS_PROXY` and so on), and isn't used for loopback addresses,
+/// because a proxy would connect to its own host.
 ///
 /// TLS is set up when the first `https` request is sent, so a service without CA certificates starts, and
-/// can use `http` on loopback. The error of the request says what is missing.
+/// can use `http` on loopback. The error of an `https` request then says what is missing.
 ///
-/// [`builder`](Self::builder) has options for proxies, certificates and time limits. To set any others, wrap a
-/// `reqwest::Client`. Turn off redirects in it, because responses from another URL are rejected. With a
-/// wrapped client, names are not checked against an [`AddressPolicy`], and a request that is sent again because
-/// its connection was closed may use another connection of the pool.
+/// [`builder`](Self::builder) has options for proxies, certificates and timeouts. To set any other option, wrap
+/// a `reqwest::Client`. Disable redirects in it, because responses from another URL are rejected. A wrapped
+/// client doesn't check the addresses of names against an [`AddressPolicy`], and a request that is retried
+/// because its connection was closed may use another pooled connection.
 ///
 /// ```
 /// use portcullis::http_client::ReqwestClient;
@@ -48,7 +48,7 @@ impl ReqwestClient {
         Self::with_options(Options::default())
     }
 
-    /// Starts a client with options.
+    /// Creates a builder for a client with options.
     pub fn builder() -> ReqwestClientBuilder {
         ReqwestClientBuilder::new()
     }
@@ -113,7 +113,7 @@ async fn read(
 }
 
 fn before_response(error: reqwest::Error) -> HttpError {
-    // A connection that could not be set up is none that a server closed between two requests.
+    // A connection that couldn't be established isn't one that the server closed while it was idle.
     if error.is_connect() || error.is_timeout() {
         return transport(error);
     }

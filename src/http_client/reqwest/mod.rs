@@ -1,7 +1,7 @@
 //! `reqwest` as the HTTP client.
 //!
-//! `client` sends requests. `transports` holds the reqwest clients that it sends them with, which are created
-//! from the `options`; `resolver` keeps names from leading to addresses that are not permitted.
+//! `client` sends requests. `transports` contains the reqwest clients, which are created from the `options`.
+//! `resolver` ensures that names resolve only to permitted addresses.
 
 mod builder;
 mod client;

@@ -1,4 +1,4 @@
-//! The options of a client, with which each of its transports is created.
+//! The options of a client, from which its transports are created.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use crate::http_client::AddressPolicy;
 
 use super::resolver::PolicyResolver;
 
-/// How long a connection is kept while it is idle. Servers close idle connections too, and if this client
-/// does so first, fewer requests are sent on a connection that is being closed.
+/// How long an idle connection is kept. Servers close idle connections too. If this client does so first,
+/// fewer requests are sent on a connection that is being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The options of a client.
@@ -20,7 +20,7 @@ pub(super) struct Options {
     pub(super) timeout: Option<Duration>,
 }
 
-/// The proxy of a client. None is used for loopback.
+/// The proxy of a client. It isn't used for loopback addresses.
 #[derive(Clone)]
 pub(super) enum Proxy {
     Configured(Box<reqwest::Proxy>),
@@ -28,7 +28,7 @@ pub(super) enum Proxy {
     None,
 }
 
-/// What a reqwest client is for.
+/// The purpose of a reqwest client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Transport {
     /// Uses no proxy.
@@ -37,7 +37,7 @@ pub(super) struct Transport {
     pub(super) reuses_connections: bool,
     /// Trusts the CA certificates of the system.
     pub(super) has_system_certificates: bool,
-    /// Which addresses names are resolved to.
+    /// Restricts the addresses to which names are resolved.
     pub(super) addresses: AddressPolicy,
 }
 
@@ -60,7 +60,8 @@ impl Options {
             .connect_timeout(self.connect_timeout)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
-            // Features of reqwest that other crates enable must not change what this client does.
+            // Features of reqwest that other crates enable must not change the behavior of this
+            // client.
             .tls_backend_rustls()
             .http1_only()
             .no_gzip()

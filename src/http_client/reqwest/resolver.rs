@@ -1,4 +1,4 @@
-//! Name resolution that honours an [`AddressPolicy`].
+//! Name resolution that respects an [`AddressPolicy`].
 
 use std::net::SocketAddr;
 
@@ -6,14 +6,14 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::http_client::AddressPolicy;
 
-/// Resolves names with the system's resolver, to addresses that a policy permits.
+/// Resolves names with the resolver of the system, to addresses that a policy permits.
 #[derive(Debug)]
 pub(super) struct PolicyResolver(pub(super) AddressPolicy);
 
-/// Why a request was not sent: its URL leads to an address that is not permitted.
+/// The error of a request that wasn't sent, because the host of its URL has no permitted address.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the metadata of the issuer leads to `{host}`, which has no public address; see \
+    "the metadata of the issuer contains the host `{host}`, which has no public address; see \
      `dangerous().private_addresses()`"
 )]
 pub(super) struct AddressError {
@@ -37,8 +37,8 @@ impl Resolve for PolicyResolver {
     }
 }
 
-/// Returns the permitted addresses of a name. The others are left out, so that a name with an address in
-/// either network works.
+/// Returns the permitted addresses of a name. The others are ignored, so that a name with both kinds of
+/// addresses works.
 fn permitted(
     policy: AddressPolicy,
     name: &str,
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_resolves_to_loopback_is_not_resolved_for_a_public_host() {
+    async fn a_name_on_loopback_is_not_resolved_for_a_public_host() {
         for (policy, resolves) in [(AddressPolicy::PUBLIC, false), (AddressPolicy::ANY, true)] {
             let resolved = PolicyResolver(policy).resolve("localhost".parse().unwrap()).await;
             assert_eq!(resolved.is_ok(), resolves, "{policy:?}");
@@ -79,12 +79,12 @@ mod tests {
     }
 
     #[test]
-    fn the_error_names_the_host_and_the_way_out() {
+    fn the_error_names_the_host_and_the_option_to_permit_it() {
         let error =
             permitted(AddressPolicy::PUBLIC, "keys.example", std::iter::empty()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the metadata of the issuer leads to `keys.example`, which has no public address; see \
+            "the metadata of the issuer contains the host `keys.example`, which has no public address; see \
              `dangerous().private_addresses()`"
         );
     }

@@ -1,4 +1,4 @@
-//! The reqwest clients behind one client, each created when it is first needed.
+//! The reqwest clients of one client, each created on first use.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -18,20 +18,20 @@ pub(super) struct Transports {
     options: Options,
     /// The proxies that reqwest finds in the environment.
     environment: Matcher,
-    // Locked to look up a client, never while one is created or used.
+    // Locked only to look up a client, never while one is created or used.
     clients: Mutex<Vec<(Transport, reqwest::Client)>>,
 }
 
-/// How a request is sent.
+/// The way in which a request is sent.
 pub(super) struct Route {
     pub(super) client: reqwest::Client,
     pub(super) is_proxied: bool,
 }
 
-/// Why there is no client for `https`.
+/// The error if no client for `https` can be created.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "could not set up TLS; if CA certificates are missing, install them (usually the package \
+    "could not set up TLS; if CA certificates are missing, install them (usually with the package \
      `ca-certificates`) or configure them"
 )]
 struct TlsError(#[source] reqwest::Error);
@@ -41,8 +41,8 @@ impl Transports {
         Self { options, environment: Matcher::from_system(), clients: Mutex::default() }
     }
 
-    /// Returns how to send a request to `url`. Creates a reqwest client if there is none yet for this, and
-    /// tries again if that failed before.
+    /// Returns the route for a request to `url`. Creates the reqwest client if it doesn't exist yet, or if
+    /// its creation failed before.
     pub(super) fn route(
         &self,
         url: &reqwest::Url,
@@ -55,7 +55,8 @@ impl Transports {
         }
         let is_direct = url::is_loopback(host);
         let is_proxied = !is_direct && self.has_proxy_for(url);
-        // A proxy resolves the name itself, and what is resolved here is the name of the proxy.
+        // A proxy resolves the name of the server. This client would apply the policy to the name
+        // of the proxy.
         let addresses = if is_proxied { AddressPolicy::ANY } else { addresses };
         let is_plain = url.scheme() == "http";
         let transport = Transport {
@@ -66,7 +67,7 @@ impl Transports {
         };
         let client = match self.client(transport) {
             Ok(client) => client,
-            // The proxy may be an `https` one. If not, plain HTTP works without CA certificates.
+            // If the proxy isn't an `https` one, plain HTTP works without CA certificates.
             Err(_) if is_plain => self
                 .client(Transport { has_system_certificates: false, ..transport })
                 .map_err(HttpError::transport)?,
@@ -91,7 +92,8 @@ impl Transports {
             return Ok(client);
         }
         let client = self.options.create(transport)?;
-        // If two requests create the same client at the same time, both are used, and the first is kept.
+        // If two requests create the same client concurrently, both are used once, and the first one is
+        // kept.
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.push((transport, client.clone()));
         Ok(client)

@@ -60,15 +60,18 @@ fn invalid_options_are_rejected_with_their_value() {
             builder().proxy("http://alice:s3cret@proxy.example/path"),
             "proxy `http://…@proxy.example/path`: not an http or https URL of a host",
         ),
-        (builder().timeout(Duration::ZERO), "timeout `0ns`: zero"),
+        (builder().timeout(Duration::ZERO), "timeout `0ns`: must be longer than zero"),
         (
             builder().timeout(seconds(6)),
-            "timeout `6s`: longer than 5 s, after which this crate aborts every request",
+            "timeout `6s`: must be at most 5 s, because this crate aborts every request after that",
         ),
-        (builder().connect_timeout(Duration::ZERO), "connect timeout `0ns`: zero"),
+        (
+            builder().connect_timeout(Duration::ZERO),
+            "connect timeout `0ns`: must be longer than zero",
+        ),
         (
             builder().connect_timeout(seconds(6)),
-            "connect timeout `6s`: longer than 5 s, after which this crate aborts every request",
+            "connect timeout `6s`: must be at most 5 s, because this crate aborts every request after that",
         ),
     ] {
         assert!(!format!("{builder:?}").contains("s3cret"));
