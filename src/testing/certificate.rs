@@ -12,7 +12,8 @@ use crate::{
 
 /// A client with a certificate ([RFC 8705]), for tests of services that accept bound tokens.
 ///
-/// It has no key, and its certificate is arbitrary bytes unless you pass a real one: what is compared is a digest.
+/// It has no key, and its certificate consists of arbitrary bytes unless you pass a real one, because only
+/// digests are compared.
 ///
 /// ```
 /// # #[cfg(all(feature = "axum", feature = "_jwt"))]
@@ -51,7 +52,8 @@ pub struct CertificateClient {
 }
 
 impl CertificateClient {
-    /// Creates a client with a certificate of this name. Two names have different certificates.
+    /// Creates a client whose certificate depends on `name`. Different names have different
+    /// certificates.
     #[must_use]
     pub fn new(name: &str) -> Self {
         Self { der: format!("the certificate of {name}").into_bytes() }
@@ -63,19 +65,19 @@ impl CertificateClient {
         Self { der: der.into() }
     }
 
-    /// Returns the value of `cnf` that binds a token to this client's certificate: `{"x5t#S256": "…"}`.
+    /// Returns the `cnf` claim that binds a token to this client's certificate: `{"x5t#S256": "…"}`.
     #[must_use]
     pub fn confirmation(&self) -> Value {
         json!({ "x5t#S256": base64url::encode(self.certificate().thumbprint()) })
     }
 
-    /// Returns the extension that an acceptor adds to the requests of this client.
+    /// Returns the extension that a TLS acceptor adds to requests of this client.
     #[must_use]
     pub fn certificate(&self) -> ClientCertificate {
         ClientCertificate::from_der(&self.der)
     }
 
-    /// Returns the value of the header that a proxy adds to the requests of this client.
+    /// Returns the value of the header that a proxy adds to requests of this client.
     #[must_use]
     pub fn header_value(&self, header: &CertificateHeader) -> HeaderValue {
         let base64 = base64_simd::STANDARD.encode_to_string(&self.der);
@@ -94,7 +96,7 @@ impl CertificateClient {
         HeaderValue::try_from(value).expect("a header value")
     }
 
-    /// Adds `Authorization: Bearer …` to a request, and the certificate of its connection.
+    /// Adds `Authorization: Bearer …` and the certificate extension to a request.
     pub fn authorize<B>(&self, request: &mut Request<B>, token: &str) {
         let line = HeaderValue::try_from(format!("Bearer {token}")).expect("a header value");
         request.headers_mut().insert(AUTHORIZATION, line);
@@ -102,7 +104,7 @@ impl CertificateClient {
     }
 }
 
-/// Encodes what is not unreserved, as nginx and Envoy do.
+/// Percent-encodes everything except unreserved characters, like nginx and Envoy.
 fn percent_encoded_pem(base64: &str) -> String {
     let pem = format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n");
     let encode = |byte: u8| match byte {
@@ -114,7 +116,7 @@ fn percent_encoded_pem(base64: &str) -> String {
     pem.bytes().map(encode).collect()
 }
 
-/// Shows no thumbprint.
+/// Doesn't show the certificate.
 impl fmt::Debug for CertificateClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CertificateClient").finish_non_exhaustive()

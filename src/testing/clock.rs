@@ -1,4 +1,4 @@
-//! A clock that tests turn.
+//! A clock that is controlled by tests.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::Clock;
 
-/// A clock that a test turns. Clones show the same time.
+/// A [`Clock`] that is controlled by a test. Clones show the same time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -19,44 +19,45 @@ use crate::Clock;
 /// clock.advance(Duration::from_secs(60));
 /// assert_eq!(clock.now(), before + Duration::from_secs(60));
 /// ```
+#[doc(alias("fake time", "mock"))]
 #[derive(Debug, Clone)]
 pub struct TestClock(Arc<Mutex<Hands>>);
 
 #[derive(Debug, Clone, Copy)]
 struct Hands {
     time: SystemTime,
-    /// Since when the clock has run from there. One that stands still hasn't.
+    /// The time at which the clock started to run, or `None` if it is stopped.
     running_since: Option<Instant>,
 }
 
 impl TestClock {
-    /// Stands still at the second in which it is made.
+    /// Creates a stopped clock at the current time, without fractions of a second.
     #[must_use]
     pub fn new() -> Self {
         let since_epoch = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
         Self::at(SystemTime::UNIX_EPOCH + Duration::from_secs(since_epoch.as_secs()))
     }
 
-    /// Stands still at `time`.
+    /// Creates a stopped clock at `time`.
     #[must_use]
     pub fn at(time: SystemTime) -> Self {
         Self(Arc::new(Mutex::new(Hands { time, running_since: None })))
     }
 
-    /// Runs with the system's clock, and can be turned as well: for a test beside a service that
-    /// goes by the system's.
+    /// Creates a clock that runs at the speed of the system's clock, and can be set as well. Use it
+    /// in tests with a service that uses the system's clock.
     #[must_use]
     pub fn running() -> Self {
         let hands = Hands { time: SystemTime::now(), running_since: Some(Instant::now()) };
         Self(Arc::new(Mutex::new(hands)))
     }
 
-    /// Turns it forward.
+    /// Advances the clock.
     pub fn advance(&self, by: Duration) {
         self.set(self.now() + by);
     }
 
-    /// Turns it to `time`, which may lie behind.
+    /// Sets the clock to `time`, which may be in the past.
     pub fn set(&self, time: SystemTime) {
         let mut hands = self.hands();
         *hands = Hands { time, running_since: hands.running_since.map(|_| Instant::now()) };

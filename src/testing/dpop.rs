@@ -61,7 +61,7 @@ pub struct DpopClient {
     proofs: Arc<AtomicU64>,
 }
 
-/// A proof in the making. At first it is valid; everything can be changed.
+/// A builder for a DPoP proof, which is initially valid. Every part can be changed.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct ProofBuilder {
@@ -71,14 +71,15 @@ pub struct ProofBuilder {
 }
 
 impl DpopClient {
-    /// Creates a client with a new key for this algorithm. Its proofs have the time of `clock`.
+    /// Creates a client with a new key for this algorithm. The `iat` of its proofs is the time of
+    /// `clock`.
     #[must_use]
     pub fn new(algorithm: Algorithm, clock: impl Clock) -> Self {
         let key = Arc::new(SigningKey::generate(algorithm));
         Self { algorithm, key, clock: Arc::new(clock), proofs: Arc::default() }
     }
 
-    /// Returns the value of `cnf` that binds a token to this client's key: `{"jkt": "…"}`.
+    /// Returns the `cnf` claim that binds a token to this client's key: `{"jkt": "…"}`.
     #[must_use]
     pub fn confirmation(&self) -> Value {
         json!({ "jkt": base64url::encode(&self.thumbprint()) })
@@ -87,11 +88,11 @@ impl DpopClient {
     /// Returns the SHA-256 thumbprint of the key ([RFC 7638](https://www.rfc-editor.org/rfc/rfc7638)).
     #[must_use]
     pub fn thumbprint(&self) -> [u8; 32] {
-        // The members are the required ones, and `serde_json` sorts them.
+        // `jwk` contains only the required members, and `serde_json` sorts them.
         sha256(self.jwk().to_string().as_bytes())
     }
 
-    /// Begins a proof for a request with this token. `url` is absolute.
+    /// Creates a builder for a proof for a request with this token. `url` must be absolute.
     pub fn proof(&self, method: &str, url: &str, token: &str) -> ProofBuilder {
         let count = self.proofs.fetch_add(1, Ordering::Relaxed);
         let now = self.clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -125,7 +126,7 @@ impl DpopClient {
 }
 
 impl ProofBuilder {
-    /// Sets `nonce`, which a response supplied in `DPoP-Nonce`.
+    /// Sets `nonce`, which a response contains as `DPoP-Nonce`.
     pub fn nonce(self, nonce: &str) -> Self {
         self.claim("nonce", json!(nonce))
     }
@@ -161,7 +162,7 @@ impl ProofBuilder {
         self.sign_with(&client)
     }
 
-    /// Signs the proof with the key of another client. The key in its header stays.
+    /// Signs the proof with the key of another client. The key in the header isn't changed.
     #[must_use]
     pub fn sign_with(self, client: &DpopClient) -> String {
         let part = |object: Map<String, Value>| {
@@ -178,7 +179,7 @@ fn without_query(uri: &Uri) -> String {
     uri.split_once('?').map_or(uri.as_str(), |(url, _)| url).to_owned()
 }
 
-/// Shows no key.
+/// Doesn't show the key.
 impl std::fmt::Debug for DpopClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DpopClient").field("algorithm", &self.algorithm).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! What the issuer answers over HTTP.
+//! The HTTP endpoints of the test issuer.
 
 use std::{
     collections::BTreeMap,
@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use super::TestIssuer;
 use crate::{BearerToken, Clock, Verify, http_client::HttpError, jose::base64url};
 
-const SIGNED_ANSWER: &str = "application/token-introspection+jwt";
+const SIGNED_RESPONSE: &str = "application/token-introspection+jwt";
 
 type Parameters = BTreeMap<String, String>;
 
-/// Answers a request to the issuer, in memory or from a socket.
-pub(super) async fn answer(
+/// Responds to a request to the issuer, in memory or from a socket.
+pub(super) async fn respond(
     issuer: &TestIssuer,
     request: Request<Vec<u8>>,
 ) -> Result<Response<Vec<u8>>, HttpError> {
@@ -30,7 +30,7 @@ pub(super) async fn answer(
         state.fault
     };
     if let Some(fault) = fault {
-        return fault.answer().await;
+        return fault.response().await;
     }
     let base =
         issuer.issuer().splitn(4, '/').nth(3).map_or(String::new(), |path| format!("/{path}"));
@@ -74,14 +74,15 @@ fn jwks(issuer: &TestIssuer, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
     response
 }
 
-/// Another one for every other text.
+/// Returns an `ETag`, which differs for different texts.
 fn etag(text: &str) -> String {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     format!("\"{:x}\"", hasher.finish())
 }
 
-/// RFC 6749 §4.3, §4.4. `audience` or `resource` names the audience, as at many issuers.
+/// Responds like a token endpoint (RFC 6749 §4.3, §4.4). `audience` or `resource` sets the
+/// audience, as with many issuers.
 fn token(issuer: &TestIssuer, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
     let form = form(request.body());
     let get = |name: &str| form.get(name).map(String::as_str);
@@ -116,7 +117,7 @@ fn token(issuer: &TestIssuer, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
     }))
 }
 
-/// RFC 7662.
+/// Responds like an introspection endpoint (RFC 7662).
 async fn introspect(issuer: &TestIssuer, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
     let form = form(request.body());
     let Some(client_id) = authenticated_client(issuer, request, &form) else {
@@ -125,15 +126,15 @@ async fn introspect(issuer: &TestIssuer, request: &Request<Vec<u8>>) -> Response
     let Some(token) = form.get("token") else {
         return reject(StatusCode::BAD_REQUEST, "invalid_request");
     };
-    let answer = introspection_answer(issuer, token).await;
-    if request.headers().get(ACCEPT).is_some_and(|accept| accept == SIGNED_ANSWER) {
-        signed_answer(issuer, &client_id, answer)
+    let response = introspection_response(issuer, token).await;
+    if request.headers().get(ACCEPT).is_some_and(|accept| accept == SIGNED_RESPONSE) {
+        signed_response(issuer, &client_id, response)
     } else {
-        ok(&answer)
+        ok(&response)
     }
 }
 
-async fn introspection_answer(issuer: &TestIssuer, token: &str) -> Value {
+async fn introspection_response(issuer: &TestIssuer, token: &str) -> Value {
     let inactive = json!({ "active": false });
     if issuer.state().revoked.iter().any(|revoked| revoked == token) {
         return inactive;
@@ -147,22 +148,22 @@ async fn introspection_answer(issuer: &TestIssuer, token: &str) -> Value {
             None => return inactive,
         },
     };
-    let mut answer = claims;
-    answer["active"] = json!(true);
-    if answer.get("token_type").is_none() {
-        answer["token_type"] = json!("Bearer");
+    let mut response = claims;
+    response["active"] = json!(true);
+    if response.get("token_type").is_none() {
+        response["token_type"] = json!("Bearer");
     }
-    answer
+    response
 }
 
-/// RFC 9701.
-fn signed_answer(issuer: &TestIssuer, client_id: &str, answer: Value) -> Response<Vec<u8>> {
+/// Returns a signed introspection response (RFC 9701).
+fn signed_response(issuer: &TestIssuer, client_id: &str, claims: Value) -> Response<Vec<u8>> {
     let token = issuer.token().header("typ", json!("token-introspection+jwt"));
-    let token = token.audience(client_id).claim("token_introspection", answer);
+    let token = token.audience(client_id).claim("token_introspection", claims);
     let own = ["sub", "client_id", "exp", "jti"];
     let token = own.into_iter().fold(token, super::TokenBuilder::without_claim);
     let mut response = json_response(StatusCode::OK, token.mint());
-    let content_type = http::HeaderValue::from_static(SIGNED_ANSWER);
+    let content_type = http::HeaderValue::from_static(SIGNED_RESPONSE);
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
 }
@@ -172,7 +173,7 @@ fn is_current(issuer: &TestIssuer, claims: &Value) -> bool {
     claims["exp"].as_u64().is_none_or(|expires_at| now.as_secs() < expires_at)
 }
 
-/// The claims of a JWT that this issuer has signed.
+/// Returns the claims of a JWT, if this issuer signed it.
 async fn own_claims(issuer: &TestIssuer, token: &str) -> Option<Value> {
     let verifier = crate::JwtVerifier::builder(issuer.issuer())
         .jwk_set(issuer.jwk_set())
@@ -187,8 +188,8 @@ async fn own_claims(issuer: &TestIssuer, token: &str) -> Option<Value> {
     serde_json::from_str(identity.raw_claims()).ok()
 }
 
-/// The client that the request authenticates as: `client_secret_basic` or `client_secret_post`
-/// (RFC 6749 §2.3.1).
+/// Returns the client that a request authenticates, with `client_secret_basic` or
+/// `client_secret_post` (RFC 6749 §2.3.1).
 fn authenticated_client(
     issuer: &TestIssuer,
     request: &Request<Vec<u8>>,

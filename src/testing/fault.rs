@@ -1,4 +1,4 @@
-//! What can go wrong at an issuer.
+//! Failures of a test issuer.
 
 use std::time::Duration;
 
@@ -6,30 +6,30 @@ use http::{Response, StatusCode, header::CONTENT_TYPE, header::LOCATION};
 
 use crate::http_client::HttpError;
 
-/// A way for an issuer to fail, at every address that serves metadata or keys: see
+/// A failure of a test issuer, which affects all requests: see
 /// [`TestIssuer::fail`](super::TestIssuer::fail).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Accepts the request and never answers.
+    /// The request is accepted, but there is never a response.
     Hang,
-    /// A web page with status 200.
+    /// An HTML page with status 200.
     Html,
     /// A JSON body of 10 MiB.
     Huge,
-    /// JSON that is cut off.
+    /// Truncated JSON.
     Garbage,
     /// A redirect to another host.
     Redirect,
-    /// That status, without a body.
+    /// A response with this status and an empty body.
     Status(u16),
-    /// No connection. Over a socket the connection is closed without an answer.
+    /// The connection fails. On a socket, it is closed without a response.
     Unreachable,
 }
 
 impl Fault {
-    /// What the client sees.
-    pub(super) async fn answer(self) -> Result<Response<Vec<u8>>, HttpError> {
+    /// Returns what the client receives.
+    pub(super) async fn response(self) -> Result<Response<Vec<u8>>, HttpError> {
         let ok = |content_type: &str, body: Vec<u8>| {
             Response::builder().header(CONTENT_TYPE, content_type).body(body)
         };

@@ -1,11 +1,11 @@
-//! A layer for tests that authenticates every request.
+//! A layer for tests that authenticates every request without credentials.
 
 use crate::{AuthenticateLayer, BearerToken, Identity, Verification, Verify};
 
-/// Returns a layer that gives every request this identity, whatever its credentials: for tests of a router and its
-/// guards, without tokens.
+/// Returns a layer that authenticates every request as `identity`, regardless of its credentials. Use it to
+/// test a router and its guards without tokens.
 ///
-/// It renders rejections, and has every option of an [`AuthenticateLayer`], such as policies. For tests of the
+/// It renders rejections, and has all options of an [`AuthenticateLayer`], such as policies. To test the
 /// authentication itself, mint tokens with a `TestIssuer` instead.
 ///
 /// ```
@@ -33,6 +33,7 @@ use crate::{AuthenticateLayer, BearerToken, Identity, Verification, Verify};
 /// # #[cfg(not(feature = "axum"))]
 /// # fn main() {}
 /// ```
+#[doc(alias("mock", "test"))]
 pub fn fixed_identity(identity: Identity) -> AuthenticateLayer {
     AuthenticateLayer::bearer(Fixed(identity))
         .without_authorization_header()

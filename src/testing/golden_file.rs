@@ -1,12 +1,12 @@
-//! Files that a test compares what a service generates with.
+//! Compares generated text with a file.
 
 use std::{env, fmt::Write, fs, path::Path};
 
-/// Fails with a difference if a file doesn't contain `text`. With the environment variable `UPDATE_FILES=1`, writes the
-/// file instead.
+/// Asserts that the content of a file is `text`, and shows the difference otherwise. With the environment
+/// variable `UPDATE_FILES=1`, writes the file instead.
 ///
-/// For what follows from the configuration of a service and is reviewed with it, such as the
-/// [matrix](crate::Policies::matrix) of its policies.
+/// Use it for text that is derived from the configuration of a service and reviewed with it, such
+/// as the [matrix](crate::Policies::matrix) of its policies.
 ///
 /// ```no_run
 /// use portcullis::{Policies, policies::Persona, testing::assert_matches_file};
@@ -19,7 +19,7 @@ use std::{env, fmt::Write, fs, path::Path};
 ///
 /// # Panics
 ///
-/// If the file is missing or differs.
+/// Panics if the file is missing or differs.
 pub fn assert_matches_file(path: impl AsRef<Path>, text: &str) {
     let path = path.as_ref();
     if env::var_os("UPDATE_FILES").is_some_and(|value| value == "1") {
@@ -45,7 +45,7 @@ fn difference(old: &str, new: &str) -> Option<String> {
             (i, j) = (i + 1, j + 1);
             continue;
         }
-        // The next line that both have.
+        // The next line that is in both.
         let next = (i..old.len()).find_map(|at| {
             new[j..].iter().position(|line| *line == old[at]).map(|to| (at, j + to))
         });

@@ -1,4 +1,4 @@
-//! An HTTP client without a network.
+//! An HTTP client for tests without a network.
 
 use std::{fmt, sync::Arc};
 
@@ -7,36 +7,42 @@ use http::{Request, Response};
 use super::{TestIssuer, endpoints};
 use crate::http_client::{HttpClient, HttpError, HttpResponseFuture};
 
-type Answer = dyn Fn(Request<Vec<u8>>) -> HttpResponseFuture + Send + Sync;
+type Respond = dyn Fn(Request<Vec<u8>>) -> HttpResponseFuture + Send + Sync;
 
-/// An [`HttpClient`] whose answers a test gives.
+/// A mock [`HttpClient`], whose responses come from a function.
 ///
 /// ```
-/// use http::Response;
-/// use portcullis::testing::TestClient;
+/// use http::{Request, Response};
+/// use portcullis::{http_client::HttpClient, testing::TestClient};
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
 /// let client = TestClient::new(async |request| {
 ///     assert_eq!(request.uri().path(), "/jwks");
 ///     Ok(Response::new(b"{\"keys\":[]}".to_vec()))
 /// });
-/// # let _ = client;
+/// let request = Request::get("https://as.example/jwks").body(Vec::new()).unwrap();
+/// assert_eq!(client.send(request, 1024).await.unwrap().body(), b"{\"keys\":[]}");
+/// # }
 /// ```
+#[doc(alias = "mock")]
 #[derive(Clone)]
-pub struct TestClient(Arc<Answer>);
+pub struct TestClient(Arc<Respond>);
 
 impl TestClient {
-    /// Answers with what `answer` gives.
-    pub fn new<F, R>(answer: F) -> Self
+    /// Creates a client that responds to each request with the result of `respond`.
+    pub fn new<F, R>(respond: F) -> Self
     where
         F: Fn(Request<Vec<u8>>) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Response<Vec<u8>>, HttpError>> + Send + 'static,
     {
-        Self(Arc::new(move |request| Box::pin(answer(request))))
+        Self(Arc::new(move |request| Box::pin(respond(request))))
     }
 }
 
 impl TestIssuer {
-    /// Returns an HTTP client that reaches this issuer, and nothing else, without a socket.
+    /// Returns an HTTP client that sends requests to this issuer in memory. Requests to any other
+    /// host fail.
     #[must_use]
     pub fn http_client(&self) -> TestClient {
         let issuer = self.clone();
@@ -46,7 +52,7 @@ impl TestIssuer {
                 if !request.uri().to_string().starts_with(issuer.issuer()) {
                     return Err(HttpError::transport("no such host"));
                 }
-                endpoints::answer(&issuer, request).await
+                endpoints::respond(&issuer, request).await
             }
         })
     }
@@ -54,9 +60,9 @@ impl TestIssuer {
 
 impl HttpClient for TestClient {
     fn send(&self, request: Request<Vec<u8>>, max_body: usize) -> HttpResponseFuture {
-        let answer = (self.0)(request);
+        let response = (self.0)(request);
         Box::pin(async move {
-            let response = answer.await?;
+            let response = response.await?;
             if response.body().len() > max_body {
                 return Err(HttpError::BodyTooLarge { max: max_body });
             }

@@ -1,4 +1,4 @@
-//! The issuer.
+//! The test issuer.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{Fault, TestClock, keys::Keys};
 use crate::{Algorithm, Secret};
 
-/// An authorization server for tests. Clones are the same issuer.
+/// An authorization server for tests, also known as a mock issuer. Clones refer to the same issuer.
 ///
 /// ```
 /// use portcullis::{Algorithm, testing::TestIssuer};
@@ -20,6 +20,7 @@ use crate::{Algorithm, Secret};
 /// let token = issuer.token().algorithm(Algorithm::EdDsa).audience("https://api.example").mint();
 /// assert_eq!(token.split('.').count(), 3);
 /// ```
+#[doc(alias("mock", "mock issuer"))]
 #[derive(Clone)]
 pub struct TestIssuer(Arc<Inner>);
 
@@ -36,27 +37,27 @@ pub(super) struct State {
     pub(super) cache_control: Option<String>,
     pub(super) clients: BTreeMap<String, String>,
     pub(super) users: BTreeMap<String, String>,
-    /// Claims of opaque tokens, by the token.
+    /// The claims of opaque tokens, by token.
     pub(super) opaque: BTreeMap<String, Value>,
     pub(super) revoked: Vec<String>,
     pub(super) requests: Vec<String>,
 }
 
 impl TestIssuer {
-    /// An issuer named `https://issuer.test`.
+    /// Creates an issuer with the name `https://issuer.test`.
     #[must_use]
     pub fn new() -> Self {
         Self::named("https://issuer.test")
     }
 
-    /// An issuer of that name, which is also where it believes to be.
+    /// Creates an issuer with this name, which is also the base of its URLs.
     #[must_use]
     pub fn named(issuer: impl Into<String>) -> Self {
         Self::with_clock(issuer, TestClock::new())
     }
 
-    /// An issuer of that name that dates its tokens by `clock`, such as one that is
-    /// [running](TestClock::running).
+    /// Creates an issuer with this name, which uses `clock` for the times in its tokens. The clock
+    /// can be a [running](TestClock::running) one.
     ///
     /// ```
     /// use portcullis::testing::{TestClock, TestIssuer};
@@ -69,59 +70,60 @@ impl TestIssuer {
         Self(Arc::new(Inner { issuer: issuer.into(), clock, state: Mutex::default() }))
     }
 
-    /// The issuer's name: the `iss` of its tokens.
+    /// Returns the name of the issuer, which is the `iss` of its tokens.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.0.issuer
     }
 
-    /// Where its JWK Set is.
+    /// Returns the URL of its JWK Set.
     #[must_use]
     pub fn jwks_uri(&self) -> String {
         self.address("/jwks")
     }
 
-    /// The clock that its tokens are dated by.
+    /// Returns the clock that determines the times in its tokens.
     #[must_use]
     pub fn clock(&self) -> TestClock {
         self.0.clock.clone()
     }
 
-    /// Makes the key for `algorithm`, so that it is in the JWK Set before a token is signed with it.
+    /// Generates the key for `algorithm`, so that it is in the JWK Set before a token is signed with
+    /// it.
     pub fn publish(&self, algorithm: Algorithm) {
         self.state().keys.signing_key(algorithm);
     }
 
-    /// The JWK Set as it is published now: the keys that were used or [`publish`](Self::publish)ed;
-    /// before any was, one for ES256.
+    /// Returns the current JWK Set. It contains the keys that were used or
+    /// [published](Self::publish), or otherwise a key for ES256.
     #[must_use]
     pub fn jwk_set(&self) -> String {
         self.state().keys.jwk_set().to_string()
     }
 
-    /// The secret that tokens of this HMAC algorithm are signed with.
+    /// Returns the secret with which tokens are signed for this HMAC algorithm.
     #[must_use]
     pub fn hmac_secret(&self, algorithm: Algorithm) -> Secret {
         let key = self.state().keys.signing_key(algorithm);
         Secret::from(key.secret().expect("an HMAC algorithm"))
     }
 
-    /// New keys from now on; the old public ones stay published if `keep`.
+    /// Replaces all keys. If `keep` is true, the old public keys stay published.
     pub fn rotate_keys(&self, keep: bool) {
         self.state().keys.rotate(keep);
     }
 
-    /// Sends this `Cache-Control` with the JWK Set.
+    /// Sets the `Cache-Control` header of the JWK Set.
     pub fn set_cache_control(&self, value: impl Into<String>) {
         self.state().cache_control = Some(value.into());
     }
 
-    /// Fails in this way until told to [`recover`](Self::recover).
+    /// Makes requests fail in this way, until [`recover`](Self::recover) is called.
     pub fn fail(&self, fault: Fault) {
         self.state().fault = Some(fault);
     }
 
-    /// Answers again.
+    /// Ends a failure.
     pub fn recover(&self) {
         self.state().fault = None;
     }
@@ -136,18 +138,18 @@ impl TestIssuer {
         self.state().users.insert(username.into(), password.into());
     }
 
-    /// Revokes a token: introspection calls it inactive from now on.
+    /// Revokes a token. Introspection reports it as inactive from now on.
     pub fn revoke(&self, token: impl Into<String>) {
         self.state().revoked.push(token.into());
     }
 
-    /// How many requests have reached `path`.
+    /// Returns the number of requests to `path`.
     #[must_use]
     pub fn requests_to(&self, path: &str) -> usize {
         self.state().requests.iter().filter(|asked| *asked == path).count()
     }
 
-    /// Where one of its endpoints is. The name may end in a slash, as it does at Auth0.
+    /// Returns the URL of an endpoint. The name of the issuer may end in a slash, as with Auth0.
     pub(super) fn address(&self, place: &str) -> String {
         format!("{}{place}", self.issuer().trim_end_matches('/'))
     }

@@ -12,19 +12,19 @@ use crate::{
     },
 };
 
-/// A key for each algorithm that was asked for. RSA keys take a moment to make, so each is made when
-/// it is first needed; one RSA key serves its six algorithms. Where none was asked for, there is one for
-/// ES256, since an issuer without any key is none.
+/// The keys for the algorithms that were used. Generating an RSA key is slow, so each key is generated
+/// on first use, and one RSA key is shared by its six algorithms. If no key was used, there is one for
+/// ES256, because an issuer must have a key.
 #[derive(Default)]
 pub(super) struct Keys {
     generation: u32,
     current: BTreeMap<&'static str, Arc<SigningKey>>,
-    /// Public keys that no longer sign, and are still published.
+    /// Public keys that no longer sign but are still published.
     retired: Vec<Value>,
 }
 
 impl Keys {
-    /// The name of the key that signs with this algorithm now.
+    /// Returns the `kid` of the key that currently signs with this algorithm.
     pub(super) fn kid(&self, algorithm: Algorithm) -> String {
         format!("{}-{}", family(algorithm), self.generation)
     }
@@ -34,7 +34,7 @@ impl Keys {
         Arc::clone(key.or_insert_with(|| Arc::new(SigningKey::generate(algorithm))))
     }
 
-    /// New keys from now on. The old public ones stay in the set, or don't.
+    /// Replaces all keys. If `keep` is true, the old public keys stay in the set.
     pub(super) fn rotate(&mut self, keep: bool) {
         let published = self.published();
         self.retired = if keep { published } else { Vec::new() };
@@ -42,7 +42,7 @@ impl Keys {
         self.generation += 1;
     }
 
-    /// The JWK Set: current keys that were used, and retired ones.
+    /// Returns the JWK Set, with the current keys that were used and the retired ones.
     pub(super) fn jwk_set(&mut self) -> Value {
         if self.current.values().all(|key| public_jwk(key).is_none()) {
             self.signing_key(Algorithm::Es256);
@@ -61,7 +61,8 @@ impl Keys {
     }
 }
 
-/// Algorithms that share a key. Secrets aren't shared: a secret is for one algorithm.
+/// Returns the name of the key for an algorithm. The algorithms of RSA share a key. Secrets aren't
+/// shared, because a secret is for one algorithm.
 fn family(algorithm: Algorithm) -> &'static str {
     match algorithm {
         Algorithm::Ps256
@@ -80,7 +81,7 @@ fn family(algorithm: Algorithm) -> &'static str {
     }
 }
 
-/// `None` for a secret, which is never published.
+/// Returns the JWK of a public key, or `None` for a secret, which is never published.
 pub(super) fn public_jwk(key: &SigningKey) -> Option<Value> {
     let text = |bytes: &[u8]| base64url::encode(bytes);
     match key.public_parts() {

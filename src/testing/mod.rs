@@ -1,12 +1,13 @@
-//! An issuer for tests: of this crate, and of services that use it.
+//! Test utilities for services that use this crate: a mock issuer, a clock, and mock clients.
 //!
-//! `TestIssuer` has keys of every algorithm, mints tokens with any claims and any header, and
-//! answers for its keys and metadata in memory: a test needs no socket, no network and no wait.
-//! `TestIssuer::serve` does the same on loopback. A [`TestClock`] turns when the test says so.
+//! `TestIssuer` has keys for every algorithm, mints tokens with any claims and any header, and
+//! serves its keys and metadata in memory, so a test needs no socket, no network and no waiting.
+//! `TestIssuer::serve` does the same on loopback. A [`TestClock`] is controlled by the test.
 //!
-//! [`fixed_identity`] replaces authentication in a test of a router.
+//! [`fixed_identity`] replaces authentication in tests of a router.
 //!
-//! All but the clock, `fixed_identity` and `CertificateClient` needs one of the features `aws-lc-rs` and `rust-crypto`.
+//! Everything except `TestClock`, `fixed_identity` and `CertificateClient` requires one of the features
+//! `aws-lc-rs` and `rust-crypto`.
 //!
 //! ```
 //! # #[cfg(feature = "axum")]
@@ -32,8 +33,9 @@
 //! # fn main() {}
 //! ```
 //!
-//! Everything here panics on misuse, as tests do. Nothing here belongs into a service.
+//! This module panics on misuse, because it is for tests. Don't use it in a service.
 
+#![doc(alias("mock", "test"))]
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,

@@ -12,8 +12,8 @@ use crate::{
     verify::{FeedEvent, RevocationFeed, RevocationStore, SharedRevocation, StoreFuture},
 };
 
-/// A [`RevocationStore`] in memory that fails when a test says so. Clones are the same store, so several replicas of
-/// a test can share it.
+/// A [`RevocationStore`] in memory, which a test can make fail. Clones refer to the same store, so the replicas
+/// in a test can share it.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -44,7 +44,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     log: Vec<SharedRevocation>,
-    /// How often the store has lost everything.
+    /// The number of times that the store has lost everything.
     losses: usize,
     is_failing: bool,
 }
@@ -56,7 +56,7 @@ struct Feed {
 }
 
 impl MemoryRevocationStore {
-    /// Creates an empty store that works.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -80,7 +80,7 @@ impl MemoryRevocationStore {
         state.losses += 1;
     }
 
-    /// Returns how many different revocations are stored.
+    /// Returns the number of different revocations that are stored.
     #[must_use]
     pub fn len(&self) -> usize {
         let mut keys: Vec<_> = self.state().log.iter().map(SharedRevocation::key).collect();
@@ -120,7 +120,7 @@ impl RevocationStore for MemoryRevocationStore {
 }
 
 impl Feed {
-    /// Returns what has happened, without a wait.
+    /// Returns the next event, without waiting.
     fn poll(&mut self) -> Result<Option<FeedEvent>, Error> {
         let state = self.store.state();
         if state.is_failing {

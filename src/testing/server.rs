@@ -1,4 +1,4 @@
-//! The issuer on a socket.
+//! The test issuer on a socket.
 
 use std::{fmt, io, net::SocketAddr, ops::Deref};
 
@@ -35,11 +35,11 @@ pub struct ServedIssuer {
 
 impl TestIssuer {
     /// Starts an issuer on a free loopback port, with discovery, keys, a token endpoint and
-    /// introspection. Its clock runs. It stops when the returned value is dropped.
+    /// introspection. Its clock is running. The issuer stops when the returned value is dropped.
     ///
     /// # Errors
     ///
-    /// If no port is available.
+    /// Returns an error if no port is available.
     pub async fn serve() -> io::Result<ServedIssuer> {
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -50,7 +50,7 @@ impl TestIssuer {
 }
 
 impl ServedIssuer {
-    /// Where it listens.
+    /// Returns the address on which it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -77,7 +77,7 @@ impl fmt::Debug for ServedIssuer {
     }
 }
 
-/// Connections end with the set that they are in.
+/// Accepts connections. They are closed when the returned future is dropped.
 async fn accept(listener: TcpListener, issuer: TestIssuer) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
@@ -92,10 +92,10 @@ async fn serve(stream: TcpStream, issuer: TestIssuer) {
             let (head, body) = request.into_parts();
             let body = Limited::new(body, 1024 * 1024).collect().await;
             let body = body.map_err(HttpError::transport)?.to_bytes();
-            let response = endpoints::answer(&issuer, Request::from_parts(head, body.to_vec()));
+            let response = endpoints::respond(&issuer, Request::from_parts(head, body.to_vec()));
             response.await.map(|response| response.map(|body| Full::new(Bytes::from(body))))
         }
     });
-    // A client that hangs up is no failure of the server's.
+    // A client that disconnects isn't an error of the server.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }

@@ -1,4 +1,4 @@
-//! Tests that any store of shared state has to pass.
+//! Tests that every store for shared state has to pass.
 
 #[cfg(feature = "shared-revocations")]
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,14 +11,15 @@ use crate::verify::binding::{ReplayKey, ReplayStore};
 #[cfg(feature = "shared-revocations")]
 use crate::verify::{FeedEvent, RevocationFeed, RevocationStore, SharedRevocation};
 
-/// How long a store may take for anything.
+/// The timeout of each operation of a store.
 #[cfg(feature = "shared-revocations")]
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// Checks an implementation of [`RevocationStore`]. `one` and `other` are the stores of two replicas, which share
-/// their revocations.
+/// Tests an implementation of [`RevocationStore`]. `one` and `other` are the stores of two replicas, which
+/// share their revocations.
 ///
-/// It adds about 2,000 revocations that expire within an hour. What is stored already doesn't matter.
+/// This adds about 2,000 revocations that expire within an hour. Existing revocations don't affect
+/// the test.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -32,11 +33,11 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 ///
 /// # Panics
 ///
-/// If the store does anything that [`RevocationStore`] doesn't allow.
+/// Panics if the store violates a requirement of [`RevocationStore`].
 #[cfg(feature = "shared-revocations")]
 pub async fn check_revocation_store(one: &dyn RevocationStore, other: &dyn RevocationStore) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
-    // Different ones for each run.
+    // Uses different keys in each run.
     let make = |key: u32, expires_in: u64, issued_before: u32| {
         let expires_at = u32::try_from(now.as_secs() + expires_in).expect("a time before 2106");
         let mut bytes = [0; 24];
@@ -60,7 +61,7 @@ pub async fn check_revocation_store(one: &dyn RevocationStore, other: &dyn Revoc
     publish(other, vec![make(2, 1800, 200)]).await;
     deliver(&mut *one.feed(), &[make(2, 3600, 200)], "a revocation with two times").await;
 
-    // Nothing is lost by futures that are dropped.
+    // Dropped futures must not lose anything.
     for key in 3..20 {
         let revocation = make(key, 3600, u32::MAX);
         drop(timeout(Duration::from_millis(1), early.next()).await);
@@ -70,7 +71,7 @@ pub async fn check_revocation_store(one: &dyn RevocationStore, other: &dyn Revoc
     let all: Vec<_> = (3..20).map(|key| make(key, 3600, u32::MAX)).collect();
     deliver(&mut *other.feed(), &all, "a feed after many revocations").await;
 
-    // Twice the same changes nothing, and a large batch arrives as a whole.
+    // Publishing the same twice has no effect, and a large batch arrives completely.
     let many: Vec<_> = (100..2100).map(|key| make(key, 3600, u32::MAX)).collect();
     publish(one, many.clone()).await;
     publish(other, many.clone()).await;
@@ -118,7 +119,7 @@ async fn next(feed: &mut dyn RevocationFeed, what: &str) -> FeedEvent {
     event.unwrap_or_else(|_| panic!("{what} is silent")).expect("the feed works")
 }
 
-/// Checks an implementation of [`ReplayStore`]. `one` and `other` are the stores of two replicas.
+/// Tests an implementation of [`ReplayStore`]. `one` and `other` are the stores of two replicas.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -134,7 +135,7 @@ async fn next(feed: &mut dyn RevocationFeed, what: &str) -> FeedEvent {
 ///
 /// # Panics
 ///
-/// If the store accepts a proof twice, or rejects one that is new.
+/// Panics if the store accepts a proof twice, or rejects a new one.
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
 pub async fn check_replay_store(one: &dyn ReplayStore, other: &dyn ReplayStore) {
     use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -144,7 +145,7 @@ pub async fn check_replay_store(one: &dyn ReplayStore, other: &dyn ReplayStore) 
     let key = |number: u8| {
         let mut digest = [number; 32];
         digest[..16].copy_from_slice(&nanos.to_be_bytes());
-        // The first bytes differ, as they do in digests.
+        // The first bytes differ, like those of digests.
         digest[0] = number;
         ReplayKey::from(digest)
     };

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::TestIssuer;
 use crate::{Algorithm, Clock, jose::base64url};
 
-/// A token in the making. As it begins it is a good access token in the form of RFC 9068, signed
-/// with ES256, good for 5 minutes, without audience and scopes; everything can be changed, for worse
-/// too.
+/// A builder for a token. Initially, it is a valid access token in the format of [RFC 9068], signed
+/// with ES256, with the subject `alice` and a lifetime of 5 minutes, but without an audience and
+/// scopes. Every part can be changed, also to create invalid tokens.
 ///
 /// ```
 /// use portcullis::testing::TestIssuer;
@@ -24,8 +24,10 @@ use crate::{Algorithm, Clock, jose::base64url};
 ///     .header("typ", json!("JWT"))
 ///     .without_claim("jti")
 ///     .mint();
-/// # let _ = token;
+/// assert_eq!(token.split('.').count(), 3);
 /// ```
+///
+/// [RFC 9068]: https://www.rfc-editor.org/rfc/rfc9068
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct TokenBuilder {
@@ -36,7 +38,7 @@ pub struct TokenBuilder {
 }
 
 impl TestIssuer {
-    /// Begins a token of this issuer.
+    /// Creates a builder for a token of this issuer.
     pub fn token(&self) -> TokenBuilder {
         TokenBuilder::new(self.clone())
     }
@@ -58,7 +60,7 @@ impl TokenBuilder {
         Self { issuer, algorithm: Algorithm::Es256, header, claims }
     }
 
-    /// Signs with this algorithm, and names it and the key in the header.
+    /// Sets the algorithm with which the token is signed, and the `alg` and `kid` in the header.
     pub fn algorithm(mut self, algorithm: Algorithm) -> Self {
         self.algorithm = algorithm;
         self
@@ -79,7 +81,7 @@ impl TokenBuilder {
         self.claim("scope", json!(scope))
     }
 
-    /// Sets `exp` to this long from the issuer's now.
+    /// Sets `exp` to this time after the current time of the issuer's clock.
     pub fn expires_in(self, time: Duration) -> Self {
         let expires_at = seconds(self.issuer.clock().now() + time);
         self.claim("exp", json!(expires_at))
@@ -91,46 +93,47 @@ impl TokenBuilder {
         self
     }
 
-    /// Leaves a claim out.
+    /// Removes a claim.
     pub fn without_claim(mut self, name: &str) -> Self {
         self.claims.remove(name);
         self
     }
 
-    /// Sets any header parameter, in the place of the one that would be right.
+    /// Sets any header parameter, overriding the correct value.
     pub fn header(mut self, name: &str, value: Value) -> Self {
         self.header.insert(name.to_owned(), value);
         self
     }
 
-    /// Leaves a header parameter out: `typ`, `kid` or `alg`.
+    /// Removes a header parameter: `typ`, `kid` or `alg`.
     pub fn without_header(self, name: &str) -> Self {
         self.header(name, Value::Null)
     }
 
-    /// The token: a JWS in compact form.
+    /// Returns the token, which is a JWS in compact serialization.
     #[must_use]
     pub fn mint(self) -> String {
         let (claims, header) = (Value::from(self.claims.clone()).to_string(), self.full_header());
         self.sign(&header, &claims)
     }
 
-    /// The token with these bytes as its claims, whether they are JSON or not.
+    /// Returns the token with this text as its claims, even if it isn't JSON.
     #[must_use]
     pub fn mint_raw(self, claims: &str) -> String {
         let header = self.full_header();
         self.sign(&header, claims)
     }
 
-    /// The token with these bytes as its header and claims, signed as they are.
+    /// Returns the token with this text as its header, signed without changes.
     #[must_use]
     pub fn mint_with_raw_header(self, header: &str) -> String {
         let claims = Value::from(self.claims.clone()).to_string();
         self.sign(header, &claims)
     }
 
-    /// The token without a signature (RFC 7519 §6.1): `alg` is `none`, and there is no `kid`, unless
-    /// [`header`](Self::header) has set another. Nobody may accept it.
+    /// Returns the token without a signature ([RFC 7519 §6.1]). `alg` is `none`, and there is no
+    /// `kid`, unless they were set with [`header`](Self::header). No verifier may accept such a
+    /// token.
     ///
     /// ```
     /// use portcullis::{BearerToken, ErrorKind, TokenFault, Verify, testing::TestIssuer};
@@ -148,6 +151,8 @@ impl TokenBuilder {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// [RFC 7519 §6.1]: https://www.rfc-editor.org/rfc/rfc7519#section-6.1
     #[must_use]
     pub fn mint_unsigned(mut self) -> String {
         for (name, value) in [("alg", json!("none")), ("kid", Value::Null)] {
@@ -158,7 +163,8 @@ impl TokenBuilder {
             .join(".")
     }
 
-    /// An opaque token with these claims, for introspection: what the claims say can't be read from it.
+    /// Returns an opaque token with these claims, for introspection. The claims can't be read from the
+    /// token.
     #[must_use]
     pub fn mint_opaque(self) -> String {
         let mut state = self.issuer.state();

@@ -1,4 +1,4 @@
-//! Verifiers for the tokens of the issuer.
+//! Verifiers for the tokens of the test issuer.
 
 use super::TestIssuer;
 #[cfg(feature = "introspection")]
@@ -12,14 +12,15 @@ use crate::{
 };
 
 impl TestIssuer {
-    /// Begins a verifier for this issuer's tokens, with its clock and an HTTP client that reaches it
-    /// without a socket.
+    /// Creates a builder for a verifier of this issuer's tokens, with the issuer's clock and an
+    /// in-memory HTTP client.
     pub fn verifier(&self) -> JwtVerifierBuilder<AudienceMissing> {
         JwtVerifier::builder(self.issuer()).http_client(self.http_client()).clock(self.clock())
     }
 
-    /// Begins a verifier that asks this issuer about tokens, as a client that this call registers,
-    /// with its clock and an HTTP client that reaches it without a socket.
+    /// Creates a builder for a verifier that introspects tokens at this issuer, with the issuer's
+    /// clock and an in-memory HTTP client. This call registers the client as which it
+    /// authenticates.
     #[cfg(feature = "introspection")]
     pub fn introspection(&self) -> IntrospectionVerifierBuilder<ClientGiven, AudienceMissing> {
         let (client_id, secret) = ("resource-server", "resource-server-secret");
