@@ -2,8 +2,8 @@
 
 use std::hash::Hasher;
 
-/// Uses the first word of a digest as its hash. Attackers can't choose digests, so hashing them again
-/// would have no benefit.
+/// A hasher that uses the first word of a digest as its hash. Attackers can't choose digests, so
+/// hashing them again would have no benefit.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct DigestHasher(u64);
 

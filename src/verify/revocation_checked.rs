@@ -19,7 +19,7 @@ use crate::{BearerToken, Error, Identity, TokenFault, Verification, Verify};
 /// use std::time::Duration;
 ///
 /// use portcullis::{
-///     AuthenticateLayer, IntrospectionVerifier, JwtVerifier, verify::RevocationChecked,
+///     AuthenticateLayer, IntrospectionVerifier, JwtVerifier, Verify, verify::RevocationChecked,
 /// };
 ///
 /// let verifier = JwtVerifier::builder("https://as.example").audience("https://api.example").build()?;
@@ -28,13 +28,16 @@ use crate::{BearerToken, Error, Identity, TokenFault, Verification, Verify};
 ///     .audience("https://api.example")
 ///     .cache_for(Duration::from_secs(30))
 ///     .build()?;
-/// let layer = AuthenticateLayer::bearer(RevocationChecked::new(verifier, introspection));
+/// let verifier = RevocationChecked::new(verifier, introspection);
+/// assert_eq!(verifier.issuers(), ["https://as.example"]);
+/// let layer = AuthenticateLayer::bearer(verifier);
 /// # let _ = layer;
 /// # Ok(())
 /// # }
 /// # #[cfg(not(feature = "_jwt"))]
 /// # fn main() {}
 /// ```
+#[doc(alias = "revoke")]
 #[derive(Debug, Clone)]
 pub struct RevocationChecked<V, R> {
     verifier: V,

@@ -54,8 +54,8 @@ const MAX_QUEUED: usize = 10_000;
 /// How often an idle task checks whether its list still exists.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Connects a list with its store. A task writes the revocations of this process, and reads those of all
-/// replicas.
+/// The connection of a list with its store. A task writes the revocations of this process, and reads
+/// those of all replicas.
 ///
 /// The task is started when it is first needed, and again if its runtime has shut down. It ends when the list
 /// is dropped.
@@ -314,8 +314,8 @@ async fn write(sharing: &Weak<Sharing>) {
     }
 }
 
-/// Allows the task to be started again when it has ended, for example because its runtime has shut
-/// down.
+/// A guard that allows the task to be started again when it has ended, for example because its
+/// runtime has shut down.
 struct Running(Weak<Sharing>);
 
 impl Drop for Running {

@@ -36,7 +36,7 @@ pub(crate) struct SingleFlight<K, T> {
     next_id: u64,
 }
 
-/// Distinguishes tasks with the same key.
+/// An id that distinguishes tasks with the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FlightId(u64);
 
@@ -56,7 +56,7 @@ struct Flight<T> {
     task: AbortHandle,
 }
 
-/// Waits for a running task. Dropping a waiter doesn't affect the task.
+/// A waiter for a running task. Dropping it doesn't affect the task.
 #[derive(Debug)]
 pub(crate) struct Waiter<T>(watch::Receiver<Option<T>>);
 
@@ -198,7 +198,7 @@ impl From<StartError> for Error {
     }
 }
 
-/// Completes a task exactly once, even if the task panics or is dropped.
+/// A guard that completes a task exactly once, even if the task panics or is dropped.
 struct Completion<O, T> {
     id: FlightId,
     sender: watch::Sender<Option<T>>,

@@ -17,8 +17,8 @@ use crate::{
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Limits how much work is in flight, and how much is started in any 60 seconds. Work beyond the limit is
-/// rejected instead of queued.
+/// A limit on the work in flight, and on the work that is started in any 60 seconds. Work beyond the
+/// limit is rejected instead of queued.
 pub(crate) struct WorkLimit {
     /// The kind of work, for the log.
     what: &'static str,

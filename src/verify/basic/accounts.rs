@@ -12,8 +12,8 @@ use crate::{BasicCredentials, GuessKey};
 /// The maximum number of cached spellings of user-ids.
 const CAPACITY: usize = 10_000;
 
-/// Maps user-ids to accounts, so that an account has a single limit, no matter how its user-id is
-/// spelled.
+/// A map from user-ids to accounts, so that an account has a single limit, no matter how its
+/// user-id is spelled.
 ///
 /// Only the user store knows which account a spelling belongs to. The account it returns is cached, so that a
 /// request beyond the limit doesn't query the store. Before the store was queried, and for an unknown user,

@@ -71,6 +71,7 @@ impl BasicVerifierBuilder {
     ///
     /// With a function the default is zero, because this crate can't tell when its result would change.
     /// A longer time delays the effect of a changed password or a removed user by up to that time.
+    #[doc(alias = "cache")]
     pub fn cache_for(mut self, time: Duration) -> Self {
         self.cache_for = time;
         self
@@ -86,6 +87,7 @@ impl BasicVerifierBuilder {
     /// attempt, and for how long an attacker can lock a user out.
     ///
     /// [RFC 6585 §4]: https://www.rfc-editor.org/rfc/rfc6585#section-4
+    #[doc(alias("brute force", "lockout", "rate limit"))]
     pub fn guess_limit(mut self, burst: u32, period: Duration) -> Self {
         self.guess_limit = Some((burst, period));
         self

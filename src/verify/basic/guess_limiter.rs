@@ -29,7 +29,7 @@ const ACCOUNTS: usize = 32_768;
 const CLIENTS: usize = 16_384;
 const TURNS: usize = 16_384;
 
-/// Limits incorrect passwords per account and per client.
+/// A limiter for incorrect passwords, per account and per client.
 ///
 /// While an account has attempts left, any client can use them. After that, attempts are assigned: a client
 /// that asks for one gets the next one that becomes available as its turn, and no second turn before it has
@@ -271,7 +271,7 @@ mod tests {
             guess(millis);
             millis += 5;
         }
-        // The turn is kept, although the attacker has asked 6,000 times since it came.
+        // The turn is kept, although the attacker has sent 6,000 requests since it came.
         assert_eq!(user(millis), Ok(()));
         assert!(user(millis).is_err());
         // The burst, and one more every ten seconds. The user's attempt isn't one of them.

@@ -12,7 +12,7 @@ use tokio::{runtime::Handle, sync::Semaphore};
 use super::{PasswordHash, accounts::Account, check_permits::CheckPermit, decoys::Decoys};
 use crate::{BasicCredentials, ConfigError, Error};
 
-/// Computes password hashes, at most one per thread at a time.
+/// The computation of password hashes, at most one per thread at a time.
 ///
 /// More would need memory (19 MiB each at the recommended cost of Argon2) without being faster. By
 /// default, there is one thread fewer than processors, which leaves a processor for other requests.

@@ -23,8 +23,7 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    /// Allows `burst` attempts at once, and one more after each `period`. The names appear in
-    /// errors.
+    /// Allows `burst` attempts at once, then one more per `period`. The names appear in errors.
     ///
     /// # Errors
     ///

@@ -23,7 +23,7 @@ use crate::{
     verify::{Revocation, RevokeFuture},
 };
 
-/// Verifies user-ids and passwords of the Basic scheme ([RFC 7617]).
+/// A verifier for user-ids and passwords of the Basic scheme ([RFC 7617]).
 ///
 /// Passwords are checked by a function of the service ([`builder`](Self::builder)),
 #[cfg_attr(
@@ -131,6 +131,7 @@ use crate::{
 /// Clones share this state.
 ///
 /// [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617
+#[doc(alias("htpasswd", "password"))]
 #[derive(Clone)]
 pub struct BasicVerifier(Arc<Inner>);
 

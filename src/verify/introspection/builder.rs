@@ -313,6 +313,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     /// Sets how long the response for an active token is cached, but never beyond the token's `exp`.
     /// A revoked token may be accepted for this long. The default is 60 s; zero disables the cache,
     /// so that every request is introspected.
+    #[doc(alias = "cache")]
     pub fn cache_for(mut self, time: Duration) -> Self {
         self.settings.cache_for = time;
         self

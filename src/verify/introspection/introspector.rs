@@ -57,9 +57,9 @@ pub(super) struct Introspector {
     pub(super) is_failing: AtomicBool,
 }
 
-/// Counts the tokens that the endpoint reports as inactive before the first active one. If there are many, this
-/// client may not have the permission to introspect them, which servers don't report in any other way (RFC 7662
-/// §2.2).
+/// The number of tokens that the endpoint has reported as inactive before the first active one. If there are
+/// many, this client may not have the permission to introspect them, which servers don't report in any other
+/// way (RFC 7662 §2.2).
 #[derive(Debug, Default)]
 pub(super) struct InactiveCount(AtomicU32);
 

@@ -145,6 +145,8 @@
 //! [`queue_timeout`]: IntrospectionVerifierBuilder::queue_timeout
 //! [`without_audience`]: IntrospectionVerifierBuilder::without_audience
 
+#![doc(alias = "RFC 7662")]
+
 mod builder;
 mod cache;
 #[cfg_attr(not(feature = "_jwt"), path = "client_assertion_off.rs")]

@@ -58,6 +58,7 @@ use crate::{
 /// claims](crate::Identity::raw_claims).
 ///
 /// [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
+#[doc(alias("Keycloak", "introspection", "opaque token"))]
 #[derive(Clone)]
 pub struct IntrospectionVerifier(pub(super) Arc<Introspector>);
 

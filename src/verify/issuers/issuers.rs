@@ -30,6 +30,7 @@ use crate::{
 ///     .trust(JwtVerifier::builder("https://login.example").audience(API).build()?)
 ///     .trust(JwtVerifier::builder("https://partner.example").audience(API).build()?)
 ///     .build()?;
+/// assert_eq!(issuers.readiness().len(), 2);
 /// let layer = AuthenticateLayer::bearer(issuers);
 /// # let _ = layer;
 /// # Ok::<(), portcullis::ConfigError>(())
@@ -38,6 +39,7 @@ use crate::{
 /// Tokens that aren't JWTs are dispatched by their form: tokens with a configured
 /// [`prefix`](IssuersBuilder::prefix) to the verifier of that prefix, and all others to
 /// [`opaque`](IssuersBuilder::opaque). A token is never tried with one verifier after another.
+#[doc(alias = "multiple issuers")]
 #[derive(Clone)]
 pub struct Issuers(pub(super) Arc<Dispatcher>);
 
@@ -117,6 +119,8 @@ impl Issuers {
     ///     .tenants("https://login.example/{tenant}", async |_: Tenant| Ok(None))
     ///     .build()?;
     /// issuers.forget_tenant("https://login.example/acme");
+    /// // Only issuers that are trusted by name have a readiness.
+    /// assert!(issuers.readiness().is_empty());
     /// # Ok::<(), portcullis::ConfigError>(())
     /// ```
     pub fn forget_tenant(&self, issuer: &str) {

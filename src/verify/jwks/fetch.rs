@@ -88,7 +88,7 @@ impl FetchError {
     }
 }
 
-/// Fetches keys over HTTP, from a fixed URL or from the URL in the issuer's metadata.
+/// A source of keys over HTTP, with a fixed URL or the one in the issuer's metadata.
 #[derive(Clone)]
 pub(crate) struct HttpKeys {
     client: Arc<dyn HttpClient>,

@@ -15,8 +15,8 @@ use crate::{
     http_client::{FETCH_TIMEOUT, HttpError},
 };
 
-/// Adapts a source, so that its keys are cached, refreshed and retained like those that are fetched
-/// over HTTP.
+/// An adapter for a source, so that its keys are cached, refreshed and retained like those that are
+/// fetched over HTTP.
 pub(crate) struct SourceKeys<S> {
     source: Arc<S>,
     max_keys: usize,

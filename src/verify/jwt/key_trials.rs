@@ -14,8 +14,8 @@ const PER_SECOND: u64 = 1000;
 /// The number of bits of [`KeyTrials::used`] that contain the count.
 const COUNT_BITS: u32 = 16;
 
-/// Limits the work that tokens without a `kid` cause. Key sets with more than four keys of one algorithm are
-/// rare, so the first four keys are tried without a limit. After them, the key that matched last is tried
+/// A limit on the work that tokens without a `kid` cause. Key sets with more than four keys of one algorithm
+/// are rare, so the first four keys are tried without a limit. After them, the key that matched last is tried
 /// first and without a limit, so a flood of forged tokens doesn't affect an issuer that signs with one key at
 /// a time.
 ///

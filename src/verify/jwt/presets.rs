@@ -119,7 +119,7 @@ pub fn kubernetes(issuer: impl Into<String>) -> JwtVerifierBuilder<AudienceMissi
 /// let verifier = presets::kubernetes_in_cluster("https://kubernetes.default.svc", client)
 ///     .audience("https://orders.acme.example")
 ///     .build()?;
-/// # let _ = verifier;
+/// assert_eq!(verifier.readiness().issuer(), "https://kubernetes.default.svc");
 /// # Ok(())
 /// # }
 /// # #[cfg(not(feature = "reqwest"))]

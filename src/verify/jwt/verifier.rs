@@ -20,7 +20,9 @@ use crate::{
 ///     .audience("https://api.example")
 ///     .jwks_uri("https://as.example/jwks")
 ///     .build()?;
-/// # let _ = verifier;
+///
+/// // The keys are fetched when the first token arrives.
+/// assert!(!verifier.readiness().is_ready());
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
@@ -41,6 +43,7 @@ use crate::{
 /// [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519
 /// [RFC 8725]: https://www.rfc-editor.org/rfc/rfc8725
 /// [RFC 9068]: https://www.rfc-editor.org/rfc/rfc9068
+#[doc(alias("Auth0", "Entra ID", "JWKS", "Keycloak", "OIDC", "Okta", "key rotation"))]
 #[derive(Clone)]
 pub struct JwtVerifier {
     pub(crate) issuer: Arc<Issuer>,

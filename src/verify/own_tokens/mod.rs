@@ -56,6 +56,8 @@
 //!
 //! [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 
+#![doc(alias("API key", "API token", "personal access token"))]
+
 mod base62;
 mod builder;
 mod digest;

@@ -72,6 +72,7 @@ const MIN_LENGTH: usize = 16;
 /// # #[cfg(not(feature = "_jwt"))]
 /// # fn main() {}
 /// ```
+#[doc(alias("API key", "API token"))]
 #[derive(Clone)]
 pub struct StaticTokens {
     tokens: Arc<[(TokenDigest, Identity)]>,

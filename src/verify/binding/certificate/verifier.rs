@@ -18,6 +18,7 @@ use crate::{Error, TokenFault, verify::binding::verdict::BoundRequest};
 /// certificate is verified. Whether its issuer is trusted is up to the TLS server.
 ///
 /// [RFC 8705 §3]: https://www.rfc-editor.org/rfc/rfc8705#section-3
+#[doc(alias("mTLS", "mutual TLS"))]
 #[derive(Debug, Clone)]
 pub struct ClientCertificates(Arc<Inner>);
 

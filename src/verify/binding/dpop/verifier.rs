@@ -42,7 +42,7 @@ const MAX_AHEAD: Duration = Duration::from_secs(5);
 /// let dpop = Dpop::builder("https://api.example")
 ///     .nonces(Secret::from("a secret of 32 bytes or more, the same on all replicas"))
 ///     .build()?;
-/// # let _ = dpop;
+/// assert!(!format!("{dpop:?}").contains("32 bytes"));
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
@@ -65,6 +65,7 @@ const MAX_AHEAD: Duration = Duration::from_secs(5);
 /// never cached: every proof is verified, even if the token is cached.
 ///
 /// [RFC 9449]: https://www.rfc-editor.org/rfc/rfc9449
+#[doc(alias("proof of possession", "sender-constrained"))]
 #[derive(Clone)]
 pub struct Dpop(Arc<Inner>);
 

@@ -48,7 +48,7 @@ pub(crate) enum Refetch {
     CoolingDown,
 }
 
-/// Waits for a fetch of keys.
+/// A waiter for a fetch of keys.
 #[derive(Debug)]
 pub(crate) struct Waiter {
     fetch: single_flight::Waiter<()>,
