@@ -1,11 +1,11 @@
-//! What a rejected identity has, and what was required of it.
+//! Describes what a rejected identity has, and what was required of it.
 
 use crate::{
     Error, ErrorKind, Identity, TokenFault,
     error::{Diagnosis, Finding},
 };
 
-/// Adds the finding of the rule that rejected an identity, unless the error has one.
+/// Adds the finding of the rule that rejected an identity, unless the error already has a diagnosis.
 pub(crate) fn diagnosed(error: Error, identity: &Identity) -> Error {
     if error.diagnosis().is_some() {
         return error;
@@ -38,8 +38,8 @@ pub(crate) fn diagnosed(error: Error, identity: &Identity) -> Error {
             None => Finding::rejected("access"),
         },
         ErrorKind::InvalidToken(TokenFault::Binding) => Finding::failed("cnf", TokenFault::Binding)
-            .expected("a proof of the possession of the token's key")
-            .found("no proof that this layer verifies")
+            .expected("proof of possession of the token's key")
+            .found("no proof that this layer can verify")
             .hint("the token is bound to a key: enable `dpop` or `client_certificates` on the layer, and have the \
                    client send its proof"),
         _ => return error,

@@ -1,8 +1,8 @@
-//! Authorization: what an authenticated request may do.
+//! Authorization: decides what an authenticated request may do.
 //!
-//! `require` guards a route; [`policies`] is a table for a whole service, and `mcp` is for MCP servers. [`Requirements`]
-//! are what guards and tables can require. All read the identity that `authenticate` left in the request, and reject
-//! with an error that `authenticate` renders.
+//! `require` contains the guards for routes, [`policies`] the policy table for a whole service, and `mcp` the services
+//! for MCP servers. [`Requirements`] are what guards and tables can require. All of them read the identity that
+//! `authenticate` left in the request, and reject with an error that `authenticate` renders.
 
 mod diagnosis;
 #[cfg(feature = "mcp")]

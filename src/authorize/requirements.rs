@@ -1,4 +1,4 @@
-//! What a request needs beyond authentication.
+//! What a request requires in addition to a valid token.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use crate::{
     claims::{ClaimCondition, ClaimValue},
 };
 
-/// What a request needs beyond a valid token: scopes, roles, claims, and how the user authenticated. All of it must be
-/// met.
+/// What a request requires in addition to a valid token: scopes, roles, claims, and how the user authenticated. All
+/// requirements have to be met.
 ///
-/// It is for guards ([`RequireLayer::requirements`](crate::RequireLayer::requirements)) and for rows of
+/// Use it in guards ([`RequireLayer::requirements`](crate::RequireLayer::requirements)) and in rows of
 /// [`Policies`](crate::Policies). A [`Scope`](crate::Scope), a [`ScopePolicy`] and an [`Authentication`] convert to it.
 ///
 /// ```
@@ -35,9 +35,9 @@ use crate::{
 ///
 /// # Rejections
 ///
-/// What isn't met is looked for in this order:
+/// The first requirement in this order that isn't met determines the response:
 ///
-/// 1. authentication: 401 `insufficient_user_authentication` ([RFC 9470 §3]). If the token lacks scopes too, the
+/// 1. authentication: 401 `insufficient_user_authentication` ([RFC 9470 §3]). If the token also lacks scopes, the
 ///    challenge names them.
 /// 2. scopes: 403 `insufficient_scope` ([RFC 6750 §3.1])
 /// 3. roles and claims: 403 without a challenge, because a client can't request them
@@ -49,10 +49,11 @@ use crate::{
 pub struct Requirements {
     authentication: Vec<Authentication>,
     scopes: Option<ScopePolicy>,
-    /// One role of each of these.
+    /// Each element is a list of roles, one of which is required.
     roles: Vec<Vec<Box<str>>>,
     claims: Vec<ClaimCondition>,
-    /// The first value that can't be right. It is kept, because a guard has no `build()`.
+    /// The first invalid value. It is reported when a table is built or a guard is called, because a guard has no
+    /// `build()`.
     invalid: Option<String>,
 }
 
@@ -68,8 +69,8 @@ impl Requirements {
         Self::any_role([role])
     }
 
-    /// Requires at least one of these roles. Without any, a table fails at `build()`, and a guard rejects every
-    /// request with 500.
+    /// Requires at least one of these roles. If the list is empty, a table fails at `build()`, and a guard rejects
+    /// every request with 500.
     ///
     /// ```
     /// use portcullis::Requirements;
@@ -81,19 +82,20 @@ impl Requirements {
         let roles: Vec<Box<str>> = roles.into_iter().map(|role| role.into().into()).collect();
         let is_none = |role: &str| role.is_empty() || role.contains(char::is_control);
         let invalid = match roles.iter().find(|role| is_none(role)) {
-            Some(role) => Some(format!("`{}` can't be a role", role.escape_debug())),
-            None if roles.is_empty() => Some("names no role".to_owned()),
+            Some(role) => Some(format!("`{}` is not a valid role", role.escape_debug())),
+            None if roles.is_empty() => Some("must name at least one role".to_owned()),
             None => None,
         };
         Self { roles: vec![roles], invalid, ..Self::default() }
     }
 
-    /// Requires a claim with this value: a text or a boolean, or an array that contains it.
+    /// Requires a claim with this value: a string or a boolean, or an array that contains it.
     ///
-    /// `place` is the name of a claim, or a JSON pointer ([RFC 6901]) such as `/org/tenant`. An invalid pointer makes a
-    /// table fail at `build()`, and a guard reject every request with 500.
+    /// `place` is the name of a claim, or a JSON pointer ([RFC 6901]) such as `/org/tenant`. If the pointer is invalid,
+    /// a table fails at `build()`, and a guard rejects every request with 500.
     ///
-    /// Verifiers have a rule of their own for claims that every token must have, which rejects with 401.
+    /// To reject tokens without a claim on every route, with 401, use the `require_claim` option of the verifier
+    /// instead.
     ///
     /// ```
     /// use portcullis::Requirements;
@@ -114,7 +116,7 @@ impl Requirements {
         }
     }
 
-    /// Requires `other` too.
+    /// Adds further requirements.
     ///
     /// ```
     /// use portcullis::{Requirements, Scope};
@@ -135,7 +137,7 @@ impl Requirements {
         self
     }
 
-    /// Rejects an identity that doesn't meet all of this.
+    /// Checks that an identity meets all requirements.
     ///
     /// ```
     /// use portcullis::{Identity, Requirements};
@@ -147,10 +149,10 @@ impl Requirements {
     ///
     /// # Errors
     ///
-    /// See [Rejections](Self#rejections).
+    /// Returns the rejection for the first requirement that isn't met: see [Rejections](Self#rejections).
     pub fn check(&self, identity: &Identity) -> Result<(), Error> {
         if let Some(invalid) = &self.invalid {
-            return Err(Error::misconfigured(format!("a requirement is invalid: {invalid}")));
+            return Err(Error::misconfigured(format!("invalid requirement: {invalid}")));
         }
         let scopes = match &self.scopes {
             Some(policy) => identity.require_ref(policy),
@@ -180,7 +182,7 @@ impl Requirements {
         Ok(())
     }
 
-    /// Returns the scopes.
+    /// Returns the required scopes.
     pub(crate) fn scopes(&self) -> Option<&ScopePolicy> {
         self.scopes.as_ref()
     }
@@ -197,17 +199,17 @@ impl Requirements {
         }
     }
 
-    /// Returns what can't be right, if there is something.
+    /// Returns what is wrong with the requirements, if they can't be met.
     pub(super) fn problem(&self) -> Option<String> {
         if let Some(invalid) = &self.invalid {
             return Some(invalid.clone());
         }
         let acr = self.authentication.iter().find_map(Authentication::invalid);
         if let Some(acr) = acr {
-            return Some(format!("`{}` can't be a value of `acr`", acr.escape_debug()));
+            return Some(format!("`{}` is not a valid value of `acr`", acr.escape_debug()));
         }
         let is_empty = self.scopes.as_ref().is_some_and(ScopePolicy::is_empty);
-        is_empty.then(|| "names no scope".to_owned())
+        is_empty.then(|| "must name at least one scope".to_owned())
     }
 }
 
@@ -229,7 +231,7 @@ impl From<crate::Scope> for Requirements {
     }
 }
 
-/// For people: the requirements with commas between.
+/// Shows the requirements, separated by commas.
 impl fmt::Display for Requirements {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scopes = self.scopes.iter().map(ToString::to_string);
@@ -241,7 +243,7 @@ impl fmt::Display for Requirements {
     }
 }
 
-/// One of several roles, for people.
+/// Shows roles, one of which is required.
 struct AnyRole<'a>(&'a [Box<str>]);
 
 impl fmt::Display for AnyRole<'_> {

@@ -116,7 +116,7 @@ impl Authentication {
         now: impl FnOnce() -> NumericDate,
     ) -> Result<(), Error> {
         if let Some(value) = &self.invalid {
-            return Err(Error::misconfigured(format!("`{value}` can't be a value of `acr`")));
+            return Err(Error::misconfigured(format!("`{value}` is not a valid value of `acr`")));
         }
         let reject = |fault| Error::step_up(fault, Arc::clone(&self.required));
         if let Some(values) = &self.required.acr_values {

@@ -74,7 +74,7 @@ pub trait RequestIdentity {
 }
 
 fn caller(request: &(impl RequestIdentity + ?Sized)) -> Result<&Caller, Error> {
-    Caller::of(request.request_extensions(), "a service that asks who calls")
+    Caller::of(request.request_extensions(), "`RequestIdentity`")
 }
 
 impl<B> RequestIdentity for http::Request<B> {

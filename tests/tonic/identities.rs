@@ -87,5 +87,5 @@ fn http_requests_have_identities() {
     let error = parts.claims::<Tenant>().unwrap_err();
     assert_ne!(error.kind(), TokenFault::Claims.into());
     let source = std::error::Error::source(&error).unwrap().to_string();
-    assert_eq!(source, "a service that asks who calls needs an AuthenticateLayer outside it");
+    assert_eq!(source, "`RequestIdentity` needs an AuthenticateLayer outside it");
 }

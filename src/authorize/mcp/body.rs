@@ -1,4 +1,4 @@
-//! A body that may have been read.
+//! A request body whose beginning may already have been read.
 
 use std::{
     fmt, mem,
@@ -11,9 +11,8 @@ use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The body of a request behind
-    /// [`AuthenticateLayer::read_mcp_bodies`](crate::AuthenticateLayer::read_mcp_bodies): as it was received, also if
-    /// its beginning has been read.
+    /// The request body behind [`AuthenticateLayer::read_mcp_bodies`](crate::AuthenticateLayer::read_mcp_bodies). It
+    /// yields the body as it was received, even if the layer has read its beginning.
     pub struct McpBody<B>
     where
         B: Body,
@@ -25,13 +24,13 @@ pin_project! {
 
 pin_project! {
     #[project = StateProjection]
-    // The bound is for the type of the error.
+    // The struct bound is needed to name the error type.
     enum State<B>
     where
         B: Body,
     {
         Untouched { #[pin] body: B },
-        // The rest is boxed, because it was pinned to be read.
+        // Boxed, because the rest of the body was pinned while it was read.
         Read {
             first: Bytes,
             next: Option<Result<Frame<Bytes>, B::Error>>,
@@ -45,7 +44,7 @@ impl<B: Body> McpBody<B> {
         Self { state: State::Untouched { body } }
     }
 
-    /// A body of which `first` and then `next` have been read. Nothing follows if `rest` is `None`.
+    /// Creates a body that yields `first`, then `next`, then `rest`. If `rest` is `None`, the body ends there.
     pub(super) const fn read(
         first: Bytes,
         next: Option<Result<Frame<Bytes>, B::Error>>,
@@ -110,7 +109,7 @@ impl<B: Body<Data = Bytes>> Body for McpBody<B> {
     }
 }
 
-/// Shows nothing of the content.
+/// Doesn't show the content.
 impl<B: Body> fmt::Debug for McpBody<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("McpBody").finish_non_exhaustive()

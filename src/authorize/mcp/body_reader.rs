@@ -1,4 +1,4 @@
-//! Reading a body, within a bound.
+//! Reads a body up to a size limit.
 
 use std::{
     mem,
@@ -14,26 +14,26 @@ use super::McpBody;
 /// A body that is being read.
 pub(super) struct BodyReader<B> {
     body: Option<Pin<Box<B>>>,
-    /// At most `max` bytes.
+    /// Contains at most `max` bytes.
     read: Vec<u8>,
     max: usize,
 }
 
-/// A body that was read, to its end or to the bound.
+/// A body that was read to its end or up to the limit.
 pub(super) struct ReadBody<B: Body> {
-    /// The whole body, if it was read to its end.
+    /// The whole body, if it is within the limit.
     pub(super) whole: Option<Bytes>,
     pub(super) body: McpBody<B>,
 }
 
 impl<B: Body<Data = Bytes>> BodyReader<B> {
     pub(super) fn new(body: B, max: usize) -> Self {
-        // A body that says that it is too long isn't read at all.
+        // A body whose declared length exceeds the limit isn't read at all.
         let max = if body.size_hint().lower() > max as u64 { 0 } else { max };
         Self { body: Some(Box::pin(body)), read: Vec::new(), max }
     }
 
-    /// Reads until the body ends, fails, or turns out to be longer than what is read.
+    /// Reads until the body ends, fails, or exceeds the limit.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ReadBody<B>> {
         loop {
             let Some(body) = &mut self.body else { return Poll::Pending };
@@ -45,7 +45,7 @@ impl<B: Body<Data = Bytes>> BodyReader<B> {
             match next.into_data() {
                 Ok(data) if self.fits(&data) => self.read.extend_from_slice(&data),
                 Ok(data) => return Poll::Ready(self.stop(Some(Ok(Frame::data(data))))),
-                // Trailers come last.
+                // Trailers are the last frame of a body.
                 Err(trailers) => return Poll::Ready(self.end(Some(Ok(trailers)))),
             }
         }
@@ -76,7 +76,7 @@ mod tests {
 
     use super::*;
 
-    /// Frames, each after a wait.
+    /// Yields frames, and returns `Pending` once before each.
     struct Frames(VecDeque<Result<Frame<Bytes>, &'static str>>, bool);
 
     impl Body for Frames {

@@ -1,4 +1,4 @@
-//! The future of a response to a request whose body may be read.
+//! The response future of a service that may read request bodies.
 
 use std::{
     fmt,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 pin_project! {
-    /// The future of [`ReadMcpBodies`](crate::authorize::mcp::ReadMcpBodies).
+    /// The response future of [`ReadMcpBodies`](crate::authorize::mcp::ReadMcpBodies).
     pub struct McpFuture<F, S, B> {
         #[pin]
         state: State<F, S, B>,
@@ -39,7 +39,7 @@ pin_project! {
     }
 }
 
-/// A request whose body is being read, with the ready service that it will be given to.
+/// A request whose body is being read, with the ready service that will handle it.
 pub(super) struct Reading<S, B> {
     pub(super) reader: BodyReader<B>,
     pub(super) head: request::Parts,
@@ -49,7 +49,7 @@ pub(super) struct Reading<S, B> {
 }
 
 impl<S, B: Body> Reading<S, B> {
-    /// Decides about the operations in the body: all of it, or `None` if it is longer than what is read.
+    /// Authorizes the operations in the body. `body` is `None` if it exceeds the size limit.
     fn decide(&self, body: Option<&[u8]>) -> Result<(), Error> {
         let caller = Caller::of(&self.head.extensions, "a service that reads MCP messages")?;
         self.policies.judge_body(self.endpoint, body, caller)
@@ -81,7 +81,7 @@ where
             match this.state.as_mut().project() {
                 StateProjection::Responding { response } => return response.poll(cx),
                 StateProjection::Reading { reading } => {
-                    // Absent if it is polled again after a rejection, which no caller may do.
+                    // `None` only if the future is polled again after a rejection, which callers must not do.
                     let Some(it) = reading.as_mut() else { return Poll::Pending };
                     let ReadBody { whole, body } = ready!(it.reader.poll(cx));
                     let decision = it.decide(whole.as_deref());

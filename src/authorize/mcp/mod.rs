@@ -1,7 +1,7 @@
-//! Services for MCP servers, inside of [`AuthenticateLayer`](crate::AuthenticateLayer).
+//! Services for MCP servers, placed inside [`AuthenticateLayer`](crate::AuthenticateLayer).
 //!
-//! `service` reads the operations of older clients from bodies (`body_reader`), and passes the whole body on (`body`).
-//! `session_layer` and `session_service` bind sessions to their subject.
+//! `service` reads the operations of older clients from request bodies (`body_reader`), and passes the complete body on
+//! (`body`). `session_layer` and `session_service` bind sessions to their subject.
 
 mod body;
 mod body_reader;

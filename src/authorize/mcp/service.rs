@@ -1,4 +1,4 @@
-//! The service that reads bodies.
+//! The service that reads MCP request bodies.
 
 use std::{
     mem,
@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::{McpBody, McpFuture, body_reader::BodyReader, future::Reading};
 use crate::{Policies, authorize::policies::Rule, response::RejectionBody};
 
-/// The service inside of [`AuthenticateLayer::read_mcp_bodies`](crate::AuthenticateLayer::read_mcp_bodies).
+/// The inner service of [`AuthenticateLayer::read_mcp_bodies`](crate::AuthenticateLayer::read_mcp_bodies).
 #[derive(Debug, Clone)]
 pub struct ReadMcpBodies<S> {
     inner: S,
@@ -44,11 +44,11 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let rule = self.policies.as_ref().map(|it| (it, it.find_for(&request, true)));
         let Some((policies, Rule::OperationsInBody(endpoint))) = rule else {
-            // The layer outside has decided.
+            // The outer layer has already decided.
             return McpFuture::responding(self.inner.call(request.map(McpBody::untouched)));
         };
         let policies = policies.clone();
-        // The service that was polled ready is the one to call; its clone is not ready.
+        // Call the service that was polled ready. Its clone isn't ready.
         let clone = self.inner.clone();
         let service = mem::replace(&mut self.inner, clone);
         let (head, body) = request.into_parts();

@@ -1,4 +1,4 @@
-//! The future of a response that may begin a session.
+//! The response future of a request that may start a session.
 
 use std::{
     fmt,
@@ -19,12 +19,12 @@ use crate::{
     telemetry,
 };
 
-/// What a client gets for a session that doesn't exist.
+/// The response body for a session that doesn't exist.
 const NOT_FOUND: &[u8] =
     br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}}"#;
 
 pin_project! {
-    /// The future of [`McpSession`](crate::authorize::mcp::McpSession).
+    /// The response future of [`McpSession`](crate::authorize::mcp::McpSession).
     pub struct McpSessionFuture<F> {
         #[pin]
         state: State<F>,
@@ -39,7 +39,7 @@ pin_project! {
     }
 }
 
-/// Who gets the session that a response begins.
+/// The key and the caller to which a new session is bound.
 pub(super) struct Binding {
     pub(super) key: Arc<SessionKey>,
     pub(super) caller: Caller,
@@ -47,16 +47,16 @@ pub(super) struct Binding {
 
 /// Why a request is rejected.
 pub(super) enum Rejected {
-    /// The session is another subject's, or doesn't exist.
+    /// The session doesn't exist, or belongs to another subject.
     Foreign(Error),
-    /// There is no layer outside.
+    /// No `AuthenticateLayer` ran.
     Misconfigured(Error),
 }
 
 impl Rejected {
     fn respond<B: RejectionBody>(self) -> Response<B> {
         match self {
-            // If there is no layer outside, nothing else reports and renders it.
+            // Without an outer layer, nothing else reports and renders the error.
             Self::Misconfigured(error) => stand_alone(error, &[]),
             Self::Foreign(error) => {
                 telemetry::rejected(&error, None);
@@ -64,7 +64,8 @@ impl Rejected {
                 *response.status_mut() = StatusCode::NOT_FOUND;
                 let json = HeaderValue::from_static("application/json");
                 response.headers_mut().insert(CONTENT_TYPE, json);
-                // It is what the specification says of sessions, so no layer renders it in another way.
+                // The specification defines this response, so the error is only attached, and no layer renders it
+                // again.
                 response.extensions_mut().insert(error);
                 response.extensions_mut().insert(Reported);
                 response.extensions_mut().insert(Rendered);
@@ -75,7 +76,7 @@ impl Rejected {
 }
 
 impl Binding {
-    /// Replaces the service's own session id in a response.
+    /// Replaces the session id that the service set in a response with the bound one.
     fn bind<B: RejectionBody>(&self, mut response: Response<B>) -> Response<B> {
         let Some(id) = response.headers().get(SESSION_ID) else { return response };
         let bound = id.to_str().ok().and_then(|id| self.key.bind(id, &self.caller));
@@ -83,7 +84,7 @@ impl Binding {
             response.headers_mut().insert(SESSION_ID, bound);
             response
         } else {
-            let cause = "a session can't be bound: the identity has neither subject nor client_id";
+            let cause = "can't bind the session: the identity has neither subject nor client_id";
             Rejected::Misconfigured(Error::misconfigured(cause)).respond()
         }
     }
@@ -114,7 +115,7 @@ where
             }
             StateProjection::Rejected { rejected } => match rejected.take() {
                 Some(rejected) => Poll::Ready(Ok(rejected.respond())),
-                // Polled again after it was ready, which no caller may do.
+                // Polled after completion, which callers must not do.
                 None => Poll::Pending,
             },
         }

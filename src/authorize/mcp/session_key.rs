@@ -1,29 +1,28 @@
-//! The keys by which a session belongs to its subject.
+//! The keys that bind a session to its subject.
 
 use http::HeaderName;
 
 use crate::{Identity, Secret, digest::KeyedDigest, identity::Caller, jose::base64url};
 
-/// The header that names a session.
+/// The header that contains the session id.
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 
-/// The bytes of the digest that a session id carries: nobody guesses 128 bits.
+/// The length of the tag in a session id, in bytes. 128 bits can't be guessed.
 const TAG: usize = 16;
 
 /// The length of a tag in base64url.
 const TAG_TEXT: usize = 22;
 
-/// Binds session ids to callers. The id that a client sees is that of the service, a dot, and a tag, so nothing has
-/// to be stored.
+/// Binds session ids to callers. Clients see the id of the service, a dot, and a tag, so that nothing has to be stored.
 #[derive(Debug)]
 pub(super) struct SessionKey {
     current: KeyedDigest,
-    /// Accepts ids too, during a change of secrets.
+    /// Still accepted while a secret is being replaced.
     previous: Option<KeyedDigest>,
 }
 
 impl SessionKey {
-    /// Uses a key that never leaves the process.
+    /// Creates a random key that never leaves the process.
     pub(super) fn random() -> Self {
         Self { current: KeyedDigest::new(), previous: None }
     }
@@ -33,12 +32,12 @@ impl SessionKey {
         Self { current: key(current), previous: previous.map(key) }
     }
 
-    /// Returns the id that a client sees of the service's session `id`.
+    /// Returns the id that clients see for the session `id` of the service.
     pub(super) fn bind(&self, id: &str, caller: &Caller) -> Option<String> {
         Some(format!("{id}.{}", tag(&self.current, id, caller)?))
     }
 
-    /// Returns the service's id, if the session belongs to the caller.
+    /// Returns the session id of the service, if the session belongs to the caller.
     pub(super) fn verify<'a>(&self, bound: &'a str, caller: &Caller) -> Option<&'a str> {
         let (id, found) = bound.rsplit_once('.')?;
         if found.len() != TAG_TEXT {
@@ -62,8 +61,8 @@ fn tag(key: &KeyedDigest, id: &str, caller: &Caller) -> Option<String> {
     Some(base64url::encode(digest.bytes().get(..TAG)?))
 }
 
-/// Returns the digest of a session of this caller: of a subject, of a client that acts on its own behalf, or of
-/// anonymous callers. `None` for an identity that can't be told from others.
+/// Returns the digest that binds a session to its caller: to a subject, to a client that acts on its own behalf, or to
+/// anonymous callers. Returns `None` for an identity that has neither a subject nor a client.
 fn digest(key: &KeyedDigest, id: &str, caller: &Caller) -> Option<crate::digest::Digest> {
     let (kind, issuer, name) = match caller.identity() {
         None => ("anonymous", "", ""),

@@ -1,4 +1,4 @@
-//! The guard of sessions.
+//! The layer that binds MCP sessions to their subject.
 
 use std::sync::Arc;
 
@@ -7,18 +7,20 @@ use tower_layer::Layer;
 use super::{McpSession, session_key::SessionKey};
 use crate::{ConfigError, Secret};
 
-/// The fewest bytes of a secret.
+/// The minimum length of a secret, in bytes.
 const MIN_SECRET: usize = 32;
 
-/// Keeps the sessions of an MCP server with the subject that began them: a request with another subject's
-/// `Mcp-Session-Id` gets the response of a session that doesn't exist, 404 ([versions until 2025-11-25]; version
-/// 2026-07-28 has no sessions).
+/// Binds the sessions of an MCP server to the subject that started them.
+///
+/// A request with the `Mcp-Session-Id` of another subject gets the same 404 response as one for a session that doesn't
+/// exist ([versions up to 2025-11-25]; version 2026-07-28 has no sessions).
 ///
 /// The layer adds a tag to the session id in responses, and verifies and removes it in requests. The tag is a keyed
-/// digest of the id, the issuer and the subject, so nothing is stored, and the service sees its own ids. A token
-/// without a subject counts by its `client_id`. The sessions of anonymous requests are for anonymous requests.
+/// digest of the session id, the issuer and the subject. Nothing is stored, and the service sees only its own ids.
+/// Sessions of a token without a subject are bound to its `client_id`. Sessions of anonymous requests can be used by
+/// anonymous requests only.
 ///
-/// Place it inside [`AuthenticateLayer`](crate::AuthenticateLayer), around the MCP server. Without a layer outside, it
+/// Place it inside [`AuthenticateLayer`](crate::AuthenticateLayer), around the MCP server. If no such layer ran, it
 /// rejects every request with 500.
 ///
 /// ```
@@ -41,7 +43,7 @@ const MIN_SECRET: usize = 32;
 /// # }
 /// ```
 ///
-/// [versions until 2025-11-25]: https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management
+/// [versions up to 2025-11-25]: https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct McpSessionLayer {
@@ -49,16 +51,17 @@ pub struct McpSessionLayer {
 }
 
 impl McpSessionLayer {
-    /// Creates a layer with a key that never leaves the process. After a restart, clients have to begin new sessions.
+    /// Creates a layer with a random key. After a restart of the process, clients have to start new sessions.
     pub fn new() -> Self {
         Self { key: Arc::new(SessionKey::random()) }
     }
 
-    /// Creates a layer with a secret of at least 32 bytes, for replicas that share their sessions.
+    /// Creates a layer with a secret of at least 32 bytes. Use the same secret on all replicas that serve the same
+    /// sessions.
     ///
     /// # Errors
     ///
-    /// Fails if the secret is too short.
+    /// Returns a [`ConfigError`] if the secret is too short.
     ///
     /// ```
     /// use portcullis::authorize::mcp::McpSessionLayer;
@@ -70,11 +73,12 @@ impl McpSessionLayer {
         Self::of(&secret.into(), None)
     }
 
-    /// Creates a layer that accepts sessions of a previous secret too, for a change of secrets.
+    /// Creates a layer that also accepts sessions of the previous secret, for replacing a secret without ending
+    /// sessions.
     ///
     /// # Errors
     ///
-    /// Fails if a secret is too short.
+    /// Returns a [`ConfigError`] if one of the secrets is too short.
     pub fn with_secrets(
         current: impl Into<Secret>,
         previous: impl Into<Secret>,
@@ -89,7 +93,7 @@ impl McpSessionLayer {
                 return Err(ConfigError::new(
                     "MCP session secret",
                     format!("{length} bytes"),
-                    format!("needs at least {MIN_SECRET} bytes"),
+                    format!("must be at least {MIN_SECRET} bytes long"),
                 ));
             }
         }

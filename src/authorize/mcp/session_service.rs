@@ -1,4 +1,4 @@
-//! The service around the one whose sessions are guarded.
+//! The service that verifies the session ids of requests.
 
 use std::{
     sync::Arc,
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{Error, identity::Caller, response::RejectionBody};
 
-/// The service that [`McpSessionLayer`](crate::authorize::mcp::McpSessionLayer) makes.
+/// The service that [`McpSessionLayer`](crate::authorize::mcp::McpSessionLayer) creates.
 #[derive(Debug, Clone)]
 pub struct McpSession<S> {
     inner: S,
@@ -27,7 +27,7 @@ impl<S> McpSession<S> {
         Self { inner, key }
     }
 
-    /// Replaces the session id of a request with the service's own.
+    /// Verifies the session id of a request, and replaces it with the one of the service.
     fn admit<B>(&self, request: &mut Request<B>) -> Result<Binding, Rejected> {
         let caller = Caller::of(request.extensions(), "an McpSessionLayer")
             .map_err(Rejected::Misconfigured)?;
@@ -35,7 +35,7 @@ impl<S> McpSession<S> {
         let mut ids = request.headers().get_all(SESSION_ID).iter();
         let (Some(bound), second) = (ids.next(), ids.next()) else { return Ok(binding) };
         let foreign = || {
-            let cause = "the Mcp-Session-Id is not one of this subject";
+            let cause = "the Mcp-Session-Id doesn't belong to this subject";
             Rejected::Foreign(Error::access_denied().with_source(cause))
         };
         if second.is_some() {

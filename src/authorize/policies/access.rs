@@ -1,4 +1,4 @@
-//! What a request must bring.
+//! Who may make a request.
 
 use std::fmt;
 
@@ -7,38 +7,39 @@ use crate::{
     authorize::{ClaimValue, Requirements},
 };
 
-/// Who may make a request.
+/// Who may make a request: the access rule of a row in a policy table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
-    /// Everyone, with or without credentials. Invalid credentials are rejected.
+    /// Everyone, with or without credentials. Invalid credentials are still rejected.
     Anonymous,
-    /// Everyone who is authenticated, whatever their scopes.
+    /// Everyone who is authenticated, regardless of scopes.
     Authenticated,
-    /// Everyone, also with an access token that is expired or otherwise invalid: the request is treated as anonymous.
+    /// Everyone, including requests with an expired or otherwise invalid access token, which are treated as anonymous.
     ///
-    /// This is dangerous for anything that differs for authenticated requests. A client whose token has expired
-    /// isn't told, and silently gets what anonymous users get; a handler that takes the absence of an identity for
-    /// harmless is reached with a revoked token; and guesses at tokens are responded to with 200. Use it only for
-    /// what is public, for clients that always send the token they have. What needs an identity behind such a row, a
-    /// guard or an extractor, still rejects the request, with the error of the token. Malformed credentials, wrong
-    /// passwords and tokens that could not be verified (503) are rejected too.
+    /// This is dangerous wherever authenticated requests are treated differently. A client with an expired token gets
+    /// no error, and silently receives what anonymous users receive. A handler that treats a missing identity as
+    /// harmless can be reached with a revoked token. Attempts to guess a token are responded to with 200.
+    ///
+    /// Use it only for public resources, and for clients that always send the token they have. A guard or an extractor
+    /// behind such a row that needs an identity still rejects the request, with the error of the token. Malformed
+    /// credentials and wrong passwords are also rejected, and tokens that could not be verified are rejected with 503.
     DangerouslyAnonymous,
-    /// Nobody.
+    /// No one.
     Deny,
-    /// Those who meet all of the requirements, of which at least one isn't about scopes.
+    /// Identities that meet all of these requirements, at least one of which isn't a scope.
     Requirements(Requirements),
-    /// Those whose token has the scopes.
+    /// Identities with these scopes.
     Scopes(ScopePolicy),
 }
 
 impl Access {
-    /// Returns whether no credentials are needed.
+    /// Returns whether requests without credentials are allowed.
     pub(super) const fn is_open(&self) -> bool {
         matches!(self, Self::Anonymous | Self::DangerouslyAnonymous)
     }
 
-    /// Allows those who have a role: see [`Requirements::role`].
+    /// Allows identities that have this role: see [`Requirements::role`].
     ///
     /// ```
     /// use http::Method;
@@ -53,7 +54,7 @@ impl Access {
         Requirements::role(role).into()
     }
 
-    /// Allows those who have at least one of these roles: see [`Requirements::any_role`].
+    /// Allows identities that have at least one of these roles: see [`Requirements::any_role`].
     ///
     /// ```
     /// use portcullis::Access;
@@ -65,7 +66,7 @@ impl Access {
         Requirements::any_role(roles).into()
     }
 
-    /// Allows those whose token has a claim with this value: see [`Requirements::claim`].
+    /// Allows identities whose token contains this claim value: see [`Requirements::claim`].
     ///
     /// ```
     /// use portcullis::Access;
@@ -77,7 +78,7 @@ impl Access {
         Requirements::claim(place, value).into()
     }
 
-    /// Allows those who also meet other requirements. [`Deny`](Self::Deny) stays as it is.
+    /// Adds further requirements. [`Deny`](Self::Deny) stays unchanged.
     ///
     /// ```
     /// use portcullis::{Access, Authentication, Requirements, Scope};
@@ -100,7 +101,7 @@ impl Access {
         }
     }
 
-    /// Returns the scopes that are required.
+    /// Returns the required scopes.
     pub(crate) fn scopes(&self) -> Option<&ScopePolicy> {
         match self {
             Self::Requirements(requirements) => requirements.scopes(),
@@ -116,7 +117,7 @@ impl From<Authentication> for Access {
     }
 }
 
-/// [`Access::Scopes`] if nothing else is required.
+/// Converts to [`Access::Scopes`] if only scopes are required.
 impl From<Requirements> for Access {
     fn from(requirements: Requirements) -> Self {
         match requirements.only_scopes() {
@@ -138,13 +139,13 @@ impl From<ScopePolicy> for Access {
     }
 }
 
-/// For people: `anonymous`, `authenticated`, `denied`, or what is required.
+/// Shows `anonymous`, `authenticated`, `denied`, or the requirements.
 impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Anonymous => f.write_str("anonymous"),
             Self::Authenticated => f.write_str("authenticated"),
-            Self::DangerouslyAnonymous => f.write_str("anonymous, also with an invalid token"),
+            Self::DangerouslyAnonymous => f.write_str("anonymous, even with an invalid token"),
             Self::Deny => f.write_str("denied"),
             Self::Requirements(requirements) => requirements.fmt(f),
             Self::Scopes(policy) => policy.fmt(f),

@@ -1,4 +1,4 @@
-//! Rows, checked against each other.
+//! Builds a policy table, and checks its rows against each other.
 
 use http::Method;
 
@@ -12,12 +12,12 @@ use super::{
 };
 use crate::ConfigError;
 
-/// [`Policies`] in the making: see [`Policies::builder`].
+/// Builds [`Policies`]: see [`Policies::builder`].
 #[derive(Debug)]
 #[must_use]
 pub struct PoliciesBuilder {
     rows: Vec<(Kind, PolicyRow)>,
-    /// Each endpoint with its path and the place of its first row.
+    /// Each MCP endpoint, with its path and the position of its first row.
     endpoints: Vec<(usize, String, Mcp)>,
     unlisted: Access,
     forwarding: bool,
@@ -27,7 +27,7 @@ pub struct PoliciesBuilder {
 enum Kind {
     Grpc,
     Http,
-    /// An operation of an MCP endpoint. The first one of each endpoint stands for it in the tree.
+    /// An operation of an MCP endpoint. The first row of each endpoint represents it in the tree.
     Mcp {
         is_first: bool,
     },
@@ -38,39 +38,41 @@ impl PoliciesBuilder {
         Self { rows: Vec::new(), endpoints: Vec::new(), unlisted: Access::Deny, forwarding: false }
     }
 
-    /// For a method of gRPC, `/package.Service/Method`, or for all those of a service that have no row of
+    /// Adds a row for a gRPC method, `/package.Service/Method`, or for all methods of a service that have no row of
     /// their own, `/package.Service/*`.
     pub fn grpc(self, path: impl Into<String>, access: impl Into<Access>) -> Self {
         self.row(Kind::Grpc, Some(Method::POST), path.into(), access.into())
     }
 
-    /// For an HTTP method and a path or pattern in the form of axum's routes: `/orders`, `/orders/{id}`,
-    /// `/files/{*rest}`. A row for GET is for HEAD too, unless that has its own. A WebSocket comes by GET,
-    /// but over HTTP/2 by CONNECT.
+    /// Adds a row for an HTTP method and a path.
+    ///
+    /// The path has the syntax of axum's routes: `/orders`, `/orders/{id}`, `/files/{*rest}`. A row for GET also
+    /// applies to HEAD, unless the path has a row for HEAD. A WebSocket handshake is a GET request, but a CONNECT
+    /// request over HTTP/2.
     pub fn route(self, method: Method, path: impl Into<String>, access: impl Into<Access>) -> Self {
         self.row(Kind::Http, Some(method), path.into(), access.into())
     }
 
-    /// For every method that has no row of its own at this path.
+    /// Adds a row for every method that has no row of its own at this path.
     pub fn any_method(self, path: impl Into<String>, access: impl Into<Access>) -> Self {
         self.row(Kind::Http, None, path.into(), access.into())
     }
 
-    /// For the operations of an MCP endpoint (Model Context Protocol over Streamable HTTP): its tools, prompts, resources
-    /// and methods.
+    /// Adds rows for the operations of an MCP endpoint (Model Context Protocol over Streamable HTTP): its tools,
+    /// prompts, resources and methods.
     ///
-    /// The operation of a `POST` is read from the headers `Mcp-Method` and `Mcp-Name` ([version 2026-07-28]), if the
-    /// client declares that version or a later one, in which the server must compare the headers with the body. Every
-    /// other `POST` needs what all rows of the endpoint need together, unless bodies are read: see
+    /// The operation of a `POST` is read from the headers `Mcp-Method` and `Mcp-Name` ([version 2026-07-28]) if the
+    /// client declares that version or a later one, because the server must then compare the headers with the body. Any
+    /// other `POST` has to meet the requirements of all rows of the endpoint, unless bodies are read: see
     #[cfg_attr(
         feature = "mcp",
         doc = "[`AuthenticateLayer::read_mcp_bodies`](crate::AuthenticateLayer::read_mcp_bodies)."
     )]
     #[cfg_attr(not(feature = "mcp"), doc = "`AuthenticateLayer::read_mcp_bodies` (feature `mcp`).")]
-    /// Requests with other methods need what [`Mcp::otherwise`] says, unless the path has a row for the method.
+    /// Requests with other methods have to meet [`Mcp::otherwise`], unless the path has a row for the method.
     ///
-    /// A table with such rows denies what isn't listed, because a router that nests the endpoint also leads the paths
-    /// below it there.
+    /// A table with an MCP endpoint has to deny unlisted paths, because a router that nests the endpoint also routes
+    /// the paths below it there.
     ///
     /// ```
     /// use portcullis::{Access, Policies, Scope, policies::Mcp};
@@ -110,20 +112,20 @@ impl PoliciesBuilder {
         self
     }
 
-    /// What no row is for needs authentication and nothing more. It is denied by default.
+    /// Requires authentication for requests that match no row. By default, such requests are denied.
     pub fn unlisted_authenticated(mut self) -> Self {
         self.unlisted = Access::Authenticated;
         self
     }
 
-    /// Denies every path that another parser might read as a different one, for a service that forwards requests:
-    /// a gateway, a reverse proxy, an `ext_authz` service. Off by default.
+    /// Denies every path that another server might parse differently. Off by default.
+    ///
+    /// Enable it in a service that forwards requests: a gateway, a reverse proxy, an `ext_authz` service.
     ///
     /// A table finds the row of a path as this process routes it, and by default denies paths that a handler in this
-    /// process might read as another row's. Servers that a request is forwarded to have rules of their own: some
-    /// remove `;…` from each segment, some decode `%2F`, `%3B` or `%3F` and parse the path again, and some remove
-    /// dots and spaces from its ends. So a path is denied, whatever the rows say and also below `{*rest}`, if it
-    /// contains
+    /// process might read as the path of another row. The servers behind a gateway may parse differently. Some remove
+    /// `;…` from each segment, some decode `%2F`, `%3B` or `%3F` and parse the path again, and some trim dots and
+    /// spaces. With this option, a path is denied, regardless of the rows and also below `{*rest}`, if it contains
     ///
     /// - `;`, which also covers `..;`, or a backslash
     /// - a percent-encoded ASCII character: `%20`, `%23` (`#`), `%25` (`%`), `%2F`, `%3B`, `%3F` (`?`), `%5C` and all
@@ -132,13 +134,13 @@ impl PoliciesBuilder {
     /// - percent-encoded white space, or a non-ASCII character that looks like a delimiter (fullwidth forms, the
     ///   fraction slash, the Greek question mark and so on)
     ///
-    /// What is left is ASCII letters, digits, `-._~!$&'()*+,=:@`, and percent-encoded non-ASCII letters, digits and
-    /// symbols.
+    /// The remaining characters are ASCII letters, digits, `-._~!$&'()*+,=:@`, and percent-encoded non-ASCII letters,
+    /// digits and symbols.
     ///
-    /// This makes no promise about servers that treat different letters alike: that ignore case where no row has
-    /// a static segment, that normalize Unicode, or that take the path or the method from a header
-    /// (`X-Original-URL`, `X-HTTP-Method-Override`). Remove such headers before you forward a request, and forward
-    /// the path as you received it.
+    /// This doesn't protect against servers that treat different letters alike: that ignore case where no row has a
+    /// static segment, that normalize Unicode, or that take the path or the method from a header (`X-Original-URL`,
+    /// `X-HTTP-Method-Override`). Remove such headers before you forward a request, and forward the path as you
+    /// received it.
     ///
     /// ```
     /// use http::Method;
@@ -164,11 +166,14 @@ impl PoliciesBuilder {
     ///
     /// # Errors
     ///
-    /// For a path that isn't one, or that no request could have; for a row that repeats or contradicts another one,
-    /// also at a path that differs by a slash at the end; for paths that differ in their spelling only; for a scope
-    /// policy without scopes; for requirements that nothing can meet, such as an empty role; for an MCP endpoint without
-    /// rows, and for one in a table with [`unlisted_authenticated`](Self::unlisted_authenticated). The error names the
-    /// rows.
+    /// Returns a [`ConfigError`] that names the rows, for
+    ///
+    /// - a path that is malformed, or that no request can have
+    /// - a row that repeats or contradicts another one, also if their paths differ only by a trailing slash
+    /// - paths that differ only in their spelling
+    /// - a scope policy without scopes
+    /// - requirements that can't be met, such as an empty role
+    /// - an MCP endpoint without rows, or in a table with [`unlisted_authenticated`](Self::unlisted_authenticated)
     pub fn build(self) -> Result<Policies, ConfigError> {
         let mut tree = Node::default();
         let rows = &self.rows;
@@ -177,10 +182,12 @@ impl PoliciesBuilder {
         for (place, (kind, row)) in rows.iter().enumerate() {
             let wrong = |problem: String| ConfigError::new("policy", row.name(), problem);
             if self.forwarding && !is_unambiguous(&row.path) {
-                return Err(wrong("ambiguous, so a table for forwarding denies it".to_owned()));
+                return Err(wrong(
+                    "ambiguous, so a table with `forwarding()` always denies it".to_owned(),
+                ));
             }
             if matches!(&row.access, Access::Scopes(policy) if policy.is_empty()) {
-                return Err(wrong("names no scope".to_owned()));
+                return Err(wrong("must name at least one scope".to_owned()));
             }
             if let Access::Requirements(requirements) = &row.access
                 && let Some(problem) = requirements.problem()
@@ -201,14 +208,14 @@ impl PoliciesBuilder {
             inserted.map_err(|clash| match clash {
                 Clash::Same(other) => match rows.get(other) {
                     Some((_, other)) if other.access == row.access && !is_mcp(other, row) => {
-                        wrong(format!("repeats `{other}`"))
+                        wrong(format!("duplicate of `{other}`"))
                     }
-                    Some((_, other)) => wrong(format!("contradicts `{other}`")),
-                    None => wrong("repeats another row".to_owned()),
+                    Some((_, other)) => wrong(format!("conflicts with `{other}`")),
+                    None => wrong("duplicate of another row".to_owned()),
                 },
-                Clash::Spelling(other) => {
-                    wrong(format!("differs from another row's `{other}` in its spelling only"))
-                }
+                Clash::Spelling(other) => wrong(format!(
+                    "differs from segment `{other}` of another row only in its spelling"
+                )),
             })?;
         }
         let has_grpc_rows = self.rows.iter().any(|(kind, _)| matches!(kind, Kind::Grpc));
@@ -227,18 +234,18 @@ impl PoliciesBuilder {
     fn endpoint(&self, (start, path, mcp): &(usize, String, Mcp)) -> Result<Endpoint, ConfigError> {
         let wrong = |problem: &str| ConfigError::new("policy", format!("MCP {path}"), problem);
         if mcp.rows().next().is_none() {
-            return Err(wrong("has no rows"));
+            return Err(wrong("must have at least one row"));
         }
         if self.unlisted != Access::Deny {
-            let problem = "needs a table that denies what isn't listed, because the endpoint may also be reached by \
-                           paths below it";
+            let problem = "can't be combined with `unlisted_authenticated()`, because a router may also serve the \
+                           endpoint at paths below it";
             return Err(wrong(problem));
         }
         Endpoint::new(*start, mcp).map_err(|(place, other)| {
             let row = |place: usize| self.rows.get(place).map(|(_, row)| row);
             let name = row(place).map_or_else(|| path.clone(), PolicyRow::name);
             let problem = match other.and_then(row) {
-                Some(other) => format!("repeats or contradicts `{other}`"),
+                Some(other) => format!("duplicates or conflicts with `{other}`"),
                 None => "has an empty name".to_owned(),
             };
             ConfigError::new("policy", name, problem)
@@ -251,14 +258,13 @@ impl PoliciesBuilder {
     }
 }
 
-/// Returns whether one of the rows is one of several of an MCP endpoint, so that comparing it alone means nothing.
+/// Returns whether one of the rows belongs to an MCP endpoint. Such a row can't be compared by itself.
 fn is_mcp(one: &PolicyRow, other: &PolicyRow) -> bool {
     one.operation.is_some() || other.operation.is_some()
 }
 
-/// Compares the rows of two patterns that differ by a slash at the end, for each method. What handles one path may
-/// handle the other too, so no method may get more at one of them. A method without a row is fine where that
-/// denies it.
+/// Compares the rows of two patterns that differ only by a trailing slash, for each method. One handler may serve both
+/// paths, so neither may allow more than the other. A method without a row is fine if it is denied there.
 fn compare(
     rows: &[PolicyRow],
     unlisted: &Access,
@@ -275,10 +281,12 @@ fn compare(
                 let problem = match method {
                     Some(method) if one.method != other.method => {
                         format!(
-                            "contradicts `{one}` for {method}, from which a slash tells it apart"
+                            "conflicts with `{one}` for {method}: the paths differ only by a trailing slash"
                         )
                     }
-                    _ => format!("contradicts `{one}`, from which a slash tells it apart"),
+                    _ => {
+                        format!("conflicts with `{one}`: the paths differ only by a trailing slash")
+                    }
                 };
                 (other, problem)
             }
@@ -291,8 +299,8 @@ fn compare(
                     None => format!("{}/", row.path),
                 };
                 let problem = format!(
-                    "contradicts `{method} {twin}`, which has no row and is {unlisted}, and from which a slash \
-                     tells it apart"
+                    "conflicts with `{method} {twin}`, which has no row and is {unlisted}: the paths differ only by a \
+                     trailing slash"
                 );
                 (row, problem)
             }

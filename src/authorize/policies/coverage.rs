@@ -1,4 +1,4 @@
-//! Whether a table and the routes of a service fit.
+//! Compares a policy table with the routes of a service.
 
 use http::Method;
 
@@ -9,10 +9,10 @@ use super::{
 };
 
 impl Policies {
-    /// Returns what doesn't fit between this table and the routes of a service, as one line each: a route without a row,
-    /// a row without a route, and a row that other rows shadow.
+    /// Compares this table with the routes of a service, and returns one line for each problem: a route without a row,
+    /// a row without a route, or a row that is shadowed by other rows.
     ///
-    /// A route is a method with a path in the form of axum's routes, or of a gRPC method.
+    /// A route is a method with a path in the syntax of axum's routes, or with the path of a gRPC method.
     ///
     /// ```
     /// use http::Method;
@@ -25,7 +25,7 @@ impl Policies {
     /// let problems = policies.uncovered([(Method::GET, "/orders/{order}"), (Method::POST, "/orders")]);
     /// assert_eq!(
     ///     problems,
-    ///     ["route `POST /orders` has no row", "row `GET /reports` is for no route"]
+    ///     ["route `POST /orders` has no row", "row `GET /reports` matches no route"]
     /// );
     /// # Ok::<(), portcullis::ConfigError>(())
     /// ```
@@ -36,13 +36,13 @@ impl Policies {
     ) -> Vec<String> {
         let mut problems = Vec::new();
         let mut used = vec![false; self.rows().len()];
-        // The rows that a route would use if another one weren't more particular.
+        // For each row, the more specific row that hides it from a route.
         let mut shadows: Vec<Option<usize>> = vec![None; self.rows().len()];
         for (method, route) in routes {
             let sample = sample(route);
             let place = match self.find(&method, &sample) {
                 Rule::Row(place) => place,
-                // The rows of an MCP endpoint are for the operations of one route.
+                // All rows of an MCP endpoint belong to one route.
                 rule @ Rule::EveryOperation(_) => {
                     let path = self.rows_of(rule).next().map(super::PolicyRow::path);
                     for (row, used) in self.rows().iter().zip(&mut used) {
@@ -71,13 +71,14 @@ impl Policies {
             }
             problems.push(match shadow.and_then(|place| self.rows().get(place)) {
                 Some(other) => format!("row `{}` is shadowed by `{}`", row.name(), other.name()),
-                None => format!("row `{}` is for no route", row.name()),
+                None => format!("row `{}` matches no route", row.name()),
             });
         }
         problems
     }
 
-    /// Fails a test if this table and the routes of a service don't fit: see [`uncovered`](Self::uncovered).
+    /// Asserts that this table and the routes of a service match, for use in a test. See
+    /// [`uncovered`](Self::uncovered).
     ///
     /// ```
     /// use http::Method;
@@ -91,18 +92,18 @@ impl Policies {
     ///
     /// # Panics
     ///
-    /// With one line for each problem.
+    /// Panics if there is a problem, with one line for each.
     pub fn assert_covers<'a>(&self, routes: impl IntoIterator<Item = (Method, &'a str)>) {
         let problems = self.uncovered(routes);
         assert!(
             problems.is_empty(),
-            "the policies and the routes don't fit:\n{}",
+            "the policies don't match the routes:\n{}",
             problems.join("\n")
         );
     }
 }
 
-/// Returns a path that a route is for.
+/// Returns a path that matches a route.
 fn sample(route: &str) -> String {
     let segments = route.split('/').map(|segment| match segment.strip_prefix('{') {
         Some(rest) if rest.starts_with('*') => "x0/x1",
@@ -112,7 +113,7 @@ fn sample(route: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
-/// Returns whether a row's pattern is for a path.
+/// Returns whether the pattern of a row matches a path.
 fn matches(pattern: &str, path: &str) -> bool {
     let segments = match pattern::grpc(pattern) {
         Ok(segments) => segments.into(),

@@ -1,30 +1,30 @@
-//! Who may call what, for people and for programs.
+//! An access matrix: which persona may call what.
 
 use std::fmt::{self, Write};
 
 use super::{Persona, Policies, table::Rule};
 
-/// Who may call what: a line for each row of a table, and a column for each persona. See [`Policies::matrix`].
+/// An access matrix: a line for each row of a policy table, and a column for each persona. See [`Policies::matrix`].
 ///
-/// `Display` is a table for people, and with the feature `serde`, `Serialize` is the same for programs. Kept as a file in
-/// the service's repository, it shows a row that was widened as a difference.
+/// `Display` renders it as a text table. With the feature `serde`, `Serialize` renders it as data. If you keep it as a
+/// file in your repository, a change that widens access shows up in the diff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matrix {
     personas: Vec<String>,
     rows: Vec<MatrixRow>,
 }
 
-/// One row of a table, and the HTTP status that each persona would be rejected with.
+/// One row of a table, with the HTTP status with which each persona is rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct MatrixRow {
     name: String,
     access: String,
-    /// `None` for a persona that is let through.
+    /// `None` for a persona that is allowed.
     rejections: Vec<Option<u16>>,
 }
 
 impl Policies {
-    /// Returns who may call what.
+    /// Returns the access matrix of this table for some personas.
     ///
     /// ```
     /// use http::Method;
@@ -41,7 +41,7 @@ impl Policies {
     ///     "row          access       anonymous  reader\n\
     ///      GET /orders  orders:read  401        yes\n\
     ///      GET /status  anonymous    yes        yes\n\
-    ///      all else     denied       401        403\n"
+    ///      unlisted     denied       401        403\n"
     /// );
     /// # Ok::<(), portcullis::ConfigError>(())
     /// ```
@@ -54,7 +54,7 @@ impl Policies {
                 _ => None,
             };
             MatrixRow {
-                name: row.map_or("all else".to_owned(), super::PolicyRow::name),
+                name: row.map_or("unlisted".to_owned(), super::PolicyRow::name),
                 access: row.map_or(self.unlisted(), super::PolicyRow::access).to_string(),
                 rejections: personas.iter().map(|persona| self.rejection(rule, persona)).collect(),
             }
@@ -73,14 +73,14 @@ impl Policies {
 }
 
 impl Matrix {
-    /// Returns whether a persona may call what the row is for, such as `GET /orders/{id}` or `all else`. Returns `None` if
-    /// there is no such row or persona.
+    /// Returns whether a persona may call what a row covers, such as `GET /orders/{id}` or `unlisted`. Returns `None`
+    /// if there is no such row or persona.
     ///
     /// ```
     /// use portcullis::{Policies, policies::Persona};
     ///
     /// let matrix = Policies::builder().build()?.matrix(&[Persona::anonymous()]);
-    /// assert_eq!(matrix.allows("all else", "anonymous"), Some(false));
+    /// assert_eq!(matrix.allows("unlisted", "anonymous"), Some(false));
     /// assert_eq!(matrix.allows("GET /", "anonymous"), None);
     /// # Ok::<(), portcullis::ConfigError>(())
     /// ```

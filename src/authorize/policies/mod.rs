@@ -1,9 +1,9 @@
-//! A table of what each method and path asks for.
+//! A policy table: what each method and path of a service requires.
 //!
-//! `access` is what a row asks for, `pattern` and `row` are a row, `builder` checks rows against each
-//! other, `tree` finds one for a path, `path` says which paths are looked up at all, `mcp` has the rows of MCP
-//! endpoints, and `table` is what comes of it. `matrix` and `openapi` are the table as data, and `coverage` compares it
-//! with routes.
+//! `table` is the validated table, and `builder` checks its rows against each other. `row` is a row with its `pattern`
+//! and its `access` rule. `path` decides which paths are looked up at all, and `tree` finds the row of a path. `mcp`
+//! contains the rows of MCP endpoints. `matrix` and `openapi` export the table as data, and `coverage` compares it with
+//! routes.
 
 mod access;
 mod builder;

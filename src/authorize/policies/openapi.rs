@@ -1,4 +1,4 @@
-//! What a table requires, in OpenAPI 3.1.
+//! Exports the requirements of a table as OpenAPI 3.1.
 
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{Access, Policies, PolicyRow, SecurityScheme};
 use crate::ScopePolicy;
 
-/// The methods that a path item of OpenAPI 3.1 can have.
+/// The methods that an OpenAPI 3.1 path item can have.
 const METHODS: [Method; 8] = [
     Method::DELETE,
     Method::GET,
@@ -19,11 +19,11 @@ const METHODS: [Method; 8] = [
 ];
 
 impl Policies {
-    /// Returns `components.securitySchemes` and the `security` of each operation, as a part of an OpenAPI 3.1 document.
+    /// Returns `components.securitySchemes` and the `security` of each operation as a partial [OpenAPI 3.1] document.
     ///
-    /// Merge it into the document that utoipa or aide generates: both read and write plain JSON. Alternatives of scopes
-    /// are alternatives of `security`; what OpenAPI has no words for, such as roles, is in `x-requires` as text. Rows that
-    /// are denied, and rows of gRPC and of MCP are left out.
+    /// Merge it into the document that utoipa or aide generates. Both read and write plain JSON. Alternative scopes
+    /// become alternatives in `security`. Requirements that OpenAPI can't express, such as roles, are in `x-requires`
+    /// as text. Denied rows and the rows of gRPC and MCP are left out.
     ///
     /// ```
     /// use http::Method;
@@ -45,6 +45,8 @@ impl Policies {
     /// assert_eq!(flow["scopes"], json!({ "orders:read": "" }));
     /// # Ok::<(), portcullis::ConfigError>(())
     /// ```
+    ///
+    /// [OpenAPI 3.1]: https://spec.openapis.org/oas/v3.1.0.html
     #[must_use]
     pub fn openapi(&self, scheme: &SecurityScheme) -> Value {
         let mut paths = Map::new();
@@ -59,7 +61,7 @@ impl Policies {
                     Some(of_row) if *of_row == method => {
                         item.insert(name, operation.clone());
                     }
-                    // A row for one method takes precedence, wherever it stands.
+                    // A row for one method takes precedence, regardless of the order of rows.
                     None if !self.has_row(&method, row.path()) => {
                         item.insert(name, operation.clone());
                     }

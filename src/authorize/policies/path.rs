@@ -1,13 +1,13 @@
-//! The form of path that is looked up: one that can be spelled in no other way.
+//! The normal form of paths: only a path with a single possible spelling is looked up in a table.
 //!
-//! A router compares a path as it is, but the services behind it may decode it, resolve dots and slashes, or
-//! ignore case. A path that could be read in two ways is therefore not looked up at all.
+//! A router compares a path as it is, but the service behind it may decode it, resolve dots and slashes, or ignore
+//! case. An ambiguous path is therefore never looked up.
 
 use crate::credentials::PercentDecoder;
 
-/// Returns whether a path is in normal form (RFC 3986 §6.2.2), and doesn't change when it is decoded again.
+/// Returns whether a path is in normal form (RFC 3986 §6.2.2), and doesn't change if it is decoded again.
 ///
-/// A trailing slash is left to the table. Hexadecimal digits may have either case.
+/// The table handles trailing slashes. Hexadecimal digits may be in either case.
 pub(super) fn is_normal(path: &str) -> bool {
     let Some(path) = path.strip_prefix('/') else { return false };
     let mut segments = path.as_bytes().split(|byte| *byte == b'/');
@@ -17,10 +17,10 @@ pub(super) fn is_normal(path: &str) -> bool {
     last_is_normal && segments.all(|segment| !segment.is_empty() && is_normal_segment(segment))
 }
 
-/// Returns whether no other server could reasonably read a normal path as a different one.
+/// Returns whether every server can be expected to read a path in normal form in the same way.
 ///
-/// Beyond [`is_normal`], nothing in ASCII may be encoded, and no segment may end with what is cut off elsewhere. The
-/// path may be a pattern.
+/// In addition to [`is_normal`], nothing in ASCII may be percent-encoded, and no segment may end with characters that
+/// some servers trim. The path may be a pattern.
 pub(super) fn is_unambiguous(path: &str) -> bool {
     path.split('/').all(|segment| {
         if segment.ends_with(['.', '+']) || segment.contains([';', '\\']) {
@@ -40,23 +40,23 @@ pub(super) fn is_unambiguous(path: &str) -> bool {
     })
 }
 
-/// Returns whether a character is neither ASCII nor one that stands for ASCII delimiters or spaces elsewhere: by
-/// Unicode normalization, or by the best-fit mapping of a code page.
+/// Returns whether a character is neither ASCII nor one that other servers may turn into an ASCII delimiter or a space,
+/// by Unicode normalization or by the best-fit mapping of a code page.
 fn is_unlike_ascii(character: char) -> bool {
     !character.is_ascii()
         && !character.is_whitespace()
         && !matches!(character,
-            // Greek question mark and ano teleia, Armenian full stop
+            // Greek question mark and ano teleia, Armenian full stop.
             '\u{37e}' | '\u{387}' | '\u{589}'
-            // general punctuation, with dots, slashes and invisible characters
+            // General punctuation, with dots, slashes and invisible characters.
             | '\u{2000}'..='\u{206f}'
-            // division slash, set minus, ratio; reverse solidus and others
+            // Division slash, set minus, ratio, reverse solidus and others.
             | '\u{2215}' | '\u{2216}' | '\u{2236}' | '\u{29f5}'..='\u{29f9}'
-            // ideographic space, comma and full stop
+            // Ideographic space, comma and full stop.
             | '\u{3000}'..='\u{3002}'
-            // vertical, small and fullwidth forms; byte order mark
+            // Vertical, small and fullwidth forms, byte order mark.
             | '\u{fe10}'..='\u{fe6f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'..='\u{ffff}'
-            // tags and variation selectors, which are invisible
+            // Tags and variation selectors, which are invisible.
             | '\u{e0000}'..='\u{e0fff}')
 }
 
@@ -80,12 +80,12 @@ fn is_normal_segment(segment: &[u8]) -> bool {
     }
 }
 
-/// Returns whether a byte of a segment stands for itself.
+/// Returns whether a byte is allowed unencoded in a segment.
 const fn is_plain(byte: u8) -> bool {
     byte < 0x80 && PLAIN & (1 << byte) != 0
 }
 
-/// One bit for each ASCII character that stands for itself.
+/// One bit for each ASCII character that is allowed unencoded in a segment.
 const PLAIN: u128 = {
     let mut plain = 0;
     let mut byte = 0;
@@ -98,10 +98,10 @@ const PLAIN: u128 = {
     plain
 };
 
-/// Returns whether a character has a reason to be percent-encoded.
+/// Returns whether a character may be percent-encoded.
 ///
-/// Letters and digits have none, because they can be written plainly. Slashes and control characters don't
-/// belong into a segment. A percent sign must not begin another code.
+/// Letters and digits may not, because they can be written directly. Slashes and control characters aren't allowed in a
+/// segment. A percent sign must not start another encoded character.
 fn may_be_encoded(character: char, after: &[u8]) -> bool {
     match character {
         '/' | '\\' => false,
@@ -120,7 +120,7 @@ const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-/// Returns whether a byte is one of the delimiters that a segment may contain (RFC 3986 §3.3).
+/// Returns whether a byte is a delimiter that is allowed in a segment (RFC 3986 §3.3).
 const fn is_delimiter(byte: u8) -> bool {
     matches!(
         byte,
@@ -128,8 +128,7 @@ const fn is_delimiter(byte: u8) -> bool {
     )
 }
 
-/// Decodes the character that the next percent-encoded bytes stand for. Only UTF-8 is accepted, so no
-/// character is spelled with more bytes than it needs.
+/// Decodes the next percent-encoded character. Only valid UTF-8 is accepted, so overlong encodings are rejected.
 fn decode(encoded: &mut PercentDecoder<'_>) -> Option<char> {
     let first = encoded.next_encoded()?;
     let length = match first {
@@ -147,7 +146,7 @@ fn decode(encoded: &mut PercentDecoder<'_>) -> Option<char> {
     std::str::from_utf8(bytes).ok()?.chars().next()
 }
 
-/// Returns whether a segment could be read as `text`, which may itself be encoded.
+/// Returns whether a server might read a segment as `text`, which may itself be encoded.
 pub(super) fn could_be(segment: &str, text: &str) -> bool {
     if segment.contains('%') || text.contains('%') {
         folded(segment).eq(folded(text))
@@ -156,10 +155,10 @@ pub(super) fn could_be(segment: &str, text: &str) -> bool {
     }
 }
 
-/// Returns the characters of a segment, decoded and without their case.
+/// Returns the decoded and case-folded characters of a segment.
 fn folded(segment: &str) -> impl Iterator<Item = char> {
     let characters = Characters(PercentDecoder::uri(segment.as_bytes()));
-    // In both directions, because some letters share a capital letter with others.
+    // In both directions, because some letters share an uppercase letter with others.
     characters.flat_map(char::to_uppercase).flat_map(char::to_lowercase)
 }
 
@@ -197,16 +196,16 @@ mod tests {
             ("/100%25", true),
             ("/...", true),
             ("/.well-known/x", true),
-            // nothing, or no path
+            // Empty, or not a path.
             ("", false),
             ("*", false),
             ("orders", false),
-            // doubled slashes
+            // Double slashes.
             ("//", false),
             ("//orders", false),
             ("/orders//1", false),
             ("/orders//", false),
-            // dot segments
+            // Dot segments.
             ("/.", false),
             ("/..", false),
             ("/orders/./1", false),
@@ -214,7 +213,7 @@ mod tests {
             ("/orders/..", false),
             ("/orders/%2e%2e/1", false),
             ("/orders/.%2E/1", false),
-            // encoded letters, digits and slashes
+            // Encoded letters, digits and slashes.
             ("/%6frders", false),
             ("/%6Frders", false),
             ("/a%2Fb", false),
@@ -222,28 +221,28 @@ mod tests {
             ("/a%5Cb", false),
             ("/a%2Db", false),
             ("/a%7Eb", false),
-            // encoded twice
+            // Doubly encoded.
             ("/a%252Fb", false),
             ("/a%252fb", false),
             ("/%25%36%66", false),
-            // incomplete encodings
+            // Incomplete encodings.
             ("/a%", false),
             ("/a%2", false),
             ("/a%zz", false),
             ("/a%C3", false),
             ("/a%C3b", false),
             ("/a%FF", false),
-            // an overlong slash
+            // An overlong slash.
             ("/a%C0%AFb", false),
             ("/a%E0%80%AFb", false),
-            // half of a surrogate pair
+            // Half of a surrogate pair.
             ("/a%ED%A0%80b", false),
-            // control characters
+            // Control characters.
             ("/a%00b", false),
             ("/a%0Ab", false),
             ("/a%7Fb", false),
             ("/a%C2%85b", false),
-            // what must be encoded
+            // Characters that must be encoded.
             ("/a\\b", false),
             ("/a{b}", false),
             ("/a\"b", false),

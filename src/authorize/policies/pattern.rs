@@ -1,35 +1,35 @@
-//! The path of a row, segment by segment.
+//! Parses the path pattern of a row into segments.
 
 use super::path::is_normal;
 
 /// A segment of a pattern.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Segment<'a> {
-    /// Itself, to the letter.
+    /// Matches this exact text.
     Static(&'a str),
-    /// Any one that isn't empty: `{id}`.
+    /// Matches any non-empty segment: `{id}`.
     Parameter,
-    /// All that follow, at least one: `{*rest}`.
+    /// Matches all remaining segments, at least one: `{*rest}`.
     Rest,
 }
 
-/// A pattern in the form of axum's routes.
+/// Parses a path in the syntax of axum's routes.
 pub(super) fn http(path: &str) -> Result<Vec<Segment<'_>>, &'static str> {
-    let rest = path.strip_prefix('/').ok_or("no slash at the beginning")?;
+    let rest = path.strip_prefix('/').ok_or("must begin with `/`")?;
     let mut segments = Vec::new();
     for text in rest.split('/') {
         if segments.last() == Some(&Segment::Rest) {
-            return Err("something follows `{*…}`, which is all that follows");
+            return Err("`{*…}` must be the last segment");
         }
         let name = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
         segments.push(match name.map(|name| name.strip_prefix('*').ok_or(name)) {
             Some(Ok(name)) if is_name(name) => Segment::Rest,
             Some(Err(name)) if is_name(name) => Segment::Parameter,
             _ if text.starts_with([':', '*']) => {
-                return Err("parameters are `{name}` and `{*name}`");
+                return Err("parameters are written `{name}` or `{*name}`");
             }
             _ if text.contains(['{', '}']) => {
-                return Err("a parameter `{name}` or `{*name}` is a segment of its own");
+                return Err("a parameter must be a whole segment: `{name}` or `{*name}`");
             }
             _ => Segment::Static(text),
         });
@@ -42,11 +42,11 @@ pub(super) fn http(path: &str) -> Result<Vec<Segment<'_>>, &'static str> {
     if is_normal(&format!("/{}", spelt.join("/"))) {
         Ok(segments)
     } else {
-        Err("not in normal form, so no request is ever found to match it")
+        Err("not in normal form, so no request can match it")
     }
 }
 
-/// `/package.Service/Method`, or `/package.Service/*` for each of its methods.
+/// Parses `/package.Service/Method`, or `/package.Service/*` for all methods of a service.
 pub(super) fn grpc(path: &str) -> Result<[Segment<'_>; 2], &'static str> {
     let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
     let is_method = |text: &str| !text.is_empty() && text.bytes().all(is_in_name);
@@ -58,7 +58,7 @@ pub(super) fn grpc(path: &str) -> Result<[Segment<'_>; 2], &'static str> {
         Some((service, method)) if is_service(service) && is_method(method) => {
             Ok([Segment::Static(service), Segment::Static(method)])
         }
-        _ => Err("neither `/package.Service/Method` nor `/package.Service/*`"),
+        _ => Err("must be `/package.Service/Method` or `/package.Service/*`"),
     }
 }
 

@@ -1,10 +1,10 @@
-//! Someone who may make requests, for a matrix.
+//! A column of the access matrix.
 
 use std::borrow::Cow;
 
 use crate::Identity;
 
-/// A kind of caller, as a column of a [`Matrix`](super::Matrix): a name, and an identity or none.
+/// A kind of caller, as a column of a [`Matrix`](super::Matrix): a name, and optionally an identity.
 ///
 /// ```
 /// use portcullis::{Identity, ScopeSet, policies::Persona};
@@ -21,12 +21,12 @@ pub struct Persona {
 }
 
 impl Persona {
-    /// Creates a persona with that identity.
+    /// Creates a persona with an identity.
     pub fn new(name: impl Into<Cow<'static, str>>, identity: Identity) -> Self {
         Self { name: name.into(), identity: Some(identity) }
     }
 
-    /// Creates the persona without credentials, whose name is `anonymous`.
+    /// Creates a persona without credentials, named `anonymous`.
     pub const fn anonymous() -> Self {
         Self { name: Cow::Borrowed("anonymous"), identity: None }
     }

@@ -1,4 +1,4 @@
-//! One row of a table.
+//! One row of a policy table.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use http::Method;
 
 use super::Access;
 
-/// A row of [`Policies`](crate::Policies), for documentation.
+/// A row of [`Policies`](crate::Policies), for documentation and tests.
 #[derive(Debug, Clone)]
 pub struct PolicyRow {
     pub(super) method: Option<Method>,
@@ -17,32 +17,33 @@ pub struct PolicyRow {
 }
 
 impl PolicyRow {
-    /// The HTTP method, `POST` for gRPC; `None` for an MCP endpoint, and for those without a row of
-    /// their own.
+    /// Returns the HTTP method, which is `POST` for gRPC. Returns `None` for a row that covers the remaining methods,
+    /// and for an MCP endpoint.
     #[must_use]
     pub fn method(&self) -> Option<&Method> {
         self.method.as_ref()
     }
 
-    /// The path or the pattern, as it was given.
+    /// Returns the path or the pattern, as configured.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The operations of an MCP endpoint that the row is for, such as `tools/call list_orders`; `None` for other rows.
+    /// Returns the operations of an MCP endpoint that the row covers, such as `tools/call list_orders`. Returns `None`
+    /// for other rows.
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
         self.operation.as_deref()
     }
 
-    /// What requests must bring.
+    /// Returns who may make the request.
     #[must_use]
     pub fn access(&self) -> &Access {
         &self.access
     }
 
-    /// What the row is for, such as `GET /orders/{id}`.
+    /// Returns what the row covers, such as `GET /orders/{id}`.
     pub(super) fn name(&self) -> String {
         match (&self.operation, &self.method) {
             (Some(operation), _) => format!("MCP {} {operation}", self.path),
@@ -52,7 +53,7 @@ impl PolicyRow {
     }
 }
 
-/// Such as `GET /orders/{id}: orders:read`.
+/// Shows the row as `GET /orders/{id}: orders:read`.
 impl fmt::Display for PolicyRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name(), self.access)

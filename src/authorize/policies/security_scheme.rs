@@ -1,4 +1,4 @@
-//! How clients get tokens, in OpenAPI 3.1.
+//! Security schemes of OpenAPI 3.1.
 
 use serde_json::{Map, Value, json};
 
@@ -28,23 +28,23 @@ enum Kind {
 }
 
 impl SecurityScheme {
-    /// Describes tokens of which nothing more is known. It is named `bearer`.
+    /// Creates a scheme for Bearer tokens, without saying where clients get them. Its name is `bearer`.
     pub fn bearer() -> Self {
         Self { name: "bearer".to_owned(), kind: Kind::Bearer }
     }
 
-    /// Describes tokens of an issuer with this metadata. It is named `openid`.
+    /// Creates a scheme for tokens of an OpenID provider with this metadata URL. Its name is `openid`.
     pub fn open_id_connect(metadata_url: impl Into<String>) -> Self {
         Self { name: "openid".to_owned(), kind: Kind::OpenIdConnect { url: metadata_url.into() } }
     }
 
-    /// Describes tokens of the client credentials grant. It is named `oauth2`.
+    /// Creates a scheme for tokens of the client credentials grant. Its name is `oauth2`.
     pub fn client_credentials(token_url: impl Into<String>) -> Self {
         let urls = Map::from_iter([("tokenUrl".to_owned(), token_url.into().into())]);
         Self { name: "oauth2".to_owned(), kind: Kind::OAuth2 { flow: "clientCredentials", urls } }
     }
 
-    /// Describes tokens of the authorization code grant. It is named `oauth2`.
+    /// Creates a scheme for tokens of the authorization code grant. Its name is `oauth2`.
     pub fn authorization_code(
         authorization_url: impl Into<String>,
         token_url: impl Into<String>,
@@ -56,12 +56,12 @@ impl SecurityScheme {
         Self { name: "oauth2".to_owned(), kind: Kind::OAuth2 { flow: "authorizationCode", urls } }
     }
 
-    /// Sets the name by which operations refer to this scheme.
+    /// Sets the name with which operations refer to this scheme.
     pub fn named(self, name: impl Into<String>) -> Self {
         Self { name: name.into(), ..self }
     }
 
-    /// Returns the name by which operations refer to this scheme.
+    /// Returns the name with which operations refer to this scheme.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

@@ -1,4 +1,4 @@
-//! What each request must bring.
+//! The policy table: what each request requires.
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
@@ -14,10 +14,10 @@ use crate::{Error, ErrorKind, Identity, Scope, ScopePolicy};
 #[cfg(feature = "mcp")]
 use crate::{ScopeSet, identity::Caller};
 
-/// A table of what each method and path asks for, for a whole service: of axum, of tonic, or both.
+/// A policy table: who may call which method and path of a service. It works with axum, with tonic, and with both.
 ///
-/// Given to [`AuthenticateLayer::policies`](crate::AuthenticateLayer::policies), which then lets
-/// through what the table allows and nothing else. What no row is for is denied.
+/// Pass it to [`AuthenticateLayer::policies`](crate::AuthenticateLayer::policies), which then allows only the requests
+/// that the table allows. Requests that match no row are denied.
 ///
 /// ```
 /// use http::Method;
@@ -41,50 +41,49 @@ use crate::{ScopeSet, identity::Caller};
 ///
 /// # How a row is found
 ///
-/// As axum's router finds a route: byte by byte, and the most particular one first: `/orders/new`
-/// before `/orders/{id}` before `/orders/{*rest}`. A path whose row has none for the method is not
-/// listed. The path is the one that the layer sees: in a router that is nested in another one, the rest
-/// of it.
+/// Rows are matched like routes in axum's router: paths are compared byte for byte, and the most specific pattern wins:
+/// `/orders/new` before `/orders/{id}` before `/orders/{*rest}`. If the pattern has no row for the method of the
+/// request, the request is unlisted. The path is the one that the layer sees. In a router that is nested in another
+/// one, this is the path without the prefix.
 ///
-/// A path that could be read in another way is denied, whatever the rows say: with empty or dot
-/// segments, with percent-encoded letters, digits, slashes or control characters, encoded twice, or not
-/// UTF-8. So is one that differs from a row by its case, its encoding or a slash at its end only: where
-/// `/orders/new` has a row, `/orders/New` is no `/orders/{id}`. `/docs/` needs a row of its own, and
-/// `{*rest}` is no directory.
+/// Ambiguous paths are always denied: with empty or dot segments, with percent-encoded letters, digits, slashes or
+/// control characters, doubly encoded, or not UTF-8. Paths that differ from a row only by case, encoding or a trailing
+/// slash are also denied: if `/orders/new` has a row, `/orders/New` doesn't match `/orders/{id}`. `/docs/` needs a row
+/// of its own, and isn't covered by `/docs/{*rest}`.
 ///
-/// This is about handlers in this process. If the service forwards requests to other servers, see
+/// These rules are for handlers in this process. If your service forwards requests to other servers, see
 /// [`PoliciesBuilder::forwarding`].
 #[derive(Clone)]
 pub struct Policies(Arc<Table>);
 
-/// The rows, as the builder has validated them.
+/// The validated rows.
 pub(super) struct Table {
     pub(super) rows: Vec<PolicyRow>,
     pub(super) tree: Node,
     /// In the order of their rows.
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) unlisted: Access,
-    /// Whether the paths are also read by other servers.
+    /// Whether other servers read the paths too.
     pub(super) forwarding: bool,
     pub(super) has_grpc_rows: bool,
 }
 
-/// What was found for a request.
+/// What a lookup found for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
-    /// The row at this place.
+    /// The row at this position.
     Row(usize),
     Unlisted,
-    /// The path could be read in another way.
+    /// Nothing, because the path is ambiguous.
     Unclear,
-    /// Every row of this MCP endpoint, because the operation isn't known or has no row.
+    /// All rows of this MCP endpoint, because the operation is unknown or has no row.
     EveryOperation(usize),
-    /// Those rows of this MCP endpoint whose operations are in the body. An inner service reads it.
+    /// The rows of this MCP endpoint for the operations in the body, which an inner service reads.
     OperationsInBody(usize),
 }
 
 impl Policies {
-    /// A table without rows, which denies everything.
+    /// Creates a builder. A table without rows denies everything.
     pub const fn builder() -> PoliciesBuilder {
         PoliciesBuilder::new()
     }
@@ -93,17 +92,17 @@ impl Policies {
         Self(Arc::new(table))
     }
 
-    /// What a request must bring, for tests and for documentation.
+    /// Returns who may make a request with this method and path, for tests and documentation.
     ///
-    /// For an MCP endpoint, this is [`Mcp::otherwise`](crate::policies::Mcp::otherwise), or denied without it. See
-    /// [`mcp_access`](Self::mcp_access).
+    /// For an MCP endpoint, this is [`Mcp::otherwise`](crate::policies::Mcp::otherwise), or denied if that isn't set.
+    /// See [`mcp_access`](Self::mcp_access) for its operations.
     #[must_use]
     pub fn access(&self, method: &Method, path: &str) -> &Access {
         self.access_of(self.find(method, path))
     }
 
-    /// Returns what an operation of an MCP endpoint requires, for tests and for documentation: all of it together, if
-    /// there is more than one. Empty if the path is none of an MCP endpoint.
+    /// Returns what an operation of an MCP endpoint requires, for tests and documentation. If it returns more than one
+    /// requirement, all of them have to be met. Returns an empty list if there is no MCP endpoint at the path.
     ///
     /// ```
     /// use portcullis::{Access, Policies, Scope, policies::Mcp};
@@ -125,19 +124,19 @@ impl Policies {
         self.rows_of(rule_of(place, row)).map(PolicyRow::access).collect()
     }
 
-    /// The rows, in the order in which they were given.
+    /// Returns the rows, in the order in which they were added.
     #[must_use]
     pub fn rows(&self) -> &[PolicyRow] {
         &self.0.rows
     }
 
-    /// Every scope that a row names, once and in order: what clients may need to ask for.
+    /// Returns every scope in the table, sorted and without duplicates. These are the scopes that clients may need.
     pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
         let policies = self.0.rows.iter().filter_map(|row| row.access.scopes());
         policies.flat_map(ScopePolicy::scopes).collect::<BTreeSet<_>>().into_iter()
     }
 
-    /// Returns what is required where no row applies.
+    /// Returns what is required if no row matches.
     pub(crate) fn unlisted(&self) -> &Access {
         &self.0.unlisted
     }
@@ -147,26 +146,28 @@ impl Policies {
         self.0.has_grpc_rows
     }
 
-    /// Returns the row of a request as text, for operators.
+    /// Returns the row that applies to a request as text, for operators.
     pub(crate) fn describe(&self, rule: Rule) -> String {
         match rule {
             Rule::Row(place) => self.0.rows.get(place).map(ToString::to_string).unwrap_or_default(),
-            Rule::Unlisted => format!("all else: {}", self.0.unlisted),
+            Rule::Unlisted => format!("unlisted: {}", self.0.unlisted),
             Rule::Unclear => "denied".to_owned(),
             Rule::EveryOperation(place) | Rule::OperationsInBody(place) => {
                 let endpoint =
                     self.0.endpoints.get(place).and_then(|it| self.0.rows.get(it.rows.start));
                 let path = endpoint.map_or("", PolicyRow::path);
                 match rule {
-                    Rule::OperationsInBody(_) => format!("MCP {path}: the rows of the body"),
+                    Rule::OperationsInBody(_) => {
+                        format!("MCP {path}: the rows of the operations in the body")
+                    }
                     _ => format!("MCP {path}: every row"),
                 }
             }
         }
     }
 
-    /// Finds what a request requires. The operation of an MCP endpoint is read from its headers. If it isn't there, it
-    /// is in the body, if an inner service reads that.
+    /// Finds what a request requires. The operation of an MCP endpoint is read from the headers if possible. Otherwise,
+    /// an inner service may read it from the body.
     pub(crate) fn find_for<B>(&self, request: &Request<B>, reads_bodies: bool) -> Rule {
         let rule = self.find(request.method(), request.uri().path());
         match rule {
@@ -202,7 +203,7 @@ impl Policies {
             return Rule::Unclear;
         }
         let mut segments = path.split('/');
-        // What stands before the first slash.
+        // The text before the first slash, which is empty.
         segments.next();
         match self.0.tree.find(segments, !path.ends_with('/')) {
             Ok(Some(leaf)) => match leaf.row(method) {
@@ -216,7 +217,7 @@ impl Policies {
         }
     }
 
-    /// Returns the MCP endpoint whose first row is at this place of the table.
+    /// Returns the MCP endpoint whose first row is at this position of the table.
     fn endpoint_at(&self, place: usize) -> Option<usize> {
         let endpoints = &self.0.endpoints;
         if endpoints.is_empty() {
@@ -225,7 +226,8 @@ impl Policies {
         endpoints.iter().position(|endpoint| endpoint.rows.start == place)
     }
 
-    /// Whether a request needs no credentials. One whose operations are in its body may need none.
+    /// Returns whether a request may have no credentials. If the operations are in the body, this isn't known yet, so
+    /// it returns whether at least one of them may be anonymous.
     pub(crate) fn is_open(&self, rule: Rule) -> bool {
         match rule {
             Rule::EveryOperation(_) => self.rows_of(rule).all(|row| row.access.is_open()),
@@ -234,7 +236,7 @@ impl Policies {
         }
     }
 
-    /// Returns whether a request with an invalid token counts as anonymous.
+    /// Returns whether a request with an invalid token is treated as anonymous.
     pub(crate) fn ignores_invalid_tokens(&self, rule: Rule) -> bool {
         let ignores = |access: &Access| *access == Access::DangerouslyAnonymous;
         match rule {
@@ -245,7 +247,7 @@ impl Policies {
         }
     }
 
-    /// Returns the rows that a rule combines: every row of an MCP endpoint. For other rules, at most one.
+    /// Returns the rows that a rule combines: all rows of an MCP endpoint, or at most one row otherwise.
     pub(crate) fn rows_of(&self, rule: Rule) -> impl Iterator<Item = &PolicyRow> + Clone {
         let range = match rule {
             Rule::Row(place) => place..place.saturating_add(1),
@@ -257,12 +259,12 @@ impl Policies {
         self.0.rows.get(range).unwrap_or_default().iter()
     }
 
-    /// Returns the MCP endpoints, as the rules for every operation of them.
+    /// Returns a rule for each MCP endpoint that combines all its rows.
     pub(crate) fn every_operation(&self) -> impl Iterator<Item = Rule> {
         (0..self.0.endpoints.len()).map(Rule::EveryOperation)
     }
 
-    /// Returns what the operations of an MCP endpoint require that have no row of their own.
+    /// Returns the rule for the remaining operations of an MCP endpoint.
     pub(crate) fn otherwise_of(&self, rule: Rule) -> Rule {
         match rule {
             Rule::EveryOperation(place) | Rule::OperationsInBody(place) => {
@@ -272,7 +274,8 @@ impl Policies {
         }
     }
 
-    /// Whether whoever makes a request may. If the operations are in the body, the service that reads it decides.
+    /// Checks whether an identity may make the request. If the operations are in the body, the service that reads it
+    /// decides.
     pub(crate) fn judge(&self, rule: Rule, identity: &Identity) -> Result<(), Error> {
         match rule {
             Rule::EveryOperation(_) => Self::judge_all(self.rows_of(rule), identity),
@@ -281,8 +284,8 @@ impl Policies {
         }
     }
 
-    /// Returns whether the caller may request the operations in a body: all of them. `None` is a body that is longer
-    /// than what is read. A rejection names the scopes that all of them need.
+    /// Checks whether the caller may request all operations in a body. `body` is `None` if it exceeds the size limit. A
+    /// rejection names the scopes that all of the operations need.
     #[cfg(feature = "mcp")]
     pub(crate) fn judge_body(
         &self,
@@ -322,18 +325,18 @@ impl Policies {
             Access::Anonymous | Access::Authenticated | Access::DangerouslyAnonymous => Ok(()),
             Access::Deny => Err(Error::access_denied().with_source(match rule {
                 Rule::Row(_) => "a policy denies this method and path",
-                Rule::Unlisted => "no policy is for this method and path",
+                Rule::Unlisted => "no policy row matches this method and path",
                 Rule::EveryOperation(_) | Rule::OperationsInBody(_) => {
                     "a policy denies this MCP operation"
                 }
-                Rule::Unclear => "the path could be read in another way",
+                Rule::Unclear => "the path is ambiguous",
             })),
             Access::Scopes(policy) => identity.require_ref(policy),
             Access::Requirements(requirements) => requirements.check(identity),
         }
     }
 
-    /// Requires what all of these rows require. A rejection for scopes names those of all of them.
+    /// Checks the requirements of all these rows. A rejection because of scopes names those of all rows.
     fn judge_all<'a>(
         rows: impl Iterator<Item = &'a PolicyRow> + Clone,
         identity: &Identity,
@@ -364,7 +367,7 @@ impl Policies {
     }
 }
 
-/// Returns the rule of an operation of an MCP endpoint.
+/// Returns the rule for an operation of an MCP endpoint.
 fn rule_of(endpoint: usize, row: Option<RowOf>) -> Rule {
     match row {
         Some(RowOf::One(place)) => Rule::Row(place),
@@ -381,12 +384,12 @@ impl fmt::Debug for Policies {
     }
 }
 
-/// For people: a line for each row, and one for what isn't listed.
+/// Shows a line for each row, and one for unlisted requests.
 impl fmt::Display for Policies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for row in &self.0.rows {
             writeln!(f, "{row}")?;
         }
-        write!(f, "all else: {}", self.0.unlisted)
+        write!(f, "unlisted: {}", self.0.unlisted)
     }
 }

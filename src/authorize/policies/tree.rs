@@ -1,7 +1,7 @@
-//! Finding the row of a path: a tree of segments.
+//! Finds the row of a path, in a tree of segments.
 //!
-//! The most particular row wins, as in axum's router: a static segment before a parameter, a parameter
-//! before the rest.
+//! The most specific row wins, as in axum's router: a static segment before a parameter, and a parameter before the
+//! rest.
 
 use std::str::Split;
 
@@ -9,10 +9,10 @@ use http::Method;
 
 use super::{path::could_be, pattern::Segment};
 
-/// What may follow one segment.
+/// The segments that may follow a segment.
 #[derive(Debug, Default)]
 pub(super) struct Node {
-    /// Ordered by `text`.
+    /// Sorted by `text`.
     statics: Vec<Static>,
     parameter: Option<Box<Node>>,
     rest: Option<Leaf>,
@@ -25,28 +25,28 @@ struct Static {
     node: Node,
 }
 
-/// Rows of one pattern, as places in the table.
+/// The rows of one pattern, as positions in the table.
 #[derive(Debug, Default)]
 pub(super) struct Leaf {
     methods: Vec<(Method, usize)>,
     any_method: Option<usize>,
 }
 
-/// The path isn't what a row says, but could be read as that: by case, by encoding, by a slash.
+/// The path doesn't match a row, but a server might read it as if it did, because of case, encoding or a slash.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NearMiss;
 
-/// Why a row can't stand beside the others.
+/// A conflict between a row and the ones before it.
 pub(super) enum Clash {
-    /// With the row at this place: they are for the same requests.
+    /// The row at this position is for the same requests.
     Same(usize),
-    /// With a static segment that differs in its spelling only.
+    /// This static segment differs only in its spelling.
     Spelling(String),
 }
 
 impl Node {
-    /// The rows of the pattern that is nearest to a path, given as its segments. `may_have_rest` is
-    /// false for a path with a slash at its end, which is no spelling of one without.
+    /// Returns the rows of the most specific pattern that matches a path, given as its segments. `may_have_rest` is
+    /// false for a path with a trailing slash, which must not match as if it had none.
     pub(super) fn find(
         &self,
         mut path: Split<'_, char>,
@@ -73,7 +73,7 @@ impl Node {
             return Ok(Some(leaf));
         }
         match &self.rest {
-            // A router takes the slash for a part of the rest.
+            // A router treats the slash as a part of the rest.
             Some(_) if !may_have_rest && !segment.is_empty() => Err(NearMiss),
             rest => Ok(rest.as_ref().filter(|_| may_have_rest)),
         }
@@ -100,7 +100,8 @@ impl Node {
         leaf.get_or_insert_default().insert(method, place).map_err(Clash::Same)
     }
 
-    /// Calls `compare` with the rows of each two patterns that differ by a slash at the end: without it, with it.
+    /// Calls `compare` with the rows of each pair of patterns that differ only by a trailing slash: without it, with
+    /// it.
     pub(super) fn slash_twins<E>(
         &self,
         compare: &mut impl FnMut(&Leaf, &Leaf) -> Result<(), E>,
@@ -121,7 +122,7 @@ impl Node {
         self.statics.get(self.place(segment).ok()?)
     }
 
-    /// A static segment that the segment isn't, but could be read as.
+    /// Returns a static segment that isn't equal to `segment`, but that a server might read as equal.
     fn nearly(&self, segment: &str) -> Option<&Static> {
         self.statics.iter().find(|it| could_be(segment, &it.text))
     }
@@ -139,7 +140,7 @@ impl Node {
         };
         match self.statics.get_mut(place) {
             Some(it) => Ok(&mut it.node),
-            // It was found or put there.
+            // Unreachable: the segment was found or inserted above.
             None => Err(Clash::Spelling(text.to_owned())),
         }
     }
@@ -151,12 +152,13 @@ impl Leaf {
         self.methods.iter().map(|(method, _)| method)
     }
 
-    /// Returns the row for the methods that have none of their own.
+    /// Returns the row for the remaining methods.
     pub(super) const fn any_method(&self) -> Option<usize> {
         self.any_method
     }
 
-    /// The row for a method. HEAD is GET where it has no row of its own, as axum answers it.
+    /// Returns the row for a method. HEAD uses the row of GET if it has none of its own, because axum also routes it to
+    /// the handler of GET.
     pub(super) fn row(&self, method: &Method) -> Option<usize> {
         let of = |method: &Method| {
             self.methods.iter().find_map(|(one, place)| (one == method).then_some(*place))

@@ -1,4 +1,4 @@
-//! The future of a guarded response.
+//! The response future of a guarded service.
 
 use std::{
     future::Future,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 pin_project! {
-    /// The future of [`Require`](crate::authorize::require::Require).
+    /// The response future of [`Require`](crate::authorize::require::Require).
     #[derive(Debug)]
     pub struct RequireFuture<F> {
         #[pin]
@@ -32,16 +32,16 @@ pin_project! {
     }
 }
 
-/// A rejection on its way to the layer outside.
+/// A rejection, to be rendered by the outer layer.
 #[derive(Debug)]
 pub(super) struct Rejected {
     error: Error,
-    /// Whether there is no layer outside.
+    /// Whether no outer layer is known to exist.
     stands_alone: bool,
 }
 
 impl Rejected {
-    /// For an error that nothing else may report and render, because there seems to be no layer outside.
+    /// Creates a rejection that is reported and rendered at once, because no outer layer seems to exist.
     pub(super) const fn stand_alone(error: Error) -> Self {
         Self { error, stands_alone: true }
     }
@@ -78,7 +78,7 @@ where
                     Poll::Ready(Ok(stand_alone(error, &[])))
                 }
                 Some(Rejected { error, stands_alone: false }) => Poll::Ready(Ok(unrendered(error))),
-                // Polled again after it was ready, which no caller may do.
+                // Polled after completion, which callers must not do.
                 None => Poll::Pending,
             },
         }

@@ -1,4 +1,4 @@
-//! The guard of a route by a check of the service's own.
+//! The guard that runs a custom check.
 
 use std::{fmt, sync::Arc};
 
@@ -7,20 +7,30 @@ use tower_layer::Layer;
 use super::{Require, service::Guard};
 use crate::{Error, Identity, authorize::Requirements};
 
-/// Rejects requests whose identity fails a check of your own.
+/// Rejects requests whose identity fails a custom check.
+///
+/// Place it inside an [`AuthenticateLayer`](crate::AuthenticateLayer). An anonymous request is rejected with 401. If no
+/// such layer ran, every request is rejected with 500. [`RequireScopeLayer`](crate::RequireScopeLayer) and
+/// [`RequireRoleLayer`](crate::RequireRoleLayer) cover the most common checks.
 ///
 /// ```
-/// use portcullis::{Error, RequireLayer};
+/// use portcullis::{Error, Identity, RequireLayer};
 ///
-/// let employees = RequireLayer::new(|identity| match identity.subject() {
-///     Some(subject) if subject.ends_with("@acme.example") => Ok(()),
-///     _ => Err(Error::access_denied()),
-/// });
+/// fn is_employee(identity: &Identity) -> Result<(), Error> {
+///     match identity.subject() {
+///         Some(subject) if subject.ends_with("@acme.example") => Ok(()),
+///         _ => Err(Error::access_denied()),
+///     }
+/// }
+///
+/// let alice = Identity::assertion().subject("alice@acme.example").build();
+/// let eve = Identity::assertion().subject("eve@other.example").build();
+/// assert!(is_employee(&alice).is_ok());
+/// assert_eq!(is_employee(&eve).unwrap_err().status(), 403);
+///
+/// let employees = RequireLayer::new(is_employee);
 /// # let _ = employees;
 /// ```
-///
-/// As [`RequireScopeLayer`](crate::RequireScopeLayer) it needs an
-/// [`AuthenticateLayer`](crate::AuthenticateLayer) outside it, and fails closed without.
 #[derive(Clone)]
 #[must_use]
 pub struct RequireLayer {
@@ -28,12 +38,12 @@ pub struct RequireLayer {
 }
 
 impl RequireLayer {
-    /// Lets those requests through for which `check` is `Ok`.
+    /// Creates a layer that allows a request if `check` returns `Ok`.
     pub fn new(check: impl Fn(&Identity) -> Result<(), Error> + Send + Sync + 'static) -> Self {
         Self::guard(Requirements::default(), check)
     }
 
-    /// Requires an element of `authorization_details` with this `type` ([RFC 9396]), as
+    /// Creates a layer that requires an element of `authorization_details` with this `type` ([RFC 9396]), as
     /// [`Identity::require_authorization_details`] does.
     ///
     /// ```
@@ -53,7 +63,9 @@ impl RequireLayer {
         Self::new(move |identity| identity.require_authorization_details(&kind))
     }
 
-    /// Lets those requests through whose identity meets all of these requirements.
+    /// Creates a layer that allows a request if the identity meets all of these requirements.
+    ///
+    /// Requirements that can't be met, such as an empty role, reject every request with 500.
     ///
     /// ```
     /// use std::time::Duration;
@@ -62,10 +74,9 @@ impl RequireLayer {
     ///
     /// let recently = RequireLayer::requirements(Authentication::within(Duration::from_secs(300)));
     /// let acme = RequireLayer::requirements(Requirements::claim("tenant", "acme"));
-    /// # let _ = (recently, acme);
+    /// assert!(format!("{acme:?}").contains("acme"));
+    /// # let _ = recently;
     /// ```
-    ///
-    /// Requirements that nothing can meet, such as an empty role, reject every request with 500.
     pub fn requirements(requirements: impl Into<Requirements>) -> Self {
         let requirements = requirements.into();
         match requirements.clone().only_scopes() {
@@ -74,13 +85,13 @@ impl RequireLayer {
         }
     }
 
-    /// Requires `other` too.
+    /// Adds further requirements.
     pub(super) fn and(&self, other: impl Into<Requirements>) -> Self {
         Self::requirements(self.guard.requirements.clone().and(other))
     }
 
-    // axum clones a layer and applies it for each request to a handler. So both must cost no more than a reference
-    // count, and everything else happens here.
+    // axum clones a layer and applies it for each request to a handler. Both must cost no more than incrementing a
+    // reference count, so everything else happens here.
     fn guard(
         requirements: Requirements,
         check: impl Fn(&Identity) -> Result<(), Error> + Send + Sync + 'static,
@@ -110,7 +121,7 @@ mod tests {
     use super::*;
     use crate::{RequireRoleLayer, RequireScopeLayer, Scope};
 
-    /// axum does both for each request to a handler.
+    /// axum clones and applies a layer for each request to a handler.
     #[test]
     fn a_guard_is_cloned_and_applied_by_a_reference() {
         const READ: Scope = Scope::from_static("read");

@@ -1,7 +1,7 @@
-//! Authorization: what the request may do.
+//! Guards: layers that decide what an authenticated request may do on a route.
 //!
-//! Guards read the identity that `authenticate` left in the request, and reject by an error that
-//! `authenticate` renders. They never import it.
+//! Guards read the identity that `authenticate` left in the request, and reject with an error that `authenticate`
+//! renders. They never import it.
 
 mod future;
 mod layer;

@@ -1,4 +1,4 @@
-//! The guard of a route by roles.
+//! The guard that requires roles.
 
 use tower_layer::Layer;
 
@@ -7,12 +7,11 @@ use crate::authorize::Requirements;
 
 /// Rejects requests whose identity lacks a role, with `403 Forbidden`.
 ///
-/// Roles are read where the verifier is configured to read them, and are separate from scopes: see
-/// [`RoleSet`](crate::RoleSet). The rejection has no challenge and names no scope, because a client can't request a
-/// role.
+/// The verifier decides where roles are read from. They are separate from scopes: see [`RoleSet`](crate::RoleSet). The
+/// rejection has no challenge and names no scope, because a client can't request a role.
 ///
-/// It reads the identity that an [`AuthenticateLayer`](crate::AuthenticateLayer) outside it put into the request. A
-/// request without an identity is rejected with 401. Without such a layer, every request is rejected with 500.
+/// Place it inside an [`AuthenticateLayer`](crate::AuthenticateLayer), which provides the identity. An anonymous
+/// request is rejected with 401. If no such layer ran, every request is rejected with 500.
 ///
 /// ```
 /// # #[cfg(all(feature = "axum", feature = "testing", feature = "_jwt"))]
@@ -49,12 +48,14 @@ use crate::authorize::Requirements;
 pub struct RequireRoleLayer(RequireLayer);
 
 impl RequireRoleLayer {
-    /// Requires a role. An empty one, or one with a control character, rejects every request with 500.
+    /// Creates a layer that requires a role. If the role is empty or contains a control character, every request is
+    /// rejected with 500.
     pub fn new(role: impl Into<String>) -> Self {
         Self(RequireLayer::requirements(Requirements::role(role)))
     }
 
-    /// Requires at least one of these roles. Without any, every request is rejected with 500.
+    /// Creates a layer that requires at least one of these roles. If the list is empty, every request is rejected with
+    /// 500.
     ///
     /// ```
     /// use portcullis::RequireRoleLayer;
@@ -66,7 +67,7 @@ impl RequireRoleLayer {
         Self(RequireLayer::requirements(Requirements::any_role(roles)))
     }
 
-    /// Requires something else too: scopes, claims, or how the user authenticated.
+    /// Adds further requirements: scopes, claims, or how the user authenticated.
     ///
     /// ```
     /// use portcullis::{RequireRoleLayer, Scope};

@@ -1,16 +1,16 @@
-//! The guard of a route by scopes.
+//! The guard that requires scopes.
 
 use tower_layer::Layer;
 
 use super::{Require, RequireLayer};
 use crate::{ScopePolicy, authorize::Requirements};
 
-/// Rejects requests whose token lacks a scope, with `403 Forbidden` and the scopes that are needed
-/// ([RFC 6750 §3.1]).
+/// Rejects requests whose token lacks a required scope, with `403 Forbidden` and a challenge that names the required
+/// scopes ([RFC 6750 §3.1]).
 ///
-/// It reads the identity that an [`AuthenticateLayer`](crate::AuthenticateLayer) outside it has
-/// found. A request without one is rejected with 401, whose challenge names the scopes too; without such a layer
-/// every request is rejected with 500.
+/// Place it inside an [`AuthenticateLayer`](crate::AuthenticateLayer), which provides the identity. An anonymous
+/// request is rejected with 401, and the challenge names the scopes too. If no such layer ran, every request is
+/// rejected with 500.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -33,12 +33,13 @@ use crate::{ScopePolicy, authorize::Requirements};
 pub struct RequireScopeLayer(RequireLayer);
 
 impl RequireScopeLayer {
-    /// Requires a scope, or what a [`ScopePolicy`] says. A policy without scopes rejects every request.
+    /// Creates a layer that requires a scope, or what a [`ScopePolicy`] requires. If the policy contains no scope,
+    /// every request is rejected.
     pub fn new(policy: impl Into<ScopePolicy>) -> Self {
         Self(RequireLayer::requirements(policy.into()))
     }
 
-    /// Requires something else too: roles, claims, or how the user authenticated ([RFC 9470]).
+    /// Adds further requirements: roles, claims, or how the user authenticated ([RFC 9470]).
     ///
     /// ```
     /// use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The service around the one that is guarded.
+//! The service around a guarded service.
 
 use std::{
     fmt,
@@ -18,18 +18,18 @@ use crate::{
     telemetry,
 };
 
-/// What a request has to pass.
+/// The check of a guard.
 pub(super) struct Guard<C: ?Sized = Check> {
-    /// What the check requires. Empty for a check of the service's own.
+    /// The requirements that the check verifies. Empty for a custom check.
     pub(super) requirements: Requirements,
     pub(super) check: C,
 }
 
-/// The check of an identity.
+/// A function that checks an identity.
 pub(super) type Check = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
 
-/// The service that [`RequireScopeLayer`](crate::RequireScopeLayer) and
-/// [`RequireLayer`](crate::RequireLayer) make.
+/// The service that [`RequireScopeLayer`](crate::RequireScopeLayer), [`RequireRoleLayer`](crate::RequireRoleLayer) and
+/// [`RequireLayer`](crate::RequireLayer) create.
 #[derive(Clone)]
 pub struct Require<S> {
     inner: S,
@@ -54,7 +54,7 @@ impl<S> Require<S> {
 }
 
 impl Guard {
-    /// Adds the scopes that the check requires to the rejection of an anonymous request.
+    /// Adds the required scopes to the rejection of an anonymous request.
     #[cold]
     fn add_scopes(&self, error: Error, caller: &Caller) -> Error {
         let scopes = self.requirements.scopes();

@@ -134,7 +134,7 @@ async fn by_default_and_in_other_rows_an_invalid_token_is_rejected() {
         }
     }
     let row = policies().rows()[0].to_string();
-    assert_eq!(row, "GET /: anonymous, also with an invalid token");
+    assert_eq!(row, "GET /: anonymous, even with an invalid token");
 }
 
 #[tokio::test]

@@ -268,16 +268,16 @@ async fn a_401_of_a_row_for_a_role_names_no_scope() {
 #[test]
 fn a_row_that_nothing_can_meet_is_rejected_by_its_value() {
     for (access, problem) in [
-        (Access::role(""), "`` can't be a role"),
-        (Access::role("a\u{7}"), r"`a\u{7}` can't be a role"),
-        (Access::any_role::<String>([]), "names no role"),
-        (Access::any_role(["a", ""]), "`` can't be a role"),
+        (Access::role(""), "`` is not a valid role"),
+        (Access::role("a\u{7}"), r"`a\u{7}` is not a valid role"),
+        (Access::any_role::<String>([]), "must name at least one role"),
+        (Access::any_role(["a", ""]), "`` is not a valid role"),
         (Access::claim("", true), "claim ``: must be the name of a claim, or a JSON pointer"),
         (
             Access::claim("/a~2", true),
             "claim `/a~2`: must be a JSON pointer, in which `~` is followed by `0` or `1`",
         ),
-        (Access::role("a").and(Requirements::role("")), "`` can't be a role"),
+        (Access::role("a").and(Requirements::role("")), "`` is not a valid role"),
     ] {
         let error = Policies::builder().route(Method::GET, "/", access).build().unwrap_err();
         assert_eq!(error.to_string(), format!("policy `GET /`: {problem}"));

@@ -280,7 +280,7 @@ fn a_value_that_no_challenge_can_contain_fails_at_build() {
     for (value, shown) in [("", ""), ("a b", "a b"), ("a\"\n", r#"a\"\n"#), ("\u{e9}", "\u{e9}")] {
         let access = Access::from(PAY).and(Authentication::acr([MFA, value]));
         let error = Policies::builder().route(Method::GET, "/", access).build().unwrap_err();
-        let problem = format!("policy `GET /`: `{shown}` can't be a value of `acr`");
+        let problem = format!("policy `GET /`: `{shown}` is not a valid value of `acr`");
         assert_eq!(error.to_string(), problem);
     }
 }

@@ -1,4 +1,4 @@
-//! The rows of one endpoint, by operation.
+//! The rows of one MCP endpoint, by operation.
 
 #[cfg(feature = "mcp")]
 use std::collections::BTreeSet;
@@ -6,10 +6,10 @@ use std::{collections::HashMap, ops::Range};
 
 use super::{Mcp, Operation, mcp::Target, operation::NameKind};
 
-/// Finds the row of an operation. Rows are identified by their place in the table.
+/// Finds the row of an operation. Rows are identified by their position in the table.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
-    /// All of its rows, of which the first one is in the tree of paths.
+    /// The positions of all its rows. The first one is in the tree of paths.
     pub(crate) rows: Range<usize>,
     pub(crate) ignores_headers: bool,
     methods: HashMap<String, usize>,
@@ -19,20 +19,20 @@ pub(crate) struct Endpoint {
     otherwise: Option<usize>,
 }
 
-/// What an operation requires.
+/// The rows that apply to an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RowOf {
-    /// Each row of the endpoint.
+    /// All rows of the endpoint.
     Every,
     One(usize),
 }
 
 impl Endpoint {
-    /// Makes an endpoint of rows from `start` on.
+    /// Creates an endpoint with the rows from position `start`.
     ///
     /// # Errors
     ///
-    /// Returns the places of two rows for the same operations, or of a row without a name.
+    /// Returns the positions of two rows for the same operation, or of a row with an empty name.
     pub(crate) fn new(start: usize, mcp: &Mcp) -> Result<Self, (usize, Option<usize>)> {
         let mut endpoint = Self {
             rows: start..start.saturating_add(mcp.rows.len()),
@@ -59,7 +59,7 @@ impl Endpoint {
         Ok(endpoint)
     }
 
-    /// Returns what an operation requires.
+    /// Returns the rows that apply to an operation.
     pub(crate) fn row(&self, operation: &Operation<'_>) -> RowOf {
         let method = self.methods.get(&*operation.method).copied();
         let named = NameKind::of(&operation.method).map(|kind| self.names(kind));
@@ -67,15 +67,15 @@ impl Endpoint {
             (Some(named), Some(name)) if !named.is_empty() => {
                 named.get(&**name).copied().or(method)
             }
-            // It may be any of those that have rows.
+            // The name is unreadable, so it may be any of those that have rows.
             (Some(named), None) if !named.is_empty() => None,
             _ => return method.map_or_else(|| self.otherwise(), RowOf::One),
         };
         row.map_or(RowOf::Every, RowOf::One)
     }
 
-    /// Returns the rows of all operations in a body, or `None` for every row: because one of the operations needs
-    /// them, or because the body can't be read.
+    /// Returns the rows of all operations in a body. Returns `None` for all rows of the endpoint, either because an
+    /// operation requires that or because the body is unreadable.
     #[cfg(feature = "mcp")]
     pub(crate) fn rows_in(&self, body: &[u8]) -> Option<BTreeSet<usize>> {
         let mut rows = Some(BTreeSet::new());
@@ -91,7 +91,7 @@ impl Endpoint {
         rows
     }
 
-    /// Returns what requests without an operation require.
+    /// Returns the rows that apply to requests without an operation.
     pub(crate) fn otherwise(&self) -> RowOf {
         self.otherwise.map_or(RowOf::Every, RowOf::One)
     }
@@ -145,7 +145,7 @@ mod tests {
             ("resources/read", Some("file:///x"), one(13)),
             ("resources/subscribe", Some("file:///x"), one(13)),
             ("resources/unsubscribe", Some("file:///x"), one(13)),
-            // The row of the method covers other names, but not one that isn't known.
+            // The row of the method covers other names, but not an unreadable one.
             ("resources/read", Some("file:///y"), one(14)),
             ("resources/read", None, every),
             ("resources/subscribe", Some("file:///y"), every),

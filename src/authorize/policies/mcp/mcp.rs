@@ -1,11 +1,11 @@
-//! What an MCP endpoint requires.
+//! The requirements of an MCP endpoint.
 
 use std::borrow::Cow;
 
 use super::operation::NameKind;
 use crate::Access;
 
-/// What the operations of an MCP endpoint require: each tool, prompt, resource and method. See
+/// The requirements of an MCP endpoint, for each tool, prompt, resource and method. See
 /// [`PoliciesBuilder::mcp`](crate::policies::PoliciesBuilder::mcp).
 ///
 /// ```
@@ -21,7 +21,7 @@ use crate::Access;
 ///
 /// assert_eq!(policies.mcp_access("/mcp", "tools/call", Some("execute_sql")), [&ADMIN.into()]);
 /// assert_eq!(policies.mcp_access("/mcp", "tools/list", None), [&Access::Anonymous]);
-/// // A tool without a row needs what all rows need together.
+/// // A tool without a row has to meet the requirements of all rows.
 /// assert_eq!(policies.mcp_access("/mcp", "tools/call", Some("new_tool")).len(), 4);
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
@@ -31,11 +31,11 @@ use crate::Access;
 /// 1. The row of the name: [`tool`](Self::tool) for `tools/call`, [`prompt`](Self::prompt) for `prompts/get`,
 ///    [`resource`](Self::resource) for `resources/read`, `resources/subscribe` and `resources/unsubscribe`.
 /// 2. The row of the [`method`](Self::method).
-/// 3. If other names of this kind have rows, the operation needs what all rows of the endpoint need together: the
-///    strictest requirement. So a tool that is added later isn't open by accident.
+/// 3. If other names of this kind have rows, the requirements of all rows of the endpoint together, which is the
+///    strictest requirement. This ensures that a tool that is added later isn't open by accident.
 /// 4. [`otherwise`](Self::otherwise). Without it, the strictest requirement.
 ///
-/// Names are compared byte by byte.
+/// Names are compared byte for byte.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct Mcp {
@@ -43,7 +43,7 @@ pub struct Mcp {
     pub(super) ignores_headers: bool,
 }
 
-/// The operations that a row is for.
+/// The operations that a row covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     Method(String),
@@ -52,7 +52,7 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// Returns the text for people, such as `tools/call list_orders`.
+    /// Returns the operations as shown to operators, such as `tools/call list_orders`.
     fn name(&self) -> Cow<'static, str> {
         match self {
             Self::Method(method) => method.clone().into(),
@@ -63,7 +63,7 @@ impl Target {
 }
 
 impl Mcp {
-    /// Creates an endpoint without rows. At least one is required.
+    /// Creates an endpoint without rows. Add at least one.
     pub fn new() -> Self {
         Self::default()
     }
@@ -85,35 +85,37 @@ impl Mcp {
         self.row(Target::Name(NameKind::Prompt, name.into()), access.into())
     }
 
-    /// Adds a row for a resource (`resources/read`, `resources/subscribe`, `resources/unsubscribe`), by its exact URI.
+    /// Adds a row for a resource (`resources/read`, `resources/subscribe`, `resources/unsubscribe`) with this exact
+    /// URI.
     pub fn resource(self, uri: impl Into<String>, access: impl Into<Access>) -> Self {
         self.row(Target::Name(NameKind::Resource, uri.into()), access.into())
     }
 
-    /// Adds a row for a method, such as `tools/list`. For a method whose names have rows, such as `tools/call`, it
-    /// covers the names without a row.
+    /// Adds a row for a method, such as `tools/list`. For a method with rows for names, such as `tools/call`, this row
+    /// covers the remaining names.
     pub fn method(self, method: impl Into<String>, access: impl Into<Access>) -> Self {
         self.row(Target::Method(method.into()), access.into())
     }
 
     /// Adds a row for all other operations, such as `initialize`, `server/discover`, `ping` and notifications, and for
-    /// HTTP methods other than `POST`, by which older clients open streams and end sessions.
+    /// HTTP methods other than `POST`, with which older clients open streams and end sessions.
     ///
-    /// It doesn't cover names without a row whose kind has rows: those need the strictest requirement.
+    /// It doesn't cover an unlisted tool, prompt or resource if others of its kind have rows. Those have to meet the
+    /// strictest requirement.
     pub fn otherwise(self, access: impl Into<Access>) -> Self {
         self.row(Target::Otherwise, access.into())
     }
 
-    /// Doesn't use the headers `Mcp-Method` and `Mcp-Name`, because the service doesn't compare them with the body.
+    /// Ignores the headers `Mcp-Method` and `Mcp-Name`. Use it if your service doesn't compare them with the body.
     ///
-    /// Every `POST` then needs the strictest requirement, unless bodies are read (`read_mcp_bodies`). A service that
-    /// implements the specification compares them: `rmcp` does so since version 3.
+    /// Any `POST` then has to meet the strictest requirement, unless bodies are read (`read_mcp_bodies`). A service
+    /// that implements the specification compares the headers with the body. `rmcp` does so since version 3.
     pub fn ignore_headers(mut self) -> Self {
         self.ignores_headers = true;
         self
     }
 
-    /// Returns the text and the requirement of each row, in order.
+    /// Returns the operations and the requirement of each row, in order.
     pub(crate) fn rows(&self) -> impl Iterator<Item = (Cow<'static, str>, &Access)> {
         self.rows.iter().map(|(target, access)| (target.name(), access))
     }

@@ -1,15 +1,15 @@
-//! The operations in the body of a request.
+//! Reads the operations in a request body.
 
 use std::borrow::Cow;
 
 use super::{Operation, operation::NameKind};
 use crate::jose::json::{JsonError, Object, Value, document};
 
-/// The name by which `serde_json` marks a text that is to be parsed once more. A service may take the value of a
-/// member with this name for the message itself.
+/// The name with which `serde_json` marks a text that it parses again. A service might treat the value of a member with
+/// this name as the message itself.
 const RAW_VALUE: &str = "$serde_json::private::";
 
-/// An operation that can't be read from the body.
+/// A body whose operations can't be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unreadable;
 
@@ -19,15 +19,15 @@ impl From<JsonError> for Unreadable {
     }
 }
 
-/// Passes the operation of each message in the body: of one message, or of each one in a batch. `None` is a response
-/// of the client, which has no method.
+/// Calls a function with the operation of each message in the body, which is a single message or a batch. The operation
+/// is `None` for a response from the client, which has no method.
 ///
-/// Nothing must be relied on before this has returned `Ok`.
+/// Don't use what was passed before this has returned `Ok`.
 ///
 /// # Errors
 ///
-/// Fails if the body isn't JSON by our strict reader (with duplicate names, for example), or holds anything but
-/// messages.
+/// Returns an error if the strict JSON parser of this crate rejects the body (because of a duplicate name, for
+/// example), or if the body contains anything but messages.
 pub(crate) fn operations(
     body: &[u8],
     mut each: impl FnMut(Option<Operation<'_>>),
@@ -90,7 +90,7 @@ fn reject_raw_values(object: Object<'_>) -> Result<(), Unreadable> {
 mod tests {
     use super::*;
 
-    /// The operations as `method name`, or `response`.
+    /// Returns the operations as `method name`, or `response`.
     fn read(body: &str) -> Option<Vec<String>> {
         let mut read = Vec::new();
         let each = |operation: Option<Operation<'_>>| {
@@ -156,13 +156,13 @@ mod tests {
             r#"{"method":"tools/call","params":["a"]}"#,
             r#"{"method":"tools/call","params":{"name":1}}"#,
             r#"{"method":"tools/call","params":{"name":"\ud800"}}"#,
-            // the same name twice, also in other spellings and inside
+            // A name twice, also with escapes, and in a nested object.
             r#"{"method":"ping","method":"tools/call"}"#,
             r#"{"method":"ping","m\u0065thod":"tools/call"}"#,
             r#"{"method":"tools/call","params":{"name":"a","name":"b"}}"#,
             r#"{"method":"tools/call","params":{"name":"a"},"params":{"name":"b"}}"#,
             r#"{"method":"ping","x":{"y":1,"y":2}}"#,
-            // serde_json's private names
+            // Private names of serde_json.
             r#"{"$serde_json::private::RawValue":"{\"method\":\"tools/call\"}","method":"ping"}"#,
             r#"{"method":"tools/call","params":{"$serde_json::private::RawValue":"{}","name":"a"}}"#,
             r#"{"method":"tools/call","params":{"\u0024serde_json::private::Number":"1","name":"a"}}"#,

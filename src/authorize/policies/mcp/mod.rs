@@ -1,7 +1,7 @@
 //! Rows for the operations of an MCP endpoint.
 //!
-//! `mcp` is what users write, `endpoint` finds the row of an operation, `operation` reads operations from headers,
-//! and `message` from bodies.
+//! `mcp` is the public type, `endpoint` finds the row of an operation, `operation` reads operations from headers, and
+//! `message` reads them from bodies.
 
 mod endpoint;
 #[expect(clippy::module_inception, reason = "one noun per file, and the noun is the protocol")]

@@ -1,25 +1,25 @@
-//! An operation of MCP, as the headers of a request name it.
+//! An MCP operation, as named in request headers.
 
 use std::borrow::Cow;
 
 use http::{HeaderMap, HeaderName};
 
-/// The first version of the specification in which servers must compare the headers with the body.
+/// The first version of the specification that requires servers to compare the headers with the body.
 const FIRST_VERSION: &str = "2026-07-28";
 
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
-/// What a message asks the server to do.
+/// The operation that a message requests.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Operation<'a> {
     pub(crate) method: Cow<'a, str>,
-    /// `None` if there is none, or none that can be read.
+    /// `None` if it is absent or unreadable.
     pub(crate) name: Option<Cow<'a, str>>,
 }
 
-/// What the name of an operation names.
+/// The kind of thing that an operation's name refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NameKind {
     Prompt,
@@ -39,7 +39,7 @@ impl NameKind {
         }
     }
 
-    /// Returns the method that uses such a name.
+    /// Returns the method that takes a name of this kind.
     pub(super) const fn method(self) -> &'static str {
         match self {
             Self::Prompt => "prompts/get",
@@ -48,7 +48,7 @@ impl NameKind {
         }
     }
 
-    /// Returns the member of `params` that holds the name.
+    /// Returns the member of `params` that contains the name.
     pub(super) const fn member(self) -> &'static str {
         match self {
             Self::Prompt | Self::Tool => "name",
@@ -58,8 +58,8 @@ impl NameKind {
 }
 
 impl<'a> Operation<'a> {
-    /// Reads the operation from the headers, if they can be relied on: the client has to declare a version in which
-    /// the server compares them with the body, and each header has to appear once.
+    /// Reads the operation from the headers, if they are reliable: the client has to declare a version in which the
+    /// server compares them with the body, and each header has to appear exactly once.
     pub(crate) fn from_headers(headers: &'a HeaderMap) -> Option<Self> {
         let version = single(headers, &PROTOCOL_VERSION)?;
         if !is_date(version) || version < FIRST_VERSION {
@@ -70,14 +70,14 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// Returns the value of a header that appears once and consists of visible ASCII characters, spaces and tabs.
+/// Returns the value of a header that appears exactly once and consists of visible ASCII characters, spaces and tabs.
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
 }
 
-/// Returns whether a version has the form `YYYY-MM-DD`, so that it can be compared.
+/// Returns whether a version has the form `YYYY-MM-DD`, so that versions can be compared as strings.
 fn is_date(version: &str) -> bool {
     version.len() == FIRST_VERSION.len()
         && version
@@ -86,7 +86,7 @@ fn is_date(version: &str) -> bool {
             .all(|(byte, model)| if model == b'-' { byte == b'-' } else { byte.is_ascii_digit() })
 }
 
-/// Decodes a name, which is in base64 between `=?base64?` and `?=` if it isn't safe in a header.
+/// Decodes a name. A name that isn't safe in a header is encoded as `=?base64?…?=`.
 fn decode(value: &str) -> Option<Cow<'_, str>> {
     let encoded = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?="));
     let Some(encoded) = encoded else { return Some(value.into()) };
@@ -149,13 +149,13 @@ mod tests {
             // The markers are case-sensitive.
             (&["=?BASE64?bGlzdF9vcmRlcnM=?="], Some("=?BASE64?bGlzdF9vcmRlcnM=?=")),
             (&["=?base64?bGlzdF9vcmRlcnM="], Some("=?base64?bGlzdF9vcmRlcnM=")),
-            // no padding, unused bits, another alphabet, not base64, not UTF-8
+            // Padding missing, unused bits set, wrong alphabet, not base64, not UTF-8.
             (&["=?base64?bGlzdF9vcmRlcnM?="], None),
             (&["=?base64?YR==?="], None),
             (&["=?base64?__8=?="], None),
             (&["=?base64?!?="], None),
             (&["=?base64?/w==?="], None),
-            // not ASCII, twice, absent
+            // Not ASCII, repeated, absent.
             (&["caf\u{e9}"], None),
             (&["list_orders", "list_orders"], None),
             (&["list_orders", "execute_sql"], None),

@@ -13,7 +13,7 @@ fn duplicate_and_contradicting_rows_are_rejected_by_name() {
     let cases: [(PoliciesBuilder, &str); 10] = [
         (
             Policies::builder().route(GET, "/orders", READ).route(GET, "/orders", READ),
-            "policy `GET /orders`: repeats `GET /orders: orders:read`",
+            "policy `GET /orders`: duplicate of `GET /orders: orders:read`",
         ),
         (
             Policies::builder().route(GET, "/orders/{id}", READ).route(
@@ -21,19 +21,19 @@ fn duplicate_and_contradicting_rows_are_rejected_by_name() {
                 "/orders/{name}",
                 WRITE,
             ),
-            "policy `GET /orders/{name}`: contradicts `GET /orders/{id}: orders:read`",
+            "policy `GET /orders/{name}`: conflicts with `GET /orders/{id}: orders:read`",
         ),
         (
             Policies::builder()
                 .any_method("/files/{*rest}", Access::Deny)
                 .any_method("/files/{*path}", Access::Anonymous),
-            "policy `any method /files/{*path}`: contradicts `any method /files/{*rest}: denied`",
+            "policy `any method /files/{*path}`: conflicts with `any method /files/{*rest}: denied`",
         ),
         (
             Policies::builder()
                 .grpc("/orders.Orders/*", READ)
                 .grpc("/orders.Orders/*", READ.or(WRITE)),
-            "policy `POST /orders.Orders/*`: contradicts `POST /orders.Orders/*: orders:read`",
+            "policy `POST /orders.Orders/*`: conflicts with `POST /orders.Orders/*: orders:read`",
         ),
         (
             Policies::builder().grpc("/orders.Orders/Create", READ).route(
@@ -41,7 +41,7 @@ fn duplicate_and_contradicting_rows_are_rejected_by_name() {
                 "/orders.Orders/Create",
                 Access::Anonymous,
             ),
-            "policy `POST /orders.Orders/Create`: contradicts `POST /orders.Orders/Create: orders:read`",
+            "policy `POST /orders.Orders/Create`: conflicts with `POST /orders.Orders/Create: orders:read`",
         ),
         (
             Policies::builder().route(GET, "/orders", READ).route(
@@ -49,23 +49,23 @@ fn duplicate_and_contradicting_rows_are_rejected_by_name() {
                 "/orders/",
                 Access::Anonymous,
             ),
-            "policy `GET /orders/`: contradicts `GET /orders: orders:read`, from which a slash tells it apart",
+            "policy `GET /orders/`: conflicts with `GET /orders: orders:read`: the paths differ only by a trailing slash",
         ),
         (
             Policies::builder().route(GET, "/Orders/{id}", READ).route(POST, "/orders/{id}", READ),
-            "policy `POST /orders/{id}`: differs from another row's `Orders` in its spelling only",
+            "policy `POST /orders/{id}`: differs from segment `Orders` of another row only in its spelling",
         ),
         (
             Policies::builder().route(GET, "/a%40b", READ).route(POST, "/a@b", READ),
-            "policy `POST /a@b`: differs from another row's `a%40b` in its spelling only",
+            "policy `POST /a@b`: differs from segment `a%40b` of another row only in its spelling",
         ),
         (
             Policies::builder().grpc("/o.Orders/Create", READ).grpc("/o.Orders/create", READ),
-            "policy `POST /o.Orders/create`: differs from another row's `Create` in its spelling only",
+            "policy `POST /o.Orders/create`: differs from segment `Create` of another row only in its spelling",
         ),
         (
             Policies::builder().route(GET, "/orders/../admin", READ),
-            "policy `GET /orders/../admin`: not in normal form, so no request is ever found to match it",
+            "policy `GET /orders/../admin`: not in normal form, so no request can match it",
         ),
     ];
     for (builder, message) in cases {
@@ -78,23 +78,23 @@ fn an_invalid_path_is_rejected_by_name() {
     for (builder, message) in [
         (
             Policies::builder().route(GET, "/orders/:id", READ),
-            "policy `GET /orders/:id`: parameters are `{name}` and `{*name}`",
+            "policy `GET /orders/:id`: parameters are written `{name}` or `{*name}`",
         ),
         (
             Policies::builder().route(GET, "/orders/{id}.json", READ),
-            "policy `GET /orders/{id}.json`: a parameter `{name}` or `{*name}` is a segment of its own",
+            "policy `GET /orders/{id}.json`: a parameter must be a whole segment: `{name}` or `{*name}`",
         ),
         (
             Policies::builder().any_method("/{*rest}/end", READ),
-            "policy `any method /{*rest}/end`: something follows `{*…}`, which is all that follows",
+            "policy `any method /{*rest}/end`: `{*…}` must be the last segment",
         ),
         (
             Policies::builder().route(GET, "orders", READ),
-            "policy `GET orders`: no slash at the beginning",
+            "policy `GET orders`: must begin with `/`",
         ),
         (
             Policies::builder().grpc("/orders.Orders", READ),
-            "policy `POST /orders.Orders`: neither `/package.Service/Method` nor `/package.Service/*`",
+            "policy `POST /orders.Orders`: must be `/package.Service/Method` or `/package.Service/*`",
         ),
     ] {
         assert_eq!(builder.build().unwrap_err().to_string(), message);
@@ -170,7 +170,7 @@ fn display_shows_the_table() {
         "POST /orders.Orders/Create: orders:read and orders:write\n\
          GET /orders/{id}: orders:read\n\
          any method /public/{*rest}: anonymous\n\
-         all else: authenticated"
+         unlisted: authenticated"
     );
     let scopes: Vec<_> = policies.scopes().map(portcullis::Scope::as_str).collect();
     assert_eq!(scopes, ["orders:read", "orders:write"]);

@@ -49,7 +49,7 @@ DELETE /orders/{id}        role `admin`                  401        403     403 
 PUT /orders/{id}           orders:write, acr `mfa`       401        401     401     401
 GET /internal              denied                        401        403     403     403
 POST /orders.Orders/List   orders:read                   401        yes     yes     403
-all else                   denied                        401        403     403     403
+unlisted                   denied                        401        403     403     403
 ";
     assert_eq!(matrix.to_string(), expected);
     assert_eq!(matrix.allows("GET /orders", "reader"), Some(true));
@@ -86,7 +86,7 @@ fn routes_and_rows_that_do_not_fit_are_named() {
         [
             "route `PATCH /orders` has no row",
             "route `GET /customers` has no row",
-            "row `GET /internal` is for no route",
+            "row `GET /internal` matches no route",
         ]
     );
     let shadowed = Policies::builder()
@@ -105,7 +105,7 @@ fn routes_and_rows_that_do_not_fit_are_named() {
 }
 
 #[test]
-#[should_panic(expected = "route `GET /customers` has no row\nrow `GET /orders` is for no route")]
+#[should_panic(expected = "route `GET /customers` has no row\nrow `GET /orders` matches no route")]
 fn a_test_of_the_coverage_fails_with_a_line_for_each_problem() {
     let policies = Policies::builder().route(Method::GET, "/orders", READ).build().unwrap();
     policies.assert_covers([(Method::GET, "/customers")]);

@@ -127,8 +127,9 @@ fn a_row_for_an_ambiguous_path_is_an_error() {
         let first = Policies::builder().forwarding().route(Method::GET, path, READ);
         for builder in [rows().forwarding(), first] {
             let error = builder.build().unwrap_err().to_string();
-            let expected =
-                format!("policy `GET {path}`: ambiguous, so a table for forwarding denies it");
+            let expected = format!(
+                "policy `GET {path}`: ambiguous, so a table with `forwarding()` always denies it"
+            );
             assert_eq!(error, expected);
         }
     }

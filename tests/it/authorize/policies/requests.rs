@@ -105,7 +105,7 @@ async fn the_challenge_names_the_scopes_of_the_row() {
     let response = ask(&app, "GET /other", Some(&token)).await;
     assert_eq!(response.kind(), Some(ErrorKind::AccessDenied));
     let source = std::error::Error::source(response.error.as_ref().unwrap()).unwrap();
-    assert_eq!(source.to_string(), "no policy is for this method and path");
+    assert_eq!(source.to_string(), "no policy row matches this method and path");
 }
 
 #[tokio::test]
