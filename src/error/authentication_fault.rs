@@ -1,6 +1,6 @@
 //! Why a user has to authenticate again.
 
-/// What is insufficient about the authentication of the user ([RFC 9470 §3]).
+/// The reason why the authentication of the user is insufficient ([RFC 9470 §3]).
 ///
 /// ```
 /// use portcullis::{ErrorKind, error::AuthenticationFault};
@@ -13,9 +13,9 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthenticationFault {
-    /// It is too long ago, or its time (`auth_time`) is unknown.
+    /// The user authenticated too long ago, or at an unknown time (`auth_time`).
     Age,
-    /// Its class (`acr`) is none of the accepted ones, or unknown.
+    /// The authentication class (`acr`) is missing or isn't one of the accepted ones.
     Class,
 }
 

@@ -1,7 +1,7 @@
-//! Errors in a configuration.
+//! Configuration errors.
 
-/// An invalid configuration. `Display` names the offending value. A URL is shown without what may be secret
-/// in it: user name, password, query and fragment.
+/// An error in the configuration. `Display` names the setting, the invalid value and the problem. Parts of a URL that
+/// may be secret are replaced with `…`: user name, password, query and fragment.
 ///
 /// ```
 /// # #[cfg(feature = "_jwt")] {
@@ -28,8 +28,8 @@ impl ConfigError {
         Self { what, value: without_secrets(value.into()), problem: problem.into() }
     }
 
-    /// Creates the error for a text in PEM form. It names the first line, which is safe to show. The rest may
-    /// be a private key, and so may a text that only looks like PEM, which an ellipsis stands for.
+    /// Creates the error for a text in PEM format. It shows only the first line, because the rest may be a private key.
+    /// If the text doesn't look like PEM, it shows an ellipsis.
     #[cfg(any(feature = "_jwt", all(feature = "_remote", feature = "reqwest")))]
     pub(crate) fn pem(what: &'static str, pem: &[u8], problem: impl Into<String>) -> Self {
         let is_plain = |label: &&str| {
@@ -48,7 +48,7 @@ impl ConfigError {
         self.what
     }
 
-    /// Returns the invalid value. `…` stands for parts of a URL that may be secret.
+    /// Returns the invalid value. `…` replaces the parts of a URL that may be secret.
     #[must_use]
     pub fn value(&self) -> &str {
         &self.value
@@ -61,7 +61,7 @@ impl ConfigError {
     }
 }
 
-/// Replaces with `…` what may be secret in a text that is meant to be a URL.
+/// Replaces the parts of a URL that may be secret with `…`.
 fn without_secrets(value: String) -> String {
     let value = without_userinfo(value);
     let query = value.find("://").and_then(|_| value.find(['?', '#']));
@@ -71,14 +71,14 @@ fn without_secrets(value: String) -> String {
     }
 }
 
-/// Replaces user name and password (RFC 3986 §3.2.1), up to the last `@`, because a password may contain
-/// characters that it shouldn't.
+/// Replaces user name and password (RFC 3986 §3.2.1). They end at the last `@`, because a password may contain an
+/// unescaped one.
 fn without_userinfo(value: String) -> String {
     let Some((before, host)) = value.rsplit_once('@') else { return value };
     match before.split_once("://") {
         Some((scheme, _)) => format!("{scheme}://\u{2026}@{host}"),
         None if before.contains(':') => format!("\u{2026}@{host}"),
-        // An e-mail address, or the like.
+        // Not a URL, such as an e-mail address.
         None => value,
     }
 }

@@ -1,4 +1,4 @@
-//! The source of an error that has a diagnosis.
+//! The source of an error with a diagnosis.
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -6,14 +6,15 @@ use super::diagnosis::Diagnosis;
 
 pub(super) type Source = Arc<dyn Error + Send + Sync>;
 
-/// A diagnosis in the place of a source, and the source itself. So an error without a diagnosis is no larger.
+/// A diagnosis and the actual source, stored in place of the source. An error without a diagnosis is therefore no
+/// larger.
 #[derive(Debug)]
 pub(super) struct Diagnosed {
     pub(super) diagnosis: Diagnosis,
     pub(super) source: Option<Source>,
 }
 
-/// Nothing shows it: the error returns the source instead.
+/// Never shown, because the error returns the actual source.
 impl fmt::Display for Diagnosed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.diagnosis.finding().fmt(f)

@@ -1,14 +1,14 @@
-//! Why a request was rejected, in the words of the rule that rejected it.
+//! Why a request was rejected, for operators.
 
 use super::{excerpt::excerpt, finding::Finding};
 
-/// Why a request was rejected, for the operator: the rule with its expected and found values, and whose token it was.
+/// Why a request was rejected, for operators: the rule, with its expected and found values, and what the token names.
 ///
-/// An [`Error`](crate::Error) has one if something reads it: a subscriber of `tracing` for `DEBUG` events with the target
-/// `portcullis`, or a layer with [`record_diagnoses`](crate::AuthenticateLayer::record_diagnoses). Otherwise, nothing is
-/// computed. Clients never see it.
+/// An [`Error`](crate::Error) has a diagnosis only if something reads it: a `tracing` subscriber for `DEBUG` events
+/// with the target `portcullis`, or a layer with [`record_diagnoses`](crate::AuthenticateLayer::record_diagnoses).
+/// Otherwise, it isn't computed. It is never sent to clients.
 ///
-/// Issuer, `kid` and algorithm are what the token claims, and nothing of that has to be true.
+/// Issuer, `kid` and algorithm are copied from the token, and may not be verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Diagnosis {
@@ -19,7 +19,7 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// Creates a diagnosis of what a rule has found.
+    /// Creates a diagnosis from the finding of a rule.
     ///
     /// ```
     /// use portcullis::{Error, TokenFault, error::{Diagnosis, Finding}};
@@ -53,7 +53,7 @@ impl Diagnosis {
         self
     }
 
-    /// Returns the rule with what it expected and found.
+    /// Returns the finding of the rule that rejected the request.
     pub const fn finding(&self) -> &Finding {
         &self.finding
     }
@@ -64,13 +64,13 @@ impl Diagnosis {
         self.issuer.as_deref()
     }
 
-    /// Returns the `kid` that the token names.
+    /// Returns the key id that the token names (`kid`).
     #[must_use]
     pub fn key_id_value(&self) -> Option<&str> {
         self.key_id.as_deref()
     }
 
-    /// Returns the `alg` that the token names.
+    /// Returns the algorithm that the token names (`alg`).
     #[must_use]
     pub fn algorithm_name(&self) -> Option<&str> {
         self.algorithm.as_deref()

@@ -1,6 +1,6 @@
-//! What is wrong with a DPoP proof.
+//! Faults of DPoP proofs.
 
-/// What is wrong with a DPoP proof ([RFC 9449 §4.3]).
+/// The reason why a DPoP proof is rejected ([RFC 9449 §4.3]).
 ///
 /// ```
 /// use portcullis::{ErrorKind, error::DpopFault};
@@ -21,23 +21,23 @@ pub enum DpopFault {
     Key,
     /// The proof is not a JWT.
     Malformed,
-    /// `htm` is another method.
+    /// `htm` is a different method.
     Method,
-    /// There is no proof.
+    /// The request has no proof.
     Missing,
-    /// There is more than one proof. The request is rejected with 400.
+    /// The request has more than one proof. It is rejected with 400.
     Repeated,
     /// The proof was used before.
     Replayed,
     /// The signature is invalid.
     Signature,
-    /// `iat` is too long ago, or in the future.
+    /// `iat` is too old or in the future.
     Time,
-    /// `ath` is missing, or the digest of another token.
+    /// `ath` is missing, or is the hash of a different token.
     TokenHash,
     /// `typ` is not `dpop+jwt`.
     Type,
-    /// `htu` is another URL.
+    /// `htu` is a different URL.
     Url,
 }
 

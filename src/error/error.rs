@@ -1,4 +1,4 @@
-//! The one error of the crate.
+//! The error type of this crate.
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
@@ -11,14 +11,13 @@ use super::{
 };
 use crate::{ErrorKind, RequestFault, TokenFault};
 
-/// Why a request is rejected.
+/// The reason why a request is rejected.
 ///
-/// Whatever rejects makes one of these: the layer, a guard, an extractor, a handler. The outermost
-/// [`AuthenticateLayer`](crate::AuthenticateLayer) turns it into the response, and leaves it in the
-/// response's extensions for layers that log.
+/// Layers, guards, extractors and handlers all reject with this error. The outermost
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) renders it as a response, and stores it in the extensions of the
+/// response for layers that log.
 ///
-/// `Display` and [`source`](StdError::source) speak to the operator; the caller is told
-/// [`ErrorKind::description`] and nothing else.
+/// `Display` and [`source`](StdError::source) are for the operator. Clients see only [`ErrorKind::description`].
 ///
 /// ```
 /// use portcullis::{Error, ErrorKind, TokenFault};
@@ -32,26 +31,26 @@ pub struct Error {
     kind: ErrorKind,
     scope: Option<Arc<str>>,
     retry_after: Option<Duration>,
-    /// Shared with what requires it.
+    /// Shared with the requirement that it comes from.
     pub(super) step_up: Option<Arc<StepUp>>,
-    /// May be a [`Diagnosed`], which holds the source then.
+    /// May be a [`Diagnosed`], which then contains the actual source.
     source: Option<Source>,
 }
 
 impl Error {
-    /// A rejection of this kind.
+    /// Creates a rejection of this kind.
     #[must_use]
     pub const fn new(kind: ErrorKind) -> Self {
         Self { kind, scope: None, retry_after: None, step_up: None, source: None }
     }
 
-    /// `403 Forbidden` for a reason other than scopes.
+    /// Creates a `403 Forbidden` rejection for a reason other than scopes.
     #[must_use]
     pub const fn access_denied() -> Self {
         Self::new(ErrorKind::AccessDenied)
     }
 
-    /// `403 Forbidden` that asks for `scope`, a space-separated list.
+    /// Creates a `403 Forbidden` rejection whose challenge names the required scopes, separated by spaces.
     #[must_use]
     pub fn insufficient_scope(scope: impl Into<Arc<str>>) -> Self {
         let mut error = Self::new(ErrorKind::InsufficientScope);
@@ -59,11 +58,11 @@ impl Error {
         error
     }
 
-    /// Creates the rejection of a request whose user has to authenticate again, more strongly or just now, with
-    /// `401 Unauthorized` ([RFC 9470 §3]).
+    /// Creates a `401 Unauthorized` rejection of a request whose user has to authenticate again, more strongly or more
+    /// recently ([RFC 9470 §3]).
     ///
-    /// `acr_values` lists the accepted values of `acr`, separated by spaces, the preferred one first. It may be empty.
-    /// `max_age` is how long ago the user may have authenticated. Clients see it in whole seconds.
+    /// `acr_values` contains the accepted values of `acr`, separated by spaces, the preferred one first. It may be
+    /// empty. `max_age` is the maximum time since the user authenticated. Clients see it in whole seconds.
     ///
     /// [`Authentication`](crate::Authentication) creates this error for guards, policies and handlers.
     ///
@@ -95,19 +94,20 @@ impl Error {
         Self::step_up(fault, Arc::new(StepUp { acr_values, max_age }))
     }
 
-    /// `500 Internal Server Error`: the service is wired up wrongly in the way that `source` says.
+    /// Creates a `500 Internal Server Error` rejection. `source` says what is wrong with the configuration of the
+    /// service.
     #[must_use]
     pub fn misconfigured(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(ErrorKind::Misconfigured).with_source(source)
     }
 
-    /// `503 Service Unavailable`: `source` kept us from judging.
+    /// Creates a `503 Service Unavailable` rejection. `source` says why the credentials could not be verified.
     #[must_use]
     pub fn unavailable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::new(ErrorKind::Unavailable).with_source(source)
     }
 
-    /// The same rejection with its cause, for the operator. The caller never sees it.
+    /// Sets the cause, for the operator. Clients never see it.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         let source = Some(source.into().into());
@@ -118,7 +118,7 @@ impl Error {
         self
     }
 
-    /// Adds why the request is rejected, for the operator. Clients never see it.
+    /// Sets the diagnosis, for the operator. Clients never see it.
     #[must_use]
     pub fn with_diagnosis(mut self, diagnosis: Diagnosis) -> Self {
         let source = match self.diagnosed() {
@@ -139,7 +139,7 @@ impl Error {
         self.source.as_deref()?.downcast_ref()
     }
 
-    /// The same rejection with the time after which another try may help, for `Retry-After`.
+    /// Sets the time after which a retry may succeed, for `Retry-After`.
     #[must_use]
     pub fn with_retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
@@ -152,52 +152,53 @@ impl Error {
         error
     }
 
-    /// Sets the scopes that the request needs.
+    /// Sets the required scopes.
     pub(crate) fn with_scope(mut self, scope: Arc<str>) -> Self {
         self.scope = Some(scope);
         self
     }
 
-    /// The kind of rejection.
+    /// Returns the kind of rejection.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.kind.status()
     }
 
-    /// The `error` code of RFC 6750 §3.1, where there is one.
+    /// Returns the `error` code of the kind: see [`ErrorKind::code`].
     #[must_use]
     pub const fn code(&self) -> Option<&'static str> {
         self.kind.code()
     }
 
-    /// Returns the scopes that the request needs, separated by spaces, if they are known: for
-    /// [`ErrorKind::InsufficientScope`], and for a 401 in a response of a layer that knows them.
+    /// Returns the required scopes, separated by spaces, if they are known. This is the case for
+    /// [`ErrorKind::InsufficientScope`], and for a 401 from a layer that knows them.
     #[must_use]
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
     }
 
-    /// Returns the values of `acr` that would have been accepted, separated by spaces, for
+    /// Returns the accepted values of `acr`, separated by spaces, for
     /// [`ErrorKind::InsufficientUserAuthentication`](crate::ErrorKind::InsufficientUserAuthentication).
     #[must_use]
     pub fn acr_values(&self) -> Option<&str> {
         self.step_up.as_ref()?.acr_values.as_deref()
     }
 
-    /// Returns how long ago the user may have authenticated, for
+    /// Returns the maximum time since the user authenticated, for
     /// [`ErrorKind::InsufficientUserAuthentication`](crate::ErrorKind::InsufficientUserAuthentication).
     #[must_use]
     pub fn max_age(&self) -> Option<Duration> {
         self.step_up.as_ref()?.max_age
     }
 
-    /// When to try again, for [`ErrorKind::TooManyAttempts`] and [`ErrorKind::Unavailable`].
+    /// Returns the time after which a client may retry, for [`ErrorKind::TooManyAttempts`] and
+    /// [`ErrorKind::Unavailable`].
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         self.retry_after
@@ -233,29 +234,29 @@ impl fmt::Display for Error {
             ErrorKind::AccessDenied => return f.write_str("access denied"),
             ErrorKind::InsufficientScope => {
                 return match &self.scope {
-                    Some(scope) => write!(f, "access token lacks a scope of `{scope}`"),
-                    None => f.write_str("access token lacks the required scope"),
+                    Some(scope) => write!(f, "access token lacks a required scope: `{scope}`"),
+                    None => f.write_str("access token lacks a required scope"),
                 };
             }
             ErrorKind::InsufficientUserAuthentication(fault) => {
                 return f.write_str(match fault {
-                    AuthenticationFault::Age => "authentication of the user is too old",
+                    AuthenticationFault::Age => "the user authenticated too long ago",
                     AuthenticationFault::Class => {
-                        "authentication of the user is of another class (`acr`) than required"
+                        "the user's authentication class (`acr`) is insufficient"
                     }
                 });
             }
             ErrorKind::InvalidCredentials => return f.write_str("credentials rejected"),
             ErrorKind::InvalidDpopProof(_) | ErrorKind::UseDpopNonce => "DPoP proof rejected",
-            ErrorKind::InvalidRequest(_) => "credentials unreadable",
+            ErrorKind::InvalidRequest(_) => "could not read the credentials",
             ErrorKind::InvalidToken(_) => "access token rejected",
             ErrorKind::MissingCredentials => return f.write_str("request without credentials"),
             ErrorKind::Misconfigured => return f.write_str("authentication is misconfigured"),
             ErrorKind::TooManyAttempts => {
-                return f.write_str("too many wrong credentials for this user");
+                return f.write_str("too many failed attempts for this user");
             }
             ErrorKind::Unavailable => {
-                return f.write_str("the access token could not be judged");
+                return f.write_str("could not verify the access token");
             }
         };
         write!(f, "{what}: {}", self.kind.description())

@@ -1,17 +1,17 @@
-//! Values of tokens and requests, as events and explanations show them.
+//! Excerpts of tokens and requests, for events and explanations.
 
 use crate::url::redact;
 
-/// How much of a value is shown, in characters.
+/// The maximum length of an excerpt, in characters.
 const MAX_CHARS: usize = 200;
 
-/// How JSON objects begin in base64url, and so does every JWT.
+/// The start of a JSON object in base64url, and so of every JWT.
 const JWT_START: &str = "eyJ";
 
-/// Returns the beginning of a value that a client controls, in one line. Control characters are escaped, URLs lose
-/// what may be secret, and what looks like a JWT is left out.
+/// Returns the start of a value that a client controls, in one line. Control characters are escaped, secret parts of
+/// URLs are removed, and anything that looks like a JWT is left out.
 pub(crate) fn excerpt(text: &str) -> Box<str> {
-    // More is never looked at, however long the value is.
+    // Bounds the work for a long value.
     let start = text
         .char_indices()
         .nth(MAX_CHARS)
@@ -39,7 +39,7 @@ pub(crate) fn excerpt(text: &str) -> Box<str> {
     shown.into_boxed_str()
 }
 
-/// Returns the beginnings of some values, with commas between them.
+/// Returns excerpts of some values, separated by commas.
 pub(crate) fn excerpts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<Box<str>> {
     const MAX_LISTED: usize = 8;
     let mut texts = texts.into_iter();
@@ -55,7 +55,7 @@ pub(crate) fn excerpts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<B
     Some(shown.into_boxed_str())
 }
 
-/// Whether a character may be in a JWT.
+/// Returns whether a character may be part of a JWT.
 fn is_of_token(one: char) -> bool {
     one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.')
 }

@@ -1,14 +1,14 @@
-//! What one rule says about a token or a request.
+//! The result of one rule for a token or a request.
 
 use std::{borrow::Cow, fmt};
 
 use super::excerpt::{excerpt, excerpts};
 use crate::TokenFault;
 
-/// What one rule expected, what it found, and its verdict, for operators.
+/// The result of one rule: what it expected, what it found, and its verdict. For operators.
 ///
-/// Texts that come from a token are bounded at 200 characters and escaped, URLs in them lose their query, and what looks
-/// like a JWT is left out.
+/// Values from a token are escaped and limited to 200 characters. URLs in them lose their query, and anything that
+/// looks like a JWT is left out.
 ///
 /// ```
 /// use portcullis::{TokenFault, error::{Finding, Verdict}};
@@ -36,7 +36,7 @@ pub struct Finding {
     hint: Option<Cow<'static, str>>,
 }
 
-/// The verdict of one rule.
+/// The verdict of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -45,7 +45,7 @@ pub enum Verdict {
     Failed,
     /// The token follows the rule.
     Passed,
-    /// The rule could not be applied, because another one failed or something is unavailable.
+    /// The rule could not be applied, because another rule failed or something is unavailable.
     Unknown,
 }
 
@@ -59,12 +59,12 @@ impl Finding {
         Self::new(rule, Verdict::Passed, None)
     }
 
-    /// Creates the finding of a rule that a token breaks, which is rejected with `fault`.
+    /// Creates the finding of a rule that a token breaks. The token is rejected with `fault`.
     pub const fn failed(rule: &'static str, fault: TokenFault) -> Self {
         Self::new(rule, Verdict::Failed, Some(fault))
     }
 
-    /// Creates the finding of a rule that a request breaks whose token is valid.
+    /// Creates the finding of a rule that a request with a valid token breaks.
     pub const fn rejected(rule: &'static str) -> Self {
         Self::new(rule, Verdict::Failed, None)
     }
@@ -74,13 +74,13 @@ impl Finding {
         Self::new(rule, Verdict::Unknown, None)
     }
 
-    /// Sets what the rule expects, which is usually a configured value.
+    /// Sets the expected value, which is usually configured.
     pub fn expected(mut self, expected: &str) -> Self {
         self.expected = Some(excerpt(expected));
         self
     }
 
-    /// Sets the values of which the rule expects one.
+    /// Sets the accepted values.
     pub(crate) fn expected_one_of<'a>(
         mut self,
         expected: impl IntoIterator<Item = &'a str>,
@@ -89,32 +89,32 @@ impl Finding {
         self
     }
 
-    /// Sets what was found in the token or the request. Don't set a subject or a secret.
+    /// Sets the value in the token or the request. It is logged, so don't pass a subject or a secret.
     pub fn found(mut self, found: &str) -> Self {
         self.found = Some(excerpt(found));
         self
     }
 
-    /// Sets the values that were found.
+    /// Sets the values in the token or the request.
     pub(crate) fn found_all<'a>(mut self, found: impl IntoIterator<Item = &'a str>) -> Self {
         self.found = excerpts(found);
         self
     }
 
-    /// Sets how many seconds a time in the token is after the clock of this service. It is negative for a time in the
-    /// past.
+    /// Sets by how many seconds a time in the token is ahead of the clock of this service. It is negative for a time in
+    /// the past.
     pub const fn skew(mut self, seconds: i64) -> Self {
         self.skew = Some(seconds);
         self
     }
 
-    /// Sets the likely cause, and what to do about it.
+    /// Sets a hint: the likely cause, and what to do about it.
     pub fn hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Sets the likely cause, if it is known.
+    /// Sets a hint, if the likely cause is known.
     pub(crate) fn maybe_hint(mut self, hint: Option<Cow<'static, str>>) -> Self {
         self.hint = hint;
         self
@@ -138,19 +138,19 @@ impl Finding {
         self.fault
     }
 
-    /// Returns what the rule expects.
+    /// Returns the expected value.
     #[must_use]
     pub fn expected_value(&self) -> Option<&str> {
         self.expected.as_deref()
     }
 
-    /// Returns what was found.
+    /// Returns the value that was found.
     #[must_use]
     pub fn found_value(&self) -> Option<&str> {
         self.found.as_deref()
     }
 
-    /// Returns how many seconds a time in the token is after the clock of this service.
+    /// Returns by how many seconds a time in the token is ahead of the clock of this service.
     #[must_use]
     pub const fn skew_seconds(&self) -> Option<i64> {
         self.skew

@@ -1,10 +1,10 @@
-//! Why a request was rejected, and what that is on the wire.
+//! The kinds of rejections, and their status codes.
 
 use http::StatusCode;
 
 use super::{AuthenticationFault, DpopFault};
 
-/// The kinds of rejection. Status, `error` code, gRPC code and description all derive from this one type.
+/// The kind of a rejection. It determines the HTTP status, the `error` code, the gRPC code and the description.
 ///
 /// | kind | HTTP | `error` | gRPC |
 /// |---|---|---|---|
@@ -21,7 +21,8 @@ use super::{AuthenticationFault, DpopFault};
 /// | `Unavailable` | 503 | none | `UNAVAILABLE` |
 /// | `UseDpopNonce` | 401 | `use_dpop_nonce` | `UNAUTHENTICATED` |
 ///
-/// A verdict about the caller is a 4xx. Whatever kept us from judging is a 5xx.
+/// A rejection because of the client or its credentials is a 4xx. If the credentials could not be verified, it is a
+/// 5xx.
 ///
 /// ```
 /// use portcullis::{ErrorKind, TokenFault};
@@ -34,42 +35,42 @@ use super::{AuthenticationFault, DpopFault};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Authenticated, but a rule other than scopes forbids the request.
+    /// The request is authenticated, but a rule that isn't about scopes forbids it.
     AccessDenied,
-    /// Authenticated, but the token lacks a scope ([RFC 6750 §3.1]).
+    /// The request is authenticated, but its token lacks a scope ([RFC 6750 §3.1]).
     ///
     /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
     InsufficientScope,
-    /// Authenticated, but the user did not authenticate as recently or as strongly as required ([RFC 9470 §3]).
+    /// The request is authenticated, but not as recently or as strongly as required ([RFC 9470 §3]).
     ///
     /// [RFC 9470 §3]: https://www.rfc-editor.org/rfc/rfc9470#section-3
     InsufficientUserAuthentication(AuthenticationFault),
-    /// User-id and password, or client credentials, are wrong.
+    /// The password or the client secret is wrong.
     InvalidCredentials,
-    /// The proof that the client has the key of its token is missing or invalid ([RFC 9449 §7.1]).
+    /// The proof of possession of the token's key is missing or invalid ([RFC 9449 §7.1]).
     ///
     /// [RFC 9449 §7.1]: https://www.rfc-editor.org/rfc/rfc9449#section-7.1
     InvalidDpopProof(DpopFault),
-    /// The request carries credentials in a form that can't be read.
+    /// The credentials in the request are malformed, repeated or too long.
     InvalidRequest(RequestFault),
-    /// The access token was judged and rejected.
+    /// The access token is invalid.
     InvalidToken(TokenFault),
-    /// The request carries no credentials that this service understands.
+    /// The request has no credentials that this layer reads.
     MissingCredentials,
-    /// This service is wired up wrongly, such as a guard without authentication around it.
+    /// The service is misconfigured. For example, a guard is used without an authentication layer.
     Misconfigured,
-    /// Too many wrong credentials came for this user: those at hand were not looked at.
+    /// Too many failed attempts were made for this user. The password was not verified.
     TooManyAttempts,
-    /// Something needed for the verification is unreachable: no verdict about the token was reached.
+    /// The credentials could not be verified, because something that is needed for this is unavailable.
     Unavailable,
-    /// The proof needs a nonce of this service, which the response provides ([RFC 9449 §9]).
+    /// The proof needs a nonce from this service, which the response contains ([RFC 9449 §9]).
     ///
     /// [RFC 9449 §9]: https://www.rfc-editor.org/rfc/rfc9449#section-9
     UseDpopNonce,
 }
 
 impl ErrorKind {
-    /// The HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {
@@ -87,7 +88,7 @@ impl ErrorKind {
         }
     }
 
-    /// The `error` code of [RFC 6750 §3.1], where there is one.
+    /// Returns the `error` code of [RFC 6750 §3.1] or of the RFC that defines it, if there is one.
     ///
     /// [RFC 6750 §3.1]: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
     #[must_use]
@@ -103,7 +104,7 @@ impl ErrorKind {
         }
     }
 
-    /// The [gRPC status code](https://grpc.io/docs/guides/status-codes/), as a number.
+    /// Returns the [gRPC status code](https://grpc.io/docs/guides/status-codes/).
     #[must_use]
     pub const fn grpc_code(self) -> i32 {
         match self {
@@ -121,7 +122,7 @@ impl ErrorKind {
         }
     }
 
-    /// What the caller is told: a fixed sentence that gives nothing away.
+    /// Returns the message for clients, a fixed sentence that discloses no details.
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
@@ -140,7 +141,7 @@ impl ErrorKind {
         }
     }
 
-    /// A short fixed name for logs and metrics, such as `token_expired`.
+    /// Returns a short, stable name for logs and metrics, such as `token_expired`.
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
@@ -159,7 +160,7 @@ impl ErrorKind {
         }
     }
 
-    /// Returns the rule that a request breaks, where no [`Finding`](crate::error::Finding) names it.
+    /// Returns the rule that the request breaks, for errors without a [`Finding`](crate::error::Finding).
     pub(crate) const fn rule(self) -> &'static str {
         match self {
             Self::AccessDenied => "access",
@@ -177,15 +178,15 @@ impl ErrorKind {
     }
 }
 
-/// What makes the credentials of a request unreadable.
+/// The reason why the credentials of a request can't be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestFault {
-    /// The credentials break the grammar of their scheme.
+    /// The credentials don't follow the grammar of their scheme.
     Malformed,
     /// The request carries more than one set of credentials.
     Repeated,
-    /// The access token is longer than this service reads.
+    /// The access token is longer than this service accepts.
     TooLong,
 }
 
@@ -207,39 +208,39 @@ impl RequestFault {
     }
 }
 
-/// What is wrong with an access token.
+/// The reason why an access token is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenFault {
-    /// Its signature algorithm isn't accepted, or doesn't fit the key.
+    /// Its signature algorithm isn't accepted, or doesn't match the key.
     Algorithm,
-    /// It is meant for another service (`aud`), or for none.
+    /// It is intended for another service (`aud`), or for none.
     Audience,
-    /// It is bound to a key (`cnf`), and no proof of the possession of that key was verified.
+    /// It is bound to a key (`cnf`), and the request contains no valid proof of possession.
     Binding,
-    /// A claim that is needed is missing, or one has a value that it can't have.
+    /// A required claim is missing, or a claim has an invalid value.
     Claims,
-    /// Its time is over (`exp`).
+    /// It has expired (`exp`).
     Expired,
-    /// Its issuer calls it inactive: it was revoked, has expired, or never was one.
+    /// The introspection endpoint reports it as inactive: it was revoked, has expired, or never existed.
     Inactive,
-    /// It comes from an issuer that isn't trusted (`iss`).
+    /// Its issuer isn't trusted (`iss`).
     Issuer,
     /// It is valid for longer than this service accepts (`exp` minus `iat`).
     Lifetime,
-    /// It is not a token of a form that is understood.
+    /// It isn't a token in a supported format.
     Malformed,
-    /// Its time has not come (`nbf`, `iat`).
+    /// It isn't valid yet (`nbf`, `iat`).
     NotYetValid,
-    /// A check of the service's own rejected it.
+    /// A custom check rejected it.
     Rejected,
     /// It was revoked.
     Revoked,
-    /// Its signature is wrong.
+    /// Its signature is invalid.
     Signature,
     /// It is another kind of token, such as an ID token.
     Type,
-    /// The key that signed it is none of the issuer's.
+    /// The issuer has no key with its `kid`, or none that verifies its signature.
     UnknownKey,
 }
 
@@ -317,7 +318,7 @@ impl From<RequestFault> for ErrorKind {
     }
 }
 
-/// More than one proof makes a malformed request, as more than one token does.
+/// A request with more than one proof is malformed, like one with more than one token.
 impl From<DpopFault> for ErrorKind {
     fn from(fault: DpopFault) -> Self {
         match fault {

@@ -1,8 +1,8 @@
-//! What goes wrong, and how operators and clients learn of it.
+//! Errors, as operators and clients see them.
 //!
-//! [`Error`] is the one error of every rejection. Its [`ErrorKind`] determines status, code, gRPC code and
-//! description; its `source()` is for the operator, and so is its [`Diagnosis`]: the [`Finding`] of the rule that
-//! rejected the request. [`ConfigError`] is what a builder returns.
+//! [`Error`] is the error of every rejection. Its [`ErrorKind`] determines the status, the `error` code, the gRPC code
+//! and the description. Its `source()` and its [`Diagnosis`] are for the operator. The diagnosis contains the
+//! [`Finding`] of the rule that rejected the request. Builders return a [`ConfigError`].
 
 mod authentication_fault;
 mod config_error;

@@ -1,18 +1,18 @@
-//! Errors of users and of other crates, without the secrets that URLs in them may contain.
+//! Removes secrets in URLs from the errors of users and of other crates.
 
 use std::{borrow::Cow, error::Error, fmt};
 
 use crate::url::redact;
 
-/// The texts of an error and of its sources.
+/// The texts of an error and its sources.
 struct Redacted {
     display: String,
     debug: String,
     source: Option<Box<Redacted>>,
 }
 
-/// Returns `error` without what the URLs in its texts contain beyond scheme, host, port and path. An error
-/// without such URLs keeps its type, so that users can downcast it.
+/// Returns `error` with URLs reduced to scheme, host, port and path. An error that contains no secret keeps its type,
+/// so that users can downcast it.
 pub(crate) fn redacted(error: Box<dyn Error + Send + Sync>) -> Box<dyn Error + Send + Sync> {
     if is_clean(&*error) { error } else { Box::new(Redacted::new(&*error)) }
 }

@@ -1,10 +1,10 @@
-//! How errors are logged.
+//! Formats errors for logs.
 
 use std::{error::Error, fmt};
 
 use crate::url::redact;
 
-/// An error and its sources, in one line. URLs in it are shown without user name, query and fragment.
+/// An error and its sources, in one line. URLs are shown without user name, query and fragment.
 pub(crate) struct WithCauses<'a>(pub(crate) &'a (dyn Error + 'static));
 
 impl fmt::Display for WithCauses<'_> {
@@ -18,8 +18,8 @@ impl fmt::Display for WithCauses<'_> {
     }
 }
 
-/// A failure that many requests may share, such as that of an endpoint. It is logged where it occurs, once for
-/// many occurrences, so a request that is rejected because of it is logged at `DEBUG` only.
+/// A failure that may affect many requests, such as that of an endpoint. It is logged where it occurs, at a limited
+/// rate, so a request that is rejected because of it is logged only at `DEBUG`.
 #[derive(Debug)]
 pub(crate) struct SharedFailure(Box<dyn Error + Send + Sync>);
 

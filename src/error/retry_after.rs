@@ -1,19 +1,19 @@
-//! When a rejected client may try again (`Retry-After`, RFC 9110 §10.2.3).
+//! When a rejected client may retry (`Retry-After`, RFC 9110 §10.2.3).
 //!
-//! | what failed | when |
+//! | failure | `Retry-After` |
 //! |---|---|
 //! | fetching keys | when the back-off ends (`verify/backoff.rs`) |
-//! | guessing passwords | when the client may guess again (`verify/basic/guess_limiter.rs`) |
-//! | introspection | as the endpoint or the back-off of discovery says, or else [`SOON`] |
+//! | guessing passwords | when the next attempt is allowed (`verify/basic/guess_limiter.rs`) |
+//! | introspection | the `Retry-After` of the endpoint, the back-off of discovery, or else [`SOON`] |
 //! | the store of own tokens | [`STORE_FAILURE`] |
-//! | anything that is busy or was aborted | [`SOON`] |
+//! | overload, or an aborted task | [`SOON`] |
 
 use std::time::Duration;
 
-/// For a failure that says nothing about its duration.
+/// The delay for a failure of unknown duration.
 pub(crate) const SOON: Duration = Duration::from_secs(1);
 
-/// For a failed database: longer, so that it isn't kept busy.
+/// The delay for a failed database. It is longer, so that retries don't overload it.
 pub(crate) const STORE_FAILURE: Duration = Duration::from_secs(5);
 
 /// Returns a delay in whole seconds, rounded up, and at least one.

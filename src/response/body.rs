@@ -1,14 +1,13 @@
-//! What a response's body must be able to do.
+//! The response bodies that a rejection can be written into.
 
 /// A response body that a rejection can be written into.
 ///
-/// The layers hand on responses of the inner service's own body type, so a request that is let
-/// through pays for no wrapper. Implemented for `String` and `Vec<u8>`, for axum's body (feature
-/// `axum`), and for the bodies of `http-body-util` (feature `http-body`), which also provides
-/// `ResponseBody`, a wrapper for any other body.
+/// The layers return the body type of the inner service, so a request that is let through doesn't pay for a wrapper.
+/// The trait is implemented for `String` and `Vec<u8>`, for axum's body (feature `axum`), and for the bodies of
+/// `http-body-util` (feature `http-body`). That feature also provides `ResponseBody`, which wraps any other body.
 ///
-/// A layer inside of `AuthenticateLayer` that changes the body, such as one that compresses it, needs a conversion
-/// between the two in a `tower::ServiceBuilder`; `axum::Router::layer` converts by itself:
+/// If a layer inside `AuthenticateLayer` changes the body type, for example to compress it, a `tower::ServiceBuilder`
+/// needs a conversion between the two. `axum::Router::layer` converts by itself.
 ///
 /// ```
 /// # #[cfg(feature = "axum")]
@@ -58,19 +57,19 @@
 #[cfg_attr(
     feature = "axum",
     diagnostic::on_unimplemented(
-        note = "a layer inside of portcullis's changes the body: after portcullis's layer, add `.map_response(|response: axum::http::Response<_>| response.map(axum::body::Body::new))` to the `ServiceBuilder`, or add each layer by its own call of `Router::layer`",
+        note = "a layer inside portcullis's layer changes the body type: after portcullis's layer, add `.map_response(|response: axum::http::Response<_>| response.map(axum::body::Body::new))` to the `ServiceBuilder`, or add each layer with a separate call of `Router::layer`",
     )
 )]
 #[cfg_attr(
     feature = "http-body",
     diagnostic::on_unimplemented(
-        note = "for any other body, convert responses by `.map_response(|response: http::Response<_>| response.map(portcullis::response::ResponseBody::inner))`",
+        note = "for any other body, convert responses with `.map_response(|response: http::Response<_>| response.map(portcullis::response::ResponseBody::inner))`",
     )
 )]
 #[cfg_attr(
     not(feature = "http-body"),
     diagnostic::on_unimplemented(
-        note = "for the bodies of `http-body-util`, and for a wrapper around any other body, enable portcullis's feature `http-body`",
+        note = "for the bodies of `http-body-util`, and to wrap any other body, enable portcullis's feature `http-body`",
     )
 )]
 #[cfg_attr(
@@ -81,7 +80,7 @@
     note = "or implement `portcullis::response::RejectionBody` for the body"
 )]
 pub trait RejectionBody {
-    /// A body of these bytes, complete.
+    /// Creates a complete body from these bytes.
     fn from_bytes(bytes: Vec<u8>) -> Self;
 }
 
@@ -93,7 +92,7 @@ impl RejectionBody for Vec<u8> {
 
 impl RejectionBody for String {
     fn from_bytes(bytes: Vec<u8>) -> Self {
-        // Our own bodies are UTF-8; a custom one that isn't keeps what can be shown.
+        // The bodies of this crate are UTF-8. In a custom body, invalid sequences are replaced.
         Self::from_utf8(bytes)
             .unwrap_or_else(|error| Self::from_utf8_lossy(error.as_bytes()).into_owned())
     }

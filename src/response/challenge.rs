@@ -6,10 +6,10 @@ use http::HeaderValue;
 
 use crate::{Error, scheme::Scheme};
 
-/// The realm of a challenge without other parameters, at a layer that has none of its own.
+/// The realm of a challenge that would otherwise have no parameters.
 const DEFAULT_REALM: &str = "restricted";
 
-/// The challenge of one scheme, as a layer makes it once: each rejection adds what it has to say.
+/// The challenge of one scheme, prepared once per layer. Each rejection adds its error.
 #[derive(Debug, Clone)]
 pub(crate) struct Challenge {
     pub(crate) scheme: Scheme,
@@ -20,7 +20,8 @@ pub(crate) struct Challenge {
 }
 
 impl Challenge {
-    /// `resource_metadata` is the URL that describes the resource (RFC 9728 §5.1), for schemes with tokens.
+    /// Creates a challenge. `resource_metadata` is the URL of the resource's metadata (RFC 9728 §5.1), for schemes with
+    /// tokens.
     pub(crate) fn new(
         scheme: Scheme,
         realm: Option<&str>,
@@ -28,8 +29,8 @@ impl Challenge {
         resource_metadata: Option<&str>,
     ) -> Self {
         let resource_metadata = resource_metadata.filter(|_| scheme.carries_tokens());
-        // A challenge needs a parameter (RFC 6750 §3), and Basic a realm (RFC 7617 §2). With `resource_metadata`, a
-        // realm that nobody has chosen would say nothing (RFC 9728 §5.1 has none).
+        // RFC 6750 §3 requires at least one parameter, and RFC 7617 §2 requires a realm. With `resource_metadata`, a
+        // default realm would add nothing (RFC 9728 §5.1 has none).
         let realm = realm.or_else(|| resource_metadata.is_none().then_some(DEFAULT_REALM));
         let mut parameters = Vec::with_capacity(3);
         if let Some(realm) = realm {
@@ -48,8 +49,8 @@ impl Challenge {
         Self { scheme, algorithms, line: header(text.clone()), text: text.into_boxed_str() }
     }
 
-    /// Returns the challenge without an error, with the scopes that the request needs, if they are known and the
-    /// scheme has tokens.
+    /// Returns the challenge without an error. It contains the required scopes, if they are known and the scheme has
+    /// tokens.
     pub(crate) fn bare(&self, scope: Option<&str>) -> HeaderValue {
         let Some(scope) = scope.filter(|_| self.scheme.carries_tokens()) else {
             return self.line.clone();
@@ -57,8 +58,8 @@ impl Challenge {
         header([&self.text, ", scope=\"", &quoted(scope), "\""].concat())
     }
 
-    /// The challenge with what RFC 6750 §3 says of an error. Its descriptions are fixed texts of ours, so
-    /// they keep to the character set of `error_description`.
+    /// Returns the challenge with an error (RFC 6750 §3). Descriptions are constants of this crate, so they contain
+    /// only characters that `error_description` allows.
     pub(crate) fn with(&self, error: &Error) -> HeaderValue {
         let Some(code) = error.code() else { return self.bare(error.scope()) };
         let scope = error.scope().map(quoted);
@@ -89,13 +90,12 @@ impl Challenge {
 }
 
 fn header(text: String) -> HeaderValue {
-    // Configured texts were filtered, so this doesn't fail.
+    // Configured values were filtered, so this doesn't fail.
     HeaderValue::try_from(text)
         .unwrap_or_else(|_| HeaderValue::from_static("Bearer realm=\"restricted\""))
 }
 
-/// `value` as it stands in a quoted-string (RFC 9110 §5.6.4). Control characters can't stand in one and
-/// are dropped.
+/// Escapes a value for a quoted-string (RFC 9110 §5.6.4). Control characters aren't allowed there and are removed.
 fn quoted(value: &str) -> Cow<'_, str> {
     if value.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
         return value.into();

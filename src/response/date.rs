@@ -1,15 +1,15 @@
-//! Dates as the default body shows them.
+//! Dates in the default error body.
 
 use std::{
     ops::Deref,
     time::{Duration, SystemTime},
 };
 
-/// A time as `2019-11-13T06:26:01`: ISO 8601 in UTC, to the second.
+/// A time in UTC as `2019-11-13T06:26:01` (ISO 8601), to the second.
 pub(super) struct Date([u8; 19]);
 
 impl Date {
-    /// Years past 9999, which the format has no room for, are shown as that.
+    /// Creates a date. Years after 9999, which the format can't represent, become 9999.
     pub(super) fn of(time: SystemTime) -> Self {
         let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
         let days = u32::try_from(seconds.as_secs() / 86_400).unwrap_or(u32::MAX);
@@ -28,19 +28,19 @@ impl Deref for Date {
     type Target = str;
 
     fn deref(&self) -> &str {
-        // Digits and separators are UTF-8.
+        // Digits and separators are valid UTF-8.
         str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
-/// Returns the last two digits.
+/// Returns the last two digits of a number.
 fn digits(number: u32) -> [u8; 2] {
     let pair = u8::try_from(number % 100).unwrap_or_default();
     [pair / 10 | b'0', pair % 10 | b'0']
 }
 
-/// Days since 1970-01-01 as year, month and day of the Gregorian calendar, by counting from
-/// 0000-03-01, so that the leap day ends a year, in eras of 400 years.
+/// Converts days since 1970-01-01 to year, month and day of the Gregorian calendar. It counts from 0000-03-01, so that
+/// the leap day is the last day of a year, in eras of 400 years.
 #[expect(
     clippy::arithmetic_side_effects,
     reason = "every divisor is a constant, and no sum is larger than the number of days"

@@ -1,4 +1,4 @@
-//! How the body of a rejection looks.
+//! The format of error bodies.
 
 use std::{fmt, sync::Arc};
 
@@ -11,8 +11,7 @@ use super::{
 };
 use crate::ErrorKind;
 
-/// The form of error bodies. Whatever it is, status and challenge stay right: they are written
-/// elsewhere.
+/// The format of error bodies. It affects neither status nor challenge, which always follow the standards.
 ///
 /// ```
 /// use portcullis::{response::Content, ErrorBody};
@@ -33,8 +32,8 @@ enum Form {
 }
 
 impl ErrorBody {
-    /// The default: `application/json` with `statusCode`, `statusText`, `message`, `date`,
-    /// `statusFamily`, `method`, `uri`, and `error` where RFC 6750 has a code.
+    /// Returns the default format, `application/json` with the members `statusCode`, `statusText`, `message`, `date`,
+    /// `statusFamily`, `method` and `uri`, and with `error` if [`Error::code`](crate::Error::code) has one.
     ///
     /// ```json
     /// {"statusCode":401,"statusText":"Unauthorized","message":"Token expired.",
@@ -52,8 +51,8 @@ impl ErrorBody {
         Self(Form::Json(form))
     }
 
-    /// `application/problem+json` ([RFC 9457]): `title`, `status`, `detail`, `instance`, and `error`
-    /// where RFC 6750 has a code.
+    /// Returns the format `application/problem+json` ([RFC 9457]) with `title`, `status`, `detail` and `instance`, and
+    /// with `error` if [`Error::code`](crate::Error::code) has one.
     ///
     /// [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
     #[must_use]
@@ -61,7 +60,7 @@ impl ErrorBody {
         Self(Form::Problem)
     }
 
-    /// The form of OAuth's own endpoints ([RFC 6749 §5.2]): `error` and `error_description`.
+    /// Returns the format of OAuth endpoints ([RFC 6749 §5.2]), with `error` and `error_description`.
     ///
     /// [RFC 6749 §5.2]: https://www.rfc-editor.org/rfc/rfc6749#section-5.2
     #[must_use]
@@ -69,9 +68,10 @@ impl ErrorBody {
         Self(Form::OAuth)
     }
 
-    /// The form of OAuth's own endpoints, with the code that [RFC 6749 §5.2] has for a client that
-    /// isn't who it says, or doesn't say: `invalid_client`. For
-    /// [`AuthenticateLayer::basic_only`](crate::AuthenticateLayer) in front of a token endpoint.
+    /// Returns the format of OAuth endpoints, with the code `invalid_client` for a client that isn't authenticated
+    /// ([RFC 6749 §5.2]).
+    ///
+    /// Use it with [`AuthenticateLayer::basic_only`](crate::AuthenticateLayer) in front of a token endpoint.
     ///
     /// ```json
     /// {"error":"invalid_client","error_description":"Invalid credentials."}
@@ -83,7 +83,7 @@ impl ErrorBody {
         Self(Form::TokenEndpoint)
     }
 
-    /// A form of your own.
+    /// Returns a custom format. `body` is called for each rejection.
     #[must_use]
     pub fn custom(body: impl Fn(&Rejection<'_>) -> Content + Send + Sync + 'static) -> Self {
         Self(Form::Custom(Arc::new(body)))
@@ -139,7 +139,7 @@ fn token_endpoint(rejection: &Rejection<'_>) -> Content {
     oauth(rejection, code)
 }
 
-/// [`ErrorBody::json`].
+/// Returns [`ErrorBody::json`].
 impl Default for ErrorBody {
     fn default() -> Self {
         Self::json()

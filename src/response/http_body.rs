@@ -1,4 +1,4 @@
-//! Bodies of the `http-body` family.
+//! A response body for services of the `http-body` ecosystem.
 
 use std::{
     pin::Pin,
@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 use super::RejectionBody;
 
 pin_project! {
-    /// A body of the inner service, or the body of a rejection: for a service whose body type is no
+    /// The body of the inner service, or of a rejection. Use it for a service whose body type doesn't implement
     /// [`RejectionBody`].
     ///
     /// ```
@@ -58,7 +58,7 @@ pin_project! {
 }
 
 impl<B> ResponseBody<B> {
-    /// A body of the inner service.
+    /// Wraps the body of the inner service.
     pub const fn inner(body: B) -> Self {
         Self { kind: Kind::Inner { body } }
     }

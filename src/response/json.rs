@@ -1,8 +1,8 @@
-//! Parts of JSON, written without a library so that rejections need none.
+//! A minimal JSON encoder, so that rejections need no library.
 
 use std::{borrow::Cow, fmt::Write};
 
-/// `text` as it stands in a JSON string (RFC 8259 §7). Most is plain, which is seen many bytes at a time.
+/// Escapes a text for a JSON string (RFC 8259 §7). Most texts need no escapes, which is checked many bytes at a time.
 #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
 pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     let plain = |all, &byte: &u8| all & (byte != b'"') & (byte != b'\\') & (byte >= b' ');
@@ -23,7 +23,7 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     json.into()
 }
 
-/// The parts of a last member with the code, where there is one.
+/// Returns the parts of the last member, `error`, if there is a code.
 pub(super) fn error_member(code: Option<&'static str>) -> [&'static str; 3] {
     match code {
         Some(code) => [r#","error":""#, code, "\""],

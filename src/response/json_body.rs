@@ -1,4 +1,4 @@
-//! The default form of error bodies, and what can be chosen about it.
+//! Options of the default error body.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::{
     url::{self, Query},
 };
 
-/// The default error body with other settings: makes an [`ErrorBody`].
+/// Options of the default error body, from which [`build`](Self::build) creates an [`ErrorBody`].
 ///
 /// ```
 /// use http::{Request, Response};
@@ -36,7 +36,7 @@ use crate::{
 /// # }
 /// ```
 ///
-/// An expired token is told so, with seven members and no other:
+/// The body for an expired token then has exactly seven members:
 ///
 /// ```json
 /// {"statusCode":401,"statusText":"Unauthorized","message":"Token expired.",
@@ -51,29 +51,29 @@ pub struct JsonBody {
 }
 
 impl JsonBody {
-    /// Begins with the default: `uri` is path and query of the request, and `error` is there where
-    /// RFC 6750 has a code.
+    /// Creates the default options: `uri` contains path and query of the request, and `error` is present if
+    /// [`Error::code`](crate::Error::code) has a code.
     pub const fn new() -> Self {
         Self { base_uri: None, without_error_code: false }
     }
 
-    /// Makes `uri` absolute: this, and then path and query of the request, without any `access_token`.
+    /// Makes `uri` absolute. It consists of this base, followed by path and query of the request without any
+    /// `access_token`.
     ///
-    /// It is the address that clients know the service by, such as `https://api.example`, with a path
-    /// where a proxy takes one off. Nothing that a request says is taken for it: `Host` is what the
-    /// client writes there.
+    /// Use the address under which clients know the service, such as `https://api.example`, including a path that a
+    /// proxy removes. It is never derived from the request, because the client controls `Host`.
     pub fn base_uri(mut self, uri: impl Into<String>) -> Self {
         self.base_uri = Some(uri.into());
         self
     }
 
-    /// Leaves the member `error` out. The challenge has the code all the same.
+    /// Omits the member `error`. The challenge still contains the code.
     pub fn without_error_code(mut self) -> Self {
         self.without_error_code = true;
         self
     }
 
-    /// The form, for [`AuthenticateLayer::error_body`](crate::AuthenticateLayer::error_body).
+    /// Builds the format, for [`AuthenticateLayer::error_body`](crate::AuthenticateLayer::error_body).
     ///
     /// ```
     /// use portcullis::response::JsonBody;
@@ -84,11 +84,11 @@ impl JsonBody {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the base URI is no `http` or `https` URL, or has a user name, a query or a
-    /// fragment.
+    /// Returns a [`ConfigError`] if the base URI isn't an absolute `http` or `https` URL, or contains a user name, a
+    /// query or a fragment.
     pub fn build(self) -> Result<ErrorBody, ConfigError> {
         let base = self.base_uri.map(|uri| {
-            // Nobody calls it, so plain `http` is as good.
+            // It is only shown and never called, so plain `http` is fine.
             url::parse(&uri, Query::Forbidden, true)
                 .map(|_| Arc::from(uri.trim_end_matches('/')))
                 .map_err(|problem| ConfigError::new("base URI", &uri, problem.to_string()))

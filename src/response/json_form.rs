@@ -1,4 +1,4 @@
-//! The default form of error bodies.
+//! The default error body.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -8,10 +8,10 @@ use super::{
     json::{error_member, escaped},
 };
 
-/// A [`JsonBody`] that was checked.
+/// The validated options of a [`JsonBody`].
 #[derive(Clone)]
 pub(super) struct JsonForm {
-    /// Without a slash at its end.
+    /// Without a trailing slash.
     pub(super) base: Option<Arc<str>>,
     pub(super) without_error_code: bool,
 }
@@ -25,7 +25,7 @@ impl JsonForm {
         let family = if status.is_server_error() { "SERVER_ERROR" } else { "CLIENT_ERROR" };
         let code = if self.without_error_code { None } else { kind.code() };
         let (uri, [error, code, end]) = (self.uri(rejection), error_member(code));
-        // Texts of our own and methods need no escape. Joined at once, they need one buffer that fits.
+        // Constants and methods need no escapes. A single concatenation allocates one buffer of the right size.
         let text = [
             r#"{"statusCode":"#,
             status.as_str(),
@@ -53,7 +53,7 @@ impl JsonForm {
     fn uri<'a>(&self, rejection: &'a Rejection<'_>) -> Cow<'a, str> {
         let Some(base) = &self.base else { return rejection.uri() };
         let target = rejection.uri();
-        // The target of `OPTIONS *` is the service as a whole (RFC 9110 §7.1).
+        // The target of `OPTIONS *` is the whole service (RFC 9110 §7.1).
         let rest = if target == "*" { "" } else { &target };
         format!("{base}{rest}").into()
     }

@@ -1,8 +1,8 @@
-//! Rejections as HTTP responses: the one place where an error meets the wire.
+//! Rejections as HTTP and gRPC responses. Only this module maps errors to the wire.
 //!
-//! [`ErrorBody`] says how the body looks, [`JsonBody`] what is chosen about the default one, [`Rejection`]
-//! is what it may show, [`RejectionBody`] is what a response's body type must be able to do; `render` puts
-//! status, challenge and body together, `grpc` the same in gRPC.
+//! [`ErrorBody`] determines the format of error bodies, and [`JsonBody`] has the options of the default one. A custom
+//! format reads a [`Rejection`]. [`RejectionBody`] is implemented by body types of responses. `render` combines status,
+//! challenge and body into an HTTP response, and `grpc` does the same for gRPC.
 
 mod body;
 mod challenge;

@@ -1,8 +1,8 @@
-//! How far the error of a response has been handled.
+//! Tracks whether the error of a response was already logged and rendered.
 //!
-//! An error passes several places that could report or render it: the guard that raised it, an extractor
-//! outside of any layer, nested layers. The state is kept in the response's extensions and not in the error,
-//! which users may clone and send again.
+//! Several places could report or render an error: the guard that rejected the request, an extractor without a layer,
+//! nested layers. The state is kept in the extensions of the response and not in the error, because users may clone an
+//! error and return it again.
 
 #[cfg(feature = "tonic")]
 use std::{error::Error as StdError, fmt};
@@ -11,16 +11,16 @@ use http::Extensions;
 
 use crate::Error;
 
-/// Says that the error in the same extensions has been rendered: layers outside leave the response as it is.
-// Without a size, like the other one, so that inserting it allocates nothing.
+/// Marks the error in the same extensions as rendered. Outer layers leave such a response unchanged.
+// A unit struct, like `Reported`, so that inserting it allocates nothing.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rendered;
 
-/// Says that the error in the same extensions has been logged and counted.
+/// Marks the error in the same extensions as logged and counted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reported;
 
-/// The error of a response that the layer outside has to render.
+/// The error of a response that an outer layer has to render.
 #[derive(Debug)]
 pub(crate) struct Carried<'a> {
     pub(crate) error: &'a Error,
@@ -28,8 +28,8 @@ pub(crate) struct Carried<'a> {
 }
 
 impl Error {
-    /// Returns the error that a response was rejected with, for layers that log or count responses. It is in
-    /// the extensions of the response, or the source of a tonic status.
+    /// Returns the error with which a request was rejected, for layers that log or count responses. It is stored in the
+    /// extensions of the response, or as the source of a tonic status.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -62,8 +62,8 @@ impl Error {
 }
 
 impl<'a> Carried<'a> {
-    /// Finds the error that a guard, an extractor or a handler left in a response: on its own, or as the
-    /// source of a tonic status that says the same. Returns `None` if there is none or it has been rendered.
+    /// Finds the error that a guard, an extractor or a handler left in a response, directly or as the source of an
+    /// equivalent tonic status. Returns `None` if there is none, or if it was already rendered.
     #[inline]
     pub(crate) fn find(response: &'a Extensions) -> Option<Self> {
         if response.is_empty() { None } else { Self::find_in(response) }
@@ -81,8 +81,8 @@ impl<'a> Carried<'a> {
         None
     }
 
-    /// A status with another code or message stays as it is: the handler that gave it the error as its source
-    /// chose to tell the caller something else.
+    /// Finds the error in a tonic status. A status with a different code or message stays unchanged, because the
+    /// handler that set the error as its source chose to return something else to the client.
     #[cfg(feature = "tonic")]
     fn of_status(response: &'a Extensions) -> Option<Self> {
         let status: &tonic::Status = response.get()?;
@@ -98,7 +98,7 @@ impl<'a> Carried<'a> {
     }
 }
 
-/// An error that has been reported, as the source of a status, which has no extensions to say so.
+/// Marks an error as reported when it is the source of a status, which has no extensions for a marker.
 #[cfg(feature = "tonic")]
 #[derive(Debug)]
 pub(crate) struct ReportedError(pub(crate) Error);

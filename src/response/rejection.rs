@@ -1,4 +1,4 @@
-//! What an error body may show.
+//! The information that error bodies may contain.
 
 use std::{borrow::Cow, fmt, time::SystemTime};
 
@@ -6,55 +6,57 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, uri::PathAndQuery};
 
 use crate::{Error, credentials::without_access_token};
 
-/// A rejected request, as the body of the rejection may show it.
+/// A rejected request, as passed to a custom [`ErrorBody`](crate::ErrorBody).
 pub struct Rejection<'a> {
     pub(super) error: &'a Error,
     pub(super) method: &'a Method,
     pub(super) target: Option<&'a PathAndQuery>,
     pub(super) time: SystemTime,
-    /// `None` if the layer keeps none.
+    /// `None` if the layer keeps no headers.
     pub(super) headers: Option<&'a HeaderMap>,
 }
 
 impl Rejection<'_> {
-    /// Why the request is rejected.
+    /// Returns why the request was rejected.
     #[must_use]
     pub fn error(&self) -> &Error {
         self.error
     }
 
-    /// The request's method. For HEAD it is GET: HEAD is told how long the body for GET is.
+    /// Returns the method of the request. For HEAD, it returns GET, because the response to HEAD has the length of the
+    /// body for GET.
     #[must_use]
     pub fn method(&self) -> &Method {
         self.method
     }
 
-    /// Path and query of the request's target, without any `access_token`. In a nested router of axum's
-    /// the path is whole, as the client sent it. Scheme and host are left out, which HTTP/2 has in its
-    /// target and HTTP/1.1 has not: they are what the client says of the service.
+    /// Returns path and query of the request, without any `access_token`.
+    ///
+    /// In a nested axum router, this is the full path that the client sent. Scheme and host are left out: HTTP/1.1
+    /// requests don't have them in their target, and the client controls them.
     #[must_use]
     pub fn uri(&self) -> Cow<'_, str> {
         self.target.map_or(Cow::Borrowed(""), without_access_token)
     }
 
-    /// Returns a header of the request, if the layer is configured to
-    /// [keep it](crate::AuthenticateLayer::rejection_headers): such as `Accept` or a request id.
+    /// Returns a request header that the layer is configured to [keep](crate::AuthenticateLayer::rejection_headers),
+    /// such as `Accept` or a request id.
     ///
-    /// Of a header with several lines, it returns the first. Values that may contain credentials are
+    /// If the header has several lines, it returns the first. Values that may contain credentials are marked as
     /// [sensitive](HeaderValue::is_sensitive).
     #[must_use]
     pub fn header(&self, name: &HeaderName) -> Option<&HeaderValue> {
         self.headers?.get(name)
     }
 
-    /// When the request is rejected.
+    /// Returns when the request was rejected.
     #[must_use]
     pub fn time(&self) -> SystemTime {
         self.time
     }
 }
 
-/// Shows no more of the target than [`Rejection::uri`] does.
+/// Shows only the parts of the request target that [`Rejection::uri`] returns.
 impl fmt::Debug for Rejection<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rejection")

@@ -1,4 +1,4 @@
-//! An error as a response.
+//! Renders errors as responses.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use super::challenge::Challenge;
 use super::{ErrorBody, Rejection, RejectionBody, Rendered, Reported};
 use crate::{Clock, Error, ErrorKind, SystemClock, error::retry_after, scheme::Scheme, telemetry};
 
-/// How rejections look, by the configuration of one layer.
+/// Renders the rejections of one layer, as configured.
 #[derive(Debug, Clone)]
 pub(crate) struct Renderer {
-    /// One for each scheme, in that order.
+    /// One challenge for each scheme, in the order of the layer.
     challenges: Vec<Challenge>,
     pub(super) realm: Option<String>,
     resource_metadata: Option<String>,
@@ -28,12 +28,12 @@ pub(crate) struct Renderer {
 }
 
 impl Renderer {
-    /// For what may stand outside any layer.
+    /// Creates a renderer for an extractor or a guard that may be used without a layer.
     pub(crate) fn stand_alone(schemes: &[Scheme]) -> Self {
         Self { body: ErrorBody::oauth(), ..Self::new(schemes) }
     }
 
-    /// With the default body, and a challenge for each of these schemes.
+    /// Creates a renderer with the default body, and a challenge for each of these schemes.
     pub(crate) fn new(schemes: &[Scheme]) -> Self {
         Self {
             challenges: schemes.iter().map(|it| Challenge::new(*it, None, None, None)).collect(),
@@ -48,7 +48,8 @@ impl Renderer {
         self.challenges.push(self.challenge(scheme, None));
     }
 
-    /// Challenges for DPoP, with the algorithms of proofs, and for Bearer only if `allows_bearer`.
+    /// Sets the challenge for DPoP, with the accepted proof algorithms. Keeps the challenge for Bearer only if
+    /// `allows_bearer`.
     #[cfg(all(feature = "dpop", feature = "_jwt"))]
     pub(crate) fn set_dpop(&mut self, algorithms: &str, allows_bearer: bool) {
         self.challenges.retain(|challenge| match challenge.scheme {
@@ -64,7 +65,7 @@ impl Renderer {
         self.renew_challenges();
     }
 
-    /// Sets the URL that each challenge for a token has in `resource_metadata` (RFC 9728 §5.1).
+    /// Sets the URL of `resource_metadata` in each challenge for a token (RFC 9728 §5.1).
     pub(crate) fn set_resource_metadata(&mut self, url: &str) {
         self.resource_metadata = Some(url.to_owned());
         self.renew_challenges();
@@ -80,8 +81,8 @@ impl Renderer {
         Challenge::new(scheme, self.realm.as_deref(), algorithms, resource_metadata)
     }
 
-    /// Writes `error` into a response whose head is at hand: a fresh one, or that of a guard, whose
-    /// other headers stay.
+    /// Writes an error into a response with a given head, which is either new or that of a guard. Other headers in it
+    /// are kept.
     pub(crate) fn render<B: RejectionBody>(
         &self,
         error: Error,
@@ -91,7 +92,7 @@ impl Renderer {
         used: Option<Scheme>,
         mut head: Parts,
     ) -> Response<B> {
-        // HEAD is answered with the length that GET's body has (RFC 9110 §8.6), so with that body.
+        // The response to HEAD has the length of the body for GET (RFC 9110 §8.6).
         let is_head = method == Method::HEAD;
         let method = if is_head { &Method::GET } else { method };
         let time = self.clock.now();
@@ -122,8 +123,9 @@ impl Renderer {
         Response::from_parts(head, B::from_bytes(bytes))
     }
 
-    /// A challenge for each scheme, where the rejection asks for (other) credentials. What is wrong is said
-    /// in that of the scheme that was used; where that can't be told, in the first that can say it.
+    /// Returns a challenge for each scheme, if the rejection asks for (other) credentials. The error is in the
+    /// challenge of the scheme that the client used. If that isn't known, it is in the first challenge that can contain
+    /// one.
     pub(super) fn challenges(
         &self,
         error: &Error,
@@ -142,7 +144,7 @@ impl Renderer {
     }
 }
 
-/// Removes the challenge of one scheme, each of which has a line of its own.
+/// Removes the challenge of one scheme. Each challenge is in a header line of its own.
 pub(crate) fn remove_challenge(headers: &mut HeaderMap, scheme: Scheme) {
     let lines: Vec<_> = headers.get_all(WWW_AUTHENTICATE).iter().cloned().collect();
     headers.remove(WWW_AUTHENTICATE);
@@ -153,7 +155,7 @@ pub(crate) fn remove_challenge(headers: &mut HeaderMap, scheme: Scheme) {
     }
 }
 
-/// Makes a response that carries `error` to the layer outside, which renders it.
+/// Creates a response that carries an error to the outer layer, which renders it.
 pub(crate) fn unrendered<B: RejectionBody>(error: Error) -> Response<B> {
     let mut response = Response::new(B::from_bytes(Vec::new()));
     *response.status_mut() = error.status();
@@ -161,8 +163,8 @@ pub(crate) fn unrendered<B: RejectionBody>(error: Error) -> Response<B> {
     response
 }
 
-/// Makes a response that is complete on its own, for an extractor or a guard that may be used without a layer. A
-/// layer outside renders it again.
+/// Creates a complete response, for an extractor or a guard that may be used without a layer. If there is an outer
+/// layer, it renders the response again.
 pub(crate) fn stand_alone<B: RejectionBody>(error: Error, schemes: &[Scheme]) -> Response<B> {
     telemetry::rejected(&error, None);
     let head = Response::new(()).into_parts().0;
@@ -173,7 +175,7 @@ pub(crate) fn stand_alone<B: RejectionBody>(error: Error, schemes: &[Scheme]) ->
     response
 }
 
-/// Whether a rejection asks for (other) credentials.
+/// Returns whether a rejection asks for (other) credentials.
 const fn is_challenged(kind: ErrorKind) -> bool {
     match kind {
         ErrorKind::InsufficientScope

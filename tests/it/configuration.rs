@@ -232,11 +232,11 @@ fn all_problems_are_reported_at_once_with_their_paths() {
     let expected = [
         "issuers[0].algorithms: unknown JWS algorithm `none`",
         "issuers[0].profile: `strict`: must be one of `jwt-svid`, `relaxed`, `rfc9068`",
-        "issuers[0].leeway_seconds: must be a number of at least 0, not a negative one",
-        "issuers[0].required_claims.azp: must be a text, not a number",
-        "issuers[0].dangerous.plain_https: unknown; there are: \
+        "issuers[0].leeway_seconds: must be a non-negative integer, not a negative number",
+        "issuers[0].required_claims.azp: must be a string, not an integer",
+        "issuers[0].dangerous.plain_https: unknown; expected one of: \
          `accept_id_tokens`, `any_audience`, `plain_http`, `private_addresses`",
-        "issuers[0].audience: must be set, here or at the top",
+        "issuers[0].audience: must be set, here or at the top level",
     ];
     let found = problems(&document);
     assert_eq!(&found[..6], expected);
@@ -281,10 +281,13 @@ fn combinations_that_mean_nothing_are_reported() {
         document
     };
     for (document, expected) in [
-        (json!({}), "issuers: must be set, or `introspection`"),
+        (json!({}), "issuers: this or `introspection` must be set"),
         (json!([]), "must be a table, not a list"),
         (json!({ "issuers": [] }), "issuers: `[]`: at least one is needed"),
-        (issuer(json!({ "audience": [] })), "issuers[0].audience: an empty list: leave it out"),
+        (
+            issuer(json!({ "audience": [] })),
+            "issuers[0].audience: must not be empty; remove it instead",
+        ),
         (
             issuer(json!({ "hmac_secret": "s" })),
             "issuers[0].hmac_algorithm: must be set with `hmac_secret`",
@@ -301,20 +304,20 @@ fn combinations_that_mean_nothing_are_reported() {
             issuer(
                 json!({ "introspection": { "endpoint": "https://one.example/i", "bearer_token": "t" } }),
             ),
-            "issuers[0].audience: unknown; there are: `introspection`, `issuer`",
+            "issuers[0].audience: unknown; expected one of: `introspection`, `issuer`",
         ),
         (
             json!({ "audience": API, "introspection": {
                 "endpoint": "https://one.example/i", "bearer_token": "t", "client_id": "a" } }),
-            "introspection.client_id: given together with `bearer_token`",
+            "introspection.client_id: can't be combined with `bearer_token`",
         ),
         (
             rows(json!({ "path": "/a", "any_role": [] })),
-            "policies.rows[0].any_role: an empty list: leave it out",
+            "policies.rows[0].any_role: must not be empty; remove it instead",
         ),
         (
             rows(json!({ "path": "/a", "grpc": "/a.A/B", "access": "deny" })),
-            "policies.rows[0].grpc: given together with `path`",
+            "policies.rows[0].grpc: can't be combined with `path`",
         ),
     ] {
         assert_eq!(problems(&document)[..1], [expected], "{document}");
@@ -451,7 +454,8 @@ fn the_documentation_lists_every_member() {
     });
     let found = problems(&document);
     assert!(found.iter().any(|problem| problem.starts_with(unknown)), "{found:?}");
-    let listed = found.iter().filter_map(|problem| problem.split_once("unknown; there are: "));
+    let listed =
+        found.iter().filter_map(|problem| problem.split_once("unknown; expected one of: "));
     let known: BTreeMap<_, Vec<_>> = listed
         .map(|(path, names)| (path, names.split(", ").map(|it| it.trim_matches('`')).collect()))
         .collect();

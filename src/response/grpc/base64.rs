@@ -1,4 +1,4 @@
-//! base64 without padding (RFC 4648 §4), as binary metadata has it.
+//! base64 without padding (RFC 4648 §4), the encoding of binary metadata.
 
 pub(super) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3).saturating_mul(4));
@@ -21,7 +21,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// With padding, as a text of grpc-web has it.
+/// Encodes with padding, as the text format of grpc-web requires.
 #[cfg(feature = "expiry")]
 pub(super) fn encode_padded(bytes: &[u8]) -> String {
     let mut text = encode(bytes);
@@ -31,7 +31,7 @@ pub(super) fn encode_padded(bytes: &[u8]) -> String {
     text
 }
 
-/// The symbol of the lower six bits.
+/// Returns the symbol for the lower six bits.
 fn symbol(bits: u8) -> char {
     let bits = bits & 0x3f;
     char::from(match bits {

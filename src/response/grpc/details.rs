@@ -1,5 +1,5 @@
-//! What programs read of a rejection: `google.rpc.Status` with `ErrorInfo`, and with `RetryInfo` where
-//! another try may help.
+//! The machine-readable details of a rejection: `google.rpc.Status` with `ErrorInfo`, and with `RetryInfo` if a retry
+//! may succeed.
 
 use super::protobuf::Message;
 use crate::Error;
@@ -7,8 +7,8 @@ use crate::Error;
 const ERROR_INFO: &str = "type.googleapis.com/google.rpc.ErrorInfo";
 const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 
-/// The details of `error`. Its reason is [`ErrorKind::reason`](crate::ErrorKind::reason) in capitals,
-/// as AIP-193 has it, its domain the realm.
+/// Encodes the details of an error. The reason is [`ErrorKind::reason`](crate::ErrorKind::reason) in upper case, as
+/// AIP-193 requires, and the domain is the realm.
 pub(crate) fn details(error: &Error, realm: Option<&str>) -> Vec<u8> {
     let kind = error.kind();
     let mut info = Message::default()

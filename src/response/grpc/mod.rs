@@ -1,7 +1,7 @@
-//! Rejections as gRPC: a response whose headers are its trailers, and which has no body.
+//! Rejections of gRPC calls: responses whose trailers are sent as headers, without a body.
 //!
-//! `protocol` is what a request speaks, `trailers` what a rejection says, `details` its machine-readable
-//! half, for which `protobuf` and `base64` are the little that is needed of each.
+//! `protocol` detects the protocol of a request, and `trailers` writes a rejection. `details` are its machine-readable
+//! details, encoded by the minimal encoders in `protobuf` and `base64`.
 
 mod base64;
 mod details;

@@ -1,6 +1,6 @@
-//! Messages of a few fields, written without a library so that rejections need none.
+//! A minimal encoder for protocol buffers messages, so that rejections need no library.
 
-/// A protocol buffers message in the making. Empty texts and zeros are left out, as their defaults.
+/// A protocol buffers message under construction. Empty strings and zeros are defaults, and are left out.
 #[derive(Default)]
 pub(super) struct Message(Vec<u8>);
 
@@ -21,7 +21,7 @@ impl Message {
         self.bytes(field, &message.0)
     }
 
-    /// One entry of a `map<string, string>`.
+    /// Adds an entry of a `map<string, string>`.
     pub(super) fn entry(self, field: u8, key: &str, value: &str) -> Self {
         self.message(field, &Self::default().text(1, key).text(2, value))
     }
@@ -37,7 +37,7 @@ impl Message {
         self
     }
 
-    /// Fields are our own, and below 16.
+    /// Writes a tag. Field numbers are constants below 16.
     fn tag(&mut self, field: u8, wire_type: u8) {
         self.0.push((field << 3) | wire_type);
     }

@@ -1,8 +1,8 @@
-//! What a request or a response speaks: HTTP, gRPC or grpc-web.
+//! The protocol of a request or a response: HTTP, gRPC or grpc-web.
 
 use http::{HeaderValue, Method, Request, header::CONTENT_TYPE};
 
-/// The protocol of a request or a response, by its `content-type`.
+/// The protocol of a request or a response, determined by its `content-type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Http,
@@ -11,7 +11,8 @@ pub(crate) enum Protocol {
     GrpcWebText(MessageFormat),
 }
 
-/// The format that a gRPC media type names after its `+`. A client may insist on its own.
+/// The message format that a gRPC media type names after its `+`. A rejection repeats it, because some clients require
+/// that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MessageFormat {
     Unnamed,
@@ -22,8 +23,10 @@ pub(crate) enum MessageFormat {
 const GRPC: &[u8] = b"application/grpc";
 
 impl Protocol {
-    /// gRPC is always POST. What else calls itself gRPC, such as a GET that a cache could remember by
-    /// its address, is rejected as HTTP: a status of 200 must not stand for what was rejected there.
+    /// Returns the protocol of a request.
+    ///
+    /// gRPC calls always use POST. Any other request with a gRPC media type is rejected as HTTP. Otherwise, a cache
+    /// could store the rejection of a GET, which would have status 200.
     pub(crate) fn of<B>(request: &Request<B>) -> Self {
         if request.method() != Method::POST {
             return Self::Http;
@@ -34,7 +37,7 @@ impl Protocol {
         }
     }
 
-    /// Returns what a response speaks. Its service knows: what the request called itself doesn't matter.
+    /// Returns the protocol of a response. The content type of the request doesn't matter, because the service decides.
     #[cfg(feature = "expiry")]
     pub(crate) fn of_response(headers: &http::HeaderMap) -> Self {
         let media_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
@@ -48,7 +51,7 @@ impl Protocol {
         if !start.eq_ignore_ascii_case(GRPC) {
             return Self::Http;
         }
-        // The longer name first: it starts like the shorter.
+        // The longer name comes first, because it starts with the shorter one.
         for (name, protocol) in [
             ("-web-text", Self::GrpcWebText as fn(MessageFormat) -> Self),
             ("-web", Self::GrpcWeb),
@@ -64,7 +67,8 @@ impl Protocol {
         Self::Http
     }
 
-    /// Trailers as grpc-web has them after messages: in the body. `None` where they stay trailers.
+    /// Encodes trailers as grpc-web sends them after messages, in the body. Returns `None` if the protocol has
+    /// trailers.
     #[cfg(feature = "expiry")]
     pub(crate) fn trailers_in_body(self, trailers: &http::HeaderMap) -> Option<Vec<u8>> {
         let is_text = match self {
@@ -83,7 +87,7 @@ impl Protocol {
         Some(if is_text { super::base64::encode_padded(&frame).into_bytes() } else { frame })
     }
 
-    /// The media type of a rejection. `None` for HTTP, where the form of the body says it.
+    /// Returns the media type of a rejection. Returns `None` for HTTP, where the format of the body determines it.
     pub(super) fn content_type(self) -> Option<HeaderValue> {
         use MessageFormat::{Json, Proto, Unnamed};
         let media_type = match self {
@@ -103,8 +107,8 @@ impl Protocol {
 }
 
 impl MessageFormat {
-    /// Of what follows the name: nothing, `+format`, or parameters. A format that we don't know is
-    /// answered without one, and never with a stranger's text. `None` where the name goes on.
+    /// Parses what follows the name in a media type: nothing, `+format`, or parameters. An unknown format is left out
+    /// of the response, so that a client can't inject text. Returns `None` if the name itself continues.
     fn of(rest: &[u8]) -> Option<Self> {
         match rest {
             [] | [b';' | b' ' | b'\t', ..] => Some(Self::Unnamed),

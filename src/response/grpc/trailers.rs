@@ -1,4 +1,4 @@
-//! What a rejection says in gRPC.
+//! Writes rejections as gRPC trailers.
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Response, StatusCode,
@@ -20,12 +20,12 @@ use crate::{
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 const GRPC_DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
-/// After how many milliseconds a client may retry by itself (gRFC A6).
+/// The number of milliseconds after which a client may retry automatically (gRFC A6).
 const GRPC_PUSHBACK: HeaderName = HeaderName::from_static("grpc-retry-pushback-ms");
 
 impl Renderer {
-    /// Writes `error` into a response whose head is at hand: 200, trailers in the place of headers, no
-    /// body. grpc-web's clients read that too: where no message came, nothing has to stand in a body.
+    /// Writes an error into a response with a given head: status 200, and trailers in the headers, without a body.
+    /// grpc-web clients accept this too, because no message precedes the trailers.
     pub(crate) fn render_grpc<B: RejectionBody>(
         &self,
         error: Error,
@@ -49,12 +49,12 @@ impl Renderer {
         Response::from_parts(head, B::from_bytes(Vec::new()))
     }
 
-    /// Status, message, details, and the metadata that HTTP has as headers.
+    /// Returns status, message and details, and the metadata that corresponds to HTTP headers.
     pub(crate) fn grpc_trailers(&self, error: &Error, used: Option<Scheme>) -> HeaderMap {
         let kind = error.kind();
         let mut trailers = self.grpc_metadata(error, used);
         trailers.insert(GRPC_STATUS, kind.grpc_code().into());
-        // Descriptions are fixed texts of ours, in which nothing needs percent-encoding.
+        // Descriptions are constants without characters that need percent-encoding.
         trailers.insert(GRPC_MESSAGE, HeaderValue::from_static(kind.description()));
         let details = base64::encode(&details(error, self.realm.as_deref()));
         if let Ok(details) = HeaderValue::try_from(details) {
@@ -63,7 +63,7 @@ impl Renderer {
         trailers
     }
 
-    /// The metadata alone: the challenges, and when to try again.
+    /// Returns only the metadata: the challenges, and when to retry.
     pub(crate) fn grpc_metadata(&self, error: &Error, used: Option<Scheme>) -> HeaderMap {
         let mut metadata = HeaderMap::with_capacity(6);
         for challenge in self.challenges(error, used) {
@@ -78,7 +78,7 @@ impl Renderer {
     }
 }
 
-/// Metadata is ASCII, which only a realm may not be.
+/// Replaces non-ASCII characters, which a realm may contain but metadata must not.
 fn in_ascii(value: HeaderValue) -> HeaderValue {
     if value.to_str().is_ok() {
         return value;

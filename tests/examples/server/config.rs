@@ -110,20 +110,20 @@ fn all_problems_of_the_file_are_in_one_line() {
         ("issuer = \"a", &["CONFIG", "line 1"][..]),
         (
             "colour = 1\nlisten = {}\nadmin_token_file = \"/nowhere\"",
-            &["colour: unknown", "listen: must be a text", "admin_token_file: `/nowhere`"],
+            &["colour: unknown", "listen: must be a string", "admin_token_file: `/nowhere`"],
         ),
         (
             "[[issuers]]\nisuer = \"https://as.example\"\nleeway_seconds = \"1\"",
             &[
                 "issuers[0].issuer: must be set",
                 "issuers[0].isuer: unknown",
-                "issuers[0].leeway_seconds: must be a number",
+                "issuers[0].leeway_seconds: must be a non-negative integer",
                 "issuers[0].audience: must be set",
             ],
         ),
         (
             "issuer = \"https://as.example\"\n[[issuers]]\nissuer = \"https://as.example\"",
-            &["issuer: given together with `issuers`"],
+            &["issuer: can't be combined with `issuers`"],
         ),
         (
             "issuer = \"https://as.example\"\naudience = \"a\"\n[policies]\n",

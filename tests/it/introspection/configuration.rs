@@ -31,7 +31,7 @@ fn the_endpoint_must_be_https_or_loopback() {
         ("", Some("not an absolute URL")),
         (
             "https://user@as.example/introspect",
-            Some("must not carry a user name, a query or a fragment"),
+            Some("must not contain a user name, a query or a fragment"),
         ),
     ] {
         let built = builder_at(url).without_audience().build();

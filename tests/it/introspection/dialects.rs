@@ -174,20 +174,20 @@ async fn errors_describe_the_cause_without_secrets() {
         (
             200,
             r#"{"active":"true"}"#,
-            "the access token could not be judged: `https://as.example/introspect` sent an invalid \
+            "could not verify the access token: `https://as.example/introspect` sent an invalid \
              introspection response: no boolean `active`",
         ),
         (
             200,
             r#"{"active":true,"exp":"1"}"#,
-            "the access token could not be judged: `https://as.example/introspect` sent an invalid \
+            "could not verify the access token: `https://as.example/introspect` sent an invalid \
              introspection response: the claim `exp` is a string, expected a number of \
              seconds since 1970",
         ),
         (
             500,
             "the-token",
-            "the access token could not be judged: `https://as.example/introspect` responded with \
+            "could not verify the access token: `https://as.example/introspect` responded with \
              status 500 Internal Server Error",
         ),
         (

@@ -36,9 +36,9 @@ fn an_issuer_with_fetched_keys_must_be_an_https_url() {
             "http://127.0.0.1.evil.example",
             "must use https (or loopback); see `dangerous().plain_http()`",
         ),
-        ("https://user@as.example", "must not carry a user name, a query or a fragment"),
-        ("https://as.example?a=b", "must not carry a user name, a query or a fragment"),
-        ("https://as.example#a", "must not carry a user name, a query or a fragment"),
+        ("https://user@as.example", "must not contain a user name, a query or a fragment"),
+        ("https://as.example?a=b", "must not contain a user name, a query or a fragment"),
+        ("https://as.example#a", "must not contain a user name, a query or a fragment"),
     ] {
         let result = builder(issuer).audience(API).build();
         // What may be secret is not shown.
@@ -82,8 +82,8 @@ fn a_jwks_uri_must_be_an_https_url() {
         ("/jwks", "not an absolute URL"),
         ("file:///etc/jwks.json", "not an absolute URL"),
         ("http://as.example/jwks", "must use https (or loopback); see `dangerous().plain_http()`"),
-        ("https://user:pw@as.example/jwks", "must not carry a user name, a query or a fragment"),
-        ("https://as.example/jwks#a", "must not carry a user name, a query or a fragment"),
+        ("https://user:pw@as.example/jwks", "must not contain a user name, a query or a fragment"),
+        ("https://as.example/jwks#a", "must not contain a user name, a query or a fragment"),
     ] {
         let shown = uri.replace("user:pw@", "\u{2026}@").replace("#a", "#\u{2026}");
         assert_eq!(message(build(uri)), format!("jwks_uri `{shown}`: {problem}"));

@@ -126,9 +126,9 @@ fn an_invalid_base_is_rejected_by_name() {
         ("api.example", "not an absolute URL"),
         ("ftp://api.example", "not an absolute URL"),
         ("https://api.example/ a", "not an absolute URL"),
-        ("https://user@api.example", "must not carry a user name, a query or a fragment"),
-        ("https://api.example/?a=b", "must not carry a user name, a query or a fragment"),
-        ("https://api.example/#a", "must not carry a user name, a query or a fragment"),
+        ("https://user@api.example", "must not contain a user name, a query or a fragment"),
+        ("https://api.example/?a=b", "must not contain a user name, a query or a fragment"),
+        ("https://api.example/#a", "must not contain a user name, a query or a fragment"),
     ] {
         let error = JsonBody::new().base_uri(base).build().unwrap_err();
         let shown_base = base.replace("user@", "\u{2026}@").replace("?a=b", "?\u{2026}");

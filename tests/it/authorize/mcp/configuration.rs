@@ -27,7 +27,7 @@ fn a_table_that_contradicts_itself_is_rejected_with_the_rows() {
         (builder().mcp("/mcp", read()).any_method("/mcp", READ), "conflicts"),
         (builder().mcp("/mcp", read()).any_method("/mcp/", READ), "conflicts"),
         (builder().mcp("/mcp", read()).any_method("/MCP", READ), "spelling"),
-        (builder().mcp("/mcp", read()).unlisted_authenticated(), "denies what isn't listed"),
+        (builder().mcp("/mcp", read()).unlisted_authenticated(), "unlisted_authenticated"),
         (builder().mcp("/mcp/%20", read()).forwarding(), "ambiguous"),
     ] {
         let error = error(rows);
