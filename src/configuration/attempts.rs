@@ -1,12 +1,12 @@
-//! Finding every problem of a builder that reports one.
+//! Finds every problem of a builder that reports only the first.
 
 use super::{node::Node, problems::Problems, table::Table};
 use crate::ConfigError;
 
-/// Builds a verifier from the table at `path`, and reports everything that is wrong.
+/// Builds a verifier from the table at `path`, and reports every problem.
 ///
-/// The builder reports the first setting that is invalid, which `member_of` finds the member of. Without that member, the
-/// builder reports the next one.
+/// The builder reports the first invalid setting, and `member_of` returns the member that it belongs to. Each attempt
+/// leaves out the members that were reported, so that the builder reports the next one.
 pub(super) fn build_reporting_all<V>(
     (node, path): (&Node, &str),
     problems: &mut Problems,
@@ -15,7 +15,7 @@ pub(super) fn build_reporting_all<V>(
 ) -> Option<V> {
     let mut ignored = Vec::new();
     loop {
-        // What the table itself reports is the same each time.
+        // Problems of the table itself are the same in each attempt, so they are reported once.
         let (mut repeated, is_first) = (Problems::new(), ignored.is_empty());
         let reported = if is_first { &mut *problems } else { &mut repeated };
         let table = Table::of(node, path.to_owned(), reported)?.ignoring(&ignored);

@@ -1,4 +1,4 @@
-//! The document, and what is built from it.
+//! The configuration document, and what is built from it.
 
 use std::{fmt, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     verify::{Revocations, issuers::EntryName},
 };
 
-/// Issuers and policies as data: see the [module](self::super) for its members.
+/// Trusted issuers and policies as data. See the [module](self::super) for the members of the document.
 ///
 /// ```
 /// use portcullis::{configuration::Configuration, issuers::IssuersHandle};
@@ -27,8 +27,9 @@ use crate::{
 /// }"#;
 /// let configuration: Configuration = serde_json::from_str(json)?;
 /// let configured = configuration.build()?;
+/// assert_eq!(configured.policies.unwrap().rows().len(), 1);
 /// let handle = IssuersHandle::new(configured.issuers);
-/// // let layer = AuthenticateLayer::bearer(handle.clone()).policies(configured.policies.unwrap());
+/// // let layer = AuthenticateLayer::bearer(handle.clone()).policies(policies);
 ///
 /// // Later, when the file has changed:
 /// let configuration: Configuration = serde_json::from_str(json)?;
@@ -36,7 +37,7 @@ use crate::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// `Debug` shows nothing of the document, which may contain secrets.
+/// `Debug` doesn't show the document, because it may contain secrets.
 #[derive(Clone)]
 #[must_use]
 pub struct Configuration {
@@ -46,44 +47,44 @@ pub struct Configuration {
     revocations: Option<Revocations>,
 }
 
-/// What a [`Configuration`] describes.
+/// The verifier and the policy table that a [`Configuration`] describes.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Configured {
-    /// The verifier of tokens.
+    /// The verifier for tokens of all configured issuers.
     pub issuers: Issuers,
-    /// The table, if the document has one.
+    /// The policy table, if the document has one.
     pub policies: Option<Policies>,
 }
 
 impl Configuration {
-    /// Sets the HTTP client of every verifier. The default is that of
-    /// [`JwtVerifierBuilder::http_client`](crate::jwt::JwtVerifierBuilder::http_client).
+    /// Sets the HTTP client for all verifiers. The default is the client that
+    /// [`JwtVerifierBuilder::http_client`](crate::jwt::JwtVerifierBuilder::http_client) documents.
     pub fn http_client(mut self, client: impl HttpClient) -> Self {
         self.client = Some(Arc::new(client));
         self
     }
 
-    /// Sets the clock of every verifier. [`SystemClock`] by default.
+    /// Sets the clock of all verifiers. The default is [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Sets the list of revoked tokens, as [`IssuersBuilder::revocations`] does.
+    /// Sets the revocation list, as [`IssuersBuilder::revocations`] does.
     ///
-    /// By default, the issuers have one for themselves, which an [`IssuersHandle`](crate::issuers::IssuersHandle) keeps when
-    /// they are replaced. Set the same list each time if it is shared or used elsewhere.
+    /// By default, the issuers have a list of their own, which an [`IssuersHandle`](crate::issuers::IssuersHandle)
+    /// keeps when the issuers are replaced. If the list is shared or used elsewhere, set it on each configuration.
     pub fn revocations(mut self, revocations: Revocations) -> Self {
         self.revocations = Some(revocations);
         self
     }
 
-    /// Builds the verifier and the table. Files of keys and secrets are read now.
+    /// Builds the verifier and the policy table. Reads the files that the document names.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong, each with its path in the document.
+    /// Returns every problem, each with its path in the document.
     pub fn build(&self) -> Result<Configured, Problems> {
         let mut problems = Problems::new();
         let mut policies = None;
@@ -108,7 +109,7 @@ impl Configuration {
             }
             let has_verifier = top.has("issuers") || top.has("introspection");
             if !has_verifier {
-                problems.add("issuers", "must be set, or `introspection`");
+                problems.add("issuers", "this or `introspection` must be set");
             }
             top.finish(&mut problems);
         }
@@ -166,7 +167,7 @@ fn trust_all(
     issuers
 }
 
-/// Adds the verifier of tokens that aren't JWTs.
+/// Adds the verifier for tokens that aren't JWTs.
 fn introspect(
     top: &mut Table<'_>,
     environment: &Environment<'_>,
@@ -192,11 +193,11 @@ fn introspection(
     _digests: &mut Vec<u8>,
     problems: &mut Problems,
 ) -> Option<crate::JwtVerifier> {
-    problems.add(path, "needs the feature `introspection` of portcullis");
+    problems.add(path, "requires the feature `introspection` of portcullis");
     None
 }
 
-/// Digests everything that an entry depends on: its members, what it takes from the top, and its files.
+/// Returns a digest of everything that an entry depends on: its members, the top-level settings, and its files.
 fn fingerprint(node: &Node, environment: &Environment<'_>, digests: Vec<u8>) -> [u8; 32] {
     let audience = environment.audience.iter().map(|name| Node::Text((*name).to_owned()));
     let mut bytes = digests;

@@ -1,4 +1,4 @@
-//! What the entries of a document share.
+//! The settings that all entries of a document share.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::{Clock, http_client::HttpClient};
 
 /// The settings of every verifier.
 pub(super) struct Environment<'a> {
-    /// The audiences of entries without one.
+    /// The audiences for entries that set none.
     pub(super) audience: Vec<&'a str>,
     pub(super) client: Option<Arc<dyn HttpClient>>,
     pub(super) clock: Arc<dyn Clock>,

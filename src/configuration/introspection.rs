@@ -1,4 +1,4 @@
-//! An introspection endpoint of the document.
+//! The introspection endpoints of the document.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{ConfigError, IntrospectionVerifier};
 
-/// Builds the verifier of an endpoint, and reports everything that is wrong. `digests` gets those of files.
+/// Builds the verifier of an endpoint, and reports every problem. Digests of files are added to `digests`.
 pub(super) fn verifier(
     node: &Node,
     path: &str,
@@ -37,7 +37,7 @@ fn member_of(what: &str) -> Option<&'static str> {
     })
 }
 
-/// How the service authenticates itself.
+/// The way in which the service authenticates itself.
 #[derive(Clone, Copy)]
 enum Authentication {
     Basic,
@@ -52,7 +52,7 @@ fn attempt(
 ) -> Result<IntrospectionVerifier, ConfigError> {
     let endpoint = table.required_text("endpoint", problems);
     let builder = IntrospectionVerifier::builder(
-        // Stands for one that was reported, so that other problems are found.
+        // Replaces an endpoint that was reported, so that other problems are found as well.
         endpoint.unwrap_or("https://endpoint.invalid"),
     );
     let choices = [("basic", Authentication::Basic), ("post", Authentication::Post)];
@@ -64,7 +64,7 @@ fn attempt(
     if has_token {
         for name in ["client_id", "client_secret", "client_secret_file", "authentication"] {
             if table.has(name) {
-                problems.add(table.path_of(name), "given together with `bearer_token`");
+                problems.add(table.path_of(name), "can't be combined with `bearer_token`");
             }
         }
     } else {
@@ -72,7 +72,8 @@ fn attempt(
             problems.add(table.path_of("client_id"), "must be set");
         }
         if !table.has("client_secret") && !table.has("client_secret_file") {
-            problems.add(table.path_of("client_secret"), "must be set, or `client_secret_file`");
+            problems
+                .add(table.path_of("client_secret"), "this or `client_secret_file` must be set");
         }
     }
     let (id, secret) = (id.unwrap_or("-"), secret.unwrap_or_else(|| "-".into()));
@@ -122,10 +123,10 @@ fn attempt(
     let audiences = if given.is_empty() { &environment.audience } else { &given };
     let has_another = ignores_audience || takes_any_audience;
     if audiences.is_empty() && !has_another && !table.has("audience") {
-        problems.add(table.path_of("audience"), "must be set, here or at the top");
+        problems.add(table.path_of("audience"), "must be set, here or at the top level");
     }
     if ignores_audience && !given.is_empty() {
-        problems.add(table.path_of("audience"), "given together with `ignore_audience`");
+        problems.add(table.path_of("audience"), "can't be combined with `ignore_audience`");
     }
     table.finish(problems);
     match &audiences[..] {

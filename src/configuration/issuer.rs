@@ -1,4 +1,4 @@
-//! One issuer of the document.
+//! The issuers of the document.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     verify::AudienceMissing,
 };
 
-/// Stands for an issuer that was reported, so that other problems are found.
+/// Replaces an issuer that was reported, so that other problems are found as well.
 const PLACEHOLDER: &str = "https://issuer.invalid";
 
 const PROFILES: [(&str, Profile); 3] =
@@ -24,7 +24,7 @@ const PROFILES: [(&str, Profile); 3] =
 const HMAC: [(&str, Algorithm); 3] =
     [("HS256", Algorithm::Hs256), ("HS384", Algorithm::Hs384), ("HS512", Algorithm::Hs512)];
 
-/// Builds the verifier of an issuer, and reports everything that is wrong. `digests` gets those of files.
+/// Builds the verifier of an issuer, and reports every problem. Digests of files are added to `digests`.
 pub(super) fn verifier(
     node: &Node,
     path: &str,
@@ -93,10 +93,10 @@ fn attempt(
     let audiences = if needs_default { &environment.audience } else { &given };
     let has_none = audiences.is_empty() && clients.is_empty() && !any_audience;
     if has_none && !table.has("audience") {
-        problems.add(table.path_of("audience"), "must be set, here or at the top");
+        problems.add(table.path_of("audience"), "must be set, here or at the top level");
     }
     table.finish(problems);
-    // The builder reports combinations of these that aren't allowed. Without any, the problem is reported already.
+    // The builder reports combinations that aren't allowed. If neither is set, that was reported above.
     let mut builder = match (&audiences[..], &clients[..]) {
         ([first, ..], _) if !any_audience => builder.audience(*first),
         ([], [first, ..]) if !any_audience => builder.client(*first),
@@ -113,7 +113,7 @@ fn attempt(
     builder.build()
 }
 
-/// Reads where the keys come from.
+/// Reads the source of the keys.
 fn with_keys(
     mut builder: JwtVerifierBuilder<AudienceMissing>,
     table: &mut Table<'_>,
@@ -160,7 +160,7 @@ fn with_keys(
     }
 }
 
-/// Reads what tokens must be like, and where their claims are.
+/// Reads the rules for tokens, and the places of their claims.
 fn with_rules(
     mut builder: JwtVerifierBuilder<AudienceMissing>,
     table: &mut Table<'_>,
@@ -200,7 +200,7 @@ fn with_rules(
                 Node::Text(text) => builder = builder.require_claim(name, text),
                 other => {
                     let path = claims.path_of(name);
-                    problems.add(path, format_args!("must be a text, not {}", other.kind()));
+                    problems.add(path, format_args!("must be a string, not {}", other.kind()));
                 }
             }
         }

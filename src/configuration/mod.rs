@@ -1,9 +1,9 @@
-//! Issuers and policies as data: a file in TOML, JSON or YAML, read with a crate of the service's choice.
+//! Trusted issuers and policies as data: a file in TOML, JSON or YAML, read with a crate of your choice.
 //!
-//! For services whose trust is configured by operators. [`Configuration`] is deserialized with serde, and
-//! [`build`](Configuration::build) reports every problem at once, each with its path in the document. Unknown members are
-//! rejected. A configuration that is read again replaces the issuers through an
-//! [`IssuersHandle`](crate::issuers::IssuersHandle): entries that are equal keep their keys and caches.
+//! Use it if operators configure which issuers your service trusts. Deserialize a [`Configuration`] with serde, and
+//! call [`build`](Configuration::build), which reports every problem at once, each with its path in the document.
+//! Unknown members are rejected. To apply a changed file at run time, replace the issuers in an
+//! [`IssuersHandle`](crate::issuers::IssuersHandle): entries that didn't change keep their keys and caches.
 //!
 //! ```toml
 //! audience = "https://api.example"          # of each entry that has no audience itself
@@ -35,12 +35,12 @@
 //!
 //! # Members
 //!
-//! Each list may be a single text. Each secret `x` may be given as `x_file`, the path of a file that contains it; white space
-//! at the end of the file doesn't count.
+//! Each list may also be a single string. Each secret `x` may be replaced with `x_file`, the path of a file that
+//! contains it. White space at the end of the file is ignored.
 //!
-//! | at the top | |
+//! | at the top level | |
 //! |---|---|
-//! | `audience` | the audiences of entries without one |
+//! | `audience` | the audiences for entries that set none |
 //! | `issuers` | a list of issuers |
 //! | `introspection` | introspects tokens that aren't JWTs; without `issuers`, every token |
 //! | `policies` | `rows`, `unlisted` (`deny` by default, or `authenticated`), `forwarding` |
@@ -50,12 +50,12 @@
 //! |---|---|
 //! | `issuer` | the value of `iss`; must be set |
 //! | `audience`, `clients` | `audience`, `client` |
-//! | `jwks_uri`, `metadata_url`, `metadata_issuer` | the same |
+//! | `jwks_uri`, `metadata_url`, `metadata_issuer` | same options |
 //! | `jwk_set_file`, `public_key_files` | paths of a JWK Set, and of keys in PEM form |
 //! | `hmac_algorithm`, `hmac_secret` | `hmac_secret` |
-//! | `algorithms`, `profile`, `accepted_types` | the same |
-//! | `leeway_seconds`, `max_lifetime_seconds`, `outage_tolerance_seconds`, `max_keys` | the same |
-//! | `scope_claims`, `role_claims`, `required_claims`, `numeric_identifiers` | `scope_claim`, `roles`, `require_claim`, the same |
+//! | `algorithms`, `profile`, `accepted_types` | same options |
+//! | `leeway_seconds`, `max_lifetime_seconds`, `outage_tolerance_seconds`, `max_keys` | same options |
+//! | `scope_claims`, `role_claims`, `required_claims`, `numeric_identifiers` | `scope_claim`, `roles`, `require_claim`, same option |
 //! | `introspection` | introspects the JWTs of this issuer; only `issuer` may be set then |
 //! | `dangerous` | `any_audience`, `accept_id_tokens`, `plain_http`, `private_addresses`: each `true` |
 //!
@@ -64,10 +64,10 @@
 //! | `endpoint` | the URL; must be set |
 //! | `client_id`, `client_secret`, `authentication` | `basic` by default, or `post` |
 //! | `bearer_token` | instead of a client |
-//! | `issuer`, `audience` | the same |
+//! | `issuer`, `audience` | same options |
 //! | `ignore_audience` | `without_audience` if it is `true` |
 //! | `cache_seconds`, `negative_cache_seconds`, `max_lifetime_seconds` | `cache_for`, `negative_cache_for`, `max_lifetime` |
-//! | `scope_claims`, `role_claims`, `numeric_identifiers` | `scope_claim`, `roles`, the same |
+//! | `scope_claims`, `role_claims`, `numeric_identifiers` | `scope_claim`, `roles`, same option |
 //! | `dangerous` | `any_audience`, `plain_http`, `private_addresses` |
 //!
 //! | of a row | |

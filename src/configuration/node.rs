@@ -1,4 +1,4 @@
-//! A document as it was read, before anything in it is checked.
+//! The unvalidated document.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{
     de::{MapAccess, SeqAccess, Visitor},
 };
 
-/// A value of any data format. It has no `Debug`, because it may contain secrets.
+/// A value in any data format. It doesn't implement `Debug`, because it may contain secrets.
 #[derive(Clone, PartialEq)]
 pub(super) enum Node {
     Bool(bool),
@@ -15,26 +15,26 @@ pub(super) enum Node {
     Integer(i64),
     List(Vec<Node>),
     Null,
-    /// In the order of the document. A name may appear twice, which is a problem that is reported.
+    /// In the order of the document. A name may appear twice, which is reported as a problem.
     Table(Vec<(String, Node)>),
     Text(String),
 }
 
 impl Node {
-    /// Returns what it is, for the report of a problem.
+    /// Returns the type of the value, for problem reports.
     pub(super) const fn kind(&self) -> &'static str {
         match self {
             Self::Bool(_) => "a boolean",
-            Self::Float(_) => "a fraction",
-            Self::Integer(_) => "a number",
+            Self::Float(_) => "a float",
+            Self::Integer(_) => "an integer",
             Self::List(_) => "a list",
             Self::Null => "null",
             Self::Table(_) => "a table",
-            Self::Text(_) => "a text",
+            Self::Text(_) => "a string",
         }
     }
 
-    /// Writes it in a form in which equal documents are equal, whatever the order of their members.
+    /// Writes a canonical form, in which documents that differ only in the order of members are equal.
     pub(super) fn write_canonical(&self, out: &mut Vec<u8>) {
         let write = |out: &mut Vec<u8>, tag: u8, bytes: &[u8]| {
             out.push(tag);
@@ -78,7 +78,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     type Value = Node;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a table, a list, a text, a number or a boolean")
+        f.write_str("a table, a list, a string, a number or a boolean")
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
@@ -90,7 +90,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        // No setting is that large.
+        // No setting is that large, so the exact value doesn't matter.
         Ok(Node::Integer(i64::try_from(value).unwrap_or(i64::MAX)))
     }
 

@@ -8,7 +8,7 @@ use crate::{
     authorize::policies::PoliciesBuilder,
 };
 
-/// Builds the table, and reports everything that is wrong.
+/// Builds the table, and reports every problem.
 pub(super) fn policies(mut table: Table<'_>, problems: &mut Problems) -> Option<Policies> {
     let before = problems.len();
     let mut builder = Policies::builder();
@@ -28,7 +28,7 @@ pub(super) fn policies(mut table: Table<'_>, problems: &mut Problems) -> Option<
     if problems.len() > before {
         return None;
     }
-    // What is left is about several rows.
+    // The remaining problems are about several rows.
     builder.build().map_err(|error| problems.add_error(path, &error)).ok()
 }
 
@@ -42,23 +42,23 @@ fn read_row(
     let (path, grpc) = (row.text("path", problems), row.text("grpc", problems));
     let method = row.text("method", problems);
     let parsed = method.and_then(|method| {
-        // `Method` accepts any token, and methods are case-sensitive.
+        // `Method` accepts any token, but methods are case-sensitive, so `get` would never match.
         let is_plain = method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
         let parsed = Method::from_bytes(method.as_bytes()).ok().filter(|_| is_plain);
         if parsed.is_none() {
-            let text = format_args!("`{method}`: must be a method in capitals, such as `GET`");
+            let text = format_args!("`{method}`: must be an uppercase method, such as `GET`");
             problems.add(row.path_of("method"), text);
         }
         parsed
     });
     let access = read_access(&mut row, problems);
     match (path, grpc) {
-        (Some(_), Some(_)) => problems.add(row.path_of("grpc"), "given together with `path`"),
+        (Some(_), Some(_)) => problems.add(row.path_of("grpc"), "can't be combined with `path`"),
         (None, None) if !row.has("path") && !row.has("grpc") => {
-            problems.add(row.path_of("path"), "must be set, or `grpc`");
+            problems.add(row.path_of("path"), "this or `grpc` must be set");
         }
         (None, Some(_)) if method.is_some() => {
-            problems.add(row.path_of("method"), "given together with `grpc`");
+            problems.add(row.path_of("method"), "can't be combined with `grpc`");
         }
         _ => {}
     }
@@ -79,7 +79,7 @@ fn read_row(
     add(builder)
 }
 
-/// Reads what a row requires.
+/// Reads who may make a request.
 fn read_access(row: &mut Table<'_>, problems: &mut Problems) -> Option<Access> {
     let before = problems.len();
     let choices = [
@@ -121,7 +121,7 @@ fn read_access(row: &mut Table<'_>, problems: &mut Problems) -> Option<Access> {
                 Node::Bool(value) => required.push(Requirements::claim(place, *value)),
                 Node::Text(value) => required.push(Requirements::claim(place, &**value)),
                 other => {
-                    let text = format_args!("must be a text or a boolean, not {}", other.kind());
+                    let text = format_args!("must be a string or a boolean, not {}", other.kind());
                     problems.add(claims.path_of(place), text);
                 }
             }
@@ -141,14 +141,15 @@ fn read_access(row: &mut Table<'_>, problems: &mut Problems) -> Option<Access> {
     let required = required.into_iter().reduce(Requirements::and);
     match (access, required) {
         (Some(_), Some(_)) => {
-            problems.add(row.path_of("access"), "given together with what the row requires");
+            problems
+                .add(row.path_of("access"), "can't be combined with other requirements of the row");
             None
         }
         (Some(access), None) => Some(access),
         (None, Some(required)) => Some(required.into()),
         (None, None) => {
-            // An empty list, which doesn't say that everyone is allowed.
-            let text = "must be set, because the row requires nothing";
+            // The row has an empty list, which must not mean that everyone is allowed.
+            let text = "must be set, because the row has no other requirement";
             problems.add(row.path_of("access"), text);
             None
         }

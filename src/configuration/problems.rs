@@ -1,12 +1,12 @@
-//! What is wrong with a configuration.
+//! The problems of a configuration.
 
 use std::fmt;
 
 use crate::ConfigError;
 
-/// Everything that is wrong with a [`Configuration`](super::Configuration).
+/// All problems of a [`Configuration`](super::Configuration).
 ///
-/// `Display` shows all problems in one line, separated by semicolons. Neither it nor `Debug` shows a secret.
+/// `Display` shows them in one line, separated by semicolons. Neither `Display` nor `Debug` shows a secret.
 ///
 /// ```
 /// use portcullis::configuration::Configuration;
@@ -24,7 +24,7 @@ use crate::ConfigError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 
-/// One problem, and where it is.
+/// A problem, and its place in the document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     path: String,
@@ -53,7 +53,7 @@ impl Problems {
         self.0.push(Problem { path: path.into(), text: text.to_string() });
     }
 
-    /// Adds an error about the setting at `path`.
+    /// Adds the error of a builder, for the setting at `path`.
     pub(super) fn add_error(&mut self, path: impl Into<String>, error: &ConfigError) {
         match error.value() {
             "" => self.add(path, error.problem()),
@@ -78,7 +78,7 @@ impl Problem {
         &self.path
     }
 
-    /// Returns what is wrong there.
+    /// Returns what is wrong at this path.
     #[must_use]
     pub fn problem(&self) -> &str {
         &self.text

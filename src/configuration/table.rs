@@ -1,21 +1,21 @@
-//! Reading the members of a table, whose problems are collected.
+//! Reads the members of a table, and collects their problems.
 
 use std::{fs, time::Duration};
 
 use super::{node::Node, problems::Problems};
 use crate::{Secret, digest::sha256};
 
-/// A table of the document. Each member is read once; those that nobody has read are unknown.
+/// A table of the document. Each member is read once. Members that weren't read are reported as unknown.
 pub(super) struct Table<'a> {
     path: String,
     members: &'a [(String, Node)],
     read: Vec<&'static str>,
-    /// Members that are treated as absent, because they were reported already.
+    /// Members that are treated as absent, because they were already reported.
     ignored: &'a [&'static str],
 }
 
 impl<'a> Table<'a> {
-    /// Reads a table at `path`, which is reported if it isn't one.
+    /// Reads the table at `path`. Reports any other value.
     pub(super) fn of(node: &'a Node, path: String, problems: &mut Problems) -> Option<Self> {
         if let Node::Table(members) = node {
             return Some(Self { path, members, read: Vec::new(), ignored: &[] });
@@ -38,7 +38,7 @@ impl<'a> Table<'a> {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
-    /// Returns a member.
+    /// Returns a member, and marks it as known.
     pub(super) fn node(&mut self, name: &'static str) -> Option<&'a Node> {
         self.read.push(name);
         if self.ignored.contains(&name) {
@@ -48,12 +48,12 @@ impl<'a> Table<'a> {
         found.map(|(_, node)| node).filter(|node| **node != Node::Null)
     }
 
-    /// Returns whether there is a member of this name.
+    /// Returns whether there is a member with this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.members.iter().any(|(member, node)| member == name && *node != Node::Null)
     }
 
-    /// Reads a table inside of this one.
+    /// Reads a nested table.
     pub(super) fn table(
         &mut self,
         name: &'static str,
@@ -77,7 +77,7 @@ impl<'a> Table<'a> {
             .collect()
     }
 
-    /// Reads a text, and reports it if it is absent.
+    /// Reads a string. Reports it if it is absent.
     pub(super) fn required_text(
         &mut self,
         name: &'static str,
@@ -94,27 +94,29 @@ impl<'a> Table<'a> {
         match self.node(name)? {
             Node::Text(text) => Some(text),
             other => {
-                problems
-                    .add(self.path_of(name), format_args!("must be a text, not {}", other.kind()));
+                problems.add(
+                    self.path_of(name),
+                    format_args!("must be a string, not {}", other.kind()),
+                );
                 None
             }
         }
     }
 
-    /// Reads a list of texts, or one text.
+    /// Reads a list of strings, or a single string.
     pub(super) fn texts(&mut self, name: &'static str, problems: &mut Problems) -> Vec<&'a str> {
         let path = self.path_of(name);
         match self.node(name) {
             None => Vec::new(),
             Some(Node::Text(text)) => vec![text],
-            // It may be meant to allow nothing, and reads as if it required nothing.
+            // An empty list would mean that nothing is required, although it may be intended to allow nothing.
             Some(Node::List(nodes)) if nodes.is_empty() => {
-                problems.add(path, "an empty list: leave it out");
+                problems.add(path, "must not be empty; remove it instead");
                 Vec::new()
             }
             Some(Node::List(nodes)) => texts(nodes, &path, problems),
             Some(other) => {
-                problems.add(path, format_args!("must be a list of texts, not {}", other.kind()));
+                problems.add(path, format_args!("must be a list of strings, not {}", other.kind()));
                 Vec::new()
             }
         }
@@ -139,9 +141,9 @@ impl<'a> Table<'a> {
             _ => None,
         };
         if number.is_none() {
-            let found = if let Node::Integer(_) = node { "a negative one" } else { node.kind() };
+            let found = if let Node::Integer(_) = node { "a negative number" } else { node.kind() };
             let path = self.path_of(name);
-            problems.add(path, format_args!("must be a number of at least 0, not {found}"));
+            problems.add(path, format_args!("must be a non-negative integer, not {found}"));
         }
         number
     }
@@ -158,7 +160,7 @@ impl<'a> Table<'a> {
         self.number(name, problems).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
     }
 
-    /// Reads one of these words.
+    /// Reads a string that has to be one of these choices.
     pub(super) fn choice<T: Copy>(
         &mut self,
         name: &'static str,
@@ -175,7 +177,8 @@ impl<'a> Table<'a> {
         chosen.map(|(_, meaning)| *meaning)
     }
 
-    /// Reads a secret: a member, or the file that another one names. `digests` gets that of the file.
+    /// Reads a secret from a member, or from the file that another member names. The digest of the file is added to
+    /// `digests`.
     pub(super) fn secret(
         &mut self,
         [name, file]: [&'static str; 2],
@@ -183,7 +186,7 @@ impl<'a> Table<'a> {
         problems: &mut Problems,
     ) -> Option<Secret> {
         if self.has(name) && self.has(file) {
-            problems.add(self.path_of(file), format_args!("given together with `{name}`"));
+            problems.add(self.path_of(file), format_args!("can't be combined with `{name}`"));
         }
         let from_file = self.file(file, digests, problems);
         let given = self.text(name, problems);
@@ -194,7 +197,7 @@ impl<'a> Table<'a> {
         Some(Secret::from(text))
     }
 
-    /// Reads the file that a member names, without white space at its end.
+    /// Reads the file that a member names, without white space at the end.
     pub(super) fn file(
         &mut self,
         name: &'static str,
@@ -205,7 +208,7 @@ impl<'a> Table<'a> {
         read_file(path, self.path_of(name), digests, problems)
     }
 
-    /// Reports the members that nobody has read, and those that appear twice.
+    /// Reports unknown members, and members that appear twice.
     pub(super) fn finish(self, problems: &mut Problems) {
         for (place, (name, _)) in self.members.iter().enumerate() {
             if self.members.iter().take(place).any(|(other, _)| other == name) {
@@ -215,18 +218,19 @@ impl<'a> Table<'a> {
                 known.sort_unstable();
                 known.dedup();
                 let known = known.join("`, `");
-                problems.add(self.path_of(name), format_args!("unknown; there are: `{known}`"));
+                problems
+                    .add(self.path_of(name), format_args!("unknown; expected one of: `{known}`"));
             }
         }
     }
 
-    /// Returns all members, for a table whose names are not fixed.
+    /// Returns all members of a table whose names are not fixed.
     pub(super) const fn members(&self) -> &'a [(String, Node)] {
         self.members
     }
 }
 
-/// Reads a file. `digests` gets its digest.
+/// Reads a file, and adds its digest to `digests`.
 pub(super) fn read_file(
     file: &str,
     path: String,
@@ -236,7 +240,7 @@ pub(super) fn read_file(
     match fs::read_to_string(file) {
         Ok(mut text) => {
             digests.extend(sha256(text.as_bytes()));
-            // In place, so that no copy of a secret is left behind.
+            // Truncated in place, so that no copy of a secret stays in memory.
             text.truncate(text.trim_end().len());
             Some(text)
         }
@@ -254,7 +258,7 @@ fn texts<'a>(nodes: &'a [Node], path: &str, problems: &mut Problems) -> Vec<&'a 
             Node::Text(text) => texts.push(&**text),
             other => {
                 let path = format!("{path}[{place}]");
-                problems.add(path, format_args!("must be a text, not {}", other.kind()));
+                problems.add(path, format_args!("must be a string, not {}", other.kind()));
             }
         }
     }

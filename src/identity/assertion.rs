@@ -1,4 +1,4 @@
-//! An identity that a verifier of your own vouches for.
+//! Identities from custom verifiers.
 
 use std::{fmt, time::SystemTime};
 
@@ -8,7 +8,7 @@ use crate::{
     claims::{Audience, ClaimText, Confirmation, NumericDate, RegisteredClaims},
 };
 
-/// An [`Identity`] in the making: see [`Identity::assertion`].
+/// Builds an [`Identity`] without a token: see [`Identity::assertion`].
 #[derive(Default, Clone)]
 #[must_use]
 pub struct IdentityAssertion {
@@ -18,8 +18,17 @@ pub struct IdentityAssertion {
 }
 
 impl Identity {
-    /// Begins an identity that the caller vouches for: calling this asserts that the user has been
-    /// authenticated. Search for it in a review.
+    /// Creates an identity without verifying anything, for custom verifiers and tests.
+    ///
+    /// The caller asserts that the user is authenticated, so look for this name in security reviews.
+    ///
+    /// ```
+    /// use portcullis::Identity;
+    ///
+    /// let identity = Identity::assertion().subject("alice").roles(["admin"]).build();
+    /// assert_eq!(identity.subject(), Some("alice"));
+    /// assert!(identity.has_role("admin"));
+    /// ```
     pub fn assertion() -> IdentityAssertion {
         IdentityAssertion::default()
     }
@@ -50,7 +59,7 @@ impl IdentityAssertion {
         self
     }
 
-    /// Sets [`Identity::confirmation`]: the key that the client has to prove.
+    /// Sets [`Identity::confirmation`]: the key whose possession the client has to prove.
     pub fn confirmation(mut self, confirmation: Confirmation) -> Self {
         self.registered.confirmation = Some(Box::new(confirmation));
         self
@@ -105,13 +114,13 @@ impl IdentityAssertion {
         self
     }
 
-    /// Sets [`Identity::raw_claims`]: a JSON object, which is read when someone asks for typed claims.
+    /// Sets [`Identity::raw_claims`] to a JSON object. It is parsed when typed claims are first requested.
     pub fn claims_json(mut self, claims: impl Into<String>) -> Self {
         self.raw_claims = claims.into();
         self
     }
 
-    /// The identity.
+    /// Builds the identity.
     #[must_use]
     pub fn build(self) -> Identity {
         Identity::new(self.raw_claims.into_boxed_str(), self.registered, self.scopes)

@@ -1,4 +1,4 @@
-//! The authentication that a request requires of its user (RFC 9470).
+//! Requirements for the authentication of the user (RFC 9470).
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -8,12 +8,12 @@ use crate::{
     error::{AuthenticationFault, StepUp},
 };
 
-/// Requires that the user authenticated in a certain way, or a short time ago: step-up authentication ([RFC 9470]).
+/// Requires that the user authenticated in a certain way, or recently: step-up authentication ([RFC 9470]).
 ///
 /// Use it in a guard, in a row of [`Policies`](crate::Policies), or in a handler with
 /// [`Identity::require_authentication`](crate::Identity::require_authentication). A request that doesn't meet it is
 /// rejected with 401 `insufficient_user_authentication`. The challenge contains `acr_values` and `max_age`, which a
-/// client sends to the authorization server to get another token.
+/// client passes to the authorization server to get another token.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -33,22 +33,23 @@ use crate::{
 /// assert_eq!(error.max_age(), Some(Duration::from_secs(300)));
 /// ```
 ///
-/// A clone costs a reference count.
+/// A clone only increments a reference count.
 ///
 /// [RFC 9470]: https://www.rfc-editor.org/rfc/rfc9470
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Authentication {
     required: Arc<StepUp>,
-    /// The first value that no `acr` can have. It is kept, because a guard has no `build()`.
+    /// The first value that isn't a valid `acr`. It is reported when the requirement is used, because a guard has no
+    /// `build()`.
     invalid: Option<Box<str>>,
 }
 
 impl Authentication {
-    /// Requires that the token's `acr` is one of these values, the preferred one first ([OpenID Connect Core §2]).
+    /// Requires one of these values of `acr`, the preferred one first ([OpenID Connect Core §2]).
     ///
-    /// A token without `acr` doesn't meet it. The values are compared byte for byte, and have no order: a stronger
-    /// authentication is accepted if its value is listed.
+    /// A token without `acr` is rejected. Values are compared byte for byte, and have no order, so list the values of
+    /// stronger authentication too.
     ///
     /// ```
     /// use portcullis::Authentication;
@@ -57,9 +58,9 @@ impl Authentication {
     /// assert_eq!(required.to_string(), "acr `phrh phr`");
     /// ```
     ///
-    /// A value is invalid if it is empty or contains a space, a control character or a non-ASCII one, and so is an
-    /// empty list. A table of [`Policies`](crate::Policies) then fails at `build()`; a guard and a handler reject every
-    /// request with 500.
+    /// A value is invalid if it is empty or contains a space, a control character or a non-ASCII character. A list
+    /// without values is invalid too. With an invalid list, a table of [`Policies`](crate::Policies) fails at
+    /// `build()`, and a guard or a handler rejects every request with 500.
     ///
     /// [OpenID Connect Core §2]: https://openid.net/specs/openid-connect-core-1_0.html#IDToken
     pub fn acr<V: Into<String>>(values: impl IntoIterator<Item = V>) -> Self {
@@ -73,7 +74,7 @@ impl Authentication {
         Self { required: Arc::new(StepUp { acr_values, max_age: None }), invalid }
     }
 
-    /// Requires that the user authenticated within this time, in any way: see [`max_age`](Self::max_age).
+    /// Requires that the user authenticated within this time, in any way. See [`max_age`](Self::max_age).
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -90,24 +91,24 @@ impl Authentication {
         Self { required: Arc::new(required), invalid: None }
     }
 
-    /// Requires also that the user authenticated within this time. None by default.
+    /// Also requires that the user authenticated within this time. By default, there is no limit.
     ///
-    /// The time since the token's `auth_time` is compared, with the leeway of the verifier (60 s by default, also for
-    /// introspection). A token without `auth_time` doesn't meet it, nor does one whose `auth_time` is in the future by
-    /// more than the leeway. Challenges show whole seconds.
+    /// The age is the time since the token's `auth_time`. It is compared with the leeway of the verifier, which is 60 s
+    /// by default, also for introspection. A token is rejected if it has no `auth_time`, or if that is in the future by
+    /// more than the leeway. Challenges contain whole seconds.
     ///
-    /// The current time is that of [`AuthenticateLayer::clock`](crate::AuthenticateLayer::clock).
+    /// The clock is that of [`AuthenticateLayer::clock`](crate::AuthenticateLayer::clock).
     pub fn max_age(mut self, max_age: Duration) -> Self {
         Arc::make_mut(&mut self.required).max_age = Some(max_age);
         self
     }
 
-    /// Returns the value that no `acr` can have, if there is one.
+    /// Returns the value that isn't a valid `acr`, if there is one.
     pub(crate) fn invalid(&self) -> Option<&str> {
         self.invalid.as_deref()
     }
 
-    /// Verifies the claims of a token. `now` is called only if the age matters.
+    /// Verifies the claims of a token. `now` is only called if there is a maximum age.
     pub(super) fn verify(
         &self,
         acr: Option<&str>,
@@ -129,7 +130,9 @@ impl Authentication {
         }
         let Some(max_age) = self.required.max_age else { return Ok(()) };
         let Some(auth_time) = auth_time else {
-            return Err(reject(AuthenticationFault::Age).with_source("`auth_time` is absent"));
+            return Err(
+                reject(AuthenticationFault::Age).with_source("the token has no `auth_time`")
+            );
         };
         let now = now();
         let latest = auth_time.saturating_add(max_age).saturating_add(leeway);
@@ -144,7 +147,7 @@ impl Authentication {
     }
 }
 
-/// For people: such as ``acr `urn:example:mfa`, authenticated within 300 s``.
+/// Shows the requirement, such as ``acr `urn:example:mfa`, authenticated within 300 s``.
 impl fmt::Display for Authentication {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let StepUp { acr_values, max_age } = &*self.required;
@@ -161,12 +164,12 @@ impl fmt::Display for Authentication {
     }
 }
 
-/// Returns whether `acr_values` of a challenge can contain this value. One with a space would be read as two.
+/// Returns whether `acr_values` in a challenge can contain this value. A value with a space would be read as two.
 fn is_valid(value: &str) -> bool {
     !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Returns the beginning of a text from a token, for the log.
+/// Returns the start of a text from a token, for the log.
 fn shortened(text: &str) -> String {
     text.chars().take(64).flat_map(char::escape_debug).collect()
 }
@@ -215,7 +218,7 @@ mod tests {
             (Some(0), false),
             (Some(NOW + 60), true),
             (Some(NOW + 61), false),
-            // Milliseconds.
+            // `auth_time` in milliseconds.
             (Some(NOW * 1000), false),
             (Some(u64::MAX), false),
             (None, false),

@@ -1,13 +1,13 @@
-//! What the claim `authorization_details` of an identity allows (RFC 9396).
+//! The `authorization_details` claim of an identity (RFC 9396).
 
 use super::Identity;
 use crate::{Error, TokenFault, claims::authorization_details};
 
 impl Identity {
-    /// Returns the elements of `authorization_details` with this `type`, as a type of the service ([RFC 9396 §9]). Elements
-    /// with another `type` are ignored. Without the claim, there are none.
+    /// Returns the elements of `authorization_details` with this `type`, deserialized as `T` ([RFC 9396 §9]). Elements
+    /// with another `type` are ignored. If the claim is absent, the list is empty.
     ///
-    /// The elements are read on each call, from the claims of a JWT or of an introspection response alike.
+    /// Works with JWTs and with introspection responses. The elements are deserialized on each call.
     ///
     /// ```
     /// use portcullis::Identity;
@@ -34,8 +34,8 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// [`TokenFault::Claims`](crate::TokenFault::Claims) if an element with this `type` isn't a `T`, or if the claim isn't
-    /// an array of objects that each have a `type`.
+    /// Returns [`TokenFault::Claims`](crate::TokenFault::Claims) if an element with this `type` can't be deserialized
+    /// as a `T`, or if the claim isn't an array of objects that each have a `type`.
     ///
     /// [RFC 9396 §9]: https://www.rfc-editor.org/rfc/rfc9396#section-9
     #[cfg(feature = "serde")]
@@ -46,7 +46,7 @@ impl Identity {
         let elements = self.raw_authorization_details(kind)?;
         let read = |element: &str| {
             serde_json::from_str(element).map_err(|_| {
-                // The message of serde_json may quote a claim.
+                // The message of serde_json isn't included, because it may quote a claim.
                 let name = std::any::type_name::<T>();
                 let problem = format!("an element of `authorization_details` is not a `{name}`");
                 Error::from(TokenFault::Claims).with_source(problem)
@@ -55,9 +55,10 @@ impl Identity {
         elements.into_iter().map(read).collect()
     }
 
-    /// Rejects the request unless `authorization_details` has an element with this `type` ([RFC 9396 §9]):
-    /// `identity.require_authorization_details("payment_initiation")?` in a handler. What the element allows is for
-    /// the handler to compare with the request: see
+    /// Rejects the request unless `authorization_details` has an element with this `type` ([RFC 9396 §9]). In a
+    /// handler, use `identity.require_authorization_details("payment_initiation")?`.
+    ///
+    /// The handler then has to compare the content of the element with the request: see
     #[cfg_attr(feature = "serde", doc = "[`authorization_details`](Self::authorization_details).")]
     #[cfg_attr(not(feature = "serde"), doc = "`authorization_details` (feature `serde`).")]
     ///
@@ -74,9 +75,10 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied), without a challenge, because no scope would be
-    /// sufficient; [`TokenFault::Claims`](crate::TokenFault::Claims) if the claim isn't an array of objects that each have
-    /// a `type`.
+    /// - [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied) if there is no such element. The response has no
+    ///   challenge, because no scope would be sufficient.
+    /// - [`TokenFault::Claims`](crate::TokenFault::Claims) if the claim isn't an array of objects that each have a
+    ///   `type`
     ///
     /// [RFC 9396 §9]: https://www.rfc-editor.org/rfc/rfc9396#section-9
     pub fn require_authorization_details(&self, kind: &str) -> Result<(), Error> {

@@ -1,24 +1,24 @@
-//! The caller of a request, as the layer found it.
+//! The caller of a request, as determined by the layer.
 
 use std::sync::Arc;
 
 use super::{Identity, LayerContext};
 use crate::{Error, ErrorKind, ScopeHierarchy};
 
-/// What [`AuthenticateLayer`](crate::AuthenticateLayer) leaves in the request's extensions. Without
-/// it a guard or an extractor knows that nobody has looked at the credentials.
+/// The extension with which [`AuthenticateLayer`](crate::AuthenticateLayer) marks a request. If it is missing, no layer
+/// ran, so guards and extractors fail closed.
 #[derive(Debug, Clone)]
 pub(crate) enum Caller {
-    /// Without credentials. With the context of the layer, for challenges.
+    /// No credentials. The context of the layer is needed for challenges.
     Anonymous(Option<Arc<LayerContext>>),
     Identified(Identity),
-    /// Anonymous, because invalid tokens are ignored there. What needs an identity rejects with this error, so that
-    /// the client learns what is wrong with its token.
+    /// Anonymous, because the layer ignores invalid tokens for this request. Guards and extractors that need an
+    /// identity reject the request with this error, so that the client learns what is wrong with its token.
     Invalid(Arc<Error>, Option<Arc<LayerContext>>),
 }
 
 impl Caller {
-    /// Returns what the layer found. Without a layer outside, returns an error that names the `reader`.
+    /// Returns the caller of a request. If no layer ran, returns an error that names the `reader`.
     pub(crate) fn of<'a>(
         extensions: &'a http::Extensions,
         reader: &'static str,
@@ -35,7 +35,7 @@ impl Caller {
         }
     }
 
-    /// A fixed word for what became of the request.
+    /// Returns the outcome of authentication, as a label of metrics.
     pub(crate) const fn outcome(&self) -> &'static str {
         match self {
             Self::Anonymous(_) | Self::Invalid(..) => "anonymous",
@@ -51,7 +51,7 @@ impl Caller {
         }
     }
 
-    /// Returns the hierarchy of the layer, if it has one.
+    /// Returns the scope hierarchy of the layer, if it has one.
     pub(crate) fn hierarchy(&self) -> Option<&ScopeHierarchy> {
         match self {
             Self::Anonymous(context) | Self::Invalid(_, context) => {

@@ -1,4 +1,4 @@
-//! Who makes a request, as a verifier found it.
+//! The identity of the caller, as determined by a verifier.
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
@@ -8,11 +8,11 @@ use crate::{
     claims::{ClaimText, Confirmation, DEFAULT_LEEWAY, NumericDate, RegisteredClaims},
 };
 
-/// Who makes the request and what they may do: what a verified access token says.
+/// The verified identity of the caller: who makes the request, and what they may do.
 ///
-/// [`AuthenticateLayer`](crate::AuthenticateLayer) puts it into the request; handlers take it as an
-/// extractor. Only verifiers make one: [`JwtVerifier`](crate::JwtVerifier) from a token that it has
-/// verified, a verifier of your own by [`Identity::assertion`]. A clone costs a reference count.
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) stores it in the request, and handlers read it with an extractor.
+/// Only verifiers create identities: the verifiers of this crate from verified tokens, and custom verifiers with
+/// [`Identity::assertion`]. A clone only increments a reference count.
 ///
 /// ```
 /// use portcullis::{Identity, Scope, ScopeSet};
@@ -27,7 +27,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Identity {
     verified: Arc<Verified>,
-    /// `None` if the layer is configured with none of it.
+    /// `None` if the layer has no such configuration.
     context: Option<Arc<LayerContext>>,
 }
 
@@ -57,7 +57,7 @@ impl Identity {
         Self { verified, context: None }
     }
 
-    /// Sets by what it is compared.
+    /// Sets the context of the layer, with which scopes and times are compared.
     pub(crate) fn with_context(mut self, context: &Arc<LayerContext>) -> Self {
         self.context = Some(Arc::clone(context));
         self
@@ -75,42 +75,42 @@ impl Identity {
         &self.verified.registered
     }
 
-    /// `sub`: the user, or the client where it acts for itself.
+    /// Returns the subject (`sub`): the user, or the client if it acts on its own behalf.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.text(&self.verified.registered.subject)
     }
 
-    /// `sub`, for a service that can't do without: `identity.require_subject()?` in a handler.
+    /// Returns the subject, or rejects the request. In a handler, use `identity.require_subject()?`.
     ///
     /// # Errors
     ///
-    /// [`TokenFault::Claims`](crate::TokenFault::Claims) if there is none, or an empty one.
+    /// Returns [`TokenFault::Claims`](crate::TokenFault::Claims) if `sub` is absent or empty.
     pub fn require_subject(&self) -> Result<&str, Error> {
         let subject = self.subject().filter(|subject| !subject.is_empty());
         subject.ok_or_else(|| crate::TokenFault::Claims.into())
     }
 
-    /// `iss`: who issued the token.
+    /// Returns the issuer of the token (`iss`).
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         self.text(&self.verified.registered.issuer)
     }
 
-    /// The client that the token was issued to: `client_id`, else `azp`, else `cid` or `appid`, as
-    /// different issuers call it.
+    /// Returns the client that the token was issued to: `client_id`, or else `azp`, `cid` or `appid`, depending on the
+    /// issuer.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.text(&self.verified.registered.client_id)
     }
 
-    /// `jti`: the token's own identifier.
+    /// Returns the identifier of the token (`jti`).
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
         self.text(&self.verified.registered.token_id)
     }
 
-    /// Returns the key that the token is bound to (`cnf`, [RFC 7800]), if it is bound to one.
+    /// Returns the key that the token is bound to (`cnf`, [RFC 7800]), if it is bound.
     ///
     /// [RFC 7800]: https://www.rfc-editor.org/rfc/rfc7800
     #[must_use]
@@ -154,36 +154,36 @@ impl Identity {
         self.verified.registered.authentication_methods.iter(&self.verified.raw_claims)
     }
 
-    /// `aud`: the services that the token is for.
+    /// Returns the services that the token is intended for (`aud`).
     pub fn audience(&self) -> impl Iterator<Item = &str> {
         self.verified.registered.audience.as_slice().iter().filter_map(|text| self.text(text))
     }
 
-    /// `exp`: when the token's time is over.
+    /// Returns when the token expires (`exp`).
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.verified.registered.expires_at.and_then(NumericDate::to_system_time)
     }
 
-    /// `nbf`: when the token's time begins.
+    /// Returns when the token becomes valid (`nbf`).
     #[must_use]
     pub fn not_before(&self) -> Option<SystemTime> {
         self.verified.registered.not_before.and_then(NumericDate::to_system_time)
     }
 
-    /// `iat`: when the token was issued.
+    /// Returns when the token was issued (`iat`).
     #[must_use]
     pub fn issued_at(&self) -> Option<SystemTime> {
         self.verified.registered.issued_at.and_then(NumericDate::to_system_time)
     }
 
-    /// Returns the scopes that were granted, without those that they imply: see [`has_scope`](Self::has_scope).
+    /// Returns the granted scopes, without those that they imply: see [`has_scope`](Self::has_scope).
     #[must_use]
     pub fn scopes(&self) -> &ScopeSet {
         &self.verified.scopes
     }
 
-    /// Returns whether `scope` was granted, by name or because a granted one implies it in the layer's
+    /// Returns whether `scope` was granted, by name or because a granted scope implies it in the layer's
     /// [hierarchy](crate::AuthenticateLayer::scope_hierarchy).
     ///
     /// ```
@@ -201,7 +201,7 @@ impl Identity {
         }
     }
 
-    /// Returns the roles, from where the verifier is configured to read them. They are separate from the scopes.
+    /// Returns the roles. The verifier decides where they are read from. They are separate from the scopes.
     #[must_use]
     pub fn roles(&self) -> &RoleSet {
         &self.verified.registered.roles
@@ -221,13 +221,13 @@ impl Identity {
         self.roles().contains(role)
     }
 
-    /// All claims, as the JSON text that was verified. Empty if the verifier gave none.
+    /// Returns all claims as JSON. Empty if the verifier set none.
     #[must_use]
     pub fn raw_claims(&self) -> &str {
         &self.verified.raw_claims
     }
 
-    /// All claims as a type of your own, read once and remembered.
+    /// Returns all claims, deserialized as `T`. They are deserialized once, and cached with the identity.
     ///
     /// ```
     /// use portcullis::Identity;
@@ -244,8 +244,8 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// [`TokenFault::Claims`](crate::TokenFault::Claims) if the claims aren't of that type: a token
-    /// that lacks what the service needs is rejected with 401.
+    /// Returns [`TokenFault::Claims`](crate::TokenFault::Claims) if the claims can't be deserialized as `T`. The
+    /// request is then rejected with 401.
     #[cfg(feature = "serde")]
     pub fn claims<T>(&self) -> Result<Arc<T>, Error>
     where
@@ -254,17 +254,17 @@ impl Identity {
         self.verified.typed.get_or_read(&self.verified.raw_claims)
     }
 
-    /// Rejects the request unless the scopes are sufficient: `identity.require(READ)?` in a handler. Scopes that the
-    /// granted ones imply in the layer's [hierarchy](crate::AuthenticateLayer::scope_hierarchy) count.
+    /// Rejects the request unless the scopes are sufficient. In a handler, use `identity.require(READ)?`. Scopes that
+    /// the granted ones imply in the layer's [hierarchy](crate::AuthenticateLayer::scope_hierarchy) count as granted.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InsufficientScope`](crate::ErrorKind::InsufficientScope), which names what is needed.
+    /// Returns [`ErrorKind::InsufficientScope`](crate::ErrorKind::InsufficientScope) with the required scopes.
     pub fn require(&self, policy: impl Into<ScopePolicy>) -> Result<(), Error> {
         self.require_ref(&policy.into())
     }
 
-    /// Rejects unless the identity has this role: `identity.require_role("admin")?` in a handler.
+    /// Rejects the request unless the identity has this role. In a handler, use `identity.require_role("admin")?`.
     ///
     /// ```
     /// use portcullis::{ErrorKind, Identity, ScopeSet};
@@ -277,8 +277,8 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied), without a challenge, because no client can request
-    /// a role.
+    /// Returns [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied). The response has no challenge, because a
+    /// client can't request a role.
     pub fn require_role(&self, role: &str) -> Result<(), Error> {
         if self.has_role(role) {
             return Ok(());
@@ -286,8 +286,8 @@ impl Identity {
         Err(Error::access_denied().with_source(format!("the identity lacks the role `{role}`")))
     }
 
-    /// Rejects the request unless the user authenticated as required ([RFC 9470]):
-    /// `identity.require_authentication(&required)?` in a handler.
+    /// Rejects the request unless the user authenticated as required ([RFC 9470]). In a handler, use
+    /// `identity.require_authentication(&required)?`.
     ///
     /// ```
     /// use portcullis::{Authentication, Identity};
@@ -299,8 +299,8 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InsufficientUserAuthentication`](crate::ErrorKind::InsufficientUserAuthentication), with what is
-    /// required.
+    /// Returns [`ErrorKind::InsufficientUserAuthentication`](crate::ErrorKind::InsufficientUserAuthentication) with the
+    /// requirement.
     ///
     /// [RFC 9470]: https://www.rfc-editor.org/rfc/rfc9470
     pub fn require_authentication(&self, required: &Authentication) -> Result<(), Error> {
@@ -326,7 +326,7 @@ impl Identity {
         }
     }
 
-    /// Rejects for the scopes of several policies that must all allow the request, in one challenge.
+    /// Checks the scopes of several policies that all have to allow the request, and rejects with a single challenge.
     pub(crate) fn require_all<'a>(
         &self,
         policies: impl Iterator<Item = &'a ScopePolicy> + Clone,

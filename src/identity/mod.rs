@@ -1,7 +1,7 @@
-//! Identities: who makes a request, as a verifier established it.
+//! Identities: who makes a request, as determined by a verifier.
 //!
-//! A verifier creates an [`Identity`]; one of your own does so through an [`IdentityAssertion`]. The layer
-//! leaves it in the request, where guards, extractors, and [`RequestIdentity`] find it.
+//! A verifier creates an [`Identity`], and a custom verifier does so with an [`IdentityAssertion`]. The layer stores it
+//! in the request, where guards, extractors and [`RequestIdentity`] read it.
 
 mod assertion;
 mod authentication;

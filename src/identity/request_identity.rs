@@ -1,4 +1,4 @@
-//! The identity of a request, for services that have no extractors.
+//! Access to the identity without extractors.
 
 #[cfg(feature = "serde")]
 use std::sync::Arc;
@@ -8,13 +8,21 @@ use http::Extensions;
 use super::Caller;
 use crate::{Error, Identity};
 
-/// Reads the identity that [`AuthenticateLayer`](crate::AuthenticateLayer) has left in a request: of
-/// tonic (feature `tonic`), or of the crate `http`.
+/// Reads the identity that [`AuthenticateLayer`](crate::AuthenticateLayer) stored in a request.
+///
+/// Implemented for requests of tonic (feature `tonic`) and of the `http` crate.
 ///
 /// ```
+/// use http::Request;
+/// use portcullis::{ErrorKind, RequestIdentity};
+///
+/// // No layer ran for this request.
+/// let error = Request::new(()).identity().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Misconfigured);
+///
 /// # #[cfg(feature = "tonic")] {
-/// use portcullis::{RequestIdentity, Scope};
-/// use tonic::{Request, Response, Status};
+/// use portcullis::Scope;
+/// use tonic::{Response, Status};
 ///
 /// const READ: Scope = Scope::from_static("orders:read");
 ///
@@ -23,7 +31,7 @@ use crate::{Error, Identity};
 ///     tenant_id: String,
 /// }
 ///
-/// async fn tenant(request: Request<()>) -> Result<Response<String>, Status> {
+/// async fn tenant(request: tonic::Request<()>) -> Result<Response<String>, Status> {
 ///     request.identity()?.require(READ)?;
 ///     let tenant = request.claims::<Tenant>()?;
 ///     Ok(Response::new(tenant.tenant_id.clone()))
@@ -34,36 +42,36 @@ use crate::{Error, Identity};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::MissingCredentials`](crate::ErrorKind::MissingCredentials) for an anonymous request,
-/// [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) where no layer has seen it.
+/// Returns [`ErrorKind::MissingCredentials`](crate::ErrorKind::MissingCredentials) for an anonymous request, and
+/// [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) if no layer ran.
 pub trait RequestIdentity {
-    /// Where the layer leaves what it has found.
+    /// Returns the extensions in which the layer stored the identity.
     fn request_extensions(&self) -> &Extensions;
 
-    /// Who makes the request.
+    /// Returns the identity.
     ///
     /// # Errors
     ///
-    /// As the trait says.
+    /// Those of the [trait](Self#errors).
     fn identity(&self) -> Result<&Identity, Error> {
         caller(self)?.require_identity()
     }
 
-    /// Who makes the request; `None` for an anonymous one that was let through.
+    /// Returns the identity, or `None` for an anonymous request.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) where no layer has seen it.
+    /// Returns [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) if no layer ran.
     fn optional_identity(&self) -> Result<Option<&Identity>, Error> {
         caller(self).map(Caller::identity)
     }
 
-    /// The claims as a type of your own, read once for each token.
+    /// Returns the claims of the token, deserialized as `T`. They are deserialized once for each identity.
     ///
     /// # Errors
     ///
-    /// As the trait says, and [`TokenFault::Claims`](crate::TokenFault::Claims) if the claims aren't of
-    /// that type.
+    /// Those of the [trait](Self#errors), and [`TokenFault::Claims`](crate::TokenFault::Claims) if the claims can't be
+    /// deserialized as `T`.
     #[cfg(feature = "serde")]
     fn claims<T>(&self) -> Result<Arc<T>, Error>
     where

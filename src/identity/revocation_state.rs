@@ -1,20 +1,20 @@
-//! What is known about the revocation of a token.
+//! Caches whether a token is revoked.
 
 use std::sync::{
     OnceLock,
     atomic::{AtomicU64, Ordering},
 };
 
-/// The state that lets a token be checked against a revocation list in a few nanoseconds: it is looked up only
-/// if the list has changed since the last time.
+/// Caches the result of checking a token against a revocation list. The list is only searched if it has changed since
+/// the last check, so that a check takes a few nanoseconds.
 #[derive(Debug, Default)]
 pub(crate) struct RevocationState {
-    /// The generation of the list that didn't revoke the token. Zero if it hasn't been checked.
+    /// The generation of the list in which the token was not revoked. Zero if it hasn't been checked.
     passed: AtomicU64,
     keys: OnceLock<Box<RevocationKeys>>,
 }
 
-/// The digests under which a token may be revoked.
+/// The digests with which a token may be in the list.
 pub(crate) type RevocationKeys = [Option<[u64; 2]>; 9];
 
 impl RevocationState {
@@ -26,7 +26,7 @@ impl RevocationState {
         self.passed.store(generation, Ordering::Relaxed);
     }
 
-    /// Returns the keys, which are computed once per token and only if something was revoked.
+    /// Returns the digests, which are computed once per token, and only if the list isn't empty.
     pub(crate) fn keys(&self, compute: impl FnOnce() -> RevocationKeys) -> &RevocationKeys {
         self.keys.get_or_init(|| Box::new(compute()))
     }

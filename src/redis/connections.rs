@@ -1,4 +1,4 @@
-//! The connection that requests share, and another one if it fails.
+//! The connection that requests share. It is replaced after a failure.
 
 use std::{
     fmt,
@@ -12,7 +12,7 @@ use tokio::{sync::watch, time::timeout};
 
 use super::{failure::Failure, link::Link, servers::Servers};
 
-/// The servers, and a connection to them while it works.
+/// The servers, and the current connection to them.
 pub(super) struct Connections {
     pub(super) servers: Servers,
     pub(super) time_limit: Duration,
@@ -24,12 +24,12 @@ enum State {
         link: Link,
         number: u64,
     },
-    /// All who need a connection wait for this one.
+    /// Everything that needs a connection waits for this one.
     Connecting(watch::Receiver<Option<Result<(), Failure>>>),
     Unconnected,
 }
 
-/// What a request finds.
+/// The connection, or what to wait for.
 enum Found {
     Link(Link, u64),
     Wait(watch::Receiver<Option<Result<(), Failure>>>),
@@ -40,12 +40,12 @@ impl Connections {
         Self { servers, time_limit, state: Mutex::new(State::Unconnected) }
     }
 
-    /// Opens a connection that nothing else uses.
+    /// Opens a connection that isn't shared.
     pub(super) async fn open(&self) -> Result<Link, Failure> {
         self.servers.connect(self.time_limit).await
     }
 
-    /// Runs a command on the shared connection, within the time limit, which includes connecting.
+    /// Runs a command on the shared connection. The time limit includes the time to connect.
     pub(super) async fn run<T, F>(
         self: &Arc<Self>,
         command: impl FnOnce(Link) -> F,
@@ -83,12 +83,12 @@ impl Connections {
         }
     }
 
-    /// Returns the connection, or what to wait for. Starts to connect if nobody has.
+    /// Returns the connection, or what to wait for. Starts to connect if no other request has.
     fn find(self: &Arc<Self>) -> Found {
         let mut state = self.state();
         match &*state {
             State::Connected { link, number } => return Found::Link(link.clone(), *number),
-            // The sender is gone without an outcome if the runtime of its task has ended.
+            // If the runtime of the connecting task has ended, the sender is dropped without an outcome.
             State::Connecting(connecting) if connecting.has_changed().is_ok() => {
                 return Found::Wait(connecting.clone());
             }
@@ -98,7 +98,7 @@ impl Connections {
         *state = State::Connecting(connecting.clone());
         drop(state);
         let this = Arc::clone(self);
-        // A task, because a client that disconnects must not abort what others wait for.
+        // A separate task, so that a client that disconnects doesn't abort the connection that others wait for.
         tokio::spawn(async move {
             let connected = this.open().await;
             let outcome = connected.map(|link| {
@@ -113,7 +113,7 @@ impl Connections {
         Found::Wait(connecting)
     }
 
-    /// Gives a connection up after a failure.
+    /// Discards a connection after a failure.
     fn discard(&self, failed: u64) {
         let mut state = self.state();
         if matches!(&*state, State::Connected { number, .. } if *number == failed) {

@@ -1,4 +1,4 @@
-//! Why a use of Redis failed.
+//! Errors of Redis.
 
 use std::time::Duration;
 
@@ -6,23 +6,23 @@ use redis::RedisError;
 
 use crate::{Error, error::retry_after};
 
-/// Why a use of Redis failed.
+/// The reason why a command or a connection failed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum Failure {
-    #[error("Redis can't be reached")]
+    #[error("can't connect to Redis")]
     Connecting(#[source] RedisError),
-    #[error("Redis has rejected a command")]
+    #[error("Redis rejected a command")]
     Command(#[source] RedisError),
-    #[error("Redis hasn't responded within {} ms", .0.as_millis())]
+    #[error("Redis didn't respond within {} ms", .0.as_millis())]
     TimedOut(Duration),
-    /// The runtime of the task that was connecting has ended.
+    /// The runtime of the connecting task has ended.
     #[error("the connection to Redis was aborted")]
     Aborted,
 }
 
 impl Failure {
-    /// Returns whether the next command needs another connection: after every failure, such as of a server that is a
-    /// replica now, except for those that another connection would have as well.
+    /// Returns whether the next command needs a new connection. This is so after every failure (a server may have
+    /// become a replica, for example) unless it would also occur on a new connection.
     pub(super) fn ends_connection(&self) -> bool {
         let Self::Command(error) = self else { return true };
         !matches!(error.code(), Some("BUSY" | "ERR" | "NOPERM" | "OOM" | "WRONGTYPE"))

@@ -1,4 +1,4 @@
-//! Reads the revocations in Redis, and then what is added to them.
+//! Reads the revocations in Redis, and follows their changes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,32 +15,32 @@ use crate::{
     verify::{FeedEvent, RevocationFeed, SharedRevocation, StoreFuture},
 };
 
-/// How long Redis waits for a change before it says that there is none.
+/// How long Redis waits for a change before it responds that there is none.
 const BLOCK: Duration = Duration::from_millis(250);
 
-/// How many revocations are read at once.
+/// The number of revocations that are read at once.
 const PAGE: usize = 1000;
 
 /// Follows the log from a position.
 ///
-/// `position` is that of an entry up to which everything has been delivered. It only moves after that, so a failure
-/// at any point repeats what may not have been delivered.
+/// `position` is the last entry up to which everything was delivered. It only advances after delivery, so a failure at
+/// any point repeats what may not have been delivered.
 pub(super) struct RedisFeed {
     store: Arc<Store>,
     position: Option<String>,
     stage: Stage,
 }
 
-/// What comes next. A connection is taken out while it is in use: if the future is dropped, it is closed.
+/// The next step. A connection is taken out while it is in use, so it is closed if the future is dropped.
 enum Stage {
     Unconnected,
-    /// Reading the set. The log is followed from `start` afterwards.
+    /// Reading the set. Afterwards, the log is followed from `start`.
     Reading {
         link: Link,
         start: String,
         cursor: u64,
     },
-    /// Reading the log. `has_all` after a page that wasn't full.
+    /// Reading the log. `has_all` is set after a page that wasn't full.
     Following {
         link: Link,
         has_all: bool,
@@ -77,7 +77,7 @@ impl RedisFeed {
         }
     }
 
-    /// Goes on at the position, if the log still has it. Reads the set otherwise.
+    /// Continues at the position if the log still contains it, and reads the set otherwise.
     async fn start(&mut self, mut link: Link) -> Result<Option<FeedEvent>, Failure> {
         if self.has_position(&mut link).await? {
             self.stage = Stage::Following { link, has_all: false };
@@ -91,7 +91,7 @@ impl RedisFeed {
             self.limited(Duration::ZERO, call.invoke_async(&mut link)).await?;
         let is_restart = self.position.is_some();
         if let (false, Ok(delay @ 1..)) = (is_restart, u64::try_from(settles_in)) {
-            // Replicas that know more than Redis does are writing it now.
+            // Replicas that know more than Redis does are restoring it now.
             sleep(Duration::from_millis(delay)).await;
         }
         self.stage = Stage::Reading { link, start, cursor: 0 };
@@ -140,11 +140,11 @@ impl RedisFeed {
                 self.stage = Stage::Following { link, has_all: false };
                 return Ok(Some(FeedEvent::Current));
             }
-            // Redis has lost the log: see `start`.
+            // The log is gone, so check the position again in `start`.
             return self.start(link).await;
         };
         if number(&first.id) != number(position).and_then(|number| number.checked_add(1)) {
-            // The changes in between are gone.
+            // Changes between the position and the log were trimmed.
             return self.start_over(link).await;
         }
         let revocations = page.iter().filter_map(|entry| logged(entry.map.get("r")?)).collect();
@@ -153,14 +153,14 @@ impl RedisFeed {
         Ok(Some(FeedEvent::Revoked(revocations)))
     }
 
-    /// Reads the set again, although the log may still have the position.
+    /// Reads the set again, although the log may still contain the position.
     async fn start_over(&mut self, link: Link) -> Result<Option<FeedEvent>, Failure> {
         // No entry has this ID.
         self.position = Some("0-1".to_owned());
         self.start(link).await
     }
 
-    /// Returns whether the log has the entry up to which everything was delivered.
+    /// Returns whether the log contains the entry up to which everything was delivered.
     async fn has_position(&self, link: &mut Link) -> Result<bool, Failure> {
         let Some(position) = &self.position else { return Ok(false) };
         let mut range = redis::cmd("XRANGE");
@@ -169,7 +169,7 @@ impl RedisFeed {
         Ok(!found.ids.is_empty())
     }
 
-    /// Limits the time of a command, which may take `extra` on purpose.
+    /// Limits the time of a command, which may take `extra` by design.
     async fn limited<T>(
         &self,
         extra: Duration,
@@ -187,12 +187,12 @@ impl RevocationFeed for RedisFeed {
     }
 }
 
-/// Returns the number of a log entry.
+/// Returns the sequence number of a log entry.
 fn number(id: &str) -> Option<u64> {
     id.split_once('-')?.0.parse().ok()
 }
 
-/// Reads an entry of the log: the expiry, a space, the member. The first entry of a log is empty.
+/// Reads a log entry: the expiry, a space, and the member. The first entry of a log is empty.
 fn logged(value: &Value) -> Option<SharedRevocation> {
     let Value::BulkString(text) = value else { return None };
     let space = text.iter().position(|byte| *byte == b' ')?;

@@ -6,7 +6,7 @@ use redis::{
     cluster_async::ClusterConnection,
 };
 
-/// A connection that can be cloned: clones share it.
+/// A connection. Clones share it.
 #[derive(Clone)]
 pub(super) enum Link {
     Cluster(ClusterConnection),

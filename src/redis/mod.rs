@@ -1,7 +1,7 @@
 //! State that replicas share through Redis or Valkey.
 //!
-//! [`Redis`] says where the servers are. [`RedisRevocations`] shares what is revoked, so that a revocation takes
-//! effect on every replica. [`RedisReplays`] shares the DPoP proofs that were used, so that each is accepted once.
+//! [`Redis`] configures the servers. [`RedisRevocations`] shares revocations, so that each takes effect on every
+//! replica. [`RedisReplays`] shares the DPoP proofs that were used, so that each is accepted once.
 //!
 //! ```
 //! # #[cfg(feature = "dpop")]
@@ -22,11 +22,11 @@
 //! # fn main() {}
 //! ```
 //!
-//! Nothing connects before it is used. Every use has a time limit, and nothing holds a lock while it waits for a
-//! server. Redis 6.2 or later and Valkey are supported, as one server, behind Sentinel, or as a cluster.
+//! A connection is opened on first use. Every operation has a time limit, and no lock is held while waiting for a
+//! server. Redis 6.2 or later and Valkey are supported, as a single server, with Sentinel, or as a cluster.
 //
-// `servers` connects, `link` is one connection, and `connections` the one that requests share. `store` adds
-// revocations by means of `script`, and `feed` reads them.
+// `settings` is the public type, `servers` connects, `link` is one connection, and `connections` the one that requests
+// share. `store` adds revocations with `script`, and `feed` reads them.
 
 mod connections;
 mod failure;

@@ -1,4 +1,4 @@
-//! Used DPoP proofs in Redis.
+//! The store of used DPoP proofs.
 
 use std::{fmt::Write, sync::Arc, time::SystemTime};
 
@@ -11,22 +11,22 @@ use crate::{
     verify::binding::{Replay, ReplayKey, ReplayStore},
 };
 
-/// Used proofs that replicas share through Redis: a [`ReplayStore`].
+/// A [`ReplayStore`] in Redis: DPoP proofs that were used on any replica.
 ///
 /// ```
 /// use portcullis::{binding::Dpop, redis::Redis};
 ///
 /// let redis = Redis::new("redis://127.0.0.1:6379")?;
-/// let dpop = Dpop::builder("https://api.example").replay_store(redis.replays()).build()?;
-/// # let _ = dpop;
+/// let dpop = Dpop::builder("https://api.example").replay_store(redis.replays()).build();
+/// assert!(dpop.is_ok());
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
-/// Each request with a proof takes one round trip, `SET … NX PX`. If Redis is unreachable, is full, or doesn't respond in
-/// time, the request is rejected with 503, because a proof that can't be stored could be a replay.
+/// Each request with a proof takes one round trip, `SET … NX PX`. If Redis is unreachable or full, or doesn't respond
+/// in time, the request is rejected with 503, because a proof that can't be stored could be a replay.
 ///
-/// A proof is stored as a digest until it is rejected for its age anyway. If Redis loses its data within this time,
-/// such as in a restart without persistence or in a failover, the proof is accepted once more.
+/// A proof is stored as a digest until it is too old to be accepted. If Redis loses its data before that, such as in a
+/// restart without persistence or in a failover, the proof is accepted once more.
 #[derive(Debug, Clone)]
 pub struct RedisReplays {
     connections: Arc<Connections>,
@@ -41,15 +41,15 @@ impl RedisReplays {
         Self { connections, prefix, clock: Arc::new(SystemClock), throttle: Arc::default() }
     }
 
-    /// Sets the clock by which the remaining time of a proof is computed. [`SystemClock`] by default; it has to be
-    /// that of the DPoP verifier.
+    /// Sets the clock with which the remaining time of a proof is computed. The default is [`SystemClock`]. Use the
+    /// clock of the DPoP verifier.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Logs a failure, once per minute, and returns the error of a request, which isn't logged again.
+    /// Logs a failure at most once per minute, and returns the error of the request, which isn't logged again.
     fn rejection(&self, failure: Failure) -> Error {
         let now = NumericDate::from_system_time(self.clock.now());
         if let Some(count) = self.throttle.count("DPoP proofs", now) {
@@ -58,7 +58,7 @@ impl RedisReplays {
         Error::unavailable(SharedFailure::new(failure)).with_retry_after(retry_after::SOON)
     }
 
-    /// Returns how long a proof is stored: a second longer than it is accepted.
+    /// Returns how long a proof is stored: one second longer than it is accepted.
     fn milliseconds(&self, expires_at: SystemTime) -> u64 {
         let left = expires_at.duration_since(self.clock.now()).unwrap_or_default();
         u64::try_from(left.as_millis()).unwrap_or(u64::MAX >> 1).saturating_add(1000)
@@ -69,7 +69,7 @@ impl ReplayStore for RedisReplays {
     fn insert(&self, key: ReplayKey, expires_at: SystemTime) -> Replay {
         let mut name = String::from(&*self.prefix);
         for byte in key.as_bytes() {
-            // Writing to a string doesn't fail.
+            // Writing to a `String` doesn't fail.
             let _ = write!(name, "{byte:02x}");
         }
         let mut command = redis::cmd("SET");

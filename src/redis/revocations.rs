@@ -1,11 +1,11 @@
-//! Revocations in Redis.
+//! The store of revocations.
 
 use std::{fmt, sync::Arc};
 
 use super::{connections::Connections, feed::RedisFeed, store::Store};
 use crate::verify::{RevocationFeed, RevocationStore, SharedRevocation, StoreFuture};
 
-/// Revocations that replicas share through Redis: see
+/// A store of revocations in Redis, which replicas share: see
 /// [`RevocationsBuilder::shared`](crate::verify::RevocationsBuilder::shared).
 ///
 /// ```
@@ -17,14 +17,14 @@ use crate::verify::{RevocationFeed, RevocationStore, SharedRevocation, StoreFutu
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
-/// A sorted set contains the revocations until they expire, as digests, in about 125 bytes each. A stream, which is
-/// the channel to the replicas, contains the last 10,000 changes with consecutive numbers.
+/// A sorted set contains the revocations until they expire, as digests of about 125 bytes each. A stream notifies the
+/// replicas, and contains the last 10,000 changes with consecutive numbers.
 ///
-/// A replica reads the set when it starts. Then it reads the stream, and knows of a change some milliseconds later.
-/// After an interruption it goes on where it was, if the stream still has its last entry. Otherwise it has missed
-/// changes, or Redis has lost some, as after a restart without persistence or a failover: it reads the set again
-/// and writes all that it knows. So a revocation is lost only if Redis loses it and no replica that knows it is
-/// running. `appendfsync everysec`, or `always`, makes that unlikely.
+/// A replica reads the set when it starts. Afterwards, it follows the stream, and learns of a change within
+/// milliseconds. After an interruption it continues if the stream still has its last entry. Otherwise, the replica has
+/// missed changes, or Redis has lost some, for example in a restart without persistence or in a failover. The replica
+/// then reads the set again, and writes all revocations that it knows. So a revocation is only lost if Redis loses it
+/// while no replica that knows it is running. `appendfsync everysec` or `always` makes that unlikely.
 #[derive(Clone)]
 pub struct RedisRevocations(Arc<Store>);
 

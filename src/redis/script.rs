@@ -1,18 +1,18 @@
-//! What runs in Redis, where it is atomic.
+//! Lua scripts, which Redis runs atomically.
 
 use redis::Script;
 
-/// How many of the last changes the log keeps, so that a replica can catch up without reading everything.
+/// The number of changes in the log. A replica that missed no more than these catches up without reading the set.
 const LOG: u32 = 10_000;
 
-/// How long after the log was created a replica that starts up waits for the others to restore what was lost.
+/// How long a starting replica waits after the log was created, so that other replicas can restore lost entries first.
 const SETTLE_MS: u32 = 1500;
 
-/// Makes sure that there is a log, and sets `number` to that of its last entry.
+/// Creates the log if there is none, and sets `number` to the number of its last entry.
 ///
-/// An entry has the ID `number-random`. Numbers are consecutive, so that a gap is noticed. The random part tells a
-/// lost entry from another one with the same number, and the first number is random, so that the entries of a log
-/// that was lost are unlikely to be found in the next one.
+/// The ID of an entry is `number-random`. Numbers are consecutive, so that gaps are detected. The random part
+/// distinguishes a lost entry from a new one with the same number. The first number is random, so that the entries of a
+/// lost log are unlikely to be found in the next one.
 const BEGIN: &str = "
 local entries, log, new = KEYS[1], KEYS[2], KEYS[3]
 local last = redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
@@ -32,13 +32,12 @@ else
 end
 ";
 
-/// Returns the ID of the last entry, and how many milliseconds ago the log was too new to be read.
+/// Returns the ID of the last entry, and for how many more milliseconds the log is too new to be read.
 const OPEN: &str = "
 return { last, redis.call('PTTL', new) }
 ";
 
-/// Adds revocations: `ARGV[5]` and every second one after it is a member, and the next one its expiry. Returns how
-/// many were evicted.
+/// Adds revocations. From `ARGV[5]` on, each member is followed by its expiry. Returns the number of evicted entries.
 const PUBLISH: &str = "
 for at = 5, #ARGV, 2 do
     if redis.call('ZADD', entries, 'GT', 'CH', ARGV[at + 1], ARGV[at]) == 1 then
@@ -51,7 +50,7 @@ if excess <= 0 then return 0 end
 return redis.call('ZREMRANGEBYRANK', entries, 0, excess - 1)
 ";
 
-/// The scripts, which Redis compiles once.
+/// The scripts, which Redis caches.
 pub(super) struct Scripts {
     pub(super) open: Script,
     pub(super) publish: Script,

@@ -1,4 +1,4 @@
-//! Where Redis is, and how to connect.
+//! Connects to Redis.
 
 use std::{fmt, time::Duration};
 
@@ -10,7 +10,7 @@ use redis::{
 
 use super::{failure::Failure, link::Link};
 
-/// The servers as configured.
+/// The configured servers.
 #[derive(Clone)]
 pub(super) enum Servers {
     Cluster(Box<ClusterClient>),
@@ -18,12 +18,12 @@ pub(super) enum Servers {
     Server(Client),
 }
 
-/// The servers of Sentinel, and the primary that they know.
+/// The servers of Sentinel, and the name of the primary.
 #[derive(Clone)]
 pub(super) struct Sentinel {
     pub(super) servers: Vec<ConnectionInfo>,
     pub(super) primary: String,
-    /// The user, the password and the database of the primary.
+    /// User, password and database of the primary.
     pub(super) login: RedisConnectionInfo,
     pub(super) is_tls: bool,
 }
@@ -38,7 +38,7 @@ impl Servers {
     }
 
     async fn open(&self, time_limit: Duration) -> RedisResult<Link> {
-        // Commands have the time limits of their callers, because some of them wait for news.
+        // No response timeout: commands are limited by their callers, because some of them wait for changes.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(time_limit))
             .set_response_timeout(None);
@@ -58,7 +58,7 @@ impl Servers {
 }
 
 impl Sentinel {
-    /// A new client each time, because the primary may have changed.
+    /// Creates a new client each time, because the primary may have changed.
     pub(super) fn client(&self) -> RedisResult<SentinelClient> {
         let mut node =
             SentinelNodeConnectionInfo::default().set_redis_connection_info(self.login.clone());
@@ -70,11 +70,11 @@ impl Sentinel {
     }
 }
 
-/// rustls panics without a process-wide provider if the build has several.
+/// Installs a process-wide crypto provider. Without one, rustls panics if the build has several.
 #[cfg(feature = "redis-tls")]
 fn install_crypto() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // It fails if another thread has just installed one.
+        // Fails if another thread has just installed one, which is fine.
         drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     }
 }

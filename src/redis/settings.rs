@@ -1,4 +1,4 @@
-//! Where Redis is, for users of this crate.
+//! The public settings of Redis.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,13 +13,13 @@ use super::{
 };
 use crate::{ConfigError, url::redact};
 
-/// The default time limit of every use.
+/// The default time limit of an operation.
 const TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The default start of every key.
+/// The default prefix of keys.
 const PREFIX: &str = "portcullis";
 
-/// Where Redis or Valkey is, and under which keys replicas share state there.
+/// The address of Redis or Valkey, and the keys under which replicas share state there.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,14 +37,15 @@ const PREFIX: &str = "portcullis";
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
-/// Clones share one connection. Nothing connects before it is used.
+/// Clones share one connection, which is opened on first use.
 ///
 /// # Access
 ///
-/// The keys begin with the [prefix](Self::prefix): `{portcullis}:revocations`, `{portcullis}:revocations:log`,
-/// `{portcullis}:revocations:new`, and `portcullis:replay:…`. An ACL user needs
-/// `~{portcullis}:* ~portcullis:* +@read +@write +@connection +@scripting`. Evicting these keys has revoked tokens
-/// accepted again, so set `maxmemory-policy` to `noeviction`.
+/// All keys begin with the [prefix](Self::prefix): `{portcullis}:revocations`, `{portcullis}:revocations:log`,
+/// `{portcullis}:revocations:new`, and `portcullis:replay:…`. An ACL user needs `~{portcullis}:* ~portcullis:* +@read
+/// +@write +@connection +@scripting`.
+///
+/// Set `maxmemory-policy` to `noeviction`. If Redis evicted these keys, revoked tokens would be accepted again.
 #[derive(Debug, Clone)]
 pub struct Redis {
     pub(super) connections: Arc<Connections>,
@@ -52,21 +53,21 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Uses one server: `redis://user:password@host:6379/database`, or `rediss://` with TLS, which needs the feature
-    /// `redis-tls`.
+    /// Uses a single server: `redis://user:password@host:6379/database`, or `rediss://` for TLS, which requires the
+    /// feature `redis-tls`.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if the URL isn't one of Redis.
+    /// Returns a [`ConfigError`] if the URL isn't a valid Redis URL.
     pub fn new(url: &str) -> Result<Self, ConfigError> {
         let client = Client::open(info(url)?).map_err(|error| invalid(url, &error))?;
         Ok(Self::with(Servers::Server(client)))
     }
 
-    /// Uses the primary of this name that Sentinel knows. The URLs are those of Sentinel's servers.
+    /// Uses the primary with this name, which is looked up at these Sentinel servers.
     ///
-    /// `login` is a URL with user, password and database of the primary, such as
-    /// `redis://user:password@primary/0`; its host is ignored. With `rediss://`, the primary is reached by TLS.
+    /// `login` is a URL with user, password and database of the primary, such as `redis://user:password@primary/0`. Its
+    /// host is ignored. With `rediss://`, the connection to the primary uses TLS.
     ///
     /// ```
     /// use portcullis::redis::Redis;
@@ -79,7 +80,7 @@ impl Redis {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if there is no URL, or one isn't one of Redis.
+    /// Returns a [`ConfigError`] if there is no Sentinel URL, or if a URL isn't a valid Redis URL.
     pub fn sentinel<'a>(
         urls: impl IntoIterator<Item = &'a str>,
         primary: &str,
@@ -96,8 +97,8 @@ impl Redis {
         Ok(Self::with(Servers::Sentinel(sentinel)))
     }
 
-    /// Uses a cluster, of which these are some servers. The revocations are on one of its shards; proofs are
-    /// distributed.
+    /// Uses a cluster, of which these are some servers. All revocations are on one shard. DPoP proofs are distributed
+    /// over all shards.
     ///
     /// ```
     /// use portcullis::redis::Redis;
@@ -109,7 +110,8 @@ impl Redis {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if there is no URL, one isn't one of Redis, or their users differ.
+    /// Returns a [`ConfigError`] if there is no URL, if a URL isn't a valid Redis URL, or if the URLs have different
+    /// users.
     pub fn cluster<'a>(urls: impl IntoIterator<Item = &'a str>) -> Result<Self, ConfigError> {
         let servers = urls.into_iter().map(info).collect::<Result<Vec<_>, _>>()?;
         if servers.is_empty() {
@@ -129,12 +131,13 @@ impl Redis {
         Self { connections, prefix: PREFIX.into() }
     }
 
-    /// Sets the start of every key. `portcullis` by default. Services with different revocations that share a server
-    /// need different ones.
+    /// Sets the prefix of all keys. The default is `portcullis`. Services that share a server, but not their
+    /// revocations, need different prefixes.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if it is empty, or contains anything but letters, digits, `-`, `_`, `.` and `:`.
+    /// Returns a [`ConfigError`] if the prefix is empty, or contains anything but letters, digits, `-`, `_`, `.` and
+    /// `:`.
     pub fn prefix(mut self, prefix: &str) -> Result<Self, ConfigError> {
         let is_permitted =
             |character: char| character.is_ascii_alphanumeric() || "-_.:".contains(character);
@@ -146,14 +149,14 @@ impl Redis {
         Ok(self)
     }
 
-    /// Sets the time limit of connecting and of each command. 500 ms by default.
+    /// Sets the time limit for connecting and for each command. The default is 500 ms.
     ///
-    /// A DPoP proof is rejected with 503 after this time, and a replica notices within this time and 250 ms that the
-    /// server has stopped responding.
+    /// After this time, a request with a DPoP proof is rejected with 503. A replica notices that the server has stopped
+    /// responding within this time plus 250 ms.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] unless it is from 1 ms to 2 s.
+    /// Returns a [`ConfigError`] if it isn't between 1 ms and 2 s.
     pub fn timeout(mut self, time_limit: Duration) -> Result<Self, ConfigError> {
         if !(Duration::from_millis(1)..=Duration::from_secs(2)).contains(&time_limit) {
             let value = format!("{time_limit:?}");
@@ -164,13 +167,13 @@ impl Redis {
         Ok(self)
     }
 
-    /// Returns the store of revocations.
+    /// Returns the store for revocations.
     #[must_use]
     pub fn revocations(&self) -> RedisRevocations {
         RedisRevocations::new(Arc::clone(&self.connections), &self.prefix)
     }
 
-    /// Returns the store of used DPoP proofs.
+    /// Returns the store for used DPoP proofs.
     #[cfg(all(feature = "dpop", feature = "_jwt"))]
     #[must_use]
     pub fn replays(&self) -> RedisReplays {

@@ -1,4 +1,4 @@
-//! The keys, and the form of the entries.
+//! The keys, and the format of entries.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -8,10 +8,10 @@ use crate::{
     verify::SharedRevocation,
 };
 
-/// The default bound on entries, which is also that of a list.
+/// The default maximum number of entries, which is also that of a revocation list.
 const MAX_ENTRIES: usize = 1_000_000;
 
-/// Where the revocations are.
+/// The connection and the keys of the revocations.
 pub(super) struct Store {
     pub(super) connections: Arc<Connections>,
     pub(super) keys: Keys,
@@ -20,7 +20,7 @@ pub(super) struct Store {
     clock: Arc<dyn Clock>,
 }
 
-/// The keys, which are in one slot of a cluster.
+/// The keys of the revocations. All are in one slot of a cluster.
 pub(super) struct Keys {
     pub(super) entries: String,
     pub(super) log: String,
@@ -40,7 +40,7 @@ impl Store {
         }
     }
 
-    /// Adds revocations, and extends those with the same keys.
+    /// Adds revocations, and extends existing ones with the same keys.
     pub(super) async fn publish(&self, revocations: Vec<SharedRevocation>) -> Result<(), Error> {
         let mut call = self.scripts.publish.prepare_invoke();
         call.key(&self.keys.entries).key(&self.keys.log).key(&self.keys.new);
@@ -58,7 +58,8 @@ impl Store {
     }
 }
 
-/// The number before the first entry of a new log. Up to 2^40, which leaves room below 2^53.
+/// Returns the number before the first entry of a new log, at most 2^40. This leaves room below 2^53, up to which Lua
+/// numbers are exact.
 pub(super) fn first_number() -> u64 {
     u64::from(u32::from_be_bytes(random_bytes())) << 8
 }
@@ -67,14 +68,16 @@ pub(super) fn random_part() -> u32 {
     u32::from_be_bytes(random_bytes())
 }
 
-/// If there is no randomness, lost entries may go unnoticed, and nothing else.
+/// Returns random bytes. Without a random number generator they are zero, and the only effect is that lost entries may
+/// go undetected.
 fn random_bytes() -> [u8; 4] {
     let mut bytes = [0; 4];
     let _ = fill_random(&mut bytes);
     bytes
 }
 
-/// What the set contains: the key, and the time before which a token must have been issued. The expiry is its score.
+/// Returns the member of the set: the key, and the time before which a token must have been issued. Its score is the
+/// expiry.
 fn member(revocation: &SharedRevocation) -> Vec<u8> {
     let bytes = revocation.to_bytes();
     let (key, times) = bytes.split_at(16);
@@ -82,7 +85,7 @@ fn member(revocation: &SharedRevocation) -> Vec<u8> {
     [key, issued_before].concat()
 }
 
-/// Makes a revocation from a member of the set and its score. `None` for what wasn't written by this crate.
+/// Creates a revocation from a member of the set and its score. Returns `None` if it wasn't written by this crate.
 pub(super) fn revocation(member: &[u8], expires_at: u32) -> Option<SharedRevocation> {
     let (key, issued_before) = member.split_at_checked(16)?;
     let bytes = [key, &expires_at.to_be_bytes(), issued_before].concat();

@@ -1,4 +1,4 @@
-//! Options of [`SecurityEvents`].
+//! The builder of [`SecurityEvents`].
 
 use std::{fmt, future::Future, sync::Arc};
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{ConfigError, Error, Issuers, JwtVerifier, Secret, issuers::IssuersHandle};
 
-/// Makes [`SecurityEvents`].
+/// Builds [`SecurityEvents`].
 ///
 /// ```
 /// use portcullis::{JwtVerifier, security_events::SecurityEvents};
@@ -19,8 +19,8 @@ use crate::{ConfigError, Error, Issuers, JwtVerifier, Secret, issuers::IssuersHa
 /// let events = SecurityEvents::builder(verifier)
 ///     .audience("orders-client")
 ///     .subject_of_email(async |_issuer, email| Ok(email.strip_suffix("@example.com").map(Into::into)))
-///     .build()?;
-/// # let _ = events;
+///     .build();
+/// assert!(events.is_ok());
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 #[must_use]
@@ -36,28 +36,28 @@ impl SecurityEventsBuilder {
         Self { verifier, audiences: Vec::new(), transmitter_token: None, subject_of_email: None }
     }
 
-    /// Accepts events for this audience too. Call it again for more than one.
+    /// Adds an audience for which events are accepted. Call it again to accept more than one.
     ///
-    /// The audiences of the verifier are accepted anyway. Logout tokens are for a client, so their `aud` is a
-    /// `client_id`.
+    /// The audiences of the verifier are always accepted. The `aud` of a logout token is a `client_id`, so add the ids
+    /// of your clients here.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into().into_boxed_str());
         self
     }
 
-    /// Requires security event tokens to be sent with `Authorization: Bearer` and this token (RFC 8935 §3). Logout
-    /// tokens come without one.
+    /// Requires transmitters to send security event tokens with `Authorization: Bearer` and this token (RFC 8935 §3).
+    /// Logout tokens are sent without one.
     ///
-    /// None by default, because the signature says who made an event, whoever delivers it.
+    /// By default, no token is required, because the signature proves the origin of an event.
     pub fn transmitter_token(mut self, token: impl Into<Secret>) -> Self {
         self.transmitter_token = Some(token.into());
         self
     }
 
-    /// Sets the function that finds the `sub` for the email address in an event, given the issuer of the event and the
-    /// address. It returns `None` if there is none: then nothing is revoked.
+    /// Sets a function that maps an email address in an event to a `sub`. It is called with the issuer of the event and
+    /// the address. If it returns `None`, nothing is revoked.
     ///
-    /// Without it, events with subjects of the format `email` are rejected.
+    /// By default, events whose subject has the format `email` are rejected.
     pub fn subject_of_email<F, Fut>(mut self, find: F) -> Self
     where
         F: Fn(String, String) -> Fut + Send + Sync + 'static,
@@ -72,7 +72,7 @@ impl SecurityEventsBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if an audience is empty.
+    /// Returns a [`ConfigError`] if an audience is empty.
     pub fn build(self) -> Result<SecurityEvents, ConfigError> {
         let Self { verifier, audiences, transmitter_token, subject_of_email } = self;
         if audiences.iter().any(|audience| audience.is_empty()) {
@@ -90,7 +90,7 @@ impl From<JwtVerifier> for SecurityEventsBuilder {
 }
 
 impl From<IssuersHandle> for SecurityEventsBuilder {
-    /// Accepts events of the issuers that are current when they arrive.
+    /// Accepts events from the issuers that the handle contains when they arrive.
     fn from(handle: IssuersHandle) -> Self {
         Self::new(EventVerifier::Handle(handle))
     }

@@ -1,4 +1,4 @@
-//! Which events revoke tokens, and of whom.
+//! Determines which tokens an event revokes.
 
 use super::subject::{Subject, SubjectFault};
 use crate::{
@@ -9,12 +9,12 @@ use crate::{
 /// The event of a logout token (OpenID Connect Back-Channel Logout §2.4).
 const LOGOUT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-/// The start of the types of CAEP and of RISC.
+/// The common prefixes of the event types of CAEP and of RISC.
 const CAEP: &str = "https://schemas.openid.net/secevent/caep/event-type/";
 const RISC: &str = "https://schemas.openid.net/secevent/risc/event-type/";
 
-/// The events after which older tokens must not be accepted. After those of CAEP, a new token of the subject has other
-/// claims or stems from another authentication.
+/// The events that invalidate tokens issued before them. After the CAEP events, a new token has other claims or results
+/// from another authentication.
 const CAEP_EVENTS: [&str; 3] = ["credential-change", "session-revoked", "token-claims-change"];
 const RISC_EVENTS: [&str; 4] = [
     "account-credential-change-required",
@@ -23,14 +23,14 @@ const RISC_EVENTS: [&str; 4] = [
     "sessions-revoked",
 ];
 
-/// The tokens of a subject that were issued up to a time.
+/// Revokes the tokens of a subject that were issued up to a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Effect {
     pub(super) subject: Subject,
     pub(super) time: NumericDate,
 }
 
-/// Returns the effects of a security event token. Events of unknown types have none.
+/// Returns the effects of a security event token. Unknown events have no effect.
 pub(super) fn effects(
     claims: &ClaimSet,
     issued_at: NumericDate,
@@ -52,14 +52,14 @@ pub(super) fn effects(
     Ok(effects)
 }
 
-/// Returns the effect of a logout token. With `sid`, only that session has ended.
+/// Returns the effect of a logout token. If it has a `sid`, it ends only that session.
 pub(super) fn logout(claims: &ClaimSet, time: NumericDate) -> Result<Effect, SubjectFault> {
     let members = json::object(&claims.raw, |_, _| ()).map_err(|_| SubjectFault::Malformed)?;
     let is_logout = match members.find("events") {
         Some(Value::Object(events)) => matches!(events.find(LOGOUT), Some(Value::Object(_))),
         _ => false,
     };
-    // A `nonce` is what distinguishes an ID token (Back-Channel Logout §2.4).
+    // A token with a `nonce` is an ID token (Back-Channel Logout §2.4).
     if !is_logout || members.find("nonce").is_some() {
         return Err(SubjectFault::Malformed);
     }
@@ -82,8 +82,8 @@ fn is_known(name: &str) -> bool {
     is_one_of(CAEP, &CAEP_EVENTS) || is_one_of(RISC, &RISC_EVENTS)
 }
 
-/// Returns when the event occurred: a token that was issued after it, but before the event was reported, is a new one.
-/// A time after the report is wrong.
+/// Returns when the event occurred. A token that was issued between the event and its report stays valid. A time after
+/// the report is invalid, and replaced with the time of the report.
 fn time_of(event: Object<'_>, issued_at: NumericDate) -> NumericDate {
     match event.find("event_timestamp") {
         Some(Value::Number(time)) => {
@@ -94,7 +94,7 @@ fn time_of(event: Object<'_>, issued_at: NumericDate) -> NumericDate {
     }
 }
 
-/// Returns the subjects: `subject` of the event, as CAEP had it first, or `sub_id` (RFC 9493 §4.1), or `sub`.
+/// Returns the subjects: `subject` of the event (earlier versions of CAEP), `sub_id` (RFC 9493 §4.1), or `sub`.
 fn subjects(
     claims: &ClaimSet,
     members: Object<'_>,

@@ -1,9 +1,9 @@
-//! Events of issuers that revoke tokens: security event tokens and logout tokens.
+//! Receives events of issuers that revoke tokens: security event tokens and logout tokens.
 //!
-//! An issuer that disables an account or ends a session can say so at once, instead of letting the tokens expire.
-//! [`SecurityEvents`] receives what it sends: security event tokens ([RFC 8417]) by push ([RFC 8935]), with the events
-//! of [CAEP] and [RISC], and the logout tokens of [OpenID Connect Back-Channel Logout]. It verifies them with the keys of
-//! the issuer, and revokes tokens, on every replica if the revocations are shared.
+//! Without events, a token stays valid until it expires, even if the issuer disables the account or ends the session.
+//! [`SecurityEvents`] receives security event tokens ([RFC 8417]) by push ([RFC 8935]), with the events of [CAEP] and
+//! [RISC], and the logout tokens of [OpenID Connect Back-Channel Logout]. It verifies them with the keys of the issuer,
+//! and revokes the tokens. If revocations are shared, this takes effect on every replica.
 //!
 //! [CAEP]: https://openid.net/specs/openid-caep-1_0.html
 //! [OpenID Connect Back-Channel Logout]: https://openid.net/specs/openid-connect-backchannel-1_0.html
@@ -11,8 +11,8 @@
 //! [RFC 8935]: https://www.rfc-editor.org/rfc/rfc8935
 //! [RISC]: https://openid.net/specs/openid-risc-1_0.html
 //
-// `service` reads a request, `receiver` verifies the JWT and has its effects take place, `event` and `subject` say
-// what those are, and `reply` is the response.
+// `service` reads a request, and `receiver` verifies the JWT and revokes tokens. `event` and `subject` determine which
+// ones. `reply` is the response, and `seen` has the events that took effect.
 
 mod builder;
 mod event;

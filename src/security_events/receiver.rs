@@ -1,4 +1,4 @@
-//! Verifies an event, and has it take effect.
+//! Verifies events, and revokes tokens.
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -14,12 +14,12 @@ use crate::{
     verify::{Revocation, jwt::EventTokenType},
 };
 
-/// Finds the subject of an email address.
+/// Finds the subject for an email address.
 pub(super) type EmailHook = dyn Fn(String, String) -> EmailFuture + Send + Sync;
 
 pub(super) type EmailFuture = Pin<Box<dyn Future<Output = Result<Option<String>, Error>> + Send>>;
 
-/// What is needed to receive events.
+/// The state that is needed to receive events.
 pub(super) struct Receiver {
     pub(super) verifier: EventVerifier,
     pub(super) audiences: Vec<Box<str>>,
@@ -28,8 +28,8 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
-    /// Receives a JWT. Every revocation takes effect on this replica before this completes, and so does the reply if
-    /// they can't be shared: the transmitter then sends the event again.
+    /// Receives a JWT. All revocations take effect on this replica before this completes. If they can't be shared, the
+    /// reply says so, and the transmitter sends the event again.
     pub(super) async fn receive(&self, jws: &str, kind: EventTokenType) -> Reply {
         let token = match self.verifier.verify(jws, kind, &self.audiences).await {
             Ok(token) => token,
@@ -70,14 +70,13 @@ impl Receiver {
         }
     }
 
-    /// Revokes what the events say, and returns how many revocations that took. None takes effect if one of them
-    /// can't.
+    /// Revokes the tokens, and returns the number of revocations. If one of the effects is invalid, none is applied.
     async fn apply(&self, issuer: &str, effects: Vec<Effect>) -> Result<usize, Reply> {
         let mut revocations = Vec::new();
         for effect in effects {
             self.add_revocations(issuer, effect, &mut revocations).await?;
         }
-        // All of them take effect here before one is waited for.
+        // All of them take effect on this replica before the first is shared.
         let pending: Vec<_> = revocations.iter().map(|it| self.verifier.revoke(it)).collect();
         let mut outcome = Ok(());
         for revoked in pending {
@@ -97,7 +96,7 @@ impl Receiver {
             let text = "The subject is that of another issuer.";
             if is_own { Ok(()) } else { Err(Reply::from(Fault::AccessDenied(text))) }
         };
-        // A token of the same second may have been issued before or after.
+        // A token that was issued in the same second may be older or newer than the event, so it is revoked too.
         let time = effect.time.saturating_add(Duration::from_secs(1)).to_system_time();
         let subject = |name: String| {
             let revocation = Revocation::subject(name);
@@ -116,7 +115,7 @@ impl Receiver {
                 own(&named)?;
                 revocations.push(subject(name));
             }
-            // Nothing tells whether it is a user or a session.
+            // It may identify a user or a session, so both are revoked.
             Subject::Opaque(id) => {
                 revocations.extend([Revocation::session(id.clone()), subject(id)]);
             }
@@ -126,7 +125,7 @@ impl Receiver {
                 revocations.push(Revocation::token_id(token_id));
             }
         }
-        // An issuer speaks of its own subjects only.
+        // An issuer can only revoke its own tokens.
         for revocation in revocations {
             *revocation = revocation.clone().issuer(issuer);
         }
@@ -138,7 +137,7 @@ fn unsupported() -> Fault {
     Fault::InvalidRequest("The format of the subject is not supported.")
 }
 
-/// The function of the service must not reject an event by its error.
+/// An error of the custom function must not reject the event, because the transmitter would not send it again.
 fn unavailable(error: Error) -> Reply {
     if error.status().is_server_error() {
         Reply::Unavailable(error)

@@ -7,7 +7,7 @@ use http::{
 
 use crate::{Error, ErrorKind, TokenFault, error::retry_after};
 
-/// Why an event was rejected: `err` of RFC 8935 §2.4, with a description.
+/// The reason why an event is rejected: `err` of RFC 8935 §2.4, with a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     AccessDenied(&'static str),
@@ -18,14 +18,14 @@ pub(super) enum Fault {
     InvalidRequest(&'static str),
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub(super) enum Reply {
     Accepted,
     MethodNotAllowed,
     Rejected(Fault),
     TooLarge,
-    /// There is no verdict: the transmitter has to try again.
+    /// The event could not be verified or shared, so the transmitter has to send it again.
     Unavailable(Error),
 }
 
@@ -72,7 +72,7 @@ impl From<Error> for Reply {
 }
 
 impl Reply {
-    /// Returns the response: in the form of RFC 6749 §5.2 for a logout token, and of RFC 8935 otherwise.
+    /// Returns the response, in the format of RFC 6749 §5.2 for a logout token, and of RFC 8935 otherwise.
     pub(super) fn into_response(self, is_logout: bool) -> Response<String> {
         let mut response = Response::new(String::new());
         let (status, fault) = match self {
@@ -98,7 +98,7 @@ impl Reply {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static("en"));
             let (code, text) = (fault.code(), fault.description());
-            // Both are fixed texts without characters that JSON escapes.
+            // Both are constants without characters that need escapes in JSON.
             *response.body_mut() = if is_logout {
                 format!(r#"{{"error":"invalid_request","error_description":"{text}"}}"#)
             } else {

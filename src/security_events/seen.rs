@@ -1,4 +1,4 @@
-//! The events that have taken effect.
+//! The most recent events that took effect.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -7,11 +7,11 @@ use std::{
 
 use crate::digest::sha256;
 
-/// How many events are known. Each takes about 60 bytes. An event that was forgotten and comes again revokes the same
-/// tokens, because its time is in it.
+/// The maximum number of events, of about 60 bytes each. If an older event is sent again, it revokes the same tokens
+/// again, because it contains its time.
 const MAX: usize = 10_000;
 
-/// The last events, by the digests of their issuers and their `jti`s.
+/// The most recent events, as digests of issuer and `jti`.
 #[derive(Debug, Default)]
 pub(super) struct Seen(Mutex<Events>);
 
@@ -26,7 +26,7 @@ impl Seen {
         self.events(|events| events.known.contains(&digest(issuer, id)))
     }
 
-    /// Adds an event that has taken effect.
+    /// Adds an event that took effect.
     pub(super) fn insert(&self, issuer: &str, id: &str) {
         let event = digest(issuer, id);
         self.events(|events| {

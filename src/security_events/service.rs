@@ -1,4 +1,4 @@
-//! Receives events over HTTP.
+//! The service that receives events over HTTP.
 
 use std::{
     convert::Infallible,
@@ -22,10 +22,10 @@ use super::{
 };
 use crate::{BearerToken, Secret, verify::jwt::EventTokenType};
 
-/// The longest body that is read.
+/// The maximum length of a body, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 
-/// Receives security event tokens and logout tokens, and revokes tokens: a tower service for one path.
+/// A tower service that receives security event tokens and logout tokens, and revokes tokens.
 ///
 /// ```
 /// # #[cfg(feature = "axum")]
@@ -49,7 +49,7 @@ const MAX_BODY: usize = 64 * 1024;
 /// let orders = || Request::get("/orders").header(AUTHORIZATION, format!("Bearer {token}"));
 /// assert_eq!(app.clone().oneshot(orders().body(Body::empty())?).await?.status(), 200);
 ///
-/// // The issuer says that the session of Alice was revoked.
+/// // The issuer reports that Alice's session was revoked.
 /// let subject = json!({ "format": "iss_sub", "iss": issuer.issuer(), "sub": "alice" });
 /// let event = issuer
 ///     .token()
@@ -76,9 +76,9 @@ const MAX_BODY: usize = 64 * 1024;
 /// | POST with `application/secevent+jwt` | a security event token ([RFC 8417]) by push ([RFC 8935]) |
 /// | POST with `application/x-www-form-urlencoded` | `logout_token`, a logout token of [Back-Channel Logout] |
 ///
-/// Both are JWTs of a trusted issuer, signed with a key for its tokens, with `iss`, `aud`, `iat`, `jti` and `events`. `aud`
-/// is an audience of the verifier or of [`SecurityEventsBuilder::audience`]. A security event token has
-/// `typ: secevent+jwt`; a logout token may have `JWT` or no `typ`, because many issuers send that.
+/// Both are JWTs of a trusted issuer, signed with one of its keys, with `iss`, `aud`, `iat`, `jti` and `events`. `aud`
+/// has to be an audience of the verifier or of [`SecurityEventsBuilder::audience`]. A security event token has `typ:
+/// secevent+jwt`. A logout token may also have `JWT` or no `typ`, because many issuers send that.
 ///
 /// | event | what is revoked |
 /// |---|---|
@@ -87,13 +87,13 @@ const MAX_BODY: usize = 64 * 1024;
 /// | a logout token | the session `sid`, or else the tokens of `sub` up to `iat` |
 /// | any other | nothing |
 ///
-/// Subjects may have the formats `iss_sub`, `opaque`, `jwt_id`, `complex`, `aliases`, and with a
-/// [function](SecurityEventsBuilder::subject_of_email) `email` ([RFC 9493]). An issuer can only revoke its own tokens.
-/// An opaque identifier is that of a session or of a subject.
+/// The supported formats of subjects are `iss_sub`, `opaque`, `jwt_id`, `complex` and `aliases`, and with a
+/// [function](SecurityEventsBuilder::subject_of_email) also `email` ([RFC 9493]). An issuer can only revoke its own
+/// tokens. An opaque identifier may be that of a session or of a subject.
 ///
-/// Each `jti` takes effect once. Responses are those of RFC 8935 §2.3 and §2.4: 202, or 400 with `err`; for logout
-/// tokens 200, or 400 with `error`. They are 503 if the keys can't be fetched, or the revocation can't be
-/// [shared](crate::verify::Revocations), so the issuer sends the event again.
+/// Each `jti` takes effect once. Responses follow RFC 8935 §2.3 and §2.4: 202, or 400 with `err`. For logout tokens,
+/// they are 200, or 400 with `error`. The response is 503 if the keys can't be fetched or the revocation can't be
+/// [shared](crate::verify::Revocations), so that the issuer sends the event again.
 ///
 /// [Back-Channel Logout]: https://openid.net/specs/openid-connect-backchannel-1_0.html
 /// [RFC 8417]: https://www.rfc-editor.org/rfc/rfc8417
@@ -108,7 +108,7 @@ struct Inner {
 }
 
 impl SecurityEvents {
-    /// Creates a builder. Events are verified with the keys of this verifier, and its tokens are revoked.
+    /// Creates a builder. Events are verified with the keys of this verifier, and revoke tokens that it accepts.
     pub fn builder(verifier: impl Into<SecurityEventsBuilder>) -> SecurityEventsBuilder {
         verifier.into()
     }
@@ -164,7 +164,7 @@ impl SecurityEvents {
     }
 }
 
-/// Returns what a request of this media type contains.
+/// Returns the kind of token in a request with this media type.
 fn kind(headers: &HeaderMap) -> Option<EventTokenType> {
     let media_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
@@ -177,7 +177,7 @@ fn kind(headers: &HeaderMap) -> Option<EventTokenType> {
     }
 }
 
-/// Returns the logout token of a form. Two of them are none.
+/// Returns the logout token in a form. A form with two of them has none.
 fn logout_token(form: &[u8]) -> Option<String> {
     let mut tokens =
         form_urlencoded::parse(form).filter(|(name, _)| name == "logout_token").map(|(_, it)| it);
@@ -202,7 +202,7 @@ where
     }
 }
 
-/// The response to an event.
+/// The response future of [`SecurityEvents`].
 #[must_use]
 pub struct SecurityEventsFuture(Pin<Box<dyn Future<Output = Response<String>> + Send>>);
 

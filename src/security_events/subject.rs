@@ -1,23 +1,23 @@
-//! Whom an event is about (RFC 9493).
+//! Subject identifiers of events (RFC 9493).
 
 use crate::jose::json::{Object, Value};
 
-/// A subject identifier, as far as it can be revoked.
+/// A subject identifier whose tokens can be revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Subject {
-    /// `email`: an address, from which a function of the service finds the subject.
+    /// `email`: an address, for which a custom function finds the subject.
     Email(String),
     /// `jwt_id`: one token.
     Token { issuer: String, token_id: String },
     /// `iss_sub`: a subject of an issuer.
     Named { issuer: String, subject: String },
-    /// `opaque`: whatever the issuer and the service agree on.
+    /// `opaque`: an identifier that the issuer and the service agree on.
     Opaque(String),
     /// The member `session` of a complex subject.
     Session(String),
 }
 
-/// Why a subject can't be revoked.
+/// The reason why the tokens of a subject can't be revoked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SubjectFault {
     #[error("the subject is malformed")]
@@ -27,8 +27,8 @@ pub(super) enum SubjectFault {
 }
 
 impl Subject {
-    /// Reads a subject identifier. A complex one is the session in it, if there is one, and the user otherwise.
-    /// Aliases are several.
+    /// Reads a subject identifier. For a complex one, this is its session if it has one, and its user otherwise. An
+    /// identifier with aliases results in several subjects.
     pub(super) fn read(value: Value<'_>) -> Result<Vec<Self>, SubjectFault> {
         let Value::Object(members) = value else { return Err(SubjectFault::Malformed) };
         let Some(format) = members.find("format") else { return Self::read_complex(members) };
@@ -49,7 +49,7 @@ impl Subject {
         Ok(vec![subject])
     }
 
-    /// The members of a complex subject restrict each other, so a session of a user is that session only.
+    /// The members of a complex subject restrict each other, so a session with a user is only that session.
     fn read_complex(members: Object<'_>) -> Result<Vec<Self>, SubjectFault> {
         if let Some(session) = members.find("session") {
             let sessions = Self::read(session)?.into_iter().map(|session| match session {
@@ -66,7 +66,7 @@ impl Subject {
         }
     }
 
-    /// Each of them is the same subject. Those of other formats are left out.
+    /// All aliases identify the same subject. Aliases in unsupported formats are ignored.
     fn read_aliases(members: Object<'_>) -> Result<Vec<Self>, SubjectFault> {
         let Some(Value::Array(identifiers)) = members.find("identifiers") else {
             return Err(SubjectFault::Malformed);

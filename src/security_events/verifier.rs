@@ -1,4 +1,4 @@
-//! Who verifies events, and where they take effect.
+//! The verifier of events, whose revocation list they change.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// The verifier of the tokens that events are about.
+/// A verifier of tokens, with its revocation list.
 #[derive(Debug, Clone)]
 pub(super) enum EventVerifier {
     Handle(IssuersHandle),

@@ -9,7 +9,7 @@ pub(crate) enum EndpointError {
     NotAbsolute,
     #[error("must use https (or loopback); see `dangerous().plain_http()`")]
     NotHttps,
-    #[error("must not carry a user name, a query or a fragment")]
+    #[error("must not contain a user name, a query or a fragment")]
     Ornaments,
 }
 

@@ -96,7 +96,9 @@ pub(crate) fn trust(revocations: &Revocations) -> Result<Option<Configured>, Str
     }
     let about_issuers = ["introspection_url", "issuer"];
     if let Some(name) = about_issuers.iter().find(|name| settings.contains_key(**name)) {
-        return Err(invalid(format!("{name}: given together with `issuers` or `introspection`")));
+        return Err(invalid(format!(
+            "{name}: can't be combined with `issuers` or `introspection`"
+        )));
     }
     let audience: Vec<_> = list("AUDIENCE")?.into_iter().map(Value::String).collect();
     if !audience.is_empty() {
@@ -221,7 +223,7 @@ fn as_variable(value: &Value) -> Result<String, String> {
             values.map(|values| values.join(","))
         }
         other => Err(format!(
-            "must be a text, a number, a boolean or an array, not {}",
+            "must be a string, a number, a boolean or an array, not {}",
             other.type_str()
         )),
     }
