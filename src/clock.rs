@@ -1,18 +1,18 @@
-//! What time it is.
+//! The source of the current time.
 
 use std::{fmt, time::SystemTime};
 
 /// A source of the current time.
 ///
-/// Everything that expires asks a clock, so that tests can turn it: see
+/// Everything that expires reads a clock, so that tests can control the time. For tests, there is
 #[cfg_attr(feature = "testing", doc = "[`TestClock`](crate::testing::TestClock).")]
 #[cfg_attr(not(feature = "testing"), doc = "`TestClock`, with the `testing` feature.")]
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
-    /// The current time.
+    /// Returns the current time.
     fn now(&self) -> SystemTime;
 }
 
-/// The operating system's clock, which is the default everywhere.
+/// The system clock. This is the default everywhere.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

@@ -1,11 +1,11 @@
-//! Roles: what a user is, as the issuer of a token says.
+//! Roles: what a user is, according to the issuer.
 
 use std::fmt;
 
-/// The roles of a user or client: a set without order.
+/// The roles of a user or client. The order has no meaning.
 ///
-/// A role is not a scope. A client chooses the scopes that it requests ([RFC 6749 §3.3]), and nobody can request a
-/// role: the issuer assigns it. So a verifier reads roles only where it is told to, by
+/// A role is not a scope. A client chooses the scopes that it requests ([RFC 6749 §3.3]), but can't request a role: the
+/// issuer assigns it. A verifier therefore reads roles only from the claims that are configured with
 #[cfg_attr(
     feature = "_jwt",
     doc = "[`JwtVerifierBuilder::roles`](crate::jwt::JwtVerifierBuilder::roles),"
@@ -14,7 +14,7 @@ use std::fmt;
 /// and never from `scope`.
 ///
 /// Roles are compared byte for byte, and may contain spaces. A text that is empty or contains a control character is
-/// not a role, and is left out.
+/// not a valid role, and is ignored.
 ///
 /// ```
 /// use portcullis::{Identity, RoleSet};
@@ -31,7 +31,7 @@ use std::fmt;
 /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct RoleSet(
-    // Roles joined by `SEPARATOR`, as a `ScopeSet` joins scopes: one allocation, and none without roles.
+    // Roles joined by `SEPARATOR`, like the scopes in a `ScopeSet`. Needs one allocation, or none without roles.
     Box<str>,
 );
 
@@ -48,25 +48,24 @@ impl RoleSet {
     /// Returns whether `role` is in the set.
     #[must_use]
     pub fn contains(&self, role: &str) -> bool {
-        // By bytes, which is twice as fast as by characters.
+        // Comparing bytes is twice as fast as comparing characters.
         let mut roles = self.0.as_bytes().split(|&byte| byte == SEPARATOR as u8);
         !role.is_empty() && roles.any(|one| one == role.as_bytes())
     }
 
-    /// Returns the roles, in the order in which the token had them. A role that a token contains twice is returned
-    /// twice.
+    /// Returns the roles, in the order of the token. A role that the token contains twice is returned twice.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.split(SEPARATOR).filter(|role| !role.is_empty())
     }
 
-    /// Returns whether there is no role.
+    /// Returns whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// A [`RoleSet`] that is being read.
+/// Builds a [`RoleSet`].
 #[derive(Default)]
 pub(crate) struct RoleSetBuilder(String);
 
@@ -86,7 +85,7 @@ impl RoleSetBuilder {
     }
 }
 
-/// Each item is one role.
+/// Collects roles, one per item.
 impl<R: AsRef<str>> FromIterator<R> for RoleSet {
     fn from_iter<I: IntoIterator<Item = R>>(roles: I) -> Self {
         let mut builder = RoleSetBuilder::default();

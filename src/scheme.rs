@@ -1,18 +1,18 @@
 //! Authentication schemes (RFC 9110 §11.1).
 
-/// A scheme that a layer may accept.
+/// An authentication scheme that a layer may accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scheme {
     Basic,
     Bearer,
     /// `Authorization: DPoP …`, with a token that is bound to a key (RFC 9449 §7.1).
     Dpop,
-    /// `Authorization: token …`, as some services have it in the place of Bearer.
+    /// `Authorization: token …`, which some services use instead of Bearer.
     Token,
 }
 
 impl Scheme {
-    /// Its name in a challenge. In requests case doesn't count.
+    /// Returns its name in challenges. In requests, the case is ignored.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Basic => "Basic",
@@ -22,7 +22,7 @@ impl Scheme {
         }
     }
 
-    /// Itself, where a list is wanted.
+    /// Returns a list that contains only this scheme.
     #[cfg(feature = "axum")]
     pub(crate) const fn alone(self) -> &'static [Self] {
         match self {
@@ -33,7 +33,7 @@ impl Scheme {
         }
     }
 
-    /// Whether its challenges carry the parameters of RFC 6750.
+    /// Returns whether its challenges have the parameters of RFC 6750.
     pub(crate) const fn carries_tokens(self) -> bool {
         matches!(self, Self::Bearer | Self::Dpop | Self::Token)
     }

@@ -5,8 +5,9 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
-/// A shared secret: its `Debug` doesn't show it, comparing it takes the same time wherever it
-/// differs, and its memory is cleared when it is dropped.
+/// A shared secret.
+///
+/// `Debug` doesn't show it, comparisons take constant time, and its memory is cleared when it is dropped.
 ///
 /// ```
 /// use portcullis::Secret;

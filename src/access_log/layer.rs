@@ -1,4 +1,4 @@
-//! The layer that records identities.
+//! The layer that records identities in spans.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use super::{RecordIdentity, SubjectField};
 
 /// Records the identity of each request in the current span: `issuer`, `client_id`, and `subject` if it is enabled.
 ///
-/// Put it inside the [`AuthenticateLayer`](crate::AuthenticateLayer), and the layer that creates the span outside.
-/// Fields that the span doesn't declare are ignored.
+/// Place it inside [`AuthenticateLayer`](crate::AuthenticateLayer), and create the span in a layer outside. Fields that
+/// the span doesn't declare are ignored.
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -38,7 +38,7 @@ pub struct RecordIdentityLayer {
 }
 
 impl RecordIdentityLayer {
-    /// Creates a layer that shows subjects in this form.
+    /// Creates a layer that records subjects in this form.
     pub fn new(subject: SubjectField) -> Self {
         Self { subject: Arc::new(subject) }
     }

@@ -1,12 +1,13 @@
-//! Who made a request, in the access log of the service.
+//! Identities and rejections in the access log of your service.
 //!
-//! An access log has a span or a line for each request, such as that of tower-http's `TraceLayer`. [`RecordIdentityLayer`]
-//! records the identity in the current span, and [`record_rejection`] why a request was rejected. Both set only fields
-//! that the span declares: `issuer`, `client_id`, `subject`; `reason`, `rule`, `expected`, `found`, `hint`.
+//! An access log has a span or a line for each request, such as the span of tower-http's `TraceLayer`.
+//! [`RecordIdentityLayer`] records the identity in the current span, and [`record_rejection`] records why a request was
+//! rejected. Both set only fields that the span declares: `issuer`, `client_id`, `subject`; `reason`, `rule`,
+//! `expected`, `found`, `hint`.
 //!
-//! The subject is left out by default, because it names a person: see [`SubjectField`].
+//! By default, the subject isn't recorded, because it identifies a person: see [`SubjectField`].
 //!
-//! `docs/operations.md` has the whole recipe for `TraceLayer`.
+//! `docs/operations.md` contains a complete example with `TraceLayer`.
 
 mod layer;
 mod rejection;

@@ -1,13 +1,15 @@
-//! Why a response is a rejection, for the access log.
+//! Records rejections in spans.
 
 use http::Extensions;
 use tracing::{Span, field::display};
 
 use crate::{Error, error::Finding};
 
-/// Records in a span why a request was rejected, given the extensions of its response: `reason`, which is
-/// [`ErrorKind::reason`](crate::ErrorKind::reason), and if they are [known](crate::error::Diagnosis), `rule`, `expected`,
-/// `found` and `hint`. A response that isn't a rejection of this crate changes nothing.
+/// Records in a span why a request was rejected, given the extensions of the response.
+///
+/// Sets `reason` to [`ErrorKind::reason`](crate::ErrorKind::reason). If the [diagnosis](crate::error::Diagnosis) is
+/// known, it also sets `rule`, `expected`, `found` and `hint`. Does nothing for a response that isn't a rejection of
+/// this crate.
 ///
 /// ```
 /// use http::Response;

@@ -1,4 +1,4 @@
-//! The service that records identities.
+//! The service that records identities in spans.
 
 use std::{
     sync::Arc,
@@ -12,7 +12,7 @@ use tracing::{Span, field::display};
 use super::{SubjectField, subject_field::Form};
 use crate::{Identity, error::excerpt, identity::Caller};
 
-/// The service that [`RecordIdentityLayer`](super::RecordIdentityLayer) makes.
+/// The service that [`RecordIdentityLayer`](super::RecordIdentityLayer) creates.
 #[derive(Debug, Clone)]
 pub struct RecordIdentity<S> {
     inner: S,

@@ -1,10 +1,10 @@
-//! The form in which subjects are logged.
+//! The form of subjects in an access log.
 
 use std::fmt;
 
 use crate::{Secret, digest::KeyedDigest};
 
-/// How an access log shows the subject of a request.
+/// The form in which an access log shows the subject of a request.
 ///
 /// ```
 /// use portcullis::{Secret, access_log::SubjectField};
@@ -21,20 +21,20 @@ pub(super) enum Form {
 }
 
 impl SubjectField {
-    /// Leaves the subject out. The default.
+    /// Omits the subject. This is the default.
     #[must_use]
     pub const fn omitted() -> Self {
         Self(Form::Omitted)
     }
 
-    /// Shows a digest of issuer and subject, with 16 hexadecimal digits: the requests of one user can be found, and
-    /// nobody without `key` can tell who that is. Replicas with the same key show the same digest.
+    /// Shows a digest of issuer and subject, as 16 hexadecimal digits. The requests of one user can be correlated, but
+    /// only with the `key` can the user be identified. Replicas with the same key show the same digest.
     #[must_use]
     pub fn hashed(key: &Secret) -> Self {
         Self(Form::Hashed(KeyedDigest::with_key(key.expose())))
     }
 
-    /// Shows the subject as it is, escaped and at most 200 characters of it.
+    /// Shows the subject itself, escaped and limited to 200 characters.
     #[must_use]
     pub const fn plain() -> Self {
         Self(Form::Plain)

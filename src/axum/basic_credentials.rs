@@ -1,11 +1,11 @@
-//! `BasicCredentials` as an extractor.
+//! The extractor for Basic credentials.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{header::AUTHORIZATION, request::Parts};
 
 use crate::{BasicCredentials, ErrorKind, credentials::CredentialsRejection, scheme::Scheme};
 
-/// Needs no layer: for those who only want to parse. The password isn't verified.
+/// Extracts Basic credentials without verifying the password. Needs no layer.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -27,7 +27,7 @@ impl<S: Send + Sync> FromRequestParts<S> for BasicCredentials {
     }
 }
 
-/// `None` without Basic credentials in the request; malformed ones are rejected.
+/// Extracts `None` if the request has no Basic credentials. Malformed ones are rejected.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for BasicCredentials {
     type Rejection = CredentialsRejection;
 

@@ -1,11 +1,11 @@
-//! `BearerToken` as an extractor.
+//! The extractor for Bearer tokens.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{header::AUTHORIZATION, request::Parts};
 
 use crate::{BearerToken, Error, ErrorKind};
 
-/// Needs no layer: for those who only want to parse. The token isn't verified.
+/// Extracts the Bearer token without verifying it. Needs no layer.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -23,7 +23,7 @@ impl<S: Send + Sync> FromRequestParts<S> for BearerToken<'static> {
     }
 }
 
-/// `None` without a Bearer token in the request; a malformed one is rejected.
+/// Extracts `None` if the request has no Bearer token. A malformed one is rejected.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for BearerToken<'static> {
     type Rejection = Error;
 

@@ -1,4 +1,4 @@
-//! The extractor for claims of the service's own type.
+//! The extractor for typed claims.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -8,11 +8,11 @@ use serde::de::DeserializeOwned;
 
 use crate::{Error, identity::Caller};
 
-/// Extracts the claims of the verified token as a type of your service.
+/// Extracts the claims of the verified token, deserialized as a type of your service.
 ///
-/// It dereferences to `T`, so handlers access the fields directly. The claims are deserialized once for
-/// each identity and type: other extractors and [`Identity::claims`](crate::Identity::claims) share them,
-/// and a cached identity keeps them for later requests. A clone only increments a reference count.
+/// It dereferences to `T`, so handlers access the fields directly. The claims are deserialized once for each identity
+/// and type. Other extractors and [`Identity::claims`](crate::Identity::claims) share the result, and a cached identity
+/// keeps it for later requests. A clone only increments a reference count.
 ///
 /// ```
 /// use axum::{Router, body::{Body, to_bytes}, http::Request, routing::get};
@@ -51,12 +51,12 @@ use crate::{Error, identity::Caller};
 /// # }
 /// ```
 ///
-/// `Option<Claims<T>>` is `None` for an anonymous request that was let through.
+/// `Option<Claims<T>>` is `None` for an anonymous request.
 ///
 /// # Rejections
 ///
-/// - 401 `invalid_token` ([`TokenFault::Claims`](crate::TokenFault::Claims), [RFC 6750 §3.1]) if the claims
-///   don't match `T`
+/// - 401 `invalid_token` ([`TokenFault::Claims`](crate::TokenFault::Claims), [RFC 6750 §3.1]) if the claims can't be
+///   deserialized as `T`
 /// - 401 if the request is anonymous, unless the extractor is optional
 /// - 500 if no [`AuthenticateLayer`](crate::AuthenticateLayer) ran
 ///
@@ -65,8 +65,8 @@ use crate::{Error, identity::Caller};
 pub struct Claims<T>(Arc<T>);
 
 impl<T> Claims<T> {
-    /// Returns the claims as the shared pointer, for example to move them into a spawned task or into
-    /// the extensions of the request.
+    /// Returns the claims as a shared pointer, for example to move them into a spawned task or into the extensions of
+    /// the request.
     #[must_use]
     pub fn into_inner(self) -> Arc<T> {
         self.0
@@ -100,7 +100,7 @@ where
     }
 }
 
-/// `None` for an anonymous request that was let through. Claims that don't match `T` are still rejected.
+/// Extracts `None` for an anonymous request. Claims that can't be deserialized as `T` are still rejected.
 impl<T, S> OptionalFromRequestParts<S> for Claims<T>
 where
     T: DeserializeOwned + Send + Sync + 'static,

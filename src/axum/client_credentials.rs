@@ -1,12 +1,13 @@
-//! `ClientCredentials` as an extractor.
+//! The extractor for client credentials.
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use crate::{ClientCredentials, credentials::CredentialsRejection, scheme::Scheme};
 
-/// From the `Authorization` header alone, as clients should send them: for those who take them from a
-/// form too, there is [`ClientCredentials::from_request`]. Needs no layer; the secret isn't verified.
+/// Extracts client credentials from the `Authorization` header, without verifying the secret. Needs no layer.
+///
+/// To also accept them in a form, use [`ClientCredentials::from_request`].
 ///
 /// ```
 /// use axum::{Router, routing::post};

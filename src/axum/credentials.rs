@@ -1,11 +1,11 @@
-//! `Credentials` as an extractor.
+//! The extractor for credentials of any scheme.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
 use crate::{Credentials, ErrorKind, credentials::CredentialsRejection};
 
-/// Needs no layer: for those who only want to parse. The credentials aren't verified.
+/// Extracts credentials without verifying them. Needs no layer.
 ///
 /// ```
 /// use axum::{Router, routing::get};
@@ -33,7 +33,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Credentials<'static> {
     }
 }
 
-/// `None` without credentials of a known scheme in the request; malformed ones are rejected.
+/// Extracts `None` if the request has no credentials of a known scheme. Malformed ones are rejected.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Credentials<'static> {
     type Rejection = CredentialsRejection;
 

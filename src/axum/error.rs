@@ -1,4 +1,4 @@
-//! The error as a response.
+//! Errors as responses of axum.
 
 use axum::response::{IntoResponse, Response};
 
@@ -6,15 +6,15 @@ use crate::{
     Credentials, Error, credentials::CredentialsRejection, response::stand_alone, scheme::Scheme,
 };
 
-/// For extractors and handlers: the [`AuthenticateLayer`](crate::AuthenticateLayer) outside renders
-/// it anew, in its own form. Without one it is status, challenge and OAuth's own body.
+/// Renders the error with status, challenge and the body format of OAuth. If the handler or extractor is inside an
+/// [`AuthenticateLayer`](crate::AuthenticateLayer), the layer renders it again, with its own format.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         stand_alone(self, &[Scheme::Bearer])
     }
 }
 
-/// Asks for the scheme that was used, or for every scheme if that can't be told.
+/// Asks for the scheme that the client used, or for every scheme if that isn't known.
 impl IntoResponse for CredentialsRejection {
     fn into_response(self) -> Response {
         let schemes = self.scheme.map_or(Credentials::SCHEMES, Scheme::alone);

@@ -1,12 +1,12 @@
-//! `Identity` as an extractor.
+//! The extractor for identities.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
 use crate::{Error, Identity, identity::Caller};
 
-/// Rejects a request without an identity with 401, and one that no
-/// [`AuthenticateLayer`](crate::AuthenticateLayer) has seen with 500.
+/// Extracts the identity of the caller. Rejects an anonymous request with 401. If no
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) ran, rejects with 500.
 impl<S: Send + Sync> FromRequestParts<S> for Identity {
     type Rejection = Error;
 
@@ -15,7 +15,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Identity {
     }
 }
 
-/// `None` for an anonymous request that was let through.
+/// Extracts `None` for an anonymous request.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Identity {
     type Rejection = Error;
 

@@ -1,4 +1,4 @@
-//! Extractors for axum, the error as a response, and routes for the description of a resource and for events.
+//! Support for axum: extractors, errors as responses, and routers for resource metadata and for security events.
 
 mod basic_credentials;
 mod bearer_token;

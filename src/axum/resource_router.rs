@@ -1,15 +1,15 @@
-//! The description of a resource as routes.
+//! The router for resource metadata.
 
 use axum::Router;
 
 use crate::AuthenticateLayer;
 
 impl AuthenticateLayer {
-    /// Returns a router that serves the description of the [`resource`](Self::resource) at its well-known path, to be
-    /// merged into the outermost router, after the routes that authenticate. Call it after all options are set.
+    /// Returns a router that serves the metadata of the [`resource`](Self::resource) at its well-known path.
     ///
-    /// Layers inside a [nested] router need it, because they never see the path, and so do layers of a router that is
-    /// [merged] with others.
+    /// Call it after all options are set, and merge it into the outermost router, after the routes that need
+    /// authentication. It is needed if the layer is in a [nested] router, which never sees the path, or in a router
+    /// that is [merged] with others.
     ///
     /// ```
     /// # #[derive(Debug)] struct Nobody;
@@ -43,7 +43,7 @@ impl AuthenticateLayer {
     /// [nested]: https://docs.rs/axum/latest/axum/struct.Router.html#method.nest
     pub fn resource_router<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let service = self.resource_service();
-        // A segment of a URL may begin with a colon or an asterisk.
+        // A path segment may begin with a colon or an asterisk, which older versions of axum treated as a parameter.
         service.paths().fold(Router::new().without_v07_checks(), |router, path| {
             router.route_service(path, service.clone())
         })

@@ -1,12 +1,12 @@
-//! The receiver of events as a route.
+//! The router for security events.
 
 use axum::{Router, routing::post_service};
 
 use crate::security_events::SecurityEvents;
 
 impl SecurityEvents {
-    /// Returns a router that receives events at this path, to be merged into a router outside of the layer that
-    /// authenticates. Requests with other methods get 405.
+    /// Returns a router that receives events at this path. Merge it into a router outside the authentication layer.
+    /// Requests with other methods are rejected with 405.
     ///
     /// ```
     /// use axum::Router;
@@ -20,7 +20,7 @@ impl SecurityEvents {
     ///
     /// # Panics
     ///
-    /// If the path isn't one that axum accepts, such as one without a slash at its start.
+    /// Panics if axum doesn't accept the path, for example because it doesn't begin with a slash.
     pub fn router<S: Clone + Send + Sync + 'static>(&self, path: &str) -> Router<S> {
         Router::new().route(path, post_service(self.clone()))
     }

@@ -26,7 +26,7 @@ impl ResourceIdentifier {
         let invalid = |problem: &str| ConfigError::new("resource", text.as_str(), problem);
         if let Err(problem) = url::parse(&text, Query::Allowed, false) {
             return Err(match problem {
-                EndpointError::NotHttps => invalid("must use https, except on loopback"),
+                EndpointError::NotHttps => invalid("must use https (or loopback)"),
                 EndpointError::Ornaments => invalid("must not have a user name or a fragment"),
                 EndpointError::NotAbsolute => invalid(&problem.to_string()),
             });
@@ -127,7 +127,7 @@ mod tests {
             ("/mcp", "not an absolute URL"),
             ("urn:example:api", "not an absolute URL"),
             ("ftp://api.example", "not an absolute URL"),
-            ("http://api.example", "must use https, except on loopback"),
+            ("http://api.example", "must use https (or loopback)"),
             ("https://api.example/#mcp", "must not have a user name or a fragment"),
             ("https://api.example#", "must not have a user name or a fragment"),
             ("https://api.example/a\"b", "contains a character that must be percent-encoded"),

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 use super::fill_random;
 
-/// Computes HMAC-SHA-256 digests, which can't be tested against guesses without their key.
+/// Computes HMAC-SHA-256 digests. Without the key, guesses can't be tested against them.
 pub(crate) struct KeyedDigest(Hmac<Sha256>);
 
 impl KeyedDigest {
@@ -23,10 +23,10 @@ impl KeyedDigest {
         Self::with_key(&key)
     }
 
-    /// Uses a key that others have too.
+    /// Creates a digest with a shared key.
     pub(crate) fn with_key(key: &[u8]) -> Self {
-        // A key of the block's length is used as it is, a shorter one is padded with zeros, and a longer one is
-        // digested (RFC 2104 §2).
+        // A key as long as a block is used directly. A shorter one is padded with zeros, and a longer one is hashed
+        // (RFC 2104 §2).
         let digest = (key.len() > 64).then(|| super::sha256(key));
         let key = digest.as_ref().map_or(key, |digest| &digest[..]);
         let mut block = [0; 64];
@@ -34,7 +34,7 @@ impl KeyedDigest {
         Self(Hmac::new(&block.into()))
     }
 
-    /// Returns the digest of these texts. It depends on where one ends and the next begins.
+    /// Returns the digest of these texts. It also depends on the boundaries between them.
     pub(crate) fn of(&self, texts: &[&[u8]]) -> Digest {
         let lengths: Vec<[u8; 8]> =
             texts.iter().map(|text| (text.len() as u64).to_be_bytes()).collect();
@@ -51,7 +51,7 @@ impl fmt::Debug for KeyedDigest {
     }
 }
 
-/// A digest of a [`KeyedDigest`], compared in constant time.
+/// The output of a [`KeyedDigest`], compared in constant time.
 #[derive(Clone, Copy)]
 pub(crate) struct Digest([u8; 32]);
 
@@ -64,7 +64,7 @@ impl Digest {
         &self.0
     }
 
-    /// Returns whether it begins with these bytes, in constant time.
+    /// Returns whether the digest begins with these bytes, in constant time.
     pub(crate) fn starts_with(&self, bytes: &[u8]) -> bool {
         self.0.get(..bytes.len()).is_some_and(|start| start.ct_eq(bytes).into())
     }

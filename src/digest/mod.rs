@@ -1,7 +1,7 @@
-//! Digests and randomness, for passwords, for the service's own tokens and for revocations.
+//! Digests and random numbers, for passwords, API tokens and revocations.
 //!
-//! Only SHA-256 has two implementations, so that a service whose back end is aws-lc-rs needs no other one.
-//! Without a back end for JWTs it is in pure Rust, like everything else here.
+//! Only SHA-256 has two implementations, so that a service with the aws-lc-rs back end needs no other library for it.
+//! Without a back end for JWTs, it is implemented in pure Rust, like everything else here.
 
 #[cfg(feature = "_digest")]
 mod keyed;

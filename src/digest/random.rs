@@ -1,6 +1,6 @@
-//! Randomness fit for secrets.
+//! Random numbers for secrets.
 
-/// Fills `bytes`. Returns `None` if the operating system has no randomness.
+/// Fills `bytes` with random numbers. Returns `None` if the operating system provides none.
 pub(crate) fn fill_random(bytes: &mut [u8]) -> Option<()> {
     getrandom::fill(bytes).ok()
 }

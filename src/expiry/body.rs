@@ -1,4 +1,4 @@
-//! A body that ends with its token.
+//! A response body that ends when the token expires.
 
 use std::{
     error::Error as StdError,
@@ -21,30 +21,30 @@ use crate::{
 };
 
 pin_project! {
-    /// The body of a response that [`EndAtExpiryLayer`](crate::EndAtExpiryLayer) may end.
+    /// The response body of [`EndAtExpiryLayer`](crate::EndAtExpiryLayer), which may end early.
     pub struct ExpiringBody<B> {
         #[pin]
         body: B,
-        // None once there is nothing to wait for.
+        // `None` if there is nothing to wait for.
         expired: Option<Expired>,
         end: End,
         ended: bool,
     }
 }
 
-/// How a body ends before its time.
+/// The way in which a body ends early.
 #[derive(Debug, Clone, Copy)]
 enum End {
-    /// With an error, which its reader must notice.
+    /// With an error, so that the client doesn't mistake it for complete.
     BrokenOff,
-    /// As if it were whole: nobody expects an end of server-sent events.
+    /// Like a complete body, because a stream of server-sent events may end at any time.
     Plainly,
-    /// With a status.
+    /// With a gRPC status.
     Grpc(Protocol),
 }
 
 impl<B: Body> ExpiringBody<B> {
-    /// How the body ends depends on the `headers` of its response.
+    /// Wraps a body. How it ends depends on the response `headers`.
     pub(super) fn new(body: B, expired: Option<Expired>, headers: &HeaderMap) -> Self {
         let end = match Protocol::of_response(headers) {
             Protocol::Http if is_event_stream(headers) => End::Plainly,
@@ -64,7 +64,7 @@ fn is_event_stream(headers: &HeaderMap) -> bool {
 }
 
 impl End {
-    /// The last frame of a body, where it needs one.
+    /// Returns the last frame of a body, if it needs one.
     fn frame(self) -> Option<Result<Frame<Bytes>, Box<dyn StdError + Send + Sync>>> {
         let error = Error::from(TokenFault::Expired);
         match self {
@@ -98,7 +98,7 @@ where
         if *this.ended {
             return Poll::Ready(None);
         }
-        // First, or a body that always has more would never end.
+        // Checked first, because a body that always has a frame ready would never end.
         if let Some(expired) = this.expired
             && Pin::new(expired).poll(cx).is_ready()
         {
@@ -117,7 +117,7 @@ where
     }
 }
 
-/// For [`AuthenticateLayer`](crate::AuthenticateLayer), which stands outside.
+/// Needed by an outer [`AuthenticateLayer`](crate::AuthenticateLayer).
 impl<B: RejectionBody> RejectionBody for ExpiringBody<B> {
     fn from_bytes(bytes: Vec<u8>) -> Self {
         Self { body: B::from_bytes(bytes), expired: None, end: End::BrokenOff, ended: false }

@@ -1,4 +1,4 @@
-//! The wait for a token's end.
+//! A future that waits until a token expires.
 
 use std::{
     fmt,
@@ -23,11 +23,10 @@ pub struct Expired {
 }
 
 impl Identity {
-    /// Completes when the token expires. Never completes for a token without an expiry.
+    /// Returns a future that completes when the token expires. It never completes for a token without an expiry.
     ///
-    /// This is for work that outlives its request and isn't a response body: a WebSocket, a subscription, a
-    /// job. For response bodies, there is `EndAtExpiryLayer`. The future needs a tokio runtime with time
-    /// enabled.
+    /// Use it for work that outlives its request and isn't a response body, such as a WebSocket, a subscription or a
+    /// job. For response bodies, use `EndAtExpiryLayer`. The future requires a tokio runtime with time enabled.
     ///
     /// ```
     /// # use std::time::{Duration, SystemTime};
@@ -38,10 +37,11 @@ impl Identity {
     /// # let identity = Identity::assertion().expires_at(SystemTime::now()).build();
     /// # let message = std::future::pending::<String>();
     /// // In the loop of a WebSocket:
-    /// tokio::select! {
-    ///     message = message => println!("{message}"),
-    ///     () = identity.expired().leeway(Duration::ZERO) => println!("close with 1008"),
-    /// }
+    /// let close_code = tokio::select! {
+    ///     _message = message => None,
+    ///     () = identity.expired().leeway(Duration::ZERO) => Some(1008),
+    /// };
+    /// assert_eq!(close_code, Some(1008));
     /// # }
     /// ```
     pub fn expired(&self) -> Expired {
@@ -51,8 +51,8 @@ impl Identity {
 }
 
 impl Expired {
-    /// Sets how long after `exp` the future completes. The default is 60 s, because verifiers accept a token
-    /// until then.
+    /// Sets how long after `exp` the future completes. The default is 60 s, because verifiers accept a token until
+    /// then.
     pub const fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway;
         self
@@ -64,7 +64,7 @@ impl Expired {
         self
     }
 
-    /// Returns the time that is left. `None` if the token doesn't expire, or later than a clock can show.
+    /// Returns the remaining time. Returns `None` if the token doesn't expire, or later than a clock can represent.
     fn left(&self) -> Option<Duration> {
         let end = self.at?.checked_add(self.leeway)?;
         Some(end.duration_since(self.clock.now()).unwrap_or_default())
@@ -79,7 +79,7 @@ impl Future for Expired {
             if let Some(sleep) = &mut self.sleep {
                 ready!(sleep.as_mut().poll(cx));
             }
-            // The clock may have been set back during the sleep, so it is read again after each.
+            // Read the clock again after each sleep, because it may have been set back.
             match self.left() {
                 None => return Poll::Pending,
                 Some(Duration::ZERO) => return Poll::Ready(()),

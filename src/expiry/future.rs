@@ -1,4 +1,4 @@
-//! The future of a response that may go on.
+//! The response future of a service whose responses may end early.
 
 use std::{
     fmt,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 pin_project! {
-    /// The future of [`EndAtExpiry`](crate::expiry::EndAtExpiry).
+    /// The response future of [`EndAtExpiry`](crate::expiry::EndAtExpiry).
     pub struct EndAtExpiryFuture<F> {
         #[pin]
         state: State<F>,
@@ -37,7 +37,7 @@ impl<F> EndAtExpiryFuture<F> {
         Self { state: State::Responding { response, expired } }
     }
 
-    /// Rejects with an error that nothing else may report and render, because there seems to be no layer outside.
+    /// Creates a rejection that is reported and rendered at once, because no outer layer seems to exist.
     pub(super) const fn rejected(error: Error) -> Self {
         Self { state: State::Rejected { error: Some(error) } }
     }
@@ -59,7 +59,7 @@ where
             }
             StateProjection::Rejected { error } => match error.take() {
                 Some(error) => Poll::Ready(Ok(stand_alone(error, &[]))),
-                // Polled again after it was ready, which no caller may do.
+                // Polled after completion, which callers must not do.
                 None => Poll::Pending,
             },
         }

@@ -9,14 +9,15 @@ use crate::{Clock, SystemClock};
 
 /// Ends responses that are still in progress when the token of their request expires.
 ///
-/// How a response ends depends on its own `content-type`: a gRPC or grpc-web response with the status
-/// `UNAUTHENTICATED`; server-sent events (`text/event-stream`) plainly, and the browser connects again. Any other
-/// body is aborted, so that no client takes it for complete.
+/// How a response ends depends on its `content-type`:
 ///
-/// Place it inside [`AuthenticateLayer`](crate::AuthenticateLayer), around the services that stream. Outside of
-/// it, it can't know when a token expires, so it rejects every request with 500 and logs an error. It needs a
-/// tokio runtime with time enabled. A WebSocket has no response body to end: see
-/// [`Identity::expired`](crate::Identity::expired).
+/// - A gRPC or grpc-web response ends with the status `UNAUTHENTICATED`.
+/// - Server-sent events (`text/event-stream`) end without an error, so that the browser reconnects.
+/// - Any other body is aborted, so that no client mistakes it for complete.
+///
+/// Place the layer inside [`AuthenticateLayer`](crate::AuthenticateLayer), around the services that stream. If no
+/// authentication layer ran, it rejects every request with 500 and logs an error. It requires a tokio runtime with time
+/// enabled. A WebSocket has no response body to end: see [`Identity::expired`](crate::Identity::expired).
 ///
 /// ```
 /// # #[cfg(feature = "axum")] {
@@ -49,8 +50,9 @@ impl EndAtExpiryLayer {
         Self { leeway: None, clock: Arc::new(SystemClock) }
     }
 
-    /// Sets how long after `exp` responses end. The default is 60 s, which is also the verifiers' default.
-    /// It should be no less than theirs, or a request that is accepted late loses its response.
+    /// Sets how long after `exp` responses end. The default is 60 s, which is also the default leeway of verifiers. Set
+    /// it to at least their leeway. Otherwise, a request with a token that is accepted within the leeway loses its
+    /// response.
     pub const fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = Some(leeway);
         self

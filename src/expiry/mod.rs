@@ -1,6 +1,6 @@
-//! What a token's end is for what lasts longer: streams of gRPC, events, sockets.
+//! Ends what outlives a request when its token expires: gRPC streams, server-sent events, WebSockets.
 //!
-//! `expired` waits for it; `layer`, `service` and `future` put responses into a `body` that ends there.
+//! `expired` waits until a token expires. `layer`, `service` and `future` wrap responses in a `body` that ends then.
 
 #[cfg(feature = "http-body")]
 mod body;

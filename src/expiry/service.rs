@@ -1,4 +1,4 @@
-//! The service around the one whose responses may go on.
+//! The service whose responses may end early.
 
 use std::{
     sync::Arc,
@@ -12,7 +12,7 @@ use tower_service::Service;
 use super::{EndAtExpiryFuture, Expired, ExpiringBody};
 use crate::{Clock, Error, identity::Caller, response::RejectionBody};
 
-/// The service that [`EndAtExpiryLayer`](crate::EndAtExpiryLayer) makes.
+/// The service that [`EndAtExpiryLayer`](crate::EndAtExpiryLayer) creates.
 #[derive(Debug, Clone)]
 pub struct EndAtExpiry<S> {
     inner: S,
@@ -25,7 +25,7 @@ impl<S> EndAtExpiry<S> {
         Self { inner, leeway, clock }
     }
 
-    /// Returns when the request's token expires, if it has one that does.
+    /// Returns a future that completes when the token of the request expires, if it does.
     fn expired<B>(&self, request: &Request<B>) -> Result<Option<Expired>, Error> {
         let caller = Caller::of(request.extensions(), "an EndAtExpiryLayer")?;
         let identity = caller.identity().filter(|it| it.expires_at().is_some());

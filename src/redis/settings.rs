@@ -42,8 +42,8 @@ const PREFIX: &str = "portcullis";
 /// # Access
 ///
 /// All keys begin with the [prefix](Self::prefix): `{portcullis}:revocations`, `{portcullis}:revocations:log`,
-/// `{portcullis}:revocations:new`, and `portcullis:replay:…`. An ACL user needs `~{portcullis}:* ~portcullis:* +@read
-/// +@write +@connection +@scripting`.
+/// `{portcullis}:revocations:new`, and `portcullis:replay:…`. An ACL user needs
+/// `~{portcullis}:* ~portcullis:* +@read +@write +@connection +@scripting`.
 ///
 /// Set `maxmemory-policy` to `noeviction`. If Redis evicted these keys, revoked tokens would be accepted again.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
-//! How a Bearer token is sent.
+//! The ways to send a Bearer token.
 
-/// A method of sending a Bearer token ([RFC 6750 §2]).
+/// A way to send a Bearer token ([RFC 6750 §2]).
 ///
 /// ```
 /// use portcullis::resource_metadata::BearerMethod;
@@ -12,9 +12,9 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BearerMethod {
-    /// A parameter of a form in the body. This crate doesn't read it.
+    /// A form parameter in the body. This crate doesn't read it.
     Body,
-    /// The header `Authorization`.
+    /// The `Authorization` header.
     Header,
     /// The query parameter `access_token`.
     Query,

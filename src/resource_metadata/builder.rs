@@ -1,4 +1,4 @@
-//! What users write to describe a service.
+//! The builder of resource metadata.
 
 use super::{BearerMethod, MetadataSigner, ProtectedResource, resource::metadata_url};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 
 /// Builds a [`ProtectedResource`].
 ///
-/// Members that aren't set are derived from the layer: authorization servers, scopes, methods, algorithms.
+/// Members that aren't set are derived from the layer: authorization servers, scopes, methods, and algorithms.
 ///
 /// ```
 /// use portcullis::ProtectedResource;
@@ -25,9 +25,9 @@ pub struct ProtectedResourceBuilder {
     identifier: String,
     authorization_servers: Vec<String>,
     scopes: Vec<Scope>,
-    /// Kinds of links, and links, which are among the members too.
+    /// The members that are URLs, which are validated. They are also in `members`.
     links: Vec<(&'static str, String)>,
-    /// Names and JSON texts. The last one of a name counts.
+    /// Names and JSON values. The last one with a name counts.
     members: Vec<(String, String)>,
     signer: Option<MetadataSigner>,
     is_at_root: bool,
@@ -55,12 +55,12 @@ impl ProtectedResourceBuilder {
         self.with("resource_name", string(name.as_ref()))
     }
 
-    /// Sets the URL of a page for developers (`resource_documentation`).
+    /// Sets the URL of a documentation page for developers (`resource_documentation`).
     pub fn documentation(self, url: impl Into<String>) -> Self {
         self.link("resource_documentation", url.into())
     }
 
-    /// Sets the URL of a page about how clients may use the data (`resource_policy_uri`).
+    /// Sets the URL of a page on how clients may use the data (`resource_policy_uri`).
     pub fn policy_uri(self, url: impl Into<String>) -> Self {
         self.link("resource_policy_uri", url.into())
     }
@@ -70,54 +70,53 @@ impl ProtectedResourceBuilder {
         self.link("resource_tos_uri", url.into())
     }
 
-    /// Lists an authorization server (`authorization_servers`). Call it again to list more than one.
+    /// Adds an authorization server (`authorization_servers`). Call it again to add more than one.
     ///
-    /// By default, the issuers that the layer's verifier trusts are listed, if their names are URLs. Tenants of a
-    /// pattern aren't known in advance, so list the ones that clients may use.
+    /// The default is the list of issuers that the layer's verifier trusts, if they are URLs. Tenants that match an
+    /// issuer pattern aren't known in advance, so add the ones that clients may use.
     pub fn authorization_server(mut self, issuer: impl Into<String>) -> Self {
         self.authorization_servers.push(issuer.into());
         self
     }
 
-    /// Adds scopes that clients may request (`scopes_supported`), beside those in the layer's
+    /// Adds scopes that clients may request (`scopes_supported`), in addition to those in the layer's
     /// [policy table](crate::AuthenticateLayer::policies).
     ///
-    /// Name the scopes that guards and handlers require, which the layer doesn't know.
+    /// Add the scopes that guards and handlers require, because the layer doesn't know them.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = Scope>) -> Self {
         self.scopes.extend(scopes);
         self
     }
 
-    /// Sets how Bearer tokens may be sent (`bearer_methods_supported`). By default, the methods of RFC 6750 that the
+    /// Sets how Bearer tokens may be sent (`bearer_methods_supported`). The default is the list of methods that the
     /// layer accepts.
     pub fn bearer_methods(self, methods: impl IntoIterator<Item = BearerMethod>) -> Self {
         let methods = array(methods.into_iter().map(BearerMethod::as_str));
         self.with("bearer_methods_supported", methods)
     }
 
-    /// Sets the algorithms of DPoP proofs (`dpop_signing_alg_values_supported`). By default, those that the layer
-    /// accepts.
+    /// Sets the algorithms of DPoP proofs (`dpop_signing_alg_values_supported`). The default is the list of algorithms
+    /// that the layer accepts.
     pub fn dpop_algorithms<A: AsRef<str>>(self, names: impl IntoIterator<Item = A>) -> Self {
         self.with("dpop_signing_alg_values_supported", array_or_null(names))
     }
 
-    /// Sets whether every token has to be bound to a DPoP key (`dpop_bound_access_tokens_required`). By default, what
-    /// the layer requires.
+    /// Sets whether every token has to be bound to a DPoP key (`dpop_bound_access_tokens_required`). The default is the
+    /// setting of the layer.
     pub fn dpop_required(self, is_required: bool) -> Self {
         self.with("dpop_bound_access_tokens_required", is_required.to_string())
     }
 
-    /// Sets whether tokens that are bound to a client certificate are supported
-    /// (`tls_client_certificate_bound_access_tokens`, [RFC 8705 §3]). By default, whether the layer verifies client
-    /// certificates.
+    /// Sets whether certificate-bound tokens are supported (`tls_client_certificate_bound_access_tokens`,
+    /// [RFC 8705 §3]). The default is whether the layer verifies client certificates.
     ///
     /// [RFC 8705 §3]: https://www.rfc-editor.org/rfc/rfc8705#section-3
     pub fn certificate_bound_tokens(self, are_supported: bool) -> Self {
         self.with("tls_client_certificate_bound_access_tokens", are_supported.to_string())
     }
 
-    /// Sets the types of `authorization_details` that the service knows
-    /// (`authorization_details_types_supported`, [RFC 9396 §10]). None by default.
+    /// Sets the types of `authorization_details` that the service supports (`authorization_details_types_supported`,
+    /// [RFC 9396 §10]). None by default.
     ///
     /// ```
     /// use portcullis::ProtectedResource;
@@ -125,7 +124,7 @@ impl ProtectedResourceBuilder {
     /// let resource = ProtectedResource::builder("https://api.example")
     ///     .authorization_details_types(["payment_initiation"])
     ///     .build()?;
-    /// # let _ = resource;
+    /// assert_eq!(resource.identifier(), "https://api.example");
     /// # Ok::<(), portcullis::ConfigError>(())
     /// ```
     ///
@@ -137,12 +136,12 @@ impl ProtectedResourceBuilder {
         self.with("authorization_details_types_supported", array_or_null(types))
     }
 
-    /// Adds `signed_metadata`: the document as a JWT ([RFC 9728 §2.2]), which `sign` makes of the JSON text of the
-    /// document. None by default.
+    /// Adds `signed_metadata`: the document as a JWT ([RFC 9728 §2.2]). None by default.
     ///
-    /// This crate doesn't sign it. `sign` is called when the layer is applied to a service, once for each
-    /// configuration, with every member but `signed_metadata` itself. It adds `iss`, which the RFC requires, and
-    /// returns the JWT. The document is served until the process ends, so the JWT should have no `exp`.
+    /// This crate doesn't sign the document itself. It calls `sign` with the JSON text of the document, including every
+    /// member except `signed_metadata`. `sign` has to add `iss`, which the RFC requires, and to return the JWT. It is
+    /// called once for each configuration, when the layer is applied to a service. The document is served until the
+    /// process ends, so the JWT should have no `exp`.
     ///
     /// ```
     /// # #[derive(Debug)] struct Nobody;
@@ -181,8 +180,8 @@ impl ProtectedResourceBuilder {
         self
     }
 
-    /// Sets any member to a JSON value, in place of the value that the layer or this builder gives it. With `null`, the
-    /// member is left out.
+    /// Sets any member to a JSON value, which replaces the derived value or the one that was set before. The value
+    /// `null` removes the member.
     ///
     /// ```
     /// use portcullis::ProtectedResource;
@@ -202,10 +201,10 @@ impl ProtectedResourceBuilder {
         self.with(name, json.into())
     }
 
-    /// Serves the document at the root of the host too, for clients that look for it only there.
+    /// Also serves the document at the root of the host, for clients that look only there.
     ///
-    /// By default, it is served at the resource's own path only: a client that follows RFC 9728 §3.3 rejects a
-    /// document whose `resource` isn't what it asked for.
+    /// By default, it is served only at the path of the resource, because a client that follows RFC 9728 §3.3 rejects a
+    /// document with a different `resource` than expected.
     pub fn also_at_root(mut self) -> Self {
         self.is_at_root = true;
         self
@@ -215,15 +214,18 @@ impl ProtectedResourceBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`], which names the value: an identifier or an authorization server that is no `https` URL
-    /// (loopback may go without TLS) or has a fragment, a link that is no URL, a member without a name or whose value
-    /// isn't JSON, or a member `resource` or `signed_metadata`.
+    /// Returns a [`ConfigError`] that names the value, for
+    ///
+    /// - an identifier or an authorization server that isn't an `https` URL (or `http` on loopback), or has a fragment
+    /// - a link that isn't a URL
+    /// - a member without a name, or with a value that isn't JSON
+    /// - a member `resource` or `signed_metadata`
     pub fn build(self) -> Result<ProtectedResource, ConfigError> {
         let identifier = ResourceIdentifier::new(self.identifier)?;
         for issuer in &self.authorization_servers {
             if let Err(problem) = url::parse(issuer, Query::Forbidden, false) {
                 let problem = match problem {
-                    EndpointError::NotHttps => "must use https, except on loopback".to_owned(),
+                    EndpointError::NotHttps => "must use https (or loopback)".to_owned(),
                     problem => problem.to_string(),
                 };
                 return Err(ConfigError::new("authorization server", issuer, problem));
@@ -239,13 +241,13 @@ impl ProtectedResourceBuilder {
         for (name, json) in self.members {
             let invalid = |problem| ConfigError::new("resource metadata", &*name, problem);
             if name.is_empty() {
-                return Err(invalid("a member without a name"));
+                return Err(invalid("the name is empty"));
             }
             if name == "resource" {
-                return Err(invalid("is the identifier, and can't be anything else"));
+                return Err(invalid("can't be set, because it is the identifier"));
             }
             if name == "signed_metadata" {
-                return Err(invalid("is what `signed_metadata` signs, and can't be a fixed value"));
+                return Err(invalid("can't be set to a fixed value: use `signed_metadata()`"));
             }
             if !is_json(&json) {
                 return Err(invalid("not a JSON value"));
@@ -279,9 +281,9 @@ impl ProtectedResourceBuilder {
     }
 }
 
-/// Returns whether a text is one JSON value.
+/// Returns whether a text is exactly one JSON value.
 fn is_json(text: &str) -> bool {
-    // The reader reads objects. A text with a comma could be the rest of one, and more members.
+    // The parser reads objects. Count the members, because `1,"b":2` would be two of them.
     let mut members = 0_usize;
     let count = |_: json::Text<'_>, _: json::Value<'_>| members = members.saturating_add(1);
     json::object(&format!("{{\"\":{text}}}"), count).is_ok() && members == 1
@@ -292,7 +294,7 @@ pub(super) fn string(text: &str) -> String {
     ["\"", &escaped(text), "\""].concat()
 }
 
-/// Writes a JSON array of strings, or `null`, which leaves the member out (RFC 9728 §3.2).
+/// Writes a JSON array of strings. An empty one becomes `null`, which leaves the member out (RFC 9728 §3.2).
 fn array_or_null<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
     match array(texts) {
         empty if empty == "[]" => "null".to_owned(),
@@ -337,7 +339,7 @@ mod tests {
         for (builder, error) in [
             (
                 ProtectedResource::builder("http://api.example"),
-                "resource `http://api.example`: must use https, except on loopback",
+                "resource `http://api.example`: must use https (or loopback)",
             ),
             (
                 builder().authorization_server("as.example"),
@@ -345,20 +347,20 @@ mod tests {
             ),
             (
                 builder().authorization_server("http://as.example"),
-                "authorization server `http://as.example`: must use https, except on loopback",
+                "authorization server `http://as.example`: must use https (or loopback)",
             ),
             (builder().documentation("docs"), "resource_documentation `docs`: not an absolute URL"),
             (builder().policy_uri(""), "resource_policy_uri ``: not an absolute URL"),
             (builder().tos_uri("/tos"), "resource_tos_uri `/tos`: not an absolute URL"),
             (
                 builder().member("resource", r#""https://other.example""#),
-                "resource metadata `resource`: is the identifier, and can't be anything else",
+                "resource metadata `resource`: can't be set, because it is the identifier",
             ),
             (
                 builder().member("signed_metadata", r#""a.b.c""#),
-                "resource metadata `signed_metadata`: is what `signed_metadata` signs, and can't be a fixed value",
+                "resource metadata `signed_metadata`: can't be set to a fixed value: use `signed_metadata()`",
             ),
-            (builder().member("", "1"), "resource metadata ``: a member without a name"),
+            (builder().member("", "1"), "resource metadata ``: the name is empty"),
             (builder().member("a", r#"1,"b":2"#), "resource metadata `a`: not a JSON value"),
         ] {
             assert_eq!(builder.build().unwrap_err().to_string(), error);

@@ -1,4 +1,4 @@
-//! The document that describes a resource, rendered once.
+//! The metadata document, rendered once.
 
 use http::{
     HeaderValue, Method, Response, StatusCode, Uri,
@@ -20,7 +20,7 @@ use crate::{
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
-/// The document, and where it is served.
+/// The document, and the paths at which it is served.
 #[derive(Debug)]
 pub(crate) struct MetadataDocument {
     pub(super) paths: Vec<Box<str>>,
@@ -66,7 +66,7 @@ impl MetadataDocument {
         headers.insert(ALLOW, METHODS);
         if status == StatusCode::NO_CONTENT {
             headers.insert(ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-            // `*` doesn't cover `Authorization` (Fetch Standard, CORS-preflight fetch).
+            // `*` doesn't include `Authorization` (Fetch Standard, CORS-preflight fetch).
             let any = HeaderValue::from_static("*, Authorization");
             headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, any);
             headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
@@ -75,7 +75,7 @@ impl MetadataDocument {
     }
 }
 
-/// Writes the document (RFC 9728 §2). A member that the resource sets replaces the one that is derived.
+/// Renders the document (RFC 9728 §2). A member that the resource sets replaces the derived one.
 fn render(resource: &ProtectedResource, derived: DerivedMetadata) -> Box<str> {
     let mut members = derived_members(resource, derived);
     for (name, json) in &resource.members {
@@ -107,13 +107,13 @@ fn derived_members(
         derived;
     let mut members = vec![("resource", string(resource.identifier()))];
     let servers = if resource.authorization_servers.is_empty() {
-        // The name of an issuer need not be a URL, but clients can't discover any other.
+        // An issuer may have any name, but clients can only discover issuers that are URLs.
         let is_url = |issuer: &String| url::parse(issuer, Query::Forbidden, true).is_ok();
         issuers.into_iter().filter(is_url).collect()
     } else {
         resource.authorization_servers.clone()
     };
-    // Empty arrays are left out (RFC 9728 §3.2).
+    // Empty arrays must be left out (RFC 9728 §3.2).
     if !servers.is_empty() {
         members.push(("authorization_servers", array(servers)));
     }
@@ -121,14 +121,14 @@ fn derived_members(
     if !scopes.is_empty() {
         members.push(("scopes_supported", array(scopes.iter().map(Scope::as_str))));
     }
-    // Here, an empty array says that there is no method (RFC 9728 §2).
+    // An empty array is valid here. It says that no method is supported (RFC 9728 §2).
     let methods = array(bearer_methods.iter().map(|method| method.as_str()));
     members.push(("bearer_methods_supported", methods));
     if let Some(DpopSupport { algorithms, is_required }) = dpop {
         members.push(("dpop_signing_alg_values_supported", array(algorithms)));
         members.push(("dpop_bound_access_tokens_required", is_required.to_string()));
     }
-    // False is the default.
+    // The default is false.
     if verifies_certificates {
         members.push(("tls_client_certificate_bound_access_tokens", "true".to_owned()));
     }

@@ -1,8 +1,8 @@
 //! Protected resource metadata ([RFC 9728]): a document that tells clients where to get tokens for a service.
 //!
-//! [`ProtectedResource`] is what the service says about itself. A layer derives the rest of the `document` from its
-//! own configuration ([`AuthenticateLayer::resource`](crate::AuthenticateLayer::resource)), so that the two can't
-//! disagree. It serves the document itself, and [`MetadataService`] serves it where no layer is outermost.
+//! [`ProtectedResource`] contains what you configure. A layer derives the rest of the `document` from its own settings
+//! ([`AuthenticateLayer::resource`](crate::AuthenticateLayer::resource)), so that the two can't disagree. The layer
+//! serves the document. If it isn't outermost, [`MetadataService`] does.
 //!
 //! [RFC 9728]: https://www.rfc-editor.org/rfc/rfc9728
 

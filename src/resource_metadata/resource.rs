@@ -1,15 +1,15 @@
-//! A service as clients find it.
+//! The description of a protected resource.
 
 use super::{MetadataSigner, ProtectedResourceBuilder};
 use crate::{Scope, claims::ResourceIdentifier};
 
-/// The path under which RFC 9728 §3 puts the document.
+/// The well-known path of the document (RFC 9728 §3).
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
-/// Describes a service to its clients ([RFC 9728]): which tokens it needs, and who issues them.
+/// Describes a service to its clients ([RFC 9728]): where they get tokens, and which ones it accepts.
 ///
-/// [`AuthenticateLayer::resource`](crate::AuthenticateLayer::resource) serves the description, and names its URL in
-/// each challenge. MCP clients need both to find the authorization server.
+/// [`AuthenticateLayer::resource`](crate::AuthenticateLayer::resource) serves the description, and adds its URL to each
+/// challenge. MCP clients use both to find the authorization server.
 ///
 /// ```
 /// use portcullis::{JwtVerifier, ProtectedResource};
@@ -21,7 +21,7 @@ const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 /// let url = "https://api.example/.well-known/oauth-protected-resource/mcp";
 /// assert_eq!(resource.metadata_url(), url);
 ///
-/// // The identifier is also the audience of the tokens.
+/// // The identifier is also the audience of tokens.
 /// let verifier = JwtVerifier::builder("https://as.example").resource(&resource).build()?;
 /// # let _ = verifier;
 /// # Ok::<(), portcullis::ConfigError>(())
@@ -34,26 +34,28 @@ pub struct ProtectedResource {
     pub(super) metadata_url: Box<str>,
     pub(super) authorization_servers: Vec<String>,
     pub(super) scopes: Vec<Scope>,
-    /// Names and JSON values, each name once.
+    /// Names and JSON values, without duplicate names.
     pub(super) members: Vec<(Box<str>, Box<str>)>,
     pub(super) signer: Option<MetadataSigner>,
     pub(super) is_at_root: bool,
 }
 
 impl ProtectedResource {
-    /// Creates a builder. `identifier` is the URL that clients request tokens for: `https`, or `http` on loopback,
-    /// with the path of the service if it shares its host with others.
+    /// Creates a builder.
+    ///
+    /// `identifier` is the URL for which clients request tokens: `https`, or `http` on loopback. Include the path of
+    /// the service if it shares its host with others.
     pub fn builder(identifier: impl Into<String>) -> ProtectedResourceBuilder {
         ProtectedResourceBuilder::new(identifier.into())
     }
 
-    /// Returns the identifier, as it was given.
+    /// Returns the identifier, as configured.
     #[must_use]
     pub fn identifier(&self) -> &str {
         self.identifier.as_str()
     }
 
-    /// Returns the URL of the document: the well-known path is between the identifier's host and path
+    /// Returns the URL of the document. It contains the well-known path between the host and the path of the identifier
     /// ([RFC 9728 §3.1]).
     ///
     /// [RFC 9728 §3.1]: https://www.rfc-editor.org/rfc/rfc9728#section-3.1
@@ -62,12 +64,12 @@ impl ProtectedResource {
         &self.metadata_url
     }
 
-    /// Returns the scopes that were added to those of the layer.
+    /// Returns the scopes that are added to those of the layer.
     pub(crate) fn scopes(&self) -> &[Scope] {
         &self.scopes
     }
 
-    /// Returns the paths that the document is served at.
+    /// Returns the paths at which the document is served.
     pub(super) fn paths(&self) -> Vec<Box<str>> {
         let path = suffix(&self.identifier).split('?').next().unwrap_or_default();
         let mut paths = vec![[WELL_KNOWN, path].concat().into_boxed_str()];
@@ -77,7 +79,7 @@ impl ProtectedResource {
         paths
     }
 
-    /// Returns the query that the document is served with, if the identifier has one.
+    /// Returns the query with which the document is served, if the identifier has one.
     pub(super) fn query(&self) -> Option<&str> {
         self.identifier.path_and_query().split_once('?').map(|(_, query)| query)
     }
@@ -88,7 +90,7 @@ pub(super) fn metadata_url(identifier: &ResourceIdentifier) -> Box<str> {
     [identifier.origin(), WELL_KNOWN, suffix(identifier)].concat().into_boxed_str()
 }
 
-/// Returns path and query of an identifier, without a slash that follows the host (RFC 9728 §3.1).
+/// Returns path and query of an identifier, without a slash directly after the host (RFC 9728 §3.1).
 fn suffix(identifier: &ResourceIdentifier) -> &str {
     match identifier.path_and_query() {
         "/" => "",
@@ -112,7 +114,7 @@ mod tests {
     #[test]
     fn the_well_known_path_is_between_host_and_path() {
         for (identifier, url, path, query) in [
-            // The examples of RFC 9728 §3 and §3.1.
+            // The examples in RFC 9728 §3 and §3.1.
             (
                 "https://resource.example.com",
                 "https://resource.example.com/.well-known/oauth-protected-resource",

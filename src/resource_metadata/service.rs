@@ -1,4 +1,4 @@
-//! The document as a service of its own.
+//! The service that serves the metadata document.
 
 use std::{
     convert::Infallible,
@@ -12,10 +12,10 @@ use tower_service::Service;
 
 use super::MetadataDocument;
 
-/// Serves the metadata of a protected resource, for any router: see
+/// A tower service that serves the metadata of a protected resource, for any router. See
 /// [`AuthenticateLayer::resource_service`](crate::AuthenticateLayer::resource_service).
 ///
-/// It responds to `GET`, `HEAD` and `OPTIONS`, whatever the path, and to other methods with 405.
+/// It responds to `GET`, `HEAD` and `OPTIONS` on any path, and rejects other methods with 405.
 #[derive(Debug, Clone)]
 pub struct MetadataService {
     document: Option<Arc<MetadataDocument>>,
@@ -26,8 +26,8 @@ impl MetadataService {
         Self { document }
     }
 
-    /// Returns the paths that the document has to be served at: the well-known path with that of the resource, and the
-    /// one without if it was [enabled](super::ProtectedResourceBuilder::also_at_root).
+    /// Returns the paths at which the document has to be served: the well-known path followed by that of the resource,
+    /// and also the one without if that is [enabled](super::ProtectedResourceBuilder::also_at_root).
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.document.iter().flat_map(|document| document.paths.iter().map(|path| &**path))
     }

@@ -1,8 +1,8 @@
-//! The function that signs the document.
+//! The function that signs the metadata document.
 
 use std::{fmt, sync::Arc};
 
-/// Makes the JWT of `signed_metadata` (RFC 9728 §2.2) of the JSON text of a document.
+/// Creates the JWT for `signed_metadata` (RFC 9728 §2.2) from the JSON text of a document.
 #[derive(Clone)]
 pub(crate) struct MetadataSigner(Arc<dyn Fn(&str) -> String + Send + Sync>);
 

@@ -1,4 +1,4 @@
-//! Scopes that imply other scopes.
+//! Scope hierarchies: scopes that imply other scopes.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -9,10 +9,11 @@ use std::{
 
 use crate::{ConfigError, Scope, ScopeSet};
 
-/// Which scopes imply which: a token with a broader scope may do what the narrower ones allow.
+/// A scope hierarchy: which scopes imply which others. A token with a broader scope may do what the narrower ones
+/// allow.
 ///
-/// Pass it to [`AuthenticateLayer::scope_hierarchy`](crate::AuthenticateLayer::scope_hierarchy). Without one, each
-/// required scope must be granted by name.
+/// Pass it to [`AuthenticateLayer::scope_hierarchy`](crate::AuthenticateLayer::scope_hierarchy). Without a hierarchy,
+/// each required scope must be granted by name.
 ///
 /// ```
 /// use portcullis::{Scope, ScopeHierarchy, ScopeSet};
@@ -31,7 +32,7 @@ use crate::{ConfigError, Scope, ScopeSet};
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
-/// A configuration file or an environment variable can have it as a text:
+/// It can also be parsed from a configuration file or an environment variable:
 ///
 /// ```
 /// use portcullis::{ScopeHierarchy, ScopeSet};
@@ -44,15 +45,15 @@ use crate::{ConfigError, Scope, ScopeSet};
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
 ///
-/// A clone costs a reference count.
+/// A clone only increments a reference count.
 #[derive(Clone)]
 pub struct ScopeHierarchy(Arc<Closure>);
 
 /// The transitive closure, computed when the hierarchy is built.
 struct Closure {
-    /// Each scope that another one implies, in order, and all those that imply it.
+    /// Each scope that another one implies, in order, with all scopes that imply it.
     broader: Vec<(Scope, Vec<Scope>)>,
-    /// Every scope that is named, in order.
+    /// All scopes in the hierarchy, in order.
     scopes: BTreeSet<Scope>,
 }
 
@@ -83,14 +84,14 @@ impl ScopeHierarchy {
         ScopeHierarchyBuilder::default()
     }
 
-    /// Returns whether a token that was granted these scopes has `scope`, by name or because another one implies it.
+    /// Returns whether a token with these scopes has `scope`, by name or because another scope implies it.
     #[must_use]
     pub fn grants(&self, granted: &ScopeSet, scope: &str) -> bool {
         granted.contains(scope)
             || self.broader(scope).iter().any(|broader| granted.contains(broader.as_str()))
     }
 
-    /// Returns the granted scopes, followed by all those that they imply.
+    /// Returns the granted scopes, followed by all scopes that they imply.
     ///
     /// ```
     /// use portcullis::{Scope, ScopeHierarchy, ScopeSet};
@@ -109,13 +110,13 @@ impl ScopeHierarchy {
         granted.iter().chain(implied.map(|(scope, _)| scope.as_str())).collect()
     }
 
-    /// Returns every scope that is named, once and in order.
+    /// Returns all scopes in the hierarchy, sorted and without duplicates.
     pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
         self.0.scopes.iter()
     }
 
-    /// Returns the scopes that have no effect on services which require only the `required` ones, because they are
-    /// neither required nor imply a required one: misspelled ones, for example.
+    /// Returns the scopes that have no effect on a service that requires only the `required` ones, because they neither
+    /// are required nor imply a required scope. These may be misspelled.
     ///
     /// ```
     /// use portcullis::{Scope, ScopeHierarchy};
@@ -125,8 +126,8 @@ impl ScopeHierarchy {
     /// assert!(unknown.map(Scope::as_str).eq(["raed"]));
     /// # Ok::<(), portcullis::ConfigError>(())
     /// ```
-    ///
-    /// For those of a table, pass `policies.scopes().cloned()`. A layer logs them: see
+    /// To compare the hierarchy with a policy table, pass `policies.scopes().cloned()`. A layer logs these scopes: see
+    /// [`AuthenticateLayer::scope_hierarchy`](crate::AuthenticateLayer::scope_hierarchy).
     /// [`AuthenticateLayer::scope_hierarchy`](crate::AuthenticateLayer::scope_hierarchy).
     pub fn unknown_scopes(
         &self,
@@ -150,7 +151,7 @@ impl ScopeHierarchy {
 }
 
 impl ScopeHierarchyBuilder {
-    /// Adds that `scope` implies each of `narrower`, and what those imply.
+    /// Adds that `scope` implies each of the `narrower` scopes, and the scopes that those imply.
     pub fn implies(mut self, scope: Scope, narrower: impl IntoIterator<Item = Scope>) -> Self {
         self.lines.push((scope, narrower.into_iter().collect()));
         self
@@ -160,8 +161,8 @@ impl ScopeHierarchyBuilder {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] if a scope implies itself, directly or by way of others, which it names; or if a scope was
-    /// given nothing that it implies.
+    /// Returns a [`ConfigError`] if a scope implies itself, directly or indirectly (the error names the cycle), or if a
+    /// scope implies no others.
     pub fn build(self) -> Result<ScopeHierarchy, ConfigError> {
         let mut narrower = BTreeMap::<&Scope, Vec<&Scope>>::new();
         for (scope, implied) in &self.lines {
@@ -185,12 +186,12 @@ impl ScopeHierarchyBuilder {
     }
 }
 
-/// Returns the scopes that `start` implies, directly or by way of others.
+/// Returns the scopes that `start` implies, directly or indirectly.
 fn reachable<'a>(
     start: &'a Scope,
     narrower: &BTreeMap<&'a Scope, Vec<&'a Scope>>,
 ) -> Result<impl Iterator<Item = &'a Scope>, ConfigError> {
-    // Each scope that was reached, and the one that implies it.
+    // Maps each reached scope to the one that implies it.
     let mut reached = BTreeMap::<&Scope, &Scope>::new();
     let mut queue = VecDeque::from([start]);
     while let Some(scope) = queue.pop_front() {
@@ -207,11 +208,11 @@ fn reachable<'a>(
     Ok(reached.into_keys())
 }
 
-/// Names a cycle from `start` to `last`, which implies `start`.
+/// Returns the error for a cycle from `start` to `last`, which implies `start`.
 fn cycle(start: &Scope, last: &Scope, reached: &BTreeMap<&Scope, &Scope>) -> ConfigError {
     let mut names = vec![start.as_str(), last.as_str()];
     let mut scope = last;
-    // `start` isn't reached from another one, so this ends there.
+    // `start` has no predecessor, so the loop ends there.
     while let Some(before) = reached.get(scope) {
         names.push(before.as_str());
         scope = before;
@@ -220,15 +221,15 @@ fn cycle(start: &Scope, last: &Scope, reached: &BTreeMap<&Scope, &Scope>) -> Con
     ConfigError::new("scope hierarchy", names.join(" > "), "a scope implies itself")
 }
 
-/// Parses lines such as `admin > orders:read orders:write`, separated by semicolons. Spaces around `>` and `;` don't
-/// matter, and neither does an empty line. Scopes that contain `>` or `;` need the builder.
+/// Parses lines such as `admin > orders:read orders:write`, separated by semicolons. Spaces around `>` and `;` are
+/// ignored, and so are empty lines. Use the builder for scopes that contain `>` or `;`.
 impl FromStr for ScopeHierarchy {
     type Err = ConfigError;
 
     /// # Errors
     ///
-    /// Those of [`ScopeHierarchyBuilder::build`], and [`ConfigError`] for a line without exactly one `>` or with a name
-    /// that isn't a scope. It names the line.
+    /// Returns a [`ConfigError`] that names the line, if a line doesn't contain exactly one `>` or contains an invalid
+    /// scope. Also returns the errors of [`ScopeHierarchyBuilder::build`].
     fn from_str(text: &str) -> Result<Self, ConfigError> {
         let mut builder = Self::builder();
         for line in text.split(';').map(str::trim).filter(|line| !line.is_empty()) {
@@ -250,7 +251,7 @@ impl FromStr for ScopeHierarchy {
     }
 }
 
-/// Shows each scope with those that imply it.
+/// Shows each scope, with the scopes that imply it.
 impl fmt::Debug for ScopeHierarchy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let broader = self.0.broader.iter().map(|(scope, broader)| (scope, broader));
@@ -267,7 +268,7 @@ mod tests {
         Scope::new(name).unwrap()
     }
 
-    /// A hierarchy of lines such as `a > b c`.
+    /// Builds a hierarchy from lines such as `a > b c`.
     fn hierarchy(lines: &[&str]) -> Result<ScopeHierarchy, ConfigError> {
         let mut builder = ScopeHierarchy::builder();
         for line in lines {

@@ -1,7 +1,7 @@
 //! Scopes: what a token may be used for, and what a route requires.
 //!
-//! [`Scope`] is one scope, [`ScopeSet`] the scopes of a token, and [`ScopePolicy`] what a guard requires.
-//! [`ScopeHierarchy`] says which scopes imply which.
+//! [`Scope`] is a single scope, [`ScopeSet`] contains the scopes of a token, and [`ScopePolicy`] is what a route
+//! requires. [`ScopeHierarchy`] defines which scopes imply which others.
 
 mod hierarchy;
 mod policy;

@@ -1,10 +1,10 @@
-//! What a route asks of a token's scopes.
+//! The scopes that a route requires.
 
 use std::fmt;
 
 use crate::{Scope, ScopeHierarchy, ScopeSet};
 
-/// Which scopes a request needs: all of some, any of some, or a combination.
+/// The scopes that a request requires: all of them, any of them, or a combination.
 ///
 /// ```
 /// use portcullis::{Scope, ScopePolicy, ScopeSet};
@@ -23,7 +23,7 @@ use crate::{Scope, ScopeHierarchy, ScopeSet};
 /// ```
 ///
 /// A policy without scopes, such as `all` of an empty list from a configuration file, allows no token. A table of
-/// [`Policies`](crate::Policies) rejects it. To require authentication only, use an
+/// [`Policies`](crate::Policies) with such a policy fails at `build()`. To require only authentication, use an
 /// [`AuthenticateLayer`](crate::AuthenticateLayer) without a guard, or
 /// [`Access::Authenticated`](crate::Access::Authenticated).
 ///
@@ -35,12 +35,12 @@ use crate::{Scope, ScopeHierarchy, ScopeSet};
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct ScopePolicy {
-    /// One of these must be held in full. None of them is empty.
+    /// The token must have all scopes of one alternative. No alternative is empty.
     alternatives: Vec<Vec<Scope>>,
 }
 
 impl ScopePolicy {
-    /// Every one of `scopes` is needed.
+    /// Creates a policy that requires all of these scopes.
     #[must_use]
     pub fn all(scopes: impl IntoIterator<Item = Scope>) -> Self {
         let scopes: Vec<_> = scopes.into_iter().collect();
@@ -48,13 +48,13 @@ impl ScopePolicy {
         Self { alternatives }
     }
 
-    /// At least one of `scopes` is needed.
+    /// Creates a policy that requires at least one of these scopes.
     #[must_use]
     pub fn any(scopes: impl IntoIterator<Item = Scope>) -> Self {
         Self { alternatives: scopes.into_iter().map(|scope| vec![scope]).collect() }
     }
 
-    /// This policy and `other` must both allow the token.
+    /// Creates a policy that allows a token if both this policy and `other` allow it.
     #[must_use]
     pub fn and(self, other: impl Into<ScopePolicy>) -> Self {
         let other = other.into();
@@ -70,20 +70,20 @@ impl ScopePolicy {
         Self { alternatives: pairs.collect() }
     }
 
-    /// This policy or `other` must allow the token.
+    /// Creates a policy that allows a token if this policy or `other` allows it.
     #[must_use]
     pub fn or(mut self, other: impl Into<ScopePolicy>) -> Self {
         self.alternatives.extend(other.into().alternatives);
         self
     }
 
-    /// Returns whether the policy names no scope, so that it allows no token.
+    /// Returns whether the policy contains no scope, and so allows no token.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.alternatives.is_empty()
     }
 
-    /// Whether `granted` is enough.
+    /// Returns whether the granted scopes are sufficient.
     #[must_use]
     pub fn allows(&self, granted: &ScopeSet) -> bool {
         self.alternatives
@@ -91,7 +91,7 @@ impl ScopePolicy {
             .any(|needed| needed.iter().all(|scope| granted.contains(scope.as_str())))
     }
 
-    /// Returns whether `granted` is enough, together with what it implies.
+    /// Returns whether the granted scopes are sufficient, together with the scopes that they imply.
     pub(crate) fn allows_with(
         &self,
         granted: &ScopeSet,
@@ -102,19 +102,20 @@ impl ScopePolicy {
         self.alternatives.iter().any(|needed| needed.iter().all(is_held))
     }
 
-    /// Every scope that is named, as often as it is.
+    /// Returns all scopes in the policy, possibly with duplicates.
     pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
         self.alternatives.iter().flatten()
     }
 
-    /// Returns the lists of scopes of which one must be held in full.
+    /// Returns the alternatives. A token must have all scopes of one of them.
     pub(crate) fn alternatives(&self) -> impl Iterator<Item = &[Scope]> {
         self.alternatives.iter().map(Vec::as_slice)
     }
 
-    /// Returns the scopes that a client should request, separated by spaces: those of the alternative of which
-    /// `granted` lacks the fewest, the first one of several. An alternative that another one implies isn't
-    /// considered, because the narrower one is sufficient. A challenge has this as its `scope`.
+    /// Returns the scopes that a client should request, separated by spaces, for the `scope` of a challenge.
+    ///
+    /// These are the scopes of the alternative of which `granted` lacks the fewest, or of the first one if there are
+    /// several. An alternative that implies another one isn't considered, because the narrower one is sufficient.
     pub(crate) fn nearest(&self, granted: &ScopeSet, hierarchy: Option<&ScopeHierarchy>) -> String {
         let lacking = |needed: &&Vec<Scope>| {
             let is_lacking = |scope: &&Scope| match hierarchy {
@@ -142,7 +143,7 @@ impl ScopePolicy {
         scopes.join(" ")
     }
 
-    /// Joins scopes that are needed together, each of them separated by spaces. A scope that another one implies is
+    /// Joins scope lists that are all required. Each list is separated by spaces. A scope that another one implies is
     /// left out.
     pub(crate) fn union(
         lists: impl Iterator<Item = impl AsRef<str>>,
@@ -169,7 +170,7 @@ impl ScopePolicy {
 }
 
 impl Scope {
-    /// Makes a policy that requires this scope and `other`.
+    /// Creates a policy that requires both this scope and `other`.
     ///
     /// ```
     /// # use portcullis::{Scope, ScopeSet};
@@ -183,7 +184,7 @@ impl Scope {
         ScopePolicy::from(self).and(other)
     }
 
-    /// Makes a policy that requires this scope or `other`.
+    /// Creates a policy that requires this scope or `other`.
     #[must_use]
     pub fn or(self, other: impl Into<ScopePolicy>) -> ScopePolicy {
         ScopePolicy::from(self).or(other)
@@ -202,7 +203,7 @@ impl fmt::Debug for ScopePolicy {
     }
 }
 
-/// For people: `orders:read and orders:write, or admin`.
+/// Shows the policy, such as `orders:read and orders:write, or admin`.
 impl fmt::Display for ScopePolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.alternatives.is_empty() {

@@ -1,11 +1,11 @@
-//! Scopes: what an access token may be used for (RFC 6749 §3.3).
+//! A single scope (RFC 6749 §3.3).
 
 use std::{borrow::Cow, fmt};
 
-/// One scope, such as `orders:read` ([RFC 6749 §3.3]).
+/// A scope, such as `orders:read` ([RFC 6749 §3.3]).
 ///
-/// Scopes are compared byte for byte. A scope is never empty and holds only the characters that the
-/// RFC allows (printable ASCII without space, `"` and `\`), so it can stand in a challenge as it is.
+/// Scopes are compared byte for byte. A scope is never empty, and contains only the characters that the RFC allows:
+/// printable ASCII except space, `"` and `\`. It needs no escapes in a challenge.
 ///
 /// ```
 /// use portcullis::Scope;
@@ -20,28 +20,28 @@ use std::{borrow::Cow, fmt};
 pub struct Scope(Cow<'static, str>);
 
 impl Scope {
-    /// A scope known when the program is written. In a `const` it is checked by the compiler.
+    /// Creates a scope from a literal. In a `const`, the compiler validates it.
     ///
     /// # Panics
     ///
-    /// If `scope` is not a scope token.
+    /// Panics if `scope` isn't a valid scope.
     #[must_use]
     pub const fn from_static(scope: &'static str) -> Self {
         assert!(is_scope_token(scope), "not a scope token");
         Self(Cow::Borrowed(scope))
     }
 
-    /// A scope from configuration.
+    /// Creates a scope from a configured value.
     ///
     /// # Errors
     ///
-    /// [`InvalidScope`], which names the text, if it is not a scope token.
+    /// Returns an [`InvalidScope`] that contains the text, if it isn't a valid scope.
     pub fn new(scope: impl Into<String>) -> Result<Self, InvalidScope> {
         let scope = scope.into();
         if is_scope_token(&scope) { Ok(Self(Cow::Owned(scope))) } else { Err(InvalidScope(scope)) }
     }
 
-    /// The scope as it stands on the wire.
+    /// Returns the scope as a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -68,7 +68,7 @@ impl std::str::FromStr for Scope {
     }
 }
 
-/// As its text.
+/// Serializes as a string.
 #[cfg(feature = "serde")]
 impl serde::Serialize for Scope {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -76,7 +76,7 @@ impl serde::Serialize for Scope {
     }
 }
 
-/// From its text, as [`Scope::new`] has it.
+/// Deserializes from a string, with the validation of [`Scope::new`].
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for Scope {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -85,7 +85,7 @@ impl<'de> serde::Deserialize<'de> for Scope {
     }
 }
 
-/// A text that is not a scope token.
+/// The error for a text that isn't a valid scope. See [`Scope::new`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a scope: one or more printable ASCII characters, no space, no `\"`, no `\\`")]
 pub struct InvalidScope(String);

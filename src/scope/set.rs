@@ -1,10 +1,10 @@
-//! The scopes that an access token was granted.
+//! The scopes of an access token.
 
 use std::fmt;
 
 use super::scope::{is_scope_byte, is_scope_token};
 
-/// The scopes of an access token, as granted ([RFC 6749 §3.3]): a set without order.
+/// The scopes of an access token, as granted ([RFC 6749 §3.3]). The order has no meaning.
 ///
 /// ```
 /// use portcullis::ScopeSet;
@@ -18,53 +18,53 @@ use super::scope::{is_scope_byte, is_scope_token};
 /// [RFC 6749 §3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ScopeSet(
-    // Scopes joined by one space. A token's few scopes are found faster in one short string than in
-    // a hash set, and cost one allocation.
+    // Scopes joined by single spaces. Tokens have few scopes, which are found faster in a short string than in a hash
+    // set. It also needs only one allocation.
     Box<str>,
 );
 
 impl ScopeSet {
-    /// No scopes.
+    /// Creates an empty set.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Scopes from the space-separated form of the wire. What is not a scope token is left out: no
-    /// policy could ask for it.
+    /// Creates a set from a list that is separated by spaces, the form in tokens. Invalid scopes are ignored, because
+    /// no policy can require them.
     #[must_use]
     pub fn from_wire(scopes: &str) -> Self {
         if is_normal(scopes) { Self(scopes.into()) } else { scopes.split(' ').collect() }
     }
 
-    /// Whether `scope` was granted.
+    /// Returns whether `scope` was granted.
     #[must_use]
     pub fn contains(&self, scope: &str) -> bool {
-        // By bytes, which is twice as fast as by characters.
+        // Comparing bytes is twice as fast as comparing characters.
         let mut granted = self.0.as_bytes().split(|&byte| byte == b' ');
         !scope.is_empty() && granted.any(|granted| granted == scope.as_bytes())
     }
 
-    /// The scopes, in the order in which the token had them.
+    /// Returns the scopes, in the order of the token.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.split(' ').filter(|scope| !scope.is_empty())
     }
 
-    /// Whether no scope was granted.
+    /// Returns whether no scope was granted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The scopes joined by spaces, as on the wire.
+    /// Returns the scopes, separated by spaces.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Each item is one scope. One that is not a scope token is left out: an array element such as
-/// `"order admin"` must not become two scopes.
+/// Collects scopes, one per item. Invalid ones are ignored. In particular, an array element such as `"order admin"`
+/// doesn't become two scopes.
 impl<'a> FromIterator<&'a str> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = &'a str>>(scopes: I) -> Self {
         let mut joined = String::new();
@@ -80,7 +80,8 @@ impl<'a> FromIterator<&'a str> for ScopeSet {
     }
 }
 
-/// Whether these are scope tokens with one space between, as nearly every issuer writes them.
+/// Returns whether a text contains valid scopes that are separated by single spaces, as nearly every issuer writes
+/// them.
 fn is_normal(scopes: &str) -> bool {
     let mut before = b' ';
     let fits = |byte| {
@@ -103,7 +104,7 @@ impl fmt::Display for ScopeSet {
     }
 }
 
-/// As a token has them: one text, with spaces between ([RFC 9068 §2.2.3]).
+/// Serializes as a string that is separated by spaces, the form in tokens ([RFC 9068 §2.2.3]).
 ///
 /// [RFC 9068 §2.2.3]: https://www.rfc-editor.org/rfc/rfc9068#section-2.2.3
 #[cfg(feature = "serde")]
@@ -113,8 +114,8 @@ impl serde::Serialize for ScopeSet {
     }
 }
 
-/// From one text with spaces between, as [`ScopeSet::from_wire`] has it, or from a list of texts, each of
-/// which is one scope: issuers write both.
+/// Deserializes from a string, as [`ScopeSet::from_wire`] does, or from a list of strings, each of which is one scope.
+/// Issuers use both forms.
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for ScopeSet {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

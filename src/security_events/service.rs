@@ -77,8 +77,8 @@ const MAX_BODY: usize = 64 * 1024;
 /// | POST with `application/x-www-form-urlencoded` | `logout_token`, a logout token of [Back-Channel Logout] |
 ///
 /// Both are JWTs of a trusted issuer, signed with one of its keys, with `iss`, `aud`, `iat`, `jti` and `events`. `aud`
-/// has to be an audience of the verifier or of [`SecurityEventsBuilder::audience`]. A security event token has `typ:
-/// secevent+jwt`. A logout token may also have `JWT` or no `typ`, because many issuers send that.
+/// has to be an audience of the verifier or of [`SecurityEventsBuilder::audience`]. A security event token has
+/// `typ: secevent+jwt`. A logout token may also have `JWT` or no `typ`, because many issuers send that.
 ///
 /// | event | what is revoked |
 /// |---|---|

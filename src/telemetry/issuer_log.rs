@@ -1,14 +1,14 @@
-//! What is logged about one issuer, at a limited rate.
+//! The log of one issuer, at a limited rate.
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
 use super::limiter::LogLimiter;
 use crate::{Clock, Error, claims::NumericDate};
 
-/// The log of one issuer, or of all tenants of a pattern together. On each [`Occasion`], it has at most one
-/// line per minute at WARN.
+/// The log of one issuer, or of all tenants of a pattern together. It has at most one line per minute at WARN for each
+/// [`Occasion`].
 ///
-/// There are as many logs as configured issuers and patterns, so a client can't create one.
+/// There is one log per configured issuer and pattern, so clients can't create more.
 #[derive(Debug)]
 pub(crate) struct IssuerLog {
     label: Arc<str>,
@@ -19,7 +19,7 @@ pub(crate) struct IssuerLog {
     tenants_limited: LogLimiter,
 }
 
-/// Why a line is logged.
+/// The reason for a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Occasion {
     /// Keys could not be fetched.
@@ -32,7 +32,7 @@ pub(crate) enum Occasion {
     TenantsLimited,
 }
 
-/// The source of an error that is logged at a limited rate. It displays as the source that it wraps.
+/// The source of an error that is logged at a limited rate. It displays as the wrapped source.
 #[derive(Debug)]
 struct Limited {
     log: Arc<IssuerLog>,
@@ -41,7 +41,7 @@ struct Limited {
 }
 
 impl IssuerLog {
-    /// Creates a log. `label` is the configured name of the issuer or of the pattern.
+    /// Creates a log. `label` is the configured name of the issuer or the pattern.
     pub(crate) fn new(label: Arc<str>, clock: Arc<dyn Clock>) -> Self {
         Self {
             label,
@@ -58,7 +58,7 @@ impl IssuerLog {
         &self.label
     }
 
-    /// Creates the error of a token that can't be verified because of `source`.
+    /// Creates the error for a token that can't be verified because of `source`.
     pub(crate) fn unavailable(
         self: &Arc<Self>,
         occasion: Occasion,
@@ -67,7 +67,7 @@ impl IssuerLog {
         Error::unavailable(Limited { log: Arc::clone(self), occasion, source: source.into() })
     }
 
-    /// Returns how many lines were suppressed since the last one, or `None` if this one is to be suppressed.
+    /// Returns the number of lines that were suppressed since the last one, or `None` if this one is to be suppressed.
     pub(super) fn admit(&self, occasion: Occasion) -> Option<u64> {
         let limiter = match occasion {
             Occasion::FetchFailed => &self.fetch_failed,
@@ -79,8 +79,8 @@ impl IssuerLog {
     }
 }
 
-/// Returns the label of the log that an error belongs to, and what [`IssuerLog::admit`] says. Returns `None` for an
-/// error that belongs to none.
+/// Returns the label of the log that an error belongs to, and the result of [`IssuerLog::admit`]. Returns `None` for an
+/// error that belongs to no issuer.
 pub(super) fn admit(error: &Error) -> Option<(&str, Option<u64>)> {
     let Limited { log, occasion, .. } = error.source()?.downcast_ref()?;
     Some((&log.label, log.admit(*occasion)))

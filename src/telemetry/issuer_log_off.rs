@@ -1,4 +1,4 @@
-//! The log of an issuer, without the `tracing` feature.
+//! The no-op log of an issuer, without the `tracing` feature.
 
 use std::{error::Error as StdError, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! A limit on how often an event is logged.
+//! A rate limit for log lines.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -10,7 +10,7 @@ use crate::claims::NumericDate;
 /// The minimum time between two lines.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Lets one event per minute through, so that a flood of requests doesn't become a flood of log lines.
+/// Allows one line per minute, so that a flood of requests doesn't become a flood of log lines.
 #[derive(Debug, Default)]
 pub(super) struct LogLimiter(Mutex<Option<State>>);
 
@@ -21,15 +21,14 @@ struct State {
 }
 
 impl LogLimiter {
-    /// Returns how many events were suppressed since the last one that was logged, or `None` if this one is
-    /// suppressed too.
+    /// Returns the number of lines that were suppressed since the last one, or `None` if this one is to be suppressed.
     pub(super) fn admit(&self, now: NumericDate) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (logged_at, suppressed) = match *state {
             Some(State { logged_at, suppressed }) => (Some(logged_at), suppressed),
             None => (None, 0),
         };
-        // Both ways, so that a clock that was turned back silences nothing for longer.
+        // In both directions, so that a clock that was set back doesn't suppress lines for longer.
         let elapsed = logged_at.and_then(|at| now.since(at).or_else(|| at.since(now)));
         match (logged_at, elapsed) {
             (Some(logged_at), Some(elapsed)) if elapsed < INTERVAL => {
@@ -60,7 +59,7 @@ mod tests {
             (1061, None),
             (5000, Some(1)),
             (5060, Some(0)),
-            // A clock that was turned back.
+            // The clock was set back.
             (5059, None),
             (100, Some(1)),
             (101, None),

@@ -12,7 +12,7 @@ use crate::{
     error::{Diagnosis, Finding, SharedFailure, WithCauses, excerpt},
 };
 
-/// Returns whether anything reads the events of rejections.
+/// Returns whether a subscriber reads the events of rejections.
 pub(super) fn reads_rejections() -> bool {
     tracing::enabled!(target: "portcullis", tracing::Level::DEBUG)
 }
@@ -57,7 +57,7 @@ pub(super) fn rejected(error: &Error, request: Option<&RejectedRequest<'_>>) {
     }
 }
 
-/// The beginning of a text that a client controls, in one line.
+/// Shows the start of a text that a client controls, in one line.
 struct Excerpt<'a>(&'a str);
 
 impl fmt::Display for Excerpt<'_> {
@@ -75,8 +75,8 @@ pub(super) fn unknown_scopes(scopes: &str) {
     tracing::warn!(
         target: "portcullis",
         scopes,
-        "no route is known to require these scopes of the hierarchy, or what they imply: correct them, or name those \
-         that guards require in the description of the resource"
+        "no known route requires these scopes of the hierarchy, or the scopes that they imply: check their spelling, \
+         or add the scopes that guards require to the resource metadata"
     );
 }
 
@@ -86,7 +86,7 @@ pub(super) fn place_absent(issuer: &str, place: &str) {
         target: "portcullis",
         issuer,
         place,
-        "the first verified token has no scopes or roles at this place; if no token has any there, correct it"
+        "the first verified token has no scopes or roles at this place: check the configured claim, unless other tokens have it"
     );
 }
 
@@ -109,11 +109,11 @@ pub(super) fn keys_fetched<E: StdError>(
     if let Some(suppressed) = issuer_log.admit(Occasion::FetchFailed) {
         let suppressed = some_if_any(suppressed);
         tracing::warn!(
-            target: "portcullis", %issuer, source, hint, ?took, suppressed, "no keys fetched: {error}"
+            target: "portcullis", %issuer, source, hint, ?took, suppressed, "could not fetch keys: {error}"
         );
     } else {
         tracing::debug!(
-            target: "portcullis", %issuer, source, hint, ?took, "no keys fetched: {error}"
+            target: "portcullis", %issuer, source, hint, ?took, "could not fetch keys: {error}"
         );
     }
 }
@@ -130,7 +130,7 @@ pub(super) fn keys_rotated(issuer: &str, added: Option<&str>, removed: Option<&s
 
 #[cfg(feature = "introspection")]
 pub(super) fn endpoint_reachable(host: &str) {
-    tracing::info!(target: "portcullis", endpoint = host, "introspection works again");
+    tracing::info!(target: "portcullis", endpoint = host, "introspection endpoint reachable again");
 }
 
 #[cfg(feature = "_jwt")]
@@ -140,12 +140,12 @@ pub(super) fn tenant_not_renewed(pattern: &IssuerLog, issuer: &str, error: &Erro
         let suppressed = some_if_any(suppressed);
         tracing::warn!(
             target: "portcullis", %issuer, is_kept, source, suppressed,
-            "a tenant could not be resolved again: {error}"
+            "could not resolve a tenant again: {error}"
         );
     } else {
         tracing::debug!(
             target: "portcullis", %issuer, is_kept, source,
-            "a tenant could not be resolved again: {error}"
+            "could not resolve a tenant again: {error}"
         );
     }
 }
@@ -165,20 +165,20 @@ pub(super) fn shared_revocations_unreachable(error: &Error) {
     let source = causes(error);
     tracing::warn!(
         target: "portcullis", source,
-        "the store of shared revocations is unreachable: revocations of other replicas aren't known"
+        "the shared revocation store is unreachable: revocations from other replicas are unknown"
     );
 }
 
 #[cfg(feature = "shared-revocations")]
 pub(super) fn shared_revocations_reachable(entries: usize) {
-    tracing::info!(target: "portcullis", entries, "the store of shared revocations is reachable again");
+    tracing::info!(target: "portcullis", entries, "the shared revocation store is reachable again");
 }
 
 #[cfg(feature = "shared-revocations")]
 pub(super) fn shared_revocations_lost(entries: usize) {
     tracing::warn!(
         target: "portcullis", entries,
-        "the store of shared revocations is new or has lost entries: this replica writes its own again"
+        "the shared revocation store is empty or has lost entries: this replica restores the ones it knows"
     );
 }
 
@@ -187,10 +187,10 @@ pub(super) fn security_event_accepted(issuer: &str, revocations: usize) {
     tracing::info!(target: "portcullis", issuer, revocations, "security event accepted");
 }
 
-/// Only a trusted issuer causes this, so it isn't throttled.
+/// Not rate-limited, because only a trusted issuer can cause it.
 #[cfg(feature = "security-events")]
 pub(super) fn security_event_not_applied(issuer: &str, reason: &str) {
-    tracing::warn!(target: "portcullis", issuer, reason, "security event rejected: its tokens aren't revoked");
+    tracing::warn!(target: "portcullis", issuer, reason, "security event not applied: no tokens were revoked");
 }
 
 #[cfg(feature = "security-events")]
@@ -231,13 +231,13 @@ pub(super) fn more_keys_left_out(issuer: &str, keys: usize) {
 pub(super) fn metadata_not_refreshed<E: StdError>(issuer: &str, error: &E) {
     let source = causes(error);
     tracing::warn!(
-        target: "portcullis", %issuer, source, "metadata not fetched again, old `jwks_uri` used: {error}"
+        target: "portcullis", %issuer, source, "could not refresh the metadata, using the previous `jwks_uri`: {error}"
     );
 }
 
 #[cfg(feature = "own-tokens")]
 pub(super) fn token_uses_lost() {
-    tracing::warn!(target: "portcullis", "uses of tokens come in faster than the store takes them");
+    tracing::warn!(target: "portcullis", "token uses are recorded faster than the store can write them: some are lost");
 }
 
 #[cfg(feature = "introspection")]
@@ -250,8 +250,8 @@ pub(super) fn introspections_failed(host: &str, error: &Error, failures: u64) {
     let source = causes(error);
     let message = "introspection failed";
     if error.kind() == ErrorKind::Misconfigured {
-        let hint = "check the client id, the secret and how this client authenticates, and that the server permits \
-                    it to introspect";
+        let hint = "check the client id, the secret and the authentication method, and whether the server permits \
+                    this client to introspect tokens";
         tracing::error!(target: "portcullis", endpoint = %host, failures, source, hint, "{message}");
     } else {
         tracing::warn!(target: "portcullis", endpoint = %host, failures, source, "{message}");
@@ -269,8 +269,8 @@ pub(super) fn token_type_unsupported(host: &str, tokens: u64) {
     );
 }
 
-/// Returns the label of the issuer that a failure belongs to, and how many lines were suppressed since the last one, or
-/// `None` if this one is to be suppressed. The failures of no issuer are limited for each layer.
+/// Returns the label of the issuer that a failure belongs to, and the number of lines that were suppressed since the
+/// last one, or `None` if this one is to be suppressed. Failures that belong to no issuer are limited per layer.
 fn admit<'a>(error: &'a Error, log: Option<&RejectionLog>) -> (Option<&'a str>, Option<u64>) {
     #[cfg(feature = "_jwt")]
     if let Some((label, admitted)) = issuer_log::admit(error) {
@@ -279,7 +279,7 @@ fn admit<'a>(error: &'a Error, log: Option<&RejectionLog>) -> (Option<&'a str>, 
     (None, log.map_or(Some(0), |log| log.admit(error.kind())))
 }
 
-/// A field that is left out if it is zero.
+/// A field that is omitted if it is zero.
 fn some_if_any(count: u64) -> Option<u64> {
     (count > 0).then_some(count)
 }
@@ -290,12 +290,12 @@ pub(super) fn all_tokens_inactive(host: &str, tokens: u32) {
         target: "portcullis",
         endpoint = host,
         tokens,
-        "the endpoint has called every token inactive so far: if valid ones are among them, this \
-         client may not be permitted to introspect them"
+        "the endpoint has reported every token as inactive so far: if some are valid, this client may \
+         not be permitted to introspect them"
     );
 }
 
-/// Returns what caused an error, down to the root.
+/// Returns the causes of an error, down to the root.
 fn causes(error: &dyn StdError) -> Option<impl tracing::Value + '_> {
     error.source().map(|cause| tracing::field::display(WithCauses(cause)))
 }

@@ -1,7 +1,7 @@
-//! The events of `log`, without the `tracing` feature.
+//! The no-op events of `log`, without the `tracing` feature.
 //!
-//! One of them is not lost: that the service is misconfigured goes to stderr, because its clients can't tell and every
-//! request is rejected.
+//! The only exception is a misconfigured service, which is reported on stderr. Every request is rejected, and clients
+//! can't see why.
 
 use std::{
     error::Error as _,
@@ -15,7 +15,7 @@ use crate::{
     error::{SharedFailure, WithCauses},
 };
 
-/// At most one line to stderr in this time.
+/// The minimum time between two lines on stderr.
 const INTERVAL: Duration = Duration::from_secs(60);
 
 pub(super) const fn reads_rejections() -> bool {
@@ -25,7 +25,7 @@ pub(super) const fn reads_rejections() -> bool {
 pub(super) fn rejected(error: &Error, _request: Option<&super::RejectedRequest<'_>>) {
     let is_shared = error.source().is_some_and(|cause| cause.is::<SharedFailure>());
     if error.kind() == ErrorKind::Misconfigured && !is_shared && is_due() {
-        // It is no reason to panic if nobody reads stderr.
+        // A closed stderr is no reason to panic.
         let _ = writeln!(io::stderr(), "portcullis: {}", WithCauses(error));
     }
 }

@@ -1,4 +1,4 @@
-//! The metrics of `metrics`, without the feature of that name.
+//! The no-op metrics, without the `metrics` feature.
 
 #[cfg(feature = "_remote")]
 use std::{sync::Arc, time::Duration};

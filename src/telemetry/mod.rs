@@ -1,12 +1,10 @@
 //! What operators see: events of the `tracing` crate and metrics of the `metrics` crate.
 //!
-//! `log` and `metrics` have one function per event and metric. Without the feature of that name their twins
-//! `log_off` and `metrics_off` take their place, so that neither callers nor function bodies are gated, and
-//! nothing is left at run time.
+//! `log` and `metrics` have one function per event and metric. Without the features, the no-op modules `log_off` and
+//! `metrics_off` replace them, so that callers need no `cfg` and nothing is left at run time.
 //!
-//! Labels are configured values and fixed words only, so that a client can't create new ones. What requests can
-//! cause again and again is logged at most once per minute for each issuer, with the number of lines that were
-//! suppressed: see `issuer_log`.
+//! Labels are configured values and constants, so that clients can't create new ones. An event that requests can cause
+//! repeatedly is logged at most once per minute for each issuer, with the number of suppressed lines: see `issuer_log`.
 
 #[cfg(feature = "_jwt")]
 #[cfg_attr(not(feature = "tracing"), path = "issuer_log_off.rs")]
@@ -36,12 +34,12 @@ use crate::Error;
 #[cfg(feature = "_remote")]
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
-/// Records that a request was let through, authenticated or anonymous.
+/// Records that a request was allowed, either authenticated or anonymous.
 pub(crate) fn admitted(outcome: &'static str) {
     metrics::request(outcome);
 }
 
-/// Records that an invalid token was ignored, where that is allowed. The request counts as anonymous.
+/// Records that an invalid token was ignored, where that is configured. The request is treated as anonymous.
 pub(crate) fn invalid_token_ignored(error: &Error) {
     log::invalid_token_ignored(error);
 }
@@ -51,19 +49,19 @@ pub(crate) fn unknown_scopes(scopes: &str) {
     log::unknown_scopes(scopes);
 }
 
-/// Returns whether anything reads why a request is rejected. Otherwise, nothing of that is computed.
+/// Returns whether anything reads why a request is rejected. If not, no diagnosis is computed.
 pub(crate) fn reads_rejections() -> bool {
     log::reads_rejections()
 }
 
-/// Records that a request was rejected. Call it once per request: see `response::Reported`. Outside of a layer, the
-/// request isn't known.
+/// Records that a request was rejected. Call it once per request: see `response::Reported`. `request` is `None` outside
+/// of a layer.
 pub(crate) fn rejected(error: &Error, request: Option<&RejectedRequest<'_>>) {
     metrics::request(error.kind().reason());
     log::rejected(error, request);
 }
 
-/// Records that the first verified token of an issuer has nothing at a place where scopes or roles are read. Call it
+/// Records that the first verified token of an issuer has no value at a configured place of scopes or roles. Call it
 /// once per issuer and place.
 #[cfg(feature = "_remote")]
 pub(crate) fn place_absent(issuer: &str, place: &str) {
@@ -101,7 +99,7 @@ pub(crate) fn endpoint_reachable(host: &str) {
     log::endpoint_reachable(host);
 }
 
-/// Records that a verified tenant could not be resolved again, and whether it is kept all the same.
+/// Records that a verified tenant could not be resolved again, and whether it stays usable.
 #[cfg(feature = "_jwt")]
 pub(crate) fn tenant_not_renewed(pattern: &IssuerLog, issuer: &str, error: &Error, is_kept: bool) {
     log::tenant_not_renewed(pattern, issuer, error, is_kept);
@@ -114,14 +112,14 @@ pub(crate) fn revocations_evicted(evicted: u64, entries: usize) {
     log::revocations_evicted(evicted, entries);
 }
 
-/// Records the beginning of an outage of the store that shares revocations.
+/// Records that an outage of the shared revocation store has begun.
 #[cfg(feature = "shared-revocations")]
 pub(crate) fn shared_revocations_unreachable(error: &Error) {
     metrics::shared_revocations_current(false);
     log::shared_revocations_unreachable(error);
 }
 
-/// Records that the store that shares revocations has been read, for the first time or after an outage.
+/// Records that the shared revocation store was read, for the first time or after an outage.
 #[cfg(feature = "shared-revocations")]
 pub(crate) fn shared_revocations_reachable(entries: usize, was_outage: bool) {
     metrics::shared_revocations_current(true);
@@ -130,64 +128,64 @@ pub(crate) fn shared_revocations_reachable(entries: usize, was_outage: bool) {
     }
 }
 
-/// Records that the store lost revocations, so that this replica writes its own again.
+/// Records that the shared revocation store lost entries, so that this replica restores the ones it knows.
 #[cfg(feature = "shared-revocations")]
 pub(crate) fn shared_revocations_lost(entries: usize) {
     log::shared_revocations_lost(entries);
 }
 
-/// Records that an issuer's event took effect, with that many revocations.
+/// Records that a security event took effect, with this number of revocations.
 #[cfg(feature = "security-events")]
 pub(crate) fn security_event_accepted(issuer: &str, revocations: usize) {
     metrics::security_event("accepted");
     log::security_event_accepted(issuer, revocations);
 }
 
-/// Records that an event of a trusted issuer can't be applied.
+/// Records that an event from a trusted issuer could not be applied.
 #[cfg(feature = "security-events")]
 pub(crate) fn security_event_not_applied(issuer: &str, reason: &str) {
     metrics::security_event("rejected");
     log::security_event_not_applied(issuer, reason);
 }
 
-/// Records that what was sent as an event isn't one of a trusted issuer, or that this couldn't be found out.
+/// Records that an event is invalid, or could not be verified.
 #[cfg(feature = "security-events")]
 pub(crate) fn security_event_rejected(error: &Error) {
     metrics::security_event("rejected");
     log::security_event_rejected(error);
 }
 
-/// Records that proofs couldn't be stored. Call it at most once a minute, with their number since the last time.
+/// Records that proofs couldn't be stored. Call it at most once per minute, with their number since the last call.
 #[cfg(all(feature = "_jwt", feature = "dpop"))]
 pub(crate) fn replay_store_full(proofs: u64) {
     log::replay_store_full(proofs);
 }
 
-/// Records that as many proofs couldn't be stored since this was last recorded. `error` is that of the last one.
+/// Records that `count` proofs couldn't be stored since this was last recorded. `error` is that of the last one.
 #[cfg(all(feature = "dpop", feature = "redis"))]
 pub(crate) fn replay_store_unreachable(error: &Error, count: u64) {
     log::replay_store_unreachable(error, count);
 }
 
-/// Records that a key of an issuer's set can't be used. Call it once per set.
+/// Records that a key in an issuer's set can't be used. Call it once per set.
 #[cfg(feature = "_jwt")]
 pub(crate) fn key_left_out(issuer: &str, kid: Option<&str>, reason: &str) {
     log::key_left_out(issuer, kid, reason);
 }
 
-/// Records that a set has that many more keys which can't be used.
+/// Records that a set contains this number of further keys that can't be used.
 #[cfg(feature = "_jwt")]
 pub(crate) fn more_keys_left_out(issuer: &str, keys: usize) {
     log::more_keys_left_out(issuer, keys);
 }
 
-/// Records that the metadata of an issuer could not be fetched again, so that its old `jwks_uri` is used.
+/// Records that the metadata of an issuer could not be refreshed, so that the previous `jwks_uri` is used.
 #[cfg(feature = "_jwt")]
 pub(crate) fn metadata_not_refreshed<E: StdError>(issuer: &str, error: &E) {
     log::metadata_not_refreshed(issuer, error);
 }
 
-/// Records that a use of a token was lost on its way to the store, as the `first` one in a row or not.
+/// Records that a use of a token was lost before it was stored. `first` is true for the first one in a row.
 #[cfg(feature = "own-tokens")]
 pub(crate) fn token_use_lost(first: bool) {
     metrics::token_use_lost();
@@ -203,20 +201,20 @@ pub(crate) fn introspected(host: &Arc<str>, outcome: &'static str, took: Duratio
     log::introspected(host, outcome, took);
 }
 
-/// Records that as many introspections failed for the same reason since this was last recorded. `error` is that of
-/// the last one.
+/// Records that `count` introspections failed for the same reason since this was last recorded. `error` is that of the
+/// last one.
 #[cfg(feature = "introspection")]
 pub(crate) fn introspections_failed(host: &str, error: &Error, count: u64) {
     log::introspections_failed(host, error, count);
 }
 
-/// Records that a server doesn't introspect tokens of this kind, as many times since this was last recorded.
+/// Records that a server doesn't introspect this kind of token, `count` times since this was last recorded.
 #[cfg(feature = "introspection")]
 pub(crate) fn token_type_unsupported(host: &str, count: u64) {
     log::token_type_unsupported(host, count);
 }
 
-/// Records that a server called the first `count` tokens inactive. Call it once.
+/// Records that a server reported the first `count` tokens as inactive. Call it once.
 #[cfg(feature = "introspection")]
 pub(crate) fn all_tokens_inactive(host: &str, count: u32) {
     log::all_tokens_inactive(host, count);

@@ -1,10 +1,10 @@
-//! What is logged of a request that is rejected.
+//! The fields of a rejected request in the log.
 
 use http::Method;
 
 use super::rejection_log::RejectionLog;
 
-/// A request that is rejected, as far as it is logged.
+/// A rejected request, as shown in the log.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RejectedRequest<'a> {
     pub(crate) method: &'a Method,

@@ -1,4 +1,4 @@
-//! The log of a layer, without the `tracing` feature.
+//! The no-op log of a layer, without the `tracing` feature.
 
 #[derive(Debug, Default)]
 pub(crate) struct RejectionLog;

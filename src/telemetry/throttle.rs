@@ -1,20 +1,20 @@
-//! A limit on how often each reason of a failure is logged.
+//! A rate limit for log lines, per reason.
 
 use std::sync::{Mutex, PoisonError};
 
 use super::limiter::LogLimiter;
 use crate::claims::NumericDate;
 
-/// Limits a log event to one per minute and reason, and counts the occurrences between two events.
+/// Limits an event to one per minute and reason, and counts the occurrences in between.
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
-    /// The reasons are constants, so there are only a few.
+    /// Reasons are constants, so there are only a few.
     reasons: Mutex<Vec<(&'static str, LogLimiter)>>,
 }
 
 impl Throttle {
-    /// Counts an occurrence. If it is time for an event, returns the number of occurrences since the last one,
-    /// with this one.
+    /// Counts an occurrence. If an event is to be logged, returns the number of occurrences since the last one,
+    /// including this one.
     pub(crate) fn count(&self, reason: &'static str, now: NumericDate) -> Option<u64> {
         let mut reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
         if !reasons.iter().any(|(known, _)| *known == reason) {

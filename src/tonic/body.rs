@@ -1,4 +1,4 @@
-//! tonic's body.
+//! Writes rejections into tonic's body.
 
 use http_body_util::Full;
 use tonic::body::Body;

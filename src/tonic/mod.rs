@@ -1,4 +1,4 @@
-//! gRPC with tonic: errors as its status, and bodies that rejections can be written into.
+//! Support for tonic: errors as statuses, and rejections in tonic's body.
 
 mod body;
 mod status;

@@ -1,4 +1,4 @@
-//! The error as a status.
+//! Errors as statuses of tonic.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use crate::{
     telemetry,
 };
 
-/// For methods: `request.identity()?.require(READ)?`.
+/// Converts an error into a status, so that a method can use `request.identity()?.require(READ)?`.
 ///
-/// The status has code, message, challenge and details, and the error as its source. The
-/// [`AuthenticateLayer`](crate::AuthenticateLayer) outside knows it by that, and adds what only it
-/// knows, such as the realm. Where a status comes at the end of a stream it stays as it is.
+/// The status contains code, message, challenge and details. Its source is the error, by which an outer
+/// [`AuthenticateLayer`](crate::AuthenticateLayer) recognizes it, and adds its own settings, such as the realm. A
+/// status at the end of a stream stays unchanged.
 ///
 /// ```
 /// use portcullis::{Error, TokenFault};
@@ -28,7 +28,7 @@ use crate::{
 /// ```
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
-        // Where no layer stands outside, nobody else tells of it.
+        // Without an outer layer, nothing else reports the error.
         telemetry::rejected(&error, None);
         let metadata = Renderer::stand_alone(&[Scheme::Bearer]).grpc_metadata(&error, None);
         let mut status = Self::with_details_and_metadata(

@@ -1,4 +1,4 @@
-//! URLs of other servers: which ones are accepted, where they lead, and how they are shown.
+//! URLs of other servers: which are accepted, which network they lead to, and how they are shown.
 
 #[cfg(feature = "_remote")]
 mod network;

@@ -1,22 +1,22 @@
-//! Which part of the internet an address belongs to.
+//! The network that an address belongs to.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The part of the internet that an address belongs to.
+/// The kind of network that an address belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Network {
     Public,
     /// RFC 1918, RFC 4193 (ULA), RFC 6598 (shared address space), and the old site-local addresses.
     Private,
     Loopback,
-    /// RFC 3927 and `fe80::/10`. The metadata services of cloud providers are here.
+    /// RFC 3927 and `fe80::/10`. This includes the metadata services of cloud providers.
     LinkLocal,
     /// Unspecified, multicast, broadcast, reserved and documentation addresses (RFC 6890).
     Special,
 }
 
 impl Network {
-    /// Returns the network of an address. An IPv6 address that embeds an IPv4 address leads to the latter.
+    /// Returns the network of an address. For an IPv6 address that embeds an IPv4 address, it is that of the latter.
     pub(crate) fn of(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(address) => of_v4(address),
@@ -24,8 +24,8 @@ impl Network {
         }
     }
 
-    /// Returns the network of a host as it is written in a URL, or `None` for a name, which only the DNS
-    /// can tell. Every spelling that a resolver or a URL parser takes for an address counts as one.
+    /// Returns the network of the host in a URL, or `None` for a name, which only the DNS can resolve. Every spelling
+    /// that a resolver or a URL parser reads as an address is recognized.
     pub(crate) fn of_host(host: &str) -> Option<Self> {
         if let Some(bracketed) = host.strip_prefix('[') {
             let address = bracketed.strip_suffix(']').unwrap_or(bracketed);
@@ -40,13 +40,13 @@ impl Network {
         if host.is_empty() || host.contains('%') {
             return Some(Self::Special);
         }
-        // A name never ends in a number (URL Standard, "ends in a number checker").
+        // A host whose last label is a number is never a name (URL Standard, "ends in a number checker").
         (parse_number(last).is_some() || last.bytes().all(|byte| byte.is_ascii_digit()))
             .then(|| parse_v4(&host).map_or(Self::Special, of_v4))
     }
 }
 
-/// Returns whether two hosts of URLs are the same.
+/// Returns whether two hosts are the same.
 pub(crate) fn is_same_host(one: &str, other: &str) -> bool {
     one.trim_end_matches('.').eq_ignore_ascii_case(other.trim_end_matches('.'))
 }
@@ -62,7 +62,7 @@ fn of_v4(address: Ipv4Addr) -> Network {
         | [198, 18 | 19, ..]
         | [198, 51, 100, _]
         | [203, 0, 113, _]
-        // The address at which every virtual machine on Azure reaches its host.
+        // The address of the host for virtual machines on Azure.
         | [168, 63, 129, 16] => Network::Special,
         _ => Network::Public,
     }
@@ -76,22 +76,22 @@ fn of_v6(address: Ipv6Addr) -> Network {
     };
     match segments {
         [0, 0, 0, 0, 0, 0, 0, 1] => Network::Loopback,
-        // IPv4-mapped; the translation prefix of RFC 6052; 6to4.
+        // IPv4-mapped addresses, the translation prefix of RFC 6052, and 6to4.
         [0, 0, 0, 0, 0, 0xffff, high, low]
         | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
         | [0x2002, high, low, ..] => embedded(high, low),
-        // The local translation prefix of RFC 8215 leads to addresses that only the network knows.
+        // The local translation prefix of RFC 8215, whose addresses only the network can resolve.
         [0x64, 0xff9b, 1, ..] | [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Network::Private,
         [0xfe80..=0xfebf, ..] => Network::LinkLocal,
-        // Protocol assignments, among them Teredo, and the prefixes for documentation.
+        // Protocol assignments such as Teredo, and documentation prefixes.
         [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Network::Special,
         [0x2000..=0x3fff, ..] => Network::Public,
         _ => Network::Special,
     }
 }
 
-/// Parses an IPv4 address in any spelling: one to four numbers, decimal, octal or hexadecimal, the last
-/// of which fills the rest (URL Standard, "IPv4 parser"; `inet_aton` of POSIX).
+/// Parses an IPv4 address in any spelling: one to four numbers that are decimal, octal or hexadecimal. The last number
+/// fills the remaining bytes (URL Standard, "IPv4 parser"; `inet_aton` of POSIX).
 fn parse_v4(host: &str) -> Option<Ipv4Addr> {
     let numbers: Vec<u32> = host.split('.').map(parse_number).collect::<Option<_>>()?;
     let (last, leading) = numbers.split_last()?;

@@ -1,8 +1,8 @@
-//! Validation of URLs that were configured, or learned from metadata.
+//! Validates URLs that are configured or discovered.
 
 use http::Uri;
 
-/// Why a URL is rejected.
+/// The reason why a URL is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EndpointError {
     #[error("not an absolute URL")]
@@ -13,17 +13,17 @@ pub(crate) enum EndpointError {
     Ornaments,
 }
 
-/// Whether a URL may have a query.
+/// Whether a query is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Query {
     Allowed,
     Forbidden,
 }
 
-/// Parses an absolute URL without user name and fragment. It has to use `https`, unless it leads to
-/// loopback, or `allow_http` is set.
+/// Parses an absolute URL without user name and fragment. It must use `https`, unless it leads to loopback or
+/// `allow_http` is set.
 pub(crate) fn parse(url: &str, query: Query, allow_http: bool) -> Result<Uri, EndpointError> {
-    // `Uri` drops a fragment silently.
+    // `Uri` silently drops a fragment.
     if url.contains('#') {
         return Err(EndpointError::Ornaments);
     }
@@ -43,8 +43,8 @@ pub(crate) fn parse(url: &str, query: Query, allow_http: bool) -> Result<Uri, En
     Ok(uri)
 }
 
-/// Returns whether a host of a URL is this machine. Only the usual spellings count, because plain `http`
-/// is allowed there.
+/// Returns whether a host is this machine. Only the usual spellings are recognized, because plain `http` is allowed
+/// there.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host.eq_ignore_ascii_case("localhost")

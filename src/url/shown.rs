@@ -1,8 +1,8 @@
-//! URLs as errors, events and `Debug` show them: scheme, host, port and path.
+//! Shows URLs in errors, events and `Debug` without secrets: only scheme, host, port and path.
 
 use std::borrow::Cow;
 
-/// Returns scheme, host, port and path of a URL. A user name, a query and a fragment may contain secrets.
+/// Returns scheme, host, port and path of a URL. User name, query and fragment may contain secrets.
 #[cfg(feature = "_remote")]
 pub(crate) fn shown(uri: &http::Uri) -> String {
     let authority = uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();
@@ -10,10 +10,10 @@ pub(crate) fn shown(uri: &http::Uri) -> String {
     format!("{}://{host}{}", uri.scheme_str().unwrap_or_default(), uri.path())
 }
 
-/// Removes what the URLs in a text contain beyond scheme, host, port and path.
+/// Reduces URLs in a text to scheme, host, port and path.
 ///
-/// For texts of other crates and of users, such as the errors of an HTTP client. It errs on the side of
-/// removing: whatever follows a `?` in something that looks like a path goes too.
+/// Used for texts of other crates and of users, such as the errors of an HTTP client. In doubt, it removes too much:
+/// everything after a `?` in something that looks like a path.
 pub(crate) fn redact(text: &str) -> Cow<'_, str> {
     if !text.contains(['?', '#', '@']) {
         return Cow::Borrowed(text);
@@ -27,7 +27,7 @@ pub(crate) fn redact(text: &str) -> Cow<'_, str> {
     if redacted == text { Cow::Borrowed(text) } else { Cow::Owned(redacted) }
 }
 
-/// Whether a character ends a URL in a text.
+/// Returns whether a character ends a URL in a text.
 fn is_delimiter(character: char) -> bool {
     character.is_whitespace() || matches!(character, '"' | '`' | '<' | '>')
 }
@@ -40,7 +40,7 @@ fn without_secrets(word: &str) -> String {
     without_userinfo(kept) + closing
 }
 
-/// Returns where the query of a relative reference begins, such as in `/jwks?key=s3cret`.
+/// Returns the position of the query in a relative reference such as `/jwks?key=s3cret`.
 fn query_of_path(word: &str) -> Option<usize> {
     let (path, query) = word.split_once('?')?;
     (path.contains('/') || query.contains('=')).then_some(path.len())
@@ -60,7 +60,7 @@ fn without_userinfo(word: &str) -> String {
     shown + rest
 }
 
-/// Whether a character at the end of a URL in a text is more likely punctuation of the text.
+/// Returns whether a character at the end of a URL is more likely punctuation of the surrounding text.
 fn is_closing(character: char) -> bool {
     matches!(character, ')' | ']' | '}' | '\'' | ',' | '.' | ';' | ':' | '\\' | '!' | '?')
 }

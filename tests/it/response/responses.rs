@@ -34,7 +34,7 @@ async fn the_error_is_in_the_extensions_of_the_response() {
     let response = send(&app, with_token(&token)).await;
     let error = response.error.unwrap();
     assert_eq!((error.kind(), error.scope()), (ErrorKind::InsufficientScope, Some("read")));
-    assert_eq!(error.to_string(), "access token lacks a scope of `read`");
+    assert_eq!(error.to_string(), "access token lacks a required scope: `read`");
 
     let response = send(&app, with_token("abc")).await;
     assert_eq!(response.kind(), Some(TokenFault::Malformed.into()));

@@ -222,7 +222,7 @@ async fn a_failed_fetch_is_logged_at_warn_with_all_sources() {
             assert!(line.text.contains(cause), "{fault:?}: {line:?}");
             assert!(line.text.contains("https://issuer.test"), "{fault:?}: {line:?}");
         }
-        assert!(lines[0].text.starts_with("no keys fetched"), "{:?}", lines[0]);
+        assert!(lines[0].text.starts_with("could not fetch keys"), "{:?}", lines[0]);
     }
 }
 

@@ -76,7 +76,7 @@ async fn a_slash_at_the_end_of_the_issuer_in_the_metadata() {
     let app = service(verifier.unwrap());
     let token = metadata.token().audience(API).claim("iss", json!("https://issuer.test")).mint();
     let parts = [
-        "no keys fetched",
+        "could not fetch keys",
         "is the metadata of issuer `https://issuer.test/`",
         "configure the issuer as `https://issuer.test/`, exactly as it is in its metadata",
         " took=",
@@ -224,7 +224,7 @@ async fn a_wrong_client_secret() {
         "introspection failed",
         "https://issuer.test/introspect",
         "rejected the credentials of this service (status 401",
-        "check the client id, the secret and how this client authenticates",
+        "check the client id, the secret and the authentication method",
     ];
     let token = token(&issuer).mint_opaque();
     assert_eq!(line_of(&app, &token, 500, &parts).await.level, Level::ERROR);
@@ -268,7 +268,7 @@ async fn an_issuer_with_a_placeholder() {
         }));
     let token = |issuer: &str| metadata.token().audience(API).claim("iss", json!(issuer)).mint();
     let parts = [
-        "no keys fetched",
+        "could not fetch keys",
         "is the metadata of issuer `https://login.test/{tenantid}/v2.0`",
         "stands for many tenants: configure the issuer of one tenant, or trust all of them",
     ];

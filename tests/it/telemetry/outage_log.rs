@@ -31,7 +31,7 @@ async fn unverifiable_tokens_are_logged_once_a_minute_with_a_count() {
         }
         let (warnings, others) = split(capture.take());
         let (fetches, rejections): (Vec<_>, Vec<_>) =
-            warnings.into_iter().partition(|line| line.text.starts_with("no keys fetched"));
+            warnings.into_iter().partition(|line| line.text.starts_with("could not fetch keys"));
         assert_eq!((fetches.len(), rejections.len()), (1, 1), "in minute {minute}");
         let text = &rejections[0].text;
         for part in ["reason=\"unavailable\"", "issuer=\"https://issuer.test\"", "502"] {
@@ -56,7 +56,8 @@ async fn failed_fetches_are_logged_at_warn_once_a_minute_with_a_count() {
         assert_eq!(send(&app, with_token(&token)).await.status, 503);
         run_until_idle().await;
         let (logged, _) = split(capture.take());
-        let fetches = logged.into_iter().filter(|line| line.text.starts_with("no keys fetched"));
+        let fetches =
+            logged.into_iter().filter(|line| line.text.starts_with("could not fetch keys"));
         warnings.extend(fetches.map(|line| (second, line.text)));
         issuer.clock().advance(seconds(1));
     }
