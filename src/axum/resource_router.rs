@@ -12,8 +12,8 @@ impl AuthenticateLayer {
     /// that is [merged] with others.
     ///
     /// ```
-    /// # #[derive(Debug)] struct Nobody;
-    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+    /// # #[derive(Debug)] struct RejectAll;
+    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for RejectAll {
     /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
     /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
     /// #     }
@@ -24,7 +24,7 @@ impl AuthenticateLayer {
     /// use http::Request;
     /// use portcullis::{AuthenticateLayer, ProtectedResource};
     /// use tower::ServiceExt;
-    /// # let verifier = Nobody;
+    /// # let verifier = RejectAll;
     ///
     /// let resource = ProtectedResource::builder("https://api.example/orders").build()?;
     /// let authenticate = AuthenticateLayer::bearer(verifier).resource(resource);

@@ -23,13 +23,13 @@ use crate::{Clock, SystemClock};
 /// # #[cfg(feature = "axum")] {
 /// use axum::{Router, routing::get};
 /// use portcullis::{AuthenticateLayer, EndAtExpiryLayer};
-/// # #[derive(Debug)] struct Nobody;
-/// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+/// # #[derive(Debug)] struct RejectAll;
+/// # impl portcullis::Verify<portcullis::BearerToken<'_>> for RejectAll {
 /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
 /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
 /// #     }
 /// # }
-/// # let verifier = Nobody;
+/// # let verifier = RejectAll;
 ///
 /// let app: Router = Router::new()
 ///     .route("/events", get("…").layer(EndAtExpiryLayer::new()))

@@ -144,8 +144,8 @@ impl ProtectedResourceBuilder {
     /// process ends, so the JWT should have no `exp`.
     ///
     /// ```
-    /// # #[derive(Debug)] struct Nobody;
-    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+    /// # #[derive(Debug)] struct RejectAll;
+    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for RejectAll {
     /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
     /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
     /// #     }
@@ -155,7 +155,7 @@ impl ProtectedResourceBuilder {
     /// use http::Request;
     /// use portcullis::{AuthenticateLayer, ProtectedResource};
     /// use tower::ServiceExt;
-    /// # let verifier = Nobody;
+    /// # let verifier = RejectAll;
     ///
     /// fn sign(document: &str) -> String {
     ///     assert!(document.starts_with(r#"{"resource":"https://api.example","#));

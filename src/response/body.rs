@@ -16,13 +16,13 @@
 /// use http::Response;
 /// use portcullis::AuthenticateLayer;
 /// use tower::ServiceBuilder;
-/// # #[derive(Debug)] struct Nobody;
-/// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+/// # #[derive(Debug)] struct RejectAll;
+/// # impl portcullis::Verify<portcullis::BearerToken<'_>> for RejectAll {
 /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
 /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
 /// #     }
 /// # }
-/// # let verifier = Nobody;
+/// # let verifier = RejectAll;
 /// # let compression = tower::util::MapResponseLayer::new(|response: Response<Body>| {
 /// #     response.map(http_body_util::BodyExt::boxed_unsync).map(|body| http_body_util::Limited::new(body, 9))
 /// # });

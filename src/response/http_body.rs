@@ -25,8 +25,8 @@ pin_project! {
     /// use portcullis::{AuthenticateLayer, Identity, response::ResponseBody, Verification};
     /// use tower::{Layer, ServiceExt, service_fn};
     ///
-    /// # #[derive(Debug)] struct Nobody;
-    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+    /// # #[derive(Debug)] struct RejectAll;
+    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for RejectAll {
     /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> Verification {
     /// #         Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
     /// #     }
@@ -37,7 +37,7 @@ pin_project! {
     ///     Ok::<_, std::convert::Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
     /// });
     /// let service = inner.map_response(|response| response.map(ResponseBody::inner));
-    /// let service = AuthenticateLayer::bearer(Nobody).layer(service);
+    /// let service = AuthenticateLayer::bearer(RejectAll).layer(service);
     /// assert_eq!(service.oneshot(Request::new(())).await.unwrap().status(), 401);
     /// # }
     /// ```

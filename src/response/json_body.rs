@@ -15,15 +15,15 @@ use crate::{
 /// use portcullis::{AuthenticateLayer, response::JsonBody};
 /// use tower::{Layer, ServiceExt, service_fn};
 ///
-/// # #[derive(Debug)] struct Nobody;
-/// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+/// # #[derive(Debug)] struct RejectAll;
+/// # impl portcullis::Verify<portcullis::BearerToken<'_>> for RejectAll {
 /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
 /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
 /// #     }
 /// # }
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let verifier = Nobody;
+/// # let verifier = RejectAll;
 /// # let service = service_fn(async |_: Request<()>| {
 /// #     Ok::<_, std::convert::Infallible>(Response::new(String::new()))
 /// # });

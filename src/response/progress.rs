@@ -38,13 +38,13 @@ impl Error {
     /// use portcullis::{AuthenticateLayer, Error, ErrorKind};
     /// # use portcullis::{BearerToken, TokenFault, Verification, Verify};
     /// use tower::{Layer, ServiceExt, service_fn};
-    /// # #[derive(Debug)] struct Nobody;
-    /// # impl Verify<BearerToken<'_>> for Nobody {
+    /// # #[derive(Debug)] struct RejectAll;
+    /// # impl Verify<BearerToken<'_>> for RejectAll {
     /// #     fn verify(&self, _: BearerToken<'_>) -> Verification {
     /// #         Verification::ready(Err(TokenFault::Revoked.into()))
     /// #     }
     /// # }
-    /// # let verifier = Nobody;
+    /// # let verifier = RejectAll;
     ///
     /// let inner = service_fn(async |_: Request<()>| {
     ///     Ok::<_, std::convert::Infallible>(Response::new(String::new()))

@@ -22,7 +22,7 @@ impl IssuerLog {
         &self.0
     }
 
-    #[expect(clippy::unused_self, reason = "the real one remembers the log")]
+    #[expect(clippy::unused_self, reason = "the real one stores the log")]
     pub(crate) fn unavailable(
         self: &Arc<Self>,
         _occasion: Occasion,

@@ -27,13 +27,13 @@ const MIN_SECRET: usize = 32;
 /// # #[cfg(feature = "axum")] {
 /// use axum::{Router, routing::any};
 /// use portcullis::{AuthenticateLayer, authorize::mcp::McpSessionLayer};
-/// # #[derive(Debug)] struct Nobody;
-/// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
+/// # #[derive(Debug)] struct RejectAll;
+/// # impl portcullis::Verify<portcullis::BearerToken<'_>> for RejectAll {
 /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
 /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
 /// #     }
 /// # }
-/// # let verifier = Nobody;
+/// # let verifier = RejectAll;
 ///
 /// let app: Router = Router::new()
 ///     .route("/mcp", any("the MCP server"))
