@@ -14,7 +14,6 @@ mod rejection;
 mod service;
 mod subject_field;
 
-pub use self::{
-    layer::RecordIdentityLayer, rejection::record_rejection, service::RecordIdentity,
-    subject_field::SubjectField,
-};
+#[doc(alias = "logging")]
+pub use self::layer::RecordIdentityLayer;
+pub use self::{rejection::record_rejection, service::RecordIdentity, subject_field::SubjectField};

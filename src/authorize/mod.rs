@@ -12,8 +12,11 @@ mod require;
 mod requirements;
 
 pub(crate) use self::diagnosis::diagnosed;
+#[doc(alias = "Keycloak")]
+#[doc(alias = "role")]
+pub use self::require::RequireRoleLayer;
 pub use self::{
-    require::{Require, RequireFuture, RequireLayer, RequireRoleLayer, RequireScopeLayer},
+    require::{Require, RequireFuture, RequireLayer, RequireScopeLayer},
     requirements::Requirements,
 };
 pub use crate::claims::ClaimValue;

@@ -142,6 +142,10 @@ impl ErrorKind {
     }
 
     /// Returns a short, stable name for logs and metrics, such as `token_expired`.
+    ///
+    /// It is the field `reason` of log events, and the label `outcome` of the metric `portcullis_requests_total`. The
+    /// [front page](crate#metrics-and-logging) lists all metrics.
+    #[doc(alias = "metrics")]
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {

@@ -23,12 +23,15 @@ mod step_up;
 #[cfg(feature = "_remote")]
 pub(crate) use self::redacted::redacted;
 pub(crate) use self::report::{SharedFailure, WithCauses};
+// rustdoc ignores aliases of an item in a private module, so they are on the re-exports.
+#[doc(alias = "logging")]
+pub use self::diagnosis::Diagnosis;
+#[doc(alias = "reject")]
+pub use self::error::Error;
 pub use self::{
     authentication_fault::AuthenticationFault,
     config_error::ConfigError,
-    diagnosis::Diagnosis,
     dpop_fault::DpopFault,
-    error::Error,
     finding::{Finding, Verdict},
     kind::{ErrorKind, RequestFault, TokenFault},
 };

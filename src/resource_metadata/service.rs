@@ -15,7 +15,8 @@ use super::MetadataDocument;
 /// A tower service that serves the metadata of a protected resource, for any router. See
 /// [`AuthenticateLayer::resource_service`](crate::AuthenticateLayer::resource_service).
 ///
-/// It responds to `GET`, `HEAD` and `OPTIONS` on any path, and rejects other methods with 405.
+/// It responds to `GET`, `HEAD` and `OPTIONS` on any path, and rejects other methods with 405. Its
+/// responses allow any origin, so browser clients need no CORS layer for it.
 #[derive(Debug, Clone)]
 pub struct MetadataService {
     document: Option<Arc<MetadataDocument>>,

@@ -19,16 +19,15 @@ mod progress;
 mod rejection;
 mod render;
 
+#[doc(alias = "reject")]
+pub use self::error_body::ErrorBody;
 #[cfg(feature = "tonic")]
 pub(crate) use self::grpc::grpc_details;
 #[cfg(feature = "http-body")]
 pub use self::http_body::ResponseBody;
 #[cfg(feature = "tonic")]
 pub(crate) use self::progress::ReportedError;
-pub use self::{
-    body::RejectionBody, content::Content, error_body::ErrorBody, json_body::JsonBody,
-    rejection::Rejection,
-};
+pub use self::{body::RejectionBody, content::Content, json_body::JsonBody, rejection::Rejection};
 pub(crate) use self::{
     grpc::Protocol,
     json::escaped,
