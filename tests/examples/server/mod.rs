@@ -9,6 +9,8 @@ mod credentials;
 mod diagnosis;
 mod events;
 mod introspection;
+#[cfg(unix)]
+mod misconfigurations;
 mod operations;
 mod resource;
 mod roles;
