@@ -220,8 +220,6 @@ mod secret;
 pub mod security_events;
 mod telemetry;
 #[cfg(feature = "testing")]
-#[doc(alias = "mock")]
-#[doc(alias = "test")]
 pub mod testing;
 #[cfg(feature = "tonic")]
 mod tonic;
