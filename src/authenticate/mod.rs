@@ -8,11 +8,14 @@
 mod admission;
 mod challenge_scopes;
 mod config;
+mod dangerous;
 mod decision;
 mod diagnosis;
 mod explain;
 mod future;
 mod layer;
+mod layer_rejections;
+mod layer_sources;
 #[cfg(feature = "mcp")]
 mod mcp_layer;
 mod original_uri;
@@ -24,5 +27,5 @@ mod used_credentials;
 #[cfg(feature = "mcp")]
 pub use self::mcp_layer::McpBodiesLayer;
 pub use self::{
-    future::ResponseFuture, layer::AuthenticateLayer, layer::Dangerous, service::Authenticate,
+    dangerous::Dangerous, future::ResponseFuture, layer::AuthenticateLayer, service::Authenticate,
 };
