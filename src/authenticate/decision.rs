@@ -16,7 +16,8 @@ use crate::{
     BasicCredentials, BearerToken, Credentials, Error, ErrorKind, Identity, Verification,
     authorize::policies::Rule,
     credentials::{
-        AuthorizationLine, CredentialsRejection, PlainToken, Presented, RequestHead, Source,
+        AuthorizationLine, CredentialsRejection, LineForm, PlainToken, Presented, RequestHead,
+        Source,
     },
     identity::Caller,
     telemetry,
@@ -32,62 +33,58 @@ impl Config {
     }
 
     fn decide_by<B>(&self, rule: Option<Rule>, request: &mut Request<B>) -> Decided {
-        let line = self.sources.mark_sensitive(request.headers_mut());
-        let (is_plain, is_absent) = match line {
+        let form = match self.sources.mark_sensitive(request.headers_mut()) {
             AuthorizationLine::Plain(PlainToken { scheme, token }) => {
                 if let Some(identity) = self.cached(token) {
                     let used = UsedCredentials { scheme, source: Source::Authorization };
                     return self.admit(Admission { rule, used }, identity, request, None);
                 }
-                (true, false)
+                LineForm::Plain
             }
-            AuthorizationLine::None => (false, true),
-            AuthorizationLine::Other => (false, false),
+            AuthorizationLine::Absent => LineForm::Absent,
+            AuthorizationLine::Other => LineForm::Other,
         };
         let request = &*request;
-        let head = RequestHead::of(request);
-        let plain = is_plain.then(|| self.sources.read_plain(request.headers())).flatten();
-        let is_uncached = plain.is_some();
-        let presented = match plain {
-            Some(presented) => Ok(Some(presented)),
-            None if is_absent => self.sources.read_others(&head),
-            None => self.sources.read(&head),
-        };
-        match presented {
-            Ok(Some(Presented { credentials, scheme, source })) => {
-                let used = UsedCredentials { scheme, source };
-                let admission = Admission { rule, used };
-                let (verification, token) = match credentials {
-                    Credentials::Basic(credentials) => {
-                        (self.verify_user(credentials, request), None)
-                    }
-                    Credentials::Bearer(token) | Credentials::Token(token) => {
-                        (self.verify_token(token, is_uncached, request), None)
-                    }
-                    Credentials::Dpop(token) => {
-                        let verification = self.verify_token(token.clone(), is_uncached, request);
-                        (verification, Some(token))
-                    }
-                };
-                match verification.0 {
-                    VerificationState::Ready(Ok(identity)) => {
-                        self.admit(admission, identity, request, token)
-                    }
-                    VerificationState::Ready(Err(error)) => {
-                        let error = self.diagnosed(error, request);
-                        Decided::new(self.decide_unverified(rule, error), Some(used))
-                    }
-                    VerificationState::Pending(verdict) => {
-                        let verdict = self.diagnosing(verdict, request);
-                        Decided::new(Decision::Ask(verdict, Some(admission)), Some(used))
-                    }
-                }
-            }
+        match self.sources.read_line(form, &RequestHead::of(request)) {
+            Ok(Some(presented)) => self.decide_presented(rule, presented, request),
             Ok(None) => Decided::new(self.decide_anonymous(rule, request), None),
             Err(CredentialsRejection { error, scheme }) => {
                 let used =
                     scheme.map(|scheme| UsedCredentials { scheme, source: Source::Authorization });
                 Decided::new(Decision::Reject(error), used)
+            }
+        }
+    }
+
+    fn decide_presented<B>(
+        &self,
+        rule: Option<Rule>,
+        presented: Presented<'_>,
+        request: &Request<B>,
+    ) -> Decided {
+        let Presented { credentials, scheme, source, is_plain } = presented;
+        let used = UsedCredentials { scheme, source };
+        let admission = Admission { rule, used };
+        let (verification, proven) = match credentials {
+            Credentials::Basic(credentials) => (self.verify_user(credentials, request), None),
+            Credentials::Bearer(token) | Credentials::Token(token) => {
+                (self.verify_token(token, is_plain, request), None)
+            }
+            Credentials::Dpop(token) => {
+                (self.verify_token(token.clone(), is_plain, request), Some(token))
+            }
+        };
+        match verification.0 {
+            VerificationState::Ready(Ok(identity)) => {
+                self.admit(admission, identity, request, proven)
+            }
+            VerificationState::Ready(Err(error)) => {
+                let error = self.diagnosed(error, request);
+                Decided::new(self.decide_unverified(rule, error), Some(used))
+            }
+            VerificationState::Pending(verdict) => {
+                let verdict = self.diagnosing(verdict, request);
+                Decided::new(Decision::Ask(verdict, Some(admission)), Some(used))
             }
         }
     }
@@ -135,11 +132,11 @@ impl Config {
     fn verify_token<B>(
         &self,
         token: BearerToken<'_>,
-        is_uncached: bool,
+        is_plain: bool,
         request: &Request<B>,
     ) -> Verification {
         let Some(tokens) = &self.tokens else { return reject_unknown() };
-        let cached = if is_uncached { None } else { tokens.cached(token.as_str().as_bytes()) };
+        let cached = if is_plain { None } else { tokens.cached(token.as_str().as_bytes()) };
         match cached {
             Some(identity) => Verification::ready(Ok(identity)),
             None => tokens.verify_request(token, &RequestHead::of(request)),

@@ -87,7 +87,7 @@ impl AuthenticateLayer {
         let rejected = |error: Error| Explanation::new(Some(error), Findings::new());
         let read = config.sources.read(&RequestHead::of(&request));
         let (token, used) = match read {
-            Ok(Some(Presented { credentials, scheme, source })) => match credentials {
+            Ok(Some(Presented { credentials, scheme, source, .. })) => match credentials {
                 Credentials::Bearer(token)
                 | Credentials::Dpop(token)
                 | Credentials::Token(token) => {

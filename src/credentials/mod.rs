@@ -32,7 +32,7 @@ pub(crate) use self::{
     cookie::TokenCookie,
     percent::PercentDecoder,
     query::without_access_token,
-    sources::{AuthorizationLine, PlainToken, Presented, Source, Sources},
+    sources::{AuthorizationLine, LineForm, PlainToken, Presented, Source, Sources},
     websocket::{PROTOCOL as WEBSOCKET_PROTOCOL, without_token as websocket_without_token},
 };
 pub use self::{basic::BasicCredentials, client::ClientCredentials, guess_key::GuessKey};

@@ -51,13 +51,23 @@ pub(crate) struct Presented<'a> {
     pub(crate) credentials: Credentials<'a>,
     pub(crate) scheme: Scheme,
     pub(crate) source: Source,
+    /// Whether they are a [`PlainToken`].
+    pub(crate) is_plain: bool,
 }
 
-/// What the header `Authorization` has.
+/// What the header `Authorization` contains.
 pub(crate) enum AuthorizationLine<'a> {
-    None,
+    Absent,
     Plain(PlainToken<'a>),
     /// Another scheme, another form, or more than one line.
+    Other,
+}
+
+/// The same without the token, whose borrow of the headers has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LineForm {
+    Absent,
+    Plain,
     Other,
 }
 
@@ -140,12 +150,32 @@ impl Sources {
         self.others.push(Place::Custom(source));
     }
 
-    /// Parses the token that was found to be a [plain](Self::plain_token) one. Returns `None` if it has characters that
-    /// a token can't have: [`read`](Self::read) tells what is wrong.
-    pub(crate) fn read_plain<'a>(&self, headers: &'a HeaderMap) -> Option<Presented<'a>> {
+    /// Does the same as [`read`](Self::read) in fewer steps, for a request in which
+    /// [`mark_sensitive`](Self::mark_sensitive) found a line of this form.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read).
+    pub(crate) fn read_line<'a>(
+        &self,
+        form: LineForm,
+        head: &RequestHead<'a>,
+    ) -> Result<Option<Presented<'a>>, CredentialsRejection> {
+        match form {
+            LineForm::Absent => self.read_others(head),
+            LineForm::Other => self.read(head),
+            LineForm::Plain => match self.read_plain(head.headers()) {
+                Some(presented) => Ok(Some(presented)),
+                // There are characters that a token can't have. `read` tells what is wrong.
+                None => self.read(head),
+            },
+        }
+    }
+
+    fn read_plain<'a>(&self, headers: &'a HeaderMap) -> Option<Presented<'a>> {
         let PlainToken { scheme, token } = self.plain_token(headers.get(AUTHORIZATION)?)?;
         let credentials = Credentials::parse(scheme, token, self.characters).ok()?;
-        Some(Presented { credentials, scheme, source: Source::Authorization })
+        Some(Presented { credentials, scheme, source: Source::Authorization, is_plain: true })
     }
 
     /// Returns the credentials of the first place that has some. The rest isn't read.
@@ -172,12 +202,7 @@ impl Sources {
         self.read_others(head)
     }
 
-    /// Returns the credentials of the first place that has some, without `Authorization`.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`read`](Self::read).
-    pub(crate) fn read_others<'a>(
+    fn read_others<'a>(
         &self,
         head: &RequestHead<'a>,
     ) -> Result<Option<Presented<'a>>, CredentialsRejection> {
@@ -203,7 +228,7 @@ impl Sources {
             mark_lines(headers, &AUTHORIZATION);
             return AuthorizationLine::Other;
         }
-        let Some(line) = headers.get_mut(AUTHORIZATION) else { return AuthorizationLine::None };
+        let Some(line) = headers.get_mut(AUTHORIZATION) else { return AuthorizationLine::Absent };
         line.set_sensitive(true);
         self.plain_token(line).map_or(AuthorizationLine::Other, AuthorizationLine::Plain)
     }
@@ -275,7 +300,7 @@ impl Sources {
     ) -> Result<Presented<'a>, RequestFault> {
         self.check_length(line.credentials.len())?;
         let credentials = Credentials::parse(scheme, line.credentials, self.characters)?;
-        Ok(Presented { credentials, scheme, source })
+        Ok(Presented { credentials, scheme, source, is_plain: false })
     }
 
     fn token<'a>(
@@ -289,7 +314,8 @@ impl Sources {
             Cow::Borrowed(text) => BearerToken::parse_with(text.as_bytes(), characters),
             Cow::Owned(text) => BearerToken::parse_owned(text, characters),
         };
-        Ok(Presented { credentials: Credentials::Bearer(token?), scheme: Scheme::Bearer, source })
+        let credentials = Credentials::Bearer(token?);
+        Ok(Presented { credentials, scheme: Scheme::Bearer, source, is_plain: false })
     }
 
     fn check_length(&self, bytes: usize) -> Result<(), RequestFault> {
