@@ -8,6 +8,7 @@ use std::{
 };
 
 use axum::{body::Body, extract::Request, response::Response};
+use chrono::{Datelike, Timelike, Utc};
 use http::{
     HeaderValue, StatusCode,
     header::{CONTENT_TYPE, WWW_AUTHENTICATE},
@@ -26,9 +27,15 @@ pub struct Identify<S>(pub S, pub Arc<Someone>);
 #[derive(Debug)]
 pub struct Someone;
 
-/// Answers each request with the same 401.
-#[derive(Debug, Clone)]
-pub struct Reject;
+/// Rejects each request as the layer does, with the same challenge and the same body.
+#[derive(Debug, Clone, Copy)]
+pub struct Reject {
+    pub message: &'static str,
+    /// The error code and the challenge.
+    pub code: Option<&'static str>,
+    pub challenge: &'static str,
+    pub has_body: bool,
+}
 
 impl<S: Service<R>, R> Service<R> for Pass<S> {
     type Response = S::Response;
@@ -68,13 +75,29 @@ impl Service<Request> for Reject {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: Request) -> Self::Future {
-        let mut response = Response::new(Body::from(r#"{"error":"invalid_token"}"#));
+    fn call(&mut self, request: Request) -> Self::Future {
+        let body = if self.has_body { Body::from(self.body(&request)) } else { Body::empty() };
+        let mut response = Response::new(body);
         *response.status_mut() = StatusCode::UNAUTHORIZED;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let challenge = HeaderValue::from_static(r#"Bearer error="invalid_token""#);
-        headers.insert(WWW_AUTHENTICATE, challenge);
+        if self.has_body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(self.challenge));
         ready(Ok(response))
+    }
+}
+
+impl Reject {
+    /// The body as a service writes it by hand, with the crate that services use for dates.
+    fn body(self, request: &Request) -> String {
+        let date = Utc::now().naive_utc();
+        let (year, month, day) = (date.year(), date.month(), date.day());
+        let (hour, minute, second) = (date.hour(), date.minute(), date.second());
+        let (message, method, uri) = (self.message, request.method(), request.uri());
+        let error = self.code.map_or_else(String::new, |code| format!(r#","error":"{code}""#));
+        format!(
+            r#"{{"statusCode":401,"statusText":"Unauthorized","message":"{message}","date":"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}","statusFamily":"CLIENT_ERROR","method":"{method}","uri":"{uri}"{error}}}"#
+        )
     }
 }

@@ -6,7 +6,7 @@ use portcullis::{
     AuthenticateLayer, Issuers, JwtVerifier,
     issuers::IssuersBuilder,
     jwt::{AudienceGiven, JwtVerifierBuilder},
-    verify::Readiness,
+    verify::{Readiness, Revocations},
 };
 use tokio::runtime::{self, Runtime};
 
@@ -55,6 +55,12 @@ impl Fixture {
         self.verified_by(verifier(issuer.verifier(), memory))
     }
 
+    /// Authentication of the issuer's tokens, unless this list revokes them.
+    pub fn layer_with_revocations(&self, revocations: &Revocations) -> AuthenticateLayer {
+        let builder = self.issuer.verifier().revocations(revocations.clone());
+        self.verified_by(builder.build().expect("a good configuration"))
+    }
+
     /// Authentication of the issuer's HS256 tokens.
     pub fn hmac_layer(&self, memory: Memory) -> AuthenticateLayer {
         self.verified_by(verifier(self.issuer.hmac_verifier(), memory))
@@ -82,7 +88,7 @@ impl Fixture {
         AuthenticateLayer::bearer(issuers)
     }
 
-    fn verified_by(&self, verifier: JwtVerifier) -> AuthenticateLayer {
+    pub fn verified_by(&self, verifier: JwtVerifier) -> AuthenticateLayer {
         self.runtime.block_on(verifier.warm_up()).expect("an issuer in reach");
         AuthenticateLayer::bearer(verifier)
     }

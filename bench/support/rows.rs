@@ -6,15 +6,18 @@ use axum::Router;
 use http::StatusCode;
 use portcullis::{
     Algorithm::{self, EdDsa, Es256, Hs256, Ps256, Rs256},
+    AuthenticateLayer, ErrorBody, ProtectedResource, Scope, ScopeHierarchy,
     testing::TestClock,
+    verify::{Revocation, Revocations},
 };
 use serde_json::json;
 
 pub use super::figure::ROUTER;
 use super::{
+    baseline::Reject,
     figure::Figure::{self, Allocations, Change, Difference, Net, NetDifference, Ratio},
     fixture::{Fixture, Memory},
-    issuer::Issuer,
+    issuer::{API, Issuer, READ},
     proofs,
     raw::Raw,
     services, strangers,
@@ -23,8 +26,13 @@ use super::{
 
 /// The least that a layer can cost which says who it is.
 pub const CONSTANT: &str = "constant `Arc`, `Extension`";
-/// The least that a rejection can cost.
-pub const BY_HAND: &str = "401 by hand";
+/// How many entries a full list has here. `benches/revocations` has a million.
+const FULL: usize = 100_000;
+/// The rejections of requests without a token, with an invalid one, and without a body, by a service that makes the same
+/// responses itself, without reading the request.
+pub const BY_HAND_MISSING: &str = "401 by hand, no token";
+pub const BY_HAND_INVALID: &str = "401 by hand, invalid token";
+pub const BY_HAND_EMPTY: &str = "401 by hand, no body";
 
 /// One line of the table.
 pub struct Row {
@@ -69,15 +77,35 @@ pub fn all() -> Vec<Row> {
     groups.into_iter().flatten().collect()
 }
 
+const MISSING: Reject = Reject {
+    message: "Authentication required.",
+    code: None,
+    challenge: r#"Bearer realm="restricted""#,
+    has_body: true,
+};
+
+const INVALID: Reject = Reject {
+    message: "Token expired.",
+    code: Some("invalid_token"),
+    challenge: r#"Bearer realm="restricted", error="invalid_token", error_description="Token expired.""#,
+    has_body: true,
+};
+
+fn by_hand(name: &'static str, reject: Reject) -> Row {
+    Row::new(name, move |it| {
+        rejected_with(services::behind_rejection(reject), &it.issuer.tokens(Rs256))
+    })
+}
+
 pub fn baselines() -> Vec<Row> {
     vec![
         Row::new(ROUTER, |it| ok(services::plain(), it, Rs256)).on_two_threads(),
         Row::new("layer that does nothing", |it| ok(services::behind_nothing(), it, Rs256))
             .shows(Ratio(ROUTER)),
         Row::new(CONSTANT, |it| ok(services::for_someone(), it, Rs256)).shows(Ratio(ROUTER)),
-        Row::new(BY_HAND, |it| {
-            rejected_with(services::behind_rejection(), &it.issuer.tokens(Rs256))
-        }),
+        by_hand(BY_HAND_MISSING, MISSING),
+        by_hand(BY_HAND_INVALID, INVALID),
+        by_hand(BY_HAND_EMPTY, Reject { has_body: false, ..INVALID }),
     ]
 }
 
@@ -127,18 +155,18 @@ fn first_seen() -> Vec<Row> {
     let algorithm = |name, algorithm| Row::new(name, first(services::for_identity, algorithm));
     vec![
         algorithm("first seen, RS256", Rs256)
-            .bar(Net("raw RS256"), 1.15)
+            .bar(Net("raw RS256"), 1.08)
             .bar(Allocations(ROUTER), 12.0)
             .on_two_threads(),
         algorithm("first seen, PS256", Ps256)
-            .bar(Net("raw PS256"), 1.12)
+            .bar(Net("raw PS256"), 1.08)
             .bar(Allocations(ROUTER), 12.0),
         algorithm("first seen, ES256", Es256)
-            .bar(Net("raw ES256"), 1.04)
+            .bar(Net("raw ES256"), 1.015)
             .bar(Allocations(ROUTER), 12.0)
             .on_two_threads(),
         algorithm("first seen, EdDSA", EdDsa)
-            .bar(Net("raw EdDSA"), 1.06)
+            .bar(Net("raw EdDSA"), 1.03)
             .bar(Allocations(ROUTER), 12.0),
         Row::new("first seen, HS256", |it| {
             ok(services::for_identity().layer(it.hmac_layer(Memory::None)), it, Hs256)
@@ -176,7 +204,7 @@ fn seen() -> Vec<Row> {
     };
     let algorithm = |name, algorithm| {
         Row::new(name, one(services::for_identity, algorithm))
-            .bar(Ratio(CONSTANT), 1.3)
+            .bar(Ratio(CONSTANT), 1.2)
             .bar(Allocations(CONSTANT), 0.0)
     };
     vec![
@@ -185,7 +213,7 @@ fn seen() -> Vec<Row> {
         Row::new("seen, RS256, one of many", |it| {
             ok(services::for_identity().layer(it.layer(&it.issuer, Memory::Default)), it, Rs256)
         })
-        .bar(Ratio(CONSTANT), 1.3)
+        .bar(Ratio(CONSTANT), 1.5)
         .on_two_threads(),
         Row::new("seen, RS256, `Claims<T>`", one(services::for_claims, Rs256))
             .shows(Difference("seen, RS256"))
@@ -201,7 +229,41 @@ fn seen() -> Vec<Row> {
             Subject::bearers(app, it.issuer.tokens(Rs256).first(), StatusCode::OK)
         })
         .bar(Change("seen, RS256"), 3.0),
+        configured("seen, RS256, empty revocation list", |it| {
+            it.layer_with_revocations(&Revocations::new())
+        }),
+        configured("seen, RS256, full revocation list", |it| {
+            let revocations = Revocations::new();
+            for number in 0..FULL {
+                drop(revocations.revoke(&Revocation::token_id(number.to_string())));
+            }
+            it.layer_with_revocations(&revocations)
+        }),
+        configured("seen, RS256, hierarchy", |it| {
+            let hierarchy = ScopeHierarchy::builder()
+                .implies(Scope::from_static("admin"), [Scope::from_static(READ)])
+                .build();
+            let layer = it.layer(&it.issuer, Memory::Default);
+            layer.scope_hierarchy(hierarchy.expect("a good hierarchy"))
+        }),
+        configured("seen, RS256, roles", |it| {
+            let builder = it.issuer.verifier().roles("roles");
+            it.verified_by(builder.build().expect("a good configuration"))
+        }),
+        configured("seen, RS256, resource metadata", |it| {
+            let resource = ProtectedResource::builder(API).build().expect("a good resource");
+            it.layer(&it.issuer, Memory::Default).resource(resource)
+        }),
     ]
+}
+
+/// A token that was verified before, behind a layer that does more.
+fn configured(name: &'static str, layer: fn(&Fixture) -> AuthenticateLayer) -> Row {
+    Row::new(name, move |it| {
+        let app = services::for_identity().layer(layer(it));
+        Subject::bearers(app, it.issuer.tokens(Rs256).first(), StatusCode::OK)
+    })
+    .bar(Change("seen, RS256"), 3.0)
 }
 
 /// Tokens that the verifier has met before, bound to a key that each request proves.
@@ -235,12 +297,12 @@ fn rejected() -> Vec<Row> {
     let row = |name, tokens: fn(&Issuer) -> Arc<[String]>| {
         Row::new(name, move |it| rejected_with(protected(it), &tokens(&it.issuer)))
     };
-    let cheap = |name, tokens| row(name, tokens).bar(Difference(BY_HAND), 1000.0);
+    let cheap = |name, tokens| row(name, tokens).bar(Difference(BY_HAND_INVALID), 500.0);
     vec![
         Row::new("rejected, no token", |it| {
             Subject::anonymous(protected(it), StatusCode::UNAUTHORIZED)
         })
-        .bar(Difference(BY_HAND), 1000.0),
+        .bar(Difference(BY_HAND_MISSING), 500.0),
         cheap("rejected, garbage", |_| strangers::garbage()).on_two_threads(),
         cheap("rejected, 16 KB without a dot", |_| strangers::long()),
         cheap("rejected, unknown kid", strangers::unknown_kid).on_two_threads(),
@@ -262,6 +324,11 @@ fn rejected() -> Vec<Row> {
             rejected_with(app, &it.issuer.pool(|token| token.claim("iss", evil.clone()).mint()))
         })
         .bar(Change("rejected, wrong issuer"), 3.0),
+        Row::new("rejected, garbage, no body", |it| {
+            let layer = it.layer(&it.issuer, Memory::Default).error_body(ErrorBody::empty());
+            rejected_with(services::for_identity().layer(layer), &strangers::garbage())
+        })
+        .bar(Difference(BY_HAND_EMPTY), 500.0),
         row("rejected, bad signature, RS256", strangers::bad_signature).shows(Ratio("raw RS256")),
     ]
 }

@@ -28,8 +28,8 @@ pub fn behind_nothing() -> Router {
 }
 
 /// The same, behind a layer that rejects every request.
-pub fn behind_rejection() -> Router {
-    plain().layer(layer_fn(|_| Reject))
+pub fn behind_rejection(reject: Reject) -> Router {
+    plain().layer(layer_fn(move |_| reject))
 }
 
 /// A router whose handler asks for someone, behind a layer that says it is always the same.

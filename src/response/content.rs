@@ -14,7 +14,8 @@ use http::HeaderValue;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Content {
-    pub(super) content_type: HeaderValue,
+    /// `None` only without bytes.
+    pub(super) content_type: Option<HeaderValue>,
     pub(super) bytes: Vec<u8>,
 }
 
@@ -22,7 +23,11 @@ impl Content {
     /// Creates a body with the media type `content_type`.
     #[must_use]
     pub fn new(content_type: HeaderValue, bytes: impl Into<Vec<u8>>) -> Self {
-        Self { content_type, bytes: bytes.into() }
+        Self { content_type: Some(content_type), bytes: bytes.into() }
+    }
+
+    pub(super) const fn empty() -> Self {
+        Self { content_type: None, bytes: Vec::new() }
     }
 
     /// Creates a body with the media type `application/json`. `text` has to be valid JSON.

@@ -24,6 +24,7 @@ pub struct ErrorBody(Form);
 
 #[derive(Clone)]
 enum Form {
+    Empty,
     Json(JsonForm),
     OAuth,
     Problem,
@@ -83,6 +84,38 @@ impl ErrorBody {
         Self(Form::TokenEndpoint)
     }
 
+    /// Returns no body and no `Content-Type`. Clients learn the reason from the status and from `WWW-Authenticate`.
+    ///
+    /// ```
+    /// # #[derive(Debug)] struct RejectAll;
+    /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for RejectAll {
+    /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
+    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use http::{Request, Response};
+    /// use portcullis::{AuthenticateLayer, ErrorBody};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// # let verifier = RejectAll;
+    ///
+    /// let layer = AuthenticateLayer::bearer(verifier).error_body(ErrorBody::empty());
+    /// # let inner = service_fn(async |_: Request<()>| {
+    /// #     Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+    /// # });
+    /// let rejected = layer.layer(inner).oneshot(Request::new(())).await?;
+    /// assert_eq!(rejected.status(), 401);
+    /// assert!(rejected.body().is_empty());
+    /// assert_eq!(rejected.headers()["www-authenticate"], "Bearer realm=\"restricted\"");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self(Form::Empty)
+    }
+
     /// Returns a custom format. `body` is called for each rejection.
     #[must_use]
     pub fn custom(body: impl Fn(&Rejection<'_>) -> Content + Send + Sync + 'static) -> Self {
@@ -91,6 +124,7 @@ impl ErrorBody {
 
     pub(crate) fn content(&self, rejection: &Rejection<'_>) -> Content {
         match &self.0 {
+            Form::Empty => Content::empty(),
             Form::Json(form) => form.content(rejection),
             Form::OAuth => oauth(rejection, rejection.error.kind().code()),
             Form::Problem => problem(rejection),
@@ -149,6 +183,7 @@ impl Default for ErrorBody {
 impl fmt::Debug for ErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let form = match self.0 {
+            Form::Empty => "empty",
             Form::Json(_) => "json",
             Form::OAuth => "oauth",
             Form::Problem => "problem_json",

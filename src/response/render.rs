@@ -105,7 +105,10 @@ impl Renderer {
                 headers.remove(stale);
             }
         }
-        headers.insert(CONTENT_TYPE, content.content_type);
+        match content.content_type {
+            Some(content_type) => headers.insert(CONTENT_TYPE, content_type),
+            None => headers.remove(CONTENT_TYPE),
+        };
         for challenge in self.challenges(&error, used) {
             headers.append(WWW_AUTHENTICATE, challenge);
         }

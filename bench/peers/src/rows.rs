@@ -4,7 +4,10 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc, time::Duratio
 
 use axum::{Router, http::StatusCode};
 use axum_0_7::routing::get;
-use portcullis::Algorithm::{self, EdDsa, Es256, Rs256};
+use portcullis::{
+    Algorithm::{self, EdDsa, Es256, Rs256},
+    ErrorBody,
+};
 use tokio::time;
 
 use crate::{
@@ -14,7 +17,7 @@ use crate::{
         figure::Figure::{Allocations, Difference, NetOf, Ratio},
         fixture::{Fixture, Memory},
         issuer::Issuer,
-        rows::{self, BY_HAND, CONSTANT, ROUTER, Row},
+        rows::{self, BY_HAND_EMPTY, BY_HAND_INVALID, CONSTANT, ROUTER, Row},
         services, strangers,
         subject::Subject,
     },
@@ -104,10 +107,20 @@ fn ours(sent: Sent, answers: &Answers) -> Vec<Row> {
     let named = |name: &str| -> &'static str { format!("{}: {name}", sent.name()).leak() };
     let Sent::Good(algorithm) = sent else {
         let row = our_row(named("portcullis"), sent, Memory::Default, answers);
-        return vec![match sent {
-            Sent::BadSignature => row.shows(Ratio("raw RS256")),
-            _ => row.shows(Difference(BY_HAND)),
-        }];
+        if matches!(sent, Sent::BadSignature) {
+            return vec![row.shows(Ratio("raw RS256"))];
+        }
+        // Most peers respond without a body.
+        let (name, answers) = (named("portcullis, no body"), Answers::clone(answers));
+        let without_body = Row::new(name, move |it| {
+            let layer = it.layer(&it.issuer, Memory::Default).error_body(ErrorBody::empty());
+            let app = App::Current(services::for_identity().layer(layer));
+            checked(app, name, sent, it, &answers)
+        });
+        return vec![
+            row.shows(Difference(BY_HAND_INVALID)),
+            without_body.shows(Difference(BY_HAND_EMPTY)),
+        ];
     };
     let raw = raw(algorithm);
     vec![
@@ -157,7 +170,7 @@ fn of(peer: &Peer, sent: Sent, answers: &Answers) -> Row {
             row.shows(NetOf(router, raw(algorithm))).shows(Allocations(router))
         }
         Sent::BadSignature => row.shows(Ratio("raw RS256")),
-        _ => row.shows(Difference(BY_HAND)),
+        _ => row.shows(Difference(BY_HAND_EMPTY)),
     }
 }
 

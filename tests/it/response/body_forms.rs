@@ -74,6 +74,16 @@ async fn the_default_is_json_with_seven_members_and_the_error_code() {
 }
 
 #[tokio::test]
+async fn an_empty_body_has_no_content_type() {
+    let responses = rejections(ErrorBody::empty()).await;
+    assert_status_and_challenge(&responses);
+    for response in &responses {
+        assert_eq!(response.body, "");
+        assert!(!response.headers.contains_key("content-type"), "{:?}", response.headers);
+    }
+}
+
+#[tokio::test]
 async fn problem_json_has_title_status_detail_and_instance() {
     let responses = rejections(ErrorBody::problem_json()).await;
     assert_status_and_challenge(&responses);

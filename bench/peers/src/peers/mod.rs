@@ -7,6 +7,7 @@ pub mod axum_jwt_auth;
 pub mod by_hand;
 pub mod huskarl;
 pub mod jwt_authorizer;
+pub mod oauth_resource_server;
 pub mod provider;
 pub mod tower_oauth2;
 
@@ -72,6 +73,13 @@ pub fn all() -> Vec<Peer> {
             algorithms: ALL,
             app: |issuer, algorithm| Box::pin(tower_oauth2::app(issuer, algorithm)),
             has_choice: true,
+        },
+        Peer {
+            name: "oauth-resource-server",
+            package: "oauth-resource-server",
+            algorithms: ALL,
+            app: |issuer, algorithm| Box::pin(oauth_resource_server::app(issuer, algorithm)),
+            has_choice: false,
         },
         Peer {
             name: "aliri",
