@@ -243,6 +243,7 @@ pub use self::verify::introspection::{self, IntrospectionVerifier};
 pub use self::authenticate::AuthenticateLayer;
 #[doc(inline)]
 #[doc(alias = "metrics")]
+#[doc(alias = "reject")]
 pub use self::error::ErrorKind;
 #[cfg(feature = "_jwt")]
 #[doc(inline)]
