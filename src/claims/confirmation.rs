@@ -92,13 +92,14 @@ impl Confirmation {
         !self.has_other
     }
 
-    /// Returns the SHA-256 digest of the token that this is the confirmation of, which a DPoP proof names in `ath`.
+    /// Returns the SHA-256 digest of the token to which this confirmation belongs, which a DPoP proof contains
+    /// as `ath`.
     #[cfg(all(feature = "dpop", feature = "_jwt"))]
     pub(crate) fn token_hash(&self, token: &[u8]) -> [u8; 32] {
         self.token_hash.of(token)
     }
 
-    /// Adds a binding that names no key, such as `token_type: DPoP` without `cnf`.
+    /// Adds a binding without a key, such as `token_type: DPoP` without `cnf`.
     pub(super) const fn add_unknown(&mut self) {
         self.has_other = true;
     }

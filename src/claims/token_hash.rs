@@ -4,13 +4,15 @@ use std::sync::OnceLock;
 
 use crate::digest::sha256;
 
-/// How many bytes at a token's end tell it from another one: enough of its signature.
+/// The number of bytes at the end of a token that are compared. They are part of the signature, so
+/// they identify the token.
 const TAIL: usize = 32;
 
-/// The SHA-256 digest of the token that a confirmation belongs to.
+/// The SHA-256 digest of the token to which a confirmation belongs.
 ///
-/// A client sends the same token with many proofs. The digest is of the first token that it is asked for. For another
-/// one, as from a verifier that returns one identity for several tokens, it is computed each time.
+/// A client sends the same token with many proofs, so the digest of the first token is stored. The digest of
+/// any other token is computed each time, which is necessary for verifiers that return the same identity for
+/// several tokens.
 #[derive(Debug, Default)]
 pub(super) struct TokenHash(OnceLock<Known>);
 
@@ -35,14 +37,14 @@ impl TokenHash {
     }
 }
 
-/// A copy computes its own.
+/// A clone starts without a digest.
 impl Clone for TokenHash {
     fn clone(&self) -> Self {
         Self::new()
     }
 }
 
-/// It says nothing about the binding.
+/// All values are equal, because the digest isn't part of the confirmation.
 impl PartialEq for TokenHash {
     fn eq(&self, _other: &Self) -> bool {
         true

@@ -50,7 +50,7 @@ impl Bindings {
         self.dpop.is_some()
     }
 
-    /// Makes a nonce for the client's next proof, if nonces are configured.
+    /// Generates a nonce for the client's next proof, if nonces are configured.
     pub(crate) fn new_nonce(&self) -> Option<HeaderValue> {
         self.dpop.as_ref()?.new_nonce()
     }
@@ -66,7 +66,8 @@ impl Bindings {
         self.certificates.as_ref().is_some_and(ClientCertificates::is_required)
     }
 
-    /// Verifies everything but the proof, which costs more. Returns what the proof has to confirm.
+    /// Verifies everything except the proof, which is more expensive. Returns the confirmation that
+    /// the proof has to match.
     fn verify_before_proof<'a>(
         &self,
         confirmation: Option<&'a Confirmation>,

@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// The generation of keys that were given, which never change.
+/// The generation of configured keys, which never change.
 const GIVEN: u64 = 0;
 
 /// The keys of one issuer.

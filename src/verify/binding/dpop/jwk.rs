@@ -44,7 +44,8 @@ struct Members<'a> {
 }
 
 impl<'a> ProofJwk<'a> {
-    /// Reads the value of `jwk`. A private key is rejected: it is no longer one.
+    /// Reads the value of `jwk`. Private keys are rejected, because a key that was sent is no
+    /// longer secret.
     pub(super) fn read(jwk: Object<'a>) -> Result<Self, DpopFault> {
         let mut members = Members::default();
         for (name, value) in jwk.iter() {
@@ -108,8 +109,8 @@ impl<'a> Members<'a> {
 }
 
 impl Material<'_> {
-    /// Computes the thumbprint: the required members in lexicographic order, without white space. Returns `None`
-    /// if a member would have to be escaped, which base64url never does.
+    /// Computes the thumbprint: the required members in lexicographic order, without white space. Returns
+    /// `None` if a member would have to be escaped, which base64url never requires.
     fn thumbprint(&self) -> Option<[u8; 32]> {
         let digest = |parts: &[&str]| {
             let mut bytes = [&b""[..]; 7];

@@ -26,7 +26,7 @@ const MAX_SIGNATURE: usize = 1024;
 /// The maximum length of a `jti`, in bytes.
 const MAX_JTI: usize = 512;
 
-/// A proof whose header and claims are decoded, and not read yet.
+/// A proof whose header and claims are decoded but not parsed yet.
 #[derive(Debug)]
 pub(super) struct DecodedProof<'a> {
     header: String,
@@ -35,7 +35,7 @@ pub(super) struct DecodedProof<'a> {
     signature: &'a str,
 }
 
-/// A proof that was read. Its texts are slices of the decoded ones.
+/// A parsed proof. Its texts are slices of the decoded ones.
 #[derive(Debug)]
 pub(super) struct Proof<'a> {
     pub(super) algorithm: Algorithm,
@@ -57,7 +57,7 @@ pub(super) struct ProofClaims<'a> {
 }
 
 impl<'a> DecodedProof<'a> {
-    /// Decodes the one proof of a request (checks 1 and 2 of RFC 9449 §4.3).
+    /// Decodes the only proof of a request (checks 1 and 2 of RFC 9449 §4.3).
     pub(super) fn of_request(headers: &'a HeaderMap) -> Result<Self, DpopFault> {
         let mut lines = headers.get_all(DPOP).iter();
         let line = lines.next().ok_or(DpopFault::Missing)?;

@@ -13,7 +13,7 @@ pub(super) struct PublicUrl {
     port: u16,
     /// Normalized, without a trailing slash.
     path: Box<str>,
-    /// All of it, as most clients write it.
+    /// The whole URL in the form that most clients use.
     text: Box<str>,
 }
 
@@ -63,7 +63,8 @@ impl PublicUrl {
         self.is_literally(htu, request_path) || self.matches_normalized(htu, request_path)
     }
 
-    /// Returns whether `htu` has the same characters, and none that would have to be normalized.
+    /// Returns whether `htu` is literally the same URL, without any character that would have to be
+    /// normalized.
     fn is_literally(&self, htu: &str, request_path: &str) -> bool {
         let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'%' | b'?' | b'#');
         request_path.starts_with('/')
@@ -273,7 +274,7 @@ mod tests {
             let path = service.path();
             let path = if path.is_empty() { "/" } else { &path };
             prop_assert_eq!(public.matches(&htu, path), is_equal, "{} {}", htu, service.url());
-            // The short cut says nothing else.
+            // The fast path has the same outcome.
             prop_assert_eq!(public.matches_normalized(&htu, path), is_equal);
         }
 

@@ -76,7 +76,7 @@ pub(super) struct Inner {
     pub(super) replays: Arc<dyn ReplayStore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) is_required: bool,
-    /// Decoded keys by thumbprint. Only keys of verified tokens enter.
+    /// Decoded keys by thumbprint. Only keys to which a verified token is bound are added.
     pub(super) keys:
         Cache<[u8; 32], Arc<VerifyingKey>, UnitWeighter, BuildHasherDefault<DigestHasher>>,
 }

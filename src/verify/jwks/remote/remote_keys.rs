@@ -87,8 +87,8 @@ struct Shared {
     settings: RemoteSettings,
     snapshot: ArcSwapOption<Snapshot>,
     freshness: Freshness,
-    /// The second until which no request starts a refresh, so that requests don't contend for the lock
-    /// during an outage.
+    /// The time, in seconds, until which no request starts a refresh, so that requests don't contend
+    /// for the lock during an outage.
     quiet_until: AtomicU64,
     control: Mutex<Control>,
 }
@@ -137,7 +137,7 @@ impl RemoteKeys {
         }
     }
 
-    /// Returns whether the keys of `generation` are in use. Starts a fetch where one is due.
+    /// Returns whether the keys of `generation` are in use. Starts a fetch if one is due.
     pub(crate) fn is_current(&self, generation: u64, now: NumericDate) -> bool {
         self.0.freshness.confirms(generation, now)
             || matches!(
@@ -146,7 +146,8 @@ impl RemoteKeys {
             )
     }
 
-    /// Joins or starts a fetch for a request whose signature no key in the set of `generation` verifies.
+    /// Joins or starts a fetch for a request whose token can't be verified with the keys of
+    /// `generation`.
     pub(crate) fn refetch(&self, now: NumericDate, generation: u64) -> Refetch {
         let shared = &self.0;
         let mut control = shared.lock();
