@@ -7,10 +7,18 @@ use crate::{
     url::{self, EndpointError, Query},
 };
 
-/// The URL with which clients identify a protected resource when they request tokens ([RFC 9728
-/// §1.2]).
+/// The URL with which clients identify a protected resource when they request tokens
+/// ([RFC 9728 §1.2]).
 ///
 /// A [`ProtectedResource`](crate::ProtectedResource) has one, and verifiers accept it as the audience.
+///
+/// ```
+/// use portcullis::ProtectedResource;
+///
+/// let resource = ProtectedResource::builder("https://api.example/mcp").build()?;
+/// assert_eq!(resource.identifier(), "https://api.example/mcp");
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
 ///
 /// [RFC 9728 §1.2]: https://www.rfc-editor.org/rfc/rfc9728#section-1.2
 #[derive(Clone, PartialEq, Eq)]

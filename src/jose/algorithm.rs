@@ -1,7 +1,7 @@
 use std::{fmt, ops::RangeInclusive, str::FromStr};
 
-/// A JSON Web Signature algorithm, as in the `alg` of a token's header ([RFC 7518 §3.1], [RFC 8037
-/// §3.1], [RFC 9864]).
+/// A JSON Web Signature algorithm, as in the `alg` of a token's header ([RFC 7518 §3.1],
+/// [RFC 8037 §3.1], [RFC 9864]).
 ///
 /// There are variants only for the algorithms that this crate verifies. `none` isn't one of them,
 /// so it can't be configured.
@@ -137,8 +137,8 @@ impl Algorithm {
         })
     }
 
-    /// Returns the possible lengths of a signature, in bytes: a fixed one for EdDSA, ECDSA and HMAC ([RFC 7518
-    /// §3.2, §3.4], [RFC 8032 §5.1.6]), and that of a modulus of 2048 to 8192 bits for RSA.
+    /// Returns the possible lengths of a signature, in bytes: a fixed one for EdDSA, ECDSA and HMAC
+    /// ([RFC 7518 §3.2, §3.4], [RFC 8032 §5.1.6]), and that of a modulus of 2048 to 8192 bits for RSA.
     ///
     /// [RFC 7518 §3.2, §3.4]: https://www.rfc-editor.org/rfc/rfc7518#section-3.2
     /// [RFC 8032 §5.1.6]: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6
@@ -155,8 +155,8 @@ impl Algorithm {
         }
     }
 
-    /// Returns the minimum length of a secret, in bytes, which is the length of the hash ([RFC 7518
-    /// §3.2]). `None` if the key isn't a secret.
+    /// Returns the minimum length of a secret, in bytes, which is the length of the hash
+    /// ([RFC 7518 §3.2]). `None` if the key isn't a secret.
     ///
     /// [RFC 7518 §3.2]: https://www.rfc-editor.org/rfc/rfc7518#section-3.2
     pub(crate) const fn min_secret_len(self) -> Option<usize> {

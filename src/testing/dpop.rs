@@ -62,6 +62,14 @@ pub struct DpopClient {
 }
 
 /// A builder for a DPoP proof, which is initially valid. Every part can be changed.
+///
+/// ```
+/// use portcullis::{Algorithm, testing::{DpopClient, TestClock}};
+///
+/// let client = DpopClient::new(Algorithm::Es256, TestClock::new());
+/// let proof = client.proof("GET", "https://api.example/", "the token").without_claim("jti").sign();
+/// assert_eq!(proof.split('.').count(), 3);
+/// ```
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct ProofBuilder {

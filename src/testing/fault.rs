@@ -8,6 +8,19 @@ use crate::http_client::HttpError;
 
 /// A failure of a test issuer, which affects all requests: see
 /// [`TestIssuer::fail`](super::TestIssuer::fail).
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), portcullis::ConfigError> {
+/// use portcullis::testing::{Fault, TestIssuer};
+///
+/// let issuer = TestIssuer::new();
+/// let verifier = issuer.verifier().audience("https://api.example").build()?;
+/// issuer.fail(Fault::Unreachable);
+/// assert_eq!(verifier.warm_up().await.unwrap_err().status(), 503);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {

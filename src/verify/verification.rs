@@ -18,6 +18,9 @@ use crate::{Error, Identity, credentials::RequestHead};
 /// [`Verification::pending`] if it needs I/O:
 ///
 /// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 /// use portcullis::{BearerToken, Identity, TokenFault, Verification, Verify};
 ///
 /// #[derive(Debug)]
@@ -27,10 +30,16 @@ use crate::{Error, Identity, credentials::RequestHead};
 ///     fn verify(&self, token: BearerToken<'_>) -> Verification {
 ///         Verification::ready(match token.as_str() {
 ///             "letmein" => Ok(Identity::assertion().subject("guest").build()),
-///             _ => Err(TokenFault::Revoked.into()),
+///             _ => Err(TokenFault::Rejected.into()),
 ///         })
 ///     }
 /// }
+///
+/// let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer letmein"))]);
+/// let identity = OneToken.verify(BearerToken::from_headers(&headers)?).wait().await?;
+/// assert_eq!(identity.subject(), Some("guest"));
+/// # Ok(())
+/// # }
 /// ```
 pub trait Verify<C>: Send + Sync + 'static {
     /// Verifies `credentials`.
@@ -155,6 +164,18 @@ pub type RevokeFuture = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 /// The outcome of a verification, or a future that returns it.
 ///
 /// An outcome that needs no I/O is ready immediately, without a boxed future.
+///
+/// ```
+/// use portcullis::{Identity, Verification};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), portcullis::Error> {
+/// let alice = Identity::assertion().subject("alice").build();
+/// assert_eq!(Verification::ready(Ok(alice.clone())).wait().await?.subject(), Some("alice"));
+/// assert_eq!(Verification::pending(async { Ok(alice) }).wait().await?.subject(), Some("alice"));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct Verification(pub(crate) VerificationState);
 

@@ -20,6 +20,14 @@ const RECORD: usize = 4 * DIGEST + 8;
 const NO_SUBJECT: [u8; DIGEST] = [0; DIGEST];
 
 /// An error when exporting or importing verified credentials.
+///
+/// ```
+/// use portcullis::{BasicVerifier, Identity, basic::KnownPasswordsError};
+///
+/// let verifier = BasicVerifier::builder(async |_| Ok(Some(Identity::assertion().build()))).build()?;
+/// assert_eq!(verifier.export_known_passwords(), Err(KnownPasswordsError::NoKey));
+/// # Ok::<(), portcullis::ConfigError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KnownPasswordsError {

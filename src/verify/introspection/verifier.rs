@@ -54,8 +54,8 @@ use crate::{
 /// dropped. A revoked token is rejected once its cache entry has expired, or immediately after a
 /// call to [`invalidate`](Self::invalidate).
 ///
-/// `username` and other members of the response are part of the [raw
-/// claims](crate::Identity::raw_claims).
+/// `username` and other members of the response are part of the
+/// [raw claims](crate::Identity::raw_claims).
 ///
 /// [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
 #[doc(alias("Keycloak", "introspection", "opaque token"))]

@@ -30,7 +30,7 @@ use crate::{
 ///
 /// 1. It has three parts, and a header of at most 8 KiB with a supported `alg` and without `crit`.
 /// 2. The claims have no duplicate names. `iss` is the issuer, `aud` contains an accepted audience, `exp` is in
-///    the future, and `nbf` and `iat` aren't.
+///    the future, and `nbf` and `iat` aren't, give or take the [leeway](JwtVerifierBuilder::leeway).
 /// 3. `typ` is accepted by the [profile](super::Profile).
 /// 4. The issuer has a key that matches `kid` and `alg`, and it verifies the signature.
 /// 5. The [custom checks](JwtVerifierBuilder::check) accept the token, and it isn't revoked.

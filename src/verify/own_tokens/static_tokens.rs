@@ -159,8 +159,8 @@ impl StaticTokensBuilder {
     /// # Errors
     ///
     /// Returns [`ConfigError`] if there is no token, if a label is empty, or if a token is shorter than 16
-    /// characters, appears twice, or contains a character that a Bearer token can't have ([RFC 6750
-    /// §2.1]), such as the newline at the end of a file. The error doesn't show the token.
+    /// characters, appears twice, or contains a character that a Bearer token can't have
+    /// ([RFC 6750 §2.1]), such as the newline at the end of a file. The error doesn't show the token.
     ///
     /// [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
     pub fn build(self) -> Result<StaticTokens, ConfigError> {

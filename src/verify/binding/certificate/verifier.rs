@@ -17,6 +17,13 @@ use crate::{Error, TokenFault, verify::binding::verdict::BoundRequest};
 /// The certificate's digest is compared with `cnf["x5t#S256"]`, for cached tokens too. Nothing else about the
 /// certificate is verified. Whether its issuer is trusted is up to the TLS server.
 ///
+/// ```
+/// use portcullis::binding::{CertificateHeader, ClientCertificates};
+///
+/// let proxies = ClientCertificates::from_proxy(["10.0.0.0/8"], CertificateHeader::ClientCert);
+/// assert!(proxies.required().build().is_ok());
+/// ```
+///
 /// [RFC 8705 §3]: https://www.rfc-editor.org/rfc/rfc8705#section-3
 #[doc(alias("mTLS", "mutual TLS"))]
 #[derive(Debug, Clone)]
