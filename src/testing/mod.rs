@@ -72,6 +72,8 @@ mod store_checks;
 mod token;
 #[cfg(feature = "_jwt")]
 mod verifiers;
+#[cfg(feature = "_jwt")]
+mod verifying_keys;
 
 #[cfg(feature = "client-certificates")]
 pub use self::certificate::CertificateClient;
@@ -85,7 +87,7 @@ pub use self::{
 #[cfg(feature = "_jwt")]
 pub use self::{
     fault::Fault, http_client::TestClient, issuer::TestIssuer, server::ServedIssuer,
-    token::TokenBuilder,
+    token::TokenBuilder, verifying_keys::VerifyingKeys,
 };
 #[cfg(feature = "shared-revocations")]
 pub use self::{revocation_store::MemoryRevocationStore, store_checks::check_revocation_store};

@@ -56,3 +56,4 @@ mod static_tokens;
 mod support;
 mod telemetry;
 mod testing;
+mod wycheproof;
