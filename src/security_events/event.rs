@@ -66,12 +66,13 @@ pub(super) fn logout(claims: &ClaimSet, time: NumericDate) -> Result<Effect, Sub
     let text = |text: Option<&str>| text.map(str::to_owned);
     let registered = &claims.registered;
     let session = text(registered.session_id.get(&claims.raw));
+    let session = session.map(|id| Subject::Session { issuer: None, id });
     let named = || {
         let (issuer, subject) =
             (registered.issuer.get(&claims.raw), registered.subject.get(&claims.raw));
         Some(Subject::Named { issuer: text(issuer)?, subject: text(subject)? })
     };
-    let subject = session.map(Subject::Session).or_else(named).ok_or(SubjectFault::Malformed)?;
+    let subject = session.or_else(named).ok_or(SubjectFault::Malformed)?;
     Ok(Effect { subject, time })
 }
 

@@ -119,7 +119,10 @@ impl Receiver {
             Subject::Opaque(id) => {
                 revocations.extend([Revocation::session(id.clone()), subject(id)]);
             }
-            Subject::Session(id) => revocations.push(Revocation::session(id)),
+            Subject::Session { issuer: named, id } => {
+                named.as_deref().map_or(Ok(()), own)?;
+                revocations.push(Revocation::session(id));
+            }
             Subject::Token { issuer: named, token_id } => {
                 own(&named)?;
                 revocations.push(Revocation::token_id(token_id));

@@ -13,8 +13,8 @@ pub(super) enum Subject {
     Named { issuer: String, subject: String },
     /// `opaque`: an identifier that the issuer and the service agree on.
     Opaque(String),
-    /// The member `session` of a complex subject.
-    Session(String),
+    /// The member `session` of a complex subject, with its issuer, if it names one.
+    Session { issuer: Option<String>, id: String },
 }
 
 /// The reason why the tokens of a subject can't be revoked.
@@ -31,15 +31,21 @@ impl Subject {
     /// identifier with aliases results in several subjects.
     pub(super) fn read(value: Value<'_>) -> Result<Vec<Self>, SubjectFault> {
         let Value::Object(members) = value else { return Err(SubjectFault::Malformed) };
-        let Some(format) = members.find("format") else { return Self::read_complex(members) };
-        let Value::String(format) = format else { return Err(SubjectFault::Malformed) };
+        match members.find("format") {
+            None => Self::read_complex(members),
+            Some(Value::String(format)) if format.is("complex") => Self::read_complex(members),
+            Some(_) => Self::read_simple(members),
+        }
+    }
+
+    /// Reads a subject identifier that isn't complex. Complex ones have no others inside.
+    fn read_simple(members: Object<'_>) -> Result<Vec<Self>, SubjectFault> {
         let text = |name: &str| match members.find(name) {
             Some(Value::String(text)) => Ok(text.to_cow().into_owned()),
             _ => Err(SubjectFault::Malformed),
         };
-        let subject = match &*format.to_cow() {
+        let subject = match &*text("format")? {
             "aliases" => return Self::read_aliases(members),
-            "complex" => return Self::read_complex(members),
             "email" => Self::Email(text("email")?),
             "iss_sub" => Self::Named { issuer: text("iss")?, subject: text("sub")? },
             "jwt_id" => Self::Token { issuer: text("iss")?, token_id: text("jti")? },
@@ -51,19 +57,23 @@ impl Subject {
 
     /// The members of a complex subject restrict each other, so a session with a user is only that session.
     fn read_complex(members: Object<'_>) -> Result<Vec<Self>, SubjectFault> {
-        if let Some(session) = members.find("session") {
-            let sessions = Self::read(session)?.into_iter().map(|session| match session {
-                Self::Opaque(id) => Ok(Self::Session(id)),
-                Self::Named { subject, .. } => Ok(Self::Session(subject)),
+        let member = |name: &str| match members.find(name) {
+            Some(Value::Object(members)) => Self::read_simple(members).map(Some),
+            Some(_) => Err(SubjectFault::Malformed),
+            None => Ok(None),
+        };
+        if let Some(sessions) = member("session")? {
+            let sessions = sessions.into_iter().map(|session| match session {
+                Self::Opaque(id) => Ok(Self::Session { issuer: None, id }),
+                Self::Named { issuer, subject } => {
+                    Ok(Self::Session { issuer: Some(issuer), id: subject })
+                }
                 token @ Self::Token { .. } => Ok(token),
-                Self::Email(_) | Self::Session(_) => Err(SubjectFault::Unsupported),
+                Self::Email(_) | Self::Session { .. } => Err(SubjectFault::Unsupported),
             });
             return sessions.collect();
         }
-        match members.find("user") {
-            Some(user) => Self::read(user),
-            None => Err(SubjectFault::Unsupported),
-        }
+        member("user")?.ok_or(SubjectFault::Unsupported)
     }
 
     /// All aliases identify the same subject. Aliases in unsupported formats are ignored.
@@ -79,7 +89,7 @@ impl Subject {
             {
                 return Err(SubjectFault::Malformed);
             }
-            match Self::read(identifier) {
+            match Self::read_simple(members) {
                 Ok(subject) => subjects.extend(subject),
                 Err(SubjectFault::Unsupported) => {}
                 Err(fault) => return Err(fault),
@@ -99,7 +109,7 @@ mod tests {
         let named = |issuer: &str, subject: &str| {
             Ok(vec![Subject::Named { issuer: issuer.into(), subject: subject.into() }])
         };
-        let session = |id: &str| Ok(vec![Subject::Session(id.into())]);
+        let session = |id: &str| Ok(vec![Subject::Session { issuer: None, id: id.into() }]);
         for (text, expected) in [
             (r#"{"format":"iss_sub","iss":"https://a","sub":"1"}"#, named("https://a", "1")),
             (r#"{"format":"opaque","id":"7"}"#, Ok(vec![Subject::Opaque("7".into())])),
@@ -132,6 +142,19 @@ mod tests {
             ),
             (
                 r#"{"format":"aliases","identifiers":[{"format":"aliases"}]}"#,
+                Err(SubjectFault::Malformed),
+            ),
+            (
+                r#"{"session":{"format":"iss_sub","iss":"https://a","sub":"s"}}"#,
+                Ok(vec![Subject::Session { issuer: Some("https://a".into()), id: "s".into() }]),
+            ),
+            (
+                r#"{"session":{"format":"complex","user":{"format":"opaque","id":"7"}}}"#,
+                Err(SubjectFault::Unsupported),
+            ),
+            (r#"{"user":{"user":{"format":"opaque","id":"7"}}}"#, Err(SubjectFault::Malformed)),
+            (
+                r#"{"format":"aliases","identifiers":[{"user":{"format":"opaque","id":"7"}}]}"#,
                 Err(SubjectFault::Malformed),
             ),
             (r#"{"format":"iss_sub","iss":"https://a"}"#, Err(SubjectFault::Malformed)),

@@ -1,5 +1,6 @@
 //! Events of issuers, as requests to a router.
 
+mod complex_subjects;
 mod logout;
 mod push;
 
