@@ -94,6 +94,7 @@
 //! | `aws-lc-rs` | yes | JWT verification with aws-lc-rs |
 //! | `introspection` | yes | token introspection (RFC 7662, RFC 9701) |
 //! | `rust-crypto` | | JWT verification in pure Rust; if both back ends are enabled, aws-lc-rs verifies |
+//! | `rust-crypto-ml-dsa` | | ML-DSA (RFC 9964) with `rust-crypto`, by an implementation that has not been audited; aws-lc-rs needs no feature for it |
 //! | `own-tokens` | | API tokens that the service issues itself (personal access tokens) |
 //! | `basic` | | Basic authentication: user names and passwords, checked by the service |
 //! | `password-hash` | | password hashes for `basic`: Argon2, bcrypt, scrypt |

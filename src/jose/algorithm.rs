@@ -1,7 +1,7 @@
 use std::{fmt, ops::RangeInclusive, str::FromStr};
 
-/// A JSON Web Signature algorithm, as in the `alg` of a token's header ([RFC 7518 §3.1],
-/// [RFC 8037 §3.1], [RFC 9864]).
+/// A JSON Web Signature algorithm, as in the `alg` of a token's header ([RFC 7518 §3.1], [RFC 8037
+/// §3.1], [RFC 9864], [RFC 9964 §5]).
 ///
 /// There are variants only for the algorithms that this crate verifies. `none` isn't one of them,
 /// so it can't be configured.
@@ -24,6 +24,7 @@ use std::{fmt, ops::RangeInclusive, str::FromStr};
 /// [RFC 7518 §3.1]: https://www.rfc-editor.org/rfc/rfc7518#section-3.1
 /// [RFC 8037 §3.1]: https://www.rfc-editor.org/rfc/rfc8037#section-3.1
 /// [RFC 9864]: https://www.rfc-editor.org/rfc/rfc9864
+/// [RFC 9964 §5]: https://www.rfc-editor.org/rfc/rfc9964#section-5
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -42,6 +43,14 @@ pub enum Algorithm {
     Hs384,
     /// HMAC with SHA-512.
     Hs512,
+    /// ML-DSA-44, a post-quantum signature of 2420 bytes (FIPS 204, security category 2).
+    ///
+    /// ML-DSA is verified by aws-lc-rs, or in pure Rust with the feature `rust-crypto-ml-dsa`.
+    MlDsa44,
+    /// ML-DSA-65, a post-quantum signature of 3309 bytes (FIPS 204, security category 3).
+    MlDsa65,
+    /// ML-DSA-87, a post-quantum signature of 4627 bytes (FIPS 204, security category 5).
+    MlDsa87,
     /// RSASSA-PSS with SHA-256, and a salt as long as the hash.
     Ps256,
     /// RSASSA-PSS with SHA-384, and a salt as long as the hash.
@@ -58,11 +67,14 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// The algorithms with public keys, that is, all except HMAC.
-    pub(crate) const ASYMMETRIC: [Self; 10] = [
+    pub(crate) const ASYMMETRIC: [Self; 13] = [
         Self::EdDsa,
         Self::Es256,
         Self::Es384,
         Self::Es512,
+        Self::MlDsa44,
+        Self::MlDsa65,
+        Self::MlDsa87,
         Self::Ps256,
         Self::Ps384,
         Self::Ps512,
@@ -95,6 +107,9 @@ impl Algorithm {
             Self::Hs256 => "HS256",
             Self::Hs384 => "HS384",
             Self::Hs512 => "HS512",
+            Self::MlDsa44 => "ML-DSA-44",
+            Self::MlDsa65 => "ML-DSA-65",
+            Self::MlDsa87 => "ML-DSA-87",
             Self::Ps256 => "PS256",
             Self::Ps384 => "PS384",
             Self::Ps512 => "PS512",
@@ -127,6 +142,9 @@ impl Algorithm {
             "HS256" => Self::Hs256,
             "HS384" => Self::Hs384,
             "HS512" => Self::Hs512,
+            "ML-DSA-44" => Self::MlDsa44,
+            "ML-DSA-65" => Self::MlDsa65,
+            "ML-DSA-87" => Self::MlDsa87,
             "PS256" => Self::Ps256,
             "PS384" => Self::Ps384,
             "PS512" => Self::Ps512,
@@ -137,11 +155,12 @@ impl Algorithm {
         })
     }
 
-    /// Returns the possible lengths of a signature, in bytes: a fixed one for EdDSA, ECDSA and HMAC
-    /// ([RFC 7518 §3.2, §3.4], [RFC 8032 §5.1.6]), and that of a modulus of 2048 to 8192 bits for RSA.
+    /// Returns the possible lengths of a signature, in bytes: a fixed one for EdDSA, ECDSA, HMAC and ML-DSA ([RFC 7518
+    /// §3.2, §3.4], [RFC 8032 §5.1.6], [RFC 9964 §5]), and that of a modulus of 2048 to 8192 bits for RSA.
     ///
     /// [RFC 7518 §3.2, §3.4]: https://www.rfc-editor.org/rfc/rfc7518#section-3.2
     /// [RFC 8032 §5.1.6]: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6
+    /// [RFC 9964 §5]: https://www.rfc-editor.org/rfc/rfc9964#section-5
     pub(crate) const fn signature_lens(self) -> RangeInclusive<usize> {
         match self {
             Self::EdDsa | Self::Es256 | Self::Hs512 => 64..=64,
@@ -149,6 +168,9 @@ impl Algorithm {
             Self::Es512 => 132..=132,
             Self::Hs256 => 32..=32,
             Self::Hs384 => 48..=48,
+            Self::MlDsa44 => 2420..=2420,
+            Self::MlDsa65 => 3309..=3309,
+            Self::MlDsa87 => 4627..=4627,
             Self::Ps256 | Self::Ps384 | Self::Ps512 | Self::Rs256 | Self::Rs384 | Self::Rs512 => {
                 256..=1024
             }
@@ -245,7 +267,20 @@ mod tests {
 
     #[test]
     fn unknown_algorithms_are_rejected_by_name() {
-        for name in ["none", "None", "", "es256", "EDDSA", "RS256 ", "RS1", "Ed448", "ES256K"] {
+        for name in [
+            "none",
+            "None",
+            "",
+            "es256",
+            "EDDSA",
+            "RS256 ",
+            "RS1",
+            "Ed448",
+            "ES256K",
+            "ml-dsa-44",
+            "ML-DSA",
+            "MLDSA44",
+        ] {
             assert_eq!(Algorithm::from_name(name), None);
             let error = name.parse::<Algorithm>().unwrap_err();
             assert_eq!(error.to_string(), format!("unknown JWS algorithm `{name}`"));

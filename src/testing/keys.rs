@@ -75,6 +75,9 @@ fn family(algorithm: Algorithm) -> &'static str {
         Algorithm::Es384 => "p384",
         Algorithm::Es512 => "p521",
         Algorithm::EdDsa => "ed25519",
+        Algorithm::MlDsa44 => "ml-dsa-44",
+        Algorithm::MlDsa65 => "ml-dsa-65",
+        Algorithm::MlDsa87 => "ml-dsa-87",
         Algorithm::Hs256 => "hs256",
         Algorithm::Hs384 => "hs384",
         Algorithm::Hs512 => "hs512",
@@ -90,6 +93,10 @@ pub(super) fn public_jwk(key: &SigningKey) -> Option<Value> {
         }
         PublicParts::Ed25519 { x } => {
             Some(json!({ "kty": "OKP", "crv": "Ed25519", "x": text(&x) }))
+        }
+        PublicParts::MlDsa { parameters, public } => {
+            let alg = parameters.algorithm().name();
+            Some(json!({ "kty": "AKP", "alg": alg, "pub": text(&public) }))
         }
         PublicParts::Rsa { n, e } => Some(json!({ "kty": "RSA", "n": text(&n), "e": text(&e) })),
         PublicParts::None => None,

@@ -3,15 +3,15 @@ use std::sync::OnceLock;
 use aws_lc_rs::{hmac, signature};
 use signature::{ParsedPublicKey, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm};
 
-use super::{Curve, KeyError, rsa_components::RsaComponents};
+use super::{Curve, KeyError, MlDsa, rsa_components::RsaComponents};
 use crate::jose::algorithm::Algorithm;
 
 /// A key of aws-lc-rs, for the algorithms of its type.
 pub(super) enum Key {
     Hmac(Box<hmac::Key>),
-    /// A key on an elliptic curve, for ECDSA or Ed25519. Each key has one algorithm.
-    Curve(ParsedPublicKey),
     Rsa(Box<RsaKey>),
+    /// Of ECDSA, Ed25519 or ML-DSA: one key, one algorithm.
+    Single(ParsedPublicKey),
 }
 
 impl Key {
@@ -33,12 +33,12 @@ impl Key {
             Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED,
             Curve::P521 => &signature::ECDSA_P521_SHA512_FIXED,
         };
-        ParsedPublicKey::new(algorithm, point).map(Self::Curve).map_err(|_| KeyError::OFF_CURVE)
+        ParsedPublicKey::new(algorithm, point).map(Self::Single).map_err(|_| KeyError::OFF_CURVE)
     }
 
     pub(super) fn ed25519(x: &[u8; 32]) -> Result<Self, KeyError> {
         ParsedPublicKey::new(&signature::ED25519, x)
-            .map(Self::Curve)
+            .map(Self::Single)
             .map_err(|_| KeyError::OFF_CURVE)
     }
 
@@ -52,13 +52,23 @@ impl Key {
         Ok(Self::Hmac(Box::new(hmac::Key::new(algorithm, secret))))
     }
 
+    /// Takes a public key whose length has been checked: aws-lc-rs would read a SubjectPublicKeyInfo too.
+    pub(super) fn ml_dsa(parameters: MlDsa, public: &[u8]) -> Result<Self, KeyError> {
+        let algorithm = match parameters {
+            MlDsa::MlDsa44 => &signature::ML_DSA_44,
+            MlDsa::MlDsa65 => &signature::ML_DSA_65,
+            MlDsa::MlDsa87 => &signature::ML_DSA_87,
+        };
+        ParsedPublicKey::new(algorithm, public).map(Self::Single).map_err(|_| KeyError::NO_ML_DSA)
+    }
+
     pub(super) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::Hmac(key) => hmac::verify(key, message, signature).is_ok(),
-            Self::Curve(key) => key.verify_sig(message, signature).is_ok(),
             Self::Rsa(key) => {
                 key.parsed(algorithm).is_some_and(|key| key.verify_sig(message, signature).is_ok())
             }
+            Self::Single(key) => key.verify_sig(message, signature).is_ok(),
         }
     }
 }

@@ -22,5 +22,6 @@ pub(crate) enum KeyError {
 impl KeyError {
     pub(super) const OFF_CURVE: Self = Self::Malformed("its point isn't on its curve");
     pub(super) const NO_HMAC: Self = Self::Unsupported("a secret is for HS256, HS384 or HS512");
+    pub(super) const NO_ML_DSA: Self = Self::Malformed("its ML-DSA public key is invalid");
     pub(super) const NO_RSA: Self = Self::Malformed("its RSA numbers are invalid");
 }

@@ -14,9 +14,19 @@ mod der;
 mod ed25519;
 mod field25519;
 mod key_error;
+mod ml_dsa;
 mod rsa_components;
 #[cfg(all(feature = "rust-crypto", any(test, not(feature = "aws-lc-rs"))))]
 mod rust_crypto;
+#[cfg(all(feature = "rust-crypto-ml-dsa", any(test, not(feature = "aws-lc-rs"))))]
+mod rust_ml_dsa;
+#[cfg(all(
+    feature = "rust-crypto",
+    not(feature = "rust-crypto-ml-dsa"),
+    any(test, not(feature = "aws-lc-rs"))
+))]
+#[path = "rust_ml_dsa_off.rs"]
+mod rust_ml_dsa;
 #[cfg(any(test, feature = "introspection", feature = "testing"))]
 mod sign;
 mod verifying_key;
@@ -31,6 +41,7 @@ use rust_crypto as backend;
 
 pub(crate) use curve::Curve;
 pub(crate) use key_error::KeyError;
+pub(crate) use ml_dsa::{MlDsa, UNSUPPORTED, supports};
 #[cfg(any(test, feature = "introspection", feature = "testing"))]
 pub(crate) use sign::{PrivateParts, PublicParts, RsaPrivateParts, SigningKey, random};
 pub(crate) use verifying_key::VerifyingKey;

@@ -2,7 +2,7 @@ use hmac::{Hmac, Mac};
 use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey, pkcs8::AssociatedOid, pss, signature::Verifier};
 use sha2::{Digest, Sha256, Sha384, Sha512, digest::FixedOutputReset};
 
-use super::{Curve, KeyError, rsa_components::RsaComponents};
+use super::{Curve, KeyError, MlDsa, rsa_components::RsaComponents, rust_ml_dsa::MlDsaKey};
 use crate::jose::algorithm::Algorithm;
 
 /// A key of the pure Rust crates, for the algorithms of its type.
@@ -11,6 +11,7 @@ pub(super) enum Key {
     Hs256(Hmac<Sha256>),
     Hs384(Hmac<Sha384>),
     Hs512(Hmac<Sha512>),
+    MlDsa(MlDsaKey),
     P256(p256::ecdsa::VerifyingKey),
     P384(p384::ecdsa::VerifyingKey),
     P521(p521::ecdsa::VerifyingKey),
@@ -53,6 +54,10 @@ impl Key {
         .map_err(|_| KeyError::NO_HMAC)
     }
 
+    pub(super) fn ml_dsa(parameters: MlDsa, public: &[u8]) -> Result<Self, KeyError> {
+        MlDsaKey::new(parameters, public).map(Self::MlDsa)
+    }
+
     pub(super) fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         match (self, algorithm) {
             (Self::Ed25519(key), _) => ed25519_dalek::Signature::from_slice(signature)
@@ -60,6 +65,7 @@ impl Key {
             (Self::Hs256(key), _) => hmac(key, message, signature),
             (Self::Hs384(key), _) => hmac(key, message, signature),
             (Self::Hs512(key), _) => hmac(key, message, signature),
+            (Self::MlDsa(key), _) => key.verify(message, signature),
             (Self::P256(key), _) => verify::<p256::ecdsa::Signature>(key, message, signature),
             (Self::P384(key), _) => verify::<p384::ecdsa::Signature>(key, message, signature),
             (Self::P521(key), _) => verify::<p521::ecdsa::Signature>(key, message, signature),

@@ -1,7 +1,8 @@
 use std::fmt;
 
 use super::{
-    Curve, KeyError, backend, curve::UNCOMPRESSED, ed25519, rsa_components::RsaComponents,
+    Curve, KeyError, MlDsa, backend, curve::UNCOMPRESSED, der, ed25519,
+    rsa_components::RsaComponents,
 };
 use crate::jose::algorithm::{Algorithm, AlgorithmSet};
 
@@ -40,6 +41,25 @@ impl VerifyingKey {
     pub(crate) fn ed25519(x: &[u8]) -> Result<Self, KeyError> {
         let key = backend::Key::ed25519(ed25519::public_key(x)?)?;
         Ok(Self { algorithms: AlgorithmSet::from_iter([Algorithm::EdDsa]), key })
+    }
+
+    /// Creates an ML-DSA key from the `pub` of an AKP key (RFC 9964 §3).
+    pub(crate) fn ml_dsa(parameters: MlDsa, public: &[u8]) -> Result<Self, KeyError> {
+        parameters.check_public_key(public)?;
+        let key = backend::Key::ml_dsa(parameters, public)?;
+        Ok(Self { algorithms: AlgorithmSet::from_iter([parameters.algorithm()]), key })
+    }
+
+    /// Creates an ML-DSA key from the SubjectPublicKeyInfo of a PEM file (RFC 9881 §4). Returns `None` if it is the
+    /// one of another key.
+    pub(crate) fn ml_dsa_spki_der(der: &[u8]) -> Option<Result<Self, KeyError>> {
+        let (info, []) = der::value(der::SEQUENCE, der)? else { return None };
+        let (algorithm, info) = der::value(der::SEQUENCE, info)?;
+        // ML-DSA has no parameters.
+        let (identifier, []) = der::value(der::OBJECT_IDENTIFIER, algorithm)? else { return None };
+        let parameters = MlDsa::with_identifier(identifier)?;
+        let ([0, public @ ..], []) = der::value(der::BIT_STRING, info)? else { return None };
+        Some(Self::ml_dsa(parameters, public))
     }
 
     /// Creates a key from a secret, for one HMAC algorithm.
@@ -99,7 +119,7 @@ impl fmt::Debug for VerifyingKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jose::crypto::{PublicParts, SigningKey};
+    use crate::jose::crypto::{PublicParts, SigningKey, supports};
 
     fn algorithms(key: &VerifyingKey) -> Vec<&'static str> {
         let all = Algorithm::ASYMMETRIC.into_iter().chain(Algorithm::SYMMETRIC);
@@ -115,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_key_lists_the_algorithms_it_can_verify() {
-        let cases: [(Algorithm, &[&str]); 8] = [
+        let mut cases: Vec<(Algorithm, &[&str])> = vec![
             (Algorithm::EdDsa, &["EdDSA"]),
             (Algorithm::Es256, &["ES256"]),
             (Algorithm::Es384, &["ES384"]),
@@ -125,6 +145,11 @@ mod tests {
             (Algorithm::Hs512, &["HS512"]),
             (Algorithm::Rs256, &["PS256", "PS384", "PS512", "RS256", "RS384", "RS512"]),
         ];
+        if supports(Algorithm::MlDsa44) {
+            cases.push((Algorithm::MlDsa44, &["ML-DSA-44"]));
+            cases.push((Algorithm::MlDsa65, &["ML-DSA-65"]));
+            cases.push((Algorithm::MlDsa87, &["ML-DSA-87"]));
+        }
         for (algorithm, expected) in cases {
             let key = SigningKey::generate(algorithm).verifying_key(algorithm);
             assert_eq!(algorithms(&key), expected);

@@ -9,14 +9,16 @@ use crate::{
     Algorithm, ConfigError,
     jose::{
         base64url,
-        crypto::{Curve, KeyError, PrivateParts, RsaPrivateParts, SigningKey},
+        crypto::{Curve, KeyError, MlDsa, PrivateParts, RsaPrivateParts, SigningKey},
     },
 };
 
 /// A private key with which this service authenticates itself: see
 /// [`private_key_jwt`](super::IntrospectionVerifierBuilder::private_key_jwt).
 ///
-/// RSA keys of 2048 to 8192 bits, EC keys on P-256, P-384 or P-521, and Ed25519 keys are supported.
+/// RSA keys of 2048 to 8192 bits, EC keys on P-256, P-384 or P-521, Ed25519 keys and ML-DSA keys are supported. An ML-DSA
+/// key must contain its seed ([RFC 9881 §6], [RFC 9964 §4]), and needs a build that implements
+/// [ML-DSA](Algorithm::MlDsa44).
 ///
 /// `Debug` doesn't show the key.
 ///
@@ -31,6 +33,9 @@ use crate::{
 /// assert_eq!(format!("{key:?}"), "PrivateKey(EdDSA, [redacted])");
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
+///
+/// [RFC 9881 §6]: https://www.rfc-editor.org/rfc/rfc9881#section-6
+/// [RFC 9964 §4]: https://www.rfc-editor.org/rfc/rfc9964#section-4
 #[derive(Clone)]
 pub struct PrivateKey {
     key: Arc<SigningKey>,
@@ -42,7 +47,8 @@ impl PrivateKey {
     /// Reads a key in PEM form ([RFC 7468]): `PRIVATE KEY` (PKCS #8), `RSA PRIVATE KEY` (PKCS #1) or `EC PRIVATE KEY`
     /// (SEC 1).
     ///
-    /// An RSA key signs with RS256, an EC key with the algorithm of its curve, and an Ed25519 key with EdDSA.
+    /// An RSA key signs with RS256, an EC key with the algorithm of its curve, an Ed25519 key with EdDSA, and an ML-DSA
+    /// key with the algorithm of its parameters.
     ///
     /// # Errors
     ///
@@ -54,7 +60,7 @@ impl PrivateKey {
         Ok(Self::new(&read_pem(pem)?, None, None)?)
     }
 
-    /// Reads a key in the form of a JWK ([RFC 7517], [RFC 7518 §6], [RFC 8037]). An RSA key needs its primes too.
+    /// Reads a key in the form of a JWK ([RFC 7517], [RFC 7518 §6], [RFC 8037], [RFC 9964 §3]). An RSA key needs its primes too.
     ///
     /// The key signs with its `alg`, or otherwise with the algorithm that [`from_pem`](Self::from_pem)
     /// describes. Assertions have its `kid`.
@@ -83,6 +89,7 @@ impl PrivateKey {
     /// [RFC 7517]: https://www.rfc-editor.org/rfc/rfc7517
     /// [RFC 7518 §6]: https://www.rfc-editor.org/rfc/rfc7518#section-6
     /// [RFC 8037]: https://www.rfc-editor.org/rfc/rfc8037
+    /// [RFC 9964 §3]: https://www.rfc-editor.org/rfc/rfc9964#section-3
     pub fn from_jwk(json: &str) -> Result<Self, ConfigError> {
         // serde_json's messages quote parts of the text.
         let jwk: Jwk = serde_json::from_str(json)
@@ -122,6 +129,7 @@ impl PrivateKey {
         let default = match parts {
             PrivateParts::Ec { curve, .. } => curve.algorithm(),
             PrivateParts::Ed25519 { .. } => Algorithm::EdDsa,
+            PrivateParts::MlDsa { parameters, .. } => parameters.algorithm(),
             PrivateParts::Rsa(_) => Algorithm::Rs256,
         };
         let algorithm = algorithm.unwrap_or(default);
@@ -216,6 +224,10 @@ struct Jwk {
     dp: Option<String>,
     dq: Option<String>,
     qi: Option<String>,
+    /// The public key of an AKP key.
+    r#pub: Option<String>,
+    /// The seed of an AKP key.
+    r#priv: Option<String>,
     /// Additional primes.
     oth: Option<serde_json::Value>,
 }
@@ -227,7 +239,8 @@ impl Jwk {
         if !is_for_signing {
             return Err(PrivateKeyError::OtherUse);
         }
-        if self.d.is_none() {
+        let private = if self.kty == "AKP" { &self.r#priv } else { &self.d };
+        if private.is_none() {
             return Err(PrivateKeyError::Public);
         }
         match (&*self.kty, self.crv.as_deref()) {
@@ -239,13 +252,22 @@ impl Jwk {
                 let public = self.x.is_some().then(|| bytes(self.x.as_ref())).transpose()?;
                 Ok(PrivateParts::Ed25519 { seed: secret(self.d.as_ref())?, public })
             }
-            _ => Err(KeyError::Unsupported("it isn't an RSA, EC or Ed25519 key").into()),
+            ("AKP", _) => self.ml_dsa(),
+            _ => Err(KeyError::Unsupported("it isn't an RSA, EC, Ed25519 or ML-DSA key").into()),
         }
     }
 
     fn ec(&self, curve: Curve) -> Result<PrivateParts, PrivateKeyError> {
         let public = curve.point(&bytes(self.x.as_ref())?, &bytes(self.y.as_ref())?)?;
         Ok(PrivateParts::Ec { curve, d: secret(self.d.as_ref())?, public: Some(public) })
+    }
+
+    /// `alg` and `pub` are required (RFC 9964 §3), and `priv` is the seed (§4).
+    fn ml_dsa(&self) -> Result<PrivateParts, PrivateKeyError> {
+        let parameters = self.alg.as_deref().and_then(Algorithm::from_name).and_then(MlDsa::of);
+        let parameters = parameters.ok_or(KeyError::Unsupported("its `alg` is not ML-DSA"))?;
+        let public = Some(bytes(self.r#pub.as_ref())?);
+        Ok(PrivateParts::MlDsa { parameters, seed: secret(self.r#priv.as_ref())?, public })
     }
 
     fn rsa(&self) -> Result<PrivateParts, PrivateKeyError> {
@@ -267,7 +289,7 @@ impl Jwk {
 
 impl Drop for Jwk {
     fn drop(&mut self) {
-        for member in [&mut self.d, &mut self.p, &mut self.q] {
+        for member in [&mut self.d, &mut self.p, &mut self.q, &mut self.r#priv] {
             member.zeroize();
         }
         for member in [&mut self.dp, &mut self.dq, &mut self.qi] {

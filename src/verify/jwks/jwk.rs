@@ -1,4 +1,4 @@
-//! One JSON Web Key (RFC 7517, RFC 7518 §6, RFC 8037 §2).
+//! One JSON Web Key (RFC 7517, RFC 7518 §6, RFC 8037 §2, RFC 9964 §3).
 //!
 //! Keys come from configured locations, so they are parsed as leniently as is safe: numbers may be in
 //! padded or standard base64, `use` may be an array, `key_ops` a string, and `kid` a number.
@@ -9,7 +9,7 @@ use super::Key;
 use crate::jose::{
     algorithm::{Algorithm, AlgorithmSet},
     base64url,
-    crypto::{Curve, KeyError, VerifyingKey},
+    crypto::{Curve, KeyError, MlDsa, VerifyingKey},
 };
 
 /// The reason why a key of a set is left out. The other keys are used.
@@ -51,7 +51,7 @@ pub(super) fn read(jwk: &Value, key_use: KeyUse) -> Result<Key, JwkError> {
         }
     };
     require_for_verifying(jwk, key_use)?;
-    let key = verifying_key(jwk)?;
+    let key = verifying_key(jwk, algorithm)?;
     let algorithms = match algorithm {
         None => key.algorithms(),
         Some(algorithm) if key.algorithms().contains(algorithm) => {
@@ -99,7 +99,7 @@ fn require_for_verifying(jwk: &Value, key_use: KeyUse) -> Result<(), JwkError> {
     }
 }
 
-fn verifying_key(jwk: &Value) -> Result<VerifyingKey, JwkError> {
+fn verifying_key(jwk: &Value, algorithm: Option<Algorithm>) -> Result<VerifyingKey, JwkError> {
     let number = |name| {
         let text = member(jwk, name).and_then(Value::as_str);
         text.and_then(base64url::decode_lenient).ok_or(JwkError::Malformed(name))
@@ -121,6 +121,13 @@ fn verifying_key(jwk: &Value) -> Result<VerifyingKey, JwkError> {
             "Ed25519" => Ok(VerifyingKey::ed25519(&number("x")?)?),
             _ => Err(JwkError::Unsupported("crv")),
         },
+        "AKP" => {
+            // Required (RFC 9964 §3), because it determines what `pub` is. Other algorithms have keys of this type
+            // too, but none that this crate supports.
+            let algorithm = algorithm.ok_or(JwkError::Malformed("alg"))?;
+            let parameters = MlDsa::of(algorithm).ok_or(JwkError::Algorithm)?;
+            Ok(VerifyingKey::ml_dsa(parameters, &number("pub")?)?)
+        }
         // This includes `oct`, because a published secret isn't secret.
         _ => Err(JwkError::Unsupported("kty")),
     }
@@ -167,6 +174,51 @@ mod tests {
                 "{jwk}"
             );
         }
+    }
+
+    #[test]
+    fn an_akp_key_is_left_out_for_a_reason() {
+        let akp = |name: &str, value: Value| {
+            let mut jwk = json!({
+                "kty": "AKP",
+                "alg": "ML-DSA-44",
+                "pub": base64url::encode(&[7; 1312]),
+            });
+            jwk[name] = value;
+            read(&jwk, KeyUse::Signature).map(drop).map_err(|reason| reason.to_string())
+        };
+        let is_left_out = |name, value, reason: &str| {
+            assert_eq!(akp(name, value), Err(reason.to_owned()), "{name}");
+        };
+        is_left_out("alg", Value::Null, "`alg` is missing or malformed");
+        is_left_out("alg", json!("SLH-DSA-SHA2-128s"), "`alg` isn't supported");
+        is_left_out("alg", json!("ES256"), "`alg` doesn't match the type or the curve of the key");
+        is_left_out("pub", Value::Null, "`pub` is missing or malformed");
+        is_left_out("pub", json!("*"), "`pub` is missing or malformed");
+        is_left_out("use", json!("enc"), "`use` doesn't allow it to verify signatures");
+        for (name, value, reason) in [
+            ("pub", [7; 1311].as_slice(), "an ML-DSA-44 public key is exactly 1312 bytes long"),
+            ("pub", &[7; 1952], "an ML-DSA-44 public key is exactly 1312 bytes long"),
+            ("pub", &[0; 1312], "its ML-DSA public key consists of zeros"),
+        ] {
+            let value = json!(base64url::encode(value));
+            is_left_out(name, value, &format!("the key is malformed: {reason}"));
+        }
+        is_left_out(
+            "alg",
+            json!("ML-DSA-87"),
+            "the key is malformed: an ML-DSA-87 public key is exactly 2592 bytes long",
+        );
+        let expected = if crate::jose::crypto::supports(Algorithm::MlDsa44) {
+            Ok(())
+        } else {
+            Err("the key isn't supported: this build verifies no ML-DSA; enable the feature \
+                 `aws-lc-rs` or `rust-crypto-ml-dsa`"
+                .to_owned())
+        };
+        assert_eq!(akp("kid", json!("one")), expected);
+        // A member that must not be published is ignored, as in other keys.
+        assert_eq!(akp("priv", json!("AA")), expected);
     }
 
     #[test]

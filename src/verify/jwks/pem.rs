@@ -12,7 +12,7 @@ pub(crate) enum PemError {
     Private,
     #[error("it is a certificate; use its public key, which `openssl x509 -pubkey` prints")]
     Certificate,
-    #[error("it isn't a PEM text with exactly one RSA, EC or Ed25519 public key")]
+    #[error("it isn't a PEM text with exactly one RSA, EC, Ed25519 or ML-DSA public key")]
     Malformed,
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -49,6 +49,18 @@ fn verifying_key(pem: &[u8]) -> Result<VerifyingKey, PemError> {
         let curve = Curve::from_point_len(point.len()).ok_or(PemError::Malformed)?;
         return Ok(VerifyingKey::ec(curve, &point)?);
     }
-    let key = DecodingKey::from_ed_pem(pem).map_err(|_| PemError::Malformed)?;
-    Ok(VerifyingKey::ed25519(&bytes(&key)?)?)
+    if let Ok(key) = DecodingKey::from_ed_pem(pem) {
+        return Ok(VerifyingKey::ed25519(&bytes(&key)?)?);
+    }
+    // jsonwebtoken doesn't know ML-DSA.
+    let key = subject_public_key_info(pem).and_then(|der| VerifyingKey::ml_dsa_spki_der(&der));
+    Ok(key.ok_or(PemError::Malformed)??)
+}
+
+/// Decodes the body of a `PUBLIC KEY`.
+fn subject_public_key_info(pem: &[u8]) -> Option<Vec<u8>> {
+    let body = str::from_utf8(pem).ok()?.strip_prefix("-----BEGIN PUBLIC KEY-----")?;
+    let body = body.strip_suffix("-----END PUBLIC KEY-----")?;
+    let body: String = body.split_ascii_whitespace().collect();
+    base64_simd::STANDARD.decode_to_vec(body).ok()
 }

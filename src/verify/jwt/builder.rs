@@ -215,8 +215,8 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Adds a public key in PEM form: RSA, P-256, P-384, P-521 or Ed25519. It verifies tokens with any `kid`.
-    /// With configured keys, no keys are fetched.
+    /// Adds a public key in PEM form: RSA, P-256, P-384, P-521, Ed25519 or ML-DSA. It verifies tokens with any
+    /// `kid`. With configured keys, no keys are fetched.
     pub fn pem_key(mut self, pem: impl Into<String>) -> Self {
         self.settings.given.push(GivenKeys::Pem(pem.into()));
         self
@@ -233,6 +233,8 @@ impl<Audience> JwtVerifierBuilder<Audience> {
 
     /// Sets the accepted algorithms. The default is all asymmetric algorithms that the issuer's keys allow, and
     /// the algorithm of each secret. If keys are configured, there must be one for each of these algorithms.
+    ///
+    /// ML-DSA is one of the defaults, so that an issuer can move to it by publishing a key.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.settings.algorithms = Some(algorithms.into_iter().collect());
         self
@@ -491,9 +493,9 @@ impl JwtVerifierBuilder<AudienceGiven> {
     ///
     /// Returns [`ConfigError`], which names the setting and its value, if the issuer or an audience is empty;
     /// if the `jwks_uri`, the `metadata_url`, or an issuer with neither, isn't an `https` URL; if a key can't
-    /// be read or is too weak; if a key set has no keys; if the list of algorithms is empty, or has one for
-    /// which there is no configured key; if a place for scopes or roles is an invalid JSON pointer; or if the
-    /// maximum lifetime is zero.
+    /// be read or is too weak; if a key set has no keys; if the list of algorithms is empty, has one for
+    /// which there is no configured key, or has ML-DSA in a build that doesn't implement it; if a place for
+    /// scopes or roles is an invalid JSON pointer; or if the maximum lifetime is zero.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
         let cache = TokenCache::new(self.settings.cache_capacity, None);
         let issuer = Arc::new(self.settings.into_issuer()?);

@@ -13,12 +13,19 @@ use crate::{
     verify::jwks::{Key, KeySet},
 };
 
-/// The length of the longest signature of a supported algorithm, which is RSA with 8192 bits, rounded up for
-/// base64.
-const MAX_SIGNATURE: usize = 1028;
+/// The length of the longest signature that is decoded on the stack, which is RSA with 8192 bits. ML-DSA's are longer,
+/// and a buffer for them would have to be cleared for each token.
+const USUAL_SIGNATURE: usize = 1024;
+
+/// What base64 rounds up.
+const ROUNDING: usize = 4;
 
 /// A buffer for a decoded signature.
-pub(crate) struct SignatureBuffer([u8; MAX_SIGNATURE]);
+pub(crate) struct SignatureBuffer {
+    usual: [u8; USUAL_SIGNATURE + ROUNDING],
+    /// Empty, unless the algorithm of the token has longer signatures.
+    long: Vec<u8>,
+}
 
 /// The parts of a token, and its parsed header. Nothing about it has been verified.
 #[derive(Debug)]
@@ -49,7 +56,7 @@ pub(super) enum Signature {
 
 impl Default for SignatureBuffer {
     fn default() -> Self {
-        Self([0; MAX_SIGNATURE])
+        Self { usual: [0; USUAL_SIGNATURE + ROUNDING], long: Vec::new() }
     }
 }
 
@@ -78,9 +85,15 @@ impl<'a> Jws<'a> {
         &self,
         buffer: &'b mut SignatureBuffer,
     ) -> Result<&'b [u8], TokenFault> {
-        let signature = base64url::decode_into(self.signature, &mut buffer.0);
-        signature
-            .filter(|signature| self.header.algorithm.signature_lens().contains(&signature.len()))
+        let lens = self.header.algorithm.signature_lens();
+        let buffer: &mut [u8] = if *lens.end() <= USUAL_SIGNATURE {
+            &mut buffer.usual
+        } else {
+            buffer.long.resize(lens.end().saturating_add(ROUNDING), 0);
+            &mut buffer.long
+        };
+        base64url::decode_into(self.signature, buffer)
+            .filter(|signature| lens.contains(&signature.len()))
             .ok_or(TokenFault::Signature)
     }
 
@@ -176,6 +189,9 @@ mod tests {
             ("HS256", 32..=32),
             ("HS384", 48..=48),
             ("HS512", 64..=64),
+            ("ML-DSA-44", 2420..=2420),
+            ("ML-DSA-65", 3309..=3309),
+            ("ML-DSA-87", 4627..=4627),
             ("PS256", 256..=1024),
             ("PS384", 256..=1024),
             ("PS512", 256..=1024),
@@ -183,7 +199,9 @@ mod tests {
             ("RS384", 256..=1024),
             ("RS512", 256..=1024),
         ] {
-            for len in [0, 1, 31, 32, 33, 48, 63, 64, 65, 70, 96, 132, 255, 256, 257, 1024, 1025] {
+            let of_ml_dsa = [2420, 3309, 4627].map(|len| [len - 1, len, len + 1]);
+            let others = [0, 1, 31, 32, 33, 48, 63, 64, 65, 70, 96, 132, 255, 256, 257, 1024, 1025];
+            for len in others.into_iter().chain(of_ml_dsa.into_iter().flatten()).chain([12_000]) {
                 let expected =
                     if lens.contains(&len) { Ok(len) } else { Err(TokenFault::Signature) };
                 let signature = base64url::encode(&vec![0xa5; len]);

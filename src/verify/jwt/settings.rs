@@ -19,7 +19,10 @@ use crate::{
         checked_max_lifetime,
     },
     http_client::{self, HttpClient, Target, metadata::LearnedUrls},
-    jose::{algorithm::AlgorithmSet, crypto::VerifyingKey},
+    jose::{
+        algorithm::AlgorithmSet,
+        crypto::{self, VerifyingKey},
+    },
     verify::{
         Revocations,
         jwks::{
@@ -212,6 +215,9 @@ impl Settings {
                 Err(ConfigError::new("algorithms", "[]", "at least one is needed"))
             }
             Some(named) => {
+                if let Some(one) = named.iter().find(|one| !crypto::supports(**one)) {
+                    return Err(ConfigError::new("algorithm", one.name(), crypto::UNSUPPORTED));
+                }
                 let secrets: AlgorithmSet = secrets.collect();
                 let orphan =
                     named.iter().find(|one| one.is_symmetric() && !secrets.contains(**one));

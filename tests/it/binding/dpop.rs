@@ -448,11 +448,11 @@ async fn the_path_is_that_of_the_client_in_a_nested_router() {
 }
 
 #[tokio::test]
-async fn a_proof_of_8_kib_is_read_and_a_longer_one_is_not() {
+async fn a_proof_of_16_kib_is_read_and_a_longer_one_is_not() {
     let setting = Setting::new();
-    let long = setting.proof().claim("filler", json!("a".repeat(7000))).sign();
+    let long = setting.proof().claim("filler", json!("a".repeat(13_000))).sign();
     assert_eq!(setting.kind(&long).await, Some(DpopFault::Malformed.into()));
-    let short = setting.proof().claim("filler", json!("a".repeat(3000))).sign();
+    let short = setting.proof().claim("filler", json!("a".repeat(11_000))).sign();
     assert_eq!(setting.kind(&short).await, None);
 }
 

@@ -13,6 +13,8 @@ mod dpop;
 mod hostile_proofs;
 #[cfg(feature = "client-certificates")]
 mod metadata;
+#[cfg(all(feature = "dpop", any(feature = "aws-lc-rs", feature = "rust-crypto-ml-dsa")))]
+mod ml_dsa;
 mod page;
 #[cfg(feature = "dpop")]
 mod replays;

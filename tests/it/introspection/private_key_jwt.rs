@@ -1,6 +1,7 @@
 //! Client authentication with a private key (RFC 7523), and with a TLS certificate (RFC 8705).
 //!
-//! The keys were created with OpenSSL for these tests, and the JWKs from them with Node.
+//! The keys were created with OpenSSL for these tests, and the JWKs from them with Node. Those of ML-DSA are of
+//! OpenSSL 4.0 through pyca/cryptography.
 
 use std::{
     collections::BTreeSet,
@@ -40,7 +41,7 @@ struct TestKey {
     algorithm: &'static str,
 }
 
-const KEYS: [TestKey; 5] = [
+const KEYS: &[TestKey] = &[
     TestKey {
         pem: &[key!("rsa.pem"), key!("rsa-pkcs1.pem")],
         jwk: key!("rsa.jwk.json"),
@@ -70,6 +71,13 @@ const KEYS: [TestKey; 5] = [
         jwk: key!("ed25519.jwk.json"),
         public: key!("ed25519-public.pem"),
         algorithm: "EdDSA",
+    },
+    #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto-ml-dsa"))]
+    TestKey {
+        pem: &[key!("ml-dsa-65.pem")],
+        jwk: key!("ml-dsa-65.jwk.json"),
+        public: key!("ml-dsa-65-public.pem"),
+        algorithm: "ML-DSA-65",
     },
 ];
 
@@ -272,7 +280,7 @@ fn a_pem_text_that_is_not_one_usable_private_key_is_rejected() {
             key!("rsa-1024.pem"),
             "the key is too weak: it has 1024 bits, but at least 2048 are required",
         ),
-        (key!("x25519.pem"), "the key isn't supported: it isn't an RSA, EC or Ed25519 key"),
+        (key!("x25519.pem"), "the key isn't supported: it isn't an RSA, EC, Ed25519 or ML-DSA key"),
         (key!("secp256k1.pem"), "the key isn't supported: its curve isn't P-256, P-384 or P-521"),
         (
             key!("secp256k1-sec1.pem"),
@@ -296,7 +304,7 @@ fn a_jwk_that_is_not_a_usable_private_key_is_rejected() {
     let not_a_jwk = "not a JWK of a private key";
     let incomplete = "not a JWK with every member of a private key in base64url";
     let mismatch = "the key is malformed: its numbers don't match each other";
-    let unsupported = "the key isn't supported: it isn't an RSA, EC or Ed25519 key";
+    let unsupported = "the key isn't supported: it isn't an RSA, EC, Ed25519 or ML-DSA key";
     for (jwk, expected) in [
         (String::new(), not_a_jwk),
         ("{}".to_owned(), not_a_jwk),
@@ -352,7 +360,8 @@ fn no_part_of_a_key_is_shown() {
         let shown = format!("{shown} {verifier:?} {verifier:#?}");
         assert!(shown.contains("PrivateKeyJwt") && shown.contains("[redacted]"), "{shown}");
         let jwk: Value = serde_json::from_str(jwk).unwrap();
-        assert!(!shown.contains(jwk["d"].as_str().unwrap()), "{shown}");
+        let private = jwk["d"].as_str().or_else(|| jwk["priv"].as_str()).unwrap();
+        assert!(!shown.contains(private), "{shown}");
     }
 }
 

@@ -10,6 +10,10 @@ mod key_selection;
 mod key_sets;
 mod known_attacks;
 mod leniencies;
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto-ml-dsa"))]
+mod ml_dsa;
+#[cfg(not(any(feature = "aws-lc-rs", feature = "rust-crypto-ml-dsa")))]
+mod ml_dsa_off;
 mod other_token_kinds;
 mod pem_keys;
 mod profiles;

@@ -162,7 +162,7 @@ fn invalid_pem_texts_are_rejected() {
         openssl::ED25519.replace("BEGIN", "BEGIM"),
     ] {
         let error = message(&text);
-        let problem = "it isn't a PEM text with exactly one RSA, EC or Ed25519 public key";
+        let problem = "it isn't a PEM text with exactly one RSA, EC, Ed25519 or ML-DSA public key";
         assert!(error.starts_with("PEM key `") && error.ends_with(problem), "{text}: {error}");
     }
 }

@@ -33,7 +33,29 @@ fn unusable_keys(issuer: &TestIssuer) -> Vec<(&'static str, Value)> {
     };
     let n = jws::decode(rsa["n"].as_str().unwrap());
     vec![
-        ("an unknown kty", json!({ "kty": "AKP", "kid": "x", "alg": "ML-DSA-44", "pub": "AA" })),
+        ("an unknown kty", json!({ "kty": "XYZ", "kid": "x", "alg": "ES256", "pub": "AA" })),
+        ("AKP without alg", json!({ "kty": "AKP", "kid": "x", "pub": jws::encode([7; 1312]) })),
+        (
+            "AKP with an alg of another type",
+            json!({ "kty": "AKP", "kid": "x", "alg": "ES256", "pub": jws::encode([7; 1312]) }),
+        ),
+        (
+            "AKP with an unknown alg",
+            json!({ "kty": "AKP", "kid": "x", "alg": "SLH-DSA-SHA2-128s", "pub": "AA" }),
+        ),
+        (
+            "a short ML-DSA key",
+            json!({ "kty": "AKP", "kid": "x", "alg": "ML-DSA-44", "pub": "AA" }),
+        ),
+        (
+            "an ML-DSA key of other parameters",
+            json!({ "kty": "AKP", "kid": "x", "alg": "ML-DSA-65", "pub": jws::encode([7; 1312]) }),
+        ),
+        (
+            "an ML-DSA key of zeros",
+            json!({ "kty": "AKP", "kid": "x", "alg": "ML-DSA-44", "pub": jws::encode([0; 1312]) }),
+        ),
+        ("AKP without pub", json!({ "kty": "AKP", "kid": "x", "alg": "ML-DSA-44" })),
         ("an empty kty", with(&ec, [("kty", json!(""))])),
         ("no kty", with(&ec, [("kty", Value::Null)])),
         ("a kty in small letters", with(&ec, [("kty", json!("ec"))])),

@@ -1,6 +1,7 @@
 use aws_lc_rs::{hmac, rand, rsa, signature};
 use signature::{
-    EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaKeyPair, RsaSignatureEncoding,
+    EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, PqdsaKeyPair,
+    PqdsaSigningAlgorithm, RsaKeyPair, RsaSignatureEncoding,
 };
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
 };
 use crate::jose::{
     algorithm::Algorithm,
-    crypto::{Curve, rsa_components::RsaComponents},
+    crypto::{Curve, MlDsa, rsa_components::RsaComponents},
 };
 
 /// A private key of aws-lc-rs.
@@ -17,6 +18,7 @@ pub(in crate::jose::crypto) enum Key {
     Ec(Curve, EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Hmac(Algorithm, Box<hmac::Key>),
+    MlDsa(MlDsa, PqdsaKeyPair),
     Rsa(RsaKeyPair),
 }
 
@@ -33,6 +35,10 @@ impl Key {
                 Ed25519KeyPair::from_seed_unchecked(seed).ok().map(Self::Ed25519)
             }
             PrivateParts::Ed25519 { .. } => None,
+            PrivateParts::MlDsa { parameters, seed, .. } => {
+                let pair = PqdsaKeyPair::from_seed(ml_dsa(*parameters), seed).ok()?;
+                Some(Self::MlDsa(*parameters, pair))
+            }
             PrivateParts::Rsa(parts) => {
                 RsaKeyPair::from_der(&parts.to_pkcs1()?).ok().map(Self::Rsa)
             }
@@ -40,12 +46,21 @@ impl Key {
     }
 
     pub(in crate::jose::crypto) fn generate(algorithm: Algorithm) -> Option<Self> {
+        if let Some(parameters) = MlDsa::of(algorithm) {
+            let pair = PqdsaKeyPair::generate(ml_dsa(parameters)).ok()?;
+            return Some(Self::MlDsa(parameters, pair));
+        }
         let curve = match algorithm {
             Algorithm::EdDsa => return Ed25519KeyPair::generate().ok().map(Self::Ed25519),
             Algorithm::Es256 => Curve::P256,
             Algorithm::Es384 => Curve::P384,
             Algorithm::Es512 => Curve::P521,
-            Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => return None,
+            Algorithm::Hs256
+            | Algorithm::Hs384
+            | Algorithm::Hs512
+            | Algorithm::MlDsa44
+            | Algorithm::MlDsa65
+            | Algorithm::MlDsa87 => return None,
             Algorithm::Ps256
             | Algorithm::Ps384
             | Algorithm::Ps512
@@ -84,6 +99,11 @@ impl Key {
             Self::Hmac(its_own, key) if *its_own == algorithm => {
                 Some(hmac::sign(key, message).as_ref().to_vec())
             }
+            Self::MlDsa(parameters, pair) if parameters.algorithm() == algorithm => {
+                let mut signature = vec![0; pair.algorithm().signature_len()];
+                pair.sign(message, &mut signature).ok()?;
+                Some(signature)
+            }
             Self::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(rsa_encoding(algorithm)?, &random, message, &mut signature).ok()?;
@@ -100,6 +120,10 @@ impl Key {
                 Some(PublicParts::Ed25519 { x: pair.public_key().as_ref().to_vec() })
             }
             Self::Hmac(..) => Some(PublicParts::None),
+            Self::MlDsa(parameters, pair) => Some(PublicParts::MlDsa {
+                parameters: *parameters,
+                public: pair.public_key().as_ref().to_vec(),
+            }),
             Self::Rsa(pair) => {
                 let key = RsaComponents::from_pkcs1_der(pair.public_key().as_ref()).ok()?;
                 Some(PublicParts::Rsa { n: key.n.to_vec(), e: key.e.to_vec() })
@@ -118,6 +142,14 @@ fn ecdsa(curve: Curve) -> &'static EcdsaSigningAlgorithm {
         Curve::P256 => &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
         Curve::P384 => &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
         Curve::P521 => &signature::ECDSA_P521_SHA512_FIXED_SIGNING,
+    }
+}
+
+fn ml_dsa(parameters: MlDsa) -> &'static PqdsaSigningAlgorithm {
+    match parameters {
+        MlDsa::MlDsa44 => &signature::ML_DSA_44_SIGNING,
+        MlDsa::MlDsa65 => &signature::ML_DSA_65_SIGNING,
+        MlDsa::MlDsa87 => &signature::ML_DSA_87_SIGNING,
     }
 }
 

@@ -3,19 +3,23 @@
 use zeroize::Zeroizing;
 
 use super::{PublicParts, SigningKey, backend};
-use crate::jose::algorithm::Algorithm;
 #[cfg(test)]
 use crate::jose::crypto::VerifyingKey;
+use crate::jose::{
+    algorithm::Algorithm,
+    crypto::{UNSUPPORTED, supports},
+};
 
 /// Keys for tests.
 impl SigningKey {
-    /// Generates a key for an algorithm: an RSA key of 2048 bits, a key on the curve of the algorithm, or a
-    /// random secret with the length of the HMAC's hash.
+    /// Generates a key for an algorithm: an RSA key of 2048 bits, a key on the curve of the algorithm, an ML-DSA
+    /// key, or a random secret with the length of the HMAC's hash.
     ///
     /// # Panics
     ///
-    /// Panics if the back end has no randomness.
+    /// Panics if the back end has no randomness, or doesn't implement the algorithm.
     pub(crate) fn generate(algorithm: Algorithm) -> Self {
+        assert!(supports(algorithm), "{algorithm}: {UNSUPPORTED}");
         if let Some(len) = algorithm.min_secret_len() {
             return Self::hmac(algorithm, &backend::random(len).expect("random bytes"));
         }
@@ -55,6 +59,7 @@ impl SigningKey {
                 curve.point(&x, &y).and_then(|point| VerifyingKey::ec(curve, &point))
             }
             PublicParts::Ed25519 { x } => VerifyingKey::ed25519(&x),
+            PublicParts::MlDsa { parameters, public } => VerifyingKey::ml_dsa(parameters, &public),
             PublicParts::None => VerifyingKey::hmac(algorithm, self.secret().unwrap_or_default()),
             PublicParts::Rsa { n, e } => VerifyingKey::rsa(&n, &e),
         }
@@ -75,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_public_parts_of_a_key_contain_no_secret() {
-        let cases = [
+        let mut cases = vec![
             (Algorithm::EdDsa, vec![32]),
             (Algorithm::Es256, vec![32, 32]),
             (Algorithm::Es384, vec![48, 48]),
@@ -83,6 +88,9 @@ mod tests {
             (Algorithm::Hs384, vec![]),
             (Algorithm::Ps256, vec![256, 3]),
         ];
+        if supports(Algorithm::MlDsa65) {
+            cases.push((Algorithm::MlDsa65, vec![1952]));
+        }
         for (algorithm, lengths) in cases {
             let parts = match SigningKey::generate(algorithm).public_parts() {
                 PublicParts::Ec { curve, x, y } => {
@@ -90,6 +98,10 @@ mod tests {
                     vec![x, y]
                 }
                 PublicParts::Ed25519 { x } => vec![x],
+                PublicParts::MlDsa { parameters, public } => {
+                    assert_eq!(parameters.algorithm(), algorithm);
+                    vec![public]
+                }
                 PublicParts::None => vec![],
                 PublicParts::Rsa { n, e } => vec![n, e],
             };

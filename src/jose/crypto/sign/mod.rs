@@ -8,6 +8,15 @@ mod private_parts;
 mod public_parts;
 #[cfg(all(feature = "rust-crypto", any(test, not(feature = "aws-lc-rs"))))]
 pub(super) mod rust_crypto;
+#[cfg(all(feature = "rust-crypto-ml-dsa", any(test, not(feature = "aws-lc-rs"))))]
+mod rust_ml_dsa;
+#[cfg(all(
+    feature = "rust-crypto",
+    not(feature = "rust-crypto-ml-dsa"),
+    any(test, not(feature = "aws-lc-rs"))
+))]
+#[path = "rust_ml_dsa_off.rs"]
+mod rust_ml_dsa;
 mod signing_key;
 
 #[cfg(feature = "aws-lc-rs")]

@@ -3,7 +3,9 @@
 use zeroize::Zeroizing;
 
 use super::PublicParts;
-use crate::jose::crypto::{Curve, KeyError, der, rsa_components::RsaComponents};
+use crate::jose::crypto::{
+    Curve, KeyError, MlDsa, der, ml_dsa::SEED_LEN, rsa_components::RsaComponents,
+};
 
 /// A number or a seed that is cleared when it is dropped.
 type Secret = Zeroizing<Vec<u8>>;
@@ -18,6 +20,11 @@ pub(crate) enum PrivateParts {
         public: Option<Vec<u8>>,
     },
     Ed25519 {
+        seed: Secret,
+        public: Option<Vec<u8>>,
+    },
+    MlDsa {
+        parameters: MlDsa,
         seed: Secret,
         public: Option<Vec<u8>>,
     },
@@ -47,6 +54,9 @@ const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 const PARAMETERS: u8 = 0xa0;
 const PUBLIC_KEY: u8 = 0xa1;
 
+/// The tag of `seed` in an ML-DSA private key (RFC 9881 §6).
+const SEED: u8 = 0x80;
+
 impl PrivateParts {
     /// Reads a `PrivateKeyInfo` (PKCS #8, RFC 5208 and RFC 5958).
     pub(crate) fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
@@ -66,7 +76,10 @@ impl PrivateParts {
                 }
                 _ => Err(malformed),
             },
-            _ => Err(KeyError::Unsupported("it isn't an RSA, EC or Ed25519 key")),
+            _ => match MlDsa::with_identifier(algorithm) {
+                Some(parameters) => Self::ml_dsa(parameters, key),
+                None => Err(KeyError::Unsupported("it isn't an RSA, EC, Ed25519 or ML-DSA key")),
+            },
         }
     }
 
@@ -91,11 +104,29 @@ impl PrivateParts {
         Ok(Self::Ec { curve, d: Secret::new(d.to_vec()), public: public.map(<[u8]>::to_vec) })
     }
 
-    /// Checks the size of an RSA key, which the back ends don't.
+    /// Reads an ML-DSA private key: its seed, alone or followed by the key that is expanded from it (RFC 9881 §6).
+    fn ml_dsa(parameters: MlDsa, key: &[u8]) -> Result<Self, KeyError> {
+        let seed = match der::value(SEED, key) {
+            Some((seed, [])) => Some(seed),
+            _ => der::value(der::SEQUENCE, key)
+                .filter(|(_, rest)| rest.is_empty())
+                .and_then(|(both, _)| der::value(der::OCTET_STRING, both))
+                .map(|(seed, _)| seed),
+        };
+        let seed = seed.ok_or(KeyError::Unsupported(
+            "the ML-DSA key has no seed, which is required for signing",
+        ))?;
+        Ok(Self::MlDsa { parameters, seed: Secret::new(seed.to_vec()), public: None })
+    }
+
+    /// Checks the size of an RSA key and of the seed of an ML-DSA key, which the back ends don't.
     pub(super) fn check(&self) -> Result<(), KeyError> {
         match self {
             Self::Rsa(key) => RsaComponents::new(&key.n, &key.e).map(drop),
-            Self::Ec { .. } | Self::Ed25519 { .. } => Ok(()),
+            Self::MlDsa { seed, .. } if seed.len() != SEED_LEN => {
+                Err(KeyError::Malformed("the seed of an ML-DSA key is exactly 32 bytes long"))
+            }
+            Self::Ec { .. } | Self::Ed25519 { .. } | Self::MlDsa { .. } => Ok(()),
         }
     }
 
@@ -110,6 +141,10 @@ impl PrivateParts {
             (Self::Ed25519 { public, .. }, PublicParts::Ed25519 { x }) => {
                 public.as_ref().is_none_or(|given| given == x)
             }
+            (
+                Self::MlDsa { parameters, public, .. },
+                PublicParts::MlDsa { parameters: expected, public: derived },
+            ) => parameters == expected && public.as_ref().is_none_or(|given| given == derived),
             (Self::Rsa(_), PublicParts::Rsa { .. }) => true,
             _ => false,
         }

@@ -1,4 +1,4 @@
-use crate::jose::crypto::{Curve, curve::UNCOMPRESSED};
+use crate::jose::crypto::{Curve, MlDsa, curve::UNCOMPRESSED};
 
 /// The public parts of a key, which are the members of a JWK before they are encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +10,10 @@ pub(crate) enum PublicParts {
     },
     Ed25519 {
         x: Vec<u8>,
+    },
+    MlDsa {
+        parameters: MlDsa,
+        public: Vec<u8>,
     },
     /// The key is a secret.
     None,

@@ -7,8 +7,11 @@ use rsa::{
 };
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use super::{PrivateParts, PublicParts, private_parts::scalar};
-use crate::jose::{algorithm::Algorithm, crypto::Curve};
+use super::{PrivateParts, PublicParts, private_parts::scalar, rust_ml_dsa::MlDsaKey};
+use crate::jose::{
+    algorithm::Algorithm,
+    crypto::{Curve, MlDsa},
+};
 
 /// A private key of the pure Rust crates.
 pub(in crate::jose::crypto) enum Key {
@@ -16,6 +19,7 @@ pub(in crate::jose::crypto) enum Key {
     Hs256(Hmac<Sha256>),
     Hs384(Hmac<Sha384>),
     Hs512(Hmac<Sha512>),
+    MlDsa(MlDsaKey),
     P256(p256::ecdsa::SigningKey),
     P384(p384::ecdsa::SigningKey),
     P521(p521::ecdsa::SigningKey),
@@ -37,6 +41,9 @@ impl Key {
                 let seed = seed.as_slice().try_into().ok()?;
                 Some(Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(seed)))
             }
+            PrivateParts::MlDsa { parameters, seed, .. } => {
+                MlDsaKey::from_seed(*parameters, seed).map(Self::MlDsa)
+            }
             PrivateParts::Rsa(parts) => {
                 let number = |bytes: &[u8]| BigUint::from_bytes_be(bytes);
                 let primes = vec![number(&parts.p), number(&parts.q)];
@@ -47,6 +54,9 @@ impl Key {
     }
 
     pub(in crate::jose::crypto) fn generate(algorithm: Algorithm) -> Option<Self> {
+        if let Some(parameters) = MlDsa::of(algorithm) {
+            return MlDsaKey::from_seed(parameters, &random(32)?).map(Self::MlDsa);
+        }
         Some(match algorithm {
             Algorithm::EdDsa => {
                 let seed = random(32)?;
@@ -57,7 +67,12 @@ impl Key {
             Algorithm::Es256 => Self::P256(p256::ecdsa::SigningKey::random(&mut OsRng)),
             Algorithm::Es384 => Self::P384(p384::ecdsa::SigningKey::random(&mut OsRng)),
             Algorithm::Es512 => Self::P521(p521::ecdsa::SigningKey::random(&mut OsRng)),
-            Algorithm::Hs256 | Algorithm::Hs384 | Algorithm::Hs512 => return None,
+            Algorithm::Hs256
+            | Algorithm::Hs384
+            | Algorithm::Hs512
+            | Algorithm::MlDsa44
+            | Algorithm::MlDsa65
+            | Algorithm::MlDsa87 => return None,
             Algorithm::Ps256
             | Algorithm::Ps384
             | Algorithm::Ps512
@@ -89,6 +104,7 @@ impl Key {
             (Self::Hs256(key), Algorithm::Hs256) => Some(hmac(key, message)),
             (Self::Hs384(key), Algorithm::Hs384) => Some(hmac(key, message)),
             (Self::Hs512(key), Algorithm::Hs512) => Some(hmac(key, message)),
+            (Self::MlDsa(key), _) if key.parameters().algorithm() == algorithm => key.sign(message),
             (Self::P256(key), Algorithm::Es256) => {
                 let signature: p256::ecdsa::Signature =
                     key.try_sign_with_rng(&mut OsRng, message).ok()?;
@@ -115,6 +131,9 @@ impl Key {
                 Some(PublicParts::Ed25519 { x: key.verifying_key().to_bytes().to_vec() })
             }
             Self::Hs256(_) | Self::Hs384(_) | Self::Hs512(_) => Some(PublicParts::None),
+            Self::MlDsa(key) => {
+                Some(PublicParts::MlDsa { parameters: key.parameters(), public: key.public_key() })
+            }
             Self::P256(key) => {
                 let point = key.verifying_key().to_encoded_point(false);
                 PublicParts::ec(Curve::P256, point.as_bytes())

@@ -35,6 +35,9 @@ impl SigningKey {
         match self.key.public_parts() {
             Some(PublicParts::Ec { curve, .. }) => AlgorithmSet::from_iter([curve.algorithm()]),
             Some(PublicParts::Ed25519 { .. }) => AlgorithmSet::from_iter([Algorithm::EdDsa]),
+            Some(PublicParts::MlDsa { parameters, .. }) => {
+                AlgorithmSet::from_iter([parameters.algorithm()])
+            }
             Some(PublicParts::Rsa { .. }) => AlgorithmSet::from_iter(Algorithm::RSA),
             Some(PublicParts::None) | None => AlgorithmSet::from_iter([]),
         }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::jose::algorithm::Algorithm;
-use crate::jose::crypto::{Curve, PublicParts, SigningKey, VerifyingKey, der};
+use crate::jose::crypto::{Curve, PublicParts, SigningKey, VerifyingKey, der, supports};
 
 const MESSAGE: &[u8] = b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UifQ";
 
@@ -19,14 +19,15 @@ fn signed(rsa: &SigningKey) -> Vec<(Algorithm, VerifyingKey, Vec<u8>)> {
     };
     let of_rsa = rsa.verifying_key(Algorithm::Rs256).algorithms();
     let all = Algorithm::ASYMMETRIC.into_iter().chain(Algorithm::SYMMETRIC);
-    all.map(|algorithm| {
-        if of_rsa.contains(algorithm) {
-            by(rsa, algorithm)
-        } else {
-            by(&SigningKey::generate(algorithm), algorithm)
-        }
-    })
-    .collect()
+    all.filter(|algorithm| supports(*algorithm))
+        .map(|algorithm| {
+            if of_rsa.contains(algorithm) {
+                by(rsa, algorithm)
+            } else {
+                by(&SigningKey::generate(algorithm), algorithm)
+            }
+        })
+        .collect()
 }
 
 #[test]
@@ -59,7 +60,7 @@ fn a_signature_by_another_key_of_the_same_type_is_rejected() {
 #[test]
 fn a_signature_with_a_flipped_bit_is_rejected() {
     for (algorithm, key, signature) in &*SIGNED {
-        for at in 0..signature.len() {
+        for at in (0..signature.len()).step_by(signature.len().div_ceil(256)) {
             let mut flipped = signature.clone();
             flipped[at] ^= 1 << (at % 8);
             assert!(!key.verify(*algorithm, MESSAGE, &flipped), "{algorithm}, byte {at}");

@@ -14,7 +14,10 @@ use super::{
     target::PublicUrl,
     verifier::{Dpop, Inner},
 };
-use crate::{Algorithm, Clock, ConfigError, Secret, SystemClock};
+use crate::{
+    Algorithm, Clock, ConfigError, Secret, SystemClock,
+    jose::crypto::{self, MlDsa},
+};
 
 /// The minimum length of a secret for nonces, in bytes.
 const MIN_SECRET: usize = 32;
@@ -49,7 +52,7 @@ impl DpopBuilder {
     pub(super) fn new(public_url: String) -> Self {
         Self {
             public_url,
-            algorithms: Algorithm::ASYMMETRIC.to_vec(),
+            algorithms: default_algorithms(),
             secrets: None,
             nonce_lifetime: Duration::from_secs(5 * 60),
             replays: None,
@@ -96,7 +99,10 @@ impl DpopBuilder {
         self
     }
 
-    /// Sets the accepted algorithms of proofs. By default, all asymmetric algorithms are accepted.
+    /// Sets the accepted algorithms of proofs. By default, all asymmetric algorithms except ML-DSA are accepted.
+    ///
+    /// A proof with ML-DSA is 6 to 12 KB long, because it contains the public key as well as a signature, and each
+    /// request has one beside its token. Many servers reject headers of that size, so ML-DSA must be enabled.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = algorithms.into_iter().collect();
         self
@@ -120,8 +126,8 @@ impl DpopBuilder {
     /// # Errors
     ///
     /// Returns [`ConfigError`] if the public URL isn't absolute or has a query, if a secret is too short, if
-    /// the lifetime of nonces is out of range, or if the list of algorithms is empty or contains a symmetric
-    /// one.
+    /// the lifetime of nonces is out of range, or if the list of algorithms is empty, or contains a symmetric
+    /// one, or ML-DSA in a build that doesn't implement it.
     pub fn build(self) -> Result<Dpop, ConfigError> {
         let public_url = PublicUrl::parse(&self.public_url).map_err(|problem| {
             ConfigError::new("public URL", self.public_url, problem.to_string())
@@ -131,6 +137,9 @@ impl DpopBuilder {
         }
         if let Some(one) = self.algorithms.iter().find(|one| one.is_symmetric()) {
             return Err(ConfigError::new("DPoP algorithm", one.name(), "must be asymmetric"));
+        }
+        if let Some(one) = self.algorithms.iter().find(|one| !crypto::supports(**one)) {
+            return Err(ConfigError::new("DPoP algorithm", one.name(), crypto::UNSUPPORTED));
         }
         if !NONCE_LIFETIMES.contains(&self.nonce_lifetime) {
             let seconds = format!("{} s", self.nonce_lifetime.as_secs());
@@ -173,6 +182,10 @@ impl DpopBuilder {
             ),
         }))
     }
+}
+
+fn default_algorithms() -> Vec<Algorithm> {
+    Algorithm::ASYMMETRIC.into_iter().filter(|one| MlDsa::of(*one).is_none()).collect()
 }
 
 impl fmt::Debug for DpopBuilder {

@@ -9,8 +9,9 @@ use crate::{
     digest::sha256_of_parts,
     error::DpopFault,
     jose::{
+        algorithm::Algorithm,
         base64url,
-        crypto::{Curve, VerifyingKey},
+        crypto::{Curve, MlDsa, VerifyingKey},
         json::{Object, Value},
     },
 };
@@ -27,11 +28,12 @@ pub(super) struct ProofJwk<'a> {
 enum Material<'a> {
     Ec { curve: Curve, x: Cow<'a, str>, y: Cow<'a, str> },
     Ed25519 { x: Cow<'a, str> },
+    MlDsa { parameters: MlDsa, public: Cow<'a, str> },
     Rsa { n: Cow<'a, str>, e: Cow<'a, str> },
 }
 
-/// The members of private and symmetric keys (RFC 7518 §6).
-const SECRET: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+/// The members of private and symmetric keys (RFC 7518 §6, RFC 9964 §3).
+const SECRET: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
 #[derive(Default)]
 struct Members<'a> {
@@ -41,6 +43,8 @@ struct Members<'a> {
     y: Option<Cow<'a, str>>,
     n: Option<Cow<'a, str>>,
     e: Option<Cow<'a, str>>,
+    alg: Option<Cow<'a, str>>,
+    public: Option<Cow<'a, str>>,
 }
 
 impl<'a> ProofJwk<'a> {
@@ -56,6 +60,14 @@ impl<'a> ProofJwk<'a> {
                 "y" => &mut members.y,
                 "n" => &mut members.n,
                 "e" => &mut members.e,
+                // Only AKP keys are read by their `alg`.
+                "alg" => {
+                    if let Value::String(text) = value {
+                        members.alg = Some(text.to_cow());
+                    }
+                    continue;
+                }
+                "pub" => &mut members.public,
                 name if SECRET.contains(&name) => return Err(DpopFault::Key),
                 _ => continue,
             };
@@ -83,6 +95,9 @@ impl<'a> ProofJwk<'a> {
                 curve.point(&x, &y).and_then(|point| VerifyingKey::ec(*curve, &point))
             }
             Material::Ed25519 { x } => VerifyingKey::ed25519(&bytes(x)?),
+            Material::MlDsa { parameters, public } => {
+                VerifyingKey::ml_dsa(*parameters, &bytes(public)?)
+            }
             Material::Rsa { n, e } => VerifyingKey::rsa(&bytes(n)?, &bytes(e)?),
         };
         key.map_err(|_| DpopFault::Key)
@@ -102,6 +117,10 @@ impl<'a> Members<'a> {
                 Material::Ec { curve, x: self.x?, y: self.y? }
             }
             ("OKP", Some("Ed25519")) => Material::Ed25519 { x: self.x? },
+            ("AKP", _) => {
+                let parameters = MlDsa::of(Algorithm::from_name(&self.alg?)?)?;
+                Material::MlDsa { parameters, public: self.public? }
+            }
             ("RSA", _) => Material::Rsa { n: self.n?, e: self.e? },
             _ => return None,
         })
@@ -129,6 +148,11 @@ impl Material<'_> {
             }
             Self::Ed25519 { x } => {
                 digest(&[r#"{"crv":"Ed25519","kty":"OKP","x":""#, plain(x)?, "\"}"])
+            }
+            // RFC 9964 §6
+            Self::MlDsa { parameters, public } => {
+                let alg = parameters.algorithm().name();
+                digest(&[r#"{"alg":""#, alg, r#"","kty":"AKP","pub":""#, plain(public)?, "\"}"])
             }
             Self::Rsa { n, e } => {
                 digest(&[r#"{"e":""#, plain(e)?, r#"","kty":"RSA","n":""#, plain(n)?, "\"}"])
@@ -177,6 +201,26 @@ mod tests {
             let jwk = read(jwk).unwrap();
             assert_eq!(jwk.thumbprint().as_slice(), base64url::decode(thumbprint).unwrap());
             assert!(jwk.verifying_key().is_ok());
+        }
+    }
+
+    #[test]
+    fn the_thumbprints_of_rfc_9964_appendix_a_1() {
+        for text in [
+            include_str!("../../../jose/crypto/tests/rfc_9964/ml-dsa-44.json"),
+            include_str!("../../../jose/crypto/tests/rfc_9964/ml-dsa-65.json"),
+            include_str!("../../../jose/crypto/tests/rfc_9964/ml-dsa-87.json"),
+        ] {
+            let mut example: serde_json::Value = serde_json::from_str(text).unwrap();
+            let private = example["jwk"].to_string();
+            assert_eq!(read(&private).unwrap_err(), DpopFault::Key, "it has `priv`");
+            example["jwk"].as_object_mut().unwrap().remove("priv");
+            // The `kid` is the thumbprint.
+            let thumbprint = base64url::decode(example["jwk"]["kid"].as_str().unwrap()).unwrap();
+            let jwk = read(&example["jwk"].to_string()).unwrap();
+            assert_eq!(jwk.thumbprint().as_slice(), thumbprint);
+            let is_supported = crate::jose::crypto::supports(Algorithm::MlDsa44);
+            assert_eq!(jwk.verifying_key().is_ok(), is_supported);
         }
     }
 

@@ -17,7 +17,11 @@ use crate::{
     claims::NumericDate,
     error::DpopFault,
     identity::Confirmation,
-    jose::{algorithm::AlgorithmSet, base64url, crypto::VerifyingKey},
+    jose::{
+        algorithm::AlgorithmSet,
+        base64url,
+        crypto::{MlDsa, VerifyingKey},
+    },
     verify::{
         binding::verdict::{BindingVerdict, BoundRequest},
         digest_hasher::DigestHasher,
@@ -198,7 +202,8 @@ impl Inner {
         if !key.verify(proof.algorithm, message, &signature) {
             return Err(DpopFault::Signature.into());
         }
-        if cached.is_none() {
+        // An ML-DSA key costs little to read again, and in pure Rust takes up to 60 KiB.
+        if cached.is_none() && MlDsa::of(proof.algorithm).is_none() {
             self.keys.insert(*thumbprint, key);
         }
         Ok(Checked { key: ReplayKey::new(thumbprint, &claims.jti), expires_at, renews_nonce })

@@ -2,7 +2,7 @@
 
 const PAGE: &str = include_str!("../../../../docs/issuers.md");
 
-const SOURCES: [&str; 16] = [
+const SOURCES: [&str; 17] = [
     include_str!("adfs.rs"),
     include_str!("auth0.rs"),
     include_str!("azure_b2c.rs"),
@@ -19,6 +19,7 @@ const SOURCES: [&str; 16] = [
     include_str!("okta.rs"),
     include_str!("spiffe.rs"),
     include_str!("zitadel.rs"),
+    include_str!("../ml_dsa.rs"),
 ];
 
 /// The trimmed lines of a text.
