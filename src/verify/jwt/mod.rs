@@ -7,6 +7,7 @@
 // waits for keys.
 
 mod builder;
+mod dangerous;
 #[cfg(feature = "security-events")]
 mod event_token;
 mod examine;
@@ -14,6 +15,7 @@ mod header;
 mod interrupt;
 mod issuer;
 mod jws;
+mod key_options;
 mod key_source;
 mod key_trials;
 mod payload;
@@ -30,9 +32,7 @@ mod verifier;
 #[cfg(feature = "security-events")]
 pub(crate) use self::event_token::{EventToken, EventTokenType};
 pub use self::{
-    builder::{Dangerous, JwtVerifierBuilder},
-    profile::Profile,
-    verifier::JwtVerifier,
+    builder::JwtVerifierBuilder, dangerous::Dangerous, profile::Profile, verifier::JwtVerifier,
 };
 pub(crate) use self::{
     examine::{read_claims, read_form},
