@@ -4,11 +4,11 @@ use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 
 use super::{
     IntrospectionVerifier,
-    client_authentication::ClientAuthentication,
+    client_state::{ClientGiven, ClientMissing},
     settings::{Address, Settings},
 };
 use crate::{
-    Clock, ConfigError, Error, Identity, Secret,
+    Clock, ConfigError, Error, Identity,
     claims::ResourceIdentifier,
     http_client::HttpClient,
     verify::{AudienceGiven, AudienceMissing, Revocations},
@@ -45,23 +45,9 @@ use crate::{
 /// ```
 #[must_use]
 pub struct IntrospectionVerifierBuilder<Client, Audience> {
-    settings: Settings,
+    pub(super) settings: Settings,
     state: PhantomData<(Client, Audience)>,
 }
-
-/// The typestate of a builder without client authentication.
-#[derive(Debug)]
-pub struct ClientMissing(());
-
-/// The typestate of a builder with client authentication.
-#[derive(Debug)]
-pub struct ClientGiven(());
-
-/// Options that weaken security and have to be opted into explicitly: see
-/// [`IntrospectionVerifierBuilder::dangerous`].
-#[derive(Debug)]
-#[must_use]
-pub struct IntrospectionDangerous<Client, Audience>(IntrospectionVerifierBuilder<Client, Audience>);
 
 impl IntrospectionVerifierBuilder<ClientMissing, AudienceMissing> {
     pub(super) fn at(endpoint: String) -> Self {
@@ -74,121 +60,6 @@ impl IntrospectionVerifierBuilder<ClientMissing, AudienceMissing> {
 }
 
 impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
-    /// Authenticates with HTTP Basic, with id and secret form-encoded as in [RFC 6749 §2.3.1]. This
-    /// is `client_secret_basic`, which most servers expect.
-    ///
-    /// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
-    pub fn client_secret_basic(
-        self,
-        client_id: impl Into<String>,
-        secret: impl Into<Secret>,
-    ) -> IntrospectionVerifierBuilder<ClientGiven, Audience> {
-        let (client_id, secret) = (client_id.into(), secret.into());
-        self.authenticated(ClientAuthentication::Basic { client_id, secret })
-    }
-
-    /// Authenticates with `client_id` and `client_secret` in the form. This is
-    /// `client_secret_post`.
-    pub fn client_secret_post(
-        self,
-        client_id: impl Into<String>,
-        secret: impl Into<Secret>,
-    ) -> IntrospectionVerifierBuilder<ClientGiven, Audience> {
-        let (client_id, secret) = (client_id.into(), secret.into());
-        self.authenticated(ClientAuthentication::Post { client_id, secret })
-    }
-
-    /// Authenticates with `private_key_jwt` ([RFC 7523]). Each request has a new assertion, which is signed
-    /// with this service's private key. It contains `iss` and `sub` (the client id), `aud`, a random `jti`,
-    /// `iat` and `exp`, and is valid for 60 seconds.
-    ///
-    /// `aud` is the issuer if it is known ([`discover`](IntrospectionVerifier::discover),
-    /// [`issuer`](Self::issuer)), and otherwise the URL of the endpoint. Use
-    /// [`assertion_audience`](Self::assertion_audience) to set a different one.
-    ///
-    /// ```
-    /// use portcullis::{
-    ///     IntrospectionVerifier,
-    ///     introspection::PrivateKey,
-    /// };
-    ///
-    /// let key = PrivateKey::from_pem(
-    ///     "-----BEGIN PRIVATE KEY-----
-    /// MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
-    /// -----END PRIVATE KEY-----",
-    /// )?;
-    /// let verifier = IntrospectionVerifier::discover("https://as.example")
-    ///     .private_key_jwt("orders-api", key.with_kid("orders-2026"))
-    ///     .audience("https://api.example")
-    ///     .build();
-    /// assert!(verifier.is_ok());
-    /// # Ok::<(), portcullis::ConfigError>(())
-    /// ```
-    ///
-    /// [RFC 7523]: https://www.rfc-editor.org/rfc/rfc7523
-    #[cfg(feature = "_jwt")]
-    pub fn private_key_jwt(
-        self,
-        client_id: impl Into<String>,
-        key: super::PrivateKey,
-    ) -> IntrospectionVerifierBuilder<ClientGiven, Audience> {
-        let client_id = client_id.into();
-        self.authenticated(ClientAuthentication::PrivateKeyJwt { client_id, key })
-    }
-
-    /// Sets `aud` in the assertions of [`private_key_jwt`](Self::private_key_jwt), for a server that expects, for
-    /// example, the URL of its token endpoint.
-    #[cfg(feature = "_jwt")]
-    pub fn assertion_audience(mut self, audience: impl Into<String>) -> Self {
-        self.settings.assertion_audience = Some(audience.into());
-        self
-    }
-
-    /// Authenticates with a TLS client certificate ([RFC 8705 §2]). This is `tls_client_auth` or
-    /// `self_signed_tls_client_auth`. The request contains only the client id. The certificate has to be
-    /// configured in the [`http_client`](Self::http_client):
-    ///
-    /// ```
-    /// # #[cfg(feature = "reqwest")]
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use portcullis::{IntrospectionVerifier, http_client::ReqwestClient};
-    ///
-    /// let client = reqwest::Client::builder()
-    ///     // .identity(reqwest::Identity::from_pem(&certificate_and_key)?)
-    ///     .redirect(reqwest::redirect::Policy::none())
-    ///     .build()?;
-    /// let verifier = IntrospectionVerifier::builder("https://mtls.as.example/introspect")
-    ///     .tls_client_auth("orders-api")
-    ///     .audience("https://api.example")
-    ///     .http_client(ReqwestClient::from(client))
-    ///     .build();
-    /// assert!(verifier.is_ok());
-    /// # Ok(())
-    /// # }
-    /// # #[cfg(not(feature = "reqwest"))]
-    /// # fn main() {}
-    /// ```
-    ///
-    /// The endpoint for these clients often has a separate URL. The metadata lists it in
-    /// `mtls_endpoint_aliases`, which [`discover`](IntrospectionVerifier::discover) doesn't read, so configure
-    /// the URL.
-    ///
-    /// [RFC 8705 §2]: https://www.rfc-editor.org/rfc/rfc8705#section-2
-    pub fn tls_client_auth(
-        self,
-        client_id: impl Into<String>,
-    ) -> IntrospectionVerifierBuilder<ClientGiven, Audience> {
-        self.authenticated(ClientAuthentication::Tls { client_id: client_id.into() })
-    }
-
-    /// Authenticates with an access token that was issued to this service.
-    pub fn bearer_token(
-        self,
-        token: impl Into<Secret>,
-    ) -> IntrospectionVerifierBuilder<ClientGiven, Audience> {
-        self.authenticated(ClientAuthentication::BearerToken(token.into()))
-    }
-
     /// Sets the accepted audience. `aud` must contain this exact string. Call it again to accept more
     /// than one audience.
     pub fn audience(
@@ -416,57 +287,8 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self
     }
 
-    /// Provides options that weaken security and have to be opted into explicitly.
-    pub fn dangerous(self) -> IntrospectionDangerous<Client, Audience> {
-        IntrospectionDangerous(self)
-    }
-
-    fn authenticated(
-        mut self,
-        authentication: ClientAuthentication,
-    ) -> IntrospectionVerifierBuilder<ClientGiven, Audience> {
-        self.settings.authentication = Some(authentication);
-        self.into_state()
-    }
-
-    fn into_state<C, A>(self) -> IntrospectionVerifierBuilder<C, A> {
+    pub(super) fn into_state<C, A>(self) -> IntrospectionVerifierBuilder<C, A> {
         IntrospectionVerifierBuilder { settings: self.settings, state: PhantomData }
-    }
-}
-
-impl<Client, Audience> IntrospectionDangerous<Client, Audience> {
-    /// Accepts tokens for any audience, and without one. This includes tokens that clients sent to
-    /// another service, which that service could then use to call this one.
-    pub fn any_audience(mut self) -> IntrospectionVerifierBuilder<Client, AudienceGiven> {
-        self.0.settings.any_audience = true;
-        self.0.into_state()
-    }
-
-    /// Allows plain `http`. Anyone on the network path can then read tokens and the credentials of
-    /// this service, and make any token active.
-    pub fn plain_http(mut self) -> IntrospectionVerifierBuilder<Client, Audience> {
-        self.0.settings.urls.allow_http = true;
-        self.0
-    }
-
-    /// Accepts an `introspection_endpoint` at a loopback, private or otherwise special address, even if the
-    /// issuer itself is at a public address. Anyone who can change the metadata can then make this service
-    /// send requests, with tokens and its credentials, into its internal network.
-    ///
-    /// ```
-    /// use portcullis::IntrospectionVerifier;
-    ///
-    /// let verifier = IntrospectionVerifier::discover("https://as.example")
-    ///     .client_secret_basic("orders-api", "s3cret")
-    ///     .audience("https://api.example")
-    ///     .dangerous()
-    ///     .private_addresses()
-    ///     .build();
-    /// assert!(verifier.is_ok());
-    /// ```
-    pub fn private_addresses(mut self) -> IntrospectionVerifierBuilder<Client, Audience> {
-        self.0.settings.urls.allow_private = true;
-        self.0
     }
 }
 

@@ -152,6 +152,9 @@ mod cache;
 #[cfg_attr(not(feature = "_jwt"), path = "client_assertion_off.rs")]
 mod client_assertion;
 mod client_authentication;
+mod client_options;
+mod client_state;
+mod dangerous;
 mod endpoint;
 mod error;
 mod introspector;
@@ -171,7 +174,9 @@ mod verifier;
 #[cfg(feature = "_jwt")]
 pub use self::private_key::PrivateKey;
 pub use self::{
-    builder::{ClientGiven, ClientMissing, IntrospectionDangerous, IntrospectionVerifierBuilder},
+    builder::IntrospectionVerifierBuilder,
+    client_state::{ClientGiven, ClientMissing},
+    dangerous::IntrospectionDangerous,
     verifier::IntrospectionVerifier,
 };
 pub use crate::verify::{AudienceGiven, AudienceMissing};

@@ -3,8 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use super::{
-    builder::{ClientMissing, IntrospectionVerifierBuilder},
-    introspector::Introspector,
+    builder::IntrospectionVerifierBuilder, client_state::ClientMissing, introspector::Introspector,
 };
 use crate::{
     BearerToken, Error, Verification, Verify,
