@@ -16,6 +16,8 @@ mod claim_set;
 mod claim_text;
 mod confirmation;
 #[cfg(feature = "_remote")]
+mod identifier;
+#[cfg(feature = "_remote")]
 mod malformed_claim;
 #[cfg(feature = "serde")]
 mod mismatch;
@@ -29,6 +31,8 @@ mod resource_identifier;
 mod role_claim;
 #[cfg(feature = "_remote")]
 mod scope_claim;
+#[cfg(all(test, feature = "_remote"))]
+mod tests;
 mod text_list;
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
 mod token_hash;
