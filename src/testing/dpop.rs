@@ -9,9 +9,9 @@ use std::{
 };
 
 use http::{HeaderValue, Request, Uri, header::AUTHORIZATION};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::keys::public_jwk;
+use super::{jwt_parts::JwtParts, keys::public_jwk};
 use crate::{
     Algorithm, Clock,
     digest::sha256,
@@ -74,8 +74,7 @@ pub struct DpopClient {
 #[must_use]
 pub struct ProofBuilder {
     client: DpopClient,
-    header: Map<String, Value>,
-    claims: Map<String, Value>,
+    parts: JwtParts,
 }
 
 impl DpopClient {
@@ -112,10 +111,7 @@ impl DpopClient {
             "iat": now.as_secs(),
             "ath": base64url::encode(&sha256(token.as_bytes())),
         });
-        let (Value::Object(header), Value::Object(claims)) = (header, claims) else {
-            unreachable!("two objects")
-        };
-        ProofBuilder { client: self.clone(), header, claims }
+        ProofBuilder { client: self.clone(), parts: JwtParts::new(header, claims) }
     }
 
     /// Adds the headers `Authorization: DPoP …` and `DPoP` to a request. Its URI must be absolute.
@@ -141,25 +137,25 @@ impl ProofBuilder {
 
     /// Sets any claim.
     pub fn claim(mut self, name: &str, value: Value) -> Self {
-        self.claims.insert(name.to_owned(), value);
+        self.parts.set_claim(name, value);
         self
     }
 
     /// Removes a claim.
     pub fn without_claim(mut self, name: &str) -> Self {
-        self.claims.remove(name);
+        self.parts.remove_claim(name);
         self
     }
 
     /// Sets any header parameter.
     pub fn header(mut self, name: &str, value: Value) -> Self {
-        self.header.insert(name.to_owned(), value);
+        self.parts.set_header(name, value);
         self
     }
 
     /// Removes a header parameter.
     pub fn without_header(mut self, name: &str) -> Self {
-        self.header.remove(name);
+        self.parts.remove_header(name);
         self
     }
 
@@ -173,12 +169,8 @@ impl ProofBuilder {
     /// Signs the proof with the key of another client. The key in the header isn't changed.
     #[must_use]
     pub fn sign_with(self, client: &DpopClient) -> String {
-        let part = |object: Map<String, Value>| {
-            base64url::encode(Value::from(object).to_string().as_bytes())
-        };
-        let message = [part(self.header), part(self.claims)].join(".");
-        let signature = client.key.sign(client.algorithm, message.as_bytes());
-        format!("{message}.{}", base64url::encode(&signature))
+        let (header, claims) = (self.parts.header_text(), self.parts.claims_text());
+        JwtParts::compact(&header, &claims, |message| client.key.sign(client.algorithm, message))
     }
 }
 

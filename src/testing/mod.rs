@@ -61,6 +61,8 @@ mod http_client;
 #[cfg(feature = "_jwt")]
 mod issuer;
 #[cfg(feature = "_jwt")]
+mod jwt_parts;
+#[cfg(feature = "_jwt")]
 mod keys;
 #[cfg(feature = "shared-revocations")]
 mod revocation_store;

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::TestIssuer;
-use crate::{Algorithm, Clock, jose::base64url};
+use super::{TestIssuer, jwt_parts::JwtParts};
+use crate::{Algorithm, Clock};
 
 /// A builder for a token. Initially, it is a valid access token in the format of [RFC 9068], signed
 /// with ES256, with the subject `alice` and a lifetime of 5 minutes, but without an audience and
@@ -33,8 +33,7 @@ use crate::{Algorithm, Clock, jose::base64url};
 pub struct TokenBuilder {
     issuer: TestIssuer,
     algorithm: Algorithm,
-    header: Map<String, Value>,
-    claims: Map<String, Value>,
+    parts: JwtParts,
 }
 
 impl TestIssuer {
@@ -55,9 +54,8 @@ impl TokenBuilder {
             "exp": now + 300,
             "jti": format!("{now}-{}", issuer.state().keys.kid(Algorithm::Es256)),
         });
-        let Value::Object(claims) = claims else { unreachable!("an object") };
-        let header = Map::from_iter([("typ".to_owned(), json!("at+jwt"))]);
-        Self { issuer, algorithm: Algorithm::Es256, header, claims }
+        let parts = JwtParts::new(json!({ "typ": "at+jwt" }), claims);
+        Self { issuer, algorithm: Algorithm::Es256, parts }
     }
 
     /// Sets the algorithm with which the token is signed, and the `alg` and `kid` in the header.
@@ -89,19 +87,19 @@ impl TokenBuilder {
 
     /// Sets any claim.
     pub fn claim(mut self, name: &str, value: Value) -> Self {
-        self.claims.insert(name.to_owned(), value);
+        self.parts.set_claim(name, value);
         self
     }
 
     /// Removes a claim.
     pub fn without_claim(mut self, name: &str) -> Self {
-        self.claims.remove(name);
+        self.parts.remove_claim(name);
         self
     }
 
     /// Sets any header parameter, overriding the correct value.
     pub fn header(mut self, name: &str, value: Value) -> Self {
-        self.header.insert(name.to_owned(), value);
+        self.parts.set_header(name, value);
         self
     }
 
@@ -113,7 +111,7 @@ impl TokenBuilder {
     /// Returns the token, which is a JWS in compact serialization.
     #[must_use]
     pub fn mint(self) -> String {
-        let (claims, header) = (Value::from(self.claims.clone()).to_string(), self.full_header());
+        let (claims, header) = (self.parts.claims_text(), self.full_header());
         self.sign(&header, &claims)
     }
 
@@ -127,7 +125,7 @@ impl TokenBuilder {
     /// Returns the token with this text as its header, signed without changes.
     #[must_use]
     pub fn mint_with_raw_header(self, header: &str) -> String {
-        let claims = Value::from(self.claims.clone()).to_string();
+        let claims = self.parts.claims_text();
         self.sign(header, &claims)
     }
 
@@ -156,11 +154,11 @@ impl TokenBuilder {
     #[must_use]
     pub fn mint_unsigned(mut self) -> String {
         for (name, value) in [("alg", json!("none")), ("kid", Value::Null)] {
-            self.header.entry(name).or_insert(value);
+            if !self.parts.header().contains_key(name) {
+                self.parts.set_header(name, value);
+            }
         }
-        let (header, claims) = (self.full_header(), Value::from(self.claims).to_string());
-        [base64url::encode(header.as_bytes()), base64url::encode(claims.as_bytes()), String::new()]
-            .join(".")
+        JwtParts::compact(&self.full_header(), &self.parts.claims_text(), |_| Vec::new())
     }
 
     /// Returns an opaque token with these claims, for introspection. The claims can't be read from the
@@ -169,7 +167,7 @@ impl TokenBuilder {
     pub fn mint_opaque(self) -> String {
         let mut state = self.issuer.state();
         let token = format!("opaque-{}-{:x}", state.opaque.len(), seconds(SystemTime::now()));
-        state.opaque.insert(token.clone(), self.claims.into());
+        state.opaque.insert(token.clone(), self.parts.into_claims());
         token
     }
 
@@ -178,7 +176,7 @@ impl TokenBuilder {
             "alg": self.algorithm.name(),
             "kid": self.issuer.state().keys.kid(self.algorithm),
         });
-        for (name, value) in &self.header {
+        for (name, value) in self.parts.header() {
             header[name] = value.clone();
         }
         if let Value::Object(header) = &mut header {
@@ -188,11 +186,8 @@ impl TokenBuilder {
     }
 
     fn sign(&self, header: &str, claims: &str) -> String {
-        let message =
-            [base64url::encode(header.as_bytes()), base64url::encode(claims.as_bytes())].join(".");
         let key = self.issuer.state().keys.signing_key(self.algorithm);
-        let signature = key.sign(self.algorithm, message.as_bytes());
-        format!("{message}.{}", base64url::encode(&signature))
+        JwtParts::compact(header, claims, |message| key.sign(self.algorithm, message))
     }
 }
 
