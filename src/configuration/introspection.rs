@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use super::{
-    attempts::build_reporting_all, environment::Environment, node::Node, problems::Problems,
+    attempts::build_reporting_all,
+    claim_members::{ClaimMembers, ClaimSetters, audiences},
+    environment::Environment,
+    node::Node,
+    problems::Problems,
     table::Table,
 };
 use crate::{ConfigError, IntrospectionVerifier};
@@ -24,16 +28,12 @@ pub(super) fn verifier(
 /// Returns the member that an error of the builder is about.
 fn member_of(what: &str) -> Option<&'static str> {
     Some(match what {
-        "audience" => "audience",
         "bearer token" => "bearer_token",
         "client id" => "client_id",
         "client secret of" => "client_secret",
         "introspection endpoint" => "endpoint",
         "issuer" => "issuer",
-        "maximum lifetime" => "max_lifetime_seconds",
-        "roles" => "role_claims",
-        "scope claim" => "scope_claims",
-        _ => return None,
+        _ => return ClaimMembers::member_of(what),
     })
 }
 
@@ -89,18 +89,13 @@ fn attempt(
     if let Some(issuer) = table.text("issuer", problems) {
         builder = builder.issuer(issuer);
     }
-    for place in table.texts("scope_claims", problems) {
-        builder = builder.scope_claim(place);
-    }
-    for place in table.texts("role_claims", problems) {
-        builder = builder.roles(place);
-    }
-    if table.flag("numeric_identifiers", problems) {
-        builder = builder.numeric_identifiers();
-    }
-    if let Some(lifetime) = table.seconds("max_lifetime_seconds", problems) {
-        builder = builder.max_lifetime(lifetime);
-    }
+    let setters = ClaimSetters {
+        scope_claim: |builder, place| builder.scope_claim(place),
+        roles: |builder, place| builder.roles(place),
+        numeric_identifiers: |builder| builder.numeric_identifiers(),
+        max_lifetime: |builder, lifetime| builder.max_lifetime(lifetime),
+    };
+    builder = ClaimMembers::read(&mut table, problems).apply(builder, &setters);
     if let Some(time) = table.seconds("cache_seconds", problems) {
         builder = builder.cache_for(time);
     }
@@ -120,11 +115,8 @@ fn attempt(
     }
     let ignores_audience = table.flag("ignore_audience", problems);
     let given = table.texts("audience", problems);
-    let audiences = if given.is_empty() { &environment.audience } else { &given };
-    let has_another = ignores_audience || takes_any_audience;
-    if audiences.is_empty() && !has_another && !table.has("audience") {
-        problems.add(table.path_of("audience"), "must be set, here or at the top level");
-    }
+    let needs_audience = !ignores_audience && !takes_any_audience;
+    let audiences = audiences(&given, needs_audience, &table, environment, problems);
     if ignores_audience && !given.is_empty() {
         problems.add(table.path_of("audience"), "can't be combined with `ignore_audience`");
     }

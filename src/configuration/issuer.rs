@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     attempts::build_reporting_all,
+    claim_members::{ClaimMembers, ClaimSetters, audiences},
     environment::Environment,
     node::Node,
     problems::Problems,
@@ -44,18 +45,14 @@ fn member_of(what: &str) -> Option<&'static str> {
         "PEM key" => "public_key_files",
         "accepted type" => "accepted_types",
         "algorithm" | "algorithms" => "algorithms",
-        "audience" => "audience",
         "client" => "clients",
         "issuer" => "issuer",
         "jwks_uri" => "jwks_uri",
-        "maximum lifetime" => "max_lifetime_seconds",
         "maximum number of keys" => "max_keys",
         "metadata_issuer" => "metadata_issuer",
         "metadata_url" => "metadata_url",
-        "roles" => "role_claims",
-        "scope claim" => "scope_claims",
         "secret for" => "hmac_secret",
-        _ => return None,
+        _ => return ClaimMembers::member_of(what),
     })
 }
 
@@ -89,12 +86,8 @@ fn attempt(
     }
     let given = table.texts("audience", problems);
     let clients = table.texts("clients", problems);
-    let needs_default = given.is_empty() && clients.is_empty() && !any_audience;
-    let audiences = if needs_default { &environment.audience } else { &given };
-    let has_none = audiences.is_empty() && clients.is_empty() && !any_audience;
-    if has_none && !table.has("audience") {
-        problems.add(table.path_of("audience"), "must be set, here or at the top level");
-    }
+    let needs_audience = clients.is_empty() && !any_audience;
+    let audiences = audiences(&given, needs_audience, &table, environment, problems);
     table.finish(problems);
     // The builder reports combinations that aren't allowed. If neither is set, that was reported above.
     let mut builder = match (&audiences[..], &clients[..]) {
@@ -185,15 +178,6 @@ fn with_rules(
     if let Some(leeway) = table.seconds("leeway_seconds", problems) {
         builder = builder.leeway(leeway);
     }
-    if let Some(lifetime) = table.seconds("max_lifetime_seconds", problems) {
-        builder = builder.max_lifetime(lifetime);
-    }
-    for place in table.texts("scope_claims", problems) {
-        builder = builder.scope_claim(place);
-    }
-    for place in table.texts("role_claims", problems) {
-        builder = builder.roles(place);
-    }
     if let Some(claims) = table.table("required_claims", problems) {
         for (name, value) in claims.members() {
             match value {
@@ -205,8 +189,11 @@ fn with_rules(
             }
         }
     }
-    if table.flag("numeric_identifiers", problems) {
-        builder = builder.numeric_identifiers();
-    }
-    builder
+    let setters = ClaimSetters {
+        scope_claim: |builder, place| builder.scope_claim(place),
+        roles: |builder, place| builder.roles(place),
+        numeric_identifiers: |builder| builder.numeric_identifiers(),
+        max_lifetime: |builder, lifetime| builder.max_lifetime(lifetime),
+    };
+    ClaimMembers::read(table, problems).apply(builder, &setters)
 }

@@ -81,6 +81,7 @@
 //! | `acr`, `max_age_seconds` | the authentication of the user (RFC 9470) |
 
 mod attempts;
+mod claim_members;
 #[expect(clippy::module_inception, reason = "the file holds the type of that name")]
 mod configuration;
 mod environment;

@@ -1,0 +1,82 @@
+//! The members that issuers and introspection endpoints share: audiences, the places of claims, and the rules for them.
+
+use std::time::Duration;
+
+use super::{environment::Environment, problems::Problems, table::Table};
+
+/// The members about claims.
+pub(super) struct ClaimMembers<'a> {
+    scope_claims: Vec<&'a str>,
+    role_claims: Vec<&'a str>,
+    numeric_identifiers: bool,
+    max_lifetime: Option<Duration>,
+}
+
+/// The setters of a builder for these members.
+pub(super) struct ClaimSetters<Builder> {
+    pub(super) scope_claim: fn(Builder, &str) -> Builder,
+    pub(super) roles: fn(Builder, &str) -> Builder,
+    pub(super) numeric_identifiers: fn(Builder) -> Builder,
+    pub(super) max_lifetime: fn(Builder, Duration) -> Builder,
+}
+
+impl<'a> ClaimMembers<'a> {
+    pub(super) fn read(table: &mut Table<'a>, problems: &mut Problems) -> Self {
+        Self {
+            scope_claims: table.texts("scope_claims", problems),
+            role_claims: table.texts("role_claims", problems),
+            numeric_identifiers: table.flag("numeric_identifiers", problems),
+            max_lifetime: table.seconds("max_lifetime_seconds", problems),
+        }
+    }
+
+    /// Returns the member that an error of a builder is about, if it is one of these.
+    pub(super) fn member_of(what: &str) -> Option<&'static str> {
+        Some(match what {
+            "audience" => "audience",
+            "maximum lifetime" => "max_lifetime_seconds",
+            "roles" => "role_claims",
+            "scope claim" => "scope_claims",
+            _ => return None,
+        })
+    }
+
+    /// Configures a builder.
+    pub(super) fn apply<Builder>(
+        self,
+        mut builder: Builder,
+        setters: &ClaimSetters<Builder>,
+    ) -> Builder {
+        for place in self.scope_claims {
+            builder = (setters.scope_claim)(builder, place);
+        }
+        for place in self.role_claims {
+            builder = (setters.roles)(builder, place);
+        }
+        if self.numeric_identifiers {
+            builder = (setters.numeric_identifiers)(builder);
+        }
+        match self.max_lifetime {
+            Some(lifetime) => (setters.max_lifetime)(builder, lifetime),
+            None => builder,
+        }
+    }
+}
+
+/// Returns the audiences of an entry, or those of the document if it sets none and `needs_audience`. Reports an entry
+/// that has none.
+pub(super) fn audiences<'a>(
+    given: &[&'a str],
+    needs_audience: bool,
+    table: &Table<'_>,
+    environment: &Environment<'a>,
+    problems: &mut Problems,
+) -> Vec<&'a str> {
+    if !given.is_empty() || !needs_audience {
+        return given.to_vec();
+    }
+    if environment.audience.is_empty() && !table.has("audience") {
+        problems.add(table.path_of("audience"), "must be set, here or at the top level");
+    }
+    environment.audience.clone()
+}
