@@ -89,13 +89,15 @@ fn attempt(
     if let Some(issuer) = table.text("issuer", problems) {
         builder = builder.issuer(issuer);
     }
-    let setters = ClaimSetters {
-        scope_claim: |builder, place| builder.scope_claim(place),
-        roles: |builder, place| builder.roles(place),
-        numeric_identifiers: |builder| builder.numeric_identifiers(),
-        max_lifetime: |builder, lifetime| builder.max_lifetime(lifetime),
-    };
-    builder = ClaimMembers::read(&mut table, problems).apply(builder, &setters);
+    builder = ClaimMembers::read(&mut table, problems).apply(
+        builder,
+        &ClaimSetters {
+            scope_claim: |builder, place| builder.scope_claim(place),
+            roles: |builder, place| builder.roles(place),
+            numeric_identifiers: |builder| builder.numeric_identifiers(),
+            max_lifetime: |builder, lifetime| builder.max_lifetime(lifetime),
+        },
+    );
     if let Some(time) = table.seconds("cache_seconds", problems) {
         builder = builder.cache_for(time);
     }

@@ -189,11 +189,13 @@ fn with_rules(
             }
         }
     }
-    let setters = ClaimSetters {
-        scope_claim: |builder, place| builder.scope_claim(place),
-        roles: |builder, place| builder.roles(place),
-        numeric_identifiers: |builder| builder.numeric_identifiers(),
-        max_lifetime: |builder, lifetime| builder.max_lifetime(lifetime),
-    };
-    ClaimMembers::read(table, problems).apply(builder, &setters)
+    ClaimMembers::read(table, problems).apply(
+        builder,
+        &ClaimSetters {
+            scope_claim: |builder, place| builder.scope_claim(place),
+            roles: |builder, place| builder.roles(place),
+            numeric_identifiers: |builder| builder.numeric_identifiers(),
+            max_lifetime: |builder, lifetime| builder.max_lifetime(lifetime),
+        },
+    )
 }

@@ -1,7 +1,7 @@
 use crate::jose::crypto::MlDsa;
 
 /// A private ML-DSA key without the feature `rust-crypto-ml-dsa`: there is none.
-pub(super) enum MlDsaKey {}
+pub(in crate::jose::crypto) enum MlDsaKey {}
 
 impl MlDsaKey {
     pub(super) fn from_seed(_: MlDsa, _: &[u8]) -> Option<Self> {

@@ -217,7 +217,8 @@ mod tests {
             example["jwk"].as_object_mut().unwrap().remove("priv");
             // The `kid` is the thumbprint.
             let thumbprint = base64url::decode(example["jwk"]["kid"].as_str().unwrap()).unwrap();
-            let jwk = read(&example["jwk"].to_string()).unwrap();
+            let public = example["jwk"].to_string();
+            let jwk = read(&public).unwrap();
             assert_eq!(jwk.thumbprint().as_slice(), thumbprint);
             let is_supported = crate::jose::crypto::supports(Algorithm::MlDsa44);
             assert_eq!(jwk.verifying_key().is_ok(), is_supported);
