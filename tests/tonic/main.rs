@@ -23,6 +23,8 @@ mod expiry;
 mod grpc_web;
 mod guide;
 mod identities;
+#[cfg(all(feature = "dpop", any(feature = "aws-lc-rs", feature = "rust-crypto-ml-dsa")))]
+mod ml_dsa;
 mod one_port;
 #[allow(clippy::all, clippy::pedantic, reason = "generated")]
 #[rustfmt::skip]

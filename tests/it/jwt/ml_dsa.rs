@@ -10,6 +10,10 @@ use portcullis::{
     testing::{Fault, TestIssuer},
 };
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 
 use super::{accepts, builder, jwk, outcome, token, verifier};
 use crate::support::{API, issuer_with, jws, protected, send, whoami, with_token};
@@ -241,6 +245,24 @@ async fn tokens_of_up_to_16_kib_are_accepted() {
     assert_eq!(send(&app, with_token(&token_of(8 * 1024))).await.status, 200);
     assert_eq!(send(&app, with_token(&token_of(16 * 1024))).await.status, 200);
     assert_eq!(send(&app, with_token(&token_of(16 * 1024 + 2))).await.status, 400);
+}
+
+/// The server of axum over HTTP/1.1 has room for it, as `docs/issuers.md` says.
+#[tokio::test]
+async fn a_token_of_16_kib_is_accepted_over_a_socket() {
+    let issuer = issuer_with([Algorithm::MlDsa87]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut socket = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    tokio::spawn(axum::serve(listener, protected(&issuer)).into_future());
+    let token = token(&issuer).algorithm(Algorithm::MlDsa87);
+    let token = token.claim("groups", json!("g".repeat(7_000))).mint();
+    assert!(token.len() > 15_500, "{} bytes", token.len());
+    let head = "GET / HTTP/1.1\r\nhost: api.example\r\nconnection: close\r\n";
+    let request = format!("{head}authorization: Bearer {token}\r\n\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    socket.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 200 OK") && response.ends_with("alice"), "{response}");
 }
 
 #[tokio::test]
