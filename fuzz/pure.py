@@ -11,7 +11,7 @@ import tomllib
 
 HERE = pathlib.Path(__file__).parent
 TARGET = HERE / "pure" / "Cargo.toml"
-DEFAULTS = ["axum", "introspection", "rust-crypto"]
+DEFAULTS = ["axum", "introspection", "rust-crypto-ml-dsa"]
 
 
 def literal(value):

@@ -65,9 +65,9 @@ struct Forgery {
     edits: Vec<Edit>,
 }
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 18] = [
     "kty", "crv", "x", "y", "n", "e", "alg", "use", "key_ops", "kid", "d", "k", "x5c", "p", "ext",
-    "oth",
+    "oth", "pub", "priv",
 ];
 static VALUES: LazyLock<Vec<Value>> = LazyLock::new(|| {
     vec![
@@ -103,10 +103,13 @@ static VALUES: LazyLock<Vec<Value>> = LazyLock::new(|| {
         json!("AAAA"),
         json!(["verify", "sign"]),
         json!("__________8"),
+        json!("AKP"),
+        json!("ML-DSA-44"),
+        json!("ML-DSA-65"),
     ]
 });
 
-const ALGORITHMS: [Algorithm; 8] = [
+const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::Rs256,
     Algorithm::Ps256,
     Algorithm::Rs512,
@@ -115,6 +118,7 @@ const ALGORITHMS: [Algorithm; 8] = [
     Algorithm::Es384,
     Algorithm::Es512,
     Algorithm::EdDsa,
+    Algorithm::MlDsa44,
 ];
 
 struct Fixed {
@@ -285,6 +289,7 @@ fn jwk(algorithm: Algorithm) -> &'static Map<String, Value> {
         Algorithm::Es384 => "p384-0",
         Algorithm::Es512 => "p521-0",
         Algorithm::EdDsa => "ed25519-0",
+        Algorithm::MlDsa44 => "ml-dsa-44-0",
         _ => "rsa-0",
     };
     FIXED.jwks.iter().find(|jwk| jwk["kid"] == kid).expect("a key")
@@ -349,6 +354,7 @@ fn is_real(key: &Value, algorithm: Algorithm) -> bool {
         && match &*real["kty"].as_str().unwrap() {
             "RSA" => same("n", true) && same("e", true),
             "EC" => same("x", true) && same("y", true),
+            "AKP" => same("pub", false) && key.get("alg") == real.get("alg"),
             _ => same("x", false),
         }
 }
@@ -401,6 +407,7 @@ fn spki(algorithm: Algorithm) -> Vec<u8> {
             };
             ([oid(EC), oid(curve)].concat(), [vec![4], bytes("x"), bytes("y")].concat())
         }
+        "AKP" => (oid(&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 0x11]), bytes("pub")),
         _ => (oid(&[0x2b, 0x65, 0x70]), bytes("x")),
     };
     der(0x30, &[der(0x30, &id), der(3, &[vec![0], key].concat())].concat())
