@@ -28,6 +28,7 @@ pub(crate) use self::fetch::FETCH_TIMEOUT;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{ReqwestClient, ReqwestClientBuilder};
 #[cfg(feature = "http-body")]
+#[doc(alias("hyper", "mock"))]
 pub use self::service_client::ServiceClient;
 pub use self::{
     address_policy::AddressPolicy,

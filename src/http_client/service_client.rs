@@ -39,7 +39,6 @@ use super::{HttpClient, HttpError, HttpResponseFuture};
 /// assert_eq!(client.send(request, 1024).await.unwrap().status(), 200);
 /// # }
 /// ```
-#[doc(alias("hyper", "mock"))]
 pub struct ServiceClient<S>(
     // Locked only to clone the service, never during a request.
     Mutex<S>,

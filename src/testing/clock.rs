@@ -19,7 +19,6 @@ use crate::Clock;
 /// clock.advance(Duration::from_secs(60));
 /// assert_eq!(clock.now(), before + Duration::from_secs(60));
 /// ```
-#[doc(alias("fake time", "mock"))]
 #[derive(Debug, Clone)]
 pub struct TestClock(Arc<Mutex<Hands>>);
 

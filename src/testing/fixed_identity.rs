@@ -33,7 +33,6 @@ use crate::{AuthenticateLayer, BearerToken, Identity, Verification, Verify};
 /// # #[cfg(not(feature = "axum"))]
 /// # fn main() {}
 /// ```
-#[doc(alias("mock", "test"))]
 pub fn fixed_identity(identity: Identity) -> AuthenticateLayer {
     AuthenticateLayer::bearer(Fixed(identity))
         .without_authorization_header()

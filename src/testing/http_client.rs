@@ -25,7 +25,6 @@ type Respond = dyn Fn(Request<Vec<u8>>) -> HttpResponseFuture + Send + Sync;
 /// assert_eq!(client.send(request, 1024).await.unwrap().body(), b"{\"keys\":[]}");
 /// # }
 /// ```
-#[doc(alias = "mock")]
 #[derive(Clone)]
 pub struct TestClient(Arc<Respond>);
 

@@ -20,7 +20,6 @@ use crate::{Algorithm, Secret};
 /// let token = issuer.token().algorithm(Algorithm::EdDsa).audience("https://api.example").mint();
 /// assert_eq!(token.split('.').count(), 3);
 /// ```
-#[doc(alias("mock", "mock issuer"))]
 #[derive(Clone)]
 pub struct TestIssuer(Arc<Inner>);
 

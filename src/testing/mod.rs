@@ -79,17 +79,24 @@ mod verifying_keys;
 
 #[cfg(feature = "client-certificates")]
 pub use self::certificate::CertificateClient;
+#[doc(alias("fake time", "mock"))]
+pub use self::clock::TestClock;
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
 pub use self::dpop::{DpopClient, ProofBuilder};
+#[doc(alias("mock", "test"))]
+pub use self::fixed_identity::fixed_identity;
+pub use self::golden_file::assert_matches_file;
+#[cfg(feature = "_jwt")]
+#[doc(alias = "mock")]
+pub use self::http_client::TestClient;
+#[cfg(feature = "_jwt")]
+#[doc(alias("mock", "mock issuer"))]
+pub use self::issuer::TestIssuer;
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
 pub use self::store_checks::check_replay_store;
-pub use self::{
-    clock::TestClock, fixed_identity::fixed_identity, golden_file::assert_matches_file,
-};
 #[cfg(feature = "_jwt")]
 pub use self::{
-    fault::Fault, http_client::TestClient, issuer::TestIssuer, server::ServedIssuer,
-    token::TokenBuilder, verifying_keys::VerifyingKeys,
+    fault::Fault, server::ServedIssuer, token::TokenBuilder, verifying_keys::VerifyingKeys,
 };
 #[cfg(feature = "shared-revocations")]
 pub use self::{revocation_store::MemoryRevocationStore, store_checks::check_revocation_store};

@@ -62,24 +62,29 @@ mod work_limit;
 pub use self::audience_state::{AudienceGiven, AudienceMissing};
 pub(crate) use self::explanation::{explain, explained};
 #[cfg(feature = "_jwt")]
+#[doc(alias = "health check")]
 pub use self::readiness::Readiness;
+#[doc(alias = "revoke")]
+pub use self::revocation::Revocation;
+#[doc(alias = "revoke")]
+pub use self::revocation_checked::RevocationChecked;
 #[cfg(feature = "shared-revocations")]
 pub use self::revocation_store::{
     FeedEvent, OutagePolicy, RevocationFeed, RevocationStore, StoreFuture,
 };
+#[cfg(feature = "_tokens")]
+#[doc(alias("blocklist", "denylist", "logout", "revoke"))]
+pub use self::revocations::Revocations;
 pub(crate) use self::verification::{VerificationFuture, VerificationState};
 pub use self::{
     bearer_fn::BearerFn,
     doctor_report::{DoctorFuture, DoctorReport},
     explanation::Explanation,
     findings::Findings,
-    revocation::Revocation,
-    revocation_checked::RevocationChecked,
     verification::{RevokeFuture, Verification, Verify},
 };
 #[cfg(feature = "_tokens")]
 pub use self::{
-    revocation_readiness::RevocationReadiness,
-    revocations::{Revocations, RevocationsBuilder},
+    revocation_readiness::RevocationReadiness, revocations::RevocationsBuilder,
     shared_revocation::SharedRevocation,
 };

@@ -27,7 +27,6 @@ use std::{sync::Arc, time::Duration};
 /// # #[cfg(not(feature = "testing"))]
 /// # fn main() {}
 /// ```
-#[doc(alias = "health check")]
 #[derive(Debug, Clone)]
 pub struct Readiness {
     pub(crate) issuer: Arc<str>,

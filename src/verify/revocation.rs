@@ -32,7 +32,6 @@ use std::{fmt, time::SystemTime};
 ///
 /// Without an [`issuer`](Self::issuer), the revocation applies to the tokens of all issuers. `Debug` shows
 /// neither tokens nor subjects.
-#[doc(alias = "revoke")]
 #[derive(Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Revocation {

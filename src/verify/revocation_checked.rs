@@ -37,7 +37,6 @@ use crate::{BearerToken, Error, Identity, TokenFault, Verification, Verify};
 /// # #[cfg(not(feature = "_jwt"))]
 /// # fn main() {}
 /// ```
-#[doc(alias = "revoke")]
 #[derive(Debug, Clone)]
 pub struct RevocationChecked<V, R> {
     verifier: V,

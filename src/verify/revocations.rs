@@ -63,7 +63,6 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(31 * 24 * 60 * 60);
     not(feature = "shared-revocations"),
     doc = "the features `redis` and `shared-revocations`."
 )]
-#[doc(alias("blocklist", "denylist", "logout", "revoke"))]
 #[derive(Clone)]
 pub struct Revocations {
     ledger: Arc<Ledger>,

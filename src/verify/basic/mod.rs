@@ -76,12 +76,14 @@ mod verifier;
 #[cfg(all(feature = "password-hash", feature = "testing"))]
 mod tests;
 
-pub use self::{
-    builder::BasicVerifierBuilder, known_passwords::KnownPasswordsError, verifier::BasicVerifier,
-};
+#[cfg(feature = "password-hash")]
+#[doc(alias("Argon2", "bcrypt", "scrypt"))]
+pub use self::password_hash::PasswordHash;
+#[doc(alias("htpasswd", "password"))]
+pub use self::verifier::BasicVerifier;
+pub use self::{builder::BasicVerifierBuilder, known_passwords::KnownPasswordsError};
 #[cfg(feature = "password-hash")]
 pub use self::{
     memory_user_store::MemoryUserStore,
-    password_hash::PasswordHash,
     user_store::{UserRecord, UserStore},
 };

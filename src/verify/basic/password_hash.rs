@@ -45,7 +45,6 @@ use crate::{ConfigError, Error, digest::fill_random};
 /// [RFC 7914]: https://www.rfc-editor.org/rfc/rfc7914
 /// [RFC 9106]: https://www.rfc-editor.org/rfc/rfc9106
 /// [PHC string format]: https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md
-#[doc(alias("Argon2", "bcrypt", "scrypt"))]
 #[derive(Clone)]
 pub struct PasswordHash(Arc<Format>);
 

@@ -131,7 +131,6 @@ use crate::{
 /// Clones share this state.
 ///
 /// [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617
-#[doc(alias("htpasswd", "password"))]
 #[derive(Clone)]
 pub struct BasicVerifier(Arc<Inner>);
 

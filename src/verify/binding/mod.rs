@@ -20,13 +20,18 @@ mod dpop;
 mod verdict;
 
 #[cfg(feature = "client-certificates")]
+#[doc(alias("mTLS", "mutual TLS"))]
+pub use self::certificate::ClientCertificates;
+#[cfg(feature = "client-certificates")]
 pub use self::certificate::{
-    CertificateHeader, ClientCertificate, ClientCertificates, ClientCertificatesBuilder,
-    PeerAddress,
+    CertificateHeader, ClientCertificate, ClientCertificatesBuilder, PeerAddress,
 };
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
+#[doc(alias("proof of possession", "sender-constrained"))]
+pub use self::dpop::Dpop;
+#[cfg(all(feature = "dpop", feature = "_jwt"))]
 pub use self::dpop::{
-    Dpop, DpopBuilder, MemoryReplayStore, Replay, ReplayFuture, ReplayKey, ReplayStore,
+    DpopBuilder, MemoryReplayStore, Replay, ReplayFuture, ReplayKey, ReplayStore,
 };
 pub(crate) use self::{
     bindings::Bindings,

@@ -173,10 +173,11 @@ mod verifier;
 
 #[cfg(feature = "_jwt")]
 pub use self::private_key::PrivateKey;
+#[doc(alias("Keycloak", "introspection", "opaque token"))]
+pub use self::verifier::IntrospectionVerifier;
 pub use self::{
     builder::IntrospectionVerifierBuilder,
     client_state::{ClientGiven, ClientMissing},
     dangerous::IntrospectionDangerous,
-    verifier::IntrospectionVerifier,
 };
 pub use crate::verify::{AudienceGiven, AudienceMissing};

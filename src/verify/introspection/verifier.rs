@@ -57,7 +57,6 @@ use crate::{
 /// [raw claims](crate::Identity::raw_claims).
 ///
 /// [RFC 7662]: https://www.rfc-editor.org/rfc/rfc7662
-#[doc(alias("Keycloak", "introspection", "opaque token"))]
 #[derive(Clone)]
 pub struct IntrospectionVerifier(pub(super) Arc<Introspector>);
 

@@ -59,7 +59,6 @@ use crate::{
 ///
 /// The [metadata of a protected resource](crate::ProtectedResource) lists the issuers that were current when
 /// its layer was built, unless they are configured explicitly.
-#[doc(alias("hot reload", "reload"))]
 #[derive(Clone)]
 pub struct IssuersHandle(Arc<Shared>);
 

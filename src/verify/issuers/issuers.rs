@@ -39,7 +39,6 @@ use crate::{
 /// Tokens that aren't JWTs are dispatched by their form: tokens with a configured
 /// [`prefix`](IssuersBuilder::prefix) to the verifier of that prefix, and all others to
 /// [`opaque`](IssuersBuilder::opaque). A token is never tried with one verifier after another.
-#[doc(alias = "multiple issuers")]
 #[derive(Clone)]
 pub struct Issuers(pub(super) Arc<Dispatcher>);
 

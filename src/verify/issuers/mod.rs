@@ -19,7 +19,11 @@ mod tenants;
 mod verified_tenants;
 
 pub(crate) use self::dispatcher::EntryName;
+#[doc(alias("hot reload", "reload"))]
+pub use self::handle::IssuersHandle;
+#[doc(alias = "multiple issuers")]
+pub use self::issuers::Issuers;
 pub use self::{
-    builder::IssuersBuilder, handle::IssuersHandle, issuers::Issuers, tenant::Tenant,
-    tenant_pattern::TenantPattern, tenant_resolution::TenantResolution,
+    builder::IssuersBuilder, tenant::Tenant, tenant_pattern::TenantPattern,
+    tenant_resolution::TenantResolution,
 };

@@ -31,9 +31,9 @@ mod verifier;
 
 #[cfg(feature = "security-events")]
 pub(crate) use self::event_token::{EventToken, EventTokenType};
-pub use self::{
-    builder::JwtVerifierBuilder, dangerous::Dangerous, profile::Profile, verifier::JwtVerifier,
-};
+#[doc(alias("Auth0", "Entra ID", "JWKS", "Keycloak", "OIDC", "Okta", "key rotation"))]
+pub use self::verifier::JwtVerifier;
+pub use self::{builder::JwtVerifierBuilder, dangerous::Dangerous, profile::Profile};
 pub(crate) use self::{
     examine::{read_claims, read_form},
     interrupt::{Attempt, Interrupt, complete},

@@ -43,7 +43,6 @@ use crate::{
 /// [RFC 7519]: https://www.rfc-editor.org/rfc/rfc7519
 /// [RFC 8725]: https://www.rfc-editor.org/rfc/rfc8725
 /// [RFC 9068]: https://www.rfc-editor.org/rfc/rfc9068
-#[doc(alias("Auth0", "Entra ID", "JWKS", "Keycloak", "OIDC", "Okta", "key rotation"))]
 #[derive(Clone)]
 pub struct JwtVerifier {
     pub(crate) issuer: Arc<Issuer>,

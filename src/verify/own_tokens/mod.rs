@@ -72,6 +72,10 @@ mod token_use;
 mod use_queue;
 mod verifier;
 
+#[doc(alias("API key", "API token"))]
+pub use self::static_tokens::StaticTokens;
+#[doc(alias("API key", "API token", "personal access token"))]
+pub use self::verifier::OwnTokenVerifier;
 pub use self::{
     builder::OwnTokenVerifierBuilder,
     digest::{InvalidTokenDigest, TokenDigest},
@@ -79,8 +83,7 @@ pub use self::{
     memory::MemoryTokenStore,
     new_token::NewToken,
     record::TokenRecord,
-    static_tokens::{StaticTokens, StaticTokensBuilder},
+    static_tokens::StaticTokensBuilder,
     store::{TokenLookup, TokenStore},
     token_use::TokenUse,
-    verifier::OwnTokenVerifier,
 };

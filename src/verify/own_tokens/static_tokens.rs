@@ -72,7 +72,6 @@ const MIN_LENGTH: usize = 16;
 /// # #[cfg(not(feature = "_jwt"))]
 /// # fn main() {}
 /// ```
-#[doc(alias("API key", "API token"))]
 #[derive(Clone)]
 pub struct StaticTokens {
     tokens: Arc<[(TokenDigest, Identity)]>,

@@ -86,7 +86,6 @@ use crate::{
 /// assert!(verifier.is_ok());
 /// # Ok::<(), portcullis::ConfigError>(())
 /// ```
-#[doc(alias("API key", "API token", "personal access token"))]
 #[derive(Clone)]
 #[must_use]
 pub struct OwnTokenVerifier(Arc<Inner>);

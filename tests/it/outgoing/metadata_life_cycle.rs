@@ -126,7 +126,8 @@ async fn with_unusable_metadata_the_old_url_is_used_for_another_day() {
         {
             let warnings = capture.take();
             let warnings = warnings.iter().filter(|line| {
-                line.level == tracing::Level::WARN && line.text.starts_with("could not refresh the metadata")
+                line.level == tracing::Level::WARN
+                    && line.text.starts_with("could not refresh the metadata")
             });
             assert_eq!(warnings.count(), 2, "{fault}");
         }

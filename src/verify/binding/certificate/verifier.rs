@@ -25,7 +25,6 @@ use crate::{Error, TokenFault, verify::binding::verdict::BoundRequest};
 /// ```
 ///
 /// [RFC 8705 §3]: https://www.rfc-editor.org/rfc/rfc8705#section-3
-#[doc(alias("mTLS", "mutual TLS"))]
 #[derive(Debug, Clone)]
 pub struct ClientCertificates(Arc<Inner>);
 

@@ -69,7 +69,6 @@ const MAX_AHEAD: Duration = Duration::from_secs(5);
 /// never cached: every proof is verified, even if the token is cached.
 ///
 /// [RFC 9449]: https://www.rfc-editor.org/rfc/rfc9449
-#[doc(alias("proof of possession", "sender-constrained"))]
 #[derive(Clone)]
 pub struct Dpop(Arc<Inner>);
 
