@@ -36,15 +36,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::{net::TcpListener, sync::Mutex};
 
-/// The name of this service: tokens must be for it.
+/// The audience of this service. Tokens must be issued for it.
 const API: &str = "https://orders.example";
 
 const READ: Scope = Scope::from_static("orders:read");
 const WRITE: Scope = Scope::from_static("orders:write");
 const ADMIN: Scope = Scope::from_static("orders:admin");
 
-/// One layer authenticates, and each route says which scopes it needs. What is added below the layer
-/// stands outside it.
+/// One layer authenticates, and each route declares the scopes that it requires. Routes that are added after the layer
+/// don't need a token.
 fn app(verifier: JwtVerifier, orders: Orders) -> Router {
     Router::new()
         .route("/orders", get(list).route_layer(RequireScopeLayer::new(READ)))
@@ -74,7 +74,7 @@ async fn create(
     (StatusCode::CREATED, Json(order))
 }
 
-/// An order is shown to its owner, and to those who may see all.
+/// Shows an order to its owner, and to those who may see all orders.
 async fn show(
     State(orders): State<Orders>,
     identity: Identity,
@@ -107,7 +107,7 @@ async fn me(caller: Claims<Caller>) -> impl IntoResponse {
     Json(&*caller).into_response()
 }
 
-/// What this service reads of a token. One without `sub` or `tenant` is rejected with 401.
+/// The claims that this service reads. A token without `sub` or `tenant` is rejected with 401.
 #[derive(Deserialize, Serialize)]
 struct Caller {
     sub: String,
@@ -115,7 +115,7 @@ struct Caller {
     name: Option<String>,
 }
 
-/// Orders by their number.
+/// Orders by number.
 type Orders = Arc<Mutex<BTreeMap<u32, Order>>>;
 
 #[derive(Clone, Serialize)]

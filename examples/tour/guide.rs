@@ -69,7 +69,7 @@ impl Guide {
         Ok(())
     }
 
-    /// Sums up.
+    /// Prints a summary.
     pub(crate) fn farewell(self) -> ExitCode {
         println!("\n");
         if self.surprises.is_empty() {
@@ -115,7 +115,7 @@ fn ink(status: StatusCode) -> Ink {
     }
 }
 
-/// The line with its token cut to the two ends.
+/// Shortens the token in a line.
 fn shortened(line: &str) -> String {
     let Some((scheme, token)) = line.split_once(' ') else { return line.to_owned() };
     match (token.get(..3), token.len().checked_sub(3).and_then(|start| token.get(start..))) {

@@ -4,12 +4,12 @@ use std::io::{IsTerminal, stdout};
 
 const WIDTH: usize = 92;
 
-/// Standard output, in colour where it is a terminal.
+/// Standard output, in colour if it is a terminal.
 pub(super) struct Page {
     is_colourful: bool,
 }
 
-/// What a text is to the reader.
+/// The meaning of a text, which determines its colour.
 #[derive(Clone, Copy)]
 pub(super) enum Ink {
     Bold,
@@ -42,8 +42,8 @@ impl Page {
         }
     }
 
-    /// Prints `text` behind `prefix`, on as many lines as it takes: they break after `separator`, and
-    /// all but the first begin with `hang`.
+    /// Prints `text` after `prefix`, wrapped after `separator` if necessary. All lines except the first begin with
+    /// `hang`.
     pub(super) fn wrapped(&self, ink: Ink, prefix: &str, hang: &str, separator: char, text: &str) {
         let mut line = prefix.to_owned();
         let mut is_begun = false;

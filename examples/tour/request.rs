@@ -2,7 +2,7 @@
 
 use reqwest::{Client, Method, RequestBuilder, header::AUTHORIZATION};
 
-/// A request that the guide sends and shows.
+/// A request that the guide sends and prints.
 pub(crate) struct Request {
     pub(super) method: Method,
     pub(super) path: &'static str,
@@ -26,7 +26,7 @@ impl Request {
         self.authorization(&format!("Bearer {token}"))
     }
 
-    /// One more `Authorization` header.
+    /// Adds another `Authorization` header.
     pub(crate) fn authorization(mut self, line: &str) -> Self {
         self.authorizations.push(line.to_owned());
         self

@@ -73,7 +73,7 @@ impl Configuration {
 
     /// Sets the revocation list, as [`IssuersBuilder::revocations`] does.
     ///
-    /// By default, the issuers have a list of their own, which an [`IssuersHandle`](crate::issuers::IssuersHandle)
+    /// By default, the issuers have a separate list, which an [`IssuersHandle`](crate::issuers::IssuersHandle)
     /// keeps when the issuers are replaced. If the list is shared or used elsewhere, set it on each configuration.
     pub fn revocations(mut self, revocations: Revocations) -> Self {
         self.revocations = Some(revocations);

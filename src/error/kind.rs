@@ -143,7 +143,7 @@ impl ErrorKind {
 
     /// Returns a short, stable name for logs and metrics, such as `token_expired`.
     ///
-    /// It is the field `reason` of log events, and the label `outcome` of the metric `portcullis_requests_total`. The
+    /// It is the field `reason` of log events, and the label `outcome` of `portcullis_requests_total`. The
     /// [front page](crate#metrics-and-logging) lists all metrics.
     #[doc(alias = "metrics")]
     #[must_use]

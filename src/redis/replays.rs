@@ -26,7 +26,7 @@ use crate::{
 /// in time, the request is rejected with 503, because a proof that can't be stored could be a replay.
 ///
 /// A proof is stored as a digest until it is too old to be accepted. If Redis loses its data before that, such as in a
-/// restart without persistence or in a failover, the proof is accepted once more.
+/// restart without persistence or in a failover, the proof is accepted a second time.
 #[derive(Debug, Clone)]
 pub struct RedisReplays {
     connections: Arc<Connections>,

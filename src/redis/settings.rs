@@ -54,7 +54,7 @@ pub struct Redis {
 
 impl Redis {
     /// Uses a single server: `redis://user:password@host:6379/database`, or `rediss://` for TLS, which requires the
-    /// feature `redis-tls`.
+    /// `redis-tls` feature.
     ///
     /// # Errors
     ///

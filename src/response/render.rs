@@ -147,7 +147,7 @@ impl Renderer {
     }
 }
 
-/// Removes the challenge of one scheme. Each challenge is in a header line of its own.
+/// Removes the challenge of one scheme. Each challenge is in a separate header line.
 pub(crate) fn remove_challenge(headers: &mut HeaderMap, scheme: Scheme) {
     let lines: Vec<_> = headers.get_all(WWW_AUTHENTICATE).iter().cloned().collect();
     headers.remove(WWW_AUTHENTICATE);

@@ -19,10 +19,10 @@ pub(crate) struct Client {
     is_as_stated: bool,
 }
 
-/// A response, read to its end.
+/// A complete response.
 struct Answer {
     headers: HeaderMap,
-    /// The JSON of the body, or of its only event.
+    /// The JSON value of the body, or of its only event.
     message: Value,
 }
 
@@ -33,7 +33,7 @@ impl Answer {
         challenge.split_once(&format!(" {name}=\""))?.1.split('"').next()
     }
 
-    /// Returns the text that a tool returned.
+    /// Returns the text of a tool's result.
     fn text(&self) -> &str {
         self.message.pointer("/result/content/0/text").and_then(Value::as_str).unwrap_or_default()
     }
@@ -41,12 +41,12 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(server: &str) -> Result<Self> {
-        // Whatever proxy the environment names, loopback is reached without it.
+        // No proxy, because loopback isn't reachable through one.
         let http = HttpClient::builder().no_proxy().build()?;
         Ok(Self { http, url: format!("{server}/mcp"), is_as_stated: true })
     }
 
-    /// Returns whether all responses were as stated.
+    /// Returns whether all responses are as expected.
     pub(crate) async fn run(mut self) -> Result<bool> {
         self.with_the_current_version().await?;
         self.with_an_older_version().await?;
@@ -101,7 +101,7 @@ impl Client {
         Ok(())
     }
 
-    /// Sessions, and no headers that name the tool.
+    /// Uses sessions, and no headers that name the tool.
     async fn with_an_older_version(&mut self) -> Result<()> {
         println!("# An older client's calls are found in their bodies\n");
         let issuer = self.metadata_of_the_issuer().await?;
@@ -138,7 +138,7 @@ impl Client {
         Ok(format!("{issuer}/token"))
     }
 
-    /// Gets a token for the server. A real client sends its user to the issuer, instead of knowing the password.
+    /// Gets a token for the server. A real client would send the user to the issuer, and wouldn't know the password.
     async fn token(&self, endpoint: &str, user: &str, scope: &str) -> Result<String> {
         let form = [
             ("grant_type", "password"),
@@ -157,7 +157,7 @@ impl Client {
         Ok(response["access_token"].as_str().ok_or("no token")?.to_owned())
     }
 
-    /// A request of the current version, whose headers say what is in its body.
+    /// Creates a request of the current version, whose headers repeat the operation in the body.
     fn request(&self, method: &str, tool: Option<&str>) -> RequestBuilder {
         let request =
             self.post(CURRENT, &message(method, tool, CURRENT)).header("mcp-method", method);
@@ -173,7 +173,7 @@ impl Client {
             .body(body.to_string())
     }
 
-    /// Sends a request, and prints what comes back.
+    /// Sends a request, and prints the response.
     async fn expect(
         &mut self,
         title: &str,
@@ -233,7 +233,7 @@ fn message(method: &str, tool: Option<&str>, version: &str) -> Value {
     json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })
 }
 
-/// Encodes what has a meaning in a form.
+/// Percent-encodes a form value.
 fn encoded(text: &str) -> String {
     text.replace(' ', "+").replace(':', "%3A").replace('/', "%2F")
 }

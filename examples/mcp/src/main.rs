@@ -32,7 +32,7 @@ const READ: Scope = Scope::from_static("orders:read");
 const WRITE: Scope = Scope::from_static("orders:write");
 const ADMIN: Scope = Scope::from_static("orders:admin");
 
-/// Everything beyond `rmcp`.
+/// Adds authorization to a server.
 fn protect(server: Router, url: &str, issuer: &str) -> Result<Router, ConfigError> {
     let resource = ProtectedResource::builder(format!("{url}/mcp")).name("Orders").build()?;
     let verifier = JwtVerifier::builder(issuer).resource(&resource).build()?;
@@ -61,7 +61,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let app = protect(app, &url, issuer.issuer())?;
     let server = tokio::spawn(async { axum::serve(listener, app).await });
 
-    // The users of the issuer, and the client that acts for them.
+    // The users of the issuer, and the client that acts on their behalf.
     for user in ["alice", "bob"] {
         issuer.register_user(user, "wonderland");
     }

@@ -10,7 +10,7 @@ use rmcp::{
 };
 use serde::Deserialize;
 
-/// The claims that the tools use, read once for each token.
+/// The claims that the tools use. They are deserialized once for each token.
 #[derive(Debug, Deserialize)]
 struct Caller {
     sub: String,
@@ -65,7 +65,7 @@ fn text(text: String) -> CallToolResult {
     CallToolResult::success(vec![ContentBlock::text(text)])
 }
 
-/// What a client may know of an error. Its `Display` is for the operator.
+/// Converts an error to the message that clients may see. Its `Display` is for the operator.
 fn rejected(error: &portcullis::Error) -> ErrorData {
     ErrorData::internal_error(error.kind().description(), None)
 }

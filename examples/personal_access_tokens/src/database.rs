@@ -52,7 +52,7 @@ pub(crate) struct Draft {
     pub(crate) expires_at: SystemTime,
 }
 
-/// A token as its owner sees it in a list. Times are seconds since 1970.
+/// A token as its owner sees it in a list. Times are in seconds since 1970.
 #[derive(Serialize)]
 pub(crate) struct Listed {
     id: i64,
@@ -64,7 +64,7 @@ pub(crate) struct Listed {
     last_used_at: Option<i64>,
 }
 
-/// One line of the audit trail.
+/// An entry of the audit trail.
 #[derive(Serialize)]
 pub(crate) struct Event {
     at: i64,
@@ -78,7 +78,7 @@ impl Database {
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
-    /// Stores a token, and gives it an id.
+    /// Stores a token, and returns its id.
     pub(crate) async fn create(&self, draft: Draft) -> Result<i64, Failure> {
         self.run(move |connection| {
             let change = connection.transaction()?;
@@ -124,7 +124,7 @@ impl Database {
         .await
     }
 
-    /// Revokes a token of that owner's; `false` if there is no such one, or not any more.
+    /// Revokes a token of this owner. Returns `false` if there is none, or if it is already revoked.
     pub(crate) async fn revoke(
         &self,
         owner: String,
@@ -149,7 +149,7 @@ impl Database {
         .await
     }
 
-    /// What happened to a token of that owner's, from its creation on.
+    /// Returns the audit trail of a token of this owner, oldest entry first.
     pub(crate) async fn audit(&self, owner: String, id: i64) -> Result<Vec<Event>, Failure> {
         self.run(move |connection| {
             let mut query = connection.prepare(
@@ -164,7 +164,7 @@ impl Database {
         .await
     }
 
-    /// SQLite blocks, and a request must not: the work is done on a thread that may.
+    /// Runs a query on a thread that may block, because SQLite blocks and requests must not.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -186,7 +186,7 @@ impl TokenStore for Database {
         }))
     }
 
-    /// On a thread that may block: see the trait.
+    /// Called on a thread that may block: see the trait.
     fn used(&self, uses: &[TokenUse]) {
         let written = self.with(|connection| {
             let change = connection.transaction()?;

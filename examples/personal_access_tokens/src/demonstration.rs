@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{DAY, login};
 
-/// What comes of a step that goes wrong, or not as it should.
+/// The result of a step that may fail, or respond differently than expected.
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 pub(crate) async fn run(url: &str, issuer: &TestIssuer, clock: &TestClock) -> Outcome {
@@ -51,7 +51,7 @@ pub(crate) async fn run(url: &str, issuer: &TestIssuer, clock: &TestClock) -> Ou
     Ok(())
 }
 
-/// Someone with a token.
+/// A client with a token.
 struct Caller<'a> {
     client: Client,
     url: &'a str,
@@ -60,7 +60,7 @@ struct Caller<'a> {
 
 impl<'a> Caller<'a> {
     fn new(url: &'a str, token: String) -> Outcome<Self> {
-        // Whatever proxy the environment names, loopback is reached without it.
+        // No proxy, because loopback isn't reachable through one.
         Ok(Self { client: Client::builder().no_proxy().build()?, url, token })
     }
 
@@ -82,7 +82,7 @@ impl<'a> Caller<'a> {
         Ok(token.to_owned())
     }
 
-    /// Uses are written down beside the requests, so a moment may pass before one is seen.
+    /// Waits until a use is visible, because uses are recorded in the background.
     async fn wait_for_use(&self, route: &str) -> Outcome {
         for _ in 0..500 {
             let (_, trail) = self.ask(route, None).await?;

@@ -20,7 +20,7 @@
 //!
 //! | route | needs |
 //! |---|---|
-//! | `GET /posts` | `posts:read`, in a login's JWT or in a personal access token |
+//! | `GET /posts` | `posts:read`, in the JWT of a login or in a personal access token |
 //! | `POST /posts` | `posts:write`, in either |
 //! | `POST /tokens` | a login, with the scopes that the token is to have; the token is only shown here |
 //! | `GET /tokens` | a login |
@@ -64,7 +64,7 @@ use tokio::net::TcpListener;
 use crate::database::{Database, Draft, Failure};
 
 const API: &str = "https://cms.example";
-/// Who issues our own tokens: ourselves.
+/// The issuer of the personal access tokens is this service itself.
 const US: &str = API;
 const READ: Scope = Scope::from_static("posts:read");
 const WRITE: Scope = Scope::from_static("posts:write");
@@ -107,7 +107,7 @@ fn app(
         .with_state(Service { database, format, clock: Arc::new(clock) }))
 }
 
-/// What a user asks for.
+/// The request for a new token.
 #[derive(Deserialize)]
 struct Wish {
     name: String,
@@ -141,7 +141,7 @@ async fn create(
             expires_at: end(now, wish.days).ok_or(Problem::BadRequest)?,
         })
         .await?;
-    // Nothing between here and the user's screen shall keep it.
+    // The response contains the token, so it must not be cached.
     let headers = [(CACHE_CONTROL, "no-store")];
     let shown_once = json!({ "id": id, "token": token.reveal() });
     Ok((StatusCode::CREATED, headers, Json(shown_once)).into_response())
@@ -250,7 +250,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
     demonstration::run(&url, &issuer, &clock).await
 }
 
-/// What alice's browser has after she has logged in.
+/// Returns the login token of Alice's browser.
 fn login(issuer: &TestIssuer) -> String {
     issuer
         .token()

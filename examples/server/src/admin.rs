@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::environment::bad;
 
-/// Accepts the one token of the administrator.
+/// Accepts only the token of the administrator.
 struct Administrator(Secret);
 
 impl Verify<BearerToken<'_>> for Administrator {
@@ -24,7 +24,7 @@ impl Verify<BearerToken<'_>> for Administrator {
     }
 }
 
-/// What to revoke: one or several of these.
+/// What to revoke: one or more of these.
 #[derive(Deserialize)]
 struct Revoke {
     token: Option<String>,

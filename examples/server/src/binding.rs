@@ -1,4 +1,4 @@
-//! Tokens that are bound to a key of the client, by DPoP or by a certificate.
+//! Tokens that are bound to a key of the client, with DPoP or a client certificate.
 
 use std::net::SocketAddr;
 
@@ -18,7 +18,7 @@ enum Proofs {
     Required,
 }
 
-/// The layer, with the bindings that it verifies.
+/// Adds the configured bindings to the layer.
 pub(crate) fn verified(
     mut layer: AuthenticateLayer,
     address: SocketAddr,
@@ -35,7 +35,7 @@ pub(crate) fn verified(
     Ok(layer)
 }
 
-/// The kind of key that a token is bound to, as `cnf` names it.
+/// Returns the kind of key that a token is bound to, as named in `cnf`.
 pub(crate) fn name(identity: &Identity) -> &'static str {
     match identity.confirmation() {
         None => "none",
@@ -56,7 +56,7 @@ fn dpop(address: SocketAddr, redis: Option<&Redis>) -> Result<Option<Dpop>, Stri
         dpop = dpop.replay_store(redis.replays());
     }
     if let Some(secret) = read::<String>("DPOP_NONCE_SECRET")? {
-        // The value is a secret, so the error doesn't show it.
+        // The value is a secret, so the error must not show it.
         let bytes = base64_simd::URL_SAFE_NO_PAD.decode_to_vec(secret.trim_end_matches('='));
         let bytes = bytes.map_err(|_| bad("DPOP_NONCE_SECRET", "[redacted]", "not base64url"))?;
         dpop = dpop.nonces(Secret::from(bytes));
@@ -65,7 +65,7 @@ fn dpop(address: SocketAddr, redis: Option<&Redis>) -> Result<Option<Dpop>, Stri
     Ok((proofs != Proofs::Off).then_some(dpop))
 }
 
-/// The URL under which clients reach this server.
+/// Returns the URL under which clients reach this server.
 fn public_url(address: SocketAddr) -> Result<String, String> {
     if let Some(url) = read("PUBLIC_URL")? {
         return Ok(url);

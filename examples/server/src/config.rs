@@ -1,4 +1,4 @@
-//! `CONFIG`: a file with the same settings, which is read again on SIGHUP.
+//! The file `CONFIG`, which contains the same settings, and is read again on SIGHUP.
 
 use std::{
     collections::BTreeMap,
@@ -15,9 +15,9 @@ use toml::{Table, Value};
 
 use crate::environment::{bad, is_set, list};
 
-/// What the crate reads.
+/// The members that the crate reads.
 const TRUST: [&str; 4] = ["introspection", "issuers", "policies", "token_cache_bytes"];
-/// The variables, in lower case.
+/// The names of the variables, in lower case.
 const SETTINGS: [&str; 35] = [
     "admin_token",
     "algorithms",
@@ -55,13 +55,13 @@ const SETTINGS: [&str; 35] = [
     "token_scheme",
     "worker_threads",
 ];
-/// Those that a file beside `CONFIG` may contain.
+/// The settings that may be in a separate file next to `CONFIG`.
 const SECRETS: [&str; 5] =
     ["admin_token", "basic_users", "dpop_nonce_secret", "introspection_client_secret", "redis_url"];
 
 #[derive(Clone, Default)]
 struct File {
-    /// By the name in lower case, in the form of a variable.
+    /// The settings, in the form of variables, by name in lower case.
     settings: BTreeMap<String, String>,
     /// The members that the crate reads.
     trust: Table,
@@ -69,7 +69,7 @@ struct File {
 
 static FILE: LazyLock<RwLock<File>> = LazyLock::new(RwLock::default);
 
-/// Reads the file, if there is one.
+/// Reads the file, if one is configured.
 pub(crate) fn load() -> Result<(), String> {
     if let Some(path) = path() {
         set(read(&path)?);
@@ -77,13 +77,13 @@ pub(crate) fn load() -> Result<(), String> {
     Ok(())
 }
 
-/// The value of a setting in the file.
+/// Returns the value of a setting in the file.
 pub(crate) fn setting(variable: &str) -> Option<String> {
     let value = current().settings.get(&variable.to_lowercase()).cloned();
     value.filter(|value| !value.is_empty())
 }
 
-/// The issuers and policies that the file describes, unless variables name others.
+/// Returns the issuers and policies in the file, unless variables configure others.
 pub(crate) fn trust(revocations: &Revocations) -> Result<Option<Configured>, String> {
     let File { mut trust, settings } = current();
     let is_replaced = is_set("ISSUER") || is_set("INTROSPECTION_URL");
@@ -110,7 +110,7 @@ pub(crate) fn trust(revocations: &Revocations) -> Result<Option<Configured>, Str
     configuration.revocations(revocations.clone()).build().map(Some).map_err(invalid)
 }
 
-/// Replaces the issuers each time that the process gets SIGHUP.
+/// Replaces the issuers on each SIGHUP.
 #[cfg(unix)]
 pub(crate) fn reload_on_hangup(
     issuers: &IssuersHandle,
@@ -165,14 +165,14 @@ fn set(file: File) {
     *FILE.write().unwrap_or_else(PoisonError::into_inner) = file;
 }
 
-/// Names the variable in a problem of the file.
+/// Adds the name of the variable to a problem in the file.
 fn invalid(problem: impl std::fmt::Display) -> String {
     bad("CONFIG", path().unwrap_or_default(), problem)
 }
 
 fn read(path: &str) -> Result<File, String> {
     let text = fs::read_to_string(path).map_err(invalid)?;
-    // The message has no line of the file, which may contain a secret.
+    // The message must not quote the line, which may contain a secret.
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
         let line =
             error.span().and_then(|span| text.get(..span.start)).map(|it| it.lines().count());
@@ -212,7 +212,7 @@ fn file(path: &str) -> Result<String, String> {
     Ok(text.trim_end().to_owned())
 }
 
-/// A value as a variable has it.
+/// Converts a value to the form of a variable.
 fn as_variable(value: &Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text.clone()),

@@ -4,17 +4,17 @@ use std::{error::Error, io, process::ExitCode};
 
 use portcullis::Issuers;
 
-/// What is done instead of serving.
+/// A command other than serving.
 #[derive(Clone, Copy)]
 pub(crate) enum Command {
-    /// Asks the configured issuers and endpoints what the service would ask.
+    /// Sends the configured issuers and endpoints the requests that the service would send.
     Doctor,
-    /// Explains what becomes of the token on stdin. With the claims, if that is asked for.
+    /// Explains whether the token on stdin is accepted, optionally with its claims.
     Explain { shows_claims: bool },
 }
 
 impl Command {
-    /// Reads the command line.
+    /// Parses the command line.
     pub(crate) fn read(arguments: &[String]) -> Result<Option<Self>, String> {
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
         match *arguments {
@@ -28,7 +28,7 @@ impl Command {
         }
     }
 
-    /// Prints a page. The status is 0 if all is well, and 1 otherwise.
+    /// Prints the report. The exit status is 0 if there is no problem, and 1 otherwise.
     pub(crate) async fn run(self, issuers: &Issuers) -> Result<ExitCode, Box<dyn Error>> {
         let (page, is_well) = match self {
             Self::Doctor => {

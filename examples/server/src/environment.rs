@@ -1,4 +1,4 @@
-//! Environment variables, and the errors that name them.
+//! Environment variables, and errors that name them.
 
 use std::{
     env::{self, VarError},
@@ -11,7 +11,7 @@ use portcullis::ConfigError;
 
 use crate::config;
 
-/// The value of a variable, if it is set and not empty.
+/// Returns the value of a variable, if it is set and not empty.
 pub(crate) fn read<T: FromStr<Err: Display>>(name: &str) -> Result<Option<T>, String> {
     match env::var(name) {
         Ok(value) if value.is_empty() => from_file(name),
@@ -21,7 +21,7 @@ pub(crate) fn read<T: FromStr<Err: Display>>(name: &str) -> Result<Option<T>, St
     }
 }
 
-/// The value that the file `CONFIG` has for a variable.
+/// Returns the value of a variable in the file `CONFIG`.
 fn from_file<T: FromStr<Err: Display>>(name: &str) -> Result<Option<T>, String> {
     let Some(value) = config::setting(name) else { return Ok(None) };
     value.parse().map(Some).map_err(|error| bad(name, &value, error))
@@ -36,7 +36,7 @@ pub(crate) fn require(name: &str) -> Result<String, String> {
     read(name)?.ok_or_else(|| format!("{name} must be set"))
 }
 
-/// The values of a variable, with commas between them.
+/// Returns the comma-separated values of a variable.
 pub(crate) fn list(name: &str) -> Result<Vec<String>, String> {
     let Some(values) = read::<String>(name)? else { return Ok(Vec::new()) };
     let not_empty = |value: &str| match value.trim() {
@@ -50,12 +50,12 @@ pub(crate) fn is_on(name: &str) -> Result<bool, String> {
     Ok(choice(name, &[("0", false), ("1", true)])?.unwrap_or(false))
 }
 
-/// A duration in whole seconds.
+/// Returns a duration in whole seconds.
 pub(crate) fn seconds(name: &str) -> Result<Option<Duration>, String> {
     Ok(read(name)?.map(Duration::from_secs))
 }
 
-/// One of these values.
+/// Returns one of these choices.
 pub(crate) fn choice<T: Copy>(name: &str, choices: &[(&str, T)]) -> Result<Option<T>, String> {
     let Some(value) = read::<String>(name)? else { return Ok(None) };
     if let Some((_, meaning)) = choices.iter().find(|(choice, _)| *choice == value) {
@@ -70,7 +70,7 @@ pub(crate) fn bad(name: &str, value: impl Display, problem: impl Display) -> Str
     format!("{name} `{value}`: {problem}")
 }
 
-/// Names the variable of a setting that the crate rejects.
+/// Names the variable for a setting that the crate rejects.
 pub(crate) fn invalid(error: &ConfigError) -> String {
     let variable = match error.what() {
         "algorithm" | "algorithms" => "ALGORITHMS",

@@ -34,7 +34,7 @@
 //! | `ALGORITHMS` | the accepted algorithms, such as `RS256,ES256` | all that its keys allow |
 //! | `PROFILE` | `relaxed` or `rfc9068` | `relaxed` |
 //! | `SCOPE_CLAIM` | additional places to read scopes from, comma-separated | none |
-//! | `ROLES_CLAIM` | where roles are, such as `/realm_access/roles`, comma-separated | off |
+//! | `ROLES_CLAIM` | the places to read roles from, such as `/realm_access/roles`, comma-separated | off |
 //! | `MAX_LIFETIME` | the maximum number of seconds from `iat` to `exp` | none |
 //! | `REQUIRE_CLAIM` | claims that a token must have: `name=value`, comma-separated | none |
 //! | `INTROSPECTION_URL` | introspects tokens that aren't JWTs; without `ISSUER`, every token | they are rejected |
@@ -48,17 +48,17 @@
 //! | `COOKIE` | also accepts credentials in a cookie of this name | off |
 //! | `TOKEN_HEADER` | also accepts credentials in a header of this name, with or without `Bearer ` | off |
 //! | `PUBLIC_URL` | the URL that clients see | the origin of `RESOURCE`, or `http://` and the listening address |
-//! | `DPOP` | `accept` proofs alongside Bearer, `required`, or `off`: bound tokens are rejected | `off` |
-//! | `DPOP_NONCE_SECRET` | 32 bytes or more in base64url; requires nonces in proofs | none |
-//! | `CLIENT_CERT_HEADER` | where proxies pass on certificates: `client-cert`, `xfcc`, or `pem:NAME` for a header NAME | off |
+//! | `DPOP` | `accept` (DPoP alongside Bearer), `required`, or `off` (bound tokens are rejected) | `off` |
+//! | `DPOP_NONCE_SECRET` | 32 bytes or more in base64url; if set, proofs need a nonce | none |
+//! | `CLIENT_CERT_HEADER` | the header with which proxies forward certificates: `client-cert`, `xfcc`, or `pem:NAME` | off |
 //! | `TRUSTED_PROXIES` | addresses and networks of these proxies, comma-separated | none |
 //! | `SCOPE_HIERARCHY` | broader scopes, and those that they imply: `api:admin>api:read api:write;…` | none |
-//! | `RESOURCE` | the identifier of this service, for the RFC 9728 document, which challenges name | off |
+//! | `RESOURCE` | the identifier of this service; serves the RFC 9728 document, which challenges name | off |
 //! | `ADMIN_TOKEN` | the token for `/admin/revoke` | off |
-//! | `REDIS_URL` | where replicas share revocations and used DPoP proofs | each process has its own |
-//! | `REDIS_OUTAGE` | while Redis is unreachable: `serve`, based on what is known, or `refuse` with 503 | `serve` |
-//! | `SECURITY_EVENTS` | a path such as `/events` that accepts the issuers' security event tokens and logout tokens | off |
-//! | `SECURITY_EVENTS_AUDIENCE` | their `aud`, comma-separated, besides `AUDIENCE`: for logout tokens, a client id | none |
+//! | `REDIS_URL` | the Redis server with which replicas share revocations and used DPoP proofs | each process has its own |
+//! | `REDIS_OUTAGE` | while Redis is unreachable: `serve` with the known revocations, or `refuse` with 503 | `serve` |
+//! | `SECURITY_EVENTS` | a path such as `/events` that receives the issuers' security event tokens and logout tokens | off |
+//! | `SECURITY_EVENTS_AUDIENCE` | further accepted audiences of events, comma-separated; for logout tokens, a client id | none |
 //! | `CONFIG` | a file with these settings (TOML); variables take precedence; trust is read again on SIGHUP | none |
 //! | `RUST_LOG` | which events are logged to stderr | `info,portcullis=debug` |
 //! | `LOG_FORMAT` | `text` or `json` | `text` |
@@ -130,7 +130,7 @@ use self::environment::{bad, is_on, read};
 
 const READ: Scope = Scope::from_static("api:read");
 const WRITE: Scope = Scope::from_static("api:write");
-/// How long requests in progress have to end after a signal.
+/// How long requests in progress may take after a signal.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 fn app(authenticate: AuthenticateLayer) -> Router {
@@ -197,9 +197,9 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
         let address = listener.local_addr()?;
         let app = service(address)?;
         println!("listening on http://{address}");
-        // Responses are small, and must not wait for more.
+        // Responses are small, and should be sent without delay.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        // The addresses are those that `TRUSTED_PROXIES` is compared with.
+        // `TRUSTED_PROXIES` is compared with these addresses.
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let (stopping, stopped) = oneshot::channel::<()>();
         let serve = axum::serve(listener, app).with_graceful_shutdown(async {
@@ -208,14 +208,14 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
         });
         tokio::select! {
             result = serve => result?,
-            // Streams may go on for longer.
+            // Streams may take longer, so they are aborted.
             () = async { drop(stopped.await); sleep(SHUTDOWN_TIMEOUT).await } => {}
         }
         Ok(ExitCode::SUCCESS)
     })
 }
 
-/// Everything that is served at this address.
+/// Returns the routes of this server.
 fn service(address: SocketAddr) -> Result<Router, Box<dyn Error>> {
     let redis = shared::redis()?;
     let revocations = shared::revocations(redis.as_ref())?;
@@ -235,7 +235,7 @@ fn service(address: SocketAddr) -> Result<Router, Box<dyn Error>> {
     Ok(app.merge(operations::routes(issuers, revocations, metrics)))
 }
 
-/// The layer, with each source of credentials that is enabled.
+/// Returns the layer, with each enabled source of credentials.
 fn layer(issuers: IssuersHandle) -> Result<AuthenticateLayer, Box<dyn Error>> {
     let mut layer = AuthenticateLayer::bearer(issuers);
     if let Some(users) = read::<String>("BASIC_USERS")? {
@@ -248,7 +248,7 @@ fn layer(issuers: IssuersHandle) -> Result<AuthenticateLayer, Box<dyn Error>> {
         layer = layer.token_scheme();
     }
     if let Some(name) = read::<String>("COOKIE")? {
-        // A cookie's name has the syntax of a header's (RFC 6265 §4.1.1), and is case-sensitive.
+        // The name of a cookie has the syntax of a header name (RFC 6265 §4.1.1), but is case-sensitive.
         name.parse::<HeaderName>().map_err(|_| bad("COOKIE", &name, "not the name of a cookie"))?;
         layer = layer.cookie(name);
     }
@@ -264,7 +264,7 @@ fn layer(issuers: IssuersHandle) -> Result<AuthenticateLayer, Box<dyn Error>> {
     Ok(layer)
 }
 
-/// Listens for signals from now on; ends with the first.
+/// Starts to listen for signals. The future completes with the first one.
 #[cfg(unix)]
 fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     use tokio::signal::unix::{SignalKind, signal};

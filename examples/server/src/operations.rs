@@ -15,13 +15,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::environment::{bad, choice, read};
 
-/// Without `RUST_LOG`, a line says why a request was rejected.
+/// The filter without `RUST_LOG`. It logs why requests are rejected.
 const DEFAULT_FILTER: &str = "info,portcullis=debug";
 /// How long `/readyz` waits for keys.
 const KEYS_TIMEOUT: Duration = Duration::from_secs(2);
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Logs to stderr, one line for each event.
+/// Logs to stderr, one line per event.
 pub(crate) fn log() -> Result<(), String> {
     let filter = read::<String>("RUST_LOG")?.unwrap_or_else(|| DEFAULT_FILTER.to_owned());
     let filter = EnvFilter::try_new(&filter).map_err(|error| bad("RUST_LOG", &filter, error))?;
@@ -67,8 +67,8 @@ pub(crate) fn routes(
 async fn readyz(
     State((issuers, revocations)): State<(IssuersHandle, Revocations)>,
 ) -> (StatusCode, Json<Value>) {
-    // Keys are fetched when the first token arrives; here, that must not wait for one. Whether it succeeded is
-    // part of the readiness.
+    // Keys are usually fetched when the first token arrives, but readiness must not depend on that. A failure is part
+    // of the readiness, so it is ignored here.
     drop(timeout(KEYS_TIMEOUT, issuers.warm_up()).await);
     let (readiness, revocations) = (issuers.readiness(), revocations.readiness());
     let is_ready = readiness.iter().all(Readiness::is_ready) && revocations.is_ready();
@@ -78,7 +78,7 @@ async fn readyz(
     (status, Json(json!({ "ready": is_ready, "issuers": issuers, "revocations": revocations })))
 }
 
-/// Without Redis, there is nothing to say about other replicas.
+/// Returns the readiness of the revocations. Without Redis, it says nothing about other replicas.
 fn list(readiness: &RevocationReadiness) -> Value {
     let (entries, evicted) = (readiness.entries(), readiness.evicted());
     if !readiness.is_shared() {

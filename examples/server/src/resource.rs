@@ -7,7 +7,7 @@ use crate::{
     environment::{invalid, read},
 };
 
-/// The resource, if its identifier is configured. The scopes are those that the guards require.
+/// Returns the resource, if its identifier is configured. Its scopes are those that the guards require.
 pub(crate) fn resource() -> Result<Option<ProtectedResource>, String> {
     let Some(identifier) = read::<String>("RESOURCE")? else { return Ok(None) };
     let resource = ProtectedResource::builder(identifier).scopes([READ, WRITE]).build();

@@ -16,7 +16,7 @@ pub(crate) fn redis() -> Result<Option<Redis>, String> {
     Redis::new(&url).map(Some).map_err(|error| invalid(&error))
 }
 
-/// The list of revocations, which each process has for itself without Redis.
+/// Returns the revocation list. Without Redis, each process has its own.
 pub(crate) fn revocations(redis: Option<&Redis>) -> Result<Revocations, String> {
     let outages = [("serve", OutagePolicy::Serve), ("refuse", OutagePolicy::Reject)];
     let outage = choice("REDIS_OUTAGE", &outages)?.unwrap_or_default();
@@ -26,12 +26,12 @@ pub(crate) fn revocations(redis: Option<&Redis>) -> Result<Revocations, String> 
     }
     let revocations = revocations.build().map_err(|error| invalid(&error))?;
     let shared = revocations.clone();
-    // Redis is read from now on, not only from the first request on.
+    // Read Redis now, instead of on the first request.
     tokio::spawn(async move { shared.warm_up().await });
     Ok(revocations)
 }
 
-/// What issuers send to the path `SECURITY_EVENTS`.
+/// Returns the router that receives the issuers' events at the path `SECURITY_EVENTS`.
 pub(crate) fn security_events(issuers: &IssuersHandle) -> Result<Router, String> {
     let Some(path) = read::<String>("SECURITY_EVENTS")? else { return Ok(Router::new()) };
     let is_taken = ["/admin/revoke", "/transfer", "/write"].contains(&&*path);

@@ -17,8 +17,8 @@ use crate::{
     resource::resource,
 };
 
-/// The issuers of JWTs, and the introspection of other tokens. Without issuers, each token is introspected. A policy
-/// table comes from the file `CONFIG` only.
+/// Returns the verifier of JWTs, and of other tokens by introspection. Without issuers, every token is introspected. A
+/// policy table can only be configured in the file `CONFIG`.
 pub(crate) fn issuers(revocations: &Revocations) -> Result<(Issuers, Option<Policies>), String> {
     if let Some(configured) = config::trust(revocations)? {
         return Ok((configured.issuers, configured.policies));
@@ -121,7 +121,7 @@ fn introspection(url: &str, revocations: &Revocations) -> Result<IntrospectionVe
     verifier.build().map_err(|error| invalid(&error))
 }
 
-/// `name=value`, with commas between.
+/// Parses comma-separated claims, `name=value`.
 fn required_claims() -> Result<Vec<(String, String)>, String> {
     let pair = |text: String| match text.split_once('=') {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
@@ -130,7 +130,7 @@ fn required_claims() -> Result<Vec<(String, String)>, String> {
     list("REQUIRE_CLAIM")?.into_iter().map(pair).collect()
 }
 
-/// Passwords in plain text, as the environment has them: for trying things out.
+/// Parses users with plain-text passwords. Only for testing.
 pub(crate) fn users(list_of_users: &str) -> Result<BasicVerifier, String> {
     let mut users = HashMap::new();
     for user in list_of_users.split(',') {

@@ -28,7 +28,7 @@ pub(crate) fn cargoes() -> Vec<Cargo> {
     .into()
 }
 
-/// Such as `subCargos.freight(GTE)2500000`: cargoes of which a part earns that much.
+/// A filter such as `subCargos.freight(GTE)2500000`, for cargoes with a part that earns at least this much.
 pub(crate) struct Filter {
     comparison: fn(&u64, &u64) -> bool,
     freight: u64,

@@ -30,7 +30,7 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
-    /// At a free port of loopback, for these services.
+    /// Starts an issuer on a free loopback port, for these audiences.
     pub(crate) async fn serve(audiences: impl Into<Arc<[&'static str]>>) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let name = format!("http://{}/", listener.local_addr()?);
@@ -45,7 +45,7 @@ impl Issuer {
         Ok(issuer)
     }
 
-    /// The `iss` of its tokens. It ends in a slash, and the slash counts.
+    /// Returns the `iss` of its tokens. It ends with a slash, which is significant.
     pub(crate) fn name(&self) -> &str {
         self.tokens.issuer()
     }
@@ -58,7 +58,7 @@ impl Issuer {
         format!("{}.well-known/jwks.json", self.name())
     }
 
-    /// A token whose day is over.
+    /// Returns an expired token.
     pub(crate) fn expired_token(&self, audience: &str) -> String {
         let (from, to) = (1_573_539_960, 1_573_626_360);
         self.token(CLIENT[0], audience).claim("iat", json!(from)).claim("exp", json!(to)).mint()

@@ -68,11 +68,11 @@ use self::{
 /// The audiences of the environments. A token for one of them is rejected by the others.
 const PRODUCTION: &str = "https://dataloy";
 const TEST: &str = "https://dataloy.dev";
-/// That of the document's example payload.
+/// The audience of the documented example payload.
 const INTERNAL: &str = "https://dataloy.internal";
 
-/// `url` is where clients find the service: it is shown to those who are rejected, and no `Host` of
-/// theirs can change it.
+/// `url` is the address under which clients know the service. It is in the body of rejections, and isn't derived from
+/// the `Host` that a client sends.
 fn api(issuer: &Issuer, audience: &str, url: &str) -> Result<Router, ConfigError> {
     let verifier = JwtVerifier::builder(issuer.name())
         .audience(audience)

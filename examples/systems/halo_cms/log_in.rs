@@ -1,4 +1,4 @@
-//! The log-in, which issues JWTs.
+//! The login, which issues JWTs.
 
 use std::{
     error::Error,

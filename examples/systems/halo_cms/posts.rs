@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-/// Drafts too.
+/// Allows reading drafts too.
 pub(crate) const READ: Scope = Scope::from_static("posts:read");
 pub(crate) const WRITE: Scope = Scope::from_static("posts:write");
 pub(crate) const DELETE: Scope = Scope::from_static("posts:delete");
 
-/// What is open to everyone, and what isn't.
+/// Returns the public routes, and the protected ones.
 pub(crate) fn routers() -> (Router, Router) {
     let posts = Posts::default();
     let public = Router::new().route("/api/v1alpha1/posts", get(list)).with_state(posts.clone());
@@ -33,7 +33,7 @@ pub(crate) fn routers() -> (Router, Router) {
     (public, protected)
 }
 
-/// Everyone sees what is published. Who is permitted to sees the drafts.
+/// Lists published posts for everyone, and drafts for those with the permission.
 async fn list(who: Option<Identity>, State(posts): State<Posts>) -> Json<Vec<Post>> {
     let with_drafts = who.is_some_and(|who| who.require(READ).is_ok());
     let posts = posts.0.lock().await;

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use super::{support::token_answer, tokens::Tokens};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-/// The document recommends 30 to 90. The expiration is optional.
+/// The document recommends 30 to 90 days. The expiration is optional.
 const MAX_DAYS: u32 = 366;
 
 pub(crate) fn router(tokens: Tokens) -> Router {
@@ -73,7 +73,7 @@ async fn list(who: Identity, State(tokens): State<Tokens>) -> Result<Json<Vec<Va
     Ok(Json(list.iter().map(|record| shown(&tokens, record)).collect()))
 }
 
-/// The audit trail: what was called with the token, and when.
+/// Returns the audit trail: which routes were called with the token, and when.
 async fn uses(
     who: Identity,
     State(tokens): State<Tokens>,
@@ -99,7 +99,7 @@ async fn revoke(
     Ok(if was_there { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND })
 }
 
-/// A token as its user sees it later on.
+/// Renders a stored token for its user.
 fn shown(tokens: &Tokens, record: &TokenRecord) -> Value {
     json!({
         "id": record.id,

@@ -21,8 +21,8 @@ const TOKEN_CENTER: &str = "personal access tokens";
 /// The maximum number of recorded uses of a token.
 const MAX_USES: usize = 1000;
 
-/// The tokens of all users, as digests, and the last uses of each. In memory: the example
-/// `personal_access_tokens` has both in a database. Clones are the same store.
+/// The tokens of all users, as digests, with the most recent uses of each. They are kept in memory. The example
+/// `personal_access_tokens` stores both in a database. Clones share the same store.
 #[derive(Clone)]
 pub(crate) struct Tokens {
     format: OwnTokenFormat,

@@ -9,7 +9,7 @@ use portcullis::{
 
 use super::posts::{DELETE, READ, WRITE};
 
-/// The users of the demonstration.
+/// Returns the users of the demonstration.
 pub(crate) fn demo() -> Result<MemoryUserStore, Box<dyn Error>> {
     let users = MemoryUserStore::new();
     users.insert("admin", user("admin", "password", &[READ, WRITE, DELETE])?);

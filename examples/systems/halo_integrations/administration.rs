@@ -1,4 +1,4 @@
-//! The users of the CMS and their permissions.
+//! The administration of users and their permissions.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use super::{
     users::{identity, user},
 };
 
-/// Behind the same layer as the content.
+/// Uses the same layer as the content.
 pub(crate) fn router(users: Arc<MemoryUserStore>, authenticate: AuthenticateLayer) -> Router {
     Router::new()
         .route("/api/users", post(create))
@@ -44,7 +44,7 @@ async fn create(
     State(users): State<Arc<MemoryUserStore>>,
     Json(wish): Json<NewUser>,
 ) -> Result<StatusCode> {
-    // A colon ends the user-id in Basic (RFC 7617 §2).
+    // In Basic, a colon ends the user-id (RFC 7617 §2).
     if wish.username.is_empty() || wish.username.contains(':') || wish.password.is_empty() {
         return Err(StatusCode::BAD_REQUEST.into());
     }
@@ -53,7 +53,7 @@ async fn create(
         return Err(StatusCode::CONFLICT.into());
     }
     let NewUser { username, password, .. } = wish;
-    // A password hash takes a while.
+    // Hashing a password takes a while.
     let record =
         spawn_blocking(move || user(&username, &password, &permissions).map(|it| (username, it)));
     let (username, record) = record.await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)??;
@@ -69,7 +69,8 @@ async fn permissions(
     Ok(Json(user.identity().scopes().iter().map(str::to_owned).collect()))
 }
 
-/// It takes effect with the user's next request, because the user is looked up for each token.
+/// Changes the permissions of a user. This takes effect with the next request, because the user is looked up for each
+/// token.
 async fn configure(
     who: Identity,
     State(users): State<Arc<MemoryUserStore>>,

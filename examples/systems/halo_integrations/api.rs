@@ -12,21 +12,21 @@ use portcullis::{AuthenticateLayer, Identity, OwnTokenVerifier, RequireScopeLaye
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-/// A user's permissions are the scopes of their tokens.
+/// The permissions of a user are the scopes of the user's tokens.
 pub(crate) const SEE: Scope = Scope::from_static("content:see");
 pub(crate) const UPDATE: Scope = Scope::from_static("content:update");
 pub(crate) const DELETE: Scope = Scope::from_static("content:delete");
 pub(crate) const MANAGE_USERS: Scope = Scope::from_static("users:manage");
 
-/// What the document calls it. `Authorization` is read too, and comes first.
+/// The header that the document uses. `Authorization` is also accepted, and takes precedence.
 const AUTHENTICATION: HeaderName = HeaderName::from_static("authentication");
 
-/// The layer in front of everything that needs a token.
+/// Returns the layer for everything that requires a token.
 pub(crate) fn layer(tokens: OwnTokenVerifier) -> AuthenticateLayer {
     AuthenticateLayer::bearer(tokens).header(AUTHENTICATION).realm("HALO")
 }
 
-/// One layer finds out who asks, and each route says what they must be permitted.
+/// One layer authenticates, and each route declares the permission that it requires.
 pub(crate) fn router(authenticate: AuthenticateLayer) -> Router {
     Router::new()
         .route("/api/content", get(list).route_layer(RequireScopeLayer::new(SEE)))
@@ -37,7 +37,7 @@ pub(crate) fn router(authenticate: AuthenticateLayer) -> Router {
         .with_state(demo())
 }
 
-/// What isn't published is for those who may work on it. To others it isn't there.
+/// Unpublished content is only visible to editors. For others, it doesn't exist.
 fn may_see(who: &Identity, content: &Content) -> bool {
     content.is_published || who.require(UPDATE).is_ok()
 }

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use super::api::{DELETE, MANAGE_USERS, SEE, UPDATE};
 
-/// Outside of the layer: programs read it before they have a token.
+/// Outside of the layer, because programs read it before they have a token.
 pub(crate) fn router() -> Router {
     Router::new().route("/api/docs", get(async || Json(document())))
 }
 
-/// An OpenAPI document, as Swagger shows it.
+/// Returns an OpenAPI document, as used by Swagger.
 fn document() -> Value {
     let needs = |summary: &str, permission: &str| json!({ "summary": summary, "security": [{ "token": [permission] }] });
     json!({

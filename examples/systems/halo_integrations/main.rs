@@ -69,7 +69,7 @@ use portcullis::{Clock, SystemClock, basic::MemoryUserStore};
 
 use self::{support::listen, tokens::Tokens};
 
-/// The whole service: the API and its token endpoint, over the same users and tokens.
+/// Returns the complete service: the API and its token endpoint, which share users and tokens.
 pub(crate) fn app(
     users: Arc<MemoryUserStore>,
     clock: impl Clock + Clone,

@@ -29,7 +29,7 @@ struct Endpoint {
     clock: Arc<dyn Clock>,
 }
 
-/// Behind Basic: a program comes as itself, or with the name and password of the user.
+/// Requires Basic: a program authenticates itself, or uses the password of the user.
 pub(crate) fn router(
     users: Arc<MemoryUserStore>,
     tokens: Tokens,

@@ -1,4 +1,4 @@
-//! Access tokens, and the refresh tokens that get new ones.
+//! Access tokens, and the refresh tokens with which clients get new ones.
 
 use std::{
     collections::HashMap,
@@ -44,7 +44,7 @@ struct RefreshToken {
     is_used: bool,
 }
 
-/// An access token and a refresh token, to be shown once.
+/// An access token and a refresh token. They are shown only once.
 pub(crate) struct Pair {
     pub(crate) access: String,
     pub(crate) refresh: String,
@@ -54,7 +54,7 @@ impl Tokens {
     pub(crate) fn new(users: Arc<MemoryUserStore>) -> Result<Self, ConfigError> {
         Ok(Self {
             users,
-            // With a prefix each, so that neither is ever taken for the other.
+            // Different prefixes, so that one kind is never mistaken for the other.
             access_format: OwnTokenFormat::new("halo_access")?,
             access: MemoryTokenStore::new(),
             refresh_format: OwnTokenFormat::new("halo_refresh")?,
@@ -62,12 +62,12 @@ impl Tokens {
         })
     }
 
-    /// What the API asks about access tokens.
+    /// Returns the verifier of access tokens.
     pub(crate) fn verifier(&self) -> OwnTokenVerifierBuilder {
         OwnTokenVerifier::builder(self.access_format.clone(), self.clone())
     }
 
-    /// The first tokens of a log-in.
+    /// Issues the first tokens of a login.
     pub(crate) fn log_in(&self, user: &str, client: &str, now: SystemTime) -> Result<Pair, Error> {
         let log_in = self.access_format.generate()?.digest().to_string();
         let grant = Grant { log_in, user: user.to_owned(), client: client.to_owned() };
@@ -83,7 +83,7 @@ impl Tokens {
         now: SystemTime,
     ) -> Result<(String, Pair), Error> {
         let digest = self.refresh_format.digest(token).ok_or(TokenFault::Malformed)?;
-        // Until the new tokens are there: a second use beside this one ends those too.
+        // Keep the lock until the new tokens are stored, so that a concurrent second use revokes them too.
         let mut all = self.refresh_tokens();
         let token = all.get_mut(&digest).ok_or(TokenFault::Rejected)?;
         let grant = token.grant.clone();
@@ -124,8 +124,8 @@ impl Tokens {
     }
 }
 
-/// A token says who it is. What they may do is looked up for each request, so that a permission that is
-/// withdrawn, or a user who is removed, is gone on the next one.
+/// A token contains only its user. Permissions are looked up for each request, so that a withdrawn permission or a
+/// removed user takes effect with the next one.
 impl TokenStore for Tokens {
     fn find(&self, digest: TokenDigest) -> TokenLookup<'_> {
         Box::pin(async move {

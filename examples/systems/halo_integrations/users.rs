@@ -9,7 +9,7 @@ use portcullis::{
 
 use super::api::{DELETE, MANAGE_USERS, SEE, UPDATE};
 
-/// The users of the demonstration, and the program that gets tokens for them.
+/// Returns the users of the demonstration, and the program that gets tokens for them.
 pub(crate) fn demo() -> Result<MemoryUserStore, Box<dyn Error>> {
     let users = MemoryUserStore::new();
     let program = Identity::assertion().client_id("USERNAME").build();
@@ -31,7 +31,7 @@ pub(crate) fn user(
     Ok(UserRecord::new(PasswordHash::new(password)?, identity(name, permissions)))
 }
 
-/// A user's permissions are scopes.
+/// The permissions of a user are scopes.
 pub(crate) fn identity(name: &str, permissions: &[Scope]) -> Identity {
     let scopes = permissions.iter().map(Scope::as_str).collect();
     Identity::assertion().subject(name).scopes(scopes).build()

@@ -59,7 +59,8 @@ impl AuthorizationServer {
             .with_state(self.clone())
     }
 
-    /// The settings of a user's account, behind the user's password: a token isn't enough to see the others.
+    /// Returns the account settings, which require the password of the user. A token isn't sufficient to list other
+    /// tokens.
     pub(crate) fn account(&self) -> Router {
         Router::new()
             .route("/settings/api", get(api_access))
@@ -94,7 +95,7 @@ struct Token {
     token: String,
 }
 
-/// All access tokens that were requested for the user. None is shown itself.
+/// Lists all access tokens that were requested for the user, without the tokens themselves.
 async fn api_access(
     user: Identity,
     grants: State<Grants>,
@@ -129,7 +130,7 @@ async fn introspect(grants: State<Grants>, Form(Token { token }): Form<Token>) -
     })
 }
 
-/// What is in the query of a token request, beside the client's credentials.
+/// The query parameters of a token request, except for the credentials of the client.
 #[derive(Deserialize)]
 #[serde(tag = "grant_type", rename_all = "snake_case")]
 enum Wish {
@@ -144,7 +145,7 @@ enum Wish {
     Unsupported,
 }
 
-/// By `GET`, as the clients do it: the secret and the password are in every log on the way.
+/// Issues tokens on `GET`, because the clients use it. Secret and password end up in every log on the way.
 async fn token(
     State(server): State<AuthorizationServer>,
     RawQuery(query): RawQuery,
@@ -163,7 +164,7 @@ async fn token(
         }
         Wish::RefreshToken { refresh_token } => {
             let grant = server.grants.find(Kind::Refresh, &refresh_token);
-            // Each serves once.
+            // A refresh token can only be used once.
             let grant = grant.filter(|_| server.grants.remove(&refresh_token, &client_id));
             server.give(&grant.ok_or(TokenError::InvalidGrant)?.username, &client_id)
         }
@@ -171,7 +172,7 @@ async fn token(
     }
 }
 
-/// Names and their passwords, as hashes.
+/// Returns a verifier of names and passwords, which are stored as hashes.
 fn verifier(
     known: &[[&str; 2]],
     identity: impl Fn(&str) -> Identity,

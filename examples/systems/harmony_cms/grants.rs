@@ -13,11 +13,11 @@ use portcullis::{
 };
 
 pub(crate) const ACCESS_LIFETIME: Duration = Duration::from_secs(60 * 60);
-/// How long an expired token is listed.
+/// How long an expired token stays in the list.
 const LISTED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 const REFRESH_LIFETIME: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
-/// All tokens that were requested, as digests, until they have been expired for a while. Clones are the same store.
+/// All issued tokens, as digests, until some time after they expire. Clones share the same store.
 #[derive(Clone)]
 pub(crate) struct Grants {
     format: OwnTokenFormat,
@@ -25,7 +25,7 @@ pub(crate) struct Grants {
     clock: Arc<dyn Clock>,
 }
 
-/// What a token was given for.
+/// The user, the client and the times of a token.
 #[derive(Clone)]
 pub(crate) struct Grant {
     kind: Kind,
@@ -48,7 +48,7 @@ impl Grants {
         Ok(Self { format, given: Arc::default(), clock: Arc::new(clock) })
     }
 
-    /// A new token, which is shown once.
+    /// Issues a token, which is shown only once.
     pub(crate) fn give(
         &self,
         kind: Kind,
@@ -71,7 +71,7 @@ impl Grants {
         Ok(token)
     }
 
-    /// What a token is good for, if it is of that kind.
+    /// Returns the grant of a token of this kind, if it is valid.
     pub(crate) fn find(&self, kind: Kind, token: &str) -> Option<Grant> {
         let all = self.all();
         let grant = all.get(&self.format.digest(token)?)?;
@@ -82,7 +82,7 @@ impl Grants {
         !grant.is_revoked && self.clock.now() < grant.expires_at
     }
 
-    /// The access tokens that were requested for a user, the last one first.
+    /// Returns the access tokens that were requested for a user, the most recent first.
     pub(crate) fn requested_for(&self, username: &str) -> Vec<Grant> {
         let all = self.all();
         let of_user = all.values().filter(|grant| grant.kind == Kind::Access);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::support::Hs256Key;
 
-/// Who issues tokens.
+/// The issuer of the tokens.
 pub(crate) const ISSUER: &str = "https://regards.example/rs-authentication";
 /// The audience of all services together.
 pub(crate) const SERVICES: &str = "https://regards.example";
@@ -18,7 +18,7 @@ pub(crate) const SERVICES: &str = "https://regards.example";
 pub(crate) const PROJECT_1: Scope = Scope::from_static("project1");
 pub(crate) const PROJECT_2: Scope = Scope::from_static("project2");
 
-/// What a token says. One that doesn't is rejected with 401.
+/// The claims of a token. A token without them is rejected with 401.
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct User {
     pub(crate) sub: String,
@@ -27,7 +27,7 @@ pub(crate) struct User {
     pub(crate) tenant: String,
 }
 
-/// The lower one first.
+/// Ordered from lower to higher.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 pub(crate) enum Role {
     #[serde(rename = "USER_ROLE")]
@@ -36,7 +36,7 @@ pub(crate) enum Role {
     Admin,
 }
 
-/// The secret that all services know, and the time.
+/// The secret that all services share, and the clock.
 #[derive(Clone)]
 pub(crate) struct Access {
     pub(crate) key: Hs256Key,
@@ -48,7 +48,7 @@ impl Access {
         Ok(Self { key: Hs256Key::generate()?, clock: Arc::new(clock) })
     }
 
-    /// The layer of every service, and of the gateway.
+    /// Returns the layer of each service and of the gateway.
     pub(crate) fn layer(&self) -> Result<AuthenticateLayer, ConfigError> {
         let verifier = JwtVerifier::builder(ISSUER)
             .audience(SERVICES)
@@ -64,13 +64,13 @@ impl Access {
     }
 }
 
-/// For a service that serves these tenants: `scope` is the tenant.
+/// Requires one of the tenants of a service. The tenant is a scope.
 pub(crate) fn any_tenant_of<const N: usize>(tenants: [Scope; N]) -> RequireScopeLayer {
     RequireScopeLayer::new(ScopePolicy::any(tenants))
 }
 
-/// For a route that is for this role and those above it. The role is no scope: a tenant named
-/// `ADMIN_ROLE` would make all its users administrators.
+/// Requires this role or a higher one. Roles must not be read from scopes: a tenant named `ADMIN_ROLE` would make all
+/// its users administrators.
 pub(crate) fn at_least(role: Role) -> RequireLayer {
     RequireLayer::new(move |identity| {
         let has_role = identity.claims::<User>()?.role >= role;

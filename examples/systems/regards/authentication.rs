@@ -25,17 +25,17 @@ use super::{
     support::{TokenError, token_answer},
 };
 
-/// As the document has it.
+/// The lifetime in the document.
 const LIFETIME: Duration = Duration::from_secs(43_199);
 
 #[derive(Clone)]
 struct Endpoint {
     access: Access,
-    /// The users of each project: the same name may be somebody else in another.
+    /// The users of each project. The same name may be a different user in another project.
     projects: Arc<HashMap<&'static str, BasicVerifier>>,
 }
 
-/// Behind Basic with the credentials of the client.
+/// Requires Basic with the credentials of the client.
 pub(crate) fn router(access: &Access) -> Result<Router, Box<dyn Error>> {
     let clients = MemoryUserStore::new();
     let client = Identity::assertion().client_id("client").build();

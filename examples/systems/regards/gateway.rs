@@ -19,7 +19,7 @@ use super::access::Access;
 const MAX_BODY: usize = 1024 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What belongs to one connection (RFC 9110 §7.6.1).
+/// Headers of a single connection (RFC 9110 §7.6.1).
 const HOP_BY_HOP: [HeaderName; 5] = [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
 
 #[derive(Clone)]
@@ -28,14 +28,13 @@ struct Gateway {
     services: Arc<BTreeMap<&'static str, String>>,
 }
 
-/// Tokens are got without one. Everything else needs one that is good; what it may do is for the
-/// service to say.
+/// Forwards token requests without a token. All other requests need a valid one. What it allows is decided by the
+/// service.
 pub(crate) fn router(
     access: &Access,
     services: BTreeMap<&'static str, String>,
 ) -> Result<Router, Box<dyn Error>> {
-    // Whatever proxy the environment names, loopback is reached without it. A redirect is for the client
-    // to follow.
+    // No proxy, because loopback isn't reachable through one. Redirects are left to the client.
     let client = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())

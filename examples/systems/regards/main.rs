@@ -30,7 +30,7 @@
 //!
 //! | route | needs |
 //! |---|---|
-//! | `POST /api/v1/rs-authentication/oauth/token` | the client's credentials, in Basic |
+//! | `POST /api/v1/rs-authentication/oauth/token` | the client's credentials, with Basic |
 //! | `GET`, `PUT /api/v1/rs-notifier/rule` | a token of `project1` or `project2` |
 //! | `DELETE /api/v1/rs-notifier/rule` | the role `ADMIN_ROLE` in one of them |
 //! | `GET /api/v1/rs-catalog/product` | a token of `project1` |

@@ -1,4 +1,4 @@
-//! `rs-notifier`: the rules by which each project is notified.
+//! `rs-notifier`: the notification rules of each project.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -24,7 +24,7 @@ pub(crate) fn router(access: &Access) -> Result<Router, ConfigError> {
         .with_state(Rules::default()))
 }
 
-/// The rules of the caller's own project: there is no way to name another.
+/// Lists the rules of the caller's project. The caller can't name another project.
 async fn list(user: Claims<User>, State(rules): State<Rules>) -> Json<Vec<Rule>> {
     Json(rules.lock().await.get(&user.tenant).cloned().unwrap_or_default())
 }
@@ -43,6 +43,6 @@ async fn clear(user: Claims<User>, State(rules): State<Rules>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// By project.
+/// The rules of each project.
 type Rules = Arc<Mutex<HashMap<String, Vec<Rule>>>>;
 type Rule = Map<String, Value>;

@@ -12,17 +12,17 @@ use sha2::Sha256;
 pub(crate) struct Hs256Key(String);
 
 impl Hs256Key {
-    /// A new one, of 256 random bits.
+    /// Creates a secret of 256 random bits.
     pub(crate) fn generate() -> Result<Self, Box<dyn std::error::Error>> {
         Ok(Self(OwnTokenFormat::new("hs256")?.generate()?.reveal().to_owned()))
     }
 
-    /// For [`JwtVerifierBuilder::hmac_secret`](portcullis::jwt::JwtVerifierBuilder::hmac_secret).
+    /// Returns the secret for [`JwtVerifierBuilder::hmac_secret`](portcullis::jwt::JwtVerifierBuilder::hmac_secret).
     pub(crate) fn secret(&self) -> Secret {
         Secret::from(self.0.as_str())
     }
 
-    /// A JWT with these claims.
+    /// Signs a JWT with these claims.
     pub(crate) fn sign(&self, claims: &Value) -> Result<String, Error> {
         let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode_to_string(bytes);
         let header = encode(br#"{"alg":"HS256","typ":"JWT"}"#);

@@ -5,7 +5,7 @@ use std::{env, io};
 use axum::Router;
 use tokio::net::TcpListener;
 
-/// A free port of loopback, or the address in `LISTEN`; and the URL of it.
+/// Listens on the address in `LISTEN`, or on a free loopback port, and returns its URL.
 pub(crate) async fn listen() -> io::Result<(TcpListener, String)> {
     let listener =
         TcpListener::bind(env::var("LISTEN").unwrap_or("127.0.0.1:0".to_owned())).await?;

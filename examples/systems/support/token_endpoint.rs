@@ -13,7 +13,7 @@ pub(crate) fn token_answer(body: Value) -> Response {
     ([(CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }
 
-/// Why there is no token (RFC 6749 §5.2).
+/// The reason why no token is issued (RFC 6749 §5.2).
 pub(crate) enum TokenError {
     /// For endpoints where no layer has verified the client's credentials.
     InvalidClient,

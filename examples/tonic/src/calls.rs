@@ -66,7 +66,7 @@ pub(crate) async fn make_all(
     Ok(guide.farewell())
 }
 
-/// One call of each shape, with tokens that are enough.
+/// Makes one call of each kind, with sufficient tokens.
 async fn good(
     guide: &mut Guide,
     client: &mut OrdersClient<Channel>,
@@ -90,7 +90,7 @@ async fn good(
     Ok(())
 }
 
-/// What is rejected, by the layer and by methods.
+/// Makes calls that the layer or the methods reject.
 async fn rejected(
     guide: &mut Guide,
     client: &mut OrdersClient<Channel>,
@@ -121,7 +121,7 @@ async fn rejected(
     Ok(())
 }
 
-/// The clerk's password, and what others try.
+/// Calls with the password of the clerk, and with wrong ones.
 async fn passwords(
     guide: &mut Guide,
     client: &mut OrdersClient<Channel>,

@@ -1,4 +1,4 @@
-//! An order service over gRPC, and a client that calls it.
+//! A gRPC order service, and a client that calls it.
 //!
 //! ```sh
 //! cargo run -p example-tonic

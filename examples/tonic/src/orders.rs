@@ -40,7 +40,7 @@ pub mod orders_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// Orders, one way or the other: a unary method, and one for each direction of a stream.
+    /// An order service with one method of each kind: unary, server streaming, client streaming and bidirectional.
     #[derive(Debug, Clone)]
     pub struct OrdersClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -140,7 +140,7 @@ pub mod orders_client {
             req.extensions_mut().insert(GrpcMethod::new("orders.Orders", "Create"));
             self.inner.unary(req, path, codec).await
         }
-        /// The caller's orders, one after the other.
+        /// Streams the orders of the caller.
         pub async fn list(
             &mut self,
             request: impl tonic::IntoRequest<super::ListRequest>,
@@ -162,7 +162,7 @@ pub mod orders_client {
             req.extensions_mut().insert(GrpcMethod::new("orders.Orders", "List"));
             self.inner.server_streaming(req, path, codec).await
         }
-        /// Places many orders, and says how many.
+        /// Places many orders, and returns their number.
         pub async fn import(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::Wish>,
@@ -181,7 +181,7 @@ pub mod orders_client {
             req.extensions_mut().insert(GrpcMethod::new("orders.Orders", "Import"));
             self.inner.client_streaming(req, path, codec).await
         }
-        /// Answers each wish by its order.
+        /// Responds to each wish with its order.
         pub async fn converse(
             &mut self,
             request: impl tonic::IntoStreamingRequest<Message = super::Wish>,
@@ -248,12 +248,12 @@ pub mod orders_server {
             >
             + std::marker::Send
             + 'static;
-        /// The caller's orders, one after the other.
+        /// Streams the orders of the caller.
         async fn list(
             &self,
             request: tonic::Request<super::ListRequest>,
         ) -> std::result::Result<tonic::Response<Self::ListStream>, tonic::Status>;
-        /// Places many orders, and says how many.
+        /// Places many orders, and returns their number.
         async fn import(
             &self,
             request: tonic::Request<tonic::Streaming<super::Wish>>,
@@ -264,7 +264,7 @@ pub mod orders_server {
             >
             + std::marker::Send
             + 'static;
-        /// Answers each wish by its order.
+        /// Responds to each wish with its order.
         async fn converse(
             &self,
             request: tonic::Request<tonic::Streaming<super::Wish>>,
@@ -275,7 +275,7 @@ pub mod orders_server {
             request: tonic::Request<super::CancelRequest>,
         ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status>;
     }
-    /// Orders, one way or the other: a unary method, and one for each direction of a stream.
+    /// An order service with one method of each kind: unary, server streaming, client streaming and bidirectional.
     #[derive(Debug)]
     pub struct OrdersServer<T> {
         inner: Arc<T>,

@@ -17,7 +17,7 @@ const ADMIN: Scope = Scope::from_static("orders:admin");
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Shop(Arc<Mutex<Vec<Order>>>);
 
-/// What this service reads of a token. One without `sub` is rejected.
+/// The claims that this service reads. A token without `sub` is rejected.
 #[derive(Debug, Deserialize)]
 struct Caller {
     sub: String,
@@ -70,7 +70,7 @@ impl Orders for Shop {
         Ok(Response::new(Box::pin(orders)))
     }
 
-    /// An order is cancelled by its owner, or by those who may cancel any.
+    /// Cancels an order, for its owner, and for those who may cancel any.
     async fn cancel(&self, request: Request<CancelRequest>) -> Result<Response<Order>, Status> {
         let (caller, identity) = (request.claims::<Caller>()?, request.identity()?.clone());
         let id = request.into_inner().id;

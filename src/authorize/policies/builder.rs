@@ -38,8 +38,8 @@ impl PoliciesBuilder {
         Self { rows: Vec::new(), endpoints: Vec::new(), unlisted: Access::Deny, forwarding: false }
     }
 
-    /// Adds a row for a gRPC method, `/package.Service/Method`, or for all methods of a service that have no row of
-    /// their own, `/package.Service/*`.
+    /// Adds a row for a gRPC method, `/package.Service/Method`, or for all remaining methods of a service,
+    /// `/package.Service/*`.
     pub fn grpc(self, path: impl Into<String>, access: impl Into<Access>) -> Self {
         self.row(Kind::Grpc, Some(Method::POST), path.into(), access.into())
     }
@@ -53,7 +53,7 @@ impl PoliciesBuilder {
         self.row(Kind::Http, Some(method), path.into(), access.into())
     }
 
-    /// Adds a row for every method that has no row of its own at this path.
+    /// Adds a row for all methods that have no other row at this path.
     pub fn any_method(self, path: impl Into<String>, access: impl Into<Access>) -> Self {
         self.row(Kind::Http, None, path.into(), access.into())
     }

@@ -6,7 +6,7 @@ use super::{Persona, Policies, table::Rule};
 
 /// An access matrix: a line for each row of a policy table, and a column for each persona. See [`Policies::matrix`].
 ///
-/// `Display` renders it as a text table. With the feature `serde`, `Serialize` renders it as data. If you keep it as a
+/// `Display` renders it as a text table. With the `serde` feature, `Serialize` renders it as data. If you keep it as a
 /// file in your repository, a change that widens access shows up in the diff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matrix {

@@ -48,8 +48,8 @@ use crate::{ScopeSet, identity::Caller};
 ///
 /// Ambiguous paths are always denied: with empty or dot segments, with percent-encoded letters, digits, slashes or
 /// control characters, doubly encoded, or not UTF-8. Paths that differ from a row only by case, encoding or a trailing
-/// slash are also denied: if `/orders/new` has a row, `/orders/New` doesn't match `/orders/{id}`. `/docs/` needs a row
-/// of its own, and isn't covered by `/docs/{*rest}`.
+/// slash are also denied: if `/orders/new` has a row, `/orders/New` doesn't match `/orders/{id}`. `/docs/` needs a separate
+/// row, and isn't covered by `/docs/{*rest}`.
 ///
 /// These rules are for handlers in this process. If your service forwards requests to other servers, see
 /// [`PoliciesBuilder::forwarding`].

@@ -147,7 +147,7 @@ impl Node {
 }
 
 impl Leaf {
-    /// Returns the methods that have a row of their own.
+    /// Returns the methods that have a separate row.
     pub(super) fn methods(&self) -> impl Iterator<Item = &Method> {
         self.methods.iter().map(|(method, _)| method)
     }
@@ -157,7 +157,7 @@ impl Leaf {
         self.any_method
     }
 
-    /// Returns the row for a method. HEAD uses the row of GET if it has none of its own, because axum also routes it to
+    /// Returns the row for a method. HEAD uses the row of GET if it has no other, because axum also routes it to
     /// the handler of GET.
     pub(super) fn row(&self, method: &Method) -> Option<usize> {
         let of = |method: &Method| {

@@ -1,4 +1,4 @@
-//! Writes `../src/orders.rs`. With `--check` it only says whether that is what it would write.
+//! Generates `../src/orders.rs`. With `--check`, it only compares the file.
 
 use std::{env, error::Error, fs, path::Path};
 
