@@ -7,6 +7,8 @@ pub(crate) mod base64url;
 #[cfg(feature = "_jwt")]
 pub(crate) mod crypto;
 pub(crate) mod json;
+#[cfg(feature = "_jwt")]
+pub(crate) mod pem;
 
 #[cfg(feature = "_jwt")]
 pub use self::algorithm::{Algorithm, UnknownAlgorithm};

@@ -13,11 +13,6 @@ pub(crate) enum Curve {
 impl Curve {
     pub(crate) const ALL: [Self; 3] = [Self::P256, Self::P384, Self::P521];
 
-    /// Returns the curve whose uncompressed points have this length.
-    pub(crate) fn from_point_len(len: usize) -> Option<Self> {
-        Self::ALL.into_iter().find(|curve| curve.point_len() == len)
-    }
-
     /// Returns the name of the curve in a key set. It is only needed for the key sets of tests.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) const fn name(self) -> &'static str {
@@ -81,16 +76,6 @@ pub(super) const UNCOMPRESSED: u8 = 4;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_curve_is_identified_by_the_length_of_its_points() {
-        for curve in Curve::ALL {
-            assert_eq!(Curve::from_point_len(curve.point_len()), Some(curve), "{}", curve.name());
-        }
-        for len in [0, 64, 66, 96, 132, 1 << 20] {
-            assert_eq!(Curve::from_point_len(len), None);
-        }
-    }
 
     #[test]
     fn a_point_consists_of_two_coordinates_of_the_exact_length() {

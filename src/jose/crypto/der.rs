@@ -31,6 +31,22 @@ pub(super) fn integer(der: &[u8]) -> Option<(&[u8], &[u8])> {
     }
 }
 
+/// Reads an object identifier, and nothing after it.
+pub(super) fn object_identifier(der: &[u8]) -> Option<&[u8]> {
+    match value(OBJECT_IDENTIFIER, der)? {
+        (identifier, []) => Some(identifier),
+        _ => None,
+    }
+}
+
+/// Reads a bit string of whole bytes, and nothing after it.
+pub(super) fn bit_string(der: &[u8]) -> Option<&[u8]> {
+    match value(BIT_STRING, der)? {
+        ([0, bytes @ ..], []) => Some(bytes),
+        _ => None,
+    }
+}
+
 /// Writes one value. Returns `None` if it is longer than [`value`] reads.
 pub(super) fn write(tag: u8, contents: &[u8]) -> Option<Vec<u8>> {
     let header = match u16::try_from(contents.len()).ok()?.to_be_bytes() {

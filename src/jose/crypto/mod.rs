@@ -14,7 +14,9 @@ mod der;
 mod ed25519;
 mod field25519;
 mod key_error;
+mod key_type;
 mod ml_dsa;
+mod public_key_info;
 mod rsa_components;
 #[cfg(all(feature = "rust-crypto", any(test, not(feature = "aws-lc-rs"))))]
 mod rust_crypto;

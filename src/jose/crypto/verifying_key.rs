@@ -1,8 +1,7 @@
 use std::fmt;
 
 use super::{
-    Curve, KeyError, MlDsa, backend, curve::UNCOMPRESSED, der, ed25519,
-    rsa_components::RsaComponents,
+    Curve, KeyError, MlDsa, backend, curve::UNCOMPRESSED, ed25519, rsa_components::RsaComponents,
 };
 use crate::jose::algorithm::{Algorithm, AlgorithmSet};
 
@@ -48,18 +47,6 @@ impl VerifyingKey {
         parameters.check_public_key(public)?;
         let key = backend::Key::ml_dsa(parameters, public)?;
         Ok(Self { algorithms: AlgorithmSet::from_iter([parameters.algorithm()]), key })
-    }
-
-    /// Creates an ML-DSA key from the SubjectPublicKeyInfo of a PEM file (RFC 9881 §4). Returns `None` if it is the
-    /// one of another key.
-    pub(crate) fn ml_dsa_spki_der(der: &[u8]) -> Option<Result<Self, KeyError>> {
-        let (info, []) = der::value(der::SEQUENCE, der)? else { return None };
-        let (algorithm, info) = der::value(der::SEQUENCE, info)?;
-        // ML-DSA has no parameters.
-        let (identifier, []) = der::value(der::OBJECT_IDENTIFIER, algorithm)? else { return None };
-        let parameters = MlDsa::with_identifier(identifier)?;
-        let ([0, public @ ..], []) = der::value(der::BIT_STRING, info)? else { return None };
-        Some(Self::ml_dsa(parameters, public))
     }
 
     /// Creates a key from a secret, for one HMAC algorithm.

@@ -10,6 +10,7 @@ use crate::{
     jose::{
         base64url,
         crypto::{Curve, KeyError, MlDsa, PrivateParts, RsaPrivateParts, SigningKey},
+        pem::PemBlock,
     },
 };
 
@@ -179,24 +180,20 @@ impl From<PrivateKeyError> for ConfigError {
 fn read_pem(pem: &str) -> Result<PrivateParts, PrivateKeyError> {
     const EXPECTED: &str = "a PEM text with one private key";
     let malformed = || PrivateKeyError::Malformed(EXPECTED);
-    let mut blocks = pem.split("-----BEGIN ").skip(1).filter_map(|block| block.split_once("-----"));
-    let is_private = |label: &str| label.ends_with("PRIVATE KEY");
-    let Some((label, body)) = blocks.clone().find(|(label, _)| is_private(label)) else {
-        let is_public = blocks.any(|(label, _)| label.ends_with("PUBLIC KEY"));
+    let mut blocks = PemBlock::all(pem);
+    let is_private = |block: &PemBlock<'_>| block.label.ends_with("PRIVATE KEY");
+    let Some(block) = blocks.clone().find(is_private) else {
+        let is_public = blocks.any(|block| block.label.ends_with("PUBLIC KEY"));
         return Err(if is_public { PrivateKeyError::Public } else { malformed() });
     };
-    if blocks.filter(|(label, _)| is_private(label)).count() != 1 {
+    if blocks.filter(is_private).count() != 1 {
         return Err(malformed());
     }
-    if label == "ENCRYPTED PRIVATE KEY" || body.contains("ENCRYPTED") {
+    if block.label == "ENCRYPTED PRIVATE KEY" || block.rest.contains("ENCRYPTED") {
         return Err(PrivateKeyError::Encrypted);
     }
-    let (body, _) = body.split_once(&format!("-----END {label}-----")).ok_or_else(malformed)?;
-    let body: Zeroizing<Vec<u8>> =
-        Zeroizing::new(body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect());
-    let der = base64_simd::STANDARD.decode_to_vec(&*body).map_err(|_| malformed())?;
-    let der = Zeroizing::new(der);
-    Ok(match label {
+    let der = block.decode().ok_or_else(malformed)?;
+    Ok(match block.label {
         "EC PRIVATE KEY" => PrivateParts::from_sec1(&der)?,
         "PRIVATE KEY" => PrivateParts::from_pkcs8(&der)?,
         "RSA PRIVATE KEY" => PrivateParts::from_pkcs1(&der)?,

@@ -1,9 +1,10 @@
 //! Public keys in PEM form (RFC 7468).
 
-use jsonwebtoken::DecodingKey;
-
 use super::Key;
-use crate::jose::crypto::{Curve, KeyError, VerifyingKey};
+use crate::jose::{
+    crypto::{KeyError, VerifyingKey},
+    pem::PemBlock,
+};
 
 /// The reason why a PEM text isn't a key that verifies signatures.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +16,7 @@ pub(crate) enum PemError {
     #[error("it isn't a PEM text with exactly one RSA, EC, Ed25519 or ML-DSA public key")]
     Malformed,
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Key(KeyError),
 }
 
 impl Key {
@@ -27,40 +28,21 @@ impl Key {
         if pem.contains("BEGIN CERTIFICATE-----") {
             return Err(PemError::Certificate);
         }
-        // If there were several, the reader would use the first.
-        if pem.matches("-----BEGIN ").count() != 1 {
+        let mut blocks = PemBlock::all(pem);
+        let (Some(block), None) = (blocks.next(), blocks.next()) else {
             return Err(PemError::Malformed);
-        }
-        let key = verifying_key(pem.trim().as_bytes())?;
+        };
+        let der = block.decode().ok_or(PemError::Malformed)?;
+        let key = match block.label {
+            "PUBLIC KEY" => VerifyingKey::from_public_key_info(&der),
+            "RSA PUBLIC KEY" => VerifyingKey::rsa_pkcs1_der(&der),
+            _ => return Err(PemError::Malformed),
+        };
+        let key = key.map_err(|error| match error {
+            KeyError::Malformed(_) => PemError::Malformed,
+            error => PemError::Key(error),
+        })?;
         let algorithms = key.algorithms();
         Ok(Self::new(None, key, algorithms))
     }
-}
-
-fn verifying_key(pem: &[u8]) -> Result<VerifyingKey, PemError> {
-    let bytes = |key: &DecodingKey| -> Result<Vec<u8>, PemError> {
-        key.try_get_as_bytes().map(<[u8]>::to_vec).map_err(|_| PemError::Malformed)
-    };
-    if let Ok(key) = DecodingKey::from_rsa_pem(pem) {
-        return Ok(VerifyingKey::rsa_pkcs1_der(&bytes(&key)?)?);
-    }
-    if let Ok(key) = DecodingKey::from_ec_pem(pem) {
-        let point = bytes(&key)?;
-        let curve = Curve::from_point_len(point.len()).ok_or(PemError::Malformed)?;
-        return Ok(VerifyingKey::ec(curve, &point)?);
-    }
-    if let Ok(key) = DecodingKey::from_ed_pem(pem) {
-        return Ok(VerifyingKey::ed25519(&bytes(&key)?)?);
-    }
-    // jsonwebtoken doesn't know ML-DSA.
-    let key = subject_public_key_info(pem).and_then(|der| VerifyingKey::ml_dsa_spki_der(&der));
-    Ok(key.ok_or(PemError::Malformed)??)
-}
-
-/// Decodes the body of a `PUBLIC KEY`.
-fn subject_public_key_info(pem: &[u8]) -> Option<Vec<u8>> {
-    let body = str::from_utf8(pem).ok()?.strip_prefix("-----BEGIN PUBLIC KEY-----")?;
-    let body = body.strip_suffix("-----END PUBLIC KEY-----")?;
-    let body: String = body.split_ascii_whitespace().collect();
-    base64_simd::STANDARD.decode_to_vec(body).ok()
 }

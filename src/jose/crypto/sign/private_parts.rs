@@ -4,7 +4,10 @@ use zeroize::Zeroizing;
 
 use super::PublicParts;
 use crate::jose::crypto::{
-    Curve, KeyError, MlDsa, der, ml_dsa::SEED_LEN, rsa_components::RsaComponents,
+    Curve, KeyError, MlDsa, der,
+    key_type::{EC_PUBLIC_KEY, ED25519, RSA_ENCRYPTION, curve, identifier},
+    ml_dsa::SEED_LEN,
+    rsa_components::RsaComponents,
 };
 
 /// A number or a seed that is cleared when it is dropped.
@@ -46,10 +49,6 @@ pub(crate) struct RsaPrivateParts {
     pub(crate) qi: Secret,
 }
 
-const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
-const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
-
 /// The tags of `parameters` and `publicKey` in an `ECPrivateKey`.
 const PARAMETERS: u8 = 0xa0;
 const PUBLIC_KEY: u8 = 0xa1;
@@ -65,7 +64,7 @@ impl PrivateParts {
         match algorithm {
             RSA_ENCRYPTION => Self::from_pkcs1(key),
             EC_PUBLIC_KEY => {
-                let curve = object_identifier(parameters).and_then(curve);
+                let curve = der::object_identifier(parameters).and_then(curve);
                 let curve =
                     curve.ok_or(KeyError::Unsupported("its curve isn't P-256, P-384 or P-521"))?;
                 Self::ec(key, Some(curve))
@@ -228,40 +227,13 @@ fn ec_private_key(der: &[u8]) -> Option<(&[u8], Option<&[u8]>, Option<&[u8]>)> {
     let (version, key) = der::integer(key)?;
     let (d, key) = der::value(der::OCTET_STRING, key)?;
     let (parameters, key) = match der::value(PARAMETERS, key) {
-        Some((parameters, key)) => (Some(object_identifier(parameters)?), key),
+        Some((parameters, key)) => (Some(der::object_identifier(parameters)?), key),
         None => (None, key),
     };
     let (public, key) = match der::value(PUBLIC_KEY, key) {
-        Some((public, key)) => (Some(bit_string(public)?), key),
+        Some((public, key)) => (Some(der::bit_string(public)?), key),
         None => (None, key),
     };
     let is_whole = version == [1] && key.is_empty() && rest.is_empty();
     is_whole.then_some((d, parameters, public))
-}
-
-fn object_identifier(der: &[u8]) -> Option<&[u8]> {
-    match der::value(der::OBJECT_IDENTIFIER, der)? {
-        (identifier, []) => Some(identifier),
-        _ => None,
-    }
-}
-
-/// Returns the contents of a bit string of whole bytes.
-fn bit_string(der: &[u8]) -> Option<&[u8]> {
-    match der::value(der::BIT_STRING, der)? {
-        ([0, bytes @ ..], []) => Some(bytes),
-        _ => None,
-    }
-}
-
-fn curve(object_identifier: &[u8]) -> Option<Curve> {
-    Curve::ALL.into_iter().find(|curve| identifier(*curve) == object_identifier)
-}
-
-const fn identifier(curve: Curve) -> &'static [u8] {
-    match curve {
-        Curve::P256 => &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07],
-        Curve::P384 => &[0x2b, 0x81, 0x04, 0x00, 0x22],
-        Curve::P521 => &[0x2b, 0x81, 0x04, 0x00, 0x23],
-    }
 }
