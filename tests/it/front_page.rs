@@ -15,6 +15,11 @@ use portcullis::{
 
 use crate::support::send;
 
+/// The example, with its test.
+#[allow(dead_code, reason = "`main` serves until it is stopped")]
+#[path = "../../examples/minimal.rs"]
+mod minimal;
+
 const README: &str = include_str!("../../README.md");
 
 fn blocks(language: &str) -> Vec<&'static str> {
