@@ -154,7 +154,7 @@ async fn the_table_covers_the_routes_and_prints_who_may_call_what() {
     let matrix = policies.matrix(&[Persona::anonymous(), Persona::new("reader", reader)]);
     assert_eq!(matrix.allows("GET /orders", "reader"), Some(true));
     assert_eq!(matrix.allows("POST /orders", "reader"), Some(false));
-    assert_eq!(matrix.allows("all else", "reader"), Some(false));
+    assert_eq!(matrix.allows("unlisted", "reader"), Some(false));
 
     let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let lines: Vec<_> = matrix.to_string().lines().map(words).collect();

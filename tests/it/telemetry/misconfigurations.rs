@@ -153,7 +153,7 @@ async fn another_algorithm() {
         r#" rule="alg""#,
         r#" expected="RS256""#,
         r#" found="ES256""#,
-        "not among the configured ones: add it to `algorithms`",
+        "an algorithm that isn't configured: add it to `algorithms`",
     ];
     let token = token(&issuer).algorithm(Algorithm::Es256).mint();
     line_of(&service(verifier), &token, 401, &parts).await;
@@ -210,7 +210,7 @@ async fn a_client_that_may_not_introspect() {
     let parts = [
         r#" reason="token_inactive""#,
         "`active: false` from issuer.test",
-        "it responds inactive to clients that may not introspect, so permit this client to",
+        "allow this client to introspect tokens",
     ];
     line_of(&app, "an-opaque-token", 401, &parts).await;
 }
