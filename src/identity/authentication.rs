@@ -91,7 +91,7 @@ impl Authentication {
         Self { required: Arc::new(required), invalid: None }
     }
 
-    /// Also requires that the user authenticated within this time. By default, there is no limit.
+    /// Adds a maximum age: the user must have authenticated within this time. By default, there is no limit.
     ///
     /// The age is the time since the token's `auth_time`. It is compared with the leeway of the verifier, which is 60 s
     /// by default, also for introspection. A token is rejected if it has no `auth_time`, or if that is in the future by

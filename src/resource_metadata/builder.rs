@@ -201,7 +201,7 @@ impl ProtectedResourceBuilder {
         self.with(name, json.into())
     }
 
-    /// Also serves the document at the root of the host, for clients that look only there.
+    /// Serves the document at the root of the host too, for clients that look only there.
     ///
     /// By default, it is served only at the path of the resource, because a client that follows RFC 9728 §3.3 rejects a
     /// document with a different `resource` than expected.

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_event_per_minute_is_logged_with_the_number_of_those_before_it() {
+    fn one_event_per_minute_is_logged_with_the_suppressed_count() {
         let limiter = LogLimiter::default();
         for (second, admitted) in [
             (1000, Some(0)),

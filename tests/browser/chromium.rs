@@ -6,7 +6,7 @@ use std::{
     process::{self, Child, Command, Stdio},
 };
 
-/// A running Chromium with a profile of its own, which is killed and removed when this is dropped.
+/// A running Chromium with a separate profile. It is killed, and the profile is removed, when this is dropped.
 pub struct Chromium {
     process: Child,
     profile: PathBuf,
@@ -19,7 +19,7 @@ impl Chromium {
         let profile = env::temp_dir().join(format!("portcullis-browser-{}-{name}", process::id()));
         let program = env::var("CHROMIUM").unwrap_or_else(|_| "chromium".to_owned());
         let process = Command::new(&program)
-            // Root can't use the sandbox, and the only page is the one beside this file.
+            // Root can't use the sandbox, and the only page is the one next to this file.
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"])
             .args(["--no-first-run", "--no-proxy-server", "--disable-background-networking"])
             .args(["--disable-component-update", "--disable-sync", "--remote-debugging-port=0"])

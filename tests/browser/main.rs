@@ -100,13 +100,13 @@ async fn a_page_of_another_site() {
         assert_eq!(seen.status(&format!("cookie lax{rest}")), 401, "{rest}");
     }
     assert_eq!(seen["cookie lax events"], json!({"seen": [], "closed": true}));
-    // It sends one with `SameSite=None`, and says that another site makes the request.
+    // It sends one with `SameSite=None`, and declares that another site makes the request.
     assert_eq!(seen["cookie none"]["body"], "alice");
     assert_eq!(seen["cookie none events"]["seen"], json!(["alice 0", "alice 1"]));
     assert_eq!(seen.status("cookie none PUT"), 401);
     assert_eq!(seen.status("cookie none PUT for every method"), 401);
     assert_eq!(seen["cookie none socket"], json!({"error": "error"}));
-    // Chromium doesn't say so with a WebSocket: a service that reads cookies there has to check `Origin` itself.
+    // Chromium doesn't declare that for a WebSocket: a service that reads cookies there has to check `Origin` itself.
     assert_eq!(seen["cookie none socket for every method"]["message"], "alice");
     let put = "PUT /cookies/orders cross-site with a cookie";
     assert!(seen.requests.iter().any(|request| request == put), "{:#?}", seen.requests);

@@ -137,7 +137,7 @@ fn cors(origin: &str) -> CorsLayer {
         .allow_headers([header::AUTHORIZATION, HeaderName::from_static("dpop")])
 }
 
-/// Nobody has a password.
+/// Rejects every password.
 struct Nobody;
 
 impl Verify<BasicCredentials> for Nobody {

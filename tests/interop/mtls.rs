@@ -1,4 +1,5 @@
-//! Client certificates that real proxies pass on: nginx, HAProxy and Envoy. `mtls/install.sh` installs them; each test starts its
+//! Client certificates that real proxies pass on: nginx, HAProxy and Envoy. `mtls/install.sh` installs them; each test
+//! starts its
 //! proxy, with the configuration in `mtls`, and ends it.
 
 use std::{
@@ -114,7 +115,7 @@ impl Proxy {
         }
     }
 
-    /// Each request has a connection of its own, which resumes the session of the one before.
+    /// Each request uses a new connection, which resumes the previous session.
     fn client(&self, certificate: Option<&Issued>, version: Version) -> Client {
         let root = Certificate::from_pem(self.authority.pem().as_bytes()).unwrap();
         let client = direct().tls_certs_only([root]).pool_max_idle_per_host(0);

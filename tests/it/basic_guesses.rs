@@ -1,5 +1,5 @@
-//! Guessing passwords: for whom guesses are counted, what they cost the store, and what they can't do to a user
-//! who has the correct password.
+//! Guessed passwords: the accounts that they count for, the load on the store, and that a user with the correct
+//! password isn't locked out.
 
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -21,7 +21,7 @@ use portcullis::{
 
 use crate::support::{TestResponse, send, whoami, with_authorization};
 
-/// Of `password`.
+/// The hash of `password`.
 const HASH: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ\
     $nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
 
@@ -130,7 +130,7 @@ async fn attempts_count_for_the_account_that_the_store_finds() {
     }
     assert_eq!(service.guess_often("bob", 30, None).await, 20);
 
-    // With a normalization that does as the store, there is no look-up.
+    // With the normalization of the store, there is no look-up.
     let service = Service::new(|builder| {
         builder.normalize_user_id(|user_id| user_id.trim().replace('\u{e1}', "a"))
     });

@@ -71,7 +71,7 @@ fn table(heading: &str) -> Vec<Vec<String>> {
     rows.map(cells).collect()
 }
 
-/// Pairs of the text of an expression, as the page shows it, and its value.
+/// Pairs of an expression, as shown on the page, and its value.
 macro_rules! orders {
     ($($order:expr),* $(,)?) => { vec![$((shown(stringify!($order)), $order)),*] };
 }
@@ -189,7 +189,7 @@ fn trace() -> Trace {
     TraceLayer::new_for_http().on_request(request as _).on_response(response as _)
 }
 
-/// What a client, or an operator, sees of the service.
+/// The observable behaviour of the service, for a client or an operator.
 async fn observe(app: &Router, what: &str) -> String {
     let get = |uri: &str, token: Option<&str>| {
         let mut request = Request::get(uri).header(header::ORIGIN, "https://app.example");
@@ -201,7 +201,7 @@ async fn observe(app: &Router, what: &str) -> String {
     LOG.take();
     let status = |response: &Response<Body>| response.status().as_u16().to_string();
     let send = async |request| {
-        // With paused time, what never ends is over at once.
+        // The clock is paused, so a time-out ends at once.
         let response = tower::ServiceExt::oneshot(app.clone(), request);
         tokio::time::timeout(Duration::from_secs(3600), response).await.map(Result::unwrap).ok()
     };

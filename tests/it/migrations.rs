@@ -138,7 +138,7 @@ impl Service {
         send(&self.app, request).await.status.as_u16()
     }
 
-    /// What the guides say of a request.
+    /// Returns the status that the guides state for a request.
     async fn status(request: &str) -> u16 {
         let service = Self::new();
         let issuer = &service.issuer;

@@ -1,4 +1,4 @@
-//! What made-up API tokens cost the store, and what they can't do to valid ones.
+//! Unknown API tokens: the load that they cause in the store, and that they don't affect valid ones.
 
 use std::{
     sync::{
@@ -24,7 +24,7 @@ use crate::support::{TestResponse, send, whoami, with_token};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A store that counts look-ups, and hangs while it is told to.
+/// A store that counts look-ups, and can be made to hang.
 #[derive(Clone, Default)]
 struct Store(Arc<StoreState>);
 

@@ -1,4 +1,4 @@
-//! What the store of the service's own tokens is told of their uses.
+//! The uses of API tokens that are reported to their store.
 
 use std::sync::{Arc, Mutex, mpsc};
 

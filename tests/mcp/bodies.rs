@@ -60,7 +60,7 @@ fn cancels_for_a_value(body: &str) -> bool {
 
 #[tokio::test]
 async fn a_raw_value_is_not_what_it_seems_to_be() {
-    // axum turns on the feature `raw_value` of serde_json, by which a value with this name is parsed once more.
+    // axum enables the feature `raw_value` of serde_json, with which a value with this name is parsed again.
     let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"cancel_order"}}"#;
     let raw =
         format!(r#"{{"$serde_json::private::RawValue":{}}}"#, serde_json::to_string(call).unwrap());

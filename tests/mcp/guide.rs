@@ -1,4 +1,4 @@
-//! `docs/mcp.md` shows the example as it is, and names tests that exist.
+//! `docs/mcp.md` shows the code of the example, and names existing tests.
 
 use std::fs;
 

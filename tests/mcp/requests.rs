@@ -153,7 +153,7 @@ async fn a_name_that_differs_from_the_body_is_rejected_by_rmcp() {
         (Some(&read), &[("mcp-method", "ping")], 400),
         (None, &[("mcp-method", "tools/list")], 400),
         (None, &[("mcp-method", "tools/list"), cancel], 400),
-        // Two names are neither, so the layer requires every scope, and rmcp rejects them.
+        // With two names, none is used, so the layer requires every scope, and rmcp rejects the request.
         (Some(&read), &[CALL, list, cancel], 403),
         (Some(&both), &[CALL, list, cancel], 400),
         (Some(&both), &[CALL, cancel], 200),

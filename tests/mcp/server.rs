@@ -24,7 +24,7 @@ use serde::Deserialize;
 pub(crate) const READ: Scope = Scope::from_static("api:read");
 pub(crate) const WRITE: Scope = Scope::from_static("api:write");
 
-/// How often each tool was called that changes something.
+/// The number of calls of each tool that changes something.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Calls(Arc<AtomicUsize>);
 
@@ -91,7 +91,7 @@ fn rejected(error: &portcullis::Error) -> ErrorData {
     ErrorData::internal_error(error.kind().description(), None)
 }
 
-/// The server at `/mcp`, and how often `cancel_order` was called.
+/// The server at `/mcp`, and the number of calls of `cancel_order`.
 pub(crate) fn unprotected(config: StreamableHttpServerConfig) -> (Router, Calls) {
     let calls = Calls::default();
     let orders = Orders { calls: calls.clone(), tool_router: Orders::tool_router() };

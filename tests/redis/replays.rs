@@ -55,7 +55,7 @@ async fn a_proof_is_accepted_by_one_replica_and_survives_a_restart() {
     server.kill();
     for replica in &replicas {
         assert_eq!(status(replica, &token, &proof()).await, 503, "Redis is down");
-        // What needs no store is rejected all the same.
+        // Requests that fail before the store is needed are still rejected.
         assert_eq!(status(replica, &token, "not a proof").await, 401);
     }
     server.restart();

@@ -56,7 +56,7 @@ impl Replica {
         while !condition().await {
             let readiness = self.revocations.readiness();
             assert!(Instant::now() < deadline, "the replica isn't {what}: {readiness:?}");
-            // So that the task of the replica started, also if no request has come.
+            // Starts the task of the replica even if there was no request.
             drop(self.revocations.warm_up().await);
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

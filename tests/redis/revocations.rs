@@ -125,7 +125,7 @@ async fn a_replica_that_misses_changes_reads_everything() {
     other.until_status(&second, 401).await;
 }
 
-/// Takes note of what is published.
+/// Records what is published.
 #[derive(Debug)]
 struct Hidden;
 
@@ -178,7 +178,7 @@ async fn a_revocation_during_an_outage_is_shared_afterwards() {
         assert!(other.revocations.readiness().last_error().is_some());
         server.restart();
         other.until_status(&during, 401).await;
-        // Also what a server without persistence has lost.
+        // This includes what a server without persistence has lost.
         let late = Replica::ready(&issuer, &server.redis(), OutagePolicy::Serve).await;
         late.until_status(&before, 401).await;
         late.until_status(&during, 401).await;

@@ -95,7 +95,7 @@ impl RedisServer {
         client.get_multiplexed_async_connection().await.expect("a connection")
     }
 
-    /// Whether it responds, also if it requires a password. Not while it loads its data.
+    /// Whether it responds, even if it requires a password. While it loads its data, it doesn't.
     fn responds(&self) -> bool {
         use std::io::{Read, Write};
 

@@ -62,7 +62,7 @@ impl Drop for Server {
     }
 }
 
-/// The three of them, whose addresses change when they are restarted.
+/// Three servers, whose addresses change when they are restarted.
 struct Fleet {
     issuer: ServedIssuer,
     redis: RedisServer,

@@ -126,7 +126,7 @@ fn the_documentation_of_the_services_is_public() {
         let url = path.replace("{id}", "1").replace("{name}", "READER_USERNAME");
         for (method, operation) in methods.as_object().unwrap() {
             let method = method.to_uppercase();
-            // What is deleted isn't called again.
+            // Deleted content isn't requested again.
             let url = if method == "DELETE" { url.clone() } else { url.replace("/1", "/2") };
             let command = format!("curl -X {method} $URL{url}");
             assert_eq!(service.ask(&command, &[]).status, 401, "{command}");

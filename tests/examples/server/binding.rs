@@ -93,7 +93,7 @@ async fn proofs_are_accepted_alongside_bearer_tokens_or_required() {
         assert_eq!(server.ask("GET /me", Some(&setting.unbound())).await.status, unbound);
         let algorithms = challenge(&server.ask("GET /me", None).await);
         assert!(algorithms.contains("algs=\""), "{algorithms}");
-        // Routes that are open to everyone reject invalid credentials all the same.
+        // Routes that are open to everyone also reject invalid credentials.
         let elsewhere = setting.client.proof("GET", &server.url, &setting.token).sign();
         let authorization = format!("DPoP {}", setting.token);
         let headers = [("authorization", &*authorization), ("dpop", &*elsewhere)];

@@ -87,7 +87,7 @@ async fn the_client_authenticates_with_the_header_or_with_the_form() {
 
 type Request = (Option<String>, Vec<(String, String)>);
 
-/// An endpoint that calls every token active, and tells `Authorization` and the form of each request.
+/// An endpoint that reports every token as active, and returns `Authorization` and the form of each request.
 async fn recording_endpoint() -> (String, mpsc::UnboundedReceiver<Request>) {
     async fn introspect(
         State(requests): State<mpsc::UnboundedSender<Request>>,

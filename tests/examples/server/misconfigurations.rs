@@ -78,7 +78,7 @@ async fn a_slash_at_the_end_of_the_configured_issuer() {
     line_of(server, &token(&issuer).mint(), 401, &parts).await;
     // Its tokens have one, but its metadata has none.
     let parts = [
-        " WARN portcullis: no keys fetched",
+        " WARN portcullis: could not fetch keys",
         &format!("configure the issuer as `{url}`, exactly as it is in its metadata"),
     ];
     let token = token(&issuer).claim("iss", json!(slashed)).mint();
@@ -219,7 +219,7 @@ async fn a_wrong_client_secret() {
         " endpoint=127.0.0.1",
         &url,
         "rejected the credentials of this service (status 401",
-        "check the client id, the secret and how this client authenticates",
+        "check the client id, the secret and the authentication method",
     ];
     let token = token(&issuer).mint_opaque();
     let line = line_of(introspecting(&issuer, &url), &token, 500, &parts).await;
@@ -267,7 +267,7 @@ async fn a_placeholder_that_was_not_expanded() {
     let shared = format!("{}/common", served(metadata).await);
     let token = issuer.token().audience(API).claim("iss", json!(shared)).mint();
     let parts = [
-        " WARN portcullis: no keys fetched",
+        " WARN portcullis: could not fetch keys",
         "is the metadata of issuer `https://login.example/{tenantid}/v2.0`",
         "stands for many tenants: configure the issuer of one tenant, or trust all of them",
     ];

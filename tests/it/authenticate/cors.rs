@@ -167,7 +167,7 @@ async fn a_preflight_is_anonymous_only_where_every_request_may_be() {
     let response = send(&app, preflight("/orders")).await;
     assert_eq!((response.status.as_u16(), allowed_origin(&response)), (200, Some(ORIGIN)));
     assert_eq!(handlers.calls(), 0);
-    // Which says nothing about its credentials: they are verified as in any request.
+    // Its credentials are still verified, as in any other request.
     let mut request = preflight("/orders");
     request.headers_mut().insert(AUTHORIZATION, "Bearer bad".parse().unwrap());
     assert_eq!(send(&app, request).await.status, 401);

@@ -52,7 +52,7 @@ async fn ask(app: &Router, path: &str, authorization: Option<&str>) -> TestRespo
     send(app, request.body(Body::empty()).unwrap()).await
 }
 
-/// What comes of each `Authorization` where invalid tokens are ignored.
+/// The outcome for each `Authorization` where invalid tokens are ignored.
 const LINES: [(Option<&str>, u16, &str); 9] = [
     (None, 200, "anonymous"),
     (Some("Bearer valid"), 200, "alice"),

@@ -122,7 +122,7 @@ async fn a_challenge_names_the_narrowest_scopes_that_are_sufficient() {
         (ADMIN.or(WRITE).or(READ), "x", "read"),
         (ADMIN.or(WRITE), "read", "write"),
         (WRITE.and(READ), "read", "write read"),
-        // `x` and `write` would do, and so would `admin`.
+        // Either `x` and `write` or `admin` would be sufficient.
         (Scope::from_static("x").and(WRITE).or(ADMIN), "x", "x write"),
     ] {
         for (place, app) in services(policy.clone(), layer) {

@@ -1,7 +1,6 @@
-//! Authorization by guards and by policy tables: scopes and their hierarchies, roles, claims, authorization details, and
+//! Authorization by guards and by policy tables: scopes and their hierarchies, roles, claims, authorization details,
+//! and
 //! how the user authenticated.
-//! Authorization by guards, by policy tables and by `authorization_details`: scopes and their hierarchies, roles, claims,
-//! and how the user authenticated.
 
 mod authorization_details;
 mod empty_policies;

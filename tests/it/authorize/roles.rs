@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::{API, TestResponse, send};
 
-/// A way to express roles: where they are, and the claim of a token that has the role `admin` there.
+/// A way to express roles: the configured places, and the claim of a token that has the role `admin` there.
 type Form = (&'static [&'static str], &'static str, fn() -> Value);
 
 const FORMS: &[Form] = &[
@@ -33,7 +33,7 @@ const FORMS: &[Form] = &[
     (&["absent", "cognito:groups"], "cognito:groups", || json!(["admin"])),
 ];
 
-/// Claims by which a client might try to get the role: what it can request, and what looks like a role.
+/// Claims with which a client might try to get the role: those that it can request, and those that look like a role.
 fn requested() -> Vec<(&'static str, Value)> {
     vec![
         ("scope", json!("admin")),

@@ -56,7 +56,7 @@ fn seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// `acr`, age in seconds and scope of a token, and the outcome: a status, and what the error says.
+/// `acr`, age in seconds and scope of a token, and the outcome: a status and the content of the error.
 type Case = (Value, Option<i64>, &'static str, u16, Option<&'static str>);
 
 fn cases() -> Vec<Case> {

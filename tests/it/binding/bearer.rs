@@ -1,4 +1,4 @@
-//! A bound token as a Bearer token: rejected unless a layer is told otherwise.
+//! A bound token as a Bearer token: rejected unless the layer is configured otherwise.
 
 use axum::Router;
 use http::StatusCode;

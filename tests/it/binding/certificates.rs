@@ -160,7 +160,7 @@ async fn the_example_of_rfc_8705_is_accepted_with_its_certificate() {
     let client = CertificateClient::from_der(der);
     let cnf = json!({ "x5t#S256": "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0" });
     assert_eq!(client.confirmation(), cnf);
-    // Section 3.1, figure 2: the claims beside `cnf` are of no matter here.
+    // Section 3.1, figure 2. The claims other than `cnf` don't matter here.
     let setting = Setting::new(ClientCertificates::from_connection());
     let token = setting.bound_to(cnf.clone());
     assert_eq!(setting.kind(with_certificate(&token, &client)).await, None);

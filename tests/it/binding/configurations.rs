@@ -120,7 +120,7 @@ async fn each_configuration_accepts_what_the_page_says() {
     let new = || Dpop::builder("https://api.example").build().unwrap();
     let missing = Some(ErrorKind::MissingCredentials);
 
-    // A test issuer has a clock of its own, which shows the time of the system until it is turned.
+    // A test issuer has a separate clock, which shows the system time until the test changes it.
     let (issuer, verifier) = issuer();
     let verifier = || verifier.clone();
     for (case, layer, expected) in [

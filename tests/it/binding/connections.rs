@@ -20,7 +20,7 @@ use crate::support::{
 
 fn client(authority: &Authority, certificate: Option<&Issued>, version: Version) -> Client {
     let root = Certificate::from_pem(authority.pem().as_bytes()).unwrap();
-    // Each request has a connection of its own, which resumes the session of the one before.
+    // Each request uses a new connection, which resumes the previous session.
     let mut client = Client::builder().no_proxy().tls_certs_only([root]).pool_max_idle_per_host(0);
     client = client.tls_version_min(version).tls_version_max(version);
     if let Some(certificate) = certificate {

@@ -1,4 +1,4 @@
-//! What the description of a resource (RFC 9728) says about client certificates.
+//! Client certificates in the metadata of a resource (RFC 9728).
 
 use axum::body::Body;
 use http::Request;

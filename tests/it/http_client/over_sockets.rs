@@ -48,7 +48,7 @@ async fn keys_are_fetched_by_discovery_or_from_a_configured_address() {
     assert_eq!(issuer.requests_to("/jwks"), 2);
 }
 
-/// The environment belongs to the whole process, so this runs another test in a process whose environment
+/// The environment is that of the whole process, so this runs another test in a process whose environment
 /// names a proxy.
 #[test]
 fn a_proxy_from_the_environment_is_not_used_for_loopback() {

@@ -1,4 +1,4 @@
-//! Introspection under load: made-up tokens use up neither the permits of known tokens nor those of new ones.
+//! Introspection under load: random tokens use up neither the permits of known tokens nor those of new ones.
 
 use std::{
     sync::{
@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::support::outcome::verify_token;
 
-/// An endpoint that takes `latency` for each response, and calls a token active if it begins with `valid`.
+/// An endpoint that takes `latency` for each response, and reports a token as active if it begins with `valid`.
 #[derive(Clone, Default)]
 struct SlowEndpoint(Arc<Counts>);
 
@@ -76,7 +76,7 @@ fn verifier(
         .cache_for(Duration::ZERO)
 }
 
-/// Starts clients that send one made-up token after the other, until the test ends.
+/// Starts clients that send one random token after another, until the test ends.
 fn flood(verifier: &IntrospectionVerifier, clients: usize) {
     for client in 0..clients {
         let verifier = verifier.clone();
@@ -85,7 +85,7 @@ fn flood(verifier: &IntrospectionVerifier, clients: usize) {
                 let error =
                     verify_token(&verifier, &format!("random.{client}.{n}")).await.unwrap_err();
                 if error.kind() == ErrorKind::Unavailable {
-                    // As a client does that follows `Retry-After`.
+                    // Like a client that follows `Retry-After`.
                     assert_eq!(error.retry_after(), Some(Duration::from_secs(1)));
                     sleep(Duration::from_secs(1)).await;
                 }

@@ -36,7 +36,7 @@ fn endpoint(
         .http_client(client)
 }
 
-/// An endpoint that calls each token active, with these other members.
+/// An endpoint that reports each token as active, with these other members.
 fn saying(members: &str) -> IntrospectionVerifier {
     let body = format!(r#"{{"active":true,"sub":"alice"{members}}}"#);
     endpoint(Some("application/json"), &body).without_audience().build().unwrap()

@@ -17,7 +17,7 @@ struct Server {
     name: &'static str,
     /// The response for an access token.
     access: Value,
-    /// The response for a refresh token, if the endpoint calls them active.
+    /// The response for a refresh token, if the endpoint reports them as active.
     refresh: Option<Value>,
     subject: Option<&'static str>,
     client_id: &'static str,

@@ -24,7 +24,7 @@ const AUDIENCE: Outcome = Err(ErrorKind::InvalidToken(TokenFault::Audience));
 
 type Answer = Result<TenantResolution, Error>;
 
-/// A service whose only tenant is resolved as the test says.
+/// A service whose only tenant is resolved as the test configures.
 struct Service {
     issuer: TestIssuer,
     issuers: Issuers,
@@ -224,7 +224,7 @@ async fn a_resolver_that_panics_or_hangs_is_one_that_fails() {
         service.clock().advance(seconds(60));
         assert_eq!(service.outcome(&cached).await, ACCEPTED);
         run_until_idle().await;
-        // The mutex of the answer is poisoned from now on, so each call panics.
+        // The mutex of the resolution is poisoned from now on, so each call panics.
     }
     assert!(service.calls().len() > 5);
     service.close();
@@ -331,7 +331,7 @@ async fn a_request_in_progress_does_not_restore_a_forgotten_tenant() {
     run_until_idle().await;
     service.issuers.forget_tenant(ISSUER);
     service.open();
-    // The answer was given before.
+    // The tenant was resolved before.
     assert_eq!(waiting.await.unwrap(), ACCEPTED);
     service.answers(|| Ok(TenantResolution::Unknown));
     assert_eq!(

@@ -21,7 +21,7 @@ use crate::support::{
 
 const PATTERN: &str = "https://login.test/{tenant}";
 
-/// A login service whose tenants are all in `issuer`'s hand: it signs for each of them.
+/// A login service whose `issuer` signs for all tenants.
 struct LoginService {
     issuer: TestIssuer,
     wire: Wire,
@@ -38,7 +38,7 @@ impl LoginService {
         Self { issuer, wire, resolver_calls: Arc::default(), clock }
     }
 
-    /// Issuers whose resolver takes every tenant for one of this service.
+    /// Issuers whose resolver knows every tenant of this service.
     fn issuers(&self, pattern: TenantPattern) -> Issuers {
         let (wire, calls, clock) =
             (self.wire.clone(), Arc::clone(&self.resolver_calls), self.clock.clone());
@@ -63,7 +63,7 @@ impl LoginService {
     }
 }
 
-/// Sends that many tokens of invented tenants at the same time.
+/// Sends this number of tokens of unknown tenants at the same time.
 fn flood(
     service: &LoginService,
     issuers: &Issuers,
@@ -117,7 +117,7 @@ async fn no_minute_has_more_than_sixty_calls_and_sixty_fetches() {
                 ErrorKind::Unavailable
             );
         }
-        // Half of the requests are for the metadata in the first place, half in the second one.
+        // Half of the requests are for the first location of the metadata, half for the second one.
         calls.push((service.resolver_calls(), fetches(&service) / 2));
         service.clock.advance(seconds(1));
     }
@@ -253,7 +253,7 @@ async fn a_flood_is_logged_once_per_minute_with_a_count() {
         let warnings = lines.filter(|line| line.level <= Level::WARN);
         let (limited, others): (Vec<_>, Vec<_>) =
             warnings.partition(|line| line.text.contains("without a verified token"));
-        // The fetch for the one that was resolved fails, and its token with it.
+        // The fetch for the tenant that was resolved fails, so its token can't be verified.
         assert!(others.len() <= 2, "{others:#?}");
         let [line] = &limited[..] else { panic!("{limited:#?}") };
         assert!(line.text.contains(&format!("issuer=\"{PATTERN}\"")), "{line:?}");

@@ -38,7 +38,7 @@ async fn closed_idle_connections_do_not_cause_503() {
     let server = Server::start(Close::AfterIdle(idle), active).await;
     let verifier = introspection(&server);
     for token in 0..50_u32 {
-        // Around the moment at which the server closes the connection.
+        // Around the time when the server closes the connection.
         let start = std::time::Instant::now();
         assert_eq!(outcome(&verifier, &format!("opaque{token}")).await, ACCEPTED, "{token}");
         let pause = idle + Duration::from_micros(100 * u64::from(token % 10));
@@ -54,7 +54,7 @@ async fn a_request_is_sent_again_if_its_connection_is_closed_on_reuse() {
         for token in 0..6 {
             assert_eq!(outcome(&verifier, &format!("opaque{token}")).await, ACCEPTED, "{close:?}");
         }
-        // Tokens 2, 4 and 6 find a connection of the pool closed, and get one of their own.
+        // Tokens 2, 4 and 6 find a connection of the pool closed, and get a new one.
         assert_eq!((server.connections(), server.requests()), (6, 9), "{close:?}");
     }
 }
@@ -119,7 +119,7 @@ async fn a_request_that_cannot_connect_is_not_sent_again() {
     assert!(matches!(error, HttpError::Transport(_)), "{error:?}");
 }
 
-/// A client that notes whether each request asks for a new connection, and fails by `outcomes`.
+/// A client that records whether each request asks for a new connection, and fails according to `outcomes`.
 fn scripted(
     outcomes: impl IntoIterator<Item = Result<Response<Vec<u8>>, HttpError>>,
 ) -> (TestClient, Arc<Mutex<Vec<bool>>>) {

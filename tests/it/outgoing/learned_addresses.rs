@@ -15,7 +15,7 @@ use crate::support::{
     outcome::{ACCEPTED, Outcome, UNAVAILABLE, outcome},
 };
 
-/// A client for an issuer whose metadata names these URLs, and which notes the policy of each request.
+/// A client for an issuer whose metadata contains these URLs. It records the policy of each request.
 fn client(
     issuer: &TestIssuer,
     url: &str,
@@ -44,7 +44,7 @@ fn client(
     (client, sent)
 }
 
-/// What becomes of a token if the metadata of `issuer` names `url`, and the policy of the request to it.
+/// The outcome for a token if the metadata of `issuer` contains `url`, and the policy of the request to it.
 async fn keys_at(
     issuer: &str,
     url: &str,
@@ -62,7 +62,7 @@ async fn keys_at(
     (found, request.map(|(_, policy)| *policy))
 }
 
-/// Addresses that nothing on a public issuer's metadata may lead to, in many spellings.
+/// Addresses to which the metadata of a public issuer must not lead, in many spellings.
 const INNER: [&str; 30] = [
     "localhost",
     "localhost.",

@@ -1,4 +1,4 @@
-//! Outgoing requests: connections, limits, URLs, and the documents that come back.
+//! Outgoing requests: connections, limits, URLs, and the documents in responses.
 
 #[cfg(feature = "reqwest")]
 mod client_options;

@@ -7,7 +7,7 @@ use crate::support::{
     outcome::{ACCEPTED, UNAVAILABLE, outcome, verify_token},
 };
 
-/// The environment belongs to the whole process, so the test below is run in another one.
+/// The environment is that of the whole process, so the test below runs in a separate one.
 #[test]
 fn without_ca_certificates_the_service_starts_and_https_fails() {
     let mut again = std::process::Command::new(std::env::current_exe().unwrap());

@@ -1,4 +1,4 @@
-//! `http` URLs of a development environment: the error says how to allow them.
+//! `http` URLs of a development environment: the error contains the option that allows them.
 
 use portcullis::{IntrospectionVerifier, JwtVerifier};
 

@@ -1,4 +1,4 @@
-//! Of a URL, errors, events, `Debug` and `Readiness` show scheme, host, port and path.
+//! URLs in errors, events, `Debug` and `Readiness` are reduced to scheme, host, port and path.
 
 use std::{error::Error as StdError, fmt::Debug, iter};
 
@@ -74,7 +74,7 @@ fn failing_clients() -> Vec<(&'static str, Box<dyn Fn() -> std::sync::Arc<dyn Ht
     ]
 }
 
-/// All that an error shows.
+/// Everything that an error shows.
 fn shown(error: &(dyn StdError + 'static)) -> Vec<String> {
     iter::successors(Some(error), |error| (*error).source())
         .flat_map(|error| [error.to_string(), format!("{error:?}")])
@@ -88,7 +88,7 @@ fn assert_no_secret(case: &str, texts: impl IntoIterator<Item = impl Debug>) {
     }
 }
 
-/// A URL on a port where nobody listens, with secrets.
+/// A URL with secrets, on a port without a server.
 fn url(path: &str) -> String {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     format!("http://127.0.0.1:{port}{path}?key={SECRET}&more={SECRET}")

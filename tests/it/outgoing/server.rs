@@ -1,4 +1,4 @@
-//! A server on loopback that closes its connections as a test wants.
+//! A server on loopback that closes its connections as a test configures.
 
 use std::{
     net::Ipv4Addr,
@@ -36,7 +36,7 @@ struct Counts {
 /// When a server closes a connection.
 #[derive(Debug, Clone, Copy)]
 pub enum Close {
-    /// Once it has been idle for that long.
+    /// After it has been idle for this time.
     AfterIdle(Duration),
     /// Instead of responding to the second request.
     OnReuse,

@@ -270,7 +270,8 @@ async fn the_scopes_of_the_row_and_of_a_guard_are_in_one_challenge() {
     let app = handlers().layer(guard).layer(bearer().policies(table).resource(resource()));
     for (method, token, expected) in [
         (Method::GET, "none", "read"),
-        // The row is met, and the guard isn't: a client may request what the challenge names and nothing else.
+        // The row is met, but the guard isn't. The challenge contains both, because a client may request only these
+        // scopes.
         (Method::GET, "read", "read write"),
         (Method::POST, "none", "write read"),
     ] {

@@ -1,4 +1,4 @@
-//! `docs/protected-resources.md` shows a service and its responses as they are.
+//! `docs/protected-resources.md` shows the code of a service, and its exact responses.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! The examples of RFC 9728, to the letter.
+//! The exact examples of RFC 9728.
 
 use http::Method;
 use portcullis::{

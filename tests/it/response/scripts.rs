@@ -7,7 +7,7 @@ use portcullis::{
 
 use crate::support::{send, whoami};
 
-/// Knows nobody.
+/// Rejects every password.
 struct Nobody;
 
 impl Verify<BearerToken<'_>> for Nobody {

@@ -212,7 +212,7 @@ async fn an_event_takes_effect_once() {
         assert_eq!(setting.push(&event).await.status, 202);
     }
     assert_eq!(calls.load(Ordering::Relaxed), 1);
-    // Nor would it revoke newer tokens, if it did.
+    // Even if it did, it would not revoke newer tokens.
     setting.advance(5);
     assert_eq!(setting.push(&event).await.status, 202);
     assert_eq!(setting.status(&setting.token(USER, SESSION)).await, 200);
@@ -281,7 +281,7 @@ async fn without_a_verdict_the_transmitter_is_asked_to_try_again() {
     let verifier: JwtVerifier = issuer.verifier().audience(API).build().unwrap();
     let events = SecurityEvents::builder(verifier).build().unwrap();
     assert_eq!(push(&events, &event_of(&issuer)).await, (503, true));
-    // The revocation can't be shared, but is in force here.
+    // The revocation can't be shared, but takes effect on this replica.
     issuer.recover();
     issuer.clock().advance(std::time::Duration::from_secs(600));
     let store = MemoryRevocationStore::new();
@@ -296,7 +296,7 @@ async fn without_a_verdict_the_transmitter_is_asked_to_try_again() {
     store.recover();
     assert_eq!(push(&events, &event).await, (202, false));
     assert_eq!(store.len(), 1);
-    // The function of the service fails.
+    // The custom function fails.
     let events = SecurityEvents::builder(verifier)
         .subject_of_email(async |_, _| Err(Error::access_denied()))
         .build()

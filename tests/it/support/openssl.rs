@@ -83,7 +83,7 @@ RuMFu8n6eT4+5dnwIzysiXEW/uAM2/NgGO8D0kfDv3wyXmoS0WbzK5t3yqWwHT3q
 0QIDAQAB
 -----END PUBLIC KEY-----
 ";
-/// The same key in the older form.
+/// The same key in the older format.
 pub const RSA_PKCS1: &str = "\
 -----BEGIN RSA PUBLIC KEY-----
 MIIBCgKCAQEAtBxm5O4kOIRhczihlFEL4hSuzo4nJWMceHXxs6v9ZjT/bD8bonvz
@@ -145,7 +145,7 @@ pub const X25519: &str = "\
 MCowBQYDK2VuAyEAkV2KsVYvB9wsXOLREcGbSHORPLPhEVhaNC3Bl4xJQwA=
 -----END PUBLIC KEY-----
 ";
-/// Of the P-256 key.
+/// A certificate for the P-256 key.
 pub const CERTIFICATE: &str = "\
 -----BEGIN CERTIFICATE-----
 MIIBhDCCASmgAwIBAgIUfcuvRqYu6xlw3XVWYY1zWHkmgSMwCgYIKoZIzj0EAwIw
@@ -159,7 +159,7 @@ Ifwynw+26CwfYEZYV8FVhRGVu2xeAiEA4V9JcyvDpoFpBGnfQsNFDPWWt1C2QUR0
 C5NK59SrXIs=
 -----END CERTIFICATE-----
 ";
-/// The RSA key as OpenSSH has it.
+/// The RSA key in the format of OpenSSH.
 pub const OPENSSH: &str = "\
     ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQC0HGbk7iQ4hGFzOKGUUQviFK7OjiclYxx4dfGzq/1mNP9sPxui\
     e/OOdjyrh6Inia3RaLejmxSKx6pe8vU9duwKLoA/mfiG3fM2SzOAZkVp6xB3x4pYBHK65Q0p7Ug0Ggr4yjDEvOUh\

@@ -1,4 +1,4 @@
-//! What is logged during an outage: a line per minute, however many tokens arrive.
+//! The log during an outage: one line per minute, regardless of the number of tokens.
 
 use portcullis::testing::{Fault, TestIssuer};
 use serde_json::json;

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_used_only_if_the_version_makes_the_server_compare_them() {
+    fn headers_are_used_only_if_the_server_must_compare_them() {
         for (versions, used) in [
             (&["2026-07-28"][..], true),
             (&["2026-12-01"], true),

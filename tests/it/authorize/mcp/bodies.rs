@@ -164,7 +164,7 @@ async fn a_body_is_only_read_after_its_token_was_verified() {
         .layer(layer(&issuer, rows).read_mcp_bodies(MAX));
     let missing = send(&app, post(&issuer, None).body(unread()).unwrap()).await;
     assert_eq!(missing.status, 401);
-    // What `initialize` needs, which comes first.
+    // The scope that `initialize` requires, because it is the first row.
     assert!(missing.challenge().unwrap().contains(" scope=\"orders:read\""));
     let request = Request::post("/mcp").header("authorization", "Bearer a.b.c");
     assert_eq!(send(&app, request.body(unread()).unwrap()).await.status, 401);

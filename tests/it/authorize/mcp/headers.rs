@@ -35,7 +35,7 @@ fn method(method: &str) -> [(&'static str, &str); 2] {
     [VERSION, ("mcp-method", method)]
 }
 
-/// What an operation needs: scopes, nothing, or what no token has.
+/// The requirement of an operation: scopes, nothing, or something that no token has.
 #[derive(Debug, Clone, Copy)]
 enum Needs<'a> {
     Denied,
@@ -115,9 +115,9 @@ async fn each_operation_needs_its_row() {
         (&[VERSION, ("mcp-method", "resources/subscribe"), ("mcp-name", "file:///secret")], admin),
         // A name without a row has the row of its method.
         (&[VERSION, ("mcp-method", "resources/read"), ("mcp-name", "file:///x")], read),
-        // A name of another kind means nothing.
+        // A name of another kind is ignored.
         (&[VERSION, ("mcp-method", "tools/list"), ("mcp-name", "execute_sql")], Needs::Nothing),
-        // What can't be read, and names without any row, need the strictest requirement.
+        // Unreadable values, and names without any row, have to meet the strictest requirement.
         (&call("new_tool"), Needs::Scopes(EVERY)),
         (&call("List_orders"), Needs::Scopes(EVERY)),
         (&call(" list_orders"), Needs::Scopes(EVERY)),
@@ -180,7 +180,7 @@ async fn a_denied_operation_is_denied_and_so_is_an_unknown_one() {
     let app = service(&issuer, mcp());
     check(&app, &issuer, &method("sampling/createMessage"), Needs::Denied).await;
     check(&app, &issuer, &call("list_orders"), Needs::Scopes("orders:read")).await;
-    // It could be the denied one.
+    // The operation could be the denied one.
     check(&app, &issuer, &[], Needs::Denied).await;
     check(&app, &issuer, &call("new_tool"), Needs::Denied).await;
 }
@@ -277,7 +277,7 @@ async fn a_tool_may_require_roles_and_step_up() {
         }
     };
     let (plain, stepped_up) = (token(None), token(Some("urn:example:mfa")));
-    // Without headers, each tool may be meant.
+    // Without headers, the request may be for any tool.
     let cases: [(&str, &[(&str, &str)], u16); 8] = [
         (&plain, &call("list_orders"), 200),
         (&plain, &call("pay"), 401),

@@ -1,4 +1,4 @@
-//! Requests to MCP servers: which row of the table an operation needs, and sessions.
+//! Requests to MCP servers: the row of each operation, and sessions.
 //!
 //! `headers` tests operations in headers, `configuration` which tables can be built, `bodies` operations of older
 //! clients in bodies, and `sessions` that a session stays with its subject.

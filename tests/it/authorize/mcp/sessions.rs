@@ -1,4 +1,4 @@
-//! Sessions, which stay with the subject that began them.
+//! Sessions, which are bound to the subject that started them.
 
 use std::{
     collections::HashSet,
@@ -14,7 +14,7 @@ use portcullis::{
 
 use crate::support::{API, TestResponse, send};
 
-/// A server that begins a session at each request without one, and knows the sessions that it began.
+/// A server that starts a session on each request without one, and knows the sessions that it started.
 fn server(layer: McpSessionLayer) -> Router {
     let sessions = Arc::new(Mutex::new(HashSet::new()));
     let handler = async move |headers: HeaderMap| {
@@ -120,7 +120,7 @@ async fn replicas_with_the_same_secret_accept_each_others_sessions() {
         (McpSessionLayer::with_secret(new).unwrap(), false),
         (McpSessionLayer::new(), false),
     ] {
-        // The server behind doesn't know the session, but it is asked.
+        // The inner server doesn't know the session, but receives the request.
         let status = ask(&replica(layer), &issuer, Some("alice"), &[&id]).await.status;
         assert_eq!(status == StatusCode::IM_A_TEAPOT, is_accepted);
     }
@@ -133,7 +133,7 @@ async fn without_a_layer_outside_every_request_is_500() {
     assert_eq!(ask(&app, &issuer, None, &[]).await.status, 500);
 }
 
-/// Accepts every token, without saying whose it is.
+/// Accepts every token, with an identity without a name.
 struct Nameless;
 
 impl Verify<BearerToken<'_>> for Nameless {

@@ -63,7 +63,7 @@ async fn a_tenant_used_within_three_days_is_not_evicted() {
             assert_eq!(directory.verifiers(), 2);
         }
     }
-    // Each time after an hour, to learn whether it is still known.
+    // An hour apart, to find out whether the tenant is still known.
     let resolutions = (directory.resolutions_of("acme"), directory.resolutions_of("umbrella"));
     assert_eq!(resolutions, (5 * 71, 5));
 }

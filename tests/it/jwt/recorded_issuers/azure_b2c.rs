@@ -105,7 +105,7 @@ async fn the_metadata_must_name_the_configured_issuer() {
         let error = outage(&recorded.online(preset()), &token).await;
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert!(cause.contains(&format!("`{other}`")) && cause.contains(ISSUER), "{cause}");
-        // Unless that is what it is expected to name.
+        // Unless that is the expected issuer.
         let verifier = recorded.online(preset().metadata_issuer(other));
         assert!(verify_token(&verifier, &token).await.is_ok());
     }

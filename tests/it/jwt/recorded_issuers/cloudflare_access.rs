@@ -1,4 +1,4 @@
-//! Cloudflare Access, which sends a token in a header of its own.
+//! Cloudflare Access, which sends a token in a separate header.
 
 use http::Request;
 use portcullis::{

@@ -190,7 +190,7 @@ async fn dpop_bound_tokens_are_accepted_next_to_others() {
         let claims = changed(&valid.claims, &changes);
         let token = recorded.mint(&Token { claims, ..valid.clone() });
         let identity = verify_token(&verifier, &token).await.unwrap();
-        // What the layer verifies.
+        // The bindings that the layer verifies.
         let is_supported = identity.confirmation().is_some_and(Confirmation::is_supported);
         assert_eq!(is_supported, is_bound, "{changes}");
     }

@@ -58,7 +58,7 @@ async fn jwt_svids_of_the_trust_domain_are_accepted() {
         (json!({ "typ": null }), json!({})),
         (json!({ "kid": null }), json!({})),
         (json!({}), json!({ "iat": null })),
-        // What else a token claims is of no concern.
+        // Other claims are ignored.
         (json!({}), json!({ "iss": "https://spire.acme.example" })),
         (json!({}), json!({ "iss": "spiffe://acme.example" })),
     ] {

@@ -1,4 +1,4 @@
-//! Rejections of every kind, and what is logged and sent.
+//! Rejections of every kind, with their log events and responses.
 
 use axum::{Router, body::Body};
 use http::{
@@ -156,7 +156,7 @@ async fn rejections_show_no_credentials_in_responses_errors_or_events() {
     let services: [(&str, Service, usize); 3] = [
         ("Authorization", plain, 43),
         ("all sources", with_all_sources, 43),
-        // With introspection, types of tokens and the custom check play no role.
+        // With introspection, token types and the custom check don't matter.
         ("introspection", introspecting, 30),
     ];
     let faults = [Fault::Unreachable, Fault::Status(401), Fault::Html, Fault::Garbage];
