@@ -40,6 +40,9 @@ async fn keys_are_refreshed_after_four_fifths_of_their_freshness() {
         (Some("no-store"), 60),
         (Some("max-age=31536000"), 86_400),
         (Some("max-age=soon"), 600),
+        (Some("max-age=99999999999999999999"), 86_400),
+        (Some("max-age=120, max-age=7200"), 120),
+        (Some("private=\"a, max-age=120\""), 600),
         (Some("private"), 600),
     ] {
         let issuer = TestIssuer::new();
