@@ -1,6 +1,6 @@
 //! Presents a token that is bound to a client certificate with any header of a proxy. It is accepted only if the proxy
 //! is trusted and the header has the certificate.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::{
     convert::Infallible,
@@ -9,9 +9,7 @@ use std::{
 };
 
 use arbitrary::Arbitrary;
-use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header::AUTHORIZATION};
-use libfuzzer_sys::{Corpus, fuzz_target};
 use portcullis::{
     Algorithm, AuthenticateLayer, JwtVerifier,
     binding::{CertificateHeader, ClientCertificates, PeerAddress},
@@ -85,7 +83,7 @@ static LAYERS: LazyLock<Vec<(CertificateHeader, AuthenticateLayer)>> = LazyLock:
     headers.map(layer).into()
 });
 
-fuzz_target!(|input: Input| -> Corpus { run(&input).map_or(Corpus::Reject, |()| Corpus::Keep) });
+portcullis_fuzz::target!(|input: Input| run(&input));
 
 fn run(input: &Input) -> Option<()> {
     let (header, layer) = &LAYERS[usize::from(input.form) % LAYERS.len()];
@@ -127,7 +125,7 @@ fn run(input: &Input) -> Option<()> {
         let is_list = *header == CertificateHeader::ForwardedClientCert;
         assert!(texts.len() == 1 || is_list, "{} lines", texts.len());
         let line = texts.last().unwrap();
-        assert!(names_client(line), "{}", String::from_utf8_lossy(line));
+        assert!(names_client(header, line), "{}", String::from_utf8_lossy(line));
     } else {
         assert!(matches!(response.status().as_u16(), 400 | 401), "{}", response.status());
         let own = CLIENT.header_value(header);
@@ -137,16 +135,69 @@ fn run(input: &Input) -> Option<()> {
     Some(())
 }
 
-/// Returns whether a line contains the certificate in base64, or its digest in hexadecimal digits.
-fn names_client(line: &[u8]) -> bool {
-    let digest = CLIENT.certificate();
-    let digits = digest.thumbprint().map(|byte| format!("{byte:02x}")).concat();
-    let decoded: Vec<u8> = percent_encoding::percent_decode(line).collect();
-    let unquoted: Vec<u8> =
-        decoded.iter().copied().filter(|byte| !b"\\\r\n \t".contains(byte)).collect();
-    let holds = |text: &[u8], part: &str| memchr::memmem::find(text, part.as_bytes()).is_some();
+/// Returns whether a line names the certificate of the client, where its form has it.
+fn names_client(header: &CertificateHeader, line: &[u8]) -> bool {
+    match header {
+        // The first item of a structured field (RFC 9440 §2.1).
+        CertificateHeader::ClientCert => {
+            let parts: Vec<_> = line.trim_ascii().split(|byte| *byte == b':').collect();
+            matches!(*parts, [b"", text, ..] if is_own(text)) && parts.len() > 2
+        }
+        CertificateHeader::ForwardedClientCert => {
+            let Some(pairs) = last_element(line) else { return false };
+            let named = pairs.iter().filter_map(|(key, value)| match &**key {
+                b"hash" => Some(value.to_ascii_lowercase() == digits()),
+                b"cert" => Some(is_own_pem(value)),
+                _ => None,
+            });
+            let named: Vec<bool> = named.collect();
+            !named.is_empty() && named.iter().all(|it| *it)
+        }
+        _ => is_own_pem(line),
+    }
+}
+
+/// Reads the pairs of the last element of an XFCC line, byte by byte. `None` if a quoted string isn't closed.
+fn last_element(line: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+    let mut pairs = vec![(Vec::new(), None)];
+    let (mut is_quoted, mut bytes) = (false, line.iter().copied());
+    while let Some(byte) = bytes.next() {
+        let (key, value) = pairs.last_mut()?;
+        match byte {
+            b'"' => is_quoted = !is_quoted,
+            b'\\' if is_quoted => value.as_mut().unwrap_or(key).push(bytes.next()?),
+            b',' if !is_quoted => pairs = vec![(Vec::new(), None)],
+            b';' if !is_quoted => pairs.push((Vec::new(), None)),
+            b'=' if value.is_none() => *value = Some(Vec::new()),
+            _ => value.as_mut().unwrap_or(key).push(byte),
+        }
+    }
+    let pair = |(key, value): (Vec<u8>, Option<Vec<u8>>)| {
+        let trimmed = |text: &[u8]| text.trim_ascii().to_vec();
+        (trimmed(&key).to_ascii_lowercase(), trimmed(&value.unwrap_or_default()))
+    };
+    (!is_quoted).then(|| pairs.into_iter().map(pair).collect())
+}
+
+/// The digest of the certificate, in hexadecimal digits.
+fn digits() -> Vec<u8> {
+    CLIENT.certificate().thumbprint().map(|byte| format!("{byte:02x}")).concat().into_bytes()
+}
+
+/// Returns whether the first certificate of a percent-encoded text in PEM form is that of the client.
+fn is_own_pem(text: &[u8]) -> bool {
+    let decoded: Vec<u8> = percent_encoding::percent_decode(text).collect();
+    let decoded = decoded.trim_ascii_start();
+    let Some(rest) = decoded.strip_prefix(b"-----BEGIN CERTIFICATE-----") else { return false };
+    let end = memchr::memmem::find(rest, b"-----END CERTIFICATE-----");
+    let base64 = end.map(|end| rest[..end].iter().copied().filter(|it| !it.is_ascii_whitespace()));
+    base64.is_some_and(|base64| is_own(&base64.collect::<Vec<u8>>()))
+}
+
+/// Returns whether a text in base64 is the certificate of the client, with its padding or without.
+fn is_own(base64: &[u8]) -> bool {
     let own = CLIENT.header_value(&CertificateHeader::ClientCert);
-    let base64 = own.to_str().unwrap().trim_matches(':').to_owned();
-    assert!(STANDARD.decode(&base64).is_ok());
-    holds(&unquoted, &base64) || holds(&unquoted.to_ascii_lowercase(), &digits)
+    let own = own.to_str().unwrap().trim_matches([':', '=']).to_owned();
+    let padding = base64.iter().rev().take_while(|byte| **byte == b'=').count();
+    base64[..base64.len() - padding] == *own.as_bytes()
 }

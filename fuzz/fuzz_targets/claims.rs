@@ -1,10 +1,9 @@
 //! Verifies any header and any claims with a valid signature, and compares with the same rules over serde_json.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use arbitrary::Arbitrary;
-use libfuzzer_sys::fuzz_target;
 use portcullis::{Algorithm, JwtVerifier, jwt::Profile};
 use portcullis_fuzz::{
     strict_json::{self, Json},
@@ -108,7 +107,7 @@ static VERIFIERS: LazyLock<[JwtVerifier; 2]> = LazyLock::new(|| {
         .map(|profile| verifier().profile(profile).require_claim("tenant", "acme").build().unwrap())
 });
 
-fuzz_target!(|input: Input| {
+portcullis_fuzz::target!(|input: Input| {
     let verifier = &VERIFIERS[usize::from(input.strict)];
     let members = |members: &[(u8, u8)]| {
         let members = members.iter().map(|(name, value)| {

@@ -1,5 +1,5 @@
 //! Compares the parsers of credentials in headers and queries with independent ones.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::{
     convert::Infallible,
@@ -9,7 +9,6 @@ use std::{
 use arbitrary::Arbitrary;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri, header::AUTHORIZATION};
-use libfuzzer_sys::{Corpus, fuzz_target};
 use portcullis::{
     AuthenticateLayer, BasicCredentials, BearerToken, ClientCredentials, Credentials, ErrorKind,
     Identity, RequestFault, Verification, Verify, own_tokens::OwnTokenFormat,
@@ -66,7 +65,7 @@ impl Verify<BearerToken<'_>> for Anyone {
 static LAYER: LazyLock<AuthenticateLayer> =
     LazyLock::new(|| AuthenticateLayer::bearer(Anyone).query_parameter().allow_anonymous());
 
-fuzz_target!(|input: Input| -> Corpus { run(input).map_or(Corpus::Reject, |()| Corpus::Keep) });
+portcullis_fuzz::target!(|input: Input| run(input));
 
 fn run(input: Input) -> Option<()> {
     match input {

@@ -1,13 +1,12 @@
 //! Presents a bound token with any DPoP proof. The token is accepted only with a proof that follows RFC 9449 §4.3, as
 //! an independent check over serde_json reads it.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::{convert::Infallible, sync::LazyLock, time::Duration};
 
 use arbitrary::Arbitrary;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header::AUTHORIZATION};
-use libfuzzer_sys::{Corpus, fuzz_target};
 use portcullis::{
     Algorithm, AuthenticateLayer, JwtVerifier, RequestIdentity,
     binding::Dpop,
@@ -104,7 +103,7 @@ fn clock() -> TestClock {
     OURS.clock()
 }
 
-fuzz_target!(|input: Input| -> Corpus { run(&input).map_or(Corpus::Reject, |()| Corpus::Keep) });
+portcullis_fuzz::target!(|input: Input| run(&input));
 
 fn run(input: &Input) -> Option<()> {
     let uri: Uri = format!("/{}", input.target).parse().ok()?;

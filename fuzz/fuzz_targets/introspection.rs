@@ -1,11 +1,10 @@
 //! Receives any response of an introspection endpoint, and compares with the same rules over serde_json.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::collections::BTreeMap;
 
 use arbitrary::Arbitrary;
 use http::{HeaderMap, HeaderValue, Response, header::AUTHORIZATION};
-use libfuzzer_sys::fuzz_target;
 use portcullis::{BearerToken, IntrospectionVerifier, Verify, testing::TestClient};
 use portcullis_fuzz::{
     strict_json::{self, Json},
@@ -85,7 +84,7 @@ const VALUES: &[&str] = &[
     "{\"a\":1,\"a\":2}",
 ];
 
-fuzz_target!(|input: Input| {
+portcullis_fuzz::target!(|input: Input| {
     let body = match input.body {
         Body::Bytes(bytes) => bytes.to_vec(),
         Body::Members(ref members) => {

@@ -1,16 +1,15 @@
 //! Compares the strict JSON reader with serde_json. The module is the crate's own file, which imports nothing from the
 //! rest of the crate.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 #[allow(dead_code, unreachable_pub, unused_imports)]
 #[path = "../../src/jose/json/mod.rs"]
 mod json;
 
 use json::{JsonError, Object, Value, object};
-use libfuzzer_sys::fuzz_target;
 use portcullis_fuzz::strict_json::{self, Json};
 
-fuzz_target!(|text: &str| {
+portcullis_fuzz::target!(|text: &str| {
     let mut handed_out = 0_usize;
     let read = object(text, |name, _| {
         assert!(text.get(name.range()).is_some());

@@ -1,6 +1,6 @@
 //! Loads JWK Sets and PEM texts, and verifies signatures with their keys. Both back ends have to agree, and a token is
 //! accepted only with the key that signed it.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::{
     sync::LazyLock,
@@ -13,7 +13,6 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-use libfuzzer_sys::fuzz_target;
 use portcullis::{
     Algorithm,
     testing::{TestClock, TestIssuer},
@@ -216,7 +215,7 @@ impl Both {
     }
 }
 
-fuzz_target!(|input: Input| {
+portcullis_fuzz::target!(|input: Input| {
     match input {
         Input::Set(keys, forgeries) => {
             if keys.len() > 6 {

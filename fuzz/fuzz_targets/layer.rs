@@ -2,7 +2,7 @@
 //!
 //! An identity reaches the service only if its token is in the request. A rejection is well-formed and contains
 //! nothing that was presented.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::{
     convert::Infallible,
@@ -11,7 +11,6 @@ use std::{
 
 use arbitrary::Arbitrary;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
-use libfuzzer_sys::{Corpus, fuzz_target};
 use portcullis::{
     Access, AuthenticateLayer, BasicCredentials, ErrorBody, ErrorKind, Identity, JwtVerifier,
     Policies, RequestIdentity, Scope, ScopeSet, Verification, Verify, credentials::TokenHeader,
@@ -206,7 +205,7 @@ static POLICIES: LazyLock<Policies> = LazyLock::new(|| {
         .unwrap()
 });
 
-fuzz_target!(|input: Input| -> Corpus { run(input).map_or(Corpus::Reject, |()| Corpus::Keep) });
+portcullis_fuzz::target!(|input: Input| run(input));
 
 fn run(input: Input) -> Option<()> {
     let Input { settings, method, target, headers } = input;

@@ -1,6 +1,6 @@
 //! Serves any metadata, key set and response headers of an issuer. The verifier requests only permitted URLs, a bounded
 //! number of them, and accepts a token only with the issuer's key.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::{
     cell::RefCell,
@@ -14,7 +14,6 @@ use http::{
     HeaderMap, HeaderValue, Response, StatusCode, Uri,
     header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
 };
-use libfuzzer_sys::fuzz_target;
 use portcullis::{
     Algorithm, BearerToken, Identity, JwtVerifier, Verify,
     testing::{TestClient, TestClock, TestIssuer},
@@ -126,7 +125,7 @@ thread_local! {
     );
 }
 
-fuzz_target!(|input: Input| {
+portcullis_fuzz::target!(|input: Input| {
     let clock = TestClock::at(std::time::UNIX_EPOCH + Duration::from_secs(NOW));
     let requested = Arc::new(Mutex::new(Vec::<Uri>::new()));
     let client = client(&input, Arc::clone(&requested));

@@ -1,6 +1,6 @@
 //! Renders rejections of any kind, with any realm, at any time, for any target. Each has to be well-formed, in HTTP and
 //! in gRPC.
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::{
     convert::Infallible,
@@ -13,7 +13,6 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use http::{Request, Response, Uri, header};
-use libfuzzer_sys::{Corpus, fuzz_target};
 use portcullis::{
     AuthenticateLayer, BearerToken, Clock, Error, ErrorBody, ErrorKind, Identity, RequestFault,
     RequireScopeLayer, Scope, ScopeSet, TokenFault, Verification, Verify, response::JsonBody,
@@ -74,7 +73,7 @@ const KINDS: [ErrorKind; 12] = [
     ErrorKind::InvalidToken(TokenFault::Type),
 ];
 
-fuzz_target!(|input: Input| -> Corpus { run(&input).map_or(Corpus::Reject, |()| Corpus::Keep) });
+portcullis_fuzz::target!(|input: Input| run(&input));
 
 fn run(input: &Input) -> Option<()> {
     let kind = KINDS[usize::from(input.kind) % KINDS.len()];

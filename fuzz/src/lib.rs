@@ -2,8 +2,16 @@
 //! function that runs a future which is never pending.
 
 pub mod challenge;
+pub mod hs256;
+pub mod rows;
 pub mod strict_json;
+mod target;
 pub mod tokens;
+
+#[cfg(fuzzing)]
+pub use libfuzzer_sys;
+
+pub use self::target::{Outcome, replay};
 
 use std::{
     future::Future,
