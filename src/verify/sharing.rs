@@ -119,9 +119,9 @@ impl Sharing {
             outage,
             ledger,
             is_running: AtomicBool::new(false),
-            status: watch::Sender::default(),
+            status: watch::channel(Status::default()).0,
             outbox: Mutex::default(),
-            progress: watch::Sender::default(),
+            progress: watch::channel(Progress::default()).0,
             wake: Notify::new(),
         })
     }
