@@ -1,5 +1,6 @@
 //! Keys of issuers: fetched, refreshed, rotated, and kept during outages.
 
+mod issuer_histories;
 #[cfg(feature = "jwks-client-rs")]
 mod jwks_client_rs;
 mod key_life_cycle;
