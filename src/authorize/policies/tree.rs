@@ -181,3 +181,101 @@ impl Leaf {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authorize::policies::pattern;
+
+    /// The place of the row that is found for a path, in a table with rows for these patterns.
+    fn find(patterns: &[&str], path: &str) -> Result<Option<usize>, NearMiss> {
+        let mut tree = Node::default();
+        for (place, path) in patterns.iter().enumerate() {
+            let pattern = pattern::http(path).expect("a pattern");
+            assert!(tree.insert(&pattern, None, place).is_ok(), "{path}");
+        }
+        let mut segments = path.split('/');
+        segments.next();
+        let leaf = tree.find(segments, !path.ends_with('/'))?;
+        Ok(leaf.and_then(Leaf::any_method))
+    }
+
+    #[test]
+    fn a_path_that_differs_from_a_row_by_a_slash_is_a_near_miss() {
+        for (patterns, path, found) in [
+            (&["/docs/"][..], "/docs/", Ok(Some(0))),
+            (&["/docs/"], "/docs", Err(NearMiss)),
+            (&["/docs"], "/docs", Ok(Some(0))),
+            (&["/docs"], "/docs/", Err(NearMiss)),
+            (&["/docs", "/docs/"], "/docs", Ok(Some(0))),
+            (&["/docs", "/docs/"], "/docs/", Ok(Some(1))),
+            (&["/{id}"], "/7/", Err(NearMiss)),
+            (&["/{id}/"], "/7", Err(NearMiss)),
+            (&["/{id}/"], "/7/", Ok(Some(0))),
+            (&["/{*rest}"], "/docs", Ok(Some(0))),
+            (&["/{*rest}"], "/docs/", Err(NearMiss)),
+            (&["/{*rest}"], "/", Ok(None)),
+            // No row has such a path, with a slash or without.
+            (&["/docs/{id}"], "/docs", Ok(None)),
+            (&["/docs/{id}"], "/docs/", Ok(None)),
+            (&["/docs/{*rest}"], "/docs", Ok(None)),
+            (&["/docs/{*rest}"], "/docs/", Ok(None)),
+            (&["/docs"], "/other", Ok(None)),
+            (&["/docs"], "/docs/7", Ok(None)),
+            (&["/"], "/", Ok(Some(0))),
+            (&[], "/", Ok(None)),
+        ] {
+            assert_eq!(find(patterns, path), found, "{path} in {patterns:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_differs_from_a_row_by_its_spelling_is_a_near_miss() {
+        for (patterns, path, found) in [
+            (&["/docs"][..], "/Docs", Err(NearMiss)),
+            (&["/docs", "/{id}"], "/DOCS", Err(NearMiss)),
+            (&["/docs/a", "/{*rest}"], "/docs/A", Err(NearMiss)),
+            (&["/docs/a", "/{*rest}"], "/docs/b", Ok(Some(1))),
+            (&["/docs/a", "/{id}/b"], "/docs/b", Ok(Some(1))),
+            (&["/docs/a", "/{id}/b"], "/docs/a", Ok(Some(0))),
+        ] {
+            assert_eq!(find(patterns, path), found, "{path} in {patterns:?}");
+        }
+    }
+
+    #[test]
+    fn a_method_has_its_own_row_or_that_of_any_method() {
+        let mut leaf = Leaf::default();
+        assert_eq!(leaf.row(&Method::HEAD), None);
+        assert_eq!(leaf.insert(Some(&Method::GET), 1), Ok(()));
+        assert_eq!(leaf.insert(Some(&Method::PUT), 2), Ok(()));
+        assert_eq!(leaf.row(&Method::HEAD), Some(1));
+        assert_eq!(leaf.row(&Method::PUT), Some(2));
+        assert_eq!(leaf.row(&Method::POST), None);
+        assert_eq!(leaf.insert(None, 3), Ok(()));
+        assert_eq!(leaf.row(&Method::POST), Some(3));
+        assert_eq!(leaf.row(&Method::HEAD), Some(1));
+        assert_eq!(leaf.insert(Some(&Method::HEAD), 4), Ok(()));
+        assert_eq!(leaf.row(&Method::HEAD), Some(4));
+        assert_eq!(leaf.insert(Some(&Method::PUT), 5), Err(2));
+        assert_eq!(leaf.insert(None, 6), Err(3));
+        let methods = [Method::GET, Method::PUT, Method::HEAD];
+        assert!(leaf.methods().eq(&methods));
+    }
+
+    #[test]
+    fn rows_that_differ_by_a_slash_are_compared() {
+        let mut tree = Node::default();
+        let rows = ["/a", "/a/", "/b", "/c/", "/{id}/d", "/{id}/d/"];
+        for (place, path) in rows.iter().enumerate() {
+            assert!(tree.insert(&pattern::http(path).unwrap(), None, place).is_ok());
+        }
+        let mut twins = Vec::new();
+        let compared = tree.slash_twins(&mut |without, with| {
+            twins.push((without.any_method(), with.any_method()));
+            if twins.len() < 2 { Ok(()) } else { Err("stop") }
+        });
+        assert_eq!(compared, Err("stop"));
+        assert_eq!(twins, [(Some(0), Some(1)), (Some(4), Some(5))]);
+    }
+}

@@ -242,6 +242,18 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_resembles_a_key_only_is_accepted() {
+        for text in [
+            "{a passphrase of 41 characters in braces}",
+            "the member \"kty\" of a JWK, in a passphrase",
+            "-----END PUBLIC KEY-----, in a passphrase",
+            "a passphrase that ssh-keygen didn't write",
+        ] {
+            assert!(VerifyingKey::hmac(Algorithm::Hs256, text.as_bytes()).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_key_verifies_on_several_threads_concurrently() {
         let (algorithm, message) = (Algorithm::Ps384, b"message");
         let signing = SigningKey::generate(algorithm);
