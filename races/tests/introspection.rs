@@ -7,6 +7,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     thread,
+    time::Duration,
 };
 
 use http::{Request, Response};
@@ -15,24 +16,39 @@ use portcullis::{
     http_client::{HttpClient, HttpResponseFuture},
 };
 use races_model::point;
+use shuttle::future::block_on;
+use tokio::sync::watch;
 
-use crate::support::{Accepted, ModelClock, Rejected, begin, check, join, request, spawn_request};
+use crate::support::{
+    Accepted, ModelClock, Rejected, Unavailable, advance, begin, check, join, request,
+    spawn_request,
+};
 
 const INACTIVE: crate::support::Outcome = Rejected(TokenFault::Inactive);
 
 /// An endpoint, as the HTTP client that requests reach it by.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Endpoint(Arc<State>);
 
-#[derive(Default)]
 struct State {
     are_inactive: AtomicBool,
     requests: AtomicUsize,
+    arrived: watch::Sender<bool>,
     running: AtomicUsize,
     most_running: AtomicUsize,
 }
 
 impl Endpoint {
+    fn new() -> Self {
+        Self(Arc::new(State {
+            are_inactive: AtomicBool::new(false),
+            requests: AtomicUsize::new(0),
+            arrived: watch::channel(false).0,
+            running: AtomicUsize::new(0),
+            most_running: AtomicUsize::new(0),
+        }))
+    }
+
     fn verifier(&self, max_concurrent: usize) -> IntrospectionVerifier {
         IntrospectionVerifier::builder("https://as.example/introspect")
             .client_secret_basic("api", "secret")
@@ -40,8 +56,14 @@ impl Endpoint {
             .http_client(self.clone())
             .clock(ModelClock)
             .max_concurrent(max_concurrent)
+            .queue_timeout(Duration::from_secs(3))
             .build()
             .unwrap()
+    }
+
+    /// Waits until the first request has arrived.
+    fn wait_for_request(&self) {
+        block_on(self.0.arrived.subscribe().wait_for(|arrived| *arrived)).unwrap();
     }
 
     fn requests(&self) -> usize {
@@ -57,6 +79,7 @@ impl HttpClient for Endpoint {
             let running = state.running.fetch_add(1, SeqCst) + 1;
             state.most_running.fetch_max(running, SeqCst);
             let is_active = !state.are_inactive.load(SeqCst);
+            state.arrived.send_replace(true);
             shuttle::future::yield_now().await;
             point();
             state.running.fetch_sub(1, SeqCst);
@@ -75,7 +98,7 @@ impl fmt::Debug for Endpoint {
 #[test]
 fn requests_with_one_token_share_one_introspection() {
     check(|| {
-        let endpoint = Endpoint::default();
+        let endpoint = Endpoint::new();
         let verifier = endpoint.verifier(8);
         let others = [spawn_request(&verifier, "t"), spawn_request(&verifier, "t")];
         assert_eq!(request(&verifier, "t"), Accepted);
@@ -85,11 +108,25 @@ fn requests_with_one_token_share_one_introspection() {
 }
 
 #[test]
+fn a_request_that_just_missed_the_result_finds_it_in_the_cache() {
+    check(|| {
+        let endpoint = Endpoint::new();
+        let verifier = endpoint.verifier(8);
+        let other = spawn_request(&verifier, "t");
+        endpoint.wait_for_request();
+        assert_eq!(request(&verifier, "t"), Accepted);
+        assert_eq!(join(other), Accepted);
+        assert_eq!(endpoint.requests(), 1);
+    });
+}
+
+#[test]
 fn no_response_from_before_an_invalidation_is_used_after_it() {
     check(|| {
-        let endpoint = Endpoint::default();
+        let endpoint = Endpoint::new();
         let verifier = endpoint.verifier(8);
         let before = spawn_request(&verifier, "t");
+        endpoint.wait_for_request();
         endpoint.0.are_inactive.store(true, SeqCst);
         verifier.invalidate("t");
         assert_eq!(request(&verifier, "t"), INACTIVE);
@@ -100,9 +137,23 @@ fn no_response_from_before_an_invalidation_is_used_after_it() {
 }
 
 #[test]
+fn no_response_is_cached_by_which_a_token_was_active_before_an_invalidation() {
+    check(|| {
+        let endpoint = Endpoint::new();
+        let verifier = endpoint.verifier(8);
+        let before = spawn_request(&verifier, "t");
+        endpoint.wait_for_request();
+        endpoint.0.are_inactive.store(true, SeqCst);
+        verifier.invalidate("t");
+        join(before);
+        assert_eq!(request(&verifier, "t"), INACTIVE);
+    });
+}
+
+#[test]
 fn permits_are_neither_exceeded_nor_lost() {
     check(|| {
-        let endpoint = Endpoint::default();
+        let endpoint = Endpoint::new();
         let verifier = endpoint.verifier(1);
         let others = [spawn_request(&verifier, "one"), spawn_request(&verifier, "two")];
         let disconnects = thread::spawn({
@@ -113,6 +164,22 @@ fn permits_are_neither_exceeded_nor_lost() {
         assert_eq!(others.map(join), [Accepted; 2]);
         join(disconnects);
         assert_eq!(request(&verifier, "five"), Accepted);
+        assert_eq!(endpoint.0.most_running.load(SeqCst), 1);
+    });
+}
+
+#[test]
+fn no_permit_is_lost_with_an_introspection_that_waits_too_long_for_it() {
+    check(|| {
+        let endpoint = Endpoint::new();
+        let verifier = endpoint.verifier(1);
+        let others = [spawn_request(&verifier, "one"), spawn_request(&verifier, "two")];
+        // Longer than an introspection waits for a permit, and not as long as one may take.
+        advance(4);
+        for outcome in others.map(join) {
+            assert!([Accepted, Unavailable].contains(&outcome), "{outcome:?}");
+        }
+        assert_eq!(request(&verifier, "three"), Accepted);
         assert_eq!(endpoint.0.most_running.load(SeqCst), 1);
     });
 }

@@ -8,17 +8,17 @@ use shuttle::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-/// How many schedules a check runs with each of the two random schedulers.
-const SCHEDULES: usize = 300;
+/// How many schedules a check runs.
+const SCHEDULES: usize = 1500;
 
-/// Runs `scenario` under random schedules, and under schedules with few preemptions at random points (PCT), which
-/// find bugs that need a thread to be delayed for long. The same schedules each time, unless `RACES_SEED` is set.
-/// `RACES_SCHEDULES` is how many of each.
+/// Runs `scenario` under schedules with up to two preemptions at random points (PCT), which find bugs that need a thread
+/// to be delayed for long, and some under entirely random ones. The schedules are the same each time, unless
+/// `RACES_SEED` is set. `RACES_SCHEDULES` is how many they are.
 pub fn check(scenario: impl Fn() + Send + Sync + Copy + 'static) {
     let seed = setting("RACES_SEED").unwrap_or(20);
     let schedules = setting("RACES_SCHEDULES").map_or(SCHEDULES, |it| it as usize);
-    run(RandomScheduler::new_from_seed(seed, schedules), scenario);
-    run(PctScheduler::new_from_seed(seed, 4, schedules), scenario);
+    run(PctScheduler::new_from_seed(seed, 3, schedules * 4 / 5), scenario);
+    run(RandomScheduler::new_from_seed(seed, schedules / 5), scenario);
 }
 
 /// Runs `scenario` under every schedule there is. It has to be small.
