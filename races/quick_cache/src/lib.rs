@@ -1,6 +1,6 @@
 //! `quick_cache`, with points at which other threads may run.
 
-pub use quick_cache::Weighter;
+pub use quick_cache::{UnitWeighter, Weighter};
 
 /// The cache with locks. They are the real ones: each is released before another thread runs.
 pub mod sync {
