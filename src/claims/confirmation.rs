@@ -156,6 +156,7 @@ mod tests {
         confirmation
     }
 
+    // Verifies rfc8705-3.1-thumbprint.
     #[test]
     fn thumbprints_are_read_and_everything_else_is_unsupported() {
         // RFC 9449 §6.1 and RFC 8705 appendix A.

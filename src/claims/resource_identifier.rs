@@ -127,6 +127,7 @@ mod tests {
         }
     }
 
+    // Verifies rfc9728-1.2-https.
     #[test]
     fn an_invalid_identifier_is_an_error_that_names_it() {
         for (text, problem) in [

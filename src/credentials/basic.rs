@@ -157,6 +157,7 @@ mod tests {
         Some((credentials.user_id().into(), credentials.password().into()))
     }
 
+    // Verifies rfc7617-2-first-colon, rfc7617-2.1-user-id, rfc7617-2.1-password.
     #[test]
     fn the_first_colon_separates_user_id_and_password() {
         for (text, user_id, password) in [
@@ -175,6 +176,7 @@ mod tests {
         }
     }
 
+    // Verifies rfc7617-2-control-characters.
     #[test]
     fn text_without_user_id_and_password_is_malformed() {
         let cases: [&[u8]; 11] = [

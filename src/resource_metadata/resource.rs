@@ -111,6 +111,7 @@ impl AsRef<ResourceIdentifier> for ProtectedResource {
 mod tests {
     use super::*;
 
+    // Verifies rfc9728-3.1-slash.
     #[test]
     fn the_well_known_path_is_between_host_and_path() {
         for (identifier, url, path, query) in [

@@ -118,6 +118,7 @@ mod tests {
     use super::*;
     use crate::{ErrorKind, TokenFault, error::AuthenticationFault};
 
+    // Verifies rfc6750-3-scheme.
     #[test]
     fn challenges_have_the_exact_syntax() {
         let bearer = |realm| Challenge::new(Scheme::Bearer, realm, None, None);
@@ -163,6 +164,7 @@ mod tests {
         }
     }
 
+    // Verifies rfc7617-2-realm, rfc7617-2.1-charset.
     #[test]
     fn a_basic_challenge_always_has_a_realm_and_charset() {
         for (realm, expected) in [
@@ -173,6 +175,7 @@ mod tests {
         }
     }
 
+    // Verifies rfc9449-7.1-algs.
     #[test]
     fn dpop_names_its_algorithms() {
         let dpop = |realm| Challenge::new(Scheme::Dpop, realm, Some("ES256 EdDSA".into()), None);
@@ -226,6 +229,7 @@ mod tests {
         assert_eq!(line.as_bytes(), "Bearer realm=\"caf\u{e9}\"".as_bytes());
     }
 
+    // Verifies rfc6750-3-error-characters.
     #[test]
     fn descriptions_have_only_characters_allowed_by_rfc_6750() {
         use crate::RequestFault;

@@ -46,6 +46,7 @@ mod outgoing;
 mod own_token_lookups;
 mod own_token_uses;
 mod own_tokens;
+mod requirements;
 mod resource_metadata;
 mod response;
 mod revocation;

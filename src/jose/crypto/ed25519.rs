@@ -86,6 +86,7 @@ mod tests {
         point
     };
 
+    // Verifies rfc8725-3.4-inputs.
     #[test]
     fn a_key_that_is_not_a_point_of_the_curve_is_rejected() {
         // The public keys of RFC 8032 §7.1, with either sign.

@@ -88,6 +88,7 @@ mod tests {
         der::write(der::SEQUENCE, &[integer(n), integer(e)].concat()).unwrap()
     }
 
+    // Verifies rfc8725-3.2-current.
     #[test]
     fn a_modulus_of_2048_to_8192_bits_is_accepted() {
         for bits in [2048, 2049, 3072, 4096, 8191, 8192] {

@@ -143,6 +143,7 @@ mod tests {
         }
     }
 
+    // Verifies rfc8725-3.4-inputs.
     #[test]
     fn a_point_off_its_curve_is_rejected() {
         for curve in Curve::ALL {

@@ -234,6 +234,7 @@ mod tests {
         each_is_rejected(["[1 2]", r#"{"x":1:2}"#, r#"{"x":1 "y":2}"#, r#"{"x" 1}"#]);
     }
 
+    // Verifies rfc7515-10.12-json.
     #[test]
     fn only_an_object_without_trailing_text_is_accepted() {
         use JsonError::{NotAnObject, Syntax};
@@ -271,6 +272,7 @@ mod tests {
         }
     }
 
+    // Verifies rfc7515-10.12-json.
     #[test]
     fn a_duplicate_name_is_rejected_at_any_depth() {
         let duplicates = [

@@ -45,6 +45,7 @@ proptest! {
         prop_assert_eq!(object(&text, |_, _| ()).map(drop), expected, "{}", text);
     }
 
+    // Verifies rfc7515-10.12-json.
     #[test]
     fn a_changed_object_is_read_as_by_serde_json(
         members in vec((name(), json()), 0..6),

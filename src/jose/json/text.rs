@@ -143,6 +143,7 @@ mod tests {
         Text { raw, start: 0, escaped: raw.contains('\\') }
     }
 
+    // Verifies rfc7515-10.13-code-points.
     #[test]
     fn escapes_are_resolved() {
         let cases = [

@@ -76,6 +76,7 @@ mod tests {
         }
     }
 
+    // Verifies rfc7662-2.2-active.
     #[test]
     fn only_the_boolean_true_is_active() {
         for (text, active) in [

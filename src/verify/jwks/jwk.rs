@@ -139,6 +139,7 @@ mod tests {
 
     use super::*;
 
+    // Verifies rfc7517-4.1-kty, rfc7517-4.2-use, rfc7517-4.3-both.
     #[test]
     fn a_key_is_left_out_for_a_reason() {
         let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";

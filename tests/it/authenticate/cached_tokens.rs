@@ -92,6 +92,7 @@ async fn two_authorization_headers_are_400_for_a_cached_token() {
     assert!(verifier.0.lock().unwrap().is_empty());
 }
 
+// Verifies rfc9700-2.3-actions.
 #[tokio::test]
 async fn policies_apply_to_cached_tokens() {
     let policies = Policies::builder().any_method("/", Access::Deny).build().unwrap();

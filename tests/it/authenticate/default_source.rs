@@ -8,6 +8,7 @@ use portcullis::{
 
 use crate::support::{API, protected, send, whoami, with_token};
 
+// Verifies rfc9700-4.3.2-query.
 #[tokio::test]
 async fn a_token_in_the_query_is_an_ordinary_parameter_by_default() {
     let issuer = TestIssuer::new();

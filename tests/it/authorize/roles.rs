@@ -212,6 +212,7 @@ async fn a_guard_for_no_role_is_a_misconfiguration() {
     }
 }
 
+// Verifies rfc9068-4-scope.
 #[tokio::test]
 async fn a_row_can_require_roles_scopes_and_claims_together() {
     let issuer = TestIssuer::new();

@@ -124,6 +124,7 @@ async fn assert_cases(issuer: &TestIssuer, app: &Router, opaque: bool) {
     }
 }
 
+// Verifies rfc9470-6.1-jwt.
 #[tokio::test]
 async fn a_jwt_must_have_the_class_and_age_that_is_required() {
     let issuer = TestIssuer::new();
@@ -132,6 +133,7 @@ async fn a_jwt_must_have_the_class_and_age_that_is_required() {
     assert_cases(&issuer, &services(&layer), false).await;
 }
 
+// Verifies rfc9470-6.2-introspection.
 #[tokio::test]
 async fn step_up_applies_to_introspected_tokens() {
     let issuer = TestIssuer::new();
@@ -188,6 +190,7 @@ async fn the_age_is_measured_by_the_system_clock_by_default() {
     }
 }
 
+// Verifies rfc9470-3-scope.
 #[tokio::test]
 async fn a_step_up_names_the_scopes_that_the_token_lacks_too() {
     let issuer = TestIssuer::new();
@@ -206,6 +209,7 @@ async fn a_step_up_names_the_scopes_that_the_token_lacks_too() {
 }
 
 /// The challenges of RFC 9470 §3, figures 1 and 2. This crate adds the realm.
+// Verifies rfc9470-3-error, rfc9470-3-acr-values, rfc9470-3-max-age.
 #[tokio::test]
 async fn challenges_are_those_of_the_rfc() {
     let issuer = TestIssuer::new();
@@ -231,6 +235,7 @@ async fn challenges_are_those_of_the_rfc() {
 }
 
 /// The access token of RFC 9470 §6.1 and the introspection response of §6.2.
+// Verifies rfc9470-6.1-jwt.
 #[tokio::test]
 async fn the_claims_of_the_rfc_are_understood() {
     let clock = TestClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_646_340_200));

@@ -46,6 +46,7 @@ fn bindings() -> Vec<(&'static str, Value)> {
     ]
 }
 
+// Verifies rfc9449-7.2-downgrade, rfc9700-4.9.3-sender.
 #[tokio::test]
 async fn bound_jwts_are_rejected_as_bearer_tokens() {
     let issuer = issuer_with([Algorithm::Es256]);
@@ -72,6 +73,7 @@ async fn a_cnf_that_is_no_object_is_rejected_in_a_jwt() {
     }
 }
 
+// Verifies rfc9449-6.2-token-type, rfc9449-7.2-downgrade.
 #[tokio::test]
 async fn bound_introspected_tokens_are_rejected_as_bearer_tokens() {
     let issuer = TestIssuer::new();

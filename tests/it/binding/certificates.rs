@@ -135,6 +135,7 @@ fn forwarded(token: &str, client: &CertificateClient, header: &CertificateHeader
     with_header(request(token), header.name(), client.header_value(header))
 }
 
+// Verifies rfc9701-8.1-replay, rfc8705-3-match, rfc8705-3-reject, rfc9700-2.2.1-sender.
 #[tokio::test]
 async fn a_bound_token_is_accepted_with_its_certificate_only() {
     let setting = Setting::new(ClientCertificates::from_connection());
@@ -154,6 +155,7 @@ async fn a_bound_token_is_accepted_with_its_certificate_only() {
     }
 }
 
+// Verifies rfc8705-3-match.
 #[tokio::test]
 async fn the_example_of_rfc_8705_is_accepted_with_its_certificate() {
     let der = base64_simd::STANDARD.decode_to_vec(RFC_8705).unwrap();
@@ -208,6 +210,7 @@ async fn required_rejects_unbound_tokens() {
     assert_eq!(setting.kind(anonymous).await, None);
 }
 
+// Verifies rfc8705-6.5-proxy, rfc9700-4.13-headers.
 #[tokio::test]
 async fn a_header_is_used_for_connections_of_a_trusted_proxy() {
     for header in HEADERS {
@@ -288,6 +291,7 @@ async fn certificates_of_proxies_and_connections_are_not_mixed() {
     }
 }
 
+// Verifies rfc8705-6.5-proxy.
 #[tokio::test]
 async fn inner_services_never_see_the_header() {
     for header in HEADERS {
@@ -321,6 +325,7 @@ async fn inner_services_never_see_the_header() {
     }
 }
 
+// Verifies rfc8705-3.2-introspection.
 #[tokio::test]
 async fn introspected_tokens_are_bound_alike() {
     let issuer = TestIssuer::new();

@@ -30,6 +30,7 @@ fn client(authority: &Authority, certificate: Option<&Issued>, version: Version)
     client.build().unwrap()
 }
 
+// Verifies rfc8705-3-obtain.
 #[tokio::test]
 async fn a_token_is_accepted_over_the_connections_of_its_client_only() {
     let issuer = issuer_with([Algorithm::Es256]);

@@ -81,6 +81,7 @@ fn jwk_of(proof: &str) -> Value {
     serde_json::from_slice::<Value>(&header).unwrap()["jwk"].take()
 }
 
+// Verifies rfc9700-2.2.1-sender.
 #[tokio::test]
 async fn a_bound_token_is_accepted_with_a_new_proof_each_time() {
     let setting = Setting::new();
@@ -91,6 +92,11 @@ async fn a_bound_token_is_accepted_with_a_new_proof_each_time() {
     }
 }
 
+// Verifies rfc9449-4.2-alg, rfc9449-4.2-private, rfc9449-4.2-claims, rfc9449-4.3-one-header,
+// Verifies rfc9449-4.3-well-formed, rfc9449-4.3-typ, rfc9449-4.3-alg, rfc9449-4.3-signature,
+// Verifies rfc9449-4.3-htm, rfc9449-4.3-htu, rfc9449-4.3-nonce, rfc9449-4.3-time, rfc9449-4.3-ath,
+// Verifies rfc9449-4.3-key, rfc9449-7-both, rfc9449-7.1-grant, rfc9449-8-mismatch,
+// Verifies rfc9449-11.3-downgrade.
 #[tokio::test]
 async fn each_check_of_section_4_3_rejects() {
     let setting = Setting::new();
@@ -175,6 +181,7 @@ async fn each_check_of_section_4_3_rejects() {
     }
 }
 
+// Verifies rfc9701-8.1-replay, rfc9449-11.1-replay.
 #[tokio::test]
 async fn a_proof_is_accepted_once() {
     let setting = Setting::new();
@@ -188,6 +195,7 @@ async fn a_proof_is_accepted_once() {
     assert_eq!(setting.kind(&elsewhere).await, Some(DpopFault::Replayed.into()));
 }
 
+// Verifies rfc9449-4.3-time.
 #[tokio::test]
 async fn a_proof_is_stored_as_long_as_it_is_accepted() {
     let setting = Setting::new();
@@ -199,6 +207,7 @@ async fn a_proof_is_stored_as_long_as_it_is_accepted() {
     assert_eq!(setting.kind(&proof).await, Some(DpopFault::Time.into()));
 }
 
+// Verifies rfc9449-7-both.
 #[tokio::test]
 async fn schemes_and_bindings_must_agree() {
     let setting = Setting::new();
@@ -258,6 +267,7 @@ async fn a_required_proof_leaves_nothing_to_bearer() {
     }
 }
 
+// Verifies rfc9449-7.1-error, rfc9449-7.1-algs, rfc9449-7.2-bare, rfc9449-7.2-used-scheme.
 #[tokio::test]
 async fn challenges_name_both_schemes_and_the_algorithms() {
     let issuer = issuer_with([Algorithm::Es256]);
@@ -280,6 +290,7 @@ async fn challenges_name_both_schemes_and_the_algorithms() {
     assert_eq!(without_proof, [bearer.to_owned(), format!("{dpop}{error}")]);
 }
 
+// Verifies rfc9449-4.3-alg.
 #[tokio::test]
 async fn proofs_have_any_asymmetric_algorithm_that_is_configured() {
     let issuer = issuer_with([Algorithm::Es256]);
@@ -300,6 +311,7 @@ async fn proofs_have_any_asymmetric_algorithm_that_is_configured() {
     }
 }
 
+// Verifies rfc9449-8.2-uncacheable.
 #[tokio::test]
 async fn nonces_are_supplied_in_challenges_and_renewed_in_time() {
     let setting = Setting::with(|dpop| dpop.nonces(SECRET));
@@ -413,6 +425,7 @@ async fn policies_follow_the_proof() {
     }
 }
 
+// Verifies rfc9449-6.2-token-type.
 #[tokio::test]
 async fn introspected_tokens_are_bound_alike() {
     let issuer = TestIssuer::new();
@@ -447,6 +460,7 @@ async fn the_path_is_that_of_the_client_in_a_nested_router() {
     assert_eq!(send(&app, request).await.status, StatusCode::OK);
 }
 
+// Verifies rfc9449-11.1-large-jti.
 #[tokio::test]
 async fn a_proof_of_16_kib_is_read_and_a_longer_one_is_not() {
     let setting = Setting::new();

@@ -91,6 +91,7 @@ proptest! {
         prop_assert!(is_rejected(&response), "{:?} {}", response.kind(), response.status);
     }
 
+    // Verifies rfc9449-4.3-signature.
     #[test]
     fn a_proof_with_any_byte_replaced_is_rejected(index: prop::sample::Index, byte in b'!'..=b'~') {
         let Setting { client, token, .. } = &*SETTING;
@@ -102,6 +103,7 @@ proptest! {
         prop_assert!(is_rejected(&response), "{:?} {}", response.kind(), response.status);
     }
 
+    // Verifies rfc9449-4.3-well-formed.
     #[test]
     fn a_proof_cut_anywhere_is_rejected(index: prop::sample::Index) {
         let Setting { client, token, .. } = &*SETTING;
@@ -120,6 +122,7 @@ proptest! {
         prop_assert!(is_rejected(&response), "{:?} {}", response.kind(), response.status);
     }
 
+    // Verifies rfc9449-4.3-htu.
     #[test]
     fn a_proof_for_another_url_is_rejected(
         scheme in prop::sample::select(vec!["https", "http", "wss"]),

@@ -20,4 +20,4 @@ mod page;
 mod replays;
 #[cfg(all(feature = "client-certificates", feature = "reqwest"))]
 #[rustfmt::skip]
-mod tls_server;
+pub mod tls_server;

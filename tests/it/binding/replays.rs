@@ -62,6 +62,7 @@ impl Setting {
     }
 }
 
+// Verifies rfc9449-7.1-grant.
 #[tokio::test]
 async fn a_cached_token_with_an_invalid_proof_is_rejected() {
     let setting = Setting::new();
@@ -97,6 +98,7 @@ async fn an_invalid_proof_is_not_stored() {
     assert_eq!(store.len(), 1);
 }
 
+// Verifies rfc9449-11.1-replay.
 #[tokio::test]
 async fn replicas_with_one_store_accept_a_proof_once() {
     let setting = Setting::new();

@@ -51,6 +51,7 @@ async fn without_credentials_each_scheme_has_a_bare_challenge() {
     }
 }
 
+// Verifies rfc6750-3-error.
 #[tokio::test]
 async fn the_error_is_in_the_challenge_of_the_scheme_that_was_used() {
     let with_error = |scheme: &str, error: &str| format!("{scheme}{error}");

@@ -18,6 +18,7 @@ fn request(method: &str, cookie: &str) -> Request<axum::body::Body> {
     request.body(axum::body::Body::empty()).unwrap()
 }
 
+// Verifies rfc6750-5.3-csrf.
 #[tokio::test]
 async fn a_cookie_counts_for_safe_methods_unless_configured_otherwise() {
     let safe_methods = app(AuthenticateLayer::bearer(TestVerifier).cookie("at"));

@@ -5,6 +5,7 @@ use portcullis::{AuthenticateLayer, ErrorKind, RequestFault, TokenFault};
 use super::{SOURCES, Source, TestVerifier, VALID_TOKEN, all_sources, request, service, with};
 use crate::support::send;
 
+// Verifies rfc6750-2.1-header.
 #[tokio::test]
 async fn credentials_are_accepted_from_each_enabled_source() {
     for source in SOURCES {

@@ -82,6 +82,7 @@ async fn no_error_body_contains_the_token() {
     }
 }
 
+// Verifies rfc6750-2.3-private.
 #[tokio::test]
 async fn only_successful_and_revalidated_responses_are_private() {
     for (status, private) in [

@@ -181,6 +181,7 @@ async fn a_cookie_may_be_split_into_chunks() {
     assert_eq!(response.kind(), Some(RequestFault::TooLong.into()));
 }
 
+// Verifies rfc6750-5.3-csrf.
 #[tokio::test]
 async fn cookies_do_not_count_for_unsafe_cross_site_requests() {
     for (method, upgrade, site, used) in [
@@ -266,6 +267,7 @@ async fn show(uri: Uri, OriginalUri(original): OriginalUri, headers: HeaderMap) 
     format!("{uri} {original} {protocols:?} {}", sensitive.join(" "))
 }
 
+// Verifies rfc9700-4.9.3-secrets.
 #[tokio::test]
 async fn headers_with_credentials_are_marked_as_sensitive() {
     let everything = bearer().header(OTHER).header(bare()).cookie("at").allow_anonymous();

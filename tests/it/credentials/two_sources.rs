@@ -36,6 +36,7 @@ fn rank(source: Source) -> u8 {
     }
 }
 
+// Verifies rfc6750-2-one-method.
 #[tokio::test]
 async fn two_methods_of_rfc_6750_are_400_whatever_they_contain() {
     for layer in [all_sources(), all_sources().allow_anonymous()] {

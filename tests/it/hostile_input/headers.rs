@@ -35,6 +35,7 @@ proptest! {
         prop_assert!(status != 200 || !is_bearer);
     }
 
+    // Verifies rfc7519-7.2-reject, rfc7515-6-integrity, rfc8725-3.3-all.
     #[test]
     fn a_valid_token_with_any_change_is_rejected(edits in edits()) {
         let token = valid_token().mint();

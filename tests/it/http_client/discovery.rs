@@ -57,6 +57,7 @@ async fn nothing_is_fetched_before_the_first_token() {
     assert_eq!(network.requests(), [OIDC, JWKS]);
 }
 
+// Verifies rfc9700-2.6-metadata.
 #[tokio::test(start_paused = true)]
 async fn metadata_is_fetched_from_the_locations_of_both_standards() {
     let without_path = [OIDC, RFC8414];
@@ -135,6 +136,7 @@ async fn metadata_that_names_its_issuer_twice_is_rejected() {
     assert_eq!(outcome(&verifier(&issuer, &network), &token).await, UNAVAILABLE);
 }
 
+// Verifies rfc7515-8-tls.
 #[tokio::test(start_paused = true)]
 async fn keys_of_a_public_issuer_are_fetched_over_https_only() {
     for (jwks_uri, plain_http, accepted) in [

@@ -46,6 +46,7 @@ async fn a_rejected_token_is_introspected_every_five_seconds() {
     }
 }
 
+// Verifies rfc7662-4-cache.
 #[tokio::test]
 async fn a_cached_response_expires_with_its_token_without_leeway() {
     let issuer = TestIssuer::new();
@@ -81,6 +82,7 @@ async fn a_token_is_accepted_once_its_nbf_is_reached() {
     assert_eq!(verify_subject(&verifier, &token).await, Ok("alice".to_owned()));
 }
 
+// Verifies rfc7662-4-trade-off.
 #[tokio::test]
 async fn a_revoked_token_is_rejected_once_the_cached_response_expires() {
     let issuer = TestIssuer::new();
@@ -106,6 +108,7 @@ async fn a_clock_set_back_does_not_extend_cached_responses() {
     assert_eq!(verify_subject(&verifier, &token).await, Err(TokenFault::Inactive.into()));
 }
 
+// Verifies rfc7662-4-trade-off.
 #[tokio::test]
 async fn with_a_cache_time_of_zero_each_request_is_introspected() {
     let endpoint = Endpoint::active();

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::support::API;
 
+// Verifies rfc7662-2.1-token.
 #[tokio::test]
 async fn an_introspection_is_a_form_by_post() {
     let endpoint = Endpoint::responding_with(r#"{"active":true}"#);
@@ -41,6 +42,7 @@ async fn the_endpoint_may_have_a_query() {
     assert_eq!(endpoint.last().uri(), url);
 }
 
+// Verifies rfc7662-2.1-authorization.
 #[tokio::test]
 async fn client_credentials_are_sent_in_one_way_only() {
     let endpoint = Endpoint::responding_with(r#"{"active":true}"#);

@@ -16,6 +16,7 @@ fn builder_at(url: &str) -> Builder {
     IntrospectionVerifier::builder(url).client_secret_basic("orders-api", "s3cret")
 }
 
+// Verifies rfc7662-2-tls.
 #[test]
 fn the_endpoint_must_be_https_or_loopback() {
     for (url, problem) in [

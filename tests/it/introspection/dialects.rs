@@ -5,6 +5,7 @@ use portcullis::{ErrorKind, TokenFault, testing::TestIssuer};
 use super::{builder_for, endpoint::Endpoint, verify, verify_subject, with_sources};
 use crate::support::API;
 
+// Verifies rfc7662-2.2-active.
 #[tokio::test]
 async fn responses_are_validated_in_every_dialect() {
     let at = |fault: TokenFault| Err(ErrorKind::from(fault));
@@ -168,6 +169,7 @@ async fn jwts_and_opaque_tokens_of_an_issuer_are_introspected_alike() {
     assert_eq!(verify_subject(&verifier, "unknown").await, Err(TokenFault::Inactive.into()));
 }
 
+// Verifies rfc7662-5-privacy.
 #[tokio::test]
 async fn errors_describe_the_cause_without_secrets() {
     for (status, body, message) in [

@@ -27,6 +27,7 @@ const FAULTS: [(Fault, ErrorKind); 12] = [
     (Fault::Unreachable, ErrorKind::Unavailable),
 ];
 
+// Verifies rfc7662-2.3-errors.
 #[tokio::test]
 async fn a_failure_is_a_5xx_and_is_never_cached() {
     for (fault, kind) in FAULTS {

@@ -18,6 +18,7 @@ fn orders(verifier: IntrospectionVerifier) -> Router {
         .layer(AuthenticateLayer::bearer(verifier).realm("orders"))
 }
 
+// Verifies rfc7662-2.2-inactive.
 #[tokio::test]
 async fn each_outcome_has_its_own_status_and_challenge() {
     let issuer = TestIssuer::new();

@@ -5,6 +5,7 @@ use portcullis::{TokenFault, testing::TestIssuer, verify::Revocation};
 use super::{builder_for, endpoint::Endpoint, is_ready, start, verify, verify_subject};
 use crate::support::API;
 
+// Verifies rfc7662-4-trade-off.
 #[tokio::test]
 async fn after_an_invalidation_the_next_request_is_introspected() {
     let issuer = TestIssuer::new();

@@ -115,6 +115,7 @@ async fn verified(assertion: &str, audience: &str, public_key: &str, clock: &Tes
     serde_json::from_str(identity.raw_claims()).unwrap()
 }
 
+// Verifies rfc7662-2.1-authorization.
 #[tokio::test]
 async fn a_request_has_an_assertion_that_the_public_key_verifies() {
     let clock = TestClock::new();
@@ -350,6 +351,7 @@ fn a_key_signs_only_with_algorithms_that_fit_it() {
     }
 }
 
+// Verifies rfc7517-9.2-private.
 #[test]
 fn no_part_of_a_key_is_shown() {
     for TestKey { pem, jwk, .. } in KEYS {

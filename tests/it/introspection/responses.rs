@@ -120,6 +120,7 @@ fn signed_response(issuer: &TestIssuer) -> portcullis::testing::TokenBuilder {
     response.claim("token_introspection", json!({ "active": true, "sub": "alice" }))
 }
 
+// Verifies rfc9701-5-content-type.
 #[tokio::test]
 async fn a_signed_response_must_have_its_media_type_if_it_has_one() {
     let issuer = TestIssuer::new();
@@ -138,6 +139,7 @@ async fn a_signed_response_must_have_its_media_type_if_it_has_one() {
     }
 }
 
+// Verifies rfc9701-5-iat.
 #[tokio::test]
 async fn a_signed_response_older_than_five_minutes_is_rejected() {
     let issuer = TestIssuer::new();

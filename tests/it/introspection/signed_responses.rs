@@ -37,6 +37,7 @@ fn verifier_receiving(issuer: &TestIssuer, body: String) -> IntrospectionVerifie
         .unwrap()
 }
 
+// Verifies rfc9701-4-accept.
 #[tokio::test]
 async fn signed_responses_are_requested_and_accepted() {
     let issuer = TestIssuer::new();
@@ -53,6 +54,8 @@ async fn signed_responses_are_requested_and_accepted() {
     assert_eq!(verify_subject(&verifier, &token).await, Ok("alice".to_owned()));
 }
 
+// Verifies rfc9701-5-typ, rfc9701-5-iss, rfc9701-5-aud, rfc9701-5-token-introspection,
+// Verifies rfc9701-5-signed.
 #[tokio::test]
 async fn responses_that_violate_the_rfc_are_failures_of_the_endpoint() {
     let (issuer, other) = (TestIssuer::new(), TestIssuer::named("https://other.test"));
@@ -112,6 +115,7 @@ fn without_signature(jws: &str) -> String {
     format!("{signed}.")
 }
 
+// Verifies rfc9701-5-token-introspection.
 #[tokio::test]
 async fn a_signed_response_is_validated_as_a_plain_one() {
     let issuer = TestIssuer::new();
@@ -128,6 +132,7 @@ async fn a_signed_response_is_validated_as_a_plain_one() {
     }
 }
 
+// Verifies rfc9701-5-signed.
 #[tokio::test]
 async fn without_keys_a_signed_response_is_503() {
     let (issuer, keys) = (TestIssuer::new(), TestIssuer::new());
@@ -144,6 +149,7 @@ async fn without_keys_a_signed_response_is_503() {
     );
 }
 
+// Verifies rfc8725-2.8-confusion, rfc9701-8.1-typ.
 #[tokio::test]
 async fn a_signed_response_is_not_an_access_token() {
     let issuer = TestIssuer::new();

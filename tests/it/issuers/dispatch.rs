@@ -77,6 +77,7 @@ async fn a_token_of_an_untrusted_issuer_causes_no_fetch() {
     assert_eq!(untrusted.requests_to("/jwks"), 0);
 }
 
+// Verifies rfc8725-3.8-iss.
 #[tokio::test]
 async fn a_token_signed_by_another_issuer_is_rejected() {
     let (alpha, beta) = alpha_and_beta();

@@ -25,6 +25,7 @@ fn issuer_with_all_keys() -> TestIssuer {
     issuer_with(ASYMMETRIC)
 }
 
+// Verifies rfc7519-8-rs256-es256, rfc8725-3.2-current, rfc9068-2.1-rs256.
 #[tokio::test]
 async fn by_default_every_asymmetric_algorithm_is_accepted() {
     let issuer = issuer_with_all_keys();
@@ -37,6 +38,7 @@ async fn by_default_every_asymmetric_algorithm_is_accepted() {
     }
 }
 
+// Verifies rfc7519-8-hs256.
 #[tokio::test]
 async fn every_hmac_algorithm_is_accepted_with_its_secret() {
     let issuer = TestIssuer::new();
@@ -63,6 +65,7 @@ async fn eddsa_and_ed25519_name_the_same_algorithm() {
     }
 }
 
+// Verifies rfc7519-7.2-algorithms, rfc7515-5.2-algorithms, rfc8725-3.1-supported.
 #[tokio::test]
 async fn only_the_configured_algorithms_are_accepted() {
     let issuer = issuer_with_all_keys();
@@ -101,6 +104,7 @@ async fn a_token_signed_with_another_secret_is_rejected() {
     }
 }
 
+// Verifies rfc8725-3.1-one-algorithm.
 #[tokio::test]
 async fn a_secret_is_used_for_one_hmac_algorithm_only() {
     let issuer = TestIssuer::new();
@@ -135,6 +139,7 @@ async fn an_issuer_may_have_both_keys_and_a_secret() {
     }
 }
 
+// Verifies rfc7515-4.1.1-alg, rfc7515-5.3-comparison, rfc8725-3.2-none, rfc9068-4-none.
 #[tokio::test]
 async fn algorithm_names_are_case_sensitive_and_none_is_rejected() {
     let issuer = issuer_with_all_keys();
@@ -165,6 +170,7 @@ async fn algorithm_names_are_case_sensitive_and_none_is_rejected() {
     }
 }
 
+// Verifies rfc8725-3.1-alg.
 #[tokio::test]
 async fn alg_must_match_the_key_with_the_kid_of_the_token() {
     let issuer = issuer_with_all_keys();
@@ -187,6 +193,7 @@ async fn alg_must_match_the_key_with_the_kid_of_the_token() {
     }
 }
 
+// Verifies rfc8725-3.1-one-algorithm.
 #[tokio::test]
 async fn a_key_with_an_alg_is_used_for_that_algorithm_only() {
     let issuer = issuer_with_all_keys();

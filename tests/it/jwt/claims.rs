@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{accepts, hmac_verifier, outcome, token, verifier};
 use crate::support::{API, jws};
 
+// Verifies rfc7519-4.1.1-iss, rfc9068-4-iss.
 #[tokio::test]
 async fn iss_is_compared_byte_for_byte() {
     for name in ["https://issuer.test", "https://issuer.test/", "https://issuer.test/realms/One"] {
@@ -40,6 +41,7 @@ async fn iss_is_compared_byte_for_byte() {
     }
 }
 
+// Verifies rfc7519-4.1.1-iss.
 #[tokio::test]
 async fn iss_must_be_a_string() {
     let issuer = TestIssuer::new();
@@ -52,6 +54,7 @@ async fn iss_must_be_a_string() {
     }
 }
 
+// Verifies rfc7519-7.3-comparison.
 #[tokio::test]
 async fn json_escapes_in_claims_are_decoded() {
     let issuer = TestIssuer::new();
@@ -66,6 +69,8 @@ async fn json_escapes_in_claims_are_decoded() {
     assert_eq!(outcome(&hmac_verifier(&issuer), &token).await.as_deref(), Ok("mallory"));
 }
 
+// Verifies rfc7519-4.1.3-aud, rfc8725-3.9-aud, rfc9068-4-aud, rfc9700-2.3-audience,
+// Verifies rfc9700-4.9.3-audience.
 #[tokio::test]
 async fn aud_must_contain_the_audience_of_the_service() {
     let issuer = TestIssuer::new();
@@ -146,6 +151,7 @@ async fn string_claims_must_be_strings() {
     }
 }
 
+// Verifies rfc7519-4-duplicates, rfc8725-3.7-utf8.
 #[tokio::test]
 async fn claims_are_one_json_object_in_utf_8_without_duplicates() {
     let issuer = TestIssuer::new();

@@ -74,6 +74,7 @@ fn an_issuer_with_configured_keys_may_be_any_nonempty_string() {
     assert_eq!(message(builder("").audience(API).build()), "issuer ``: must not be empty");
 }
 
+// Verifies rfc7515-8-tls.
 #[test]
 fn a_jwks_uri_must_be_an_https_url() {
     let build = |uri: &str| builder("https://as.example").audience(API).jwks_uri(uri).build();

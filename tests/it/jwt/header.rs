@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{accepts, hmac_verifier, jwk, outcome, token, verifier};
 use crate::support::jws;
 
+// Verifies rfc7515-4.1.11-crit.
 #[tokio::test]
 async fn a_token_with_crit_is_rejected() {
     let issuer = TestIssuer::new();
@@ -50,6 +51,7 @@ async fn an_unencoded_payload_is_rejected_with_and_without_crit() {
     assert!(accepts(&verifier, &token(&issuer).header("b64", json!(true)).mint()).await);
 }
 
+// Verifies rfc7515-4.1.2-unused, rfc8725-3.10-jku.
 #[tokio::test]
 async fn keys_and_key_urls_in_the_header_are_never_used() {
     let issuer = TestIssuer::new();
@@ -79,6 +81,7 @@ async fn keys_and_key_urls_in_the_header_are_never_used() {
     }
 }
 
+// Verifies rfc7515-4-unknown.
 #[tokio::test]
 async fn unknown_header_members_are_ignored() {
     let issuer = TestIssuer::new();
@@ -110,6 +113,7 @@ async fn a_certificate_chain_is_accepted_up_to_8_kib() {
     }
 }
 
+// Verifies rfc7515-4.1.4-kid.
 #[tokio::test]
 async fn alg_kid_and_typ_must_be_strings() {
     let issuer = TestIssuer::new();
@@ -127,6 +131,7 @@ async fn alg_kid_and_typ_must_be_strings() {
     }
 }
 
+// Verifies rfc7515-4-duplicates, rfc8725-3.7-utf8.
 #[tokio::test]
 async fn a_header_is_one_json_object_in_utf_8_without_duplicates() {
     let issuer = TestIssuer::new();
@@ -168,6 +173,7 @@ async fn a_header_is_one_json_object_in_utf_8_without_duplicates() {
     }
 }
 
+// Verifies rfc7515-4.1.1-alg.
 #[tokio::test]
 async fn a_header_without_alg_is_rejected() {
     let issuer = TestIssuer::new();

@@ -13,6 +13,7 @@ fn configured(algorithm: Algorithm, secret: impl Into<Secret>) -> Result<(), Con
     builder.hmac_secret(algorithm, secret).build().map(drop)
 }
 
+// Verifies rfc8725-3.5-entropy.
 #[test]
 fn a_secret_must_be_at_least_as_long_as_the_hash() {
     for (algorithm, needed) in HMACS {
@@ -68,6 +69,7 @@ fn a_public_key_is_rejected_as_a_secret() {
     }
 }
 
+// Verifies rfc7517-9.2-private.
 #[test]
 fn errors_show_no_secret() {
     for (algorithm, secret) in [

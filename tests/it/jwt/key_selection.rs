@@ -113,6 +113,7 @@ async fn a_key_without_kid_is_tried_for_tokens_with_an_unknown_kid() {
     assert!(!accepts(&verifier, &signed(&other, Some("a"))).await);
 }
 
+// Verifies rfc7517-4.5-kid.
 #[tokio::test]
 async fn several_keys_may_share_a_kid() {
     let [one, two] = signers();
@@ -142,6 +143,7 @@ async fn keys_of_several_sets_are_used_together() {
     assert!(!accepts(&verifier, &signed(&two, Some("a"))).await);
 }
 
+// Verifies rfc8725-3.8-iss.
 #[tokio::test]
 async fn issuers_with_the_same_kid_do_not_share_keys() {
     let one = TestIssuer::named("https://one.test");

@@ -86,6 +86,7 @@ const INVALID_SETS: [&str; 15] = [
     "<!doctype html>",
 ];
 
+// Verifies rfc7517-5-keys.
 #[test]
 fn an_invalid_configured_set_is_rejected() {
     let issuer = TestIssuer::new();
@@ -98,6 +99,7 @@ fn an_invalid_configured_set_is_rejected() {
     assert_eq!(error.to_string(), message);
 }
 
+// Verifies rfc7517-5-keys.
 #[tokio::test]
 async fn an_invalid_fetched_set_is_503() {
     let issuer = TestIssuer::new();
@@ -110,6 +112,7 @@ async fn an_invalid_fetched_set_is_503() {
     }
 }
 
+// Verifies rfc7517-5-unknown.
 #[tokio::test]
 async fn a_set_may_have_other_members() {
     let issuer = TestIssuer::new();

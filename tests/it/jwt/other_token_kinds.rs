@@ -54,6 +54,7 @@ fn other_tokens(issuer: &TestIssuer) -> Vec<(&'static str, TokenBuilder)> {
     ]
 }
 
+// Verifies rfc8725-2.8-confusion, rfc8725-3.12-exclusive, rfc9068-5-confusion.
 #[tokio::test]
 async fn both_profiles_reject_other_kinds_of_tokens() {
     let issuer = TestIssuer::new();

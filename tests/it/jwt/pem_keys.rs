@@ -126,6 +126,7 @@ fn a_certificate_is_rejected() {
     assert!(with_pem(format!("{}{}", openssl::CERTIFICATE, openssl::P256)).is_err());
 }
 
+// Verifies rfc8725-3.2-current.
 #[test]
 fn an_rsa_key_of_1024_bits_is_rejected() {
     assert_eq!(

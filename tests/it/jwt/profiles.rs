@@ -9,6 +9,7 @@ fn verifier(issuer: &TestIssuer, profile: Profile) -> JwtVerifier {
     builder(issuer).profile(profile).build().unwrap()
 }
 
+// Verifies rfc7515-4.1.9-typ, rfc8725-3.11-typ, rfc9068-4-typ.
 #[tokio::test]
 async fn only_the_relaxed_profile_accepts_typ_jwt_or_no_typ() {
     let issuer = TestIssuer::new();
@@ -48,6 +49,7 @@ async fn only_the_relaxed_profile_accepts_typ_jwt_or_no_typ() {
     }
 }
 
+// Verifies rfc9068-2.2-claims, rfc9701-8.1-claims.
 #[tokio::test]
 async fn the_strict_profile_requires_every_claim_of_rfc_9068() {
     let issuer = TestIssuer::new();
@@ -81,6 +83,7 @@ async fn the_strict_profile_accepts_no_azp_or_cid_for_client_id() {
     }
 }
 
+// Verifies rfc9068-4-aud.
 #[tokio::test]
 async fn the_strict_profile_requires_aud_even_if_any_is_accepted() {
     let issuer = TestIssuer::new();
@@ -93,6 +96,7 @@ async fn the_strict_profile_requires_aud_even_if_any_is_accepted() {
     }
 }
 
+// Verifies rfc9068-5-confusion.
 #[tokio::test]
 async fn the_strict_profile_rejects_what_the_relaxed_one_rejects() {
     let issuer = TestIssuer::new();

@@ -78,6 +78,7 @@ fn joe(seconds: u64) -> JwtVerifier {
     builder.jwk_set(key_set().to_string()).clock(clock_at(seconds)).build().unwrap()
 }
 
+// Verifies rfc7519-8-hs256, rfc7519-8-rs256-es256.
 #[tokio::test]
 async fn rfc_7515_a_1_to_a_3_are_accepted_before_they_expire() {
     for (name, example) in [("A.1", A_1), ("A.2", A_2), ("A.3", A_3)] {
@@ -138,12 +139,14 @@ async fn rfc_7515_a_4_is_rejected_without_claims() {
     assert_eq!(rejection, Err(TokenFault::Malformed.into()));
 }
 
+// Verifies rfc7519-8-none.
 #[tokio::test]
 async fn rfc_7515_a_5_and_rfc_7519_6_1_are_rejected_as_unsecured() {
     let rejection = verify(&joe(EXP - 1), &token(("eyJhbGciOiJub25lIn0", ""))).await.map(drop);
     assert_eq!(rejection, Err(TokenFault::Algorithm.into()));
 }
 
+// Verifies rfc7515-7.2-rejected.
 #[tokio::test]
 async fn rfc_7515_a_6_and_a_7_are_rejected_as_json_serializations() {
     let flattened = format!(
@@ -160,6 +163,7 @@ async fn rfc_7515_a_6_and_a_7_are_rejected_as_json_serializations() {
     }
 }
 
+// Verifies rfc7515-4.1.11-crit.
 #[tokio::test]
 async fn rfc_7515_appendix_e_is_rejected() {
     let token = "eyJhbGciOiJub25lIiwNCiAiY3JpdCI6WyJodHRwOi8vZXhhbXBsZS5jb20vVU5ERU\
@@ -169,6 +173,7 @@ async fn rfc_7515_appendix_e_is_rejected() {
     assert_eq!(rejection, Err(TokenFault::Malformed.into()));
 }
 
+// Verifies rfc7515-4.1.11-crit.
 #[tokio::test]
 async fn rfc_7797_4_1_and_4_2_are_rejected_as_unencoded() {
     let detached = "eyJhbGciOiJIUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il19..\
@@ -218,6 +223,7 @@ fn rfc_7517_a_1_is_a_key_set_with_one_key_that_verifies() {
     assert!(build(json!([for_encryption])).is_err());
 }
 
+// Verifies rfc9068-4-typ.
 #[tokio::test]
 async fn rfc_9068_2_2_is_accepted_in_the_strict_profile() {
     let issuer = TestIssuer::named("https://authorization-server.example.com/");

@@ -5,6 +5,7 @@ use portcullis::{Algorithm, ErrorKind, TokenFault, testing::TestIssuer};
 use super::{accepts, hmac_verifier, outcome, token, verifier};
 use crate::support::{jws, verify};
 
+// Verifies rfc7519-7.2-reject.
 #[tokio::test]
 async fn a_token_has_three_parts() {
     let issuer = TestIssuer::new();
@@ -46,6 +47,7 @@ async fn a_jwe_is_rejected() {
     assert_eq!(outcome(&verifier(&issuer), jwe).await, Err(TokenFault::Malformed));
 }
 
+// Verifies rfc7515-7.2-rejected.
 #[tokio::test]
 async fn the_json_serializations_are_rejected() {
     let issuer = TestIssuer::new();
@@ -89,6 +91,7 @@ fn other_encodings(text: &str) -> Vec<(&'static str, String)> {
     others
 }
 
+// Verifies rfc7515-5.2-encoding.
 #[tokio::test]
 async fn only_the_canonical_encoding_of_each_part_is_accepted() {
     let issuer = TestIssuer::new();
@@ -128,6 +131,7 @@ async fn only_the_canonical_encoding_of_each_part_is_accepted() {
     }
 }
 
+// Verifies rfc7515-5.2-encoding.
 #[tokio::test]
 async fn trailing_bits_of_a_signature_must_be_zero() {
     let issuer = TestIssuer::new();

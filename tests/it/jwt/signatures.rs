@@ -65,6 +65,7 @@ async fn signatures_of_wrong_length_or_constant_bytes_are_rejected() {
     }
 }
 
+// Verifies rfc7515-5.2-signature.
 #[tokio::test]
 async fn a_signature_with_any_flipped_bit_is_rejected() {
     let (issuer, verifier) = issuer_and_verifier();
@@ -116,6 +117,7 @@ async fn an_ecdsa_signature_in_der_is_rejected() {
     }
 }
 
+// Verifies rfc8725-3.4-inputs.
 #[tokio::test]
 async fn ecdsa_numbers_of_zero_or_at_least_the_order_are_rejected() {
     let (issuer, verifier) = issuer_and_verifier();
@@ -182,6 +184,7 @@ async fn an_ed25519_scalar_of_at_least_the_order_is_rejected() {
     }
 }
 
+// Verifies rfc7515-10.6-digest-info.
 #[tokio::test]
 async fn rsa_signatures_with_disallowed_parameters_are_rejected() {
     let issuer = TestIssuer::new();
@@ -196,6 +199,7 @@ async fn rsa_signatures_with_disallowed_parameters_are_rejected() {
     }
 }
 
+// Verifies rfc9068-4-signature.
 #[tokio::test]
 async fn a_valid_signature_with_the_key_of_an_attacker_is_rejected() {
     let (issuer, verifier) = issuer_and_verifier();

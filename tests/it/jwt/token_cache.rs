@@ -101,6 +101,7 @@ async fn verifiers_share_no_cache() {
     assert_eq!(error.kind(), TokenFault::Audience.into());
 }
 
+// Verifies rfc7519-4.1.4-exp, rfc7519-4.1.5-nbf.
 #[tokio::test]
 async fn exp_and_nbf_are_validated_for_cached_tokens() {
     let issuer = TestIssuer::new();

@@ -119,6 +119,7 @@ fn unusable_keys(issuer: &TestIssuer) -> Vec<(&'static str, Value)> {
     ]
 }
 
+// Verifies rfc7517-5-skip.
 #[tokio::test]
 async fn an_unusable_key_is_skipped_and_the_rest_are_used() {
     let issuer = issuer();
@@ -155,6 +156,7 @@ async fn a_null_member_counts_as_absent() {
     }
 }
 
+// Verifies rfc7517-4.2-use.
 #[tokio::test]
 async fn an_unusable_key_verifies_no_token() {
     let issuer = issuer();
@@ -190,6 +192,7 @@ async fn a_configured_set_of_unusable_keys_is_rejected() {
     }
 }
 
+// Verifies rfc7517-4-unknown.
 #[tokio::test]
 async fn variants_of_usable_keys_are_accepted() {
     let issuer = issuer();
@@ -232,6 +235,7 @@ async fn variants_of_usable_keys_are_accepted() {
     }
 }
 
+// Verifies rfc7517-9.2-private.
 #[tokio::test]
 async fn private_members_in_a_set_are_ignored_and_never_shown() {
     let issuer = issuer();

@@ -34,6 +34,7 @@ fn with_leeway(issuer: &TestIssuer, leeway: Option<u64>) -> JwtVerifier {
     }
 }
 
+// Verifies rfc7519-4.1.4-exp, rfc9068-4-exp.
 #[tokio::test]
 async fn a_token_expires_at_exp_plus_the_leeway() {
     for (leeway, seconds) in [(None, 60), (Some(0), 0), (Some(5), 5), (Some(3600), 3600)] {
@@ -56,6 +57,7 @@ async fn a_token_expires_at_exp_plus_the_leeway() {
     }
 }
 
+// Verifies rfc7519-4.1.5-nbf.
 #[tokio::test]
 async fn a_token_is_valid_from_nbf_and_iat_minus_the_leeway() {
     for claim in ["nbf", "iat"] {
@@ -92,6 +94,7 @@ async fn a_date_may_have_a_fraction() {
     }
 }
 
+// Verifies rfc7519-4.1.4-numeric-date.
 #[tokio::test]
 async fn a_date_must_be_a_number_within_the_range_of_the_clock() {
     let issuer = issuer();
@@ -157,6 +160,7 @@ async fn a_date_must_be_a_number_within_the_range_of_the_clock() {
     }
 }
 
+// Verifies rfc7519-4.1.4-numeric-date.
 #[tokio::test]
 async fn all_dates_must_be_well_formed() {
     // `iat` in milliseconds is far in the future, so it is rejected.

@@ -8,6 +8,7 @@ use crate::support::{
 };
 
 /// The environment is that of the whole process, so the test below runs in a separate one.
+// Verifies rfc7515-8-tls, rfc7662-4-certificate.
 #[test]
 fn without_ca_certificates_the_service_starts_and_https_fails() {
     let mut again = std::process::Command::new(std::env::current_exe().unwrap());

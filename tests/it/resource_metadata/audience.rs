@@ -17,6 +17,7 @@ async fn accepted(
     verify(verifier, token).await.map(drop)
 }
 
+// Verifies rfc9700-2.3-audience.
 #[tokio::test]
 async fn a_token_for_the_resource_is_accepted() {
     let issuer = TestIssuer::new();
@@ -54,6 +55,7 @@ async fn the_resource_and_other_audiences_are_accepted_together() {
     }
 }
 
+// Verifies rfc9728-3.3-identical.
 #[tokio::test]
 async fn a_client_that_knows_only_the_url_gets_access() {
     let issuer = TestIssuer::named("https://as.example");

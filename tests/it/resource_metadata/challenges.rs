@@ -90,6 +90,7 @@ async fn a_layer_for_passwords_alone_names_nothing() {
     assert_eq!(response.challenge(), Some(r#"Basic realm="restricted", charset="UTF-8""#));
 }
 
+// Verifies rfc6750-3-parameter.
 #[tokio::test]
 async fn every_challenge_has_a_parameter() {
     use credentials::TestVerifier;

@@ -40,6 +40,7 @@ fn policies() -> Policies {
         .unwrap()
 }
 
+// Verifies rfc9728-2-resource, rfc9728-2-scopes.
 #[tokio::test]
 async fn members_are_derived_from_the_layer() {
     let issuer = json!(["https://as.example"]);
@@ -129,6 +130,7 @@ async fn the_member_about_client_certificates_follows_from_the_layer() {
     assert_eq!(overridden[NAME], json!(false));
 }
 
+// Verifies rfc9728-2-name.
 #[tokio::test]
 async fn each_member_can_be_set() {
     let layer = || bearer().policies(policies());
@@ -212,6 +214,7 @@ async fn each_member_can_be_set() {
     }
 }
 
+// Verifies rfc9728-3.2-zero.
 #[tokio::test]
 async fn members_with_null_or_without_values_are_left_out() {
     let names = |document: Value| -> Vec<String> {

@@ -14,6 +14,7 @@ fn example() -> ProtectedResourceBuilder {
     ProtectedResource::builder("https://resource.example.com")
 }
 
+// Verifies rfc9728-2.1-without-tag.
 #[tokio::test]
 async fn section_2_1_names_in_several_languages() {
     let resource = example()
@@ -30,6 +31,7 @@ async fn section_2_1_names_in_several_languages() {
     assert_eq!(document["resource_name#it"], "La mia bella risorsa");
 }
 
+// Verifies rfc9728-2.2-signed, rfc9728-2.2-no-nesting.
 #[tokio::test]
 async fn section_2_2_signed_metadata_has_the_members_and_an_issuer() {
     let sign = |document: &str| {
@@ -48,6 +50,7 @@ async fn section_2_2_signed_metadata_has_the_members_and_an_issuer() {
     assert_eq!(claims, document);
 }
 
+// Verifies rfc9728-3-location, rfc9728-3.1-slash.
 #[tokio::test]
 async fn section_3_1_the_resource_path_follows_the_well_known_path() {
     for (identifier, path) in [
@@ -68,6 +71,7 @@ async fn section_3_1_the_resource_path_follows_the_well_known_path() {
     }
 }
 
+// Verifies rfc9728-3.2-success, rfc9728-3.3-identical.
 #[tokio::test]
 async fn section_3_2_the_document() {
     let resource = example()
@@ -98,6 +102,7 @@ async fn section_3_2_the_document() {
     assert_eq!(response.json(), serde_json::from_str::<Value>(example).unwrap());
 }
 
+// Verifies rfc9728-5.1-challenge.
 #[tokio::test]
 async fn section_5_1_the_challenge() {
     let app = handlers().layer(bearer().resource(example().build().unwrap()));

@@ -31,6 +31,7 @@ fn servers() -> [(&'static str, Router); 3] {
     ]
 }
 
+// Verifies rfc9728-3.1-get, rfc9728-3.2-success.
 #[tokio::test]
 async fn each_method_has_its_response() {
     for (server, app) in servers() {
@@ -114,6 +115,7 @@ async fn it_needs_no_credentials_and_ignores_any() {
     assert_eq!(get(&app, &format!("{PATH}?access_token=invalid")).await.status, 200);
 }
 
+// Verifies rfc9728-3-location.
 #[tokio::test]
 async fn only_the_exact_path_is_served_without_credentials() {
     let app = handlers().layer(bearer().resource(resource()));
@@ -153,6 +155,7 @@ async fn the_root_is_served_too_by_an_option() {
     }
 }
 
+// Verifies rfc9728-1.2-query.
 #[tokio::test]
 async fn an_identifier_with_a_query_is_served_with_that_query() {
     let resource = ProtectedResource::builder("https://api.example/mcp?tenant=1").build().unwrap();

@@ -55,6 +55,7 @@ fn with_lines(lines: &[&[u8]]) -> Request<Body> {
     request
 }
 
+// Verifies rfc6750-3.1-bare.
 #[tokio::test]
 async fn a_request_without_credentials_is_401_with_a_bare_challenge() {
     let app = service(&issuer());
@@ -64,6 +65,7 @@ async fn a_request_without_credentials_is_401_with_a_bare_challenge() {
     }
 }
 
+// Verifies rfc6750-3.1-bare.
 #[tokio::test]
 async fn an_unsupported_scheme_counts_as_no_credentials() {
     let app = service(&issuer());
@@ -85,6 +87,7 @@ async fn an_unsupported_scheme_counts_as_no_credentials() {
     MISSING.check(&app, with_lines(&[b"\xff\xfe abc"]), "no UTF-8").await;
 }
 
+// Verifies rfc6750-3.1-invalid-request.
 #[tokio::test]
 async fn malformed_bearer_credentials_are_400() {
     let app = service(&issuer());
@@ -111,6 +114,7 @@ async fn malformed_bearer_credentials_are_400() {
     }
 }
 
+// Verifies rfc6750-2-one-method.
 #[tokio::test]
 async fn several_authorization_headers_are_400_even_if_one_is_valid() {
     let issuer = issuer();

@@ -17,6 +17,7 @@ fn guarded(policy: impl Into<ScopePolicy>) -> Router {
     Router::new().route("/", get("in")).route_layer(RequireScopeLayer::new(policy))
 }
 
+// Verifies rfc6750-3.1-insufficient-scope, rfc9068-4-scope.
 #[tokio::test]
 async fn insufficient_scope_is_403_with_all_required_scopes() {
     let issuer = issuer();

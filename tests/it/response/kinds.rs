@@ -8,6 +8,7 @@ use portcullis::{Error, ErrorKind, RequestFault, TokenFault, testing::Fault};
 use super::{Expected, issuer, layer};
 use crate::support::{API, protected, send, with_token};
 
+// Verifies rfc6750-3-every-401, rfc6750-3-scheme.
 #[tokio::test]
 async fn every_kind_of_error_has_its_status_challenge_and_body() {
     let issuer = issuer();

@@ -137,6 +137,7 @@ async fn a_response_without_an_error_is_unchanged() {
     assert!(response.error.is_none());
 }
 
+// Verifies rfc6750-3-parameter.
 #[tokio::test]
 async fn every_challenge_has_a_realm_configured_or_not() {
     let issuer = issuer();

@@ -78,6 +78,8 @@ fn valid_token(issuer: &TestIssuer) -> TokenBuilder {
     issuer.token().audience(API)
 }
 
+// Verifies rfc6750-3-every-401, rfc6750-3-error, rfc6750-3.1-invalid-token,
+// Verifies rfc9068-4-invalid-token.
 #[tokio::test]
 async fn every_token_fault_is_401_with_its_own_description() {
     let issuer = issuer();

@@ -34,6 +34,7 @@ async fn without_a_session_the_tokens_of_the_subject_are_revoked() {
     assert_eq!(setting.status(&setting.token(USER, "next")).await, 200, "a new login");
 }
 
+// Verifies rfc8725-3.12-exclusive.
 #[tokio::test]
 async fn what_is_not_a_logout_token_is_400_with_the_error_of_oauth() {
     let setting = Setting::new();

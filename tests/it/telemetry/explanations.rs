@@ -93,6 +93,7 @@ async fn rules_after_the_failed_one_are_applied_too() {
     assert!(verifier.explain(&token).await.to_string().contains("  signature: passed\n"));
 }
 
+// Verifies rfc7519-12-privacy.
 #[tokio::test]
 async fn claims_are_shown_only_on_request_and_the_token_never() {
     let issuer = issuer_with([Algorithm::Es256]);

@@ -37,6 +37,7 @@ macro_rules! generate {
     };
 }
 
+// Verifies rfc7515-5.2-signature.
 #[test]
 fn both_back_ends_accept_and_reject_the_same_signatures() {
     let all = Algorithm::ASYMMETRIC.into_iter().chain(Algorithm::SYMMETRIC);

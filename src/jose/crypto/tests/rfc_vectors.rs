@@ -5,6 +5,7 @@ use base64_simd::URL_SAFE_NO_PAD;
 use crate::jose::algorithm::Algorithm;
 use crate::jose::crypto::{Curve, KeyError, VerifyingKey};
 
+// Verifies rfc7515-5.2-signature.
 #[test]
 fn the_examples_of_the_rfcs_verify() {
     let cases = [

@@ -70,6 +70,7 @@ mod tests {
     use crate::jose::base64url;
 
     /// RFC 8705 appendix A: the thumbprint of figure 5 and the certificate of figure 6.
+    // Verifies rfc8705-3.1-thumbprint.
     #[test]
     fn the_example_of_rfc_8705_has_its_thumbprint() {
         let der = base64_simd::STANDARD

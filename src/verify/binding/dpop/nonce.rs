@@ -75,6 +75,7 @@ mod tests {
         NumericDate::from_secs(seconds)
     }
 
+    // Verifies rfc9449-8-mismatch.
     #[test]
     fn a_nonce_is_accepted_for_its_lifetime_and_renewed_halfway() {
         let nonces = nonces("a", None);
@@ -104,6 +105,7 @@ mod tests {
         assert!(old.verify(&of_new, at(1000)).is_none());
     }
 
+    // Verifies rfc9449-8-unpredictable.
     #[test]
     fn nothing_else_is_a_nonce() {
         let nonces = nonces("a", None);

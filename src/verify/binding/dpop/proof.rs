@@ -243,6 +243,7 @@ mod tests {
         }
     }
 
+    // Verifies rfc9449-4.2-header, rfc9449-4.2-alg.
     #[test]
     fn a_header_needs_typ_an_asymmetric_algorithm_and_a_public_key() {
         let jwk =
@@ -284,6 +285,7 @@ mod tests {
         }
     }
 
+    // Verifies rfc9449-4.2-claims.
     #[test]
     fn the_required_claims_are_jti_htm_htu_and_iat() {
         for (text, is_complete) in [
@@ -308,6 +310,7 @@ mod tests {
         assert_eq!(ProofClaims::read(&long).unwrap_err(), DpopFault::Claims);
     }
 
+    // Verifies rfc9449-4.3-one-header.
     #[test]
     fn a_request_has_exactly_one_proof() {
         let mut headers = HeaderMap::new();

@@ -148,6 +148,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    // Verifies rfc9449-4.3-normalized.
     #[test]
     fn equivalent_urls_match() {
         let public = |url| PublicUrl::parse(url).unwrap();

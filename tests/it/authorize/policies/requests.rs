@@ -75,6 +75,7 @@ const CASES: [Case; 22] = [
     ("GET /orders%2Fall", [401, 403, 403, 403]),
 ];
 
+// Verifies rfc9700-2.3-actions.
 #[tokio::test]
 async fn each_request_requires_what_its_row_lists() {
     let issuer = TestIssuer::new();

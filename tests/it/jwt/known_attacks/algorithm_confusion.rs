@@ -61,6 +61,7 @@ fn rsa_jwk(issuer: &TestIssuer) -> Value {
     key.unwrap().clone()
 }
 
+// Verifies rfc8725-3.1-alg.
 #[tokio::test]
 async fn cve_2016_10555_an_rs256_key_as_the_secret_of_hs256() {
     let target = target();

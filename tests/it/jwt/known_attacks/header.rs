@@ -147,6 +147,7 @@ async fn cve_2021_32701_scopes_are_checked_for_each_request() {
     }
 }
 
+// Verifies rfc8725-3.10-kid.
 #[tokio::test]
 async fn kid_is_not_used_as_a_path_query_or_command() {
     let target = target();

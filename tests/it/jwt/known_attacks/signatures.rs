@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{assert_rejected, hmac_forgery, target};
 use crate::support::{API, jws};
 
+// Verifies rfc8725-3.2-none.
 #[tokio::test]
 async fn cve_2015_2951_the_algorithm_none_is_rejected() {
     let target = target();

@@ -150,6 +150,7 @@ async fn search(
     (rejected, logged)
 }
 
+// Verifies rfc7519-12-privacy, rfc7662-5-privacy, rfc9700-4.9.3-secrets.
 #[tokio::test]
 async fn rejections_show_no_credentials_in_responses_errors_or_events() {
     type Service = fn(&TestIssuer, ErrorBody) -> Router;

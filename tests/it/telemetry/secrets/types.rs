@@ -14,6 +14,7 @@ use serde_json::json;
 use super::search::{HMAC, PASSWORD, PRIVATE, assert_clean, bytes, traces};
 use crate::support::{API, outcome::verify_token};
 
+// Verifies rfc9700-4.9.3-secrets.
 #[tokio::test]
 async fn debug_shows_no_secrets() {
     let issuer = TestIssuer::new();
