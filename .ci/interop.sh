@@ -50,3 +50,4 @@ fi
 run cargo test --workspace --all-features --test binary --test redis -- --ignored
 (cd tests/interop/grpc-clients && npm ci --ignore-scripts)
 run cargo test --workspace --all-features --test tonic -- --ignored
+SOAK_SECONDS=30 run cargo test --workspace --all-features --test soak -- --ignored --nocapture
