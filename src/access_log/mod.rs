@@ -12,8 +12,8 @@
 mod layer;
 mod rejection;
 mod service;
-mod subject_field;
 
 #[doc(alias = "logging")]
 pub use self::layer::RecordIdentityLayer;
-pub use self::{rejection::record_rejection, service::RecordIdentity, subject_field::SubjectField};
+pub use self::{rejection::record_rejection, service::RecordIdentity};
+pub use crate::error::subject_field::SubjectField;

@@ -9,7 +9,7 @@ use http::Request;
 use tower_service::Service;
 use tracing::{Span, field::display};
 
-use super::{SubjectField, subject_field::Form};
+use super::SubjectField;
 use crate::{Identity, error::excerpt, identity::Caller};
 
 /// The service that [`RecordIdentityLayer`](super::RecordIdentityLayer) creates.
@@ -35,18 +35,8 @@ impl<S> RecordIdentity<S> {
             }
         }
         let Some(subject) = identity.subject() else { return };
-        match &self.subject.0 {
-            Form::Omitted => {}
-            Form::Plain => {
-                span.record("subject", display(excerpt(subject)));
-            }
-            Form::Hashed(digest) => {
-                let issuer = identity.issuer().unwrap_or_default();
-                let digest = digest.of(&[issuer.as_bytes(), subject.as_bytes()]);
-                let start =
-                    digest.bytes().first_chunk().map_or(0, |start| u64::from_be_bytes(*start));
-                span.record("subject", display(format_args!("{start:016x}")));
-            }
+        if let Some(shown) = self.subject.shown(identity.issuer(), subject) {
+            span.record("subject", display(shown));
         }
     }
 }

@@ -11,6 +11,7 @@ use super::challenge_scopes::ChallengeScopes;
 use crate::{
     BasicCredentials, BearerToken, GuessKey, Policies, ProtectedResource, ScopeHierarchy, Verify,
     credentials::{RequestHead, Sources},
+    error::subject_field::SubjectField,
     identity::LayerContext,
     resource_metadata::MetadataDocument,
     response::Renderer,
@@ -52,6 +53,8 @@ pub(super) struct Config {
     pub(super) rejection_headers: Vec<HeaderName>,
     /// Whether rejections have a diagnosis even if no subscriber of `tracing` reads it.
     pub(super) records_diagnoses: bool,
+    /// The form of subjects in diagnoses, if they are shown.
+    pub(super) subjects: Option<Arc<SubjectField>>,
     pub(super) log: Arc<RejectionLog>,
 }
 
@@ -83,10 +86,11 @@ impl Config {
         headers
     }
 
-    /// Prepares what identities are compared by, after the hierarchy or the clock has changed.
+    /// Prepares what identities are compared by, after the hierarchy, the clock or the form of subjects has changed.
     pub(super) fn prepare_context(&mut self) {
         let (hierarchy, clock) = (self.hierarchy.clone(), Arc::clone(&self.renderer.clock));
-        self.context = Some(Arc::new(LayerContext { hierarchy, clock }));
+        let subjects = self.subjects.clone();
+        self.context = Some(Arc::new(LayerContext { hierarchy, clock, subjects }));
     }
 }
 

@@ -9,8 +9,9 @@ use crate::{
     BearerToken, Credentials, Error, Identity,
     authorize::diagnosed,
     credentials::{Presented, RequestHead},
+    error::subject_field::SubjectField,
     telemetry,
-    verify::VerificationFuture,
+    verify::{Findings, VerificationFuture},
 };
 
 impl Config {
@@ -26,10 +27,7 @@ impl Config {
         }
         match (&self.tokens, self.token(request)) {
             (Some(tokens), Some(token)) => {
-                match tokens.findings(token, Some(&error)).diagnosis(&error) {
-                    Some(diagnosis) => error.with_diagnosis(diagnosis),
-                    None => error,
-                }
+                with_findings(error, |error| tokens.findings(token, Some(error)), &self.subjects)
             }
             _ => error,
         }
@@ -48,12 +46,10 @@ impl Config {
             return verdict;
         };
         let (tokens, token) = (Arc::clone(tokens), token.into_owned());
+        let subjects = self.subjects.clone();
         Box::pin(async move {
             verdict.await.map_err(|error| {
-                match tokens.findings(token, Some(&error)).diagnosis(&error) {
-                    Some(diagnosis) => error.with_diagnosis(diagnosis),
-                    None => error,
-                }
+                with_findings(error, |error| tokens.findings(token, Some(error)), &subjects)
             })
         })
     }
@@ -76,4 +72,19 @@ impl Config {
             Credentials::Basic(_) => None,
         }
     }
+}
+
+/// Adds what a verifier has found to the rejection of a token, with its subject if that is shown.
+fn with_findings(
+    error: Error,
+    findings: impl FnOnce(&Error) -> Findings,
+    subjects: &Option<Arc<SubjectField>>,
+) -> Error {
+    let findings = findings(&error);
+    let Some(diagnosis) = findings.diagnosis(&error) else { return error };
+    let shown = || subjects.as_ref()?.shown(findings.issuer(), findings.subject()?);
+    error.with_diagnosis(match shown() {
+        Some(subject) => diagnosis.subject(&subject),
+        None => diagnosis,
+    })
 }

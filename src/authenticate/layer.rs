@@ -116,6 +116,7 @@ impl AuthenticateLayer {
                 renderer: Renderer::new(&[scheme]),
                 rejection_headers: Vec::new(),
                 records_diagnoses: false,
+                subjects: None,
                 log: Arc::default(),
             }),
         }

@@ -1,9 +1,14 @@
 //! How the rejections of a layer look.
 
+#[cfg(feature = "tracing")]
+use std::sync::Arc;
+
 use http::HeaderName;
 
 use super::AuthenticateLayer;
 use crate::ErrorBody;
+#[cfg(feature = "tracing")]
+use crate::error::subject_field::SubjectField;
 
 impl AuthenticateLayer {
     /// Sets the realm of every challenge: the name of the protection space ([RFC 9110 §11.5]). The default is
@@ -153,6 +158,52 @@ impl AuthenticateLayer {
     /// ```
     pub fn record_diagnoses(mut self) -> Self {
         self.config_mut().records_diagnoses = true;
+        self
+    }
+
+    /// Shows in [diagnoses](crate::error::Diagnosis) and in the events of rejections whose token was rejected: the field
+    /// `subject`. By default, no subject is shown, because it names a person.
+    ///
+    /// `subject` says in which form: as it is, or as the digest that an access log with the same key shows. Before the
+    /// signature of a token is verified, anyone may have written its subject. The subject is that of a JWT, or of an identity
+    /// that policies and guards reject. User-ids aren't shown, because people type passwords there, and neither is the subject
+    /// of an introspection response that is rejected itself, or of a request that a handler rejects.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use http::{Request, Response};
+    /// use portcullis::{
+    ///     AuthenticateLayer, Error, Secret, access_log::SubjectField, testing::TestIssuer,
+    /// };
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// let issuer = TestIssuer::new();
+    /// let verifier = issuer.verifier().audience("https://api.example").build().unwrap();
+    /// let service = AuthenticateLayer::bearer(verifier)
+    ///     .record_subjects(SubjectField::hashed(&Secret::from("a key of the service's own")))
+    ///     .record_diagnoses()
+    ///     .layer(service_fn(async |_: Request<()>| {
+    ///         Ok::<_, std::convert::Infallible>(Response::new(String::new()))
+    ///     }));
+    ///
+    /// let token = issuer.token().audience("https://other.example").subject("alice").mint();
+    /// let request = Request::get("/").header("authorization", format!("Bearer {token}")).body(()).unwrap();
+    /// let response = service.oneshot(request).await.unwrap();
+    /// let error = Error::from_extensions(response.extensions()).unwrap();
+    /// let subject = error.diagnosis().unwrap().subject_value().unwrap();
+    /// assert_eq!(subject.len(), 16);
+    /// assert!(!subject.contains("alice"));
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    #[cfg(feature = "tracing")]
+    pub fn record_subjects(mut self, subject: SubjectField) -> Self {
+        let config = self.config_mut();
+        config.subjects = Some(Arc::new(subject));
+        config.prepare_context();
         self
     }
 }

@@ -44,9 +44,12 @@ pub(crate) fn diagnosed(error: Error, identity: &Identity) -> Error {
                    client send its proof"),
         _ => return error,
     };
-    let diagnosis = Diagnosis::new(finding);
-    error.with_diagnosis(match identity.issuer() {
-        Some(issuer) => diagnosis.issuer(issuer),
-        None => diagnosis,
-    })
+    let mut diagnosis = Diagnosis::new(finding);
+    if let Some(issuer) = identity.issuer() {
+        diagnosis = diagnosis.issuer(issuer);
+    }
+    if let Some(subject) = identity.shown_subject() {
+        diagnosis = diagnosis.subject(&subject);
+    }
+    error.with_diagnosis(diagnosis)
 }

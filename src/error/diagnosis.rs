@@ -8,12 +8,14 @@ use super::{excerpt::excerpt, finding::Finding};
 /// with the target `portcullis`, or a layer with [`record_diagnoses`](crate::AuthenticateLayer::record_diagnoses).
 /// Otherwise, it isn't computed. It is never sent to clients.
 ///
-/// Issuer, `kid` and algorithm are copied from the token, and may not be verified.
+/// Issuer, subject, `kid` and algorithm are copied from the token, and may not be verified. The subject is omitted unless
+/// [`AuthenticateLayer::record_subjects`](crate::AuthenticateLayer::record_subjects) enables it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Diagnosis {
     finding: Finding,
     issuer: Option<Box<str>>,
+    subject: Option<Box<str>>,
     key_id: Option<Box<str>>,
     algorithm: Option<Box<str>>,
 }
@@ -32,12 +34,18 @@ impl Diagnosis {
     /// assert_eq!(diagnosis.issuer_name(), Some("https://as.example"));
     /// ```
     pub const fn new(finding: Finding) -> Self {
-        Self { finding, issuer: None, key_id: None, algorithm: None }
+        Self { finding, issuer: None, subject: None, key_id: None, algorithm: None }
     }
 
     /// Sets the issuer that the token names.
     pub fn issuer(mut self, issuer: &str) -> Self {
         self.issuer = Some(excerpt(issuer));
+        self
+    }
+
+    /// Sets the subject that the token names, in the form in which logs may show it.
+    pub fn subject(mut self, subject: &str) -> Self {
+        self.subject = Some(excerpt(subject));
         self
     }
 
@@ -62,6 +70,12 @@ impl Diagnosis {
     #[must_use]
     pub fn issuer_name(&self) -> Option<&str> {
         self.issuer.as_deref()
+    }
+
+    /// Returns the subject that the token names, as it is or as a digest, if this is enabled.
+    #[must_use]
+    pub fn subject_value(&self) -> Option<&str> {
+        self.subject.as_deref()
     }
 
     /// Returns the key id that the token names (`kid`).

@@ -19,6 +19,8 @@ mod redacted;
 mod report;
 pub(crate) mod retry_after;
 mod step_up;
+#[cfg_attr(not(feature = "tracing"), path = "subject_field_off.rs")]
+pub(crate) mod subject_field;
 
 #[cfg(feature = "_remote")]
 pub(crate) use self::redacted::redacted;

@@ -67,6 +67,12 @@ impl Identity {
         self.context.as_ref()?.hierarchy.as_ref()
     }
 
+    /// Returns what the layer shows of the subject in a diagnosis.
+    pub(crate) fn shown_subject(&self) -> Option<Box<str>> {
+        let subjects = self.context.as_ref()?.subjects.as_ref()?;
+        subjects.shown(self.issuer(), self.subject()?)
+    }
+
     pub(crate) fn revocation_state(&self) -> &RevocationState {
         &self.verified.revocation
     }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::{Clock, ScopeHierarchy};
+use crate::{Clock, ScopeHierarchy, error::subject_field::SubjectField};
 
-/// The configuration of the layer with which scopes and times are compared. Verifiers may be shared by layers, so they
-/// don't contain it.
+/// The configuration of the layer with which scopes and times are compared, and which says how rejections show subjects.
+/// Verifiers may be shared by layers, so they don't contain it.
 #[derive(Debug)]
 pub(crate) struct LayerContext {
     pub(crate) hierarchy: Option<ScopeHierarchy>,
     /// The clock with which the age of an authentication is computed.
     pub(crate) clock: Arc<dyn Clock>,
+    /// The form of subjects in diagnoses, if they are shown.
+    pub(crate) subjects: Option<Arc<SubjectField>>,
 }

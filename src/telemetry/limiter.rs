@@ -21,6 +21,10 @@ struct State {
 }
 
 impl LogLimiter {
+    pub(super) const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
     /// Returns the number of lines that were suppressed since the last one, or `None` if this one is to be suppressed.
     pub(super) fn admit(&self, now: NumericDate) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,7 +6,7 @@ use std::{error::Error as StdError, fmt};
 
 #[cfg(feature = "_jwt")]
 use super::issuer_log::{self, IssuerLog, Occasion};
-use super::{RejectedRequest, RejectionLog};
+use super::{RejectedRequest, RejectionLog, unlayered_log::UnlayeredLog};
 use crate::{
     Error, ErrorKind,
     error::{Diagnosis, Finding, SharedFailure, WithCauses, excerpt},
@@ -29,6 +29,7 @@ pub(super) fn rejected(error: &Error, request: Option<&RejectedRequest<'_>>) {
         (finding.and_then(Finding::skew_seconds), finding.and_then(Finding::hint_text));
     let key_id = diagnosis.and_then(Diagnosis::key_id_value);
     let alg = diagnosis.and_then(Diagnosis::algorithm_name);
+    let subject = diagnosis.and_then(Diagnosis::subject_value);
     let method = request.map(|request| tracing::field::display(request.method));
     let path = request.map(|request| tracing::field::display(Excerpt(request.path)));
     let source = causes(error);
@@ -44,7 +45,7 @@ pub(super) fn rejected(error: &Error, request: Option<&RejectedRequest<'_>>) {
         ($level:ident, $suppressed:expr) => {
             tracing::$level!(
                 target: "portcullis",
-                status, reason, rule, issuer, kid = key_id, alg, expected, found, skew, hint, method, path, source,
+                status, reason, rule, issuer, kid = key_id, alg, subject, expected, found, skew, hint, method, path, source,
                 suppressed = $suppressed,
                 "{error}"
             )
@@ -270,13 +271,15 @@ pub(super) fn token_type_unsupported(host: &str, tokens: u64) {
 }
 
 /// Returns the label of the issuer that a failure belongs to, and the number of lines that were suppressed since the
-/// last one, or `None` if this one is to be suppressed. Failures that belong to no issuer are limited per layer.
+/// last one, or `None` if this one is to be suppressed. Failures that belong to no issuer are limited per layer, and
+/// outside of layers for each text.
 fn admit<'a>(error: &'a Error, log: Option<&RejectionLog>) -> (Option<&'a str>, Option<u64>) {
     #[cfg(feature = "_jwt")]
     if let Some((label, admitted)) = issuer_log::admit(error) {
         return (Some(label), admitted);
     }
-    (None, log.map_or(Some(0), |log| log.admit(error.kind())))
+    static OUTSIDE: UnlayeredLog = UnlayeredLog::new();
+    (None, log.map_or_else(|| OUTSIDE.admit(error), |log| log.admit(error.kind())))
 }
 
 /// A field that is omitted if it is zero.

@@ -24,6 +24,8 @@ mod rejected_request;
 mod rejection_log;
 #[cfg(any(all(feature = "_jwt", feature = "dpop"), feature = "introspection"))]
 mod throttle;
+#[cfg(feature = "tracing")]
+mod unlayered_log;
 
 #[cfg(feature = "_jwt")]
 pub(crate) use self::issuer_log::{IssuerLog, Occasion};

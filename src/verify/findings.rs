@@ -23,6 +23,8 @@ use crate::{
 pub struct Findings {
     list: Vec<Finding>,
     issuer: Option<Box<str>>,
+    /// Not shown unless a layer is configured to.
+    subject: Option<Box<str>>,
     key_id: Option<Box<str>>,
     algorithm: Option<Box<str>>,
     /// The claims as JSON text. They are shown only if an explanation is asked to include them.
@@ -85,8 +87,14 @@ impl Findings {
         self.key_id = key_id.map(String::into_boxed_str);
     }
 
-    pub(crate) fn set_claims(&mut self, issuer: Option<&str>, claims: &str) {
+    /// Returns the subject that the token names.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.subject.as_deref()
+    }
+
+    pub(crate) fn set_claims(&mut self, issuer: Option<&str>, subject: Option<&str>, claims: &str) {
         self.issuer = issuer.map(Box::from);
+        self.subject = subject.map(Box::from);
         self.claims = Some(claims.into());
     }
 

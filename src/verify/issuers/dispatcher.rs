@@ -11,7 +11,7 @@ use crate::{
     credentials::RequestHead,
     error::Finding,
     verify::{
-        Findings, Revocations, VerificationState,
+        DoctorReport, Findings, Revocations, VerificationState,
         claim_findings::issuer_finding,
         jwt::{Issuer, Registration, TokenCache, VerifiedToken, read_claims, read_form},
     },
@@ -169,6 +169,16 @@ impl Dispatcher {
     fn trusts(&self, issuer: &str) -> bool {
         self.by_name.contains_key(issuer)
             || self.tenants.iter().any(|tenants| tenants.matches(issuer))
+    }
+
+    /// Says about each pattern of tenants what will fail.
+    pub(super) fn examine_tenants(&self) -> DoctorReport {
+        let mut report = DoctorReport::new();
+        for (index, tenants) in self.tenants.iter().enumerate() {
+            let earlier = self.tenants.get(..index).unwrap_or_default();
+            report = report.section(tenants.pattern(), vec![tenants.examine(earlier)]);
+        }
+        report
     }
 
     /// Finds the issuer with this name. For `None`, finds the issuer whose tokens have no `iss`.

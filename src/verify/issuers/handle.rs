@@ -11,7 +11,10 @@ use super::{Issuers, IssuersBuilder, dispatcher::Dispatcher, succession::succeed
 use crate::{
     BearerToken, ConfigError, Error, Identity, Verification, Verify,
     credentials::RequestHead,
-    verify::{Explanation, Findings, Readiness, Revocation, RevokeFuture, VerificationState},
+    verify::{
+        DoctorFuture, DoctorReport, Explanation, Findings, Readiness, Revocation, RevokeFuture,
+        VerificationState,
+    },
 };
 
 /// A handle to [`Issuers`] that can be replaced as a whole while the service runs, for example when the
@@ -152,6 +155,16 @@ impl IssuersHandle {
         self.current().explain(token).await
     }
 
+    /// Asks each current issuer and endpoint what a verification would ask: see [`Issuers::doctor`].
+    pub async fn doctor(&self) -> DoctorReport {
+        self.current().doctor().await
+    }
+
+    /// Resolves a tenant, and asks its issuer for metadata and keys: see [`Issuers::doctor_tenant`].
+    pub async fn doctor_tenant(&self, tenant: &str) -> DoctorReport {
+        self.current().doctor_tenant(tenant).await
+    }
+
     /// Returns the state of the keys of each current issuer, in the order of configuration, without tenants.
     #[must_use]
     pub fn readiness(&self) -> Vec<Readiness> {
@@ -217,6 +230,10 @@ impl Verify<BearerToken<'_>> for IssuersHandle {
 
     fn findings(&self, token: BearerToken<'_>, rejection: Option<&Error>) -> Findings {
         self.current().findings(token, rejection)
+    }
+
+    fn doctor(&self) -> DoctorFuture {
+        Verify::doctor(&self.current())
     }
 
     /// Returns the current issuers in the order of configuration, without tenants.

@@ -5,10 +5,12 @@ use std::{fmt, sync::Arc};
 use super::{
     IssuersBuilder,
     dispatcher::{Dispatch, Dispatcher, Resolution},
+    tenants::Tenants,
 };
 use crate::{
     BearerToken, Error, Identity, TokenFault, Verification, Verify,
     credentials::RequestHead,
+    error::Finding,
     verify::{
         DoctorFuture, DoctorReport, Explanation, Findings, Readiness, Revocation, RevokeFuture,
         explain,
@@ -155,9 +157,59 @@ impl Issuers {
     }
 
     /// Sends each configured issuer and endpoint the requests that this verifier would send to verify a token,
-    /// and reports what works, what will fail, and what to do about it: see [`DoctorReport`].
+    /// and reports what works, what will fail, and what to do about it: see [`DoctorReport`]. Of tenants, it checks
+    /// the patterns: see [`doctor_tenant`](Self::doctor_tenant).
     pub async fn doctor(&self) -> DoctorReport {
         Verify::doctor(self).await
+    }
+
+    /// Resolves a tenant, asks its issuer for metadata and keys, and reports what is right, what will fail and what to do.
+    ///
+    /// `tenant` is the issuer of its tokens, or the name in the place of `{tenant}`. The resolver is called as for the first
+    /// token of the tenant, and nothing that is cached changes. For the name of a configured issuer, the report is about
+    /// that issuer.
+    ///
+    /// ```
+    /// # #[cfg(feature = "testing")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use portcullis::{Algorithm, Error, Issuers, issuers::Tenant, testing::TestIssuer};
+    ///
+    /// let acme = TestIssuer::named("https://login.example/acme");
+    /// acme.publish(Algorithm::Es256);
+    /// let customer = acme.clone();
+    /// let issuers = Issuers::builder()
+    ///     .tenants("https://login.example/{tenant}", move |tenant: Tenant| {
+    ///         let verifier = customer.verifier().audience("https://api.example").build();
+    ///         let is_known = tenant.name() == "acme";
+    ///         async move { verifier.map(|it| is_known.then_some(it)).map_err(Error::misconfigured) }
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// assert!(issuers.doctor_tenant("acme").await.is_healthy());
+    /// assert!(issuers.doctor_tenant("https://login.example/acme").await.is_healthy());
+    /// let report = issuers.doctor_tenant("globex").await;
+    /// assert!(report.to_string().contains("unknown to the resolver"));
+    /// # }
+    /// # #[cfg(not(feature = "testing"))]
+    /// # fn main() {}
+    /// ```
+    pub async fn doctor_tenant(&self, tenant: &str) -> DoctorReport {
+        if let Some(issuer) = self.0.issuers.iter().find(|issuer| issuer.name() == tenant) {
+            return issuer.doctor().await;
+        }
+        let named = |it: &Arc<Tenants>| Some((Arc::clone(it), it.issuer_named(tenant)?));
+        if let Some((tenants, issuer)) = self.0.tenants.iter().find_map(named) {
+            return tenants.doctor(&issuer).await;
+        }
+        let finding = Finding::failed("pattern", TokenFault::Issuer)
+            .expected_one_of(self.0.tenants.iter().map(|tenants| tenants.pattern()))
+            .found(tenant)
+            .hint(
+                "no pattern matches: a tenant is 1 to 64 ASCII letters, digits, `-` and `_` in the place of `{tenant}`, \
+                 and the rest of the issuer is the same byte for byte",
+            );
+        DoctorReport::new().section(tenant, vec![finding])
     }
 
     /// Returns the state of the keys of each issuer, in the order of configuration, without
@@ -195,11 +247,13 @@ impl Verify<BearerToken<'_>> for Issuers {
     fn doctor(&self) -> DoctorFuture {
         let issuers = self.0.issuers.clone();
         let delegates: Vec<_> = self.0.delegates().cloned().collect();
+        let patterns = self.0.examine_tenants();
         Box::pin(async move {
             let mut report = DoctorReport::new();
             for issuer in issuers {
                 report = report.merge(issuer.doctor().await);
             }
+            report = report.merge(patterns);
             for delegate in delegates {
                 report = report.merge(delegate.doctor().await);
             }

@@ -139,6 +139,11 @@ impl From<&str> for TenantPattern {
 }
 
 impl Pattern {
+    /// Returns the issuer of the tenant with this name.
+    pub(super) fn issuer_of(&self, name: &str) -> String {
+        format!("{}{name}{}", self.before, self.after)
+    }
+
     /// Returns the name of the tenant, if `issuer` matches.
     pub(super) fn name_of<'i>(&self, issuer: &'i str) -> Option<&'i str> {
         let name = issuer.strip_prefix(&*self.before)?.strip_suffix(&*self.after)?;

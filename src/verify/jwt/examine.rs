@@ -356,7 +356,8 @@ pub(crate) fn read_claims<'o>(
 ) -> Option<ClaimSet> {
     match UnverifiedToken::claims_of(jws.payload, options) {
         Ok(claims) => {
-            findings.set_claims(claims.registered.issuer.get(&claims.raw), &claims.raw);
+            let (registered, raw) = (&claims.registered, &*claims.raw);
+            findings.set_claims(registered.issuer.get(raw), registered.subject.get(raw), raw);
             findings.push(Finding::passed("claims"));
             Some(claims)
         }

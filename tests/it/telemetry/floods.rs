@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use axum::{Router, routing::get};
 use portcullis::{
-    Algorithm, AuthenticateLayer, Error, Verification,
+    Algorithm, AuthenticateLayer, Error, RequireScopeLayer, Scope, Verification,
     testing::{Fault, TestIssuer},
 };
 use serde_json::json;
@@ -58,6 +59,47 @@ async fn failures_without_an_issuer_are_limited_for_each_layer() {
         let lines = capture.take();
         assert_eq!((lines.len(), at(&lines, level).len()), (500, 1));
     }
+}
+
+#[tokio::test]
+async fn failures_outside_of_a_layer_are_limited_too() {
+    // Its text is of this test alone: the limit is that of the process.
+    let handler = async || Error::misconfigured("no table of flood tests");
+    let unlayered = Router::new().route("/", get(handler));
+    let layered = protected_by(handler);
+    let guarded = Router::new().route("/", get(async || "in"));
+    let guarded = guarded.layer(RequireScopeLayer::new(Scope::from_static("a")));
+    let (capture, _guard) = Capture::start();
+    let mut errors = 0;
+    for app in [unlayered, layered] {
+        for _ in 0..250 {
+            assert_eq!(send(&app, with_token("t")).await.status, 500);
+        }
+        let lines = capture.take();
+        assert_eq!(lines.len(), 250, "each rejection is an event");
+        errors += at(&lines, Level::ERROR).len();
+    }
+    assert_eq!(errors, 1);
+    for _ in 0..500 {
+        assert_eq!(send(&guarded, with_token("t")).await.status, 500);
+    }
+    let lines = capture.take();
+    // None if another test has caused it a moment ago.
+    assert!(at(&lines, Level::ERROR).len() <= 1, "{:#?}", at(&lines, Level::ERROR));
+    assert_eq!(lines.len(), 500);
+}
+
+/// A handler behind a layer that accepts every token.
+fn protected_by<F: Future<Output = Error> + Send + 'static>(
+    handler: impl FnOnce() -> F + Clone + Send + Sync + 'static,
+) -> Router {
+    struct Anyone;
+    impl portcullis::Verify<portcullis::BearerToken<'_>> for Anyone {
+        fn verify(&self, _: portcullis::BearerToken<'_>) -> Verification {
+            Verification::ready(Ok(portcullis::Identity::assertion().build()))
+        }
+    }
+    Router::new().route("/", get(handler)).layer(AuthenticateLayer::bearer(Anyone))
 }
 
 #[tokio::test]

@@ -178,7 +178,8 @@ async fn a_guard_or_extractor_without_a_layer_is_logged_by_name() {
         let (capture, _guard) = Capture::start();
         assert_eq!(send(&app, with_token("a")).await.status, 500);
         let line = single(capture.take());
-        assert_eq!(line.level, Level::ERROR, "{line:?}");
+        // At DEBUG if another test of this process has caused the same failure less than a minute ago.
+        assert!([Level::DEBUG, Level::ERROR].contains(&line.level), "{line:?}");
         assert!(line.text.contains(&format!("{name} needs an AuthenticateLayer")), "{line:?}");
     }
 }

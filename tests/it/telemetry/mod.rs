@@ -6,6 +6,7 @@ mod access_log;
 pub mod capture;
 #[cfg(feature = "introspection")]
 mod doctor;
+mod doctor_tenants;
 #[cfg(feature = "introspection")]
 mod explanations;
 #[cfg(feature = "tracing")]
@@ -24,3 +25,5 @@ mod readiness;
 mod secrets;
 #[cfg(not(feature = "tracing"))]
 mod stderr;
+#[cfg(feature = "tracing")]
+mod subjects;

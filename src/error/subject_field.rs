@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use super::excerpt::excerpt;
 use crate::{Secret, digest::KeyedDigest};
 
-/// The form in which an access log shows the subject of a request.
+/// The form in which logs show the subject of a request: access logs with
+/// [`RecordIdentityLayer`](crate::access_log::RecordIdentityLayer), and events of rejections with
+/// [`AuthenticateLayer::record_subjects`](crate::AuthenticateLayer::record_subjects).
 ///
 /// ```
 /// use portcullis::{Secret, access_log::SubjectField};
@@ -12,9 +15,9 @@ use crate::{Secret, digest::KeyedDigest};
 /// let field = SubjectField::hashed(&Secret::from("a key of the service's own"));
 /// assert_eq!(format!("{field:?}"), "SubjectField(hashed)");
 /// ```
-pub struct SubjectField(pub(super) Form);
+pub struct SubjectField(Form);
 
-pub(super) enum Form {
+enum Form {
     Hashed(KeyedDigest),
     Omitted,
     Plain,
@@ -38,6 +41,21 @@ impl SubjectField {
     #[must_use]
     pub const fn plain() -> Self {
         Self(Form::Plain)
+    }
+
+    /// Returns what a log shows of a subject.
+    pub(crate) fn shown(&self, issuer: Option<&str>, subject: &str) -> Option<Box<str>> {
+        match &self.0 {
+            Form::Omitted => None,
+            Form::Plain => Some(excerpt(subject)),
+            Form::Hashed(digest) => {
+                let issuer = issuer.unwrap_or_default();
+                let digest = digest.of(&[issuer.as_bytes(), subject.as_bytes()]);
+                let start =
+                    digest.bytes().first_chunk().map_or(0, |start| u64::from_be_bytes(*start));
+                Some(format!("{start:016x}").into_boxed_str())
+            }
+        }
     }
 }
 
