@@ -77,6 +77,14 @@ expect 401 "$challenge" /me
 expect 401 "$rejection" /me --header 'Authorization: Bearer not-a-token'
 stop
 
+for generator in aide utoipa; do
+    serve "-p example-openapi" LISTEN=127.0.0.1:0 GENERATOR="$generator"
+    expect 200 '^content-type: application/json' /openapi.json
+    expect 200 '' /status
+    expect 401 "$challenge" /orders
+    stop
+done
+
 # Nothing serves the issuer: a resource server starts all the same, and rejects what needs no key to reject.
 issuer=http://127.0.0.1:1
 settings=(LISTEN=127.0.0.1:0 ISSUER="$issuer" JWKS_URI="$issuer/jwks" AUDIENCE=https://api.example.test)

@@ -21,7 +21,7 @@ const METHODS: [Method; 8] = [
 impl Policies {
     /// Returns `components.securitySchemes` and the `security` of each operation as a partial [OpenAPI 3.1] document.
     ///
-    /// Merge it into the document that utoipa or aide generates. Both read and write plain JSON. Alternative scopes
+    /// Merge it into the document that utoipa or aide generates, as the `openapi` example does. Alternative scopes
     /// become alternatives in `security`. Requirements that OpenAPI can't express, such as roles, are in `x-requires`
     /// as text. Denied rows and the rows of gRPC and MCP are left out.
     ///
