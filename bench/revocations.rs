@@ -97,6 +97,7 @@ fn main() {
         let row = format!("revocations, {count}");
         let bar = (count == 1_000_000).then_some(BYTES);
         tsv.write(&row, "bytes in memory", info.bytes_current, bar);
+        tsv.write(&row, "bytes at most, while it grows", info.bytes_max, bar);
         tsv.write(&row, "ns of a cached token", format_args!("{unchanged:.1}"), None);
         tsv.write(&row, "ns added to a cached token", format_args!("{adds:.1}"), Some(FULL_NS));
         if let Some(ns) = changed {

@@ -1,4 +1,4 @@
-//! The entries of a revocation list, in a bounded hash table.
+//! The entries of a revocation list, in bounded hash tables.
 
 use std::{collections::HashMap, hash::BuildHasherDefault, time::Duration};
 
@@ -39,10 +39,19 @@ pub(crate) fn seconds(time: NumericDate) -> u32 {
     u32::try_from(rounded_up.as_secs()).unwrap_or(u32::MAX)
 }
 
-/// Entries by key.
+/// The number of tables of a list that has entries.
+const SEGMENTS: usize = 64;
+
+type Segment = HashMap<EntryKey, Entry, BuildHasherDefault<DigestHasher>>;
+
+/// Entries by key, distributed over tables by their digest.
+///
+/// A table that grows exists twice for a moment. With one table, this would be half of all memory more.
 #[derive(Debug)]
 pub(crate) struct RevocationList {
-    entries: HashMap<EntryKey, Entry, BuildHasherDefault<DigestHasher>>,
+    /// Empty as long as nothing has been revoked, because most lists stay empty.
+    segments: Vec<Segment>,
+    len: usize,
     max: usize,
 }
 
@@ -57,11 +66,18 @@ pub(crate) struct Inserted {
 
 impl RevocationList {
     pub(crate) fn new(max: usize) -> Self {
-        Self { entries: HashMap::default(), max }
+        Self { segments: Vec::new(), len: 0, max }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Returns the table that a key belongs to. The tables hash keys by other bits too, so each is filled evenly.
+    #[expect(clippy::cast_possible_truncation, reason = "only the lowest bits count")]
+    const fn segment_of(key: &EntryKey) -> usize {
+        let EntryKey([word, _]) = key;
+        *word as usize % SEGMENTS
     }
 
     /// Returns whether a token that was issued at `issued_at` is revoked under this key. A token without a
@@ -72,7 +88,8 @@ impl RevocationList {
         issued_at: Option<NumericDate>,
         now: u32,
     ) -> bool {
-        self.entries.get(key).is_some_and(|entry| {
+        let segment = self.segments.get(Self::segment_of(key));
+        segment.and_then(|segment| segment.get(key)).is_some_and(|entry| {
             let issued_at = issued_at.map_or(0, NumericDate::as_secs);
             now < entry.expires_at && issued_at < u64::from(entry.issued_before)
         })
@@ -81,42 +98,58 @@ impl RevocationList {
     /// Adds an entry, or extends the one with the same key. If the list is full, expired entries are removed
     /// first, and then those that are closest to their expiry.
     pub(crate) fn insert(&mut self, key: EntryKey, entry: Entry, now: u32) -> Inserted {
-        if let Some(known) = self.entries.get_mut(&key) {
+        if self.segments.is_empty() {
+            self.segments.resize_with(SEGMENTS, Segment::default);
+        }
+        let index = Self::segment_of(&key);
+        if let Some(known) = self.segments.get_mut(index).and_then(|segment| segment.get_mut(&key))
+        {
             let merged = known.merge(entry);
             let is_changed = merged != *known;
             *known = merged;
             return Inserted { is_changed, evicted: 0 };
         }
         let mut inserted = Inserted { is_changed: true, evicted: 0 };
-        if self.entries.len() >= self.max {
+        if self.len >= self.max {
             self.remove_expired(now);
         }
-        if self.entries.len() >= self.max {
+        if self.len >= self.max {
             inserted.evicted = self.evict();
         }
-        self.entries.insert(key, entry);
+        if let Some(segment) = self.segments.get_mut(index) {
+            segment.insert(key, entry);
+            self.len = self.len.saturating_add(1);
+        }
         inserted
     }
 
     /// Returns the entries that haven't expired.
     pub(crate) fn entries(&self, now: u32) -> impl Iterator<Item = (EntryKey, Entry)> {
-        let entries = self.entries.iter().map(|(key, entry)| (*key, *entry));
+        let entries = self.segments.iter().flatten().map(|(key, entry)| (*key, *entry));
         entries.filter(move |(_, entry)| now < entry.expires_at)
     }
 
     pub(crate) fn remove_expired(&mut self, now: u32) {
-        self.entries.retain(|_, entry| now < entry.expires_at);
+        self.retain(|entry| now < entry.expires_at);
+    }
+
+    fn retain(&mut self, mut is_kept: impl FnMut(&Entry) -> bool) {
+        for segment in &mut self.segments {
+            segment.retain(|_, entry| is_kept(entry));
+        }
+        self.len = self.segments.iter().map(HashMap::len).sum();
     }
 
     /// Removes the thousandth of the entries that is closest to expiry. Finding them takes a pass over all
     /// entries, so they are removed in batches.
     fn evict(&mut self) -> usize {
-        let count = self.entries.len().div_ceil(1000);
-        let mut expiries: Vec<u32> = self.entries.values().map(|entry| entry.expires_at).collect();
+        let count = self.len.div_ceil(1000);
+        let entries = self.segments.iter().flat_map(HashMap::values);
+        let mut expiries: Vec<u32> = entries.map(|entry| entry.expires_at).collect();
         let last = count.saturating_sub(1).min(expiries.len().saturating_sub(1));
         let (_, &mut limit, _) = expiries.select_nth_unstable(last);
         let mut left = count;
-        self.entries.retain(|_, entry| {
+        self.retain(|entry| {
             let is_evicted = left > 0 && entry.expires_at <= limit;
             left = left.saturating_sub(usize::from(is_evicted));
             !is_evicted
@@ -186,6 +219,22 @@ mod tests {
         assert_eq!(list.len(), 4996);
         assert!((0..5).all(|n| !list.is_revoked(&key(n), None, 0)));
         assert!((5..5000).all(|n| list.is_revoked(&key(n), None, 0)));
+    }
+
+    #[test]
+    fn a_list_of_a_million_entries_never_has_much_more_than_one_table_that_grows() {
+        let mut list = RevocationList::new(1_000_000);
+        assert_eq!(list.segments.capacity(), 0, "nothing is allocated for an empty list");
+        for n in 0..100_000 {
+            list.insert(key(n), entry(1000), 0);
+        }
+        assert_eq!(list.len(), 100_000);
+        let largest = list.segments.iter().map(HashMap::capacity).max().unwrap();
+        let all: usize = list.segments.iter().map(HashMap::capacity).sum();
+        assert!(largest * 32 <= all, "{largest} of {all}");
+        assert_eq!(list.entries(0).count(), 100_000);
+        list.remove_expired(1000);
+        assert_eq!((list.len(), list.entries(0).count()), (0, 0));
     }
 
     #[test]

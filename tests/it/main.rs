@@ -28,6 +28,7 @@ mod basic;
 mod basic_guesses;
 mod binding;
 mod configuration;
+mod configuration_yaml;
 mod credentials;
 mod expiry;
 #[cfg(all(feature = "axum", feature = "reqwest"))]

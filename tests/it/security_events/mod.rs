@@ -1,6 +1,7 @@
 //! Events of issuers, as requests to a router.
 
 mod complex_subjects;
+mod handle;
 mod logout;
 mod push;
 
