@@ -57,7 +57,7 @@ impl Config {
         admission: Admission,
         identity: Identity,
         request: &Request<B>,
-        token: Option<BearerToken<'_>>,
+        token: Option<&BearerToken<'_>>,
     ) -> Decided {
         let identity = match &self.context {
             Some(context) => identity.with_context(context),
@@ -78,11 +78,11 @@ impl Config {
         admission: Admission,
         identity: Identity,
         request: &Request<B>,
-        token: Option<BearerToken<'_>>,
+        token: Option<&BearerToken<'_>>,
     ) -> Decided {
         let is_dpop = admission.used.scheme == Scheme::Dpop;
         let read_again = || is_dpop.then(|| self.proven_token(request)).flatten();
-        let token = match &token {
+        let token = match token {
             Some(token) => Some(Cow::Borrowed(token.as_str().as_bytes())),
             // It was found in the cache, or the request waited for a verdict.
             None => read_again(),

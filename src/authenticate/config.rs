@@ -72,11 +72,15 @@ impl Config {
     /// Returns the headers that the body of a rejection may show. `None` if none are configured.
     #[inline]
     pub(super) fn rejection_headers(&self, request: &HeaderMap) -> Option<Box<HeaderMap>> {
-        if self.rejection_headers.is_empty() { None } else { Some(self.copy_headers(request)) }
+        if self.rejection_headers.is_empty() {
+            None
+        } else {
+            Some(self.copy_headers(request).into())
+        }
     }
 
-    fn copy_headers(&self, request: &HeaderMap) -> Box<HeaderMap> {
-        let mut headers = Box::<HeaderMap>::default();
+    fn copy_headers(&self, request: &HeaderMap) -> HeaderMap {
+        let mut headers = HeaderMap::new();
         for name in &self.rejection_headers {
             for value in request.get_all(name) {
                 headers.append(name, value.clone());

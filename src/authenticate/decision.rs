@@ -76,7 +76,7 @@ impl Config {
         };
         match verification.0 {
             VerificationState::Ready(Ok(identity)) => {
-                self.admit(admission, identity, request, proven)
+                self.admit(admission, identity, request, proven.as_ref())
             }
             VerificationState::Ready(Err(error)) => {
                 let error = self.diagnosed(error, request);

@@ -26,9 +26,11 @@ impl Config {
             return error;
         }
         match (&self.tokens, self.token(request)) {
-            (Some(tokens), Some(token)) => {
-                with_findings(error, |error| tokens.findings(token, Some(error)), &self.subjects)
-            }
+            (Some(tokens), Some(token)) => with_findings(
+                error,
+                |error| tokens.findings(token, Some(error)),
+                self.subjects.as_deref(),
+            ),
             _ => error,
         }
     }
@@ -49,7 +51,11 @@ impl Config {
         let subjects = self.subjects.clone();
         Box::pin(async move {
             verdict.await.map_err(|error| {
-                with_findings(error, |error| tokens.findings(token, Some(error)), &subjects)
+                with_findings(
+                    error,
+                    |error| tokens.findings(token, Some(error)),
+                    subjects.as_deref(),
+                )
             })
         })
     }
@@ -78,11 +84,11 @@ impl Config {
 fn with_findings(
     error: Error,
     findings: impl FnOnce(&Error) -> Findings,
-    subjects: &Option<Arc<SubjectField>>,
+    subjects: Option<&SubjectField>,
 ) -> Error {
     let findings = findings(&error);
     let Some(diagnosis) = findings.diagnosis(&error) else { return error };
-    let shown = || subjects.as_ref()?.shown(findings.issuer(), findings.subject()?);
+    let shown = || subjects?.shown(findings.issuer(), findings.subject()?);
     error.with_diagnosis(match shown() {
         Some(subject) => diagnosis.subject(&subject),
         None => diagnosis,

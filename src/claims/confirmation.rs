@@ -140,7 +140,7 @@ impl fmt::Debug for Confirmation {
             .field("jkt", &self.key_thumbprint.is_some())
             .field("x5t#S256", &self.certificate_thumbprint.is_some())
             .field("has_other", &self.has_other)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

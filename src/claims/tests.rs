@@ -1,5 +1,7 @@
 //! The claims of JWTs and of introspection responses, as [`Reader`] reads them.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests report by panic")]
+
 use super::{
     ClaimOptions, ClaimSet, ClaimText, MalformedClaim, NumericDate, reader::Reader,
     token_kind::OtherKind,

@@ -20,7 +20,9 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 #[cfg(all(feature = "dpop", feature = "aws-lc-rs"))]
 pub(crate) fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-    parts.iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     let mut digest = [0; 32];
     digest.copy_from_slice(context.finish().as_ref());
     digest
@@ -32,7 +34,9 @@ pub(crate) fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
     use sha2::Digest;
 
     let mut hasher = sha2::Sha256::new();
-    parts.iter().for_each(|part| hasher.update(part));
+    for part in parts {
+        hasher.update(part);
+    }
     hasher.finalize().into()
 }
 

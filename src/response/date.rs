@@ -36,7 +36,7 @@ impl Deref for Date {
 /// Returns the last two digits of a number.
 fn digits(number: u32) -> [u8; 2] {
     let pair = u8::try_from(number % 100).unwrap_or_default();
-    [pair / 10 | b'0', pair % 10 | b'0']
+    [(pair / 10) | b'0', (pair % 10) | b'0']
 }
 
 /// Converts days since 1970-01-01 to year, month and day of the Gregorian calendar. It counts from 0000-03-01, so that

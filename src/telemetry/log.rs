@@ -274,11 +274,11 @@ pub(super) fn token_type_unsupported(host: &str, tokens: u64) {
 /// last one, or `None` if this one is to be suppressed. Failures that belong to no issuer are limited per layer, and
 /// outside of layers for each text.
 fn admit<'a>(error: &'a Error, log: Option<&RejectionLog>) -> (Option<&'a str>, Option<u64>) {
+    static OUTSIDE: UnlayeredLog = UnlayeredLog::new();
     #[cfg(feature = "_jwt")]
     if let Some((label, admitted)) = issuer_log::admit(error) {
         return (Some(label), admitted);
     }
-    static OUTSIDE: UnlayeredLog = UnlayeredLog::new();
     (None, log.map_or_else(|| OUTSIDE.admit(error), |log| log.admit(error.kind())))
 }
 

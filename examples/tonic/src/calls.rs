@@ -46,7 +46,7 @@ impl Guide {
         match self.surprises {
             0 => println!("\n{} calls, and every outcome as expected.", self.calls),
             surprises => {
-                println!("\n{} calls, {surprises} with an unexpected outcome.", self.calls)
+                println!("\n{} calls, {surprises} with an unexpected outcome.", self.calls);
             }
         }
         if self.surprises == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -52,7 +52,7 @@ impl Key {
         Ok(Self::Hmac(Box::new(hmac::Key::new(algorithm, secret))))
     }
 
-    /// Takes a public key whose length has been checked: aws-lc-rs would read a SubjectPublicKeyInfo too.
+    /// Takes a public key whose length has been checked: aws-lc-rs would read a `SubjectPublicKeyInfo` too.
     pub(super) fn ml_dsa(parameters: MlDsa, public: &[u8]) -> Result<Self, KeyError> {
         let algorithm = match parameters {
             MlDsa::MlDsa44 => &signature::ML_DSA_44,

@@ -36,7 +36,7 @@ impl MlDsa {
         }
     }
 
-    /// Returns the object identifier, which PKCS #8 and SubjectPublicKeyInfo use (RFC 9881 §2).
+    /// Returns the object identifier, which PKCS #8 and `SubjectPublicKeyInfo` use (RFC 9881 §2).
     pub(super) const fn identifier(self) -> &'static [u8] {
         match self {
             Self::MlDsa44 => &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x11],
