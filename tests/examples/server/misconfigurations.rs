@@ -158,7 +158,7 @@ async fn another_algorithm() {
     let parts = [
         r#" reason="token_algorithm" rule="alg""#,
         r#" expected="PS256, RS256" found="ES256""#,
-        "signed with an algorithm that is not among the configured ones: add it to `algorithms`",
+        "signed with an algorithm that isn't configured: add it to `algorithms`",
     ];
     let server = serve(&issuer, &[("ALGORITHMS", "RS256,PS256")]);
     line_of(server, &token, 401, &parts).await;
@@ -204,7 +204,7 @@ async fn an_introspection_client_without_rights() {
     let parts = [
         r#" reason="token_inactive" rule="active""#,
         "`active: false` from 127.0.0.1",
-        "it responds inactive to clients that may not introspect, so permit this client to",
+        "also its response to clients without permission: allow this client to introspect",
     ];
     line_of(introspecting(&issuer, &url), "an-opaque-token", 401, &parts).await;
 }

@@ -56,8 +56,8 @@ async fn a_key_that_is_left_out_is_reported_once_per_set() {
     assert_eq!(outcome(&verifier, &token).await, ACCEPTED);
     let name = issuer.issuer();
     let weak_line = format!(
-        "key left out issuer=\"{name}\" kid=\"weak\" reason=\"the key is too weak: it has 1024 bits, and at \
-         least 2048 are needed\""
+        "key left out issuer=\"{name}\" kid=\"weak\" reason=\"the key is too weak: it has 1024 bits, but at \
+         least 2048 are required\""
     );
     let oct = format!("key left out issuer=\"{name}\" reason=\"`kty` isn't supported\"");
     assert_eq!(left_out(&capture), [weak_line.clone(), oct]);
