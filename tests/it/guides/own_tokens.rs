@@ -1,6 +1,9 @@
 //! The code of `docs/own-tokens.md`.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, SystemTime},
+};
 
 use axum::{Router, body::Body, routing::get};
 use http::Request;
@@ -41,17 +44,20 @@ fn create(
     Ok(token.reveal().to_owned())
 }
 
-struct Database;
+#[derive(Default)]
+struct Database(AtomicUsize);
 
 impl Database {
     #[expect(clippy::unused_async, reason = "a database would need it")]
     async fn token(&self, digest: &[u8]) -> Result<Option<Row>, std::io::Error> {
+        tokio::task::yield_now().await;
         let row = Row { id: 7, owner: "alice".into(), scopes: "orders:read".into() };
         Ok((digest == TokenDigest::of("known").as_bytes()).then_some(row))
     }
 
-    #[expect(clippy::unused_self, reason = "a database would need it")]
-    fn record_uses(&self, _: &[TokenUse]) {}
+    fn record_uses(&self, uses: &[TokenUse]) {
+        self.0.fetch_add(uses.len(), Ordering::Relaxed);
+    }
 }
 
 struct Row {
@@ -127,8 +133,10 @@ async fn both_static_tokens_are_accepted_during_a_rotation() {
 
 #[tokio::test]
 async fn a_store_finds_tokens_by_their_digest() {
-    let record = Tokens(Database).find(TokenDigest::of("known")).await.unwrap().unwrap();
+    let tokens = Tokens(Database::default());
+    let record = tokens.find(TokenDigest::of("known")).await.unwrap().unwrap();
     assert_eq!(record.subject, "alice");
-    assert!(Tokens(Database).find(TokenDigest::of("unknown")).await.unwrap().is_none());
-    Tokens(Database).used(&[]);
+    assert!(tokens.find(TokenDigest::of("unknown")).await.unwrap().is_none());
+    tokens.used(&[]);
+    assert_eq!(tokens.0.0.load(Ordering::Relaxed), 0);
 }
