@@ -8,7 +8,7 @@
 /// use portcullis::JwtVerifier;
 ///
 /// let error = JwtVerifier::builder("").audience("api").build().unwrap_err();
-/// assert_eq!(error.to_string(), "issuer ``: empty");
+/// assert_eq!(error.to_string(), "issuer ``: must not be empty");
 /// # }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

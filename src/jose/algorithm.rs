@@ -1,7 +1,7 @@
 use std::{fmt, ops::RangeInclusive, str::FromStr};
 
-/// A JSON Web Signature algorithm, as in the `alg` of a token's header ([RFC 7518 §3.1], [RFC 8037
-/// §3.1], [RFC 9864], [RFC 9964 §5]).
+/// A JSON Web Signature algorithm, as in the `alg` of a token's header ([RFC 7518 §3.1],
+/// [RFC 8037 §3.1], [RFC 9864], [RFC 9964 §5]).
 ///
 /// There are variants only for the algorithms that this crate verifies. `none` isn't one of them,
 /// so it can't be configured.
@@ -155,8 +155,9 @@ impl Algorithm {
         })
     }
 
-    /// Returns the possible lengths of a signature, in bytes: a fixed one for EdDSA, ECDSA, HMAC and ML-DSA ([RFC 7518
-    /// §3.2, §3.4], [RFC 8032 §5.1.6], [RFC 9964 §5]), and that of a modulus of 2048 to 8192 bits for RSA.
+    /// Returns the possible lengths of a signature, in bytes: a fixed one for EdDSA, ECDSA, HMAC and ML-DSA
+    /// ([RFC 7518 §3.2, §3.4], [RFC 8032 §5.1.6], [RFC 9964 §5]), and that of a modulus of 2048 to 8192 bits
+    /// for RSA.
     ///
     /// [RFC 7518 §3.2, §3.4]: https://www.rfc-editor.org/rfc/rfc7518#section-3.2
     /// [RFC 8032 §5.1.6]: https://www.rfc-editor.org/rfc/rfc8032#section-5.1.6

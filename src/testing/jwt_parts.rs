@@ -1,4 +1,4 @@
-//! The header and the claims of a JWT that a test changes, and its compact serialization.
+//! The header and the claims of a JWT, which a test can change, and its compact serialization.
 
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ pub(super) struct JwtParts {
 impl JwtParts {
     /// # Panics
     ///
-    /// Panics if one of them is not an object.
+    /// Panics if one of them isn't an object.
     pub(super) fn new(header: Value, claims: Value) -> Self {
         let (Value::Object(header), Value::Object(claims)) = (header, claims) else {
             unreachable!("two objects")

@@ -1,4 +1,4 @@
-//! Verifying the signature of any message, for test vectors of others.
+//! Signature verification of arbitrary messages, for test vectors.
 
 use serde_json::Value;
 
@@ -11,9 +11,9 @@ use crate::{
     },
 };
 
-/// Verifies signatures as a [`JwtVerifier`](crate::JwtVerifier) does, also of messages that aren't tokens.
+/// A set of keys that verifies signatures like a [`JwtVerifier`](crate::JwtVerifier), but of any message.
 ///
-/// The test vectors of [Project Wycheproof] need it: they sign arbitrary bytes.
+/// It is for test vectors that sign arbitrary bytes, such as those of [Project Wycheproof].
 ///
 /// [Project Wycheproof]: https://github.com/C2SP/wycheproof
 #[doc(hidden)]
@@ -21,11 +21,11 @@ use crate::{
 pub struct VerifyingKeys(KeySet);
 
 impl VerifyingKeys {
-    /// Reads public keys as those of a key set, and symmetric ones as secrets for the algorithm in their `alg`.
+    /// Reads public keys like those of a key set, and symmetric keys as secrets for their `alg`.
     ///
     /// # Errors
     ///
-    /// Returns why there is no usable key.
+    /// Returns the reason if there is no usable key.
     pub fn from_jwks(jwks: &[Value]) -> Result<Self, String> {
         let (secrets, public): (Vec<_>, Vec<_>) =
             jwks.iter().cloned().partition(|jwk| jwk["kty"] == "oct");
@@ -40,15 +40,15 @@ impl VerifyingKeys {
         Ok(Self(KeySet::new(keys)))
     }
 
-    /// Returns whether a key that fits the algorithm made the signature.
+    /// Returns whether the signature is valid for a key with this algorithm.
     #[must_use]
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
         let mut keys = self.0.candidates(None, algorithm);
         keys.any(|key| key.verify(algorithm, message, signature))
     }
 
-    /// Returns whether a text is a JWS in the compact serialization that one of the keys signed. The payload may be
-    /// anything but empty.
+    /// Returns whether a text is a JWS in compact serialization that was signed with one of the keys. The
+    /// payload can be anything except empty.
     #[must_use]
     pub fn verify_jws(&self, text: &str) -> bool {
         let mut buffer = SignatureBuffer::default();

@@ -10,7 +10,7 @@ use crate::jose::algorithm::Algorithm;
 pub(super) enum Key {
     Hmac(Box<hmac::Key>),
     Rsa(Box<RsaKey>),
-    /// Of ECDSA, Ed25519 or ML-DSA: one key, one algorithm.
+    /// A key for ECDSA, Ed25519 or ML-DSA. Each key has one algorithm.
     Single(ParsedPublicKey),
 }
 
@@ -52,7 +52,8 @@ impl Key {
         Ok(Self::Hmac(Box::new(hmac::Key::new(algorithm, secret))))
     }
 
-    /// Takes a public key whose length has been checked: aws-lc-rs would read a `SubjectPublicKeyInfo` too.
+    /// Creates a key. The length must have been validated, because aws-lc-rs also accepts a
+    /// SubjectPublicKeyInfo.
     pub(super) fn ml_dsa(parameters: MlDsa, public: &[u8]) -> Result<Self, KeyError> {
         let algorithm = match parameters {
             MlDsa::MlDsa44 => &signature::ML_DSA_44,

@@ -1,10 +1,10 @@
 use super::KeyError;
 use crate::jose::algorithm::Algorithm;
 
-/// A parameter set of ML-DSA, which the `alg` member of an AKP key names ([RFC 9964 §5], FIPS 204 §4).
+/// A parameter set of ML-DSA, which is the `alg` of an AKP key ([RFC 9964 §5], FIPS 204 §4).
 ///
-/// JWS uses ML-DSA with the empty context string, which both back ends do unless they are told otherwise, and signs the
-/// message itself, not its hash.
+/// JWS uses ML-DSA with the empty context string, which is the default of both back ends, and signs the message
+/// itself instead of its hash.
 ///
 /// [RFC 9964 §5]: https://www.rfc-editor.org/rfc/rfc9964#section-5
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(crate) enum MlDsa {
 impl MlDsa {
     pub(crate) const ALL: [Self; 3] = [Self::MlDsa44, Self::MlDsa65, Self::MlDsa87];
 
-    /// Returns the parameter set of an algorithm, or `None` if the algorithm is another one.
+    /// Returns the parameter set of an algorithm, or `None` if the algorithm isn't ML-DSA.
     pub(crate) const fn of(algorithm: Algorithm) -> Option<Self> {
         match algorithm {
             Algorithm::MlDsa44 => Some(Self::MlDsa44),
@@ -27,7 +27,7 @@ impl MlDsa {
         }
     }
 
-    /// Returns the one algorithm that JWS uses these parameters with.
+    /// Returns the only JWS algorithm with these parameters.
     pub(crate) const fn algorithm(self) -> Algorithm {
         match self {
             Self::MlDsa44 => Algorithm::MlDsa44,
@@ -50,16 +50,17 @@ impl MlDsa {
         Self::ALL.into_iter().find(|parameters| parameters.identifier() == identifier)
     }
 
-    /// Checks a public key: 32 random bytes, and the numbers of t1 (FIPS 204, algorithm 22).
+    /// Validates a public key, which consists of 32 random bytes and the numbers of t1 (FIPS 204,
+    /// algorithm 22).
     ///
-    /// Every text of the right length is the encoding of a key, so there is nothing else that a back end would reject.
-    /// But if t1 is zero, anyone can sign: verification then compares values that don't depend on a private key. Such
-    /// a "key" is a buffer that nobody filled.
+    /// All bytes of the correct length are the encoding of a key, so the back ends reject nothing else. If t1
+    /// is zero, however, anyone can create valid signatures, because verification then compares values that
+    /// don't depend on a private key. Such a key is usually an uninitialized buffer.
     pub(super) fn check_public_key(self, public: &[u8]) -> Result<(), KeyError> {
         let (len, wrong_length) = match self {
-            Self::MlDsa44 => (1312, "an ML-DSA-44 public key is exactly 1312 bytes long"),
-            Self::MlDsa65 => (1952, "an ML-DSA-65 public key is exactly 1952 bytes long"),
-            Self::MlDsa87 => (2592, "an ML-DSA-87 public key is exactly 2592 bytes long"),
+            Self::MlDsa44 => (1312, "an ML-DSA-44 public key must be exactly 1312 bytes long"),
+            Self::MlDsa65 => (1952, "an ML-DSA-65 public key must be exactly 1952 bytes long"),
+            Self::MlDsa87 => (2592, "an ML-DSA-87 public key must be exactly 2592 bytes long"),
         };
         if public.len() != len {
             return Err(KeyError::Malformed(wrong_length));
@@ -71,17 +72,19 @@ impl MlDsa {
     }
 }
 
-/// What is wrong with an algorithm that this build doesn't [support](supports).
-pub(crate) const UNSUPPORTED: &str = "this build verifies no ML-DSA; enable the feature `aws-lc-rs` or \
+/// The problem with an algorithm that this build doesn't [support](supports).
+pub(crate) const UNSUPPORTED: &str = "this build doesn't support ML-DSA; enable the feature `aws-lc-rs` or \
     `rust-crypto-ml-dsa`";
 
-/// Returns whether this build implements an algorithm. Only ML-DSA in pure Rust is a feature of its own.
+/// Returns whether this build implements an algorithm. Only ML-DSA in pure Rust requires a separate
+/// feature.
 pub(crate) const fn supports(algorithm: Algorithm) -> bool {
     cfg!(any(feature = "aws-lc-rs", feature = "rust-crypto-ml-dsa"))
         || MlDsa::of(algorithm).is_none()
 }
 
-/// The length of the seed at the start of a public key. A private key is a seed of that length too (RFC 9964 §4).
+/// The length of the seed at the start of a public key. A private key is a seed of the same length (RFC 9964
+/// §4).
 pub(super) const SEED_LEN: usize = 32;
 
 #[cfg(test)]
@@ -107,7 +110,7 @@ mod tests {
                 if other != len {
                     let error = parameters.check_public_key(&vec![7; other]).unwrap_err();
                     let name = parameters.algorithm();
-                    let expected = format!("an {name} public key is exactly {len} bytes long");
+                    let expected = format!("an {name} public key must be exactly {len} bytes long");
                     assert_eq!(error.to_string(), format!("the key is malformed: {expected}"));
                 }
             }

@@ -4,7 +4,7 @@ use ml_dsa::{
 
 use super::{KeyError, MlDsa};
 
-/// A public ML-DSA key as the crate `ml-dsa` has it, with the matrix that it is expanded to.
+/// A public ML-DSA key of the `ml-dsa` crate, with its expanded matrix.
 pub(super) enum MlDsaKey {
     MlDsa44(VerifyingKey<MlDsa44>),
     MlDsa65(VerifyingKey<MlDsa65>),

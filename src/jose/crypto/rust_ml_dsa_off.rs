@@ -3,7 +3,7 @@ use super::{
     ml_dsa::{MlDsa, UNSUPPORTED},
 };
 
-/// An ML-DSA key without the feature `rust-crypto-ml-dsa`: there is none.
+/// Replaces ML-DSA keys without the feature `rust-crypto-ml-dsa`: an uninhabited type.
 pub(super) enum MlDsaKey {}
 
 impl MlDsaKey {

@@ -17,8 +17,8 @@ use crate::{
 /// A private key with which this service authenticates itself: see
 /// [`private_key_jwt`](super::IntrospectionVerifierBuilder::private_key_jwt).
 ///
-/// RSA keys of 2048 to 8192 bits, EC keys on P-256, P-384 or P-521, Ed25519 keys and ML-DSA keys are supported. An ML-DSA
-/// key must contain its seed ([RFC 9881 §6], [RFC 9964 §4]), and needs a build that implements
+/// RSA keys of 2048 to 8192 bits, EC keys on P-256, P-384 or P-521, Ed25519 keys and ML-DSA keys are supported.
+/// An ML-DSA key must contain its seed ([RFC 9881 §6], [RFC 9964 §4]), and requires a build that implements
 /// [ML-DSA](Algorithm::MlDsa44).
 ///
 /// `Debug` doesn't show the key.
@@ -262,7 +262,7 @@ impl Jwk {
     /// `alg` and `pub` are required (RFC 9964 §3), and `priv` is the seed (§4).
     fn ml_dsa(&self) -> Result<PrivateParts, PrivateKeyError> {
         let parameters = self.alg.as_deref().and_then(Algorithm::from_name).and_then(MlDsa::of);
-        let parameters = parameters.ok_or(KeyError::Unsupported("its `alg` is not ML-DSA"))?;
+        let parameters = parameters.ok_or(KeyError::Unsupported("its `alg` isn't ML-DSA"))?;
         let public = Some(bytes(self.r#pub.as_ref())?);
         Ok(PrivateParts::MlDsa { parameters, seed: secret(self.r#priv.as_ref())?, public })
     }

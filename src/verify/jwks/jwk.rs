@@ -122,8 +122,8 @@ fn verifying_key(jwk: &Value, algorithm: Option<Algorithm>) -> Result<VerifyingK
             _ => Err(JwkError::Unsupported("crv")),
         },
         "AKP" => {
-            // Required (RFC 9964 §3), because it determines what `pub` is. Other algorithms have keys of this type
-            // too, but none that this crate supports.
+            // `alg` is required (RFC 9964 §3), because it determines the format of `pub`. Other algorithms have
+            // keys of this type as well, but this crate doesn't support them.
             let algorithm = algorithm.ok_or(JwkError::Malformed("alg"))?;
             let parameters = MlDsa::of(algorithm).ok_or(JwkError::Algorithm)?;
             Ok(VerifyingKey::ml_dsa(parameters, &number("pub")?)?)
@@ -198,8 +198,12 @@ mod tests {
         is_left_out("pub", json!("*"), "`pub` is missing or malformed");
         is_left_out("use", json!("enc"), "`use` doesn't allow it to verify signatures");
         for (name, value, reason) in [
-            ("pub", [7; 1311].as_slice(), "an ML-DSA-44 public key is exactly 1312 bytes long"),
-            ("pub", &[7; 1952], "an ML-DSA-44 public key is exactly 1312 bytes long"),
+            (
+                "pub",
+                [7; 1311].as_slice(),
+                "an ML-DSA-44 public key must be exactly 1312 bytes long",
+            ),
+            ("pub", &[7; 1952], "an ML-DSA-44 public key must be exactly 1312 bytes long"),
             ("pub", &[0; 1312], "its ML-DSA public key consists of zeros"),
         ] {
             let value = json!(base64url::encode(value));
@@ -208,12 +212,12 @@ mod tests {
         is_left_out(
             "alg",
             json!("ML-DSA-87"),
-            "the key is malformed: an ML-DSA-87 public key is exactly 2592 bytes long",
+            "the key is malformed: an ML-DSA-87 public key must be exactly 2592 bytes long",
         );
         let expected = if crate::jose::crypto::supports(Algorithm::MlDsa44) {
             Ok(())
         } else {
-            Err("the key isn't supported: this build verifies no ML-DSA; enable the feature \
+            Err("the key isn't supported: this build doesn't support ML-DSA; enable the feature \
                  `aws-lc-rs` or `rust-crypto-ml-dsa`"
                 .to_owned())
         };

@@ -117,7 +117,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     /// Sets the accepted algorithms. The default is all asymmetric algorithms that the issuer's keys allow, and
     /// the algorithm of each secret. If keys are configured, there must be one for each of these algorithms.
     ///
-    /// ML-DSA is one of the defaults, so that an issuer can move to it by publishing a key.
+    /// ML-DSA is accepted by default, so that an issuer can migrate to it by publishing a key.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.settings.algorithms = Some(algorithms.into_iter().collect());
         self

@@ -13,11 +13,11 @@ use crate::{
     verify::jwks::{Key, KeySet},
 };
 
-/// The length of the longest signature that is decoded on the stack, which is RSA with 8192 bits. ML-DSA's are longer,
-/// and a buffer for them would have to be cleared for each token.
+/// The length of the longest signature that is decoded on the stack, which is RSA with 8192 bits. ML-DSA
+/// signatures are longer, and a buffer for them would have to be zeroed for each token.
 const USUAL_SIGNATURE: usize = 1024;
 
-/// What base64 rounds up.
+/// The number of additional bytes because of the rounding of base64.
 const ROUNDING: usize = 4;
 
 /// A buffer for a decoded signature.

@@ -163,7 +163,7 @@ async fn a_key_that_is_left_out_is_named_with_the_reason() {
         (
             "pub",
             json!(jws::encode(&public[1..])),
-            "the key is malformed: an ML-DSA-44 public key is exactly 1312 bytes long",
+            "the key is malformed: an ML-DSA-44 public key must be exactly 1312 bytes long",
         ),
         ("pub", Value::Null, "`pub` is missing or malformed"),
     ] {

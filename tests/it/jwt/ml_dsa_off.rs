@@ -7,7 +7,7 @@ use super::{outcome, verifier};
 use crate::support::{API, issuer_with, jws};
 
 const REASON: &str =
-    "this build verifies no ML-DSA; enable the feature `aws-lc-rs` or `rust-crypto-ml-dsa`";
+    "this build doesn't support ML-DSA; enable the feature `aws-lc-rs` or `rust-crypto-ml-dsa`";
 
 #[tokio::test]
 async fn the_feature_that_is_missing_is_named() {

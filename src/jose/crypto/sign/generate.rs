@@ -17,7 +17,8 @@ impl SigningKey {
     ///
     /// # Panics
     ///
-    /// Panics if the back end has no randomness, or doesn't implement the algorithm.
+    /// Panics if the random number generator fails, or if the back end doesn't implement the
+    /// algorithm.
     pub(crate) fn generate(algorithm: Algorithm) -> Self {
         assert!(supports(algorithm), "{algorithm}: {UNSUPPORTED}");
         if let Some(len) = algorithm.min_secret_len() {

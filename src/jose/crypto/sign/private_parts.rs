@@ -103,7 +103,8 @@ impl PrivateParts {
         Ok(Self::Ec { curve, d: Secret::new(d.to_vec()), public: public.map(<[u8]>::to_vec) })
     }
 
-    /// Reads an ML-DSA private key: its seed, alone or followed by the key that is expanded from it (RFC 9881 §6).
+    /// Reads an ML-DSA private key, which consists of its seed, optionally followed by the expanded key (RFC
+    /// 9881 §6).
     fn ml_dsa(parameters: MlDsa, key: &[u8]) -> Result<Self, KeyError> {
         let seed = match der::value(SEED, key) {
             Some((seed, [])) => Some(seed),
@@ -123,7 +124,7 @@ impl PrivateParts {
         match self {
             Self::Rsa(key) => RsaComponents::new(&key.n, &key.e).map(drop),
             Self::MlDsa { seed, .. } if seed.len() != SEED_LEN => {
-                Err(KeyError::Malformed("the seed of an ML-DSA key is exactly 32 bytes long"))
+                Err(KeyError::Malformed("the seed of an ML-DSA key must be exactly 32 bytes long"))
             }
             Self::Ec { .. } | Self::Ed25519 { .. } | Self::MlDsa { .. } => Ok(()),
         }

@@ -2,7 +2,7 @@ use ml_dsa::{Keypair, MlDsa44, MlDsa65, MlDsa87, MlDsaParams, Seed, Signer, Sign
 
 use crate::jose::crypto::MlDsa;
 
-/// A private ML-DSA key as the crate `ml-dsa` has it. It signs deterministically.
+/// A private ML-DSA key of the `ml-dsa` crate. It signs deterministically.
 pub(in crate::jose::crypto) enum MlDsaKey {
     MlDsa44(Box<SigningKey<MlDsa44>>),
     MlDsa65(Box<SigningKey<MlDsa65>>),

@@ -1,6 +1,6 @@
 use crate::jose::crypto::MlDsa;
 
-/// A private ML-DSA key without the feature `rust-crypto-ml-dsa`: there is none.
+/// Replaces private ML-DSA keys without the feature `rust-crypto-ml-dsa`: an uninhabited type.
 pub(in crate::jose::crypto) enum MlDsaKey {}
 
 impl MlDsaKey {

@@ -1,6 +1,6 @@
-//! The examples of RFC 9964 §A.1, and what it says about keys.
+//! The examples of RFC 9964 §A.1, and its requirements for keys.
 //!
-//! Each file has the private and the public key of one example, and its JWS.
+//! Each file contains the private key, the public key and the JWS of one example.
 
 use base64_simd::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -61,7 +61,7 @@ fn the_examples_verify() {
         }
         assert!(!key.verify(parameters.algorithm(), b"another message", &signature));
 
-        // `VerifyingKey` uses aws-lc-rs if both back ends are there.
+        // `VerifyingKey` uses aws-lc-rs if both back ends are enabled.
         #[cfg(feature = "rust-crypto-ml-dsa")]
         {
             let key = rust_crypto::Key::ml_dsa(parameters, &public).unwrap();
@@ -124,7 +124,7 @@ fn public_keys_are_read_from_subject_public_key_infos() {
         let null = [5, 0].as_slice();
         for (parts, is_readable) in [
             ([identifier.as_slice(), &[], &[0], &public, &[]], true),
-            // Parameters, unused bits, another length, and something behind it.
+            // Parameters, unused bits, another length, and trailing data.
             ([&identifier, null, &[0], &public, &[]], false),
             ([&identifier, &[], &[1], &public, &[]], false),
             ([&identifier, &[], &[0], &public[1..], &[]], false),
@@ -145,8 +145,8 @@ fn public_keys_are_read_from_subject_public_key_infos() {
     }
 }
 
-/// Why a key whose t1 is zero is rejected: this signature was computed without any key. With z, h and t1 of zeros, the
-/// value that the challenge hash is compared with is the hash of the message and of zeros.
+/// Shows why a key whose t1 is zero is rejected: this signature was computed without a private key. If z, h and
+/// t1 are zero, the challenge hash is compared with the hash of the message and zeros.
 #[test]
 fn under_a_key_of_zeros_anyone_can_sign() {
     let mut public = vec![0; 1312];

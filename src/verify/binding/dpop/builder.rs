@@ -101,8 +101,9 @@ impl DpopBuilder {
 
     /// Sets the accepted algorithms of proofs. By default, all asymmetric algorithms except ML-DSA are accepted.
     ///
-    /// A proof with ML-DSA is 6 to 12 KB long, because it contains the public key as well as a signature, and each
-    /// request has one beside its token. Many servers reject headers of that size, so ML-DSA must be enabled.
+    /// A proof with ML-DSA is 6 to 12 KB long, because it contains the public key as well as a signature, and
+    /// each request contains a proof in addition to its token. Many servers reject headers of that size, so
+    /// ML-DSA must be enabled explicitly.
     pub fn algorithms(mut self, algorithms: impl IntoIterator<Item = Algorithm>) -> Self {
         self.algorithms = algorithms.into_iter().collect();
         self

@@ -60,7 +60,7 @@ impl<'a> ProofJwk<'a> {
                 "y" => &mut members.y,
                 "n" => &mut members.n,
                 "e" => &mut members.e,
-                // Only AKP keys are read by their `alg`.
+                // `alg` is read only for AKP keys.
                 "alg" => {
                     if let Value::String(text) = value {
                         members.alg = Some(text.to_cow());

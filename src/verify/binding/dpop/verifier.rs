@@ -201,7 +201,8 @@ impl Inner {
         if !key.verify(proof.algorithm, message, &signature) {
             return Err(DpopFault::Signature.into());
         }
-        // An ML-DSA key costs little to read again, and in pure Rust takes up to 60 KiB.
+        // ML-DSA keys aren't cached, because decoding them is cheap, and in pure Rust a decoded key
+        // takes up to 60 KiB.
         if cached.is_none() && MlDsa::of(proof.algorithm).is_none() {
             self.keys.insert(*thumbprint, key);
         }
