@@ -107,15 +107,15 @@ use crate::{
 /// until the turn comes, and the turn is kept for a minute. An account has up to 360 turns, so the longest
 /// wait is one hour. If more than 360 clients guess, the others compete for the turns that become free.
 ///
-/// Clients without a guess key count as one client, so the first of their requests uses its turn. At 400
-/// guesses per second, a user who retries every second waits 67 minutes on average.
+/// Clients without a guess key count as one client, so the first request from any of them uses the turn.
+/// At 400 guesses per second, a user who retries every second waits 67 minutes on average.
 ///
 /// Guesses at other accounts don't affect an account, but they use the processors. If a hash takes 20 ms, one
 /// thread checks 50 passwords per second, and an attacker needs more than 50 addresses to keep it busy,
 /// because of the limit for each client. A client has at most a quarter of the permits
 /// ([`max_checks`](BasicVerifierBuilder::max_checks)), so a correct password waits behind at most 127 others
-/// (2.5 seconds), unless four or more clients use all permits at the same time. Then it is rejected with 503
-/// and `Retry-After: 1`.
+/// (2.5 seconds), unless four or more clients use all permits at the same time, in which case it is rejected
+/// with 503 and `Retry-After: 1`.
 ///
 /// Verified credentials remain exempt after a restart, and are exempt on all replicas, if the service
 /// exports and imports them: see [`export_known_passwords`](Self::export_known_passwords).
