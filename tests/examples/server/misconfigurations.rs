@@ -126,7 +126,7 @@ async fn a_jwe() {
         r#" reason="token_malformed" rule="form""#,
         r#" alg="RSA-OAEP-256""#,
         r#" expected="a signed JWT with three parts" found="five parts""#,
-        "this is a JWE: have the issuer sign access tokens for this API and not encrypt them",
+        "this is a JWE: have the issuer sign the access tokens for this API instead of encrypting them",
     ];
     line_of(serve(&issuer, &[]), jwe, 401, &parts).await;
 }
@@ -146,7 +146,7 @@ async fn clocks_that_differ() {
     let parts = [
         r#" reason="token_expired" rule="exp""#,
         &format!(r#" found="{}" skew=-3"#, now - 300),
-        "expired 5 min ago: the client has to get a new token; if it did, synchronize the clocks",
+        "expired 5 min ago: the client has to request a new token; if it did, synchronize the clocks",
     ];
     line_of(serve(&issuer, &[]), &slow, 401, &parts).await;
 }
@@ -177,7 +177,7 @@ async fn a_key_that_was_left_out() {
     let parts = [
         r#" reason="token_unknown_key" rule="kid""#,
         r#" kid="for-encryption""#,
-        "the key is in the issuer's set, but it was left out, because `use` says that it is not for verifying signatures: have the issuer publish it correctly",
+        "the key is in the issuer's set, but it was left out, because `use` doesn't allow it to verify signatures: have the issuer publish it correctly",
     ];
     line_of(serve(&issuer, &[("JWKS_URI", &keys)]), &token, 401, &parts).await;
     // Before that, when the keys are fetched.
@@ -204,7 +204,7 @@ async fn an_introspection_client_without_rights() {
     let parts = [
         r#" reason="token_inactive" rule="active""#,
         "`active: false` from 127.0.0.1",
-        "also its response to clients without permission: allow this client to introspect",
+        "allow this client to introspect tokens of this audience",
     ];
     line_of(introspecting(&issuer, &url), "an-opaque-token", 401, &parts).await;
 }
@@ -239,7 +239,7 @@ async fn an_unknown_key_during_the_cool_down() {
         r#" reason="token_unknown_key" rule="kid""#,
         r#" kid="rotated""#,
         r#" found="rotated""#,
-        "the issuer's keys were fetched a moment ago without it, and are fetched again for an unknown `kid` in ",
+        "the issuer's keys were fetched recently without it, and the next fetch for an unknown `kid` is in ",
         " s at the earliest: if the issuer has just changed its keys, wait for that",
     ];
     line_of(server, &token, 401, &parts).await;
