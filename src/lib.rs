@@ -100,7 +100,7 @@
 //! | `password-hash` | | password hashes for `basic`: Argon2, bcrypt, scrypt |
 //! | `dpop` | | DPoP: sender-constrained tokens (RFC 9449) |
 //! | `client-certificates` | | tokens bound to a client certificate (RFC 8705) |
-//! | `redis` | | revocations and DPoP proofs that replicas share through Redis or Valkey |
+//! | `redis` | | revocations, DPoP proofs and guesses of passwords that replicas share through Redis or Valkey |
 //! | `redis-tls` | | TLS to Redis, with rustls |
 //! | `shared-revocations` | | revocations that replicas share through a store of the service |
 //! | `security-events` | | events of issuers that revoke tokens: RFC 8417, OpenID Back-Channel Logout |

@@ -18,6 +18,9 @@ import time
 import urllib.parse
 import urllib.request
 
+# Nothing is written beside the scripts.
+sys.dont_write_bytecode = True
+
 from picture import draw
 from scenario import DURATION, Scenario, free_port
 

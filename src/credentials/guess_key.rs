@@ -39,6 +39,21 @@ enum Kind {
     Text(Box<str>),
 }
 
+impl GuessKey {
+    /// Returns bytes that no other key has, for digests that replicas share.
+    #[cfg(feature = "basic")]
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let (kind, bytes) = match &self.0 {
+            Kind::Ipv4(octets) => (4, octets.to_vec()),
+            Kind::Ipv6Network(segments) => {
+                (6, segments.iter().flat_map(|segment| segment.to_be_bytes()).collect())
+            }
+            Kind::Text(text) => (0, text.as_bytes().to_vec()),
+        };
+        [vec![kind], bytes].concat()
+    }
+}
+
 impl From<IpAddr> for GuessKey {
     fn from(address: IpAddr) -> Self {
         Self(match address.to_canonical() {

@@ -1,7 +1,8 @@
 //! State that replicas share through Redis or Valkey.
 //!
 //! [`Redis`] configures the servers. [`RedisRevocations`] shares revocations, so that each takes effect on every
-//! replica. [`RedisReplays`] shares the DPoP proofs that were used, so that each is accepted once.
+//! replica. [`RedisReplays`] shares the DPoP proofs that were used, so that each is accepted once. `RedisGuesses` (with the
+//! feature `basic`) shares the attempts to guess the password of each account.
 //!
 //! ```
 //! # #[cfg(feature = "dpop")]
@@ -31,6 +32,8 @@
 mod connections;
 mod failure;
 mod feed;
+#[cfg(feature = "basic")]
+mod guesses;
 mod link;
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
 mod replays;
@@ -40,6 +43,8 @@ mod servers;
 mod settings;
 mod store;
 
+#[cfg(feature = "basic")]
+pub use self::guesses::RedisGuesses;
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
 pub use self::replays::RedisReplays;
 pub use self::{revocations::RedisRevocations, settings::Redis};

@@ -50,7 +50,60 @@ if excess <= 0 then return 0 end
 return redis.call('ZREMRANGEBYRANK', entries, 0, excess - 1)
 ";
 
-/// The scripts, which Redis caches.
+/// Takes an attempt, as `Guess::take` does: of an account (`KEYS[1]`), or by the turn of a client (`KEYS[2]`). Returns the
+/// wait in milliseconds, or 0. Keys are kept for a minute longer than they matter, because clocks differ.
+#[cfg(feature = "basic")]
+const TAKE_GUESS: &str = "
+local now, period, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local grace, longest = tonumber(ARGV[4]), tonumber(ARGV[5])
+local function set(key, value, kept)
+    redis.call('SET', key, string.format('%.0f', value), 'PX', string.format('%.0f', kept - now + 60000))
+end
+local full_at = tonumber(redis.call('GET', KEYS[1]) or '0')
+local turn = tonumber(redis.call('GET', KEYS[2]) or '0')
+if now > turn + grace then turn = 0 end
+local taken = math.max(full_at, now) + period
+local wait = taken - (now + period * burst)
+if turn > 0 and (wait <= 0 or turn <= now) then
+    redis.call('DEL', KEYS[2])
+    return 0
+elseif wait <= 0 then
+    set(KEYS[1], taken, taken)
+    return 0
+elseif turn > 0 then
+    return turn - now
+elseif wait > longest then
+    return wait - longest
+end
+set(KEYS[1], taken, taken)
+set(KEYS[2], now + wait, now + wait + grace)
+return wait
+";
+
+/// Refunds an attempt of an account.
+#[cfg(feature = "basic")]
+const REFUND_GUESS: &str = "
+local now, full_at = tonumber(ARGV[1]), tonumber(redis.call('GET', KEYS[1]) or '0')
+full_at = full_at - tonumber(ARGV[2])
+if full_at > now then
+    redis.call('SET', KEYS[1], string.format('%.0f', full_at), 'PX', string.format('%.0f', full_at - now + 60000))
+else
+    redis.call('DEL', KEYS[1])
+end
+return 0
+";
+
+#[cfg(feature = "basic")]
+pub(super) fn take_guess() -> Script {
+    Script::new(TAKE_GUESS)
+}
+
+#[cfg(feature = "basic")]
+pub(super) fn refund_guess() -> Script {
+    Script::new(REFUND_GUESS)
+}
+
+/// The scripts for revocations, which Redis caches.
 pub(super) struct Scripts {
     pub(super) open: Script,
     pub(super) publish: Script,

@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, cluster::ClusterClient};
 
+#[cfg(feature = "basic")]
+use super::guesses::RedisGuesses;
 #[cfg(all(feature = "dpop", feature = "_jwt"))]
 use super::replays::RedisReplays;
 use super::{
@@ -42,7 +44,8 @@ const PREFIX: &str = "portcullis";
 /// # Access
 ///
 /// All keys begin with the [prefix](Self::prefix): `{portcullis}:revocations`, `{portcullis}:revocations:log`,
-/// `{portcullis}:revocations:new`, and `portcullis:replay:…`. An ACL user needs
+/// `{portcullis}:revocations:new`, `portcullis:replay:…` and
+/// `portcullis:guess:…`. An ACL user needs
 /// `~{portcullis}:* ~portcullis:* +@read +@write +@connection +@scripting`.
 ///
 /// Set `maxmemory-policy` to `noeviction`. If Redis evicted these keys, revoked tokens would be accepted again.
@@ -171,6 +174,13 @@ impl Redis {
     #[must_use]
     pub fn revocations(&self) -> RedisRevocations {
         RedisRevocations::new(Arc::clone(&self.connections), &self.prefix)
+    }
+
+    /// Returns the store for attempts to guess passwords.
+    #[cfg(feature = "basic")]
+    #[must_use]
+    pub fn guesses(&self) -> RedisGuesses {
+        RedisGuesses::new(Arc::clone(&self.connections), &self.prefix)
     }
 
     /// Returns the store for used DPoP proofs.

@@ -209,6 +209,15 @@ pub(super) fn replay_store_full(proofs: u64) {
     );
 }
 
+#[cfg(feature = "basic")]
+pub(super) fn guess_store_unreachable(error: &Error, count: u64) {
+    let source = causes(error);
+    tracing::warn!(
+        target: "portcullis", source, count,
+        "the shared store of wrong passwords is unreachable: each replica counts on its own"
+    );
+}
+
 #[cfg(all(feature = "dpop", feature = "redis"))]
 pub(super) fn replay_store_unreachable(error: &Error, count: u64) {
     let source = causes(error);

@@ -99,6 +99,9 @@ pub(super) fn security_event_rejected(_error: &Error) {}
 #[cfg(all(feature = "_jwt", feature = "dpop"))]
 pub(super) fn replay_store_full(_proofs: u64) {}
 
+#[cfg(feature = "basic")]
+pub(super) fn guess_store_unreachable(_error: &Error, _count: u64) {}
+
 #[cfg(all(feature = "dpop", feature = "redis"))]
 pub(super) fn replay_store_unreachable(_error: &Error, _count: u64) {}
 

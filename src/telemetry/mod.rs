@@ -11,6 +11,7 @@
 mod issuer_log;
 #[cfg(any(
     all(feature = "_jwt", feature = "dpop"),
+    feature = "basic",
     feature = "introspection",
     feature = "tracing",
 ))]
@@ -22,14 +23,18 @@ mod metrics;
 mod rejected_request;
 #[cfg_attr(not(feature = "tracing"), path = "rejection_log_off.rs")]
 mod rejection_log;
-#[cfg(any(all(feature = "_jwt", feature = "dpop"), feature = "introspection"))]
+#[cfg(any(all(feature = "_jwt", feature = "dpop"), feature = "basic", feature = "introspection"))]
 mod throttle;
 #[cfg(feature = "tracing")]
 mod unlayered_log;
 
 #[cfg(feature = "_jwt")]
 pub(crate) use self::issuer_log::{IssuerLog, Occasion};
-#[cfg(any(all(feature = "_jwt", feature = "dpop"), feature = "introspection"))]
+#[cfg(any(
+    all(feature = "_jwt", feature = "dpop"),
+    feature = "basic",
+    feature = "introspection"
+))]
 pub(crate) use self::throttle::Throttle;
 pub(crate) use self::{rejected_request::RejectedRequest, rejection_log::RejectionLog};
 use crate::Error;
@@ -161,6 +166,12 @@ pub(crate) fn security_event_rejected(error: &Error) {
 #[cfg(all(feature = "_jwt", feature = "dpop"))]
 pub(crate) fn replay_store_full(proofs: u64) {
     log::replay_store_full(proofs);
+}
+
+/// Records that as many attempts couldn't be counted in the store that replicas share. `error` is that of the last one.
+#[cfg(feature = "basic")]
+pub(crate) fn guess_store_unreachable(error: &Error, count: u64) {
+    log::guess_store_unreachable(error, count);
 }
 
 /// Records that `count` proofs couldn't be stored since this was last recorded. `error` is that of the last one.

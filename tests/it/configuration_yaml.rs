@@ -105,7 +105,7 @@ fn values_have_the_types_of_yaml() {
         ("azp: orders-app", "azp: true", "issuers[0].required_claims.azp: must be a string"),
         ("leeway_seconds: 30", "leeway_seconds: '30'", "issuers[0].leeway_seconds: must be a"),
         ("roles: [admin]", "roles: {admin: 1}", "policies.rows[2].roles: "),
-        ("audience: https://api.example", "audience: ~", "audience: "),
+        ("audience: https://api.example", "audience: ~", "issuers[0].audience: must be set"),
     ] {
         let found = problems(&DOCUMENT.replacen(from, to, 1));
         assert!(found.iter().any(|problem| problem.starts_with(expected)), "{to}: {found:#?}");

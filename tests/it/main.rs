@@ -26,6 +26,7 @@ mod axum;
 mod basic;
 #[cfg(feature = "password-hash")]
 mod basic_guesses;
+mod basic_shared_guesses;
 mod binding;
 mod configuration;
 mod configuration_yaml;

@@ -11,6 +11,8 @@
 )]
 
 mod deployments;
+#[cfg(feature = "basic")]
+mod guesses;
 mod replays;
 mod replica;
 mod revocations;

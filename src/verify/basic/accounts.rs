@@ -7,7 +7,7 @@ use std::{
 
 use quick_cache::sync::Cache;
 
-use crate::{BasicCredentials, GuessKey};
+use crate::{BasicCredentials, GuessKey, Secret, digest::KeyedDigest};
 
 /// The maximum number of cached spellings of user-ids.
 const CAPACITY: usize = 10_000;
@@ -22,7 +22,7 @@ const CAPACITY: usize = 10_000;
 /// Accounts, clients and spellings are identified by hashes with a secret seed, so that memory use doesn't
 /// depend on what clients send.
 pub(super) struct Accounts {
-    seed: RandomState,
+    hashes: Hashes,
     normalize: Box<Normalize>,
     by_spelling: Cache<Spelling, Account>,
 }
@@ -41,25 +41,37 @@ pub(super) struct Client(pub(super) u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Spelling(u64);
 
+/// How names are hashed.
+enum Hashes {
+    Local(RandomState),
+    Shared(KeyedDigest),
+}
+
 /// Separates account ids from user-ids with the same text.
 #[derive(Hash)]
 enum Name<'a> {
     AccountId(&'a str),
+    Client(&'a GuessKey),
     UserId(&'a str),
 }
 
 impl Accounts {
-    pub(super) fn new(normalize: Box<Normalize>) -> Self {
-        Self { seed: RandomState::new(), normalize, by_spelling: Cache::new(CAPACITY) }
+    /// With a key, the hashes are the same for all replicas with this key.
+    pub(super) fn new(normalize: Box<Normalize>, shared_key: Option<&Secret>) -> Self {
+        let hashes = match shared_key {
+            Some(key) => Hashes::Shared(KeyedDigest::with_key(key.expose())),
+            None => Hashes::Local(RandomState::new()),
+        };
+        Self { hashes, normalize, by_spelling: Cache::new(CAPACITY) }
     }
 
     pub(super) fn spelling(&self, credentials: &BasicCredentials) -> Spelling {
         let user_id = (self.normalize)(credentials.user_id());
-        Spelling(self.seed.hash_one(Name::UserId(&user_id)))
+        Spelling(self.hashes.of(Name::UserId(&user_id)))
     }
 
     pub(super) fn client(&self, key: &GuessKey) -> Client {
-        Client(self.seed.hash_one(key))
+        Client(self.hashes.of(Name::Client(key)))
     }
 
     /// Returns the account that is known without querying the store.
@@ -74,11 +86,27 @@ impl Accounts {
             self.by_spelling.remove(&spelling);
             return spelling.as_account();
         };
-        let account = Account(self.seed.hash_one(Name::AccountId(account_id)));
+        let account = Account(self.hashes.of(Name::AccountId(account_id)));
         if self.by_spelling.peek(&spelling) != Some(account) {
             self.by_spelling.insert(spelling, account);
         }
         account
+    }
+}
+
+impl Hashes {
+    fn of(&self, name: Name<'_>) -> u64 {
+        match self {
+            Self::Local(seed) => seed.hash_one(name),
+            Self::Shared(key) => {
+                let digest = match name {
+                    Name::AccountId(id) => key.of(&[b"account", id.as_bytes()]),
+                    Name::Client(client) => key.of(&[b"client", &client.to_bytes()]),
+                    Name::UserId(user_id) => key.of(&[b"user-id", user_id.as_bytes()]),
+                };
+                digest.bytes().first_chunk().map_or(0, |start| u64::from_be_bytes(*start))
+            }
+        }
     }
 }
 
@@ -107,7 +135,7 @@ mod tests {
     use super::*;
 
     fn accounts() -> Accounts {
-        Accounts::new(Box::new(trimmed_lower_case))
+        Accounts::new(Box::new(trimmed_lower_case), None)
     }
 
     fn spelling(accounts: &Accounts, user_id: &str) -> Spelling {

@@ -8,8 +8,10 @@ use super::{
     check::Check,
     check_permits::CheckPermits,
     guess_limiter::GuessLimiter,
+    guess_store::GuessStore,
     password_cache::{MAX_AGE, PasswordCache},
     rate::Rate,
+    shared_guesses::SharedGuesses,
     verifier::Inner,
 };
 use crate::{Clock, ConfigError, Secret, SystemClock};
@@ -42,6 +44,7 @@ pub struct BasicVerifierBuilder {
     #[cfg(feature = "password-hash")]
     max_parallel_hashes: Option<usize>,
     known_passwords_key: Option<Secret>,
+    shared_guesses: Option<(Arc<dyn GuessStore>, Secret)>,
     clock: Arc<dyn Clock>,
 }
 
@@ -57,6 +60,7 @@ impl BasicVerifierBuilder {
             #[cfg(feature = "password-hash")]
             max_parallel_hashes: None,
             known_passwords_key: None,
+            shared_guesses: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -176,6 +180,38 @@ impl BasicVerifierBuilder {
         self
     }
 
+    /// Counts the attempts for each account together with other replicas, in a store such as
+    /// [`RedisGuesses`](crate::redis::RedisGuesses). By default, each replica counts on its own, so an attacker who reaches
+    /// `n` replicas has `n` times the attempts.
+    ///
+    /// `key` must be the same on all replicas, and consist of at least 32 random bytes. Accounts and clients are stored as
+    /// digests with this key, so the store doesn't reveal them.
+    ///
+    /// - The limits are those of [`guess_limit`](Self::guess_limit), and must be the same on all replicas. The
+    ///   limit for each client ([`client_guess_limit`](Self::client_guess_limit)) is still counted by each replica.
+    /// - A password check takes one operation of the store, and a second one if the password is correct. Cached outcomes
+    ///   take none.
+    /// - While the store is unreachable, each replica counts on its own, starting with all attempts. Passwords are still
+    ///   accepted, and a warning is logged once per minute.
+    ///
+    #[cfg_attr(
+        feature = "redis",
+        doc = r#"```
+use portcullis::{BasicVerifier, Identity, Secret, redis::Redis};
+
+let redis = Redis::new("redis://127.0.0.1:6379")?;
+let verifier = BasicVerifier::builder(async |_| Ok(Some(Identity::assertion().build())))
+    .shared_guess_limit(redis.guesses(), Secret::from("thirty-two random bytes, at least"))
+    .build();
+assert!(verifier.is_ok());
+# Ok::<(), portcullis::ConfigError>(())
+```"#
+    )]
+    pub fn shared_guess_limit(mut self, store: impl GuessStore, key: Secret) -> Self {
+        self.shared_guesses = Some((Arc::new(store), key));
+        self
+    }
+
     /// Sets the key for [`BasicVerifier::export_known_passwords`]. It must consist of at least 32 random
     /// bytes, and be the same after a restart and on all replicas. By default, a key is generated, and
     /// nothing can be exported.
@@ -202,7 +238,8 @@ impl BasicVerifierBuilder {
         doc = "[`max_parallel_hashes`](Self::max_parallel_hashes)"
     )]
     #[cfg_attr(not(feature = "password-hash"), doc = "`max_parallel_hashes`")]
-    /// or the length of [`known_passwords_key`](Self::known_passwords_key) is out of range.
+    /// or the length of [`known_passwords_key`](Self::known_passwords_key) or of the key of
+    /// [`shared_guess_limit`](Self::shared_guess_limit) is out of range.
     #[cfg_attr(not(feature = "password-hash"), expect(unused_mut))]
     pub fn build(mut self) -> Result<BasicVerifier, ConfigError> {
         if self.cache_for > MAX_AGE {
@@ -210,20 +247,24 @@ impl BasicVerifierBuilder {
             return Err(ConfigError::new("cache_for", value, "must be at most 24 hours"));
         }
         let key = self.known_passwords_key.as_ref();
-        if key.is_some_and(|key| key.expose().len() < MIN_KEY) {
-            let problem = "must be at least 32 bytes long";
-            return Err(ConfigError::new("known_passwords_key", "[redacted]", problem));
+        let shared_key = self.shared_guesses.as_ref().map(|(_, key)| key);
+        for (what, key) in [("known_passwords_key", key), ("shared_guess_limit key", shared_key)] {
+            if key.is_some_and(|key| key.expose().len() < MIN_KEY) {
+                let problem = "must be at least 32 bytes long";
+                return Err(ConfigError::new(what, "[redacted]", problem));
+            }
         }
         #[cfg(feature = "password-hash")]
         if let (Check::Users(users), Some(hashes)) = (&mut self.check, self.max_parallel_hashes) {
             users.passwords.set_threads(hashes)?;
         }
         Ok(BasicVerifier::new(Inner {
-            accounts: Accounts::new(self.normalize_user_id),
+            accounts: Accounts::new(self.normalize_user_id, shared_key),
             cache: PasswordCache::new(key),
             cache_for: self.cache_for,
             limiter: limiter(self.guess_limit, self.client_guess_limit)?,
             permits: CheckPermits::new(self.max_checks)?,
+            shared: self.shared_guesses.map(|(store, _)| SharedGuesses::new(store)),
             clock: self.clock,
             check: self.check,
         }))

@@ -9,17 +9,11 @@ use std::{
 
 use super::{
     accounts::{Account, Client},
+    guess_store::{Guess, GuessState},
     rate::{Rate, millis},
     time_table::TimeTable,
 };
 use crate::{Error, ErrorKind};
-
-/// The maximum number of turns that are assigned per account. With the default period, the last one comes
-/// within an hour.
-const MAX_TURNS: u64 = 360;
-
-/// How long a client can use its turn once it has come, in milliseconds. It is at least one period.
-const MIN_GRACE: u64 = 60_000;
 
 /// How far the clock may be set back, in milliseconds. If it is set back farther, the limiter is reset,
 /// because times in the future would lock users out.
@@ -61,6 +55,8 @@ struct State {
 pub(super) struct Attempt {
     pub(super) account: Account,
     client: Option<Client>,
+    /// The attempt in the store that replicas share, if it was counted there.
+    pub(super) shared: Option<Guess>,
 }
 
 /// The limit that was exceeded, and the time until the next attempt is allowed.
@@ -68,6 +64,12 @@ pub(super) struct Attempt {
 pub(super) enum Limited {
     Account(Duration),
     Client(Duration),
+}
+
+impl Attempt {
+    pub(super) const fn shared(account: Account, client: Option<Client>, guess: Guess) -> Self {
+        Self { account, client, shared: Some(guess) }
+    }
 }
 
 impl GuessLimiter {
@@ -88,7 +90,7 @@ impl GuessLimiter {
         client: Option<Client>,
         now: SystemTime,
     ) -> Result<Attempt, Limited> {
-        let now = millis(now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
+        let now = since_1970(now);
         let mut state = self.state();
         state.notice_clock(now);
         let client_full_at = client
@@ -98,57 +100,90 @@ impl GuessLimiter {
             })
             .transpose()
             .map_err(|wait| Limited::Client(Duration::from_millis(wait)))?;
-        self.take_turn(&mut state, account, client, now)
-            .map_err(|wait| Limited::Account(Duration::from_millis(wait)))?;
+        self.take_turn(&mut state, account, client, now).map_err(Limited::Account)?;
         if let Some((client, full_at)) = client_full_at {
             state.clients.set(client, full_at);
         }
-        Ok(Attempt { account, client })
+        Ok(Attempt { account, client, shared: None })
     }
 
-    /// Refunds an attempt whose password wasn't incorrect.
+    /// Refunds an attempt whose password wasn't incorrect. If its account is counted with other replicas, only the
+    /// client's attempt is refunded here.
     pub(super) fn refund(&self, attempt: Attempt) {
-        let mut state = self.state();
-        state.refund_account(self.per_account, attempt.account);
-        if let Some(Client(client)) = attempt.client {
-            let full_at = self.per_client.refund(state.clients.get(client));
-            state.clients.set(client, full_at);
+        if attempt.shared.is_none() {
+            self.state().refund_account(self.per_account, attempt.account);
         }
+        self.refund_client(attempt.client);
     }
 
     /// Uses the client's turn, or assigns it one. Clients without a key count as one client.
     fn take_turn(
         &self,
         state: &mut State,
-        Account(account): Account,
+        account: Account,
         client: Option<Client>,
         now: u64,
-    ) -> Result<(), u64> {
+    ) -> Result<(), Duration> {
         let turn = self.seed.hash_one((account, client));
-        let period = self.per_account.period();
-        let comes_at = match state.turns.get(turn) {
-            0 => None,
-            comes_at => Some(comes_at).filter(|at| now <= at.saturating_add(period.max(MIN_GRACE))),
-        };
-        let full_at = state.accounts.get(account);
-        match (self.per_account.take(full_at, now), comes_at) {
-            (Ok(full_at), None) => state.accounts.set(account, full_at),
-            // A turn was charged when it was assigned.
-            (Ok(_), Some(_)) => state.turns.set(turn, 0),
-            (Err(_), Some(at)) if at <= now => state.turns.set(turn, 0),
-            (Err(_), Some(at)) => return Err(at.saturating_sub(now)),
-            (Err(wait), None) => {
-                if let Some(wait) = wait.checked_sub(period.saturating_mul(MAX_TURNS))
-                    && wait > 0
-                {
-                    return Err(wait);
-                }
-                state.accounts.set(account, self.per_account.charge(full_at, now));
-                state.turns.set(turn, now.saturating_add(wait));
-                return Err(wait);
-            }
+        let guess = Guess::new(account.0, 0, self.per_account, now);
+        let before =
+            GuessState { full_at: state.accounts.get(account.0), turn: state.turns.get(turn) };
+        let (after, wait) = guess.take(before);
+        if after.full_at != before.full_at {
+            state.accounts.set(account.0, after.full_at);
         }
+        if after.turn != before.turn {
+            state.turns.set(turn, after.turn);
+        }
+        wait.map_or(Ok(()), Err)
+    }
+
+    /// Returns the attempt, as a store sees it that replicas share.
+    pub(super) fn guess(&self, account: Account, client: Option<Client>, now: SystemTime) -> Guess {
+        Guess::new(
+            account.0,
+            client.map_or(0, |client| client.0),
+            self.per_account,
+            since_1970(now),
+        )
+    }
+
+    /// Takes an attempt of the account, without the limit for the client.
+    pub(super) fn take_local(
+        &self,
+        account: Account,
+        client: Option<Client>,
+        now: SystemTime,
+    ) -> Result<Attempt, Limited> {
+        let now = since_1970(now);
+        let mut state = self.state();
+        state.notice_clock(now);
+        self.take_turn(&mut state, account, client, now).map_err(Limited::Account)?;
+        Ok(Attempt { account, client, shared: None })
+    }
+
+    /// Takes an attempt of the client, for any account.
+    pub(super) fn charge_client(
+        &self,
+        client: Option<Client>,
+        now: SystemTime,
+    ) -> Result<(), Limited> {
+        let Some(Client(client)) = client else { return Ok(()) };
+        let now = since_1970(now);
+        let mut state = self.state();
+        state.notice_clock(now);
+        let full_at = self.per_client.take(state.clients.get(client), now);
+        let full_at = full_at.map_err(|wait| Limited::Client(Duration::from_millis(wait)))?;
+        state.clients.set(client, full_at);
         Ok(())
+    }
+
+    /// Refunds an attempt of the client.
+    pub(super) fn refund_client(&self, client: Option<Client>) {
+        let Some(Client(client)) = client else { return };
+        let mut state = self.state();
+        let full_at = self.per_client.refund(state.clients.get(client));
+        state.clients.set(client, full_at);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -171,6 +206,10 @@ impl State {
         let full_at = rate.refund(self.accounts.get(account));
         self.accounts.set(account, full_at);
     }
+}
+
+fn since_1970(now: SystemTime) -> u64 {
+    millis(now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
 }
 
 impl Limited {

@@ -36,6 +36,7 @@
 //! |---|---|
 //! | [`BasicVerifier`] | verifies credentials with a function, or with a user store |
 //! | [`BasicVerifierBuilder`] | configures the cache and the limits |
+//! | [`GuessStore`] | the interface to a store that replicas share for the limits |
 //! | [`KnownPasswordsError`] | why verified credentials can't be exported or imported |
 //! | `UserStore` | the interface to your users |
 //! | `UserRecord` | the password hash and the identity of a user |
@@ -56,6 +57,7 @@ mod check_permits;
 #[cfg(feature = "password-hash")]
 mod decoys;
 mod guess_limiter;
+mod guess_store;
 mod known_passwords;
 #[cfg(feature = "password-hash")]
 mod memory_user_store;
@@ -65,6 +67,7 @@ mod password_checks;
 #[cfg(feature = "password-hash")]
 mod password_hash;
 mod rate;
+mod shared_guesses;
 mod time_table;
 #[cfg(feature = "password-hash")]
 mod user_store;
@@ -81,7 +84,11 @@ mod tests;
 pub use self::password_hash::PasswordHash;
 #[doc(alias("htpasswd", "password"))]
 pub use self::verifier::BasicVerifier;
-pub use self::{builder::BasicVerifierBuilder, known_passwords::KnownPasswordsError};
+pub use self::{
+    builder::BasicVerifierBuilder,
+    guess_store::{Guess, GuessFuture, GuessState, GuessStore},
+    known_passwords::KnownPasswordsError,
+};
 #[cfg(feature = "password-hash")]
 pub use self::{
     memory_user_store::MemoryUserStore,

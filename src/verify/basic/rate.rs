@@ -16,7 +16,7 @@ const PERIODS: RangeInclusive<Duration> =
 /// milliseconds.
 ///
 /// [GCRA]: https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rate {
     burst: u64,
     period: u64,
@@ -44,6 +44,10 @@ impl Rate {
             return Err(ConfigError::new(period_name, value, problem));
         }
         Ok(Self { burst: burst.into(), period: millis(period) })
+    }
+
+    pub(super) const fn burst(self) -> u64 {
+        self.burst
     }
 
     pub(super) const fn period(self) -> u64 {

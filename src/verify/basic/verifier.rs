@@ -15,6 +15,7 @@ use super::{
     check_permits::{CheckPermit, CheckPermits},
     guess_limiter::{Attempt, GuessLimiter},
     password_cache::PasswordCache,
+    shared_guesses::SharedGuesses,
 };
 #[cfg(feature = "password-hash")]
 use super::{UserStore, users::Users};
@@ -120,6 +121,9 @@ use crate::{
 /// Verified credentials remain exempt after a restart, and are exempt on all replicas, if the service
 /// exports and imports them: see [`export_known_passwords`](Self::export_known_passwords).
 ///
+/// Each replica counts on its own, unless they
+/// [share the counts](BasicVerifierBuilder::shared_guess_limit).
+///
 /// # Memory
 ///
 /// The state is bounded, no matter how many user-ids an attacker invents: 1 MiB for the guess limit, the
@@ -140,6 +144,8 @@ pub(super) struct Inner {
     pub(super) cache: PasswordCache,
     pub(super) cache_for: Duration,
     pub(super) limiter: Option<GuessLimiter>,
+    /// Counts the attempts for each account in the place of `limiter`.
+    pub(super) shared: Option<SharedGuesses>,
     pub(super) permits: CheckPermits,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -318,12 +324,12 @@ impl Inner {
         let admitted = if candidate.is_known(self.cache_for) {
             None
         } else {
-            Some(self.admit(self.accounts.expected(spelling), client, now)?)
+            Some(self.admit(self.accounts.expected(spelling), client, now).await?)
         };
         let user = match self.check.look_up(credentials.user_id()).await {
             Ok(user) => user,
             Err(error) => {
-                self.refund(admitted.and_then(|admission| admission.attempt));
+                self.refund(admitted.and_then(|admission| admission.attempt), now).await;
                 return Err(error);
             }
         };
@@ -337,18 +343,18 @@ impl Inner {
             return Err(ErrorKind::InvalidCredentials.into());
         }
         let Admission { permit, attempt } = match admitted {
-            Some(admission) => self.transfer(admission, account, client, now)?,
+            Some(admission) => self.transfer(admission, account, client, now).await?,
             // Exempt, so that the guesses of others can't lock their client out.
             None if cached.is_recently_verified() => {
                 Admission { permit: self.permits.try_acquire_for_verified()?, attempt: None }
             }
-            None => self.admit(account, client, now)?,
+            None => self.admit(account, client, now).await?,
         };
         let checked = self.check.verify(credentials, account, user, permit).await;
         let is_correct = matches!(checked, Ok(Some(_)));
         let is_unknown = checked.as_ref().is_err_and(|error| error.status().is_server_error());
         if is_correct || is_unknown {
-            self.refund(attempt);
+            self.refund(attempt, now).await;
         }
         let result = checked
             .and_then(|identity| identity.ok_or_else(|| ErrorKind::InvalidCredentials.into()));
@@ -365,20 +371,35 @@ impl Inner {
 
     /// Takes a permit and charges an attempt. It is charged before the check and refunded after it, so that
     /// concurrent guesses count too.
-    fn admit(
+    async fn admit(
         &self,
         account: Account,
         client: Option<Client>,
         now: SystemTime,
     ) -> Result<Admission, Error> {
         let permit = self.permits.try_acquire(client)?;
-        let limiter = self.limiter.as_ref();
-        let attempt = limiter.map(|limiter| limiter.try_acquire(account, client, now));
-        Ok(Admission { permit, attempt: attempt.transpose()? })
+        let attempt = match &self.limiter {
+            Some(limiter) => Some(self.acquire(limiter, account, client, now).await?),
+            None => None,
+        };
+        Ok(Admission { permit, attempt })
+    }
+
+    async fn acquire(
+        &self,
+        limiter: &GuessLimiter,
+        account: Account,
+        client: Option<Client>,
+        now: SystemTime,
+    ) -> Result<Attempt, Error> {
+        Ok(match &self.shared {
+            Some(shared) => shared.try_acquire(limiter, account, client, now).await?,
+            None => limiter.try_acquire(account, client, now)?,
+        })
     }
 
     /// Charges the attempt to the account that the store found, if it isn't the expected one.
-    fn transfer(
+    async fn transfer(
         &self,
         admission: Admission,
         account: Account,
@@ -392,14 +413,16 @@ impl Inner {
         if charged.account == account {
             return Ok(Admission { permit, attempt });
         }
-        limiter.refund(charged);
-        let attempt = limiter.try_acquire(account, client, now)?;
+        self.refund(attempt, now).await;
+        let attempt = self.acquire(limiter, account, client, now).await?;
         Ok(Admission { permit, attempt: Some(attempt) })
     }
 
-    fn refund(&self, attempt: Option<Attempt>) {
-        if let (Some(attempt), Some(limiter)) = (attempt, &self.limiter) {
-            limiter.refund(attempt);
+    async fn refund(&self, attempt: Option<Attempt>, now: SystemTime) {
+        let (Some(attempt), Some(limiter)) = (attempt, &self.limiter) else { return };
+        limiter.refund(attempt);
+        if let (Some(shared), Some(guess)) = (&self.shared, &attempt.shared) {
+            shared.refund(guess, now).await;
         }
     }
 }
