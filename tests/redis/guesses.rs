@@ -134,7 +134,7 @@ async fn keys_expire_and_contain_no_names() {
     let (server, clock) = (RedisServer::forgetful(), TestClock::new());
     let verifier = replica(server.redis().guesses(), &clock);
     for number in 0..5 {
-        drop(attempt(&verifier, "alice", &number.to_string(), "192.0.2.1").await);
+        let _ = attempt(&verifier, "alice", &number.to_string(), "192.0.2.1").await;
     }
     assert_eq!(attempt(&verifier, "bob", "correct", "192.0.2.1").await, Ok(()));
     let client = redis::Client::open(format!("redis://127.0.0.1:{}", server.port)).unwrap();

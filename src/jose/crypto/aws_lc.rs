@@ -53,7 +53,7 @@ impl Key {
     }
 
     /// Creates a key. The length must have been validated, because aws-lc-rs also accepts a
-    /// SubjectPublicKeyInfo.
+    /// `SubjectPublicKeyInfo`.
     pub(super) fn ml_dsa(parameters: MlDsa, public: &[u8]) -> Result<Self, KeyError> {
         let algorithm = match parameters {
             MlDsa::MlDsa44 => &signature::ML_DSA_44,

@@ -157,13 +157,11 @@ impl Guess {
             (Err(_), Some(at)) => (state, wait(at.saturating_sub(self.now))),
             (Err(until), None) => {
                 let excess = until.checked_sub(self.longest_wait()).filter(|excess| *excess > 0);
-                match excess {
-                    Some(excess) => (state, wait(excess)),
-                    None => {
-                        let full_at = self.rate.charge(full_at, self.now);
-                        (GuessState { full_at, turn: self.now.saturating_add(until) }, wait(until))
-                    }
+                if let Some(excess) = excess {
+                    return (state, wait(excess));
                 }
+                let full_at = self.rate.charge(full_at, self.now);
+                (GuessState { full_at, turn: self.now.saturating_add(until) }, wait(until))
             }
         }
     }
