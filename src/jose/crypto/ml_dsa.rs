@@ -102,6 +102,7 @@ mod tests {
         assert_eq!(MlDsa::with_identifier(&[0x2b, 0x65, 0x70]), None);
     }
 
+    // Verifies rfc9964-5-sizes, rfc9964-7.3-validate.
     #[test]
     fn a_public_key_has_the_length_of_its_parameters() {
         for (parameters, len) in MlDsa::ALL.into_iter().zip([1312, 1952, 2592]) {
@@ -117,6 +118,7 @@ mod tests {
         }
     }
 
+    // Verifies rfc9964-7.3-validate.
     #[test]
     fn a_public_key_of_zeros_is_rejected() {
         for (parameters, len) in MlDsa::ALL.into_iter().zip([1312, 1952, 2592]) {

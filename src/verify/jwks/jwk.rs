@@ -177,6 +177,7 @@ mod tests {
         }
     }
 
+    // Verifies rfc9964-3-alg, rfc9964-3-pub.
     #[test]
     fn an_akp_key_is_left_out_for_a_reason() {
         let akp = |name: &str, value: Value| {

@@ -173,6 +173,7 @@ mod tests {
         assert_eq!(Parts::split("a.b.").unwrap().signature, "");
     }
 
+    // Verifies rfc9964-5-sizes.
     #[test]
     fn a_signature_has_a_length_of_its_algorithm() {
         let decode = |name: &str, signature: &str| {

@@ -81,6 +81,7 @@ async fn challenges_name_ml_dsa_only_where_it_is_configured() {
     assert_eq!(algs(&configured).await, "ES256 ML-DSA-65");
 }
 
+// Verifies rfc9964-3-priv, rfc9964-3-alg, rfc9964-3-pub.
 #[tokio::test]
 async fn the_key_of_a_proof_is_public_complete_and_that_of_the_token() {
     let issuer = issuer_with(ML_DSA);

@@ -152,6 +152,7 @@ async fn alg_in_the_header_must_be_that_of_the_key() {
     }
 }
 
+// Verifies rfc9964-3-alg, rfc9964-3-pub, rfc9964-5-sizes.
 #[tokio::test]
 async fn a_key_that_is_left_out_is_named_with_the_reason() {
     let issuer = issuer_with([Algorithm::MlDsa44]);

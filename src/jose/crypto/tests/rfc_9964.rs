@@ -51,6 +51,7 @@ fn from_seed(parameters: MlDsa, seed: &[u8], public: Option<Vec<u8>>) -> Option<
     SigningKey::from_private(&PrivateParts::MlDsa { parameters, seed, public }).ok()
 }
 
+// Verifies rfc9964-5-ctx.
 #[test]
 fn the_examples_verify() {
     for Example { parameters, public, message, signature, .. } in examples() {
@@ -71,6 +72,7 @@ fn the_examples_verify() {
 }
 
 /// The `kid` of each example is its thumbprint, which the tests of DPoP compare.
+// Verifies rfc9964-4-seed, rfc9964-7.4-mismatched.
 #[test]
 fn the_private_keys_are_seeds() {
     for Example { parameters, public, seed, message, .. } in examples() {

@@ -204,6 +204,7 @@ mod tests {
         }
     }
 
+    // Verifies rfc9964-6-thumbprint.
     #[test]
     fn the_thumbprints_of_rfc_9964_appendix_a_1() {
         for text in [
