@@ -3,6 +3,7 @@
 use http::HeaderValue;
 
 use super::verdict::{BindingVerdict, BoundRequest};
+use crate::identity::Confirmation;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Dpop {}
@@ -20,7 +21,7 @@ impl Dpop {
         match *self {}
     }
 
-    pub(super) const fn verify(&self, _: BoundRequest<'_>, _: &[u8; 32]) -> BindingVerdict {
+    pub(super) const fn verify(&self, _: BoundRequest<'_>, _: &Confirmation) -> BindingVerdict {
         match *self {}
     }
 }
