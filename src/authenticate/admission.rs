@@ -1,4 +1,4 @@
-//! What is asked of an identity before its request is admitted: its binding, and then the policies.
+//! The checks of an identity before its request is admitted: its binding, and then the policies.
 
 use std::borrow::Cow;
 
@@ -18,28 +18,28 @@ use crate::{
     },
 };
 
-/// What an identity is judged by. It is kept while the verdict about its credentials is awaited.
+/// What an identity is checked against. It is kept while the credentials are being verified.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Admission {
     pub(super) rule: Option<Rule>,
     pub(super) used: UsedCredentials,
 }
 
-/// What becomes of a request.
+/// The decision about a request.
 pub(super) enum Decision {
     Admit(Caller),
-    /// A verdict has to be awaited. If there is an admission, it follows.
+    /// The future has to be awaited. If there is an admission, it is checked afterwards.
     Ask(VerificationFuture, Option<Admission>),
     Reject(Error),
 }
 
-/// A decision, and what the response needs because of it.
+/// A decision, with what the response depends on.
 pub(super) struct Decided {
     pub(super) decision: Decision,
     pub(super) used: Option<UsedCredentials>,
-    /// The row of the table, for the challenge.
+    /// The matching row of the policies, for the challenge.
     pub(super) rule: Option<Rule>,
-    /// Whether the response supplies a new nonce for DPoP proofs.
+    /// Whether the response contains a new nonce for DPoP proofs.
     pub(super) renews_nonce: bool,
 }
 
@@ -50,8 +50,8 @@ impl Decided {
 }
 
 impl Config {
-    /// Decides about an identity that a verifier has just returned. `token` is the one that a proof has to name, if
-    /// it has been read.
+    /// Decides about an identity that a verifier has just returned. `token` is the one that a DPoP proof must
+    /// name, if it has been read.
     pub(super) fn admit<B>(
         &self,
         admission: Admission,
@@ -84,7 +84,7 @@ impl Config {
         let read_again = || is_dpop.then(|| self.proven_token(request)).flatten();
         let token = match token {
             Some(token) => Some(Cow::Borrowed(token.as_str().as_bytes())),
-            // It was found in the cache, or the request waited for a verdict.
+            // It was found in the cache, or the request had to wait.
             None => read_again(),
         };
         let verdict = self.bindings.verify(
@@ -121,7 +121,7 @@ impl Config {
         Decided { renews_nonce, ..Decided::new(decision, Some(admission.used)) }
     }
 
-    /// Reads the token that a proof has to name.
+    /// Reads the token that a DPoP proof must name.
     fn proven_token<'r, B>(&self, request: &'r Request<B>) -> Option<Cow<'r, [u8]>> {
         let line = request.headers().get(AUTHORIZATION);
         match line.and_then(|line| self.sources.plain_token(line)) {
@@ -135,10 +135,10 @@ impl Config {
         }
     }
 
-    /// Prepares a request for the inner service, and counts it.
+    /// Prepares a request for the inner service, and records the metric.
     pub(super) fn complete<B>(&self, request: &mut Request<B>, caller: Caller) {
         telemetry::admitted(caller.outcome());
-        // Not before, because the binding is verified after the token.
+        // Only here, because the binding is verified after the token.
         self.bindings.remove_certificate(request.headers_mut());
         request.extensions_mut().insert(caller);
     }

@@ -1,4 +1,4 @@
-//! The scopes that challenges name, prepared for each row of the table.
+//! The scopes in challenges, prepared for each row of the policies.
 
 use std::sync::Arc;
 
@@ -9,27 +9,27 @@ use crate::{
     authorize::policies::Rule,
 };
 
-/// The scopes that a client should request, by what its request was for.
+/// The scopes that a client should request, depending on its request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ChallengeScopes {
-    /// For each row of the table.
+    /// For each row of the policies.
     rows: Vec<RowScopes>,
-    /// For each MCP endpoint: what every row of it needs, and what is needed where the operation isn't known yet.
+    /// For each MCP endpoint: the scopes of all its rows, and those for an unknown operation.
     endpoints: Vec<(RowScopes, RowScopes)>,
-    /// What no row is for.
+    /// For requests that no row matches.
     unlisted: RowScopes,
-    /// Where the table names none.
+    /// If the policies name none.
     pub(super) default: Option<Arc<str>>,
 }
 
-/// What a row says about scopes.
+/// The scopes of a row.
 #[derive(Debug, Clone, Default)]
 enum RowScopes {
     /// No scope is sufficient.
     #[default]
     Denied,
     Named(Arc<str>),
-    /// Any scope, or none.
+    /// No scope is required.
     Unnamed,
 }
 
@@ -57,7 +57,7 @@ impl ChallengeScopes {
         self.endpoints = endpoints.collect();
     }
 
-    /// Adds what the request needs to a rejection by this layer.
+    /// Adds the required scopes to a rejection by this layer.
     pub(super) fn complete(&self, error: Error, rule: Option<Rule>) -> Error {
         // A step-up names the scopes that the token lacks, and keeps the others (RFC 9470 §3).
         let is_step_up = matches!(error.kind(), ErrorKind::InsufficientUserAuthentication(_));
@@ -75,12 +75,12 @@ impl ChallengeScopes {
         }
     }
 
-    /// Adds what the request needs to a rejection by an inner service. If that names scopes, those of the row are
-    /// needed too: a client may request just what the challenge names.
+    /// Adds the required scopes to a rejection by an inner service. If that names scopes, those of the row are added,
+    /// because a client may request exactly what the challenge names.
     pub(super) fn complete_inner(&self, error: Error, rule: Option<Rule>) -> Error {
         let Some(scopes) = error.scope() else { return self.complete(error, rule) };
         if matches!(rule, Some(Rule::OperationsInBody(_))) {
-            // The service that has read the body names all of them.
+            // A service that has read the body names all of them.
             return error;
         }
         let Some(RowScopes::Named(row)) = rule.map(|rule| self.row(rule)) else { return error };
@@ -108,7 +108,7 @@ impl ChallengeScopes {
 }
 
 impl RowScopes {
-    /// Returns what several rows need together.
+    /// Returns the scopes that several rows require together.
     fn all(rows: impl Iterator<Item = Self>, hierarchy: Option<&ScopeHierarchy>) -> Self {
         let mut named = Vec::new();
         for row in rows {

@@ -19,10 +19,10 @@ use crate::{
     verify::binding::Bindings,
 };
 
-/// Returns by what failed attempts of a request are counted beside the user.
+/// Returns the key that failed attempts are counted by, in addition to the user.
 pub(super) type GuessKeyOf = dyn Fn(&RequestHead<'_>) -> Option<GuessKey> + Send + Sync;
 
-/// What one layer is configured to do.
+/// The configuration of a layer.
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[derive(Clone)]
 pub(super) struct Config {
@@ -35,18 +35,18 @@ pub(super) struct Config {
     pub(super) reads_mcp_bodies: bool,
     pub(super) bindings: Bindings,
     pub(super) hierarchy: Option<ScopeHierarchy>,
-    /// What identities are compared by. `None` if that is what they are compared by anyway.
+    /// What the checks of identities depend on. `None` for the defaults.
     pub(super) context: Option<Arc<LayerContext>>,
     pub(super) challenge_scopes: ChallengeScopes,
     pub(super) resource: Option<ProtectedResource>,
-    /// The description of `resource`, rendered when the layer is applied. Empty without one.
+    /// The metadata of `resource`, rendered when the layer is applied. Empty without a resource.
     pub(super) metadata_document: OnceLock<Arc<MetadataDocument>>,
     /// Set once the unknown scopes of the hierarchy have been logged.
     pub(super) unknown_scopes_logged: OnceLock<()>,
-    /// A table decides this itself.
+    /// Policies take precedence.
     pub(super) anonymous: Anonymous,
     pub(super) hide_basic_from_scripts: bool,
-    /// Set by [`AuthenticateLayer::grpc`](crate::AuthenticateLayer::grpc), or by a table with rows for gRPC.
+    /// Set by [`AuthenticateLayer::grpc`](crate::AuthenticateLayer::grpc), or by policies with rows for gRPC.
     pub(super) speaks_grpc: bool,
     pub(super) renderer: Renderer,
     /// The headers of a request that the body of its rejection may show.
@@ -58,13 +58,13 @@ pub(super) struct Config {
     pub(super) log: Arc<RejectionLog>,
 }
 
-/// Which requests are let through as anonymous.
+/// Which requests are admitted as anonymous.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anonymous {
     Rejected,
-    /// Those without credentials.
+    /// Requests without credentials.
     WithoutCredentials,
-    /// Those with an invalid token too.
+    /// Requests with an invalid token too.
     WithInvalidToken,
 }
 
@@ -90,7 +90,7 @@ impl Config {
         headers
     }
 
-    /// Prepares what identities are compared by, after the hierarchy, the clock or the form of subjects has changed.
+    /// Prepares what the checks of identities depend on, after the hierarchy, the clock or the form of subjects has changed.
     pub(super) fn prepare_context(&mut self) {
         let (hierarchy, clock) = (self.hierarchy.clone(), Arc::clone(&self.renderer.clock));
         let subjects = self.subjects.clone();

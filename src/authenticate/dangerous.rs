@@ -3,13 +3,13 @@
 use super::{AuthenticateLayer, config::Anonymous};
 
 impl AuthenticateLayer {
-    /// Leaves out a check on purpose. Each method says what is lost.
+    /// Returns options that weaken security. The documentation of each says what is lost.
     pub fn dangerous(self) -> Dangerous {
         Dangerous(self)
     }
 }
 
-/// Leaves out a check on purpose: see [`AuthenticateLayer::dangerous`].
+/// Options of a layer that weaken security: see [`AuthenticateLayer::dangerous`].
 #[derive(Debug)]
 #[must_use]
 pub struct Dangerous(AuthenticateLayer);
@@ -18,21 +18,20 @@ impl Dangerous {
     /// Accepts tokens that are bound to a key (`cnf`) without a proof that the client has that key.
     ///
     /// Anyone who steals such a token can use it. By default, a bound token is rejected with 401 unless
-    /// its binding has been verified. Use this while clients or proxies are being changed, no longer.
+    /// its binding has been verified. Use this only while clients or proxies are being migrated.
     pub fn without_binding_verification(mut self) -> AuthenticateLayer {
         self.0.config_mut().bindings.allow_unproven = true;
         self.0
     }
 
-    /// Lets requests without credentials through, and treats requests with an access token that is expired or
-    /// otherwise invalid as such. Replaces [`allow_anonymous`](AuthenticateLayer::allow_anonymous).
+    /// Admits requests without credentials, and treats requests with an expired or otherwise invalid access token as
+    /// anonymous. Replaces [`allow_anonymous`](AuthenticateLayer::allow_anonymous).
     ///
-    /// A client whose token has expired isn't told, and silently gets what anonymous users get. A handler that takes
-    /// the absence of an identity for harmless is reached with a revoked token, and guesses at tokens are responded
-    /// to with 200. Use it only around what is public, for clients that always send the token they have.
+    /// A client doesn't learn that its token has expired, and silently gets the response for anonymous users. A revoked
+    /// token reaches handlers that accept anonymous requests, and guessed tokens get 200. Use this only for public
+    /// routes, and for clients that always send the token they have.
     ///
-    /// What needs an identity inside, a guard or an extractor, still rejects the request, with the error of the
-    /// token. Malformed credentials (400), wrong passwords (401) and tokens that could not be verified (503) are
+    /// Guards and extractors that need an identity still reject the request, with the error of the token. Malformed credentials (400), wrong passwords (401) and tokens that could not be verified (503) are
     /// rejected too. With [`policies`](AuthenticateLayer::policies), this has no effect: a row
     /// [`Access::DangerouslyAnonymous`](crate::Access::DangerouslyAnonymous) does the same for its path.
     ///

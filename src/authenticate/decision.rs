@@ -1,4 +1,4 @@
-//! The decision about a request: a plain function of it.
+//! The decision about a request, as a plain function.
 
 use std::sync::Arc;
 
@@ -101,8 +101,8 @@ impl Config {
         }
     }
 
-    /// Rejects a request whose credentials were not verified. With an invalid token, it is anonymous where that is
-    /// allowed. Without a verdict about the token, it isn't known to be invalid.
+    /// Rejects a request whose credentials could not be verified. A request with an invalid token is anonymous where that
+    /// is allowed, but only if the token is known to be invalid.
     pub(super) fn decide_unverified(&self, rule: Option<Rule>, error: Error) -> Decision {
         let ignores_invalid = match (&self.policies, rule) {
             (Some(policies), Some(rule)) => policies.ignores_invalid_tokens(rule),
@@ -144,13 +144,13 @@ impl Config {
     }
 }
 
-/// Credentials of a kind that nobody verifies, such as a query parameter at a layer for Basic only.
+/// Rejects credentials without a verifier, such as a query parameter in a layer for Basic only.
 fn reject_unknown() -> Verification {
     Verification::ready(Err(ErrorKind::MissingCredentials.into()))
 }
 
-/// Rejects a request without credentials. The cause is for the log: a preflight that gets this far means that
-/// the layers are in the wrong order.
+/// Rejects a request without credentials. A preflight only gets here if the layers are in the wrong order,
+/// which the cause says in the log.
 fn missing_credentials<B>(request: &Request<B>) -> Error {
     let error = Error::from(ErrorKind::MissingCredentials);
     if is_cors_preflight(request) {
@@ -160,8 +160,8 @@ fn missing_credentials<B>(request: &Request<B>) -> Error {
     }
 }
 
-/// Returns whether this is the request that a browser sends before the real one, always without credentials
-/// (Fetch Standard, CORS-preflight fetch).
+/// Returns whether this is a CORS preflight, which browsers always send without credentials (Fetch Standard,
+/// CORS-preflight fetch).
 fn is_cors_preflight<B>(request: &Request<B>) -> bool {
     request.method() == Method::OPTIONS
         && request.headers().contains_key(ORIGIN)

@@ -1,4 +1,4 @@
-//! Why a request was rejected, where something reads it.
+//! The reasons of rejections, if something reads them.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use crate::{
 };
 
 impl Config {
-    /// Returns whether something reads why a request is rejected.
+    /// Returns whether something reads the reasons of rejections.
     fn reads_rejections(&self) -> bool {
         self.records_diagnoses || telemetry::reads_rejections()
     }
 
-    /// Adds to the rejection of a token what its verifier has found, if something reads it.
+    /// Adds the findings of the verifier to the rejection of a token, if something reads them.
     pub(super) fn diagnosed<B>(&self, error: Error, request: &Request<B>) -> Error {
         if !self.reads_rejections() {
             return error;
@@ -35,7 +35,7 @@ impl Config {
         }
     }
 
-    /// Does the same for a verdict that is awaited.
+    /// Does the same for a verification that is awaited.
     pub(super) fn diagnosing<B>(
         &self,
         verdict: VerificationFuture,
@@ -60,12 +60,12 @@ impl Config {
         })
     }
 
-    /// Adds to the rejection of an identity what it has and what is required, if something reads it.
+    /// Adds the granted and the required access to the rejection of an identity, if something reads them.
     pub(super) fn diagnosed_identity(&self, error: Error, identity: &Identity) -> Error {
         if self.reads_rejections() { diagnosed(error, identity) } else { error }
     }
 
-    /// Returns the token of a request again.
+    /// Reads the token of a request again.
     fn token<'r, B>(&self, request: &'r Request<B>) -> Option<BearerToken<'r>> {
         let Ok(Some(Presented { credentials, .. })) = self.sources.read(&RequestHead::of(request))
         else {
@@ -80,7 +80,7 @@ impl Config {
     }
 }
 
-/// Adds what a verifier has found to the rejection of a token, with its subject if that is shown.
+/// Adds the findings of a verifier to the rejection of a token, with its subject if subjects are shown.
 fn with_findings(
     error: Error,
     findings: impl FnOnce(&Error) -> Findings,

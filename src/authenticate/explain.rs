@@ -1,4 +1,4 @@
-//! What a layer would decide about a request, and why.
+//! Explaining what a layer would decide about a request.
 
 use http::Request;
 
@@ -16,8 +16,8 @@ use crate::{
 };
 
 impl AuthenticateLayer {
-    /// Explains what this layer would decide about a request: what each rule says about its token, and whether its binding
-    /// and its row of the policies let the request through. Guards inside the layer aren't known here.
+    /// Explains what this layer would decide about a request: the outcome of each rule for its token, and whether its
+    /// binding and the policies admit the request. Guards inside the layer are not included.
     ///
     /// This verifies the token as the layer does, so it fetches keys and introspects where a request would, and a DPoP
     /// proof counts as used. Passwords aren't checked.

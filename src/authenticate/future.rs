@@ -1,4 +1,4 @@
-//! The future of a response: it carries the decision and renders what is rejected.
+//! The future of a response, which carries the decision and renders rejections.
 
 use std::{
     fmt,
@@ -47,35 +47,35 @@ pin_project! {
         Verifying { verdict: VerificationFuture, waiting: Option<Box<Waiting<S, ReqBody>>> },
         Responding { #[pin] response: F },
         Rejected { error: Option<Error> },
-        /// The request is for the description of the resource.
+        /// The request is for the metadata of the resource.
         Describing,
     }
 }
 
-/// A request that waits for a verdict, with the ready service that it will be given to.
+/// A request that is being verified, with the ready service that will handle it.
 pub(super) struct Waiting<S, ReqBody> {
     pub(super) service: S,
     pub(super) request: Request<ReqBody>,
-    /// What the identity is judged by, unless it has been already.
+    /// What the identity still has to be checked against.
     pub(super) admission: Option<Admission>,
 }
 
-/// What a rejection shows of the request, which is gone by then.
+/// The parts of the request that a rejection shows, because the request itself has been passed on.
 pub(super) struct RequestTarget {
     config: Arc<Config>,
     method: Method,
     target: Option<PathAndQuery>,
-    /// Those that the body of a rejection may show.
+    /// The headers that the body of a rejection may show.
     headers: Option<Box<HeaderMap>>,
     used: Option<UsedCredentials>,
     protocol: Protocol,
     /// Whether a script made the request, and must not be challenged for a password.
     hides_basic: bool,
-    /// The row of the table, for the challenge.
+    /// The matching row of the policies, for the challenge.
     pub(super) rule: Option<Rule>,
     /// Whether a WebSocket offered the subprotocol `bearer`, with a token.
     pub(super) offers_bearer: bool,
-    /// Whether the response supplies a new nonce for DPoP proofs.
+    /// Whether the response contains a new nonce for DPoP proofs.
     pub(super) renews_nonce: bool,
 }
 
@@ -123,7 +123,7 @@ impl RequestTarget {
         response
     }
 
-    /// Supplies a nonce in a response that no cache may store, because a nonce from a cache is an old one (RFC 9449 §8.2).
+    /// Adds a nonce to a response, which caches must not store, because they would replay an old nonce (RFC 9449 §8.2).
     fn add_nonce<B>(&self, response: &mut Response<B>) {
         if let Some(nonce) = self.config.bindings.new_nonce() {
             let headers = response.headers_mut();
@@ -144,7 +144,7 @@ impl RequestTarget {
         self.reject(error, Response::new(()).into_parts().0)
     }
 
-    /// A response of the inner service: if it carries an error that no layer has rendered, this one does.
+    /// Finishes a response of the inner service. Renders its error, if no other layer has.
     fn finish<B: RejectionBody>(&self, mut response: Response<B>) -> Response<B> {
         let Some(Carried { error, is_reported }) = Carried::find(response.extensions()) else {
             if let Some(used) = self.used {
@@ -166,8 +166,8 @@ impl RequestTarget {
     }
 }
 
-/// Returns whether a script in a browser made the request: by its own word, or by that of the browser (Fetch Metadata),
-/// whose `fetch` and `XMLHttpRequest` use the mode `cors` also for the same origin.
+/// Returns whether a script in a browser made the request, according to the script or to the browser (Fetch Metadata).
+/// `fetch` and `XMLHttpRequest` use the mode `cors` for the same origin too.
 fn is_from_script(headers: &HeaderMap) -> bool {
     headers.contains_key("x-requested-with")
         || headers.get("sec-fetch-mode").is_some_and(|mode| mode == "cors")
@@ -182,7 +182,7 @@ impl<F, S, ReqBody> ResponseFuture<F, S, ReqBody> {
         Self { target, state: State::Rejected { error: Some(error) } }
     }
 
-    /// Responds with the description of the resource.
+    /// Responds with the metadata of the resource.
     pub(super) const fn describing(target: RequestTarget) -> Self {
         Self { target, state: State::Describing }
     }
@@ -215,7 +215,7 @@ where
                 StateProjection::Rejected { error } => {
                     return match error.take() {
                         Some(error) => Poll::Ready(Ok(this.target.reject_anew(error))),
-                        // Polled again after it was ready, which no caller may do.
+                        // It was polled again after completion, which the contract of `Future` forbids.
                         None => Poll::Pending,
                     };
                 }

@@ -1,4 +1,4 @@
-//! What a service author writes.
+//! The layer, and its options about verifiers, anonymous requests and policies.
 
 use std::sync::{Arc, OnceLock};
 
@@ -17,11 +17,11 @@ use crate::{
     verify::binding::Bindings,
 };
 
-/// Authenticates every request with an access token ([RFC 6750]), and renders every rejection, its own
-/// and those of the guards, extractors and handlers inside it.
+/// Authenticates requests with access tokens ([RFC 6750]), and renders all rejections: its own, and those of guards,
+/// extractors and handlers inside it.
 ///
-/// A request without credentials, or with bad ones, never reaches the inner service. One that is let
-/// through carries its [`Identity`](crate::Identity).
+/// A request with missing or invalid credentials never reaches the inner service. An admitted request carries its
+/// [`Identity`](crate::Identity).
 ///
 /// ```
 /// # #[cfg(all(feature = "axum", any(feature = "aws-lc-rs", feature = "rust-crypto")))]
@@ -40,32 +40,31 @@ use crate::{
 /// # fn main() {}
 /// ```
 ///
-/// The form-encoded body method of RFC 6750 §2.2 is not supported: it would read every body.
+/// Tokens in form-encoded bodies (RFC 6750 §2.2) are not supported, because the layer would have to read every body.
 ///
 /// # Where credentials are read
 ///
-/// In `Authorization`, and then in the other places, in the order in which they were enabled:
+/// `Authorization` is read first, and then the other places, in the order in which they were enabled:
 /// [`header`](Self::header), [`query_parameter`](Self::query_parameter), [`cookie`](Self::cookie),
 /// [`websocket_protocol`](Self::websocket_protocol), [`source`](Self::source). The first place with credentials is
-/// used, whether they are valid or not, and the rest isn't read: browsers always send their cookies, and gateways may
-/// add tokens of their own. A place that isn't enabled isn't read at all.
+/// used, whether they are valid or not, and the others aren't read, because browsers always send their cookies, and
+/// gateways may add their own tokens.
 ///
-/// Where RFC 6750 §2 says so, two sets of credentials are rejected with 400: two lines of `Authorization`, a list in
-/// one line, and `Authorization` together with the query. So are two lines of any other header with credentials.
+/// Two sets of credentials are rejected with 400 (RFC 6750 §2): two lines of `Authorization`, a list in one line, and
+/// `Authorization` together with the query. So are two lines of any other header with credentials.
 ///
-/// Before inner services see a request, its credentials are hidden from logs: headers that may contain some are
-/// marked as [sensitive](http::HeaderValue::is_sensitive), and tokens in the query and in subprotocols are removed. A
-/// response to credentials that were not in `Authorization` gets `Cache-Control: private`, because shared caches
-/// store no response to a request with `Authorization` ([RFC 9111 §3.5]), but know of no other place.
+/// Inner services can't log credentials by accident: headers that may contain some are marked as [sensitive](http::HeaderValue::is_sensitive), and tokens in the query and in subprotocols are removed. A
+/// response to credentials from another place than `Authorization` gets `Cache-Control: private`, because shared caches
+/// only recognize `Authorization` ([RFC 9111 §3.5]).
 ///
 /// # CORS
 ///
-/// Put the CORS layer outside this one. In axum, that is the one that is added later:
-/// `.layer(AuthenticateLayer::bearer(verifier)).layer(CorsLayer::new())`. In a `tower::ServiceBuilder`, it is
-/// the one that is added first. It then answers preflights, which never carry credentials, before this layer
-/// sees them, and it adds its headers to rejections too, without which a script can't read their status. Scripts
+/// Put the CORS layer outside this one. In axum, add it later:
+/// `.layer(AuthenticateLayer::bearer(verifier)).layer(CorsLayer::new())`. In a `tower::ServiceBuilder`, add it
+/// first. Then it responds to preflights, which never carry credentials, before this layer sees them. It also adds its
+/// headers to rejections, because scripts can't read the status without them. Scripts
 /// can read `WWW-Authenticate` and `DPoP-Nonce` only if `CorsLayer::expose_headers` lists them. `docs/layers.md` in
-/// the repository says what each order of layers and routers returns.
+/// the repository lists the responses for each order of layers and routers.
 ///
 /// This layer treats a preflight like any other request: without credentials, it is rejected, unless
 /// [anonymous requests](Self::allow_anonymous) are let through. So a client can't bypass authentication by
@@ -80,14 +79,14 @@ pub struct AuthenticateLayer {
 }
 
 impl AuthenticateLayer {
-    /// Accepts `Authorization: Bearer` with tokens that `verifier` accepts.
+    /// Creates a layer that accepts `Authorization: Bearer`, and verifies tokens with `verifier`.
     pub fn bearer(verifier: impl for<'a> Verify<BearerToken<'a>>) -> Self {
         let mut layer = Self::new(Scheme::Bearer);
         layer.config_mut().tokens = Some(Arc::new(verifier));
         layer
     }
 
-    /// Accepts `Authorization: Basic` with credentials that `verifier` accepts, and no tokens.
+    /// Creates a layer that accepts only `Authorization: Basic`, and verifies credentials with `verifier`.
     pub fn basic_only(verifier: impl Verify<BasicCredentials>) -> Self {
         let mut layer = Self::new(Scheme::Basic);
         layer.config_mut().users = Some(Arc::new(verifier));
@@ -122,7 +121,7 @@ impl AuthenticateLayer {
         }
     }
 
-    /// Accepts `Authorization: Basic` too ([RFC 7617]).
+    /// Also accepts `Authorization: Basic` ([RFC 7617]).
     ///
     /// [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617
     pub fn basic(mut self, verifier: impl Verify<BasicCredentials>) -> Self {
@@ -130,11 +129,11 @@ impl AuthenticateLayer {
         self.scheme(Scheme::Basic)
     }
 
-    /// Sets by what failed attempts of Basic authentication are counted beside the user: usually the
+    /// Sets the key that failed attempts of Basic authentication are counted by, in addition to the user: usually the
     /// address of the client. None by default.
     ///
-    /// Set it for every service that uses Basic authentication. With it, an attacker who guesses passwords
-    /// can't keep out a user with the correct one for long: see
+    /// Set it for every service that uses Basic authentication. Otherwise, an attacker who guesses
+    /// passwords can lock out the user: see
     #[cfg_attr(feature = "basic", doc = "[`BasicVerifier`](crate::BasicVerifier#guess-limit).")]
     #[cfg_attr(not(feature = "basic"), doc = "`BasicVerifier`.")]
     ///
@@ -172,8 +171,8 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Accepts `Authorization: DPoP` too: tokens that are bound to a key of the client, each with a proof that the
-    /// client signs for the request ([RFC 9449]).
+    /// Also accepts `Authorization: DPoP`: tokens that are bound to a key of the client, with a proof that the client signs
+    /// for each request ([RFC 9449]).
     ///
     /// Bearer tokens are still accepted if they aren't bound, unless the proof is
     /// [required](crate::binding::DpopBuilder::required). Challenges name the algorithms of proofs, and
@@ -194,9 +193,8 @@ impl AuthenticateLayer {
     /// # fn main() {}
     /// ```
     ///
-    /// A fault in the proof is 401 `invalid_dpop_proof`, a proof without a current nonce 401 `use_dpop_nonce`. A
-    /// bound token sent as `Bearer`, an unbound one sent as `DPoP`, and a proof of another key are 401
-    /// `invalid_token`. A proof next to `Bearer` is 400. If proofs can't be stored, the response is 503.
+    /// An invalid proof is 401 `invalid_dpop_proof`, and a proof without a current nonce is 401 `use_dpop_nonce`. A bound
+    /// token sent as `Bearer`, an unbound one sent as `DPoP`, and a proof of another key are 401 `invalid_token`. A proof next to `Bearer` is 400. If proofs can't be stored, the response is 503.
     ///
     /// [RFC 9449]: https://www.rfc-editor.org/rfc/rfc9449
     #[cfg(all(feature = "dpop", feature = "_jwt"))]
@@ -240,22 +238,21 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Lets requests without credentials through, without an identity. Off by default.
+    /// Admits requests without credentials, without an identity. Off by default.
     ///
-    /// Credentials of a scheme that this layer doesn't accept count as none. Invalid credentials are still rejected,
-    /// also an expired token at a public route, so that its client learns that it has to get a new one. Where that
-    /// isn't wanted, see [`anonymous_with_invalid_token`](Dangerous::anonymous_with_invalid_token).
+    /// Credentials of a scheme that this layer doesn't accept are ignored. Invalid credentials are still rejected, even on
+    /// public routes, so that a client with an expired token learns that it needs a new one. For the opposite, see [`anonymous_with_invalid_token`](Dangerous::anonymous_with_invalid_token).
     pub fn allow_anonymous(mut self) -> Self {
         self.config_mut().anonymous = Anonymous::WithoutCredentials;
         self
     }
 
-    /// Asks of each request what a table says of its method and path, and lets nothing else through.
-    /// None by default.
+    /// Applies policies to each request, by its method and path. Requests without a matching row are rejected. None by
+    /// default.
     ///
     /// A request without credentials is rejected with 401 unless its row is
     /// [`Access::Anonymous`](crate::Access::Anonymous): [`allow_anonymous`](Self::allow_anonymous) makes
-    /// no difference then. With credentials, what is denied or not listed is 403.
+    /// no difference then. With credentials, a request that is denied or not listed gets 403.
     ///
     /// ```
     /// # #[cfg(feature = "axum")]
@@ -296,7 +293,7 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Sets the clock that dates rejections, and by which the age of an
+    /// Sets the clock for the dates of rejections, and for the age of an
     /// [authentication](crate::Authentication::max_age) is measured. [`SystemClock`](crate::SystemClock) by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         let config = self.config_mut();
@@ -316,7 +313,7 @@ impl AuthenticateLayer {
 
     pub(super) fn config_mut(&mut self) -> &mut Config {
         let config = Arc::make_mut(&mut self.config);
-        // It describes the configuration as it was.
+        // They belong to the previous configuration.
         config.metadata_document = OnceLock::new();
         config.unknown_scopes_logged = OnceLock::new();
         config
@@ -327,7 +324,7 @@ impl<S> Layer<S> for AuthenticateLayer {
     type Service = Authenticate<S>;
 
     fn layer(&self, inner: S) -> Authenticate<S> {
-        // Rendered now, so that requests only look for it.
+        // Rendered here, so that requests only read it.
         self.config.metadata_document();
         self.config.log_unknown_scopes();
         Authenticate::new(inner, Arc::clone(&self.config))

@@ -24,7 +24,7 @@ impl AuthenticateLayer {
     /// Leaves the challenge for Basic out of responses to scripts in browsers, because the browser would otherwise
     /// open its password dialog.
     ///
-    /// A script is recognised by the header `X-Requested-With`, or by `Sec-Fetch-Mode: cors`, which browsers send with
+    /// A script is recognized by an `X-Requested-With` header, or by `Sec-Fetch-Mode: cors`, which browsers send with
     /// `fetch` and `XMLHttpRequest`. With [`basic_only`](Self::basic_only), the response has no challenge then,
     /// although [RFC 9110 §15.5.2] requires one; clients other than browsers don't send these headers.
     ///
@@ -40,9 +40,9 @@ impl AuthenticateLayer {
     /// the HTTP status 200, no body, and the headers `grpc-status`, `grpc-message`, `grpc-status-details-bin`
     /// and `www-authenticate`. [`Policies`] with a row for a gRPC method enable this too.
     ///
-    /// By default, every rejection has its HTTP status. It is the client who chooses the `content-type`, so
-    /// don't enable this where something else relies on the status: a proxy that asks this service whether a
-    /// request may pass (Envoy's `ext_authz` over HTTP), or logs and alerts about an API without gRPC.
+    /// By default, every rejection has its HTTP status. Clients choose the `content-type`, so don't enable this if something
+    /// else relies on the status: a proxy that asks this service whether to admit a request (Envoy's `ext_authz` over
+    /// HTTP), or logs and alerts about an API without gRPC.
     ///
     /// ```
     /// # #[derive(Debug)] struct Nobody;
@@ -75,13 +75,13 @@ impl AuthenticateLayer {
         self
     }
 
-    /// How the bodies of rejections look. [`ErrorBody::json`] by default.
+    /// Sets the format of error bodies. The default is [`ErrorBody::json`].
     pub fn error_body(mut self, body: ErrorBody) -> Self {
         self.config_mut().renderer.body = body;
         self
     }
 
-    /// Keeps these headers of each request, so that the body of its rejection may show them: see
+    /// Keeps these request headers, so that error bodies can show them: see
     /// [`Rejection::header`](crate::response::Rejection::header). None by default, because each costs a reference count
     /// for every request.
     ///
@@ -121,11 +121,11 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Records why requests are rejected in [`Error::diagnosis`], also if no subscriber of `tracing` reads `DEBUG` events
-    /// with the target `portcullis`. Off by default, because it costs some microseconds for each rejection.
+    /// Records the reasons of rejections in [`Error::diagnosis`] even if no `tracing` subscriber reads `DEBUG` events with
+    /// the target `portcullis`. Off by default, because it takes some microseconds for each rejection.
     ///
-    /// For layers that log responses themselves: see [`Error::from_extensions`]. What guards inside reject is not
-    /// recorded by this option.
+    /// It is meant for layers that log responses: see [`Error::from_extensions`]. It doesn't apply to rejections by guards
+    /// inside the layer.
     ///
     /// ```
     /// # #[cfg(feature = "testing")]
@@ -161,11 +161,11 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Shows in [diagnoses](crate::error::Diagnosis) and in the events of rejections whose token was rejected: the field
-    /// `subject`. By default, no subject is shown, because it names a person.
+    /// Shows the subject of a rejected token in [diagnoses](crate::error::Diagnosis) and events, as the field `subject`. Off
+    /// by default, because a subject identifies a person.
     ///
-    /// `subject` says in which form: as it is, or as the digest that an access log with the same key shows. Before the
-    /// signature of a token is verified, anyone may have written its subject. The subject is that of a JWT, or of an identity
+    /// The subject is shown either in plain text, or as the digest that an access log with the same key shows. The signature
+    /// of the token may not have been verified, so anyone may have written its subject. The subject is that of a JWT, or of an identity
     /// that policies and guards reject. User-ids aren't shown, because people type passwords there, and neither is the subject
     /// of an introspection response that is rejected itself, or of a request that a handler rejects.
     ///

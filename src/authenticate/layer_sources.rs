@@ -10,14 +10,13 @@ use crate::{
 };
 
 impl AuthenticateLayer {
-    /// Accepts `Authorization: token …` too: an access token under another scheme's name, as some
-    /// services have it. A new service should ask for Bearer.
+    /// Also accepts `Authorization: token …`, which some services use for access tokens. New services should use Bearer.
     pub fn token_scheme(self) -> Self {
         self.scheme(Scheme::Token)
     }
 
-    /// Reads this header too: a name, for a header in the form of `Authorization` such as
-    /// `Authentication: Bearer …`, or a [`TokenHeader`], for a token without a scheme.
+    /// Also reads this header. Pass a name for a header in the form of `Authorization`, such as
+    /// `Authentication: Bearer …`, or a [`TokenHeader`] for a token without a scheme.
     ///
     /// A request in which the header appears twice is rejected with 400.
     pub fn header(mut self, header: impl Into<TokenHeader>) -> Self {
@@ -25,12 +24,12 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Reads the query parameter `access_token` too ([RFC 6750 §2.3]).
+    /// Also reads the query parameter `access_token` ([RFC 6750 §2.3]).
     ///
-    /// Tokens in URLs end up in logs and histories, so enable this only for clients that can't do better. A request
+    /// Tokens in URLs end up in logs and histories, so enable this only for clients that can't send headers. A request
     /// with credentials in both `Authorization` and the query is rejected with 400. The parameter is removed from
     /// the URI that inner services and error bodies see, including axum's `OriginalUri`, whether it was used or
-    /// not. What is outside this layer sees it. Responses with a status of 2xx or 304 get `Cache-Control: private`.
+    /// not. Layers outside this one see it. Responses with a status of 2xx or 304 get `Cache-Control: private`.
     ///
     /// [RFC 6750 §2.3]: https://www.rfc-editor.org/rfc/rfc6750#section-2.3
     pub fn query_parameter(mut self) -> Self {
@@ -38,10 +37,10 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Reads this cookie too, for `GET`, `HEAD` and `OPTIONS`.
+    /// Also reads this cookie, for `GET`, `HEAD` and `OPTIONS`.
     ///
-    /// A browser also sends cookies with requests that other sites make (CSRF). So the cookie isn't read for methods
-    /// that may change something, nor for a WebSocket: see [`cookie_for_every_method`](Self::cookie_for_every_method).
+    /// Browsers also send cookies with cross-site requests (CSRF). So the cookie isn't read for methods that may change
+    /// something, nor for WebSockets: see [`cookie_for_every_method`](Self::cookie_for_every_method).
     ///
     /// A token that is too long for one cookie is read from the cookies `name.0`, `name.1` and so on, at most 16 of
     /// them, if there is no cookie `name`. Of two cookies with the same name, the first one is used. The service is
@@ -51,24 +50,23 @@ impl AuthenticateLayer {
         self.with_cookie(name.into(), false)
     }
 
-    /// Reads this cookie too, for every method and for a WebSocket.
+    /// Also reads this cookie, for every method and for WebSockets.
     ///
-    /// With this, the service has to prevent requests that other sites make in the name of its users: by
-    /// `SameSite=Strict` or `Lax` together with a check of `Origin`, or by CSRF tokens. As a second line of defence,
-    /// the cookie isn't read if the browser says that the request comes from another site
-    /// (`Sec-Fetch-Site: cross-site`), except for `GET`, `HEAD` and `OPTIONS` without an upgrade. Older browsers
-    /// don't say so, and Chromium doesn't with the handshake of a WebSocket: any site may open one, so the check of
-    /// `Origin` is indispensable there.
+    /// Then the service has to prevent cross-site request forgery: with `SameSite=Strict` or `Lax` and a check of `Origin`,
+    /// or with CSRF tokens. As a second line of defence, the cookie isn't read if the browser marks the request as
+    /// cross-site (`Sec-Fetch-Site: cross-site`), except for `GET`, `HEAD` and `OPTIONS` without an upgrade. Older browsers
+    /// don't send this header, and Chromium doesn't send it when a WebSocket is opened, which any site may do. So the
+    /// check of `Origin` is indispensable for WebSockets.
     pub fn cookie_for_every_method(self, name: impl Into<String>) -> Self {
         self.with_cookie(name.into(), true)
     }
 
-    /// Reads the subprotocols of a WebSocket handshake too, the only place where a script in a browser can put a
+    /// Also reads the subprotocols of a WebSocket handshake, the only place where a script in a browser can send a
     /// token. Over HTTP/2, the handshake is a `CONNECT` ([RFC 8441]).
     ///
     /// The token follows the subprotocol `bearer`: `new WebSocket(url, ["bearer", token])`. The form of Kubernetes is
-    /// accepted too: `base64url.bearer.authorization.k8s.io.` and then the token in base64url, as one subprotocol
-    /// beside those of the application.
+    /// also accepted: `base64url.bearer.authorization.k8s.io.` followed by the token in base64url, as one subprotocol
+    /// in addition to those of the application.
     ///
     /// Inner services don't see the token. If a client offers `bearer`, and no inner service chooses another
     /// subprotocol, this layer chooses `bearer`.
@@ -79,11 +77,10 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Reads an access token from where `source` finds it. The token must have the form that it has in
-    /// `Authorization: Bearer`.
+    /// Also reads the access token that `source` returns. It must have the form of a token in `Authorization: Bearer`.
     ///
-    /// An error rejects the request. Mark a header that the function reads as sensitive yourself, outside this layer,
-    /// because this layer doesn't know it.
+    /// If it returns an error, the request is rejected. This layer doesn't know which headers the function reads, so mark
+    /// them as sensitive in a layer outside this one.
     ///
     /// ```
     /// use portcullis::{AuthenticateLayer, credentials::RequestHead};
@@ -109,10 +106,11 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Doesn't read `Authorization`, which belongs to something else: a gateway that authenticates itself, or a
+    /// Ignores `Authorization`, for services where it belongs to something else: a gateway that authenticates itself, or a
     /// second layer.
     ///
-    /// Enable another place, or every request lacks credentials. Challenges stay the same, because a 401 needs one
+    /// Enable another place, because every request lacks credentials otherwise. Challenges stay the same, because a 401
+    /// needs one
     /// ([RFC 9110 §15.5.2]).
     ///
     /// ```
@@ -139,18 +137,19 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Rejects longer tokens with 400 before anyone reads them. 16 KiB by default.
+    /// Sets the maximum length of a token, in bytes. Longer ones are rejected with 400 before they are parsed. The default
+    /// is 16 KiB.
     pub fn max_token_length(mut self, bytes: usize) -> Self {
         self.config_mut().sources.max_token_length = bytes;
         self
     }
 
-    /// Accepts tokens that have characters which [RFC 6750 §2.1] doesn't allow, such as `|`, `:` and `,`, for issuers like
-    /// Laravel Sanctum (`1|abc…`) and Rancher (`token-abc:xyz…`). Off by default, when such a token is rejected with 400.
+    /// Accepts tokens with characters that [RFC 6750 §2.1] doesn't allow, such as `|`, `:` and `,`, for issuers like
+    /// Laravel Sanctum (`1|abc…`) and Rancher (`token-abc:xyz…`). Off by default: such a token is rejected with 400.
     ///
     /// It applies to the schemes `Bearer` and `token`, in `Authorization` and in other headers of that form, and to
     /// [`source`](Self::source). A token may then have every visible ASCII character, except for quotation marks and the
-    /// backslash. So `Bearer a,b` is one token, and `Bearer a, Bearer b` still is two, which are rejected.
+    /// backslash. So `Bearer a,b` is one token, but `Bearer a, Bearer b` is still rejected as two.
     ///
     /// ```
     /// use http::{Request, Response, header::AUTHORIZATION};

@@ -19,8 +19,8 @@ impl AuthenticateLayer {
     /// don't say what is requested: those of clients that implement a version before 2026-07-28. Call it last.
     ///
     /// By default, such a request needs what all rows of the endpoint need together. With this, it needs what the
-    /// message in its body does: the row of the tool of a `tools/call`, for example. A batch needs the rows of all its
-    /// messages. A body that is longer, isn't JSON by strict rules (each name once, no `$serde_json::private::…`, at
+    /// message in its body requires, for example the row of the tool in a `tools/call`. A batch needs the rows of all
+    /// its messages. A body that is longer, isn't JSON by strict rules (each name once, no `$serde_json::private::…`, at
     /// most 32 levels), or isn't a message or a batch of messages still needs all rows.
     ///
     /// Bodies are read after the token has been verified, and before that only if a row of the endpoint is

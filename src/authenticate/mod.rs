@@ -1,9 +1,9 @@
-//! Authentication: who makes the request.
+//! Authentication of requests.
 //!
-//! `layer` and `resource` are what users write, `config` what it holds. `decision` decides
-//! about the credentials, and `admission` about the identity; `service` and `future` carry the
-//! decision. `token_removal` and `used_credentials` adapt request and response to where the token was, and
-//! `original_uri` is the target that a rejection shows.
+//! `layer` has the options, with `layer_sources`, `layer_rejections`, `resource` and `dangerous`, and `config` stores
+//! them. `decision` decides about the credentials, and `admission` about the identity. `service` and `future` carry out
+//! the decision. `token_removal` and `used_credentials` adapt the request and the response to the place of the token,
+//! and `original_uri` finds the target that a rejection shows.
 
 mod admission;
 mod challenge_scopes;

@@ -1,4 +1,4 @@
-//! What a layer says about the resource that it protects.
+//! The options of a layer about the resource that it protects.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -14,7 +14,7 @@ use crate::{
 
 impl AuthenticateLayer {
     /// Describes the service to its clients ([RFC 9728]), and names the description in each challenge for a token
-    /// (`resource_metadata`), so that a client that knows nothing but the URL of the service finds out how to get a
+    /// (`resource_metadata`), so that a client that only knows the URL of the service can find out how to get a
     /// token. None by default.
     ///
     /// If this layer sees every request to the host, it responds to `GET`, `HEAD` and `OPTIONS` for the well-known path
@@ -158,8 +158,8 @@ impl AuthenticateLayer {
     /// Sets the scopes that a 401 names as `scope` if neither the row of the [table](Self::policies) nor the guard that
     /// rejects the request names any: those that a client should request first. None by default.
     ///
-    /// A guard inside this layer can't name its scopes if this layer rejects the request itself, because it has no
-    /// credentials.
+    /// If this layer rejects a request without credentials, the guards inside it aren't reached, so they can't name their
+    /// scopes.
     ///
     /// ```
     /// # #[derive(Debug)] struct Nobody;
@@ -194,7 +194,7 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Accepts a broader scope where a narrower one is required, as the hierarchy says. By default, each required scope
+    /// Accepts a broader scope where a narrower one is required, according to a hierarchy. By default, each required scope
     /// must be granted by name.
     ///
     /// It applies to the [table](Self::policies), to guards, to [`Identity::require`] and [`Identity::has_scope`] in

@@ -1,4 +1,4 @@
-//! The service around the one that is protected.
+//! The service around the protected one.
 
 use std::{
     mem,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::response::RejectionBody;
 
-/// The service that [`AuthenticateLayer`](crate::AuthenticateLayer) makes.
+/// The service of an [`AuthenticateLayer`](crate::AuthenticateLayer).
 #[derive(Debug, Clone)]
 pub struct Authenticate<S> {
     inner: S,
@@ -27,7 +27,7 @@ pub struct Authenticate<S> {
 }
 
 impl<S: Clone> Authenticate<S> {
-    /// Takes the service that was polled ready, which is the one to call: its clone isn't ready.
+    /// Takes the service that was polled ready. That one must be called, because its clone isn't ready.
     #[inline(never)]
     fn take_ready(&mut self) -> S {
         let clone = self.inner.clone();

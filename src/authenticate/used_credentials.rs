@@ -1,4 +1,4 @@
-//! The credentials that a request was authenticated with, and what its response needs because of them.
+//! The credentials of a request, and what its response needs because of them.
 
 use http::{
     HeaderMap, HeaderValue, Method, Response, StatusCode,
@@ -10,7 +10,7 @@ use crate::{
     scheme::Scheme,
 };
 
-/// The credentials that were read, valid or not.
+/// The credentials that were read, valid or invalid.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct UsedCredentials {
     pub(super) scheme: Scheme,
@@ -18,8 +18,8 @@ pub(super) struct UsedCredentials {
 }
 
 impl UsedCredentials {
-    /// Keeps a response out of shared caches. They store no response to a request with `Authorization` (RFC 9111
-    /// §3.5), but know of no other place.
+    /// Keeps a response out of shared caches. They don't store responses to requests with `Authorization` (RFC 9111
+    /// §3.5), but don't recognize other places.
     #[inline]
     pub(super) fn keep_private<B>(self, response: &mut Response<B>) {
         if self.source != Source::Authorization {
@@ -40,8 +40,8 @@ impl UsedCredentials {
     }
 }
 
-/// Answers a WebSocket that offered `bearer`, unless the inner service chose another subprotocol: a browser gives up
-/// if none of those that it offers is chosen.
+/// Chooses `bearer` for a WebSocket that offered it, unless the inner service chose another subprotocol. Browsers close
+/// the connection if the server chooses none of those that they offer.
 pub(super) fn choose_bearer(method: &Method, status: StatusCode, headers: &mut HeaderMap) {
     if is_open(method, status) {
         let bearer = HeaderValue::from_static(WEBSOCKET_PROTOCOL);

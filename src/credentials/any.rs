@@ -7,9 +7,9 @@ use crate::BasicCredentials;
 use crate::scheme::Scheme;
 use crate::{Error, ErrorKind, RequestFault};
 
-/// What the `Authorization` header holds, of any scheme that this crate knows, not yet judged.
+/// The unverified credentials of an `Authorization` header, of any scheme that this crate supports.
 ///
-/// `Debug` shows no secret.
+/// `Debug` doesn't show secrets.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
@@ -26,7 +26,7 @@ use crate::{Error, ErrorKind, RequestFault};
 /// # Ok::<(), portcullis::Error>(())
 /// ```
 ///
-/// With the `axum` feature it is an extractor too, which needs no layer.
+/// With the `axum` feature this is also an extractor, which doesn't need a layer.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Credentials<'a> {
@@ -34,23 +34,23 @@ pub enum Credentials<'a> {
     Basic(BasicCredentials),
     /// `Authorization: Bearer` ([RFC 6750 §2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1)).
     Bearer(BearerToken<'a>),
-    /// `Authorization: DPoP` ([RFC 9449 §7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)). Worth nothing
-    /// without the proof of the same request.
+    /// `Authorization: DPoP` ([RFC 9449 §7.1](https://www.rfc-editor.org/rfc/rfc9449#section-7.1)). It must not be
+    /// accepted without the proof of the same request.
     Dpop(BearerToken<'a>),
-    /// `Authorization: token`, as some services have it in the place of Bearer.
+    /// `Authorization: token`, which some services use instead of Bearer.
     Token(BearerToken<'a>),
 }
 
 impl<'a> Credentials<'a> {
-    /// The schemes, in the order in which they are asked for.
+    /// The schemes, in the order of their challenges.
     pub(crate) const SCHEMES: &'static [Scheme] = &[Scheme::Bearer, Scheme::Basic, Scheme::Token];
 
-    /// Reads them from the `Authorization` header.
+    /// Reads the credentials from the `Authorization` header.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::MissingCredentials`] without the header, or with a scheme that isn't known;
-    /// [`ErrorKind::InvalidRequest`] if the header stands twice or breaks its scheme's grammar.
+    /// [`ErrorKind::MissingCredentials`] without the header, or with an unsupported scheme;
+    /// [`ErrorKind::InvalidRequest`] if the header is repeated or malformed.
     pub fn from_headers(headers: &'a HeaderMap) -> Result<Self, Error> {
         Self::read(headers).map_err(|unreadable| unreadable.error)
     }
@@ -65,7 +65,7 @@ impl<'a> Credentials<'a> {
         read.ok_or_else(missing)?.map_err(|fault| CredentialsRejection::of_fault(fault, scheme))
     }
 
-    /// `characters` are those of the schemes `Bearer` and `token`.
+    /// Parses credentials. `characters` applies to the schemes `Bearer` and `token`.
     pub(crate) fn parse(
         scheme: Scheme,
         credentials: &'a [u8],
@@ -80,7 +80,7 @@ impl<'a> Credentials<'a> {
         }
     }
 
-    /// The same credentials, owned.
+    /// Returns an owned copy of the credentials.
     #[must_use]
     pub fn into_owned(self) -> Credentials<'static> {
         match self {

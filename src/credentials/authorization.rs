@@ -4,20 +4,20 @@ use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
 
 use crate::{Error, ErrorKind, RequestFault};
 
-/// What a header of the form `scheme credentials` holds, before anyone looks at the credentials.
+/// The parts of a header of the form `scheme credentials`. The credentials haven't been parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Authorization<'a> {
     pub(crate) scheme: &'a [u8],
-    /// What follows the scheme, without the spaces between and at the end.
+    /// The rest of the line, without the spaces before and after it.
     pub(crate) credentials: &'a [u8],
 }
 
 impl<'a> Authorization<'a> {
-    /// Reads the one line of the header `name`; no line is `None`, and so is an empty one.
+    /// Splits the only line of a header. Returns `None` if the header is missing or empty.
     ///
     /// # Errors
     ///
-    /// [`RequestFault::Repeated`] for more than one line: which one counts is not ours to guess.
+    /// [`RequestFault::Repeated`] for more than one line, because it would be a guess which one counts.
     pub(crate) fn from_headers(
         headers: &'a HeaderMap,
         name: &HeaderName,
@@ -25,12 +25,12 @@ impl<'a> Authorization<'a> {
         Ok(one_line(headers, name)?.and_then(Self::parse))
     }
 
-    /// What `parse` makes of the credentials; `None` if their scheme isn't one that it is for.
+    /// Returns the result of `parse`, which is `None` for a scheme that it doesn't support.
     ///
     /// # Errors
     ///
-    /// What `parse` says. [`RequestFault::Repeated`] for a list of credentials in one line. Ours have
-    /// no comma, so those that could be read needn't be searched for one.
+    /// The errors of `parse`. [`RequestFault::Repeated`] for a list of credentials in one line. The supported schemes
+    /// don't allow commas, so only credentials that couldn't be parsed are searched for one.
     pub(crate) fn read<T>(
         &self,
         parse: impl FnOnce(&Self) -> Option<Result<T, RequestFault>>,
@@ -42,12 +42,12 @@ impl<'a> Authorization<'a> {
         }
     }
 
-    /// What `parse` makes of the credentials in the header `Authorization`, whose scheme is to be `scheme`.
+    /// Parses the credentials in `Authorization`, which must have this scheme.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::MissingCredentials`] without the header, or with another scheme in it; what
-    /// [`from_headers`](Self::from_headers) and [`read`](Self::read) say.
+    /// [`ErrorKind::MissingCredentials`] without the header, or with another scheme in it; the
+    /// errors of [`from_headers`](Self::from_headers) and [`read`](Self::read).
     pub(crate) fn read_only<T>(
         headers: &'a HeaderMap,
         scheme: &str,
@@ -74,16 +74,16 @@ impl<'a> Authorization<'a> {
         Some(Self { scheme, credentials })
     }
 
-    /// Whether these are several credentials with commas between, as a proxy makes of several lines.
-    /// Commas also stand between the parameters of one (RFC 9110 §11.4), but not behind a `token68`.
+    /// Returns whether these are several credentials, which a proxy has joined with commas. Commas also separate the
+    /// parameters of one credential (RFC 9110 §11.4), but never follow a `token68`.
     fn is_list(&self) -> bool {
         self.credentials.contains(&b',')
             && !self.credentials.split(|&byte| byte == b',').next().is_some_and(is_parameter)
     }
 
-    /// Whether the scheme is `scheme`, in any case.
+    /// Compares the scheme case-insensitively.
     pub(crate) fn is(&self, scheme: &str) -> bool {
-        // Nearly all write it as the RFC does.
+        // Most clients write it as the RFC does, so that is compared first.
         self.scheme == scheme.as_bytes() || self.scheme.eq_ignore_ascii_case(scheme.as_bytes())
     }
 }
@@ -105,15 +105,15 @@ pub(super) fn one_line<'a>(
     }
 }
 
-/// Whether this is a name and a value, and not a `token68` with its padding.
+/// Returns whether this is a parameter, and not a `token68` with its padding.
 fn is_parameter(element: &[u8]) -> bool {
     let mut halves = element.splitn(2, |&byte| byte == b'=');
     let (_, value) = (halves.next(), halves.next().unwrap_or_default());
     !matches!(trim(value), [] | [b'=', ..])
 }
 
-/// Without the optional white space (RFC 9110 §5.6.3) at either end. A tab inside is left alone: it
-/// separates nothing, and no scheme of ours allows it.
+/// Removes optional white space (RFC 9110 §5.6.3) at both ends. A tab inside is kept: it isn't a separator, and no
+/// supported scheme allows it.
 fn trim(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
         bytes = rest;

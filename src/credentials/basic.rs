@@ -9,13 +9,12 @@ use zeroize::Zeroizing;
 use super::{Authorization, GuessKey};
 use crate::{Error, RequestFault};
 
-/// A user-id and a password as a request presents them ([RFC 7617 §2]), not yet judged.
+/// The unverified user-id and password of a request ([RFC 7617 §2]).
 ///
-/// Both are UTF-8 without control characters, and either may be empty. They are taken as they come:
-/// nothing is trimmed, folded or normalised.
+/// Both are UTF-8 without control characters, and either may be empty. They are not
+/// trimmed, case-folded or normalized.
 ///
-/// `Debug` shows neither, since the user-id may be somebody's e-mail address. Their memory is cleared
-/// when they are dropped.
+/// `Debug` shows neither, because the user-id may be an e-mail address. Their memory is cleared when they are dropped.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
@@ -31,7 +30,7 @@ use crate::{Error, RequestFault};
 /// # Ok::<(), portcullis::Error>(())
 /// ```
 ///
-/// With the `axum` feature it is an extractor too, which needs no layer.
+/// With the `axum` feature this is also an extractor, which doesn't need a layer.
 ///
 /// [RFC 7617 §2]: https://www.rfc-editor.org/rfc/rfc7617#section-2
 #[derive(Clone)]
@@ -47,23 +46,23 @@ impl BasicCredentials {
     /// The scheme's name on the wire.
     pub(crate) const SCHEME: &'static str = "Basic";
 
-    /// Reads user-id and password from the `Authorization` header.
+    /// Reads the user-id and the password from the `Authorization` header.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::MissingCredentials`](crate::ErrorKind::MissingCredentials) without the header, or
     /// with another scheme in it; [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) if the
-    /// header stands twice or breaks the grammar.
+    /// header is repeated or malformed.
     pub fn from_headers(headers: &HeaderMap) -> Result<Self, Error> {
         Authorization::read_only(headers, Self::SCHEME, Self::parse)
     }
 
-    /// The base64 of `user-id ":" password`: canonical, as RFC 4648 §3.5 lets a decoder insist.
+    /// Parses the base64 of `user-id ":" password`. Only the canonical encoding is accepted (RFC 4648 §3.5).
     pub(crate) fn parse(token68: &[u8]) -> Result<Self, RequestFault> {
         let bytes = STANDARD.decode_to_vec(token68).map_err(|_| RequestFault::Malformed)?;
         let bytes = Zeroizing::new(bytes);
         let text = str::from_utf8(&bytes).map_err(|_| RequestFault::Malformed)?;
-        // The first colon: a user-id has none, a password may.
+        // Split at the first colon: a password may contain others, a user-id may not.
         let (user_id, password) = text.split_once(':').ok_or(RequestFault::Malformed)?;
         if text.contains(char::is_control) {
             return Err(RequestFault::Malformed);
@@ -71,12 +70,11 @@ impl BasicCredentials {
         Ok(Self::new(user_id, password))
     }
 
-    /// A user-id and a password from elsewhere than the header: the form of a login, or the password
-    /// grant ([RFC 6749 §4.3]). So they are judged by the same [`BasicVerifier`](crate::BasicVerifier)
-    /// as the header's, which counts wrong ones at both together.
+    /// Creates credentials that don't come from the header but from a login form or the password grant
+    /// ([RFC 6749 §4.3]). If the same [`BasicVerifier`](crate::BasicVerifier) verifies both, it counts their failed
+    /// attempts together.
     ///
-    /// Taken as they are: what a header could not carry, such as a colon in the user-id, is for the
-    /// verifier not to know.
+    /// The texts aren't validated. The verifier rejects a user-id that it doesn't know, such as one with a colon.
     ///
     /// ```
     /// use portcullis::BasicCredentials;
@@ -99,7 +97,7 @@ impl BasicCredentials {
         }
     }
 
-    /// Sets by what failed attempts are counted beside the user, such as the address of the client.
+    /// Sets the key that failed attempts are counted by, in addition to the user: usually the address of the client.
     ///
     /// A layer does this for the credentials that it reads, as
     /// [`AuthenticateLayer::guess_key`](crate::AuthenticateLayer::guess_key) says. Call it for credentials
@@ -120,19 +118,19 @@ impl BasicCredentials {
         self
     }
 
-    /// Returns by what failed attempts are counted beside the user, if that was set.
+    /// Returns the key that failed attempts are counted by, in addition to the user, if it is set.
     #[must_use]
     pub fn guess_key(&self) -> Option<&GuessKey> {
         self.guess_key.as_deref()
     }
 
-    /// Who the caller claims to be.
+    /// Returns the user-id, which the caller only claims to have.
     #[must_use]
     pub fn user_id(&self) -> &str {
         self.text.get(..self.user_id_length).unwrap_or_default()
     }
 
-    /// The password. Compare it in constant time, or better, against a hash.
+    /// Returns the password. Compare it in constant time, or better, verify it against a hash.
     #[must_use]
     pub fn password(&self) -> &str {
         self.text.get(self.user_id_length..).unwrap_or_default()

@@ -7,8 +7,8 @@ use http::HeaderMap;
 use super::Authorization;
 use crate::{Error, RequestFault};
 
-/// An access token as a request presents it ([RFC 6750 §2.1]), not verified. It is never empty, and has only the
-/// characters of `token68`, unless the layer accepts
+/// The unverified access token of a request ([RFC 6750 §2.1]). It is never empty, and contains only the characters of
+/// `token68`, unless the layer accepts
 /// [more of them](crate::AuthenticateLayer::lenient_token_characters).
 ///
 /// `Debug` doesn't show the token.
@@ -25,16 +25,16 @@ use crate::{Error, RequestFault};
 /// # Ok::<(), portcullis::Error>(())
 /// ```
 ///
-/// With the `axum` feature it is an extractor too, which needs no layer.
+/// With the `axum` feature this is also an extractor, which doesn't need a layer.
 ///
 /// [RFC 6750 §2.1]: https://www.rfc-editor.org/rfc/rfc6750#section-2.1
 #[derive(Clone)]
 pub struct BearerToken<'a>(Cow<'a, str>);
 
-/// Which characters a token may have.
+/// The characters that a token may contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenCharacters {
-    /// Those of `token68`, which RFC 6750 §2.1 allows.
+    /// The characters of `token68`, which RFC 6750 §2.1 allows.
     Token68,
     /// Every visible ASCII character, except quotation marks and the backslash, which end or escape the strings that a
     /// token may be copied into.
@@ -51,7 +51,7 @@ impl<'a> BearerToken<'a> {
     ///
     /// [`ErrorKind::MissingCredentials`](crate::ErrorKind::MissingCredentials) without the header, or
     /// with another scheme in it; [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) if the
-    /// header stands twice or breaks the grammar.
+    /// header is repeated or malformed.
     pub fn from_headers(headers: &'a HeaderMap) -> Result<Self, Error> {
         Authorization::read_only(headers, Self::SCHEME, Self::parse)
     }
@@ -68,7 +68,7 @@ impl<'a> BearerToken<'a> {
         }
     }
 
-    /// Parses a token that may have these characters.
+    /// Parses a token that may contain these characters.
     pub(crate) fn parse_with(
         token: &'a [u8],
         characters: TokenCharacters,
@@ -86,7 +86,7 @@ impl<'a> BearerToken<'a> {
         }
     }
 
-    /// The same for a token that was decoded from elsewhere.
+    /// Parses a token that was decoded from another place.
     pub(crate) fn parse_owned(
         token: String,
         characters: TokenCharacters,
@@ -95,25 +95,25 @@ impl<'a> BearerToken<'a> {
         Ok(Self(Cow::Owned(token)))
     }
 
-    /// The token. It is a secret: whoever has it may use it.
+    /// Returns the token. It is a secret, because anyone who has it can use it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The same token, owned.
+    /// Returns an owned copy of the token.
     #[must_use]
     pub fn into_owned(self) -> BearerToken<'static> {
         BearerToken(Cow::Owned(self.0.into_owned()))
     }
 }
 
-/// Whether all bytes are of the alphabet. No branch depends on one, so the compiler takes many at once.
+/// Returns whether all bytes belong to the alphabet. There are no branches, so that the compiler can vectorize it.
 #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
 fn is_alphabet(bytes: &[u8]) -> bool {
     bytes.iter().fold(true, |all, &byte| {
         let letter = (byte | 0x20).wrapping_sub(b'a') < 26;
-        // `-`, `.`, `/` and the digits stand in a row.
+        // `-`, `.`, `/` and the digits are consecutive.
         let digit = byte.wrapping_sub(b'-') < 13;
         let mark = (byte == b'_') | (byte == b'~') | (byte == b'+');
         all & (letter | digit | mark)

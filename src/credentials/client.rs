@@ -8,11 +8,11 @@ use zeroize::Zeroizing;
 use super::{BasicCredentials, form};
 use crate::{Error, ErrorKind, RequestFault, Secret};
 
-/// The identifier and secret of an OAuth client, as it presents them to a token endpoint
-/// ([RFC 6749 §2.3.1]), not yet judged. For services that issue tokens themselves.
+/// The unverified identifier and secret of an OAuth client, which it sends to a token endpoint ([RFC 6749 §2.3.1]). For
+/// services that issue tokens themselves.
 ///
-/// In `Authorization: Basic` both are form-encoded first, so that an identifier may hold a colon;
-/// in a form they are parameters. `Debug` shows the identifier, which is public, and not the secret.
+/// In `Authorization: Basic`, both are form-encoded first, so that an identifier can contain a colon. In a form, they
+/// are parameters. `Debug` shows the identifier, which is public, and not the secret.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
@@ -28,7 +28,7 @@ use crate::{Error, ErrorKind, RequestFault, Secret};
 /// # Ok::<(), portcullis::Error>(())
 /// ```
 ///
-/// As [`BasicCredentials`], by `From`, it is judged by a [`BasicVerifier`](crate::BasicVerifier).
+/// To verify them with a [`BasicVerifier`](crate::BasicVerifier), convert them into [`BasicCredentials`] with `From`.
 ///
 /// [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
 #[derive(Clone)]
@@ -38,8 +38,8 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    /// From the header or the form of a token request. A `client_id` beside the header is allowed
-    /// if it is the same.
+    /// Reads the credentials from the header or the form of a token request. With the header, the form may repeat the
+    /// same `client_id`.
     ///
     /// # Errors
     ///
@@ -62,18 +62,18 @@ impl ClientCredentials {
         }
     }
 
-    /// From the `Authorization` header, with scheme Basic.
+    /// Reads the credentials from the `Authorization` header, with the scheme Basic.
     ///
     /// # Errors
     ///
-    /// As [`BasicCredentials::from_headers`], and [`ErrorKind::InvalidRequest`] if one isn't
+    /// Those of [`BasicCredentials::from_headers`], and [`ErrorKind::InvalidRequest`] if the identifier or the secret isn't
     /// form-encoded.
     pub fn from_headers(headers: &HeaderMap) -> Result<Self, Error> {
         BasicCredentials::from_headers(headers)?.try_into()
     }
 
-    /// From the parameters `client_id` and `client_secret` of a form in a request's body. Never take
-    /// a URL's query for it: it is logged.
+    /// Reads the parameters `client_id` and `client_secret` of a form in a request's body. Never pass the query of a URL,
+    /// because URLs are logged.
     ///
     /// # Errors
     ///
@@ -83,13 +83,13 @@ impl ClientCredentials {
         Parameters::parse(form)?.into_credentials()
     }
 
-    /// The client's identifier.
+    /// Returns the client's identifier.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    /// The client's secret, to compare with the one on file.
+    /// Returns the client's secret. Compare it in constant time, or better, verify it against a hash.
     #[must_use]
     pub const fn secret(&self) -> &Secret {
         &self.secret
@@ -108,7 +108,7 @@ impl TryFrom<BasicCredentials> for ClientCredentials {
 
 impl From<ClientCredentials> for BasicCredentials {
     fn from(client: ClientCredentials) -> Self {
-        // Decoded texts, so always UTF-8.
+        // These are decoded texts, so they are always UTF-8.
         Self::new(&client.client_id, str::from_utf8(client.secret.expose()).unwrap_or_default())
     }
 }
@@ -122,7 +122,7 @@ impl fmt::Debug for ClientCredentials {
     }
 }
 
-/// The two parameters of a token request that are ours. Others aren't decoded.
+/// The two parameters of a token request that are read here. Others aren't decoded.
 #[derive(Default)]
 struct Parameters {
     client_id: Option<Zeroizing<String>>,
@@ -134,7 +134,7 @@ impl Parameters {
         let mut parameters = Self::default();
         for pair in text.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            // A name may be encoded too; one that can't be decoded is none of ours.
+            // Names may be encoded too. One that can't be decoded is another parameter.
             let parameter = match form::decode(name).as_ref().map(|name| name.as_str()) {
                 Ok("client_id") => &mut parameters.client_id,
                 Ok("client_secret") => &mut parameters.client_secret,
@@ -148,7 +148,7 @@ impl Parameters {
     }
 
     fn into_credentials(self) -> Result<ClientCredentials, Error> {
-        // An empty value is as good as none (RFC 6749 §3.2), and an identifier is never empty.
+        // An empty value counts as missing (RFC 6749 §3.2), and an identifier is never empty.
         match (self.client_id, self.client_secret) {
             (Some(client_id), Some(secret)) if !client_id.is_empty() => Ok(ClientCredentials {
                 client_id: client_id.as_str().into(),

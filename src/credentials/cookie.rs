@@ -1,4 +1,4 @@
-//! A cookie that holds an access token (RFC 6265 §4.2).
+//! A cookie with an access token (RFC 6265 §4.2).
 
 use std::borrow::Cow;
 
@@ -10,17 +10,17 @@ use crate::RequestFault;
 /// A larger token would need more chunks, each of at most 4 KiB (RFC 6265 §6.1).
 const MAX_CHUNKS: usize = 16;
 
-/// A cookie that a layer reads, and for which requests.
+/// A cookie that a layer reads, and the requests for which it does.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenCookie {
     pub(crate) name: Box<str>,
-    /// Also for requests that may change something: the service prevents those that other sites make.
+    /// Whether it is read for requests that may change something too, because the service prevents cross-site requests.
     pub(crate) for_every_method: bool,
 }
 
 impl TokenCookie {
     /// Returns the value of the cookie, or else of its chunks `name.0`, `name.1` and so on. Of two cookies with
-    /// the same name the first counts: browsers send the more specific one first (RFC 6265 §5.4).
+    /// the same name, the first is used: browsers send the more specific one first (RFC 6265 §5.4).
     pub(super) fn token<'a>(
         &self,
         head: &RequestHead<'a>,
@@ -53,21 +53,21 @@ impl TokenCookie {
         Ok(Some(Cow::Owned(token)))
     }
 
-    /// Returns whether the cookie counts for a request. Browsers also send cookies with requests that another
-    /// site makes (CSRF), which must not change anything.
+    /// Returns whether the cookie is read for a request. Browsers also send cookies with cross-site requests (CSRF), which
+    /// must not change anything.
     fn counts_for(&self, head: &RequestHead<'_>) -> bool {
         is_harmless(head) || (self.for_every_method && !is_cross_site(head.headers()))
     }
 }
 
-/// Returns whether a request changes nothing, whoever makes it. A WebSocket may, and any site may open one.
+/// Returns whether a request changes nothing, so that it may come from any site. A WebSocket may change something.
 fn is_harmless(head: &RequestHead<'_>) -> bool {
     // The WebSockets of HTTP/2 (RFC 8441) use the method CONNECT.
     matches!(*head.method(), Method::GET | Method::HEAD | Method::OPTIONS)
         && !head.headers().contains_key(header::UPGRADE)
 }
 
-/// Returns whether a browser says that another site makes the request (Fetch Metadata). Other clients and older
+/// Returns whether the browser marked the request as cross-site (Fetch Metadata). Other clients and older
 /// browsers don't send the header.
 fn is_cross_site(headers: &HeaderMap) -> bool {
     let mut lines = headers.get_all("sec-fetch-site").iter();

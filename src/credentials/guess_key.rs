@@ -1,11 +1,11 @@
-//! By what failed attempts are counted beside the user.
+//! The key that failed attempts are counted by, in addition to the user.
 
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
 };
 
-/// Who makes an attempt to log in, such as the address of the client. A
+/// The origin of an attempt to log in, such as the address of the client. A
 /// [`BasicVerifier`](crate::BasicVerifier) limits the failed attempts for each key, and lets the keys that try
 /// to log in as the same user take turns.
 ///

@@ -1,10 +1,10 @@
-//! Credentials: what a request presents, parsed once into closed types.
+//! Credentials of requests, parsed once into types.
 //!
 //! `authorization` parses the grammar that all schemes share, and `basic`, `bearer` and `client` parse the
 //! credentials of one scheme. `any` is for credentials of any scheme. `sources` determines where a layer reads
 //! credentials and in which order; `cookie`, `query`, `token_header` and `websocket` read the places other than
 //! `Authorization`. `percent` is the only decoder of percent-encoding, on which `form` and `query` are built.
-//! `guess_key` identifies who presents a password.
+//! `guess_key` identifies the origin of a password.
 
 mod any;
 mod authorization;

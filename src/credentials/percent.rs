@@ -1,6 +1,6 @@
 //! Percent-encoding (RFC 3986 §2.1), in URIs and in forms.
 
-/// An iterator over the bytes that a percent-encoded text stands for.
+/// An iterator over the decoded bytes of a percent-encoded text.
 ///
 /// The item of a `%` without two hexadecimal digits after it is `None`. Which bytes and characters may be
 /// encoded is for the caller to decide.

@@ -9,7 +9,7 @@ use crate::RequestFault;
 
 const NAME: &[u8] = b"access_token";
 
-/// Returns whether there is a token, readable or not.
+/// Returns whether there is a token, valid or malformed.
 pub(super) fn has_token(uri: &Uri) -> bool {
     uri.query().is_some_and(|query| query.split('&').any(is_token))
 }
@@ -27,8 +27,8 @@ pub(super) fn token(uri: &Uri) -> Result<Option<String>, RequestFault> {
 
 /// Returns the target without any `access_token`, however its name is encoded.
 ///
-/// A token is only read from a parameter that `&` separates, but it is removed after a `;` too: a service inside
-/// may split there, and a client may have meant it.
+/// A token is only read from a parameter that `&` separates, but it is removed after a `;` too: an inner service
+/// may split there, and the client may have intended it.
 pub(crate) fn without_access_token(target: &PathAndQuery) -> Cow<'_, str> {
     let whole = Cow::Borrowed(target.as_str());
     let Some(query) = target.query() else { return whole };

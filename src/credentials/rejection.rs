@@ -4,13 +4,13 @@ use std::{error::Error as StdError, fmt};
 
 use crate::{Error, RequestFault, scheme::Scheme};
 
-/// An error about credentials, with the scheme that they were presented under.
+/// An error about credentials, with their scheme.
 ///
-/// It is the rejection of axum's extractors of credentials, and renders a challenge for their schemes.
+/// This is the rejection of the axum extractors of credentials. As a response, it has a challenge for their schemes.
 #[derive(Debug, Clone)]
 pub struct CredentialsRejection {
     pub(crate) error: Error,
-    /// `None` if it can't be told.
+    /// `None` if the scheme is unknown.
     pub(crate) scheme: Option<Scheme>,
 }
 
@@ -19,7 +19,7 @@ impl CredentialsRejection {
         Self { error, scheme }
     }
 
-    /// Of two credentials in one line, neither scheme was used more than the other.
+    /// `None`, because two credentials in one line may have two schemes.
     pub(super) fn of_fault(fault: RequestFault, scheme: Option<Scheme>) -> Self {
         Self::new(fault.into(), scheme.filter(|_| fault != RequestFault::Repeated))
     }

@@ -1,10 +1,10 @@
-//! What of a request may hold credentials.
+//! The parts of a request that may contain credentials.
 
 use std::fmt;
 
 use http::{Extensions, HeaderMap, Method, Request, Uri};
 
-/// A request without its body, for a source of credentials of your own.
+/// A request without its body, for custom sources of credentials.
 #[derive(Clone, Copy)]
 pub struct RequestHead<'a> {
     method: &'a Method,
@@ -23,20 +23,19 @@ impl<'a> RequestHead<'a> {
         }
     }
 
-    /// The request's method.
+    /// Returns the request's method.
     #[must_use]
     pub fn method(&self) -> &'a Method {
         self.method
     }
 
-    /// The request's target.
+    /// Returns the request's target.
     #[must_use]
     pub fn uri(&self) -> &'a Uri {
         self.uri
     }
 
-    /// Returns the request's target as the client sent it, where a nested router of axum's sees only the rest of the
-    /// path.
+    /// Returns the request's target as the client sent it. Nested axum routers see only the rest of the path.
     pub(crate) fn original_uri(&self) -> &'a Uri {
         #[cfg(feature = "axum")]
         if let Some(axum::extract::OriginalUri(uri)) = self.extensions.get() {
@@ -45,7 +44,7 @@ impl<'a> RequestHead<'a> {
         self.uri
     }
 
-    /// The request's headers.
+    /// Returns the request's headers.
     #[must_use]
     pub fn headers(&self) -> &'a HeaderMap {
         self.headers
@@ -58,7 +57,7 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// Shows the method only: target and headers may hold tokens.
+/// Shows only the method, because the target and the headers may contain tokens.
 impl fmt::Debug for RequestHead<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestHead").field("method", &self.method).finish_non_exhaustive()

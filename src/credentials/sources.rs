@@ -20,15 +20,15 @@ pub(crate) struct Sources {
     pub(crate) schemes: Vec<Scheme>,
     /// Whether `Authorization` is read, before all others.
     pub(crate) authorization: bool,
-    /// Whether the query is read. It is one of the others then.
+    /// Whether the query is read. Then it is one of `others`.
     pub(crate) query: bool,
-    /// Whether subprotocols are read. They are one of the others then.
+    /// Whether subprotocols are read. Then they are one of `others`.
     pub(crate) websocket: bool,
-    /// The others, in the order in which they are read.
+    /// The other places, in the order in which they are read.
     others: Vec<Place>,
-    /// Longer tokens aren't read.
+    /// The maximum length of a token, in bytes.
     pub(crate) max_token_length: usize,
-    /// What tokens in headers with a scheme, and those of custom sources, may consist of.
+    /// The characters of tokens in headers with a scheme, and in custom sources.
     pub(crate) characters: TokenCharacters,
 }
 
@@ -45,7 +45,7 @@ enum Place {
 pub(crate) type CustomSource =
     dyn Fn(&RequestHead<'_>) -> Result<Option<String>, Error> + Send + Sync;
 
-/// Credentials, and where they were.
+/// Credentials, and where they were found.
 #[derive(Debug)]
 pub(crate) struct Presented<'a> {
     pub(crate) credentials: Credentials<'a>,
@@ -55,15 +55,15 @@ pub(crate) struct Presented<'a> {
     pub(crate) is_plain: bool,
 }
 
-/// What the header `Authorization` contains.
+/// The content of `Authorization`.
 pub(crate) enum AuthorizationLine<'a> {
     Absent,
     Plain(PlainToken<'a>),
-    /// Another scheme, another form, or more than one line.
+    /// Another scheme or form, or more than one line.
     Other,
 }
 
-/// The same without the token, whose borrow of the headers has ended.
+/// An [`AuthorizationLine`] without the token, so that the headers are no longer borrowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LineForm {
     Absent,
@@ -71,23 +71,23 @@ pub(crate) enum LineForm {
     Other,
 }
 
-/// A token in `Authorization`, after its scheme as the RFC writes it and one space.
+/// A token in `Authorization`, after its scheme in the spelling of the RFC and exactly one space.
 pub(crate) struct PlainToken<'a> {
     pub(crate) scheme: Scheme,
     pub(crate) token: &'a [u8],
 }
 
-/// Where credentials were, as far as the response depends on it.
+/// Where credentials were found, as far as the response depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
     Authorization,
-    /// A place that shared caches know nothing of: a cookie, another header, a subprotocol, a custom source.
+    /// A place that shared caches ignore: a cookie, another header, a subprotocol, a custom source.
     Other,
     Query,
 }
 
 impl Sources {
-    /// Reads `Authorization` with this scheme.
+    /// Creates sources that read only `Authorization`, with this scheme.
     pub(crate) fn new(scheme: Scheme) -> Self {
         Self {
             schemes: vec![scheme],
@@ -111,7 +111,7 @@ impl Sources {
         self.schemes.push(Scheme::Dpop);
     }
 
-    /// Reads a header too, or reads it in another form.
+    /// Adds a header, or changes the form in which it is read.
     pub(crate) fn add_header(&mut self, header: TokenHeader) {
         let same =
             |place: &&mut Place| matches!(place, Place::Header(it) if it.name == header.name);
@@ -121,7 +121,7 @@ impl Sources {
         }
     }
 
-    /// Reads a cookie too, or reads it for other requests.
+    /// Adds a cookie, or changes the requests for which it is read.
     pub(crate) fn add_cookie(&mut self, cookie: TokenCookie) {
         let same =
             |place: &&mut Place| matches!(place, Place::Cookie(it) if it.name == cookie.name);
@@ -131,26 +131,26 @@ impl Sources {
         }
     }
 
-    /// Reads the query too.
+    /// Adds the query.
     pub(crate) fn add_query(&mut self) {
         if !mem::replace(&mut self.query, true) {
             self.others.push(Place::Query);
         }
     }
 
-    /// Reads the subprotocols of a WebSocket too.
+    /// Adds the subprotocols of a WebSocket.
     pub(crate) fn add_websocket(&mut self) {
         if !mem::replace(&mut self.websocket, true) {
             self.others.push(Place::WebSocket);
         }
     }
 
-    /// Reads what a function finds too.
+    /// Adds a custom function.
     pub(crate) fn add_custom(&mut self, source: Arc<CustomSource>) {
         self.others.push(Place::Custom(source));
     }
 
-    /// Does the same as [`read`](Self::read) in fewer steps, for a request in which
+    /// Does the same as [`read`](Self::read) in fewer steps for a request in which
     /// [`mark_sensitive`](Self::mark_sensitive) found a line of this form.
     ///
     /// # Errors
@@ -166,7 +166,7 @@ impl Sources {
             LineForm::Other => self.read(head),
             LineForm::Plain => match self.read_plain(head.headers()) {
                 Some(presented) => Ok(Some(presented)),
-                // There are characters that a token can't have. `read` tells what is wrong.
+                // The token has invalid characters. `read` returns the reason.
                 None => self.read(head),
             },
         }
@@ -178,7 +178,7 @@ impl Sources {
         Some(Presented { credentials, scheme, source: Source::Authorization, is_plain: true })
     }
 
-    /// Returns the credentials of the first place that has some. The rest isn't read.
+    /// Returns the credentials of the first place that has some. The other places aren't read.
     ///
     /// # Errors
     ///
@@ -209,10 +209,10 @@ impl Sources {
         self.others.iter().find_map(|place| self.read_place(place, head)).transpose()
     }
 
-    /// Marks the headers that are read as sensitive, so that nothing that logs or forwards the request shows
-    /// them or adds them to a compression table (RFC 7541 §7.1.3).
+    /// Marks the headers that are read as sensitive, so that they are neither logged nor added to a compression table
+    /// (RFC 7541 §7.1.3).
     ///
-    /// Returns what `Authorization` has, because both take one look-up of the header.
+    /// Also returns the content of `Authorization`, because both need the same look-up of the header.
     pub(crate) fn mark_sensitive<'a>(&self, headers: &'a mut HeaderMap) -> AuthorizationLine<'a> {
         for place in &self.others {
             match place {
@@ -221,7 +221,7 @@ impl Sources {
                 Place::Custom(_) | Place::Query | Place::WebSocket => {}
             }
         }
-        // Most requests have one line of each header.
+        // Usually, each header has one line.
         if headers.len() != headers.keys_len()
             && headers.get_all(AUTHORIZATION).iter().nth(1).is_some()
         {
@@ -233,8 +233,8 @@ impl Sources {
         self.plain_token(line).map_or(AuthorizationLine::Other, AuthorizationLine::Plain)
     }
 
-    /// Returns the bytes after the scheme in the only line of `Authorization`, if no other place could change what is
-    /// read. They haven't been parsed: a cache compares them with tokens that have.
+    /// Returns the bytes after the scheme in the only line of `Authorization`, unless another place could change the
+    /// result. They haven't been parsed: a cache compares them with tokens that have been.
     pub(crate) fn plain_token<'a>(&self, line: &'a HeaderValue) -> Option<PlainToken<'a>> {
         // The other places aren't read if there is a token in `Authorization`, except for the query.
         let Self { authorization: true, query: false, .. } = self else { return None };

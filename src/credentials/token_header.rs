@@ -1,4 +1,4 @@
-//! A request header of another name that holds credentials.
+//! Credentials in request headers other than `Authorization`.
 
 use http::{HeaderMap, HeaderName};
 
@@ -44,17 +44,17 @@ pub struct TokenHeader {
     form: Form,
 }
 
-/// The form of the value.
+/// The form of the header's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// That of `Authorization`.
+    /// The form of `Authorization`.
     Scheme,
     Bare,
     Either,
 }
 
 impl TokenHeader {
-    /// Reads the header `name`, in the form of `Authorization`.
+    /// Reads this header in the form of `Authorization`.
     pub const fn new(name: HeaderName) -> Self {
         Self { name, form: Form::Scheme }
     }
@@ -65,7 +65,7 @@ impl TokenHeader {
         self
     }
 
-    /// Reads a value with a scheme like `Authorization`, and one without as an access token. No token contains a
+    /// Reads a value with a scheme in the form of `Authorization`, and a value without one as an access token. No token contains a
     /// space, which follows every scheme.
     ///
     /// ```
@@ -87,7 +87,7 @@ impl TokenHeader {
             Form::Bare => false,
             Form::Either => {
                 let line = headers.get(&self.name).map(|line| line.as_bytes().trim_ascii());
-                // A comma is of no scheme: a proxy has joined two tokens.
+                // No scheme allows a comma, so a proxy has joined two tokens.
                 let end = line.and_then(|line| line.iter().position(|byte| b" ,".contains(byte)));
                 line.zip(end).is_some_and(|(line, end)| line.get(end) == Some(&b' '))
             }
@@ -101,7 +101,7 @@ impl From<HeaderName> for TokenHeader {
     }
 }
 
-/// Returns the bytes of a token that is the whole value of a header. An empty value is no token.
+/// Returns the bytes of a token that is the whole value of a header. An empty value isn't a token.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
 //! An access token in the subprotocols of a WebSocket handshake (RFC 6455 §4.1), the only place where a script in
-//! a browser can put one.
+//! a browser can send one.
 
 use std::{borrow::Cow, mem};
 
@@ -12,15 +12,15 @@ use crate::RequestFault;
 /// The subprotocol before the token: `new WebSocket(url, ["bearer", token])`.
 pub(crate) const PROTOCOL: &str = "bearer";
 
-/// The beginning of the subprotocol that clients of Kubernetes send: the token follows in base64url.
+/// The prefix of the subprotocol that Kubernetes clients send, before the token in base64url.
 const KUBERNETES: &str = "base64url.bearer.authorization.k8s.io.";
 
 /// The subprotocols of a request from which tokens were removed.
 #[derive(Debug, PartialEq)]
 pub(crate) struct WithoutToken {
-    /// `None` if there is no other.
+    /// `None` if there are no others.
     pub(crate) protocols: Option<HeaderValue>,
-    /// Whether the token followed `bearer`, which is then the answer.
+    /// Whether the token followed `bearer`, which the server then has to choose.
     pub(crate) has_bearer: bool,
 }
 
@@ -78,7 +78,7 @@ fn decode(encoded: &str) -> Option<String> {
     String::from_utf8(URL_SAFE_NO_PAD.decode_to_vec(encoded).ok()?).ok()
 }
 
-/// A WebSocket begins by an upgrade, or in HTTP/2 by CONNECT (RFC 8441 §4).
+/// Returns whether the request opens a WebSocket: with an upgrade, or over HTTP/2 with CONNECT (RFC 8441 §4).
 fn is_handshake(head: &RequestHead<'_>) -> bool {
     if head.method() == Method::CONNECT {
         return true;

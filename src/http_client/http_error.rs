@@ -57,7 +57,7 @@ impl HttpError {
 
     /// Creates the error for a request that failed before a response arrived.
     ///
-    /// This is [`ConnectionClosed`](Self::ConnectionClosed) if `source`, or one of its own sources, is
+    /// This is [`ConnectionClosed`](Self::ConnectionClosed) if `source`, or one of the errors that caused it, is
     /// an error of hyper about a message that is incomplete, canceled or sent on a closed connection, or
     /// an I/O error such as [`ConnectionReset`](std::io::ErrorKind::ConnectionReset) or
     /// [`BrokenPipe`](std::io::ErrorKind::BrokenPipe). Otherwise, it is [`Transport`](Self::Transport).

@@ -1,6 +1,6 @@
 //! Outgoing HTTP requests for keys, metadata and introspection.
 //!
-//! [`HttpClient`] is the interface to HTTP clients. With the feature `reqwest`, the default is
+//! [`HttpClient`] is the interface to HTTP clients. With the `reqwest` feature, the default is
 //! [`ReqwestClient`]. [`ServiceClient`] uses any tower service. With any client, each request has a timeout
 //! of 5 s and a limit on the length of the response, and it is retried once if the connection is closed
 //! before a response arrives.

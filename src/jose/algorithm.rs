@@ -45,7 +45,7 @@ pub enum Algorithm {
     Hs512,
     /// ML-DSA-44, a post-quantum signature of 2420 bytes (FIPS 204, security category 2).
     ///
-    /// ML-DSA is verified by aws-lc-rs, or in pure Rust with the feature `rust-crypto-ml-dsa`.
+    /// ML-DSA is verified by aws-lc-rs, or in pure Rust with the `rust-crypto-ml-dsa` feature.
     MlDsa44,
     /// ML-DSA-65, a post-quantum signature of 3309 bytes (FIPS 204, security category 3).
     MlDsa65,

@@ -2,7 +2,7 @@
 //!
 //! [`Redis`] configures the servers. [`RedisRevocations`] shares revocations, so that each takes effect on every
 //! replica. [`RedisReplays`] shares the DPoP proofs that were used, so that each is accepted once. `RedisGuesses` (with the
-//! feature `basic`) shares the attempts to guess the password of each account.
+//! `basic` feature) shares the attempts to guess the password of each account.
 //!
 //! ```
 //! # #[cfg(feature = "dpop")]

@@ -10,11 +10,11 @@ use std::{
 use super::limiter::LogLimiter;
 use crate::{Error, claims::NumericDate, error::WithCauses};
 
-/// How many failures are told apart.
+/// How many failures are distinguished.
 const MAX_FAILURES: usize = 16;
 
 /// Limits the lines at WARN and at ERROR about each failure to one per minute, where there is no layer that could limit
-/// its own: a guard or an extractor without a layer, an error of a handler, a status of tonic. Failures are told apart by
+/// its own: a guard or an extractor without a layer, an error of a handler, a status of tonic. Failures are distinguished by
 /// their text. Beyond the first 16, they share a limit.
 #[derive(Debug)]
 pub(super) struct UnlayeredLog {

@@ -11,7 +11,7 @@ pub type DoctorFuture = Pin<Box<dyn Future<Output = DoctorReport> + Send>>;
 /// it. It covers the metadata, keys and clock of each issuer, and whether each introspection endpoint accepts
 /// this client.
 ///
-/// `Display` formats the report for people. With the feature `serde`, `Serialize` provides the same
+/// `Display` formats the report for people. With the `serde` feature, `Serialize` provides the same
 /// for programs.
 ///
 /// ```

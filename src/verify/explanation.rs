@@ -11,7 +11,7 @@ use crate::{
 /// An explanation of why a token, or a request with it, is accepted or rejected: what each rule
 /// expected and found.
 ///
-/// `Display` formats the explanation for people. With the feature `serde`, `Serialize` provides the same for
+/// `Display` formats the explanation for people. With the `serde` feature, `Serialize` provides the same for
 /// programs. Neither contains the token, and both contain claims only after [`with_claims`](Self::with_claims).
 ///
 /// ```

@@ -1,4 +1,4 @@
-//! Replaces `sharing` without the feature `shared-revocations`: no list is shared.
+//! Replaces `sharing` without the `shared-revocations` feature: no list is shared.
 
 use std::sync::Arc;
 

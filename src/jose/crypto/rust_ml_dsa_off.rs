@@ -3,7 +3,7 @@ use super::{
     ml_dsa::{MlDsa, UNSUPPORTED},
 };
 
-/// Replaces ML-DSA keys without the feature `rust-crypto-ml-dsa`: an uninhabited type.
+/// Replaces ML-DSA keys without the `rust-crypto-ml-dsa` feature: an uninhabited type.
 pub(super) enum MlDsaKey {}
 
 impl MlDsaKey {

@@ -43,7 +43,7 @@
 //! | `PasswordHash` | an Argon2, scrypt or bcrypt hash |
 //! | `MemoryUserStore` | a user store in memory |
 //!
-//! The last four require the feature `password-hash`.
+//! The last four require the `password-hash` feature.
 //!
 //! [RFC 6749 §2.3.1]: https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
 //! [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617

@@ -273,7 +273,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
         self
     }
 
-    /// Sets the HTTP client. With the feature `reqwest`, the default is a
+    /// Sets the HTTP client. With the `reqwest` feature, the default is a
     /// [`ReqwestClient`](crate::http_client).
     pub fn http_client(mut self, client: impl HttpClient) -> Self {
         self.settings.client = Some(Arc::new(client));

@@ -43,7 +43,7 @@
 //! |---|---|
 //! | [`IntrospectionVerifier`] | verifies tokens by introspection |
 //! | [`IntrospectionVerifierBuilder`] | configures the endpoint, the client, the rules and the cache |
-//! | `PrivateKey` | the key for `private_key_jwt`; it needs the feature `aws-lc-rs` or `rust-crypto` |
+//! | `PrivateKey` | the key for `private_key_jwt`; it needs the `aws-lc-rs` or `rust-crypto` feature |
 //! | [`RevocationChecked`](crate::verify::RevocationChecked) | verifies JWTs locally, and confirms them by introspection |
 //!
 //! # Responses
@@ -75,7 +75,7 @@
 //! |---|---|---|---|
 //! | Authlib | chosen by the application; often the client id of the token's client | any; use `client_secret_post` for a secret with spaces | refresh tokens too, if `query_token` finds them |
 //! | Better Auth | none in opaque tokens: [`without_audience`] | `client_secret_post` for an id or secret with special characters | only those of this service's own client id; no refresh tokens, because this crate sends `token_type_hint=access_token` |
-//! | django-oauth-toolkit | none without resource indicators: [`without_audience`] | a confidential client, or a [`bearer_token`] with the scope `introspection` | no refresh tokens. There is no `sub`: the user is in `username` |
+//! | django-oauth-toolkit | none without resource indicators: [`without_audience`] | a confidential client, or a [`bearer_token`] with scope `introspection` | no refresh tokens. There is no `sub`: the user is in `username` |
 //! | Doorkeeper | none without resource indicators: [`without_audience`] | `client_secret_post` for an id or secret with special characters, which it doesn't decode in Basic | only those of the same application, unless `allow_token_introspection` says otherwise; refresh tokens too |
 //! | Keycloak | the client id of this service, added by an audience mapper, which 26.7 and later require | any, including `private_key_jwt` | refresh tokens too; their `typ` of `Refresh` or `Offline` is recognized, and they are rejected |
 //! | `LemonLDAP::NG` | none: [`without_audience`] | a confidential client; `client_secret_post` for an id or secret with special characters, and always in old versions | no refresh tokens |

@@ -121,7 +121,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
         self
     }
 
-    /// Sets the HTTP client that fetches keys and metadata. With the feature `reqwest`, the default is a
+    /// Sets the HTTP client that fetches keys and metadata. With the `reqwest` feature, the default is a
     /// `ReqwestClient`.
     pub fn http_client(mut self, client: impl HttpClient) -> Self {
         self.settings.client = Some(Arc::new(client));

@@ -58,7 +58,7 @@ pub trait TokenStore: Send + Sync + 'static {
     /// next call, so that you can write all of them in one transaction. To await an async client, use
     /// [`Handle::current().block_on(..)`](tokio::runtime::Handle::block_on).
     ///
-    /// At most 1,024 uses wait for the next call. Further uses are dropped, and counted by the metric
+    /// At most 1,024 uses wait for the next call. Further uses are dropped, and counted in
     /// `portcullis_token_uses_lost_total`. Uses that are waiting when the process ends are lost.
     fn used(&self, uses: &[TokenUse]) {
         let _ = uses;

@@ -1,6 +1,6 @@
 use crate::jose::crypto::MlDsa;
 
-/// Replaces private ML-DSA keys without the feature `rust-crypto-ml-dsa`: an uninhabited type.
+/// Replaces private ML-DSA keys without the `rust-crypto-ml-dsa` feature: an uninhabited type.
 pub(in crate::jose::crypto) enum MlDsaKey {}
 
 impl MlDsaKey {

@@ -34,7 +34,7 @@ pub enum CertificateHeader {
     /// last element.
     ForwardedClientCert,
     /// A header with this name that contains the percent-encoded certificate in PEM form, like nginx's
-    /// `$ssl_client_escaped_cert` or the header `X-Amzn-Mtls-Clientcert-Leaf` of AWS load balancers. If there
+    /// `$ssl_client_escaped_cert` or the `X-Amzn-Mtls-Clientcert-Leaf` header of AWS load balancers. If there
     /// are several certificates, the first one is read.
     Pem(HeaderName),
 }
