@@ -1,10 +1,10 @@
-//! The members that issuers and introspection endpoints share: audiences, the places of claims, and the rules for them.
+//! The members that issuers and introspection endpoints share: audiences, the places of claims, and rules for claims.
 
 use std::time::Duration;
 
 use super::{environment::Environment, problems::Problems, table::Table};
 
-/// The members about claims.
+/// The members that configure claims.
 pub(super) struct ClaimMembers<'a> {
     scope_claims: Vec<&'a str>,
     role_claims: Vec<&'a str>,
@@ -12,7 +12,7 @@ pub(super) struct ClaimMembers<'a> {
     max_lifetime: Option<Duration>,
 }
 
-/// The setters of a builder for these members.
+/// The builder methods for these members.
 pub(super) struct ClaimSetters<Builder> {
     pub(super) scope_claim: fn(Builder, &str) -> Builder,
     pub(super) roles: fn(Builder, &str) -> Builder,
@@ -30,7 +30,7 @@ impl<'a> ClaimMembers<'a> {
         }
     }
 
-    /// Returns the member that an error of a builder is about, if it is one of these.
+    /// Returns the member that an error of the builder is about, if it is one of these.
     pub(super) fn member_of(what: &str) -> Option<&'static str> {
         Some(match what {
             "audience" => "audience",
@@ -41,7 +41,7 @@ impl<'a> ClaimMembers<'a> {
         })
     }
 
-    /// Configures a builder.
+    /// Sets these options on a builder.
     pub(super) fn apply<Builder>(
         self,
         mut builder: Builder,

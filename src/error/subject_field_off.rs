@@ -1,4 +1,4 @@
-//! Subjects in logs, without the `tracing` feature: nothing creates a value of this type.
+//! The form of subjects in logs, without the `tracing` feature. No value of this type is ever created.
 
 #[derive(Debug)]
 pub(crate) enum SubjectField {}

@@ -67,7 +67,7 @@ impl Identity {
         self.context.as_ref()?.hierarchy.as_ref()
     }
 
-    /// Returns what the layer shows of the subject in a diagnosis.
+    /// Returns the subject in the form in which the layer shows it in a diagnosis.
     pub(crate) fn shown_subject(&self) -> Option<Box<str>> {
         let subjects = self.context.as_ref()?.subjects.as_ref()?;
         subjects.shown(self.issuer(), self.subject()?)

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{Clock, ScopeHierarchy, error::subject_field::SubjectField};
 
-/// The configuration of the layer with which scopes and times are compared, and which says how rejections show subjects.
-/// Verifiers may be shared by layers, so they don't contain it.
+/// The configuration of the layer with which scopes and times are compared, and the form in which rejections show
+/// subjects. Verifiers may be shared by layers, so they don't contain it.
 #[derive(Debug)]
 pub(crate) struct LayerContext {
     pub(crate) hierarchy: Option<ScopeHierarchy>,

@@ -1,4 +1,4 @@
-//! What is logged about failures outside of a layer, at a limited rate.
+//! The log of failures outside of a layer, at a limited rate.
 
 use std::{
     fmt::{self, Write},
@@ -10,15 +10,15 @@ use std::{
 use super::limiter::LogLimiter;
 use crate::{Error, claims::NumericDate, error::WithCauses};
 
-/// How many failures are distinguished.
+/// The maximum number of failures that are limited separately.
 const MAX_FAILURES: usize = 16;
 
-/// Limits the lines at WARN and at ERROR about each failure to one per minute, where there is no layer that could limit
-/// its own: a guard or an extractor without a layer, an error of a handler, a status of tonic. Failures are distinguished by
-/// their text. Beyond the first 16, they share a limit.
+/// Limits the lines at WARN and at ERROR to one per minute for each failure that occurs without a layer: in a guard or
+/// an extractor without a layer, in an error of a handler, or in a status of tonic. Failures are distinguished by their
+/// text. After the first 16, all others share a limit.
 #[derive(Debug)]
 pub(super) struct UnlayeredLog {
-    /// By a hash of the text.
+    /// The limiters, by a hash of the text.
     failures: Mutex<Vec<(u64, LogLimiter)>>,
     others: LogLimiter,
 }
@@ -28,7 +28,7 @@ impl UnlayeredLog {
         Self { failures: Mutex::new(Vec::new()), others: LogLimiter::new() }
     }
 
-    /// Returns how many lines were suppressed since the last one, or `None` if this one is to be suppressed.
+    /// Returns the number of lines that were suppressed since the last one, or `None` if this one is to be suppressed.
     pub(super) fn admit(&self, error: &Error) -> Option<u64> {
         self.admit_at(error, NumericDate::from_system_time(SystemTime::now()))
     }
@@ -48,7 +48,7 @@ impl UnlayeredLog {
     }
 }
 
-/// Hashes a text while it is written.
+/// Hashes a text as it is written.
 struct HashedText(DefaultHasher);
 
 impl fmt::Write for HashedText {
