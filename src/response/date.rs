@@ -9,13 +9,13 @@ use std::{
 pub(super) struct Date([u8; 19]);
 
 impl Date {
-    /// Creates a date. Years after 9999, which the format can't represent, become 9999.
+    /// Creates a date. Times after the year 9999, which the format can't represent, become its last second.
     pub(super) fn of(time: SystemTime) -> Self {
         let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let days = u32::try_from(seconds.as_secs() / 86_400).unwrap_or(u32::MAX);
-        let second = u32::try_from(seconds.as_secs() % 86_400).unwrap_or_default();
+        let seconds = seconds.as_secs().min(LAST_SECOND);
+        let days = u32::try_from(seconds / 86_400).unwrap_or_default();
+        let second = u32::try_from(seconds % 86_400).unwrap_or_default();
         let (year, month, day) = civil_from_days(days);
-        let year = year.min(9999);
         let ([y1, y2], [y3, y4]) = (digits(year / 100), digits(year));
         let ([m1, m2], [d1, d2]) = (digits(month), digits(day));
         let ([h1, h2], [n1, n2]) = (digits(second / 3600), digits(second / 60 % 60));
@@ -32,6 +32,9 @@ impl Deref for Date {
         str::from_utf8(&self.0).unwrap_or_default()
     }
 }
+
+/// 9999-12-31T23:59:59.
+const LAST_SECOND: u64 = 253_402_300_799;
 
 /// Returns the last two digits of a number.
 fn digits(number: u32) -> [u8; 2] {
@@ -75,7 +78,10 @@ mod tests {
             (1_709_164_800, "2024-02-29T00:00:00"),
             (4_107_542_400, "2100-03-01T00:00:00"),
             (253_402_300_799, "9999-12-31T23:59:59"),
-            (253_402_300_800, "9999-01-01T00:00:00"),
+            (253_402_300_800, "9999-12-31T23:59:59"),
+            // 29 February of a later year, and the last time of some systems.
+            (253_407_484_800, "9999-12-31T23:59:59"),
+            (i64::MAX.unsigned_abs(), "9999-12-31T23:59:59"),
         ] {
             let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
             assert_eq!(&*Date::of(time), date);
