@@ -348,7 +348,8 @@ fn is_real(key: &Value, algorithm: Algorithm) -> bool {
         theirs.is_some() && theirs == ours
     };
     key["kty"] == real["kty"]
-        && (real["kty"] == "RSA" || key.get("crv") == real.get("crv"))
+        && (!["EC", "OKP"].contains(&&*real["kty"].as_str().unwrap())
+            || key.get("crv") == real.get("crv"))
         && matches!(key.get("use"), None | Some(Value::Null)) | (key["use"] == "sig")
         && match &*real["kty"].as_str().unwrap() {
             "RSA" => same("n", true) && same("e", true),

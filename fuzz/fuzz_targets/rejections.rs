@@ -177,8 +177,9 @@ fn json(input: &Input, kind: ErrorKind, uri: &Uri, body: &[u8]) {
     }
 }
 
-/// Counts the days of each year and month.
+/// Counts the days of each year and month, up to the year 9999.
 fn date_of(seconds: u64) -> String {
+    let seconds = seconds.min(253_402_300_799);
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     // 400 years are always as long.
     let (mut year, mut day) = (1970 + days / 146_097 * 400, days % 146_097);
@@ -202,7 +203,7 @@ fn date_of(seconds: u64) -> String {
     }
     format!(
         "{:04}-{month:02}-{:02}T{:02}:{:02}:{:02}",
-        year.min(9999),
+        year,
         day + 1,
         second / 3600,
         second / 60 % 60,
