@@ -241,7 +241,7 @@ impl AuthenticateLayer {
     /// Admits requests without credentials, without an identity. Off by default.
     ///
     /// Credentials of a scheme that this layer doesn't accept are ignored. Invalid credentials are still rejected, even on
-    /// public routes, so that a client with an expired token learns that it needs a new one. For the opposite, see [`anonymous_with_invalid_token`](Dangerous::anonymous_with_invalid_token).
+    /// public routes, so that a client with an expired token learns that it needs a new one. For the opposite, see [`anonymous_with_invalid_token`](super::Dangerous::anonymous_with_invalid_token).
     pub fn allow_anonymous(mut self) -> Self {
         self.config_mut().anonymous = Anonymous::WithoutCredentials;
         self

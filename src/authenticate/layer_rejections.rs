@@ -38,7 +38,7 @@ impl AuthenticateLayer {
     ///
     /// A call is a POST whose `content-type` is `application/grpc` or `application/grpc-web`. Its rejection has
     /// the HTTP status 200, no body, and the headers `grpc-status`, `grpc-message`, `grpc-status-details-bin`
-    /// and `www-authenticate`. [`Policies`] with a row for a gRPC method enable this too.
+    /// and `www-authenticate`. [`Policies`](crate::Policies) with a row for a gRPC method enable this too.
     ///
     /// By default, every rejection has its HTTP status. Clients choose the `content-type`, so don't enable this if something
     /// else relies on the status: a proxy that asks this service whether to admit a request (Envoy's `ext_authz` over
@@ -121,10 +121,10 @@ impl AuthenticateLayer {
         self
     }
 
-    /// Records the reasons of rejections in [`Error::diagnosis`] even if no `tracing` subscriber reads `DEBUG` events with
+    /// Records the reasons of rejections in [`Error::diagnosis`](crate::Error::diagnosis) even if no `tracing` subscriber reads `DEBUG` events with
     /// the target `portcullis`. Off by default, because it takes some microseconds for each rejection.
     ///
-    /// It is meant for layers that log responses: see [`Error::from_extensions`]. It doesn't apply to rejections by guards
+    /// It is meant for layers that log responses: see [`Error::from_extensions`](crate::Error::from_extensions). It doesn't apply to rejections by guards
     /// inside the layer.
     ///
     /// ```
