@@ -59,7 +59,7 @@ impl<const FEW: usize> Default for Names<'_, FEW> {
 
 /// Returns a fingerprint of a name, which is one of 64 bits.
 ///
-/// If the bit of a name hasn't been set by another name, the names needn't be compared. The factors
+/// If the bit of a name hasn't been set by another name, the names need not be compared. The factors
 /// were chosen so that the claims of common issuers have different bits.
 #[inline]
 fn looks(name: &str) -> u64 {

@@ -32,8 +32,8 @@ use crate::{
 };
 
 /// The hint for an endpoint that rejects this client.
-const CREDENTIALS: &str = "check the client id, the secret and the authentication method, and that the server permits this \
-     client to introspect";
+const CREDENTIALS: &str = "check the client id, the secret and the authentication method, and whether the server permits \
+     this client to introspect tokens";
 
 pub(super) type Check = dyn Fn(&Identity) -> Result<(), Error> + Send + Sync;
 
