@@ -2,10 +2,7 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering::SeqCst},
-    },
+    sync::{Arc, Mutex},
     thread,
 };
 
@@ -20,8 +17,8 @@ use shuttle::future::block_on;
 use tokio::sync::watch;
 
 use crate::support::{
-    Accepted, KEYS, ModelClock, Rejected, Unavailable, check, check_all, join, pass_time_until,
-    request, spawn_request, verifier_with_one_key,
+    Accepted, KEYS, ModelClock, Rejected, Unavailable, check, join, request, spawn_request,
+    verifier_with_one_key, while_time_passes,
 };
 
 const REVOKED: crate::support::Outcome = Rejected(TokenFault::Revoked);
@@ -172,18 +169,6 @@ impl fmt::Debug for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Store")
     }
-}
-
-/// Lets time pass while `work` runs.
-fn while_time_passes(work: impl FnOnce()) {
-    let is_over = Arc::new(AtomicBool::new(false));
-    let time = thread::spawn({
-        let is_over = Arc::clone(&is_over);
-        move || pass_time_until(|| is_over.load(SeqCst))
-    });
-    work();
-    is_over.store(true, SeqCst);
-    join(time);
 }
 
 #[test]

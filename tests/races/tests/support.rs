@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc, LazyLock, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     thread::{self, JoinHandle},
     time::{Duration, SystemTime},
@@ -99,13 +99,23 @@ where
     thread::spawn(move || request(&verifier, token))
 }
 
-/// Lets time pass, a second at a time, until `is_over`.
-pub fn pass_time_until(is_over: impl Fn() -> bool) {
-    while !is_over() {
-        advance(1);
-        // Lets the schedulers prefer others.
-        shuttle::thread::yield_now();
-    }
+/// Lets time pass, a second at a time, while `work` runs.
+pub fn while_time_passes<T>(work: impl FnOnce() -> T) -> T {
+    let is_over = Arc::new(AtomicBool::new(false));
+    let time = thread::spawn({
+        let is_over = Arc::clone(&is_over);
+        move || {
+            while !is_over.load(SeqCst) {
+                advance(1);
+                // Lets the scheduler prefer others.
+                shuttle::thread::yield_now();
+            }
+        }
+    });
+    let result = work();
+    is_over.store(true, SeqCst);
+    join(time);
+    result
 }
 
 pub fn join<T>(thread: JoinHandle<T>) -> T {
