@@ -11,7 +11,9 @@ macro_rules! target {
     (|$input:ident: $type:ty| $body:expr) => {
         #[cfg(fuzzing)]
         $crate::libfuzzer_sys::fuzz_target!(|$input: $type| -> $crate::libfuzzer_sys::Corpus {
-            match $crate::Outcome::is_useful($body) {
+            // A closure, because the body may return.
+            #[allow(clippy::redundant_closure_call)]
+            match $crate::Outcome::is_useful((move || $body)()) {
                 true => $crate::libfuzzer_sys::Corpus::Keep,
                 false => $crate::libfuzzer_sys::Corpus::Reject,
             }
