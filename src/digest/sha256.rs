@@ -19,6 +19,22 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 /// Returns the SHA-256 digest of these parts, one after the other.
 #[cfg(all(feature = "dpop", feature = "aws-lc-rs"))]
 pub(crate) fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
+    // Each call of the back end costs more than a copy, and most texts are short.
+    let mut buffer = [0; 256];
+    let mut free = &mut buffer[..];
+    for part in parts {
+        let Some((place, rest)) = free.split_at_mut_checked(part.len()) else {
+            return sha256_of_long_parts(parts);
+        };
+        place.copy_from_slice(part);
+        free = rest;
+    }
+    let free = free.len();
+    sha256(buffer.get(..buffer.len().saturating_sub(free)).unwrap_or_default())
+}
+
+#[cfg(all(feature = "dpop", feature = "aws-lc-rs"))]
+fn sha256_of_long_parts(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
     for part in parts {
         context.update(part);
@@ -56,6 +72,11 @@ mod tests {
         ] {
             let hex: String = sha256(message.as_bytes()).map(|byte| format!("{byte:02x}")).concat();
             assert_eq!(hex, hash, "{message:?}");
+            #[cfg(all(feature = "dpop", feature = "_jwt"))]
+            assert_eq!(
+                sha256_of_parts(&[message.as_bytes(), &[b'a'; 300]]),
+                sha256(&[message.as_bytes(), &[b'a'; 300]].concat())
+            );
             #[cfg(all(feature = "dpop", feature = "_jwt"))]
             for end in 0..=message.len() {
                 let (one, other) = message.as_bytes().split_at(end);

@@ -3,7 +3,7 @@
 use base64_simd::{Out, URL_SAFE_NO_PAD};
 
 /// Decodes into a new buffer.
-pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode_to_vec(text).ok()
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 use memchr::memchr;
 
 use super::jwk::ProofJwk;
@@ -29,8 +29,8 @@ const MAX_JTI: usize = 512;
 pub(super) struct DecodedProof<'a> {
     header: String,
     payload: String,
-    signing_input: &'a str,
-    signature: &'a str,
+    signing_input: &'a [u8],
+    signature: &'a [u8],
 }
 
 /// A parsed proof. Its texts are slices of the decoded ones.
@@ -39,8 +39,8 @@ pub(super) struct Proof<'a> {
     pub(super) algorithm: Algorithm,
     pub(super) jwk: ProofJwk<'a>,
     pub(super) claims: ProofClaims<'a>,
-    signing_input: &'a str,
-    signature: &'a str,
+    signing_input: &'a [u8],
+    signature: &'a [u8],
 }
 
 /// The claims of a proof that are checked.
@@ -62,21 +62,23 @@ impl<'a> DecodedProof<'a> {
         if lines.next().is_some() {
             return Err(DpopFault::Repeated);
         }
-        Self::decode(text(line)?)
+        Self::decode(line.as_bytes())
     }
 
-    pub(super) fn decode(proof: &'a str) -> Result<Self, DpopFault> {
+    pub(super) fn decode(proof: &'a [u8]) -> Result<Self, DpopFault> {
         if proof.len() > MAX_PROOF {
             return Err(DpopFault::Malformed);
         }
         // Two values in one line are joined by a comma, which no JWT contains.
-        if memchr(b',', proof.as_bytes()).is_some() {
+        if memchr(b',', proof).is_some() {
             return Err(DpopFault::Repeated);
         }
         let split = || {
-            let (signing_input, signature) = proof.rsplit_once('.')?;
-            let (header, payload) = signing_input.split_once('.')?;
-            (!payload.contains('.')).then_some((header, payload, signing_input, signature))
+            let (header, rest) = split_at(proof, memchr(b'.', proof)?)?;
+            let (payload, signature) = split_at(rest, memchr(b'.', rest)?)?;
+            let signing_input =
+                proof.get(..header.len().saturating_add(payload.len()).saturating_add(1))?;
+            memchr(b'.', signature).is_none().then_some((header, payload, signing_input, signature))
         };
         let (header, payload, signing_input, signature) = split().ok_or(DpopFault::Malformed)?;
         Ok(Self { header: decode(header)?, payload: decode(payload)?, signing_input, signature })
@@ -99,15 +101,17 @@ impl<'a> Proof<'a> {
             return Err(DpopFault::Signature);
         }
         let signature = base64url::decode(self.signature).ok_or(DpopFault::Signature)?;
-        Ok((self.signing_input.as_bytes(), signature))
+        Ok((self.signing_input, signature))
     }
 }
 
-fn text(line: &HeaderValue) -> Result<&str, DpopFault> {
-    line.to_str().map_err(|_| DpopFault::Malformed)
+/// Splits at a separator, which neither half contains.
+fn split_at(text: &[u8], separator: usize) -> Option<(&[u8], &[u8])> {
+    let (before, after) = text.split_at_checked(separator)?;
+    Some((before, after.get(1..)?))
 }
 
-fn decode(part: &str) -> Result<String, DpopFault> {
+fn decode(part: &[u8]) -> Result<String, DpopFault> {
     let bytes = base64url::decode(part).ok_or(DpopFault::Malformed)?;
     String::from_utf8(bytes).map_err(|_| DpopFault::Malformed)
 }
@@ -189,6 +193,8 @@ impl<'a> ProofClaims<'a> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     /// The proof of RFC 9449 §7.1, figure 12.
@@ -200,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_example_of_rfc_9449_is_read() {
-        let decoded = DecodedProof::decode(EXAMPLE).unwrap();
+        let decoded = DecodedProof::decode(EXAMPLE.as_bytes()).unwrap();
         let proof = decoded.read().unwrap();
         assert_eq!(proof.algorithm, Algorithm::Es256);
         let claims = &proof.claims;
@@ -230,7 +236,7 @@ mod tests {
         ] {
             let header = EXAMPLE.split('.').next().unwrap();
             let text = [header, claims, signature].join(".");
-            let decoded = DecodedProof::decode(&text).unwrap();
+            let decoded = DecodedProof::decode(text.as_bytes()).unwrap();
             let proof = decoded.read().unwrap();
             assert_eq!((&*proof.claims.jti, &*proof.claims.htm), ("-BwC3ESc6acc2lTc", "POST"));
             assert_eq!(proof.claims.htu, "https://server.example.com/token");
@@ -320,9 +326,10 @@ mod tests {
         headers.append(DPOP, HeaderValue::from_static(EXAMPLE));
         assert_eq!(DecodedProof::of_request(&headers).unwrap_err(), DpopFault::Repeated);
         let both = format!("{EXAMPLE}, {EXAMPLE}");
-        assert_eq!(DecodedProof::decode(&both).unwrap_err(), DpopFault::Repeated);
+        assert_eq!(DecodedProof::decode(both.as_bytes()).unwrap_err(), DpopFault::Repeated);
         for text in ["", ".", "..", "a.b", "a.b.c", "a.b.c.d", &"a".repeat(MAX_PROOF + 1)] {
-            let read = DecodedProof::decode(text).and_then(|decoded| decoded.read().map(drop));
+            let read =
+                DecodedProof::decode(text.as_bytes()).and_then(|decoded| decoded.read().map(drop));
             assert_eq!(read.unwrap_err(), DpopFault::Malformed, "{text:.20}");
         }
     }
