@@ -104,7 +104,14 @@ function rotate(keep) {
   generation += 1;
   retired = keep ? [...current, ...retired] : [];
   current = Object.entries(KEY_TYPES).map(([name, [type, options]]) => {
-    const { privateKey } = crypto.generateKeyPairSync(type, options);
+    // Through PEM: exporting a generated key as a JWK deadlocks in Node.js 18 if that causes a garbage collection of the
+    // job that generated it, which has the same lock.
+    const encoding = {
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    };
+    const generated = crypto.generateKeyPairSync(type, { ...options, ...encoding });
+    const privateKey = crypto.createPrivateKey(generated.privateKey);
     const alg = name === 'rsa' ? {} : { alg: name };
     return { ...privateKey.export({ format: 'jwk' }), ...alg, use: 'sig', kid: keyId(name) };
   });
