@@ -78,6 +78,9 @@ def peers(figures):
         version = figures.text(name, "version")
         label = f"**{name}**" if is_ours else " ".join(filter(None, [name, version]))
         rows.append([label, *cells])
+        if name == "portcullis, no cache":
+            rejected = [figures.get(f"{kind}: portcullis, no body", "median ns") for kind in REFUSED]
+            rows.append(["**portcullis, rejections without a body**", *[number(None)] * 4, *map(number, rejected)])
     return table(heads, rows)
 
 

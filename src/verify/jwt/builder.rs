@@ -269,7 +269,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     }
 
     /// Sets the size of the verified-token cache in bytes. The default is 32 MiB; 0 disables the cache. An
-    /// entry takes the length of the token plus about 700 bytes.
+    /// entry takes the length of the token plus about 850 bytes.
     ///
     /// The signature of a cached token isn't verified again. Its times, the issuer's keys and custom checks are
     /// evaluated each time, so the token is rejected when it expires, and when the key that signed it is

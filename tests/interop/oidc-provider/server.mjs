@@ -104,7 +104,7 @@ function rotate(keep) {
   generation += 1;
   retired = keep ? [...current, ...retired] : [];
   current = Object.entries(KEY_TYPES).map(([name, [type, options]]) => {
-    // Through PEM: exporting a generated key as a JWK deadlocks in Node.js 18 if that causes a garbage collection of the
+    // Through PEM: exporting a generated key as a JWK deadlocks in Node.js 20 if that causes a garbage collection of the
     // job that generated it, which has the same lock.
     const encoding = {
       privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
