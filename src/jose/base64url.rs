@@ -12,7 +12,7 @@ pub(crate) fn decode(text: impl AsRef<[u8]>) -> Option<Vec<u8>> {
 #[cfg(feature = "_jwt")]
 pub(crate) fn decode_lenient(text: &str) -> Option<Vec<u8>> {
     let text = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
-    decode(&text.replace('+', "-").replace('/', "_"))
+    decode(text.replace('+', "-").replace('/', "_"))
 }
 
 /// Decodes into the start of `buffer`. Returns `None` if the text is invalid or the buffer is too

@@ -297,7 +297,7 @@ impl Drop for Jwk {
 
 fn bytes(member: Option<&String>) -> Result<Vec<u8>, PrivateKeyError> {
     member
-        .and_then(|text| base64url::decode(text))
+        .and_then(base64url::decode)
         .ok_or(PrivateKeyError::Malformed("a JWK with every member of a private key in base64url"))
 }
 
