@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use http::{Request, header::AUTHORIZATION};
+use http::Request;
 
 use super::{config::Config, original_uri, used_credentials::UsedCredentials};
 use crate::{
-    BearerToken, Credentials, Error, Identity,
+    Error, Identity,
     authorize::policies::Rule,
-    credentials::{PlainToken, Presented, RequestHead},
     identity::Caller,
     scheme::Scheme,
     telemetry,
@@ -50,21 +49,19 @@ impl Decided {
 }
 
 impl Config {
-    /// Decides about an identity that a verifier has just returned. `token` is the one that a DPoP proof must
-    /// name, if it has been read.
+    /// Decides about an identity that a verifier has just returned.
     pub(super) fn admit<B>(
         &self,
         admission: Admission,
         identity: Identity,
         request: &Request<B>,
-        token: Option<&BearerToken<'_>>,
     ) -> Decided {
         let identity = match &self.context {
             Some(context) => identity.with_context(context),
             None => identity,
         };
         if self.bindings.concern(&identity) {
-            return self.admit_bound(admission, identity, request, token);
+            return self.admit_bound(admission, identity, request);
         }
         let decision = match self.judge(admission.rule, &identity) {
             Ok(()) => Decision::Admit(Caller::Identified(identity)),
@@ -78,15 +75,9 @@ impl Config {
         admission: Admission,
         identity: Identity,
         request: &Request<B>,
-        token: Option<&BearerToken<'_>>,
     ) -> Decided {
         let is_dpop = admission.used.scheme == Scheme::Dpop;
-        let read_again = || is_dpop.then(|| self.proven_token(request)).flatten();
-        let token = match token {
-            Some(token) => Some(Cow::Borrowed(token.as_str().as_bytes())),
-            // It was found in the cache, or the request had to wait.
-            None => read_again(),
-        };
+        let token = is_dpop.then(|| self.proven_token(request)).flatten();
         let verdict = self.bindings.verify(
             &identity,
             BoundRequest {
@@ -123,15 +114,9 @@ impl Config {
 
     /// Reads the token that a DPoP proof must name.
     fn proven_token<'r, B>(&self, request: &'r Request<B>) -> Option<Cow<'r, [u8]>> {
-        let line = request.headers().get(AUTHORIZATION);
-        match line.and_then(|line| self.sources.plain_token(line)) {
-            Some(PlainToken { scheme: Scheme::Dpop, token }) => Some(Cow::Borrowed(token)),
-            _ => match self.sources.read(&RequestHead::of(request)) {
-                Ok(Some(Presented { credentials: Credentials::Dpop(token), .. })) => {
-                    Some(Cow::Owned(token.as_str().as_bytes().to_vec()))
-                }
-                _ => None,
-            },
+        match self.sources.plain_token(request.headers()) {
+            Some(plain) => Some(Cow::Borrowed(plain.token)),
+            None => self.token(request).map(|token| Cow::Owned(token.as_str().as_bytes().to_vec())),
         }
     }
 

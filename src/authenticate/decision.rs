@@ -37,7 +37,7 @@ impl Config {
             AuthorizationLine::Plain(PlainToken { scheme, token }) => {
                 if let Some(identity) = self.cached(token) {
                     let used = UsedCredentials { scheme, source: Source::Authorization };
-                    return self.admit(Admission { rule, used }, identity, request, None);
+                    return self.admit(Admission { rule, used }, identity, request);
                 }
                 LineForm::Plain
             }
@@ -65,19 +65,14 @@ impl Config {
         let Presented { credentials, scheme, source, is_plain } = presented;
         let used = UsedCredentials { scheme, source };
         let admission = Admission { rule, used };
-        let (verification, proven) = match credentials {
-            Credentials::Basic(credentials) => (self.verify_user(credentials, request), None),
-            Credentials::Bearer(token) | Credentials::Token(token) => {
-                (self.verify_token(token, is_plain, request), None)
-            }
-            Credentials::Dpop(token) => {
-                (self.verify_token(token.clone(), is_plain, request), Some(token))
+        let verification = match credentials {
+            Credentials::Basic(credentials) => self.verify_user(credentials, request),
+            Credentials::Bearer(token) | Credentials::Dpop(token) | Credentials::Token(token) => {
+                self.verify_token(token, is_plain, request)
             }
         };
         match verification.0 {
-            VerificationState::Ready(Ok(identity)) => {
-                self.admit(admission, identity, request, proven.as_ref())
-            }
+            VerificationState::Ready(Ok(identity)) => self.admit(admission, identity, request),
             VerificationState::Ready(Err(error)) => {
                 let error = self.diagnosed(error, request);
                 Decided::new(self.decide_unverified(rule, error), Some(used))

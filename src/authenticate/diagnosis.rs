@@ -66,7 +66,7 @@ impl Config {
     }
 
     /// Reads the token of a request again.
-    fn token<'r, B>(&self, request: &'r Request<B>) -> Option<BearerToken<'r>> {
+    pub(super) fn token<'r, B>(&self, request: &'r Request<B>) -> Option<BearerToken<'r>> {
         let Ok(Some(Presented { credentials, .. })) = self.sources.read(&RequestHead::of(request))
         else {
             return None;

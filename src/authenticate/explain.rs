@@ -126,7 +126,7 @@ impl AuthenticateLayer {
         explanation.request.extend(row);
         let Some(identity) = identity else { return explanation };
         let Decided { decision, .. } =
-            config.admit(Admission { rule, used }, identity.clone(), &request, None);
+            config.admit(Admission { rule, used }, identity.clone(), &request);
         let decision = match decision {
             Decision::Ask(verdict, _) => verdict.await.err(),
             Decision::Reject(error) => Some(error),

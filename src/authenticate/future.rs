@@ -238,7 +238,7 @@ where
                         (Ok(identity), None) => Decision::Admit(Caller::Identified(identity)),
                         (Ok(identity), Some(admission)) => {
                             let decided =
-                                this.target.config.admit(admission, identity, &it.request, None);
+                                this.target.config.admit(admission, identity, &it.request);
                             this.target.renews_nonce = decided.renews_nonce;
                             decided.decision
                         }

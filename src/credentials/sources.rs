@@ -173,7 +173,7 @@ impl Sources {
     }
 
     fn read_plain<'a>(&self, headers: &'a HeaderMap) -> Option<Presented<'a>> {
-        let PlainToken { scheme, token } = self.plain_token(headers.get(AUTHORIZATION)?)?;
+        let PlainToken { scheme, token } = self.plain_token(headers)?;
         let credentials = Credentials::parse(scheme, token, self.characters).ok()?;
         Some(Presented { credentials, scheme, source: Source::Authorization, is_plain: true })
     }
@@ -230,12 +230,16 @@ impl Sources {
         }
         let Some(line) = headers.get_mut(AUTHORIZATION) else { return AuthorizationLine::Absent };
         line.set_sensitive(true);
-        self.plain_token(line).map_or(AuthorizationLine::Other, AuthorizationLine::Plain)
+        self.plain_token_in(line).map_or(AuthorizationLine::Other, AuthorizationLine::Plain)
     }
 
     /// Returns the bytes after the scheme in the only line of `Authorization`, unless another place could change the
     /// result. They haven't been parsed: a cache compares them with tokens that have been.
-    pub(crate) fn plain_token<'a>(&self, line: &'a HeaderValue) -> Option<PlainToken<'a>> {
+    pub(crate) fn plain_token<'a>(&self, headers: &'a HeaderMap) -> Option<PlainToken<'a>> {
+        self.plain_token_in(headers.get(AUTHORIZATION)?)
+    }
+
+    fn plain_token_in<'a>(&self, line: &'a HeaderValue) -> Option<PlainToken<'a>> {
         // The other places aren't read if there is a token in `Authorization`, except for the query.
         let Self { authorization: true, query: false, .. } = self else { return None };
         let (scheme, token) = match line.as_bytes() {
@@ -243,6 +247,10 @@ impl Sources {
             [b'D', b'P', b'o', b'P', b' ', token @ ..] => (Scheme::Dpop, token),
             _ => return None,
         };
+        // `read` leaves out white space around credentials, which are something else with it.
+        if matches!(token, [b' ', ..] | [.., b' ' | b'\t']) {
+            return None;
+        }
         let fits = token.len() <= self.max_token_length && self.schemes.contains(&scheme);
         fits.then_some(PlainToken { scheme, token })
     }

@@ -92,6 +92,21 @@ async fn a_bound_token_is_accepted_with_a_new_proof_each_time() {
     }
 }
 
+/// The first request waits for keys, and the second finds the token in the cache.
+#[tokio::test]
+async fn a_proof_names_the_token_however_the_header_is_spelled() {
+    for (before, after) in [("DPoP ", ""), ("DPoP  ", ""), ("DPoP ", " "), ("dpop ", "\t")] {
+        let setting = Setting::new();
+        for _ in 0..2 {
+            let line = format!("{before}{}{after}", setting.token);
+            let request = Request::get(URL).header(AUTHORIZATION, &line);
+            let request = request.header("dpop", setting.proof().sign());
+            let response = send(&setting.app, request.body(Body::empty()).unwrap()).await;
+            assert_eq!(response.status, StatusCode::OK, "{line:?}: {:?}", response.kind());
+        }
+    }
+}
+
 // Verifies rfc9449-4.2-alg, rfc9449-4.2-private, rfc9449-4.2-claims, rfc9449-4.3-one-header,
 // Verifies rfc9449-4.3-well-formed, rfc9449-4.3-typ, rfc9449-4.3-alg, rfc9449-4.3-signature,
 // Verifies rfc9449-4.3-htm, rfc9449-4.3-htu, rfc9449-4.3-nonce, rfc9449-4.3-time, rfc9449-4.3-ath,
