@@ -17,43 +17,20 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// Returns the SHA-256 digest of these parts, one after the other.
-#[cfg(all(feature = "dpop", feature = "aws-lc-rs"))]
+#[cfg(all(feature = "dpop", feature = "_jwt"))]
 pub(crate) fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
-    // Each call of the back end costs more than a copy, and most texts are short.
+    // Each call of a back end costs more than a copy, and most texts are short.
     let mut buffer = [0; 256];
     let mut free = &mut buffer[..];
     for part in parts {
         let Some((place, rest)) = free.split_at_mut_checked(part.len()) else {
-            return sha256_of_long_parts(parts);
+            return sha256(&parts.concat());
         };
         place.copy_from_slice(part);
         free = rest;
     }
     let free = free.len();
     sha256(buffer.get(..buffer.len().saturating_sub(free)).unwrap_or_default())
-}
-
-#[cfg(all(feature = "dpop", feature = "aws-lc-rs"))]
-fn sha256_of_long_parts(parts: &[&[u8]]) -> [u8; 32] {
-    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
-    for part in parts {
-        context.update(part);
-    }
-    let mut digest = [0; 32];
-    digest.copy_from_slice(context.finish().as_ref());
-    digest
-}
-
-/// Returns the SHA-256 digest of these parts, one after the other.
-#[cfg(all(feature = "dpop", feature = "_jwt", not(feature = "aws-lc-rs")))]
-pub(crate) fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
-    use sha2::Digest;
-
-    let mut hasher = sha2::Sha256::new();
-    for part in parts {
-        hasher.update(part);
-    }
-    hasher.finalize().into()
 }
 
 #[cfg(test)]
