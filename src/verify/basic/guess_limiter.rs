@@ -72,6 +72,14 @@ impl Attempt {
     }
 }
 
+/// An attempt of a client that isn't charged yet.
+#[derive(Clone, Copy)]
+struct ClientCharge {
+    client: u64,
+    /// When all attempts of the client are available again.
+    full_at: u64,
+}
+
 impl GuessLimiter {
     pub(super) fn new(per_account: Rate, per_client: Rate) -> Self {
         let state = State {
@@ -90,20 +98,10 @@ impl GuessLimiter {
         client: Option<Client>,
         now: SystemTime,
     ) -> Result<Attempt, Limited> {
-        let now = since_1970(now);
-        let mut state = self.state();
-        state.notice_clock(now);
-        let client_full_at = client
-            .map(|Client(client)| {
-                let full_at = self.per_client.take(state.clients.get(client), now);
-                full_at.map(|full_at| (client, full_at))
-            })
-            .transpose()
-            .map_err(|wait| Limited::Client(Duration::from_millis(wait)))?;
+        let (mut state, now) = self.state_at(now);
+        let charge = self.client_charge(&state, client, now)?;
         self.take_turn(&mut state, account, client, now).map_err(Limited::Account)?;
-        if let Some((client, full_at)) = client_full_at {
-            state.clients.set(client, full_at);
-        }
+        state.charge_client(charge);
         Ok(Attempt { account, client, shared: None })
     }
 
@@ -155,9 +153,7 @@ impl GuessLimiter {
         client: Option<Client>,
         now: SystemTime,
     ) -> Result<Attempt, Limited> {
-        let now = since_1970(now);
-        let mut state = self.state();
-        state.notice_clock(now);
+        let (mut state, now) = self.state_at(now);
         self.take_turn(&mut state, account, client, now).map_err(Limited::Account)?;
         Ok(Attempt { account, client, shared: None })
     }
@@ -168,14 +164,24 @@ impl GuessLimiter {
         client: Option<Client>,
         now: SystemTime,
     ) -> Result<(), Limited> {
-        let Some(Client(client)) = client else { return Ok(()) };
-        let now = since_1970(now);
-        let mut state = self.state();
-        state.notice_clock(now);
-        let full_at = self.per_client.take(state.clients.get(client), now);
-        let full_at = full_at.map_err(|wait| Limited::Client(Duration::from_millis(wait)))?;
-        state.clients.set(client, full_at);
+        let (mut state, now) = self.state_at(now);
+        let charge = self.client_charge(&state, client, now)?;
+        state.charge_client(charge);
         Ok(())
+    }
+
+    /// Returns the charge of an attempt to the client, or the time until it has one.
+    fn client_charge(
+        &self,
+        state: &State,
+        client: Option<Client>,
+        now: u64,
+    ) -> Result<Option<ClientCharge>, Limited> {
+        let Some(Client(client)) = client else { return Ok(None) };
+        match self.per_client.take(state.clients.get(client), now) {
+            Ok(full_at) => Ok(Some(ClientCharge { client, full_at })),
+            Err(wait) => Err(Limited::Client(Duration::from_millis(wait))),
+        }
     }
 
     /// Refunds an attempt of the client.
@@ -184,6 +190,14 @@ impl GuessLimiter {
         let mut state = self.state();
         let full_at = self.per_client.refund(state.clients.get(client));
         state.clients.set(client, full_at);
+    }
+
+    /// Returns the state, and the time as it counts.
+    fn state_at(&self, now: SystemTime) -> (MutexGuard<'_, State>, u64) {
+        let now = since_1970(now);
+        let mut state = self.state();
+        state.notice_clock(now);
+        (state, now)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -200,6 +214,12 @@ impl State {
             self.latest = now;
         }
         self.latest = self.latest.max(now);
+    }
+
+    fn charge_client(&mut self, charge: Option<ClientCharge>) {
+        if let Some(ClientCharge { client, full_at }) = charge {
+            self.clients.set(client, full_at);
+        }
     }
 
     fn refund_account(&mut self, rate: Rate, Account(account): Account) {
