@@ -190,16 +190,15 @@ impl Tenants {
     pub(super) fn examine(&self, earlier: &[Arc<Self>]) -> Finding {
         let sample = self.pattern.issuer_of("tenant");
         let finding = Finding::passed("pattern").found(self.pattern());
+        let failed = || Finding::failed("pattern", TokenFault::Issuer).found(self.pattern());
         if let Some(other) = earlier.iter().find(|tenants| tenants.matches(&sample)) {
-            return Finding::failed("pattern", TokenFault::Issuer).found(self.pattern()).hint(
-                format!(
-                    "the pattern `{}` comes first and matches the same issuers: remove one of them",
-                    other.pattern()
-                ),
-            );
+            return failed().hint(format!(
+                "the pattern `{}` comes first and matches the same issuers: remove one of them",
+                other.pattern()
+            ));
         }
         if sample.contains(['{', '}']) {
-            return Finding::failed("pattern", TokenFault::Issuer).found(self.pattern()).hint(
+            return failed().hint(
                 "the pattern has another placeholder beside `{tenant}`, which matches itself only: replace it with its \
                  value",
             );
