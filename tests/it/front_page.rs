@@ -107,37 +107,8 @@ async fn each_exchange_is_what_a_client_sees() {
 
 #[cfg(feature = "tracing")]
 mod log {
-    use std::{
-        io,
-        sync::{Arc, Mutex},
-    };
-
-    use tracing_subscriber::fmt::MakeWriter;
-
     use super::*;
-    use crate::telemetry::capture::Capture;
-
-    #[derive(Clone, Default)]
-    struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Buffer {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl MakeWriter<'_> for Buffer {
-        type Writer = Self;
-
-        fn make_writer(&self) -> Self {
-            self.clone()
-        }
-    }
+    use crate::telemetry::{capture::Capture, log_buffer::LogBuffer};
 
     #[tokio::test]
     async fn the_log_line_is_what_an_operator_sees() {
@@ -148,7 +119,7 @@ mod log {
 
         // With its global subscriber, no other test disables the event.
         drop(Capture::start());
-        let buffer = Buffer::default();
+        let buffer = LogBuffer::default();
         let log = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::DEBUG)
             .with_ansi(false)
@@ -158,7 +129,7 @@ mod log {
         send(&service(&issuer), request.body(Body::empty()).unwrap()).await;
         drop(guard);
 
-        let log = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+        let log = buffer.text();
         let line = log.lines().find(|line| line.contains("rejected"));
         let line = line.unwrap_or_else(|| panic!("no line in {log:?}")).trim();
         let page = include_str!("../../docs/operations.md");

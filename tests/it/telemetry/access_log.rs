@@ -1,17 +1,12 @@
 //! One line per request, with who made it and why it was rejected.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
 use axum::Router;
 use portcullis::{
     Algorithm, AuthenticateLayer, JwtVerifier, Secret, access_log::SubjectField,
     testing::TestIssuer,
 };
-use tracing_subscriber::fmt::MakeWriter;
 
+use super::log_buffer::LogBuffer;
 use crate::support::{API, issuer_with, send, whoami, with_token};
 
 // docs/operations.md shows what is between the two lines.
@@ -50,28 +45,6 @@ mod recipe {
 }
 // recipe
 
-#[derive(Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Buffer {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 fn verifier(issuer: &TestIssuer) -> JwtVerifier {
     issuer.verifier().audience(API).build().unwrap()
 }
@@ -80,7 +53,7 @@ fn verifier(issuer: &TestIssuer) -> JwtVerifier {
 async fn line(issuer: &TestIssuer, subject: SubjectField, token: &str, status: u16) -> String {
     let app: Router =
         recipe::with_access_log(whoami(), AuthenticateLayer::bearer(verifier(issuer)), subject);
-    let buffer = Buffer::default();
+    let buffer = LogBuffer::default();
     let log = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::INFO)
         .with_ansi(false)
@@ -88,7 +61,7 @@ async fn line(issuer: &TestIssuer, subject: SubjectField, token: &str, status: u
     let guard = tracing::subscriber::set_default(log.finish());
     assert_eq!(send(&app, with_token(token)).await.status, status);
     drop(guard);
-    let log = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    let log = buffer.text();
     assert!(!log.contains(token), "{log}");
     let line = log.lines().find(|line| line.contains("responded"));
     line.unwrap_or_else(|| panic!("no line in {log}")).to_owned()

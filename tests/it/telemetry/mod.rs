@@ -13,6 +13,8 @@ mod explanations;
 mod floods;
 #[cfg(feature = "tracing")]
 mod log;
+#[cfg(feature = "tracing")]
+pub mod log_buffer;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(all(feature = "introspection", feature = "tracing"))]
