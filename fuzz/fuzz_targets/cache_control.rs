@@ -16,7 +16,10 @@ use portcullis::{
     Algorithm, BearerToken, JwtVerifier, Verify,
     testing::{TestClient, TestClock},
 };
-use portcullis_fuzz::tokens::{AUDIENCE, ISSUER, NOW, OURS};
+use portcullis_fuzz::{
+    block_on,
+    tokens::{AUDIENCE, ISSUER, NOW, OURS},
+};
 
 #[derive(Arbitrary, Debug)]
 enum Input<'a> {
@@ -73,14 +76,6 @@ static TOKEN: LazyLock<String> = LazyLock::new(|| {
     token.claim("exp", (NOW + 100_000_000).into()).mint()
 });
 static KEYS: LazyLock<Vec<u8>> = LazyLock::new(|| OURS.jwk_set().into_bytes());
-
-thread_local! {
-    static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-}
 
 portcullis_fuzz::target!(|input: Input| run(&input));
 
@@ -172,13 +167,11 @@ fn verify(verifier: &JwtVerifier) {
     let line = HeaderValue::try_from(format!("Bearer {}", *TOKEN)).unwrap();
     let headers = HeaderMap::from_iter([(AUTHORIZATION, line)]);
     let token = BearerToken::from_headers(&headers).unwrap();
-    RUNTIME.with(|runtime| {
-        runtime.block_on(async {
-            verifier.verify(token).wait().await.expect("a valid token");
-            for _ in 0..20 {
-                tokio::task::yield_now().await;
-            }
-        });
+    block_on(async {
+        verifier.verify(token).wait().await.expect("a valid token");
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
     });
 }
 

@@ -15,7 +15,7 @@ use portcullis::{
     testing::TestClient,
 };
 use portcullis_fuzz::{
-    hs256,
+    block_on, hs256,
     rows::{self, Pattern},
     strict_json,
     tokens::{AUDIENCE, NOW, OURS},
@@ -198,14 +198,6 @@ static VALUES: LazyLock<Vec<Value>> = LazyLock::new(|| {
         json!("/"),
     ]
 });
-
-thread_local! {
-    static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .unwrap();
-}
 
 portcullis_fuzz::target!(|input: Input| run(&input));
 
@@ -471,7 +463,7 @@ fn present(handle: &IssuersHandle, document: &Value, policies: Option<&Policies>
         let headers = HeaderMap::from_iter([(AUTHORIZATION, line)]);
         let verify = || {
             let token = BearerToken::from_headers(&headers).unwrap();
-            RUNTIME.with(|runtime| runtime.block_on(async { handle.verify(token).wait().await }))
+            block_on(async { handle.verify(token).wait().await })
         };
         let trusted = trusted(document, probe);
         for _ in 0..2 {
@@ -623,7 +615,7 @@ fn requests(
             let line = format!("Bearer {}", probe.token).parse().unwrap();
             request.headers_mut().insert(AUTHORIZATION, line);
         }
-        let response = RUNTIME.with(|runtime| runtime.block_on(service.clone().oneshot(request)));
+        let response = block_on(service.clone().oneshot(request));
         let status = response.unwrap_or_else(|never| match never {}).status();
         assert_eq!(
             status == StatusCode::OK,

@@ -3,7 +3,6 @@
 #![cfg_attr(fuzzing, no_main)]
 
 use std::{
-    cell::RefCell,
     net::IpAddr,
     sync::{Arc, LazyLock, Mutex},
     time::Duration,
@@ -18,7 +17,10 @@ use portcullis::{
     Algorithm, BearerToken, Identity, JwtVerifier, Verify,
     testing::{TestClient, TestClock, TestIssuer},
 };
-use portcullis_fuzz::tokens::{AUDIENCE, ISSUER, NOW, OURS, THEIRS};
+use portcullis_fuzz::{
+    block_on,
+    tokens::{AUDIENCE, ISSUER, NOW, OURS, THEIRS},
+};
 
 #[derive(Arbitrary, Debug)]
 struct Input {
@@ -118,12 +120,6 @@ static UNKNOWN_KEY: LazyLock<String> = LazyLock::new(|| {
     let token = THEIRS.token().algorithm(Algorithm::Es256).audience(AUDIENCE);
     token.header("kid", "unknown".into()).mint()
 });
-
-thread_local! {
-    static RUNTIME: RefCell<tokio::runtime::Runtime> = RefCell::new(
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap(),
-    );
-}
 
 portcullis_fuzz::target!(|input: Input| {
     let clock = TestClock::at(std::time::UNIX_EPOCH + Duration::from_secs(NOW));
@@ -226,7 +222,7 @@ fn verify(verifier: &JwtVerifier, token: &str) -> Option<Identity> {
     let line = HeaderValue::try_from(format!("Bearer {token}")).unwrap();
     let headers = HeaderMap::from_iter([(AUTHORIZATION, line)]);
     let token = BearerToken::from_headers(&headers).unwrap();
-    let result = RUNTIME.with_borrow(|runtime| runtime.block_on(verifier.verify(token).wait()));
+    let result = block_on(async { verifier.verify(token).wait().await });
     if let Err(error) = &result {
         assert!(matches!(error.status().as_u16(), 401 | 500 | 503), "{error:?}");
     }

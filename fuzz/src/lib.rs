@@ -31,6 +31,19 @@ pub fn ready<F: Future>(future: F) -> F::Output {
     }
 }
 
+thread_local! {
+    static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+}
+
+/// Runs a future in which nothing but time passes, which takes none.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    RUNTIME.with(|runtime| runtime.block_on(future))
+}
+
 /// Returns whether `query` has a parameter of this name, as browsers and frameworks read it.
 pub fn has_parameter(query: &str, name: &str) -> bool {
     form_urlencoded::parse(query.as_bytes()).any(|(found, _)| found == name)
