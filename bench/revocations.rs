@@ -5,7 +5,7 @@
 //! cargo bench -p portcullis-bench --bench revocations -- --quick    # a hundred thousand
 //! ```
 //!
-//! If `redis-server` is installed, the last rows have a list that is shared through it: while nobody revokes anything, and
+//! If `redis-server` is installed, the last rows have a list that is shared through it: while nothing is revoked, and
 //! while another replica revokes as fast as Redis takes it.
 //!
 //! The time is that of looking up a cached token, in turns over 64 tokens, as the median of the rounds. `unchanged` is

@@ -7,7 +7,7 @@
 //!
 //! The server has one worker thread, and counts its own CPU time. It is held against its route
 //! `/healthz`, which has no authentication. First as fast as eight connections go; then at a steady
-//! thousand requests in a second, while keys rotate, and while someone else sends made-up tokens.
+//! thousand requests in a second, while keys rotate, and while another client sends tokens with unknown keys.
 
 #![allow(
     clippy::arithmetic_side_effects,

@@ -14,8 +14,8 @@ use crate::{
     tsv::Tsv,
 };
 
-/// How many made-up tokens there are. The server remembers none of them.
-const MADE_UP: usize = 1000;
+/// How many tokens with unknown keys there are. The server caches none of them.
+const UNKNOWN: usize = 1000;
 
 /// Each row has its time for itself; tokens that were seen, and tokens that weren't, are sent together.
 pub fn measure(server: &Server, issuer: &TestIssuer, quick: bool, tsv: &mut Tsv) {
@@ -39,7 +39,7 @@ pub fn measure(server: &Server, issuer: &TestIssuer, quick: bool, tsv: &mut Tsv)
         "\n{:28}{:12}{:>9}{:>9}{:>9}{:>9}",
         "a thousand in a second", "tokens", "median", "99 %", "most", "others"
     );
-    let made_up = tokens::made_up(issuer, MADE_UP);
+    let unknown = tokens::unknown(issuer, UNKNOWN);
     let seen = tokens::good(issuer, Rs256, 64);
     let mut row =
         |name: &str, neighbour: Option<Arc<[Vec<u8>]>>, meanwhile: &dyn Fn() -> Option<Outcome>| {
@@ -72,9 +72,9 @@ pub fn measure(server: &Server, issuer: &TestIssuer, quick: bool, tsv: &mut Tsv)
         let new = good(tokens::good(issuer, Rs256, 64), true).for_a_moment();
         Some(new.start(server.address).join().expect("no panic"))
     });
-    row("beside made-up kids", Some(Arc::clone(&made_up)), &|| None);
+    row("beside unknown kids", Some(Arc::clone(&unknown)), &|| None);
     issuer.fail(Fault::Hang);
-    row("made-up kids, issuer hangs", Some(made_up), &|| None);
+    row("unknown kids, issuer hangs", Some(unknown), &|| None);
     issuer.recover();
 }
 

@@ -16,11 +16,11 @@ pub fn good(issuer: &TestIssuer, algorithm: Algorithm, count: usize) -> Arc<[Vec
     (0..count).map(|n| get("/read", Some(&token(issuer, algorithm, n).mint()))).collect()
 }
 
-/// So many with tokens of keys that nobody has.
-pub fn made_up(issuer: &TestIssuer, count: usize) -> Arc<[Vec<u8>]> {
+/// That many tokens with unknown keys.
+pub fn unknown(issuer: &TestIssuer, count: usize) -> Arc<[Vec<u8>]> {
     let token = |n| {
         let token = token(issuer, Algorithm::Es256, n);
-        token.header("kid", json!(format!("made-up-{n}"))).mint()
+        token.header("kid", json!(format!("unknown-{n}"))).mint()
     };
     (0..count).map(|n| get("/read", Some(&token(n)))).collect()
 }

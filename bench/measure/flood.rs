@@ -1,4 +1,4 @@
-//! Good tokens on one thread, while another sends made-up ones to the same verifier.
+//! Valid tokens on one thread, while another sends tokens with unknown keys to the same verifier.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -41,8 +41,8 @@ impl Beside {
     }
 }
 
-/// Measures tokens that were seen before, and tokens that weren't: beside nobody, beside someone who
-/// keeps the machine as busy without our help, and beside a flood of keys' names that nobody has.
+/// Measures tokens that were seen before, and tokens that weren't: alone, beside a router that keeps the machine equally
+/// busy, and beside a flood of unknown `kid`s.
 pub fn measure(fixture: &Fixture, rounds: usize) -> Vec<Flooded> {
     let pairs = [("seen, RS256", Memory::Default), ("first seen, RS256", Memory::None)];
     pairs.into_iter().map(|(name, memory)| flooded(name, memory, fixture, rounds)).collect()
@@ -58,7 +58,7 @@ fn flooded(name: &'static str, memory: Memory, it: &Fixture, rounds: usize) -> F
     let flood = Subject::bearers(app, &*made_up, StatusCode::UNAUTHORIZED);
     it.runtime.block_on(flood.check());
 
-    let mut neighbours = [("nobody", None), (ROUTER, Some(router)), ("made-up kids", Some(flood))];
+    let mut neighbours = [("nothing", None), (ROUTER, Some(router)), ("unknown kids", Some(flood))];
     let mut beside =
         neighbours.each_ref().map(|&(neighbour, _)| Beside { neighbour, times: vec![] });
     for _ in 0..rounds {

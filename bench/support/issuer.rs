@@ -63,7 +63,7 @@ impl Issuer {
         issuer
     }
 
-    /// The `n`th of many, whose tokens nobody sends.
+    /// The `n`th of many, whose tokens aren't sent.
     pub fn one_of_many(n: usize) -> Self {
         let issuer = Self::named(&format!("https://issuer-{n}.test"), 0);
         issuer.server.publish(Algorithm::Es256);

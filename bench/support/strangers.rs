@@ -17,12 +17,12 @@ pub fn long() -> Arc<[String]> {
     ["a".repeat(16 * 1024)].into()
 }
 
-/// Tokens of keys that nobody has, each of another.
+/// Tokens with unknown keys, each with a different one.
 pub fn unknown_kid(issuer: &Issuer) -> Arc<[String]> {
-    let made_up = Cell::new(0);
+    let number = Cell::new(0);
     issuer.pool(|token| {
-        made_up.set(made_up.get() + 1);
-        token.header("kid", json!(format!("made-up-{}", made_up.get()))).mint()
+        number.set(number.get() + 1);
+        token.header("kid", json!(format!("unknown-{}", number.get()))).mint()
     })
 }
 
