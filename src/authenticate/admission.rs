@@ -116,7 +116,7 @@ impl Config {
     fn proven_token<'r, B>(&self, request: &'r Request<B>) -> Option<Cow<'r, [u8]>> {
         match self.sources.plain_token(request.headers()) {
             Some(plain) => Some(Cow::Borrowed(plain.token)),
-            None => self.token(request).map(|token| Cow::Owned(token.as_str().as_bytes().to_vec())),
+            None => self.token(request).map(|token| Cow::Owned(token.as_bytes().to_vec())),
         }
     }
 

@@ -131,7 +131,7 @@ impl Config {
         request: &Request<B>,
     ) -> Verification {
         let Some(tokens) = &self.tokens else { return reject_unknown() };
-        let cached = if is_plain { None } else { tokens.cached(token.as_str().as_bytes()) };
+        let cached = if is_plain { None } else { tokens.cached(token.as_bytes()) };
         match cached {
             Some(identity) => Verification::ready(Ok(identity)),
             None => tokens.verify_request(token, &RequestHead::of(request)),

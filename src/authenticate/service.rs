@@ -13,7 +13,7 @@ use super::{
     ResponseFuture,
     admission::{Decided, Decision},
     config::Config,
-    future::{RequestTarget, Waiting},
+    future::{RequestTarget, State, Waiting},
     original_uri,
     token_removal::remove_tokens,
 };
@@ -69,7 +69,10 @@ where
             Decision::Admit(caller) => {
                 target.offers_bearer = remove_tokens(&mut request, &self.config.sources);
                 self.config.complete(&mut request, caller);
-                ResponseFuture::responding(target, self.inner.call(request))
+                ResponseFuture {
+                    target,
+                    state: State::Responding { response: self.inner.call(request) },
+                }
             }
             Decision::Reject(error) => ResponseFuture::rejected(target, error),
             Decision::Ask(verdict, admission) => {

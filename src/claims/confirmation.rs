@@ -129,7 +129,7 @@ impl Confirmation {
 fn thumbprint(value: Value<'_>) -> Option<[u8; 32]> {
     let Value::String(text) = value else { return None };
     let mut buffer = [0; 33];
-    base64url::decode_into(&text.to_cow(), &mut buffer)?.try_into().ok()
+    base64url::decode_into(text.to_cow().as_bytes(), &mut buffer)?.try_into().ok()
 }
 
 /// Shows which bindings there are, without the thumbprints. They aren't secret, but identify a

@@ -17,11 +17,17 @@ pub(crate) fn decode_lenient(text: &str) -> Option<Vec<u8>> {
 
 /// Decodes into the start of `buffer`. Returns `None` if the text is invalid or the buffer is too
 /// small.
-pub(crate) fn decode_into<'b>(text: &str, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+pub(crate) fn decode_into(text: impl AsRef<[u8]>, buffer: &mut [u8]) -> Option<&[u8]> {
+    let text = text.as_ref();
     if URL_SAFE_NO_PAD.estimated_decoded_length(text.len()) > buffer.len() {
         return None;
     }
-    URL_SAFE_NO_PAD.decode(text.as_bytes(), Out::from_slice(buffer)).ok().map(|bytes| &*bytes)
+    URL_SAFE_NO_PAD.decode(text, Out::from_slice(buffer)).ok().map(|bytes| &*bytes)
+}
+
+/// Returns whether a text is valid, without decoding it.
+pub(crate) fn is_valid(text: &[u8]) -> bool {
+    URL_SAFE_NO_PAD.check(text).is_ok()
 }
 
 /// Encodes without padding.
@@ -55,6 +61,7 @@ mod tests {
             let mut buffer = [0; 16];
             assert_eq!(decode(text).as_deref(), bytes, "{text:?}");
             assert_eq!(decode_into(text, &mut buffer), bytes, "{text:?}");
+            assert_eq!(is_valid(text.as_bytes()), bytes.is_some(), "{text:?}");
         }
     }
 

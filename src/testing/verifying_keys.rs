@@ -52,7 +52,7 @@ impl VerifyingKeys {
     #[must_use]
     pub fn verify_jws(&self, text: &str) -> bool {
         let mut buffer = SignatureBuffer::default();
-        let Ok(jws) = Jws::parse(text) else { return false };
+        let Ok(jws) = Jws::parse(text.as_bytes()) else { return false };
         let Ok(signature) = jws.decode_signature(&mut buffer) else { return false };
         let Some((message, _)) = text.rsplit_once('.') else { return false };
         let mut keys = self.0.candidates(jws.header.kid.as_deref(), jws.header.algorithm);

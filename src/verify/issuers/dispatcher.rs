@@ -92,8 +92,8 @@ impl Dispatcher {
     ///
     /// A JWT is verified by its issuer. If no issuer is configured, it is delegated to the verifier of opaque
     /// tokens.
-    pub(super) fn delegate_by_form(&self, token: &str) -> Option<&Delegate> {
-        let prefixed = self.by_prefix.iter().find(|(prefix, _)| token.starts_with(&**prefix));
+    pub(super) fn delegate_by_form(&self, token: &[u8]) -> Option<&Delegate> {
+        let prefixed = self.by_prefix.iter().find(|(prefix, _)| token.starts_with(prefix.as_bytes()));
         match prefixed {
             Some((_, delegate)) => Some(delegate),
             None if is_jwt(token) && self.has_issuers() => None,
@@ -112,7 +112,7 @@ impl Dispatcher {
         let verifier = &delegate.verifier;
         let verification = match request {
             None => verifier.verify(token.clone()),
-            Some(request) => match verifier.cached(token.as_str().as_bytes()) {
+            Some(request) => match verifier.cached(token.as_bytes()) {
                 Some(identity) => Verification::ready(Ok(identity)),
                 None => verifier.verify_request(token.clone(), request),
             },
@@ -142,7 +142,7 @@ impl Dispatcher {
         } else {
             self.with_trusted_issuer(identity, delegate)?
         };
-        self.revocations.check(None, token.as_str().as_bytes(), &identity)?;
+        self.revocations.check(None, token.as_bytes(), &identity)?;
         Ok(identity)
     }
 
@@ -207,7 +207,7 @@ impl Dispatcher {
 
     /// Returns the findings of each rule about a token, for operators. Sends no requests.
     pub(super) fn findings(&self, token: BearerToken<'_>, rejection: Option<&Error>) -> Findings {
-        if let Some(delegate) = self.delegate_by_form(token.as_str()) {
+        if let Some(delegate) = self.delegate_by_form(token.as_bytes()) {
             return delegate.verifier.findings(token, rejection);
         }
         let mut findings = Findings::new();
@@ -297,7 +297,7 @@ impl Resolution {
     pub(super) fn insert(
         &self,
         cache: &TokenCache,
-        token: &str,
+        token: &[u8],
         verified: VerifiedToken,
     ) -> Result<Identity, Error> {
         let registration = match self {
@@ -313,8 +313,8 @@ impl Resolution {
 }
 
 /// Returns whether a token has the form of a JWT, that is, three parts.
-fn is_jwt(token: &str) -> bool {
-    memchr_iter(b'.', token.as_bytes()).take(3).count() == 2
+fn is_jwt(token: &[u8]) -> bool {
+    memchr_iter(b'.', token).take(3).count() == 2
 }
 
 impl From<Settled> for Resolution {

@@ -206,7 +206,7 @@ impl IssuersHandle {
 
 impl Verify<BearerToken<'_>> for IssuersHandle {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
-        match self.cached(token.as_str().as_bytes()) {
+        match self.cached(token.as_bytes()) {
             Some(identity) => Verification::ready(Ok(identity)),
             None => self.verify_uncached(token),
         }

@@ -141,7 +141,7 @@ impl Issuers {
     #[cfg(feature = "security-events")]
     pub(crate) async fn issuer_of(&self, jws: &str) -> Result<Arc<Issuer>, Error> {
         let mut resolution = None;
-        let parsed = UnverifiedToken::parse(jws, |name| {
+        let parsed = UnverifiedToken::parse(jws.as_bytes(), |name| {
             let resolution: &Resolution = resolution.insert(self.0.resolve(name)?);
             Ok(resolution.issuer())
         });
@@ -149,7 +149,7 @@ impl Issuers {
             (Ok(_), Some(resolution)) => Ok(Arc::clone(resolution.issuer())),
             (Err(Dispatch::Reject(error)), _) => Err(error),
             (Err(Dispatch::Resolve(tenant)), _) => {
-                Ok(Arc::clone(Resolution::from(tenant.settle(jws).await?).issuer()))
+                Ok(Arc::clone(Resolution::from(tenant.settle(jws.as_bytes()).await?).issuer()))
             }
             // The keys of an issuer whose tokens are introspected aren't known.
             (Ok(_), None) | (Err(Dispatch::Delegate(_)), _) => Err(TokenFault::Issuer.into()),
@@ -222,7 +222,7 @@ impl Issuers {
 
 impl Verify<BearerToken<'_>> for Issuers {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
-        match self.cached(token.as_str().as_bytes()) {
+        match self.cached(token.as_bytes()) {
             Some(identity) => Verification::ready(Ok(identity)),
             None => self.verify_uncached(token),
         }
@@ -274,11 +274,11 @@ impl Verify<BearerToken<'_>> for Issuers {
 impl Issuers {
     /// Verifies a token that isn't cached. Other verifiers may need to know its request.
     fn dispatch(&self, token: BearerToken<'_>, request: Option<&RequestHead<'_>>) -> Verification {
-        if let Some(delegate) = self.0.delegate_by_form(token.as_str()) {
+        if let Some(delegate) = self.0.delegate_by_form(token.as_bytes()) {
             return self.0.verify_by(delegate, token, request);
         }
         let mut resolution = None;
-        let parsed = UnverifiedToken::parse(token.as_str(), |name| {
+        let parsed = UnverifiedToken::parse(token.as_bytes(), |name| {
             let resolution: &Resolution = resolution.insert(self.0.resolve(name)?);
             Ok(resolution.issuer())
         });
@@ -289,13 +289,13 @@ impl Issuers {
                 return self.0.verify_by(&delegate, token, request);
             }
             Err(Dispatch::Resolve(tenant)) => {
-                let (dispatcher, token) = (Arc::clone(&self.0), token.as_str().to_owned());
+                let (dispatcher, token) = (Arc::clone(&self.0), token.into_owned());
                 return Verification::pending(async move {
-                    let resolution = Resolution::from(tenant.settle(&token).await?);
+                    let resolution = Resolution::from(tenant.settle(token.as_bytes()).await?);
                     let issuer = resolution.issuer();
-                    let first = issuer.verify_named(&token);
-                    let verified = issuer.complete(&token, first).await?;
-                    resolution.insert(&dispatcher.cache, &token, verified)
+                    let first = issuer.verify_named(token.as_bytes());
+                    let verified = issuer.complete(token.as_bytes(), first).await?;
+                    resolution.insert(&dispatcher.cache, token.as_bytes(), verified)
                 });
             }
         };
@@ -305,14 +305,14 @@ impl Issuers {
         };
         match resolution.issuer().verify_parsed(unverified, Attempt::First) {
             Ok(verified) => {
-                Verification::ready(resolution.insert(&self.0.cache, token.as_str(), verified))
+                Verification::ready(resolution.insert(&self.0.cache, token.as_bytes(), verified))
             }
             Err(Interrupt::Rejected(error)) => Verification::ready(Err(error)),
             Err(wait) => {
-                let (dispatcher, token) = (Arc::clone(&self.0), token.as_str().to_owned());
+                let (dispatcher, token) = (Arc::clone(&self.0), token.into_owned());
                 Verification::pending(async move {
-                    let verified = resolution.issuer().complete(&token, Err(wait)).await?;
-                    resolution.insert(&dispatcher.cache, &token, verified)
+                    let verified = resolution.issuer().complete(token.as_bytes(), Err(wait)).await?;
+                    resolution.insert(&dispatcher.cache, token.as_bytes(), verified)
                 })
             }
         }

@@ -447,7 +447,7 @@ impl Tenants {
 
 impl PendingTenant {
     /// Resolves the tenant, once for all concurrent requests. A token that can't be valid doesn't cause a call.
-    pub(super) async fn settle(self, token: &str) -> Result<Settled, Error> {
+    pub(super) async fn settle(self, token: &[u8]) -> Result<Settled, Error> {
         Jws::parse(token)?.decode_signature(&mut SignatureBuffer::default())?;
         let Self { tenants, name, renewal } = self;
         if let Some(mut renewal) = renewal {

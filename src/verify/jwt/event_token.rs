@@ -38,7 +38,7 @@ impl Issuer {
         kind: EventTokenType,
         audiences: &[Box<str>],
     ) -> Result<EventToken, Error> {
-        let token = UnverifiedToken::parse(jws, |_| Ok::<_, Error>(self))?;
+        let token = UnverifiedToken::parse(jws.as_bytes(), |_| Ok::<_, Error>(self))?;
         let issued_at = self.validate_event(&token, kind, audiences)?;
         let check = |attempt| self.keys.check_signature(&token.jws, self.now(), attempt);
         complete(check(Attempt::First), check).await?;

@@ -307,9 +307,9 @@ impl Rules {
 
 /// Reads the form and the header of a token.
 pub(crate) fn read_form<'t>(findings: &mut Findings, token: &'t str) -> Option<Jws<'t>> {
-    let texts = HeaderTexts::read(token.split('.').next().unwrap_or_default());
+    let texts = HeaderTexts::read(token.split('.').next().unwrap_or_default().as_bytes());
     findings.set_header(texts.algorithm.clone(), texts.kid);
-    let fault = match Jws::parse(token) {
+    let fault = match Jws::parse(token.as_bytes()) {
         Ok(jws) => {
             findings.push(Finding::passed("form"));
             return Some(jws);

@@ -30,12 +30,12 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    pub(crate) fn read(encoded: &str) -> Result<Self, TokenFault> {
+    pub(crate) fn read(encoded: &[u8]) -> Result<Self, TokenFault> {
         read(encoded, Self::parse)
     }
 
     /// Reads only the `typ`. Most verifiers need only the [`TokenType`].
-    pub(super) fn read_typ(encoded: &str) -> Option<String> {
+    pub(super) fn read_typ(encoded: &[u8]) -> Option<String> {
         let typ = read(encoded, |text| {
             let header = json::object(text, |_, _| ()).map_err(|_| TokenFault::Malformed)?;
             Ok(header.find("typ").and_then(string).map(Cow::into_owned))
@@ -82,7 +82,7 @@ pub(super) struct HeaderTexts {
 }
 
 impl HeaderTexts {
-    pub(super) fn read(encoded: &str) -> Self {
+    pub(super) fn read(encoded: &[u8]) -> Self {
         let texts = read(encoded, |text| {
             let header = json::object(text, |_, _| ()).map_err(|_| TokenFault::Malformed)?;
             let of = |name| header.find(name).and_then(string).map(Cow::into_owned);
@@ -104,7 +104,7 @@ impl HeaderTexts {
 
 /// Decodes a header and reads its text.
 fn read<T>(
-    encoded: &str,
+    encoded: &[u8],
     read: impl FnOnce(&str) -> Result<T, TokenFault>,
 ) -> Result<T, TokenFault> {
     let (mut usual, mut long);

@@ -49,7 +49,7 @@ pub(crate) struct VerifiedToken {
 impl<'a> UnverifiedToken<'a> {
     /// Parses a token. `resolve` finds the issuer for its `iss`.
     pub(crate) fn parse<'i, E: From<TokenFault> + From<Error>>(
-        token: &'a str,
+        token: &'a [u8],
         resolve: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
     ) -> Result<Self, E> {
         Self::read_claims(Jws::parse(token)?, resolve)
@@ -66,7 +66,7 @@ impl<'a> UnverifiedToken<'a> {
 
     /// Reads the claims of an encoded payload.
     pub(crate) fn claims_of<'o, E: From<TokenFault> + From<Error>>(
-        payload: &str,
+        payload: &[u8],
         options: impl FnOnce(Option<&str>) -> Result<&'o ClaimOptions, E>,
     ) -> Result<ClaimSet, E> {
         payload::read(payload, options)
@@ -122,7 +122,7 @@ impl Issuer {
 
     /// Verifies a token with the cached keys, for a verifier with one issuer. It can reject a token by its
     /// header before it reads the claims.
-    pub(crate) fn verify(self: &Arc<Self>, token: &str) -> Result<VerifiedToken, Interrupt> {
+    pub(crate) fn verify(self: &Arc<Self>, token: &[u8]) -> Result<VerifiedToken, Interrupt> {
         let jws = Jws::parse(token)?;
         self.reject_by_header(&jws.header)?;
         let token = UnverifiedToken::read_claims(jws, |_| Ok::<_, Interrupt>(self))?;
@@ -130,7 +130,7 @@ impl Issuer {
     }
 
     /// Verifies a token of this issuer with the cached keys.
-    pub(crate) fn verify_named(self: &Arc<Self>, token: &str) -> Result<VerifiedToken, Interrupt> {
+    pub(crate) fn verify_named(self: &Arc<Self>, token: &[u8]) -> Result<VerifiedToken, Interrupt> {
         let token = UnverifiedToken::parse(token, |_| Ok::<_, Interrupt>(self))?;
         self.verify_parsed(token, Attempt::First)
     }
@@ -153,14 +153,14 @@ impl Issuer {
             telemetry::place_absent(self.name(), place);
         });
         self.check(&identity)?;
-        self.revocations.check(None, token.jws.token.as_bytes(), &identity)?;
+        self.revocations.check(None, token.jws.token, &identity)?;
         Ok(VerifiedToken { identity, generation })
     }
 
     /// Completes a verification, waiting for keys as long as necessary.
     pub(crate) async fn complete(
         self: &Arc<Self>,
-        token: &str,
+        token: &[u8],
         first: Result<VerifiedToken, Interrupt>,
     ) -> Result<VerifiedToken, Error> {
         complete(first, |attempt| {

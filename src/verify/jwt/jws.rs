@@ -30,12 +30,12 @@ pub(crate) struct SignatureBuffer {
 /// The parts of a token, and its parsed header. Nothing about it has been verified.
 #[derive(Debug)]
 pub(crate) struct Jws<'a> {
-    pub(crate) token: &'a str,
+    pub(crate) token: &'a [u8],
     pub(crate) header: Header,
     /// The encoded claims.
-    pub(crate) payload: &'a str,
-    signature: &'a str,
-    signing_input: &'a str,
+    pub(crate) payload: &'a [u8],
+    signature: &'a [u8],
+    signing_input: &'a [u8],
 }
 
 /// The outcome of checking a signature with a key set.
@@ -62,7 +62,7 @@ impl Default for SignatureBuffer {
 
 impl<'a> Jws<'a> {
     /// Splits a token into its parts and reads its header.
-    pub(crate) fn parse(token: &'a str) -> Result<Self, TokenFault> {
+    pub(crate) fn parse(token: &'a [u8]) -> Result<Self, TokenFault> {
         let Parts { header, payload, signature, signing_input } =
             Parts::split(token).ok_or(TokenFault::Malformed)?;
         Ok(Self { token, header: Header::read(header)?, payload, signature, signing_input })
@@ -70,8 +70,7 @@ impl<'a> Jws<'a> {
 
     /// Returns the `typ` of the header.
     pub(super) fn typ(&self) -> Option<String> {
-        let (header, _) = self.signing_input.split_once('.')?;
-        Header::read_typ(header)
+        Header::read_typ(self.signing_input.split(|&byte| byte == b'.').next()?)
     }
 
     /// Decodes the signature.
@@ -106,7 +105,7 @@ impl<'a> Jws<'a> {
         now: NumericDate,
     ) -> Signature {
         let (algorithm, kid) = (self.header.algorithm, self.header.kid.as_deref());
-        let message = self.signing_input.as_bytes();
+        let message = self.signing_input;
         let is_signer = |key: &Key| key.verify(algorithm, message, signature);
         match trials.run(now, || keys.candidates(kid, algorithm), is_signer) {
             Trial::Matched => return Signature::Valid,
@@ -125,18 +124,18 @@ impl<'a> Jws<'a> {
 
 /// The parts of a token, still encoded.
 struct Parts<'a> {
-    header: &'a str,
-    payload: &'a str,
-    signature: &'a str,
+    header: &'a [u8],
+    payload: &'a [u8],
+    signature: &'a [u8],
     /// The signed text: header and payload, with the dot between them.
-    signing_input: &'a str,
+    signing_input: &'a [u8],
 }
 
 impl<'a> Parts<'a> {
     /// Splits a token. Stops at the third dot, so a million dots cost no more than a JWE with five parts. An
     /// empty signature is rejected later, when the algorithm is known from the header.
-    fn split(token: &'a str) -> Option<Self> {
-        let mut dots = memchr_iter(b'.', token.as_bytes());
+    fn split(token: &'a [u8]) -> Option<Self> {
+        let mut dots = memchr_iter(b'.', token);
         let (first, second) = (dots.next()?, dots.next()?);
         let (signing_input, signature) = (token.get(..second)?, after(token, second)?);
         let (header, payload) = (token.get(..first)?, after(signing_input, first)?);
@@ -146,7 +145,7 @@ impl<'a> Parts<'a> {
 }
 
 /// Returns the text after the dot at `dot`.
-fn after(token: &str, dot: usize) -> Option<&str> {
+fn after(token: &[u8], dot: usize) -> Option<&[u8]> {
     token.get(dot.checked_add(1)?..)
 }
 
@@ -156,21 +155,21 @@ mod tests {
 
     #[test]
     fn a_token_has_three_parts() {
-        let parts = Parts::split("aa.bbb.c").unwrap();
+        let parts = Parts::split(b"aa.bbb.c").unwrap();
         assert_eq!(
             (parts.header, parts.payload, parts.signature, parts.signing_input),
-            ("aa", "bbb", "c", "aa.bbb")
+            (&b"aa"[..], &b"bbb"[..], &b"c"[..], &b"aa.bbb"[..])
         );
         let dots = ".".repeat(1_000_000);
         for token in ["", "a", "a.b", "a.b.c.d", "a.b.c.d.e", ".b.c", "a..c", "..", &dots] {
-            assert!(Parts::split(token).is_none());
-            assert_eq!(Jws::parse(token).unwrap_err(), TokenFault::Malformed);
+            assert!(Parts::split(token.as_bytes()).is_none());
+            assert_eq!(Jws::parse(token.as_bytes()).unwrap_err(), TokenFault::Malformed);
         }
     }
 
     #[test]
     fn an_empty_signature_is_parsed() {
-        assert_eq!(Parts::split("a.b.").unwrap().signature, "");
+        assert_eq!(Parts::split(b"a.b.").unwrap().signature, b"");
     }
 
     // Verifies rfc9964-5-sizes.
@@ -179,7 +178,7 @@ mod tests {
         let decode = |name: &str, signature: &str| {
             let header = base64url::encode(format!(r#"{{"alg":"{name}"}}"#).as_bytes());
             let token = format!("{header}.e30.{signature}");
-            let jws = Jws::parse(&token).unwrap();
+            let jws = Jws::parse(token.as_bytes()).unwrap();
             jws.decode_signature(&mut SignatureBuffer::default()).map(<[u8]>::len)
         };
         for (name, lens) in [

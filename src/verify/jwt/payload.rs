@@ -9,7 +9,7 @@ use crate::{
 /// Reads the claims of a JWT. `options` returns the options of the issuer with this `iss`, or fails if the
 /// issuer isn't trusted.
 pub(super) fn read<'o, E: From<TokenFault> + From<Error>>(
-    encoded: &str,
+    encoded: &[u8],
     options: impl FnOnce(Option<&str>) -> Result<&'o ClaimOptions, E>,
 ) -> Result<ClaimSet, E> {
     let bytes = base64url::decode(encoded).ok_or(TokenFault::Malformed)?;

@@ -42,7 +42,7 @@ pub(crate) struct TokenCache {
 
 /// A verified token that is to be added to the cache.
 struct NewEntry<'a> {
-    token: &'a str,
+    token: &'a [u8],
     verified: VerifiedToken,
     issuer: IssuerRef,
 }
@@ -73,13 +73,14 @@ impl TokenCache {
         keeps_tenant: impl Fn(&Arc<Registration>) -> bool,
     ) {
         let (Some(entries), Some(others)) = (&self.entries, &other.entries) else { return };
-        for (_, entry) in others.by_hash.iter() {
-            let is_kept = match &entry.issuer {
+        for (_, identity) in others.by_hash.iter() {
+            let Some(CachedToken { token, issuer, .. }) = identity.cached() else { continue };
+            let is_kept = match issuer {
                 IssuerRef::Configured(issuer) => keeps_issuer(issuer),
                 IssuerRef::Tenant(tenant) => tenant.upgrade().is_some_and(|it| keeps_tenant(&it)),
             };
             if is_kept {
-                entries.by_hash.insert(entries.hasher.hash(entry.token.as_bytes()), entry);
+                entries.by_hash.insert(entries.hasher.hash(token), identity);
             }
         }
     }
@@ -92,7 +93,7 @@ impl TokenCache {
     /// Adds the token of a configured issuer.
     pub(crate) fn insert(
         &self,
-        token: &str,
+        token: &[u8],
         verified: VerifiedToken,
         issuer: &Arc<Issuer>,
     ) -> Result<Identity, Error> {
@@ -103,7 +104,7 @@ impl TokenCache {
     /// Adds the token of a tenant, which is valid only as long as the tenant is registered.
     pub(crate) fn insert_for_tenant(
         &self,
-        token: &str,
+        token: &[u8],
         verified: VerifiedToken,
         tenant: &Arc<Registration>,
     ) -> Result<Identity, Error> {
@@ -115,7 +116,7 @@ impl TokenCache {
     fn add(&self, new: NewEntry<'_>) -> Result<Identity, Error> {
         let identity = new.verified.identity.clone();
         if let Some(revocations) = &self.revocations {
-            revocations.check(None, new.token.as_bytes(), &identity)?;
+            revocations.check(None, new.token, &identity)?;
         }
         if let Some(entries) = &self.entries {
             entries.insert(new);
@@ -126,14 +127,14 @@ impl TokenCache {
 
 struct Entries {
     capacity: usize,
-    by_hash: Cache<u64, Arc<Entry>, ByBytes, BuildHasherDefault<DigestHasher>>,
+    /// Each identity knows the [`CachedToken`] from which it was verified.
+    by_hash: Cache<u64, Identity, ByBytes, BuildHasherDefault<DigestHasher>>,
     hasher: TailHasher,
 }
 
-struct Entry {
+struct CachedToken {
     /// The whole token, which is compared on a hit because only its end is hashed.
-    token: Box<str>,
-    identity: Identity,
+    token: Box<[u8]>,
     issuer: IssuerRef,
     /// The generation of the key set that verified it.
     generation: u64,
@@ -175,17 +176,18 @@ impl Entries {
     }
 
     fn get(&self, token: &[u8], revocations: Option<&Revocations>) -> Option<Identity> {
-        let entry = self.by_hash.get(&self.hasher.hash(token))?;
-        let Entry { identity, generation, .. } = &*entry;
-        let is_valid = entry.token.as_bytes() == token
-            && entry.issuer.is_still_valid(token, identity, *generation, revocations);
-        is_valid.then(|| identity.clone())
+        let identity = self.by_hash.get(&self.hasher.hash(token))?;
+        let cached: &CachedToken = identity.cached()?;
+        let is_valid = *cached.token == *token
+            && cached.issuer.is_still_valid(token, &identity, cached.generation, revocations);
+        is_valid.then_some(identity)
     }
 
     fn insert(&self, new: NewEntry<'_>) {
         let NewEntry { token, verified: VerifiedToken { identity, generation }, issuer } = new;
-        let entry = Entry { token: token.into(), identity, issuer, generation };
-        self.by_hash.insert(self.hasher.hash(token.as_bytes()), Arc::new(entry));
+        if identity.set_cached(CachedToken { token: token.into(), issuer, generation }) {
+            self.by_hash.insert(self.hasher.hash(token), identity);
+        }
     }
 }
 
@@ -199,9 +201,10 @@ impl fmt::Debug for Entries {
 #[derive(Clone)]
 struct ByBytes;
 
-impl Weighter<u64, Arc<Entry>> for ByBytes {
-    fn weight(&self, _hash: &u64, entry: &Arc<Entry>) -> u64 {
-        let texts = entry.token.len().saturating_add(entry.identity.raw_claims().len());
+impl Weighter<u64, Identity> for ByBytes {
+    fn weight(&self, _hash: &u64, identity: &Identity) -> u64 {
+        let token = identity.cached().map_or(0, |cached: &CachedToken| cached.token.len());
+        let texts = token.saturating_add(identity.raw_claims().len());
         u64::try_from(texts.saturating_add(OVERHEAD)).unwrap_or(u64::MAX)
     }
 }

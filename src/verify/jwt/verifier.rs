@@ -101,7 +101,7 @@ impl JwtVerifier {
 
 impl Verify<BearerToken<'_>> for JwtVerifier {
     fn verify(&self, token: BearerToken<'_>) -> Verification {
-        match self.cached(token.as_str().as_bytes()) {
+        match self.cached(token.as_bytes()) {
             Some(identity) => Verification::ready(Ok(identity)),
             None => self.verify_uncached(token),
         }
@@ -112,16 +112,16 @@ impl Verify<BearerToken<'_>> for JwtVerifier {
     }
 
     fn verify_uncached(&self, token: BearerToken<'_>) -> Verification {
-        match self.issuer.verify(token.as_str()) {
+        match self.issuer.verify(token.as_bytes()) {
             Ok(verified) => {
-                Verification::ready(self.cache.insert(token.as_str(), verified, &self.issuer))
+                Verification::ready(self.cache.insert(token.as_bytes(), verified, &self.issuer))
             }
             Err(Interrupt::Rejected(error)) => Verification::ready(Err(error)),
             Err(wait) => {
-                let (this, token) = (self.clone(), token.as_str().to_owned());
+                let (this, token) = (self.clone(), token.into_owned());
                 Verification::pending(async move {
-                    let verified = this.issuer.complete(&token, Err(wait)).await?;
-                    this.cache.insert(&token, verified, &this.issuer)
+                    let verified = this.issuer.complete(token.as_bytes(), Err(wait)).await?;
+                    this.cache.insert(token.as_bytes(), verified, &this.issuer)
                 })
             }
         }
