@@ -1,13 +1,16 @@
 //! The `WWW-Authenticate` response header (RFC 9110 §11.6.1, RFC 6750 §3).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::OnceLock};
 
 use http::HeaderValue;
 
-use crate::{Error, scheme::Scheme};
+use crate::{Error, ErrorKind, TokenFault, scheme::Scheme};
 
 /// The realm of a challenge that would otherwise have no parameters.
 const DEFAULT_REALM: &str = "restricted";
+
+/// The number of faults, of which this is the last one.
+const FAULTS: usize = TokenFault::UnknownKey as usize + 1;
 
 /// The challenge of one scheme, prepared once per layer. Each rejection adds its error.
 #[derive(Debug, Clone)]
@@ -17,6 +20,8 @@ pub(crate) struct Challenge {
     pub(super) algorithms: Option<Box<str>>,
     text: Box<str>,
     line: HeaderValue,
+    /// The challenge with each fault of a token, rendered when the fault first occurs.
+    faults: [OnceLock<HeaderValue>; FAULTS],
 }
 
 impl Challenge {
@@ -46,7 +51,9 @@ impl Challenge {
             parameters.push(["resource_metadata=\"", &quoted(url), "\""].concat());
         }
         let text = [scheme.name(), " ", &parameters.join(", ")].concat();
-        Self { scheme, algorithms, line: header(text.clone()), text: text.into_boxed_str() }
+        let line = header(text.clone());
+        let faults = [const { OnceLock::new() }; FAULTS];
+        Self { scheme, algorithms, text: text.into_boxed_str(), line, faults }
     }
 
     /// Returns the challenge without an error. It contains the required scopes, if they are known and the scheme has
@@ -58,9 +65,19 @@ impl Challenge {
         header([&self.text, ", scope=\"", &quoted(scope), "\""].concat())
     }
 
-    /// Returns the challenge with an error (RFC 6750 §3). Descriptions are constants of this crate, so they contain
-    /// only characters that `error_description` allows.
+    /// Returns the challenge with an error (RFC 6750 §3).
     pub(crate) fn with(&self, error: &Error) -> HeaderValue {
+        if let (ErrorKind::InvalidToken(fault), None) = (error.kind(), error.scope())
+            && let Some(line) = self.faults.get(fault as usize)
+        {
+            return line.get_or_init(|| self.render(error)).clone();
+        }
+        self.render(error)
+    }
+
+    /// Renders the challenge with an error. Descriptions are constants of this crate, so they contain only characters that
+    /// `error_description` allows.
+    fn render(&self, error: &Error) -> HeaderValue {
         let Some(code) = error.code() else { return self.bare(error.scope()) };
         let scope = error.scope().map(quoted);
         let [name, scope] = match &scope {
@@ -116,7 +133,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{ErrorKind, TokenFault, error::AuthenticationFault};
+    use crate::error::AuthenticationFault;
 
     // Verifies rfc6750-3-scheme.
     #[test]
@@ -161,6 +178,23 @@ mod tests {
             ),
         ] {
             assert_eq!(line, expected);
+        }
+    }
+
+    #[test]
+    fn each_fault_of_a_token_has_its_challenge_every_time() {
+        let challenge = Challenge::new(Scheme::Bearer, Some("r"), None, None);
+        for _ in 0..2 {
+            for fault in [TokenFault::Algorithm, TokenFault::Expired, TokenFault::UnknownKey] {
+                let error = Error::from(fault);
+                let description = error.kind().description();
+                let expected = format!(
+                    r#"Bearer realm="r", error="invalid_token", error_description="{description}""#
+                );
+                assert_eq!(challenge.with(&error), expected);
+                let scoped = challenge.with(&Error::from(fault).with_scope("a".into()));
+                assert_eq!(scoped, format!(r#"{expected}, scope="a""#));
+            }
         }
     }
 

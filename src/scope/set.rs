@@ -82,14 +82,17 @@ impl<'a> FromIterator<&'a str> for ScopeSet {
 
 /// Returns whether a text contains valid scopes that are separated by single spaces, as nearly every issuer writes
 /// them.
+#[expect(clippy::needless_bitwise_bool, reason = "without branches, the compiler can vectorize it")]
 fn is_normal(scopes: &str) -> bool {
-    let mut before = b' ';
-    let fits = |byte| {
-        let fits = is_scope_byte(byte) || (byte == b' ' && before != b' ');
-        before = byte;
-        fits
-    };
-    scopes.bytes().all(fits) && before != b' '
+    let bytes = scopes.as_bytes();
+    let is_space = |byte: &u8| *byte == b' ';
+    let are_valid =
+        bytes.iter().fold(true, |all, byte| all & (is_scope_byte(*byte) | is_space(byte)));
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    let has_double_space =
+        pairs.fold(false, |any, (one, next)| any | (is_space(one) & is_space(next)));
+    let ends_with_space = [bytes.first(), bytes.last()].into_iter().flatten().any(is_space);
+    are_valid && !has_double_space && !ends_with_space
 }
 
 impl fmt::Debug for ScopeSet {

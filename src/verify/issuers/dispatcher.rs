@@ -93,7 +93,8 @@ impl Dispatcher {
     /// A JWT is verified by its issuer. If no issuer is configured, it is delegated to the verifier of opaque
     /// tokens.
     pub(super) fn delegate_by_form(&self, token: &[u8]) -> Option<&Delegate> {
-        let prefixed = self.by_prefix.iter().find(|(prefix, _)| token.starts_with(prefix.as_bytes()));
+        let prefixed =
+            self.by_prefix.iter().find(|(prefix, _)| token.starts_with(prefix.as_bytes()));
         match prefixed {
             Some((_, delegate)) => Some(delegate),
             None if is_jwt(token) && self.has_issuers() => None,

@@ -311,7 +311,8 @@ impl Issuers {
             Err(wait) => {
                 let (dispatcher, token) = (Arc::clone(&self.0), token.into_owned());
                 Verification::pending(async move {
-                    let verified = resolution.issuer().complete(token.as_bytes(), Err(wait)).await?;
+                    let verified =
+                        resolution.issuer().complete(token.as_bytes(), Err(wait)).await?;
                     resolution.insert(&dispatcher.cache, token.as_bytes(), verified)
                 })
             }
