@@ -1,4 +1,24 @@
-//! The source of the current time.
+//! The source of the current time, for everything that expires.
+//!
+//! Verifiers and layers read a [`Clock`], which is the [`SystemClock`] unless a builder's `clock` sets another one.
+//!
+//! ```
+//! use std::time::{Duration, SystemTime};
+//!
+//! use portcullis::Clock;
+//!
+//! /// A clock that is ahead of the system's.
+//! #[derive(Debug)]
+//! struct Ahead(Duration);
+//!
+//! impl Clock for Ahead {
+//!     fn now(&self) -> SystemTime {
+//!         SystemTime::now() + self.0
+//!     }
+//! }
+//!
+//! assert!(Ahead(Duration::from_secs(60)).now() > SystemTime::now());
+//! ```
 
 use std::{fmt, time::SystemTime};
 

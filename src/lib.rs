@@ -196,7 +196,7 @@ pub mod authorize;
 #[cfg(feature = "axum")]
 mod axum;
 mod claims;
-mod clock;
+pub mod clock;
 #[cfg(feature = "_jwt")]
 pub mod configuration;
 pub mod credentials;
@@ -267,14 +267,13 @@ pub use self::{
         RequireLayer, RequireRoleLayer, RequireScopeLayer, Requirements,
         policies::{self, Access, Policies},
     },
-    clock::{Clock, SystemClock},
-    credentials::{BasicCredentials, BearerToken, ClientCredentials, Credentials, GuessKey},
-    error::{ConfigError, Error, RequestFault, TokenFault},
-    identity::{Authentication, Identity, RequestIdentity},
+    clock::Clock,
+    credentials::{BasicCredentials, BearerToken},
+    error::{ConfigError, Error},
+    identity::{Identity, RequestIdentity},
     resource_metadata::ProtectedResource,
     response::ErrorBody,
-    role::RoleSet,
-    scope::{Scope, ScopeHierarchy, ScopePolicy, ScopeSet},
+    scope::{Scope, ScopeSet},
     secret::Secret,
     verify::{Verification, Verify},
 };

@@ -17,7 +17,7 @@ use std::fmt;
 /// not a valid role, and is ignored.
 ///
 /// ```
-/// use portcullis::{Identity, RoleSet};
+/// use portcullis::{Identity, identity::RoleSet};
 ///
 /// let roles = RoleSet::from_iter(["admin", "Billing Manager"]);
 /// assert!(roles.contains("Billing Manager"));

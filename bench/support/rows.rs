@@ -6,7 +6,8 @@ use axum::Router;
 use http::StatusCode;
 use portcullis::{
     Algorithm::{self, EdDsa, Es256, Hs256, Ps256, Rs256},
-    AuthenticateLayer, ErrorBody, ProtectedResource, Scope, ScopeHierarchy,
+    AuthenticateLayer, ErrorBody, ProtectedResource, Scope,
+    scope::ScopeHierarchy,
     testing::TestClock,
     verify::{Revocation, Revocations},
 };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Extension, Router, handler::Handler, routing::get};
 use portcullis::{
     AuthenticateLayer, BearerToken, Claims, Identity, ProtectedResource, RequireScopeLayer, Scope,
-    ScopeHierarchy, ScopeSet, Verification, Verify,
+    ScopeSet, Verification, Verify, scope::ScopeHierarchy,
 };
 use tower::layer::layer_fn;
 

@@ -10,8 +10,10 @@ use arbitrary::Arbitrary;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri, header::AUTHORIZATION};
 use portcullis::{
-    AuthenticateLayer, BasicCredentials, BearerToken, ClientCredentials, Credentials, ErrorKind,
-    Identity, RequestFault, Verification, Verify, own_tokens::OwnTokenFormat,
+    AuthenticateLayer, BasicCredentials, BearerToken, ErrorKind, Identity, Verification, Verify,
+    credentials::{ClientCredentials, Credentials},
+    error::RequestFault,
+    own_tokens::OwnTokenFormat,
 };
 use portcullis_fuzz::{has_parameter, ready};
 use sha2::{Digest, Sha256};

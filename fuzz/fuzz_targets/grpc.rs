@@ -15,8 +15,8 @@ use http::{
     Method, Request, Response, StatusCode, Uri, header::AUTHORIZATION, header::CONTENT_TYPE,
 };
 use portcullis::{
-    Access, Algorithm, AuthenticateLayer, JwtVerifier, Policies, Scope, ScopePolicy,
-    policies::PoliciesBuilder,
+    Access, Algorithm, AuthenticateLayer, JwtVerifier, Policies, Scope, policies::PoliciesBuilder,
+    scope::ScopePolicy,
 };
 use portcullis_fuzz::{
     ready,

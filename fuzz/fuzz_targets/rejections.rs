@@ -14,8 +14,10 @@ use base64::{
 };
 use http::{Request, Response, Uri, header};
 use portcullis::{
-    AuthenticateLayer, BearerToken, Clock, Error, ErrorBody, ErrorKind, Identity, RequestFault,
-    RequireScopeLayer, Scope, ScopeSet, TokenFault, Verification, Verify, response::JsonBody,
+    AuthenticateLayer, BearerToken, Clock, Error, ErrorBody, ErrorKind, Identity,
+    RequireScopeLayer, Scope, ScopeSet, Verification, Verify,
+    error::{RequestFault, TokenFault},
+    response::JsonBody,
 };
 use portcullis_fuzz::{challenge::Challenge, ready, strict_json};
 use prost::Message as _;
@@ -79,7 +81,7 @@ fn run(input: &Input) -> Option<()> {
     let kind = KINDS[usize::from(input.kind) % KINDS.len()];
     let uri = Uri::try_from(input.target).ok()?;
     let time = UNIX_EPOCH.checked_add(Duration::new(input.time.0, input.time.1 % 1_000_000_000))?;
-    let mut needed: portcullis::ScopePolicy = Scope::new(input.scope).ok()?.into();
+    let mut needed: portcullis::scope::ScopePolicy = Scope::new(input.scope).ok()?.into();
     if let Some(other) = input.scope2 {
         needed = needed.and(Scope::new(other).ok()?);
     }

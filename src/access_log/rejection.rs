@@ -13,7 +13,7 @@ use crate::{Error, error::Finding};
 ///
 /// ```
 /// use http::Response;
-/// use portcullis::{Error, TokenFault, access_log::record_rejection};
+/// use portcullis::{Error, access_log::record_rejection, error::TokenFault};
 ///
 /// let span = tracing::info_span!("request", reason = tracing::field::Empty);
 /// let mut response = Response::new(());

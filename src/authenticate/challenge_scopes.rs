@@ -5,8 +5,9 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use crate::{
-    Access, Error, ErrorKind, Policies, ScopeHierarchy, ScopePolicy, ScopeSet,
+    Access, Error, ErrorKind, Policies, ScopeSet,
     authorize::policies::Rule,
+    scope::{ScopeHierarchy, ScopePolicy},
 };
 
 /// The scopes that a client should request, depending on its request.

@@ -9,12 +9,13 @@ use http::{HeaderMap, HeaderName};
 
 use super::challenge_scopes::ChallengeScopes;
 use crate::{
-    BasicCredentials, BearerToken, GuessKey, Policies, ProtectedResource, ScopeHierarchy, Verify,
-    credentials::{RequestHead, Sources},
+    BasicCredentials, BearerToken, Policies, ProtectedResource, Verify,
+    credentials::{GuessKey, RequestHead, Sources},
     error::subject_field::SubjectField,
     identity::LayerContext,
     resource_metadata::MetadataDocument,
     response::Renderer,
+    scope::ScopeHierarchy,
     telemetry::RejectionLog,
     verify::binding::Bindings,
 };

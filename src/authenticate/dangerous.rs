@@ -37,7 +37,7 @@ impl Dangerous {
     ///
     /// ```
     /// use portcullis::AuthenticateLayer;
-    /// # use portcullis::{BearerToken, TokenFault, Verification, Verify};
+    /// # use portcullis::{BearerToken, Verification, Verify, error::TokenFault};
     /// # use http::{Request, Response};
     /// # use tower::{Layer, ServiceExt, service_fn};
     /// # #[derive(Debug)] struct Expired;

@@ -13,11 +13,11 @@ use super::{
     used_credentials::UsedCredentials,
 };
 use crate::{
-    BasicCredentials, BearerToken, Credentials, Error, ErrorKind, Identity, Verification,
+    BasicCredentials, BearerToken, Error, ErrorKind, Identity, Verification,
     authorize::policies::Rule,
     credentials::{
-        AuthorizationLine, CredentialsRejection, LineForm, PlainToken, Presented, RequestHead,
-        Source,
+        AuthorizationLine, Credentials, CredentialsRejection, LineForm, PlainToken, Presented,
+        RequestHead, Source,
     },
     identity::Caller,
     telemetry,

@@ -6,9 +6,9 @@ use http::Request;
 
 use super::config::Config;
 use crate::{
-    BearerToken, Credentials, Error, Identity,
+    BearerToken, Error, Identity,
     authorize::diagnosed,
-    credentials::{Presented, RequestHead},
+    credentials::{Credentials, Presented, RequestHead},
     error::subject_field::SubjectField,
     telemetry,
     verify::{Findings, VerificationFuture},

@@ -8,9 +8,9 @@ use super::{
     used_credentials::UsedCredentials,
 };
 use crate::{
-    Credentials, Error, ErrorKind,
+    Error, ErrorKind,
     authorize::{diagnosed, policies::Rule},
-    credentials::{CredentialsRejection, Presented, RequestHead},
+    credentials::{Credentials, CredentialsRejection, Presented, RequestHead},
     error::Finding,
     verify::{Explanation, Findings, explained},
 };

@@ -10,8 +10,8 @@ use super::{
     config::{Anonymous, Config},
 };
 use crate::{
-    BasicCredentials, BearerToken, Clock, GuessKey, Policies, Verify,
-    credentials::{RequestHead, Sources},
+    BasicCredentials, BearerToken, Clock, Policies, Verify,
+    credentials::{GuessKey, RequestHead, Sources},
     response::Renderer,
     scheme::Scheme,
     verify::binding::Bindings,
@@ -148,7 +148,10 @@ impl AuthenticateLayer {
     /// use std::net::SocketAddr;
     ///
     /// use axum::extract::ConnectInfo;
-    /// use portcullis::{AuthenticateLayer, BasicVerifier, GuessKey, credentials::RequestHead};
+    /// use portcullis::{
+    ///     AuthenticateLayer, BasicVerifier,
+    ///     credentials::{GuessKey, RequestHead},
+    /// };
     ///
     /// fn client_address(request: &RequestHead<'_>) -> Option<GuessKey> {
     ///     let connection = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
@@ -265,7 +268,7 @@ impl AuthenticateLayer {
     /// # #[derive(Debug)] struct Nobody;
     /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
     /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
-    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #         portcullis::Verification::ready(Err(portcullis::error::TokenFault::Revoked.into()))
     /// #     }
     /// # }
     /// # let verifier = Nobody;
@@ -294,7 +297,8 @@ impl AuthenticateLayer {
     }
 
     /// Sets the clock for the dates of rejections, and for the age of an
-    /// [authentication](crate::Authentication::max_age) is measured. [`SystemClock`](crate::SystemClock) by default.
+    /// [authentication](crate::identity::Authentication::max_age) is measured.
+    /// [`SystemClock`](crate::clock::SystemClock) by default.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         let config = self.config_mut();
         config.renderer.clock = Arc::new(clock);

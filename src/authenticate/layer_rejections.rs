@@ -48,7 +48,7 @@ impl AuthenticateLayer {
     /// # #[derive(Debug)] struct Nobody;
     /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
     /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
-    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #         portcullis::Verification::ready(Err(portcullis::error::TokenFault::Revoked.into()))
     /// #     }
     /// # }
     /// # #[tokio::main(flavor = "current_thread")]
@@ -89,7 +89,7 @@ impl AuthenticateLayer {
     /// # #[derive(Debug)] struct Nobody;
     /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
     /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
-    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #         portcullis::Verification::ready(Err(portcullis::error::TokenFault::Revoked.into()))
     /// #     }
     /// # }
     /// # #[tokio::main(flavor = "current_thread")]

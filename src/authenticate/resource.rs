@@ -4,11 +4,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{AuthenticateLayer, config::Config};
 use crate::{
-    ProtectedResource, Scope, ScopeHierarchy,
+    ProtectedResource, Scope,
     resource_metadata::{
         BearerMethod, DerivedMetadata, DpopSupport, MetadataDocument, MetadataService,
     },
     scheme::Scheme,
+    scope::ScopeHierarchy,
     telemetry,
 };
 
@@ -130,7 +131,7 @@ impl AuthenticateLayer {
     /// # #[derive(Debug)] struct Nobody;
     /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
     /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
-    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #         portcullis::Verification::ready(Err(portcullis::error::TokenFault::Revoked.into()))
     /// #     }
     /// # }
     /// # #[tokio::main(flavor = "current_thread")]
@@ -165,7 +166,7 @@ impl AuthenticateLayer {
     /// # #[derive(Debug)] struct Nobody;
     /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for Nobody {
     /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
-    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #         portcullis::Verification::ready(Err(portcullis::error::TokenFault::Revoked.into()))
     /// #     }
     /// # }
     /// # #[tokio::main(flavor = "current_thread")]
@@ -215,7 +216,7 @@ impl AuthenticateLayer {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use axum::{Router, body::Body, routing::get};
     /// use http::Request;
-    /// use portcullis::{AuthenticateLayer, RequireScopeLayer, Scope, ScopeHierarchy};
+    /// use portcullis::{AuthenticateLayer, RequireScopeLayer, Scope, scope::ScopeHierarchy};
     /// # use portcullis::{BearerToken, Identity, ScopeSet, Verification, Verify};
     /// use tower::ServiceExt;
     /// # #[derive(Debug)] struct Admin;

@@ -1,8 +1,8 @@
 //! Describes what a rejected identity has, and what was required of it.
 
 use crate::{
-    Error, ErrorKind, Identity, TokenFault,
-    error::{Diagnosis, Finding},
+    Error, ErrorKind, Identity,
+    error::{Diagnosis, Finding, TokenFault},
 };
 
 /// Adds the finding of the rule that rejected an identity, unless the error already has a diagnosis.

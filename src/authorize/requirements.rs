@@ -3,8 +3,10 @@
 use std::fmt;
 
 use crate::{
-    Authentication, Error, Identity, ScopePolicy,
+    Error, Identity,
     claims::{ClaimCondition, ClaimValue},
+    identity::Authentication,
+    scope::ScopePolicy,
 };
 
 /// What a request requires in addition to a valid token: scopes, roles, claims, and how the user authenticated. All
@@ -17,7 +19,7 @@ use crate::{
 /// use std::time::Duration;
 ///
 /// use http::Method;
-/// use portcullis::{Authentication, Policies, Requirements, Scope};
+/// use portcullis::{Policies, Requirements, Scope, identity::Authentication};
 ///
 /// const PAY: Scope = Scope::from_static("pay");
 ///

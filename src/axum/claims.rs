@@ -55,8 +55,8 @@ use crate::{Error, identity::Caller};
 ///
 /// # Rejections
 ///
-/// - 401 `invalid_token` ([`TokenFault::Claims`](crate::TokenFault::Claims), [RFC 6750 §3.1]) if the claims can't be
-///   deserialized as `T`
+/// - 401 `invalid_token` ([`TokenFault::Claims`](crate::error::TokenFault::Claims), [RFC 6750 §3.1]) if the claims can't
+///   be deserialized as `T`
 /// - 401 if the request is anonymous, unless the extractor is optional
 /// - 500 if no [`AuthenticateLayer`](crate::AuthenticateLayer) ran
 ///

@@ -3,7 +3,10 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::{ClientCredentials, credentials::CredentialsRejection, scheme::Scheme};
+use crate::{
+    credentials::{ClientCredentials, CredentialsRejection},
+    scheme::Scheme,
+};
 
 /// Extracts client credentials from the `Authorization` header, without verifying the secret. Needs no layer.
 ///
@@ -11,7 +14,7 @@ use crate::{ClientCredentials, credentials::CredentialsRejection, scheme::Scheme
 ///
 /// ```
 /// use axum::{Router, routing::post};
-/// use portcullis::ClientCredentials;
+/// use portcullis::credentials::ClientCredentials;
 ///
 /// let app: Router = Router::new()
 ///     .route("/token", post(async |client: ClientCredentials| client.client_id().to_owned()));

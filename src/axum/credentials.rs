@@ -3,13 +3,16 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
 
-use crate::{Credentials, ErrorKind, credentials::CredentialsRejection};
+use crate::{
+    ErrorKind,
+    credentials::{Credentials, CredentialsRejection},
+};
 
 /// Extracts credentials without verifying them. Needs no layer.
 ///
 /// ```
 /// use axum::{Router, routing::get};
-/// use portcullis::Credentials;
+/// use portcullis::credentials::Credentials;
 ///
 /// async fn kind(credentials: Credentials<'static>) -> &'static str {
 ///     match credentials {

@@ -3,7 +3,10 @@
 use axum::response::{IntoResponse, Response};
 
 use crate::{
-    Credentials, Error, credentials::CredentialsRejection, response::stand_alone, scheme::Scheme,
+    Error,
+    credentials::{Credentials, CredentialsRejection},
+    response::stand_alone,
+    scheme::Scheme,
 };
 
 /// Renders the error with status, challenge and the body format of OAuth. If the handler or extractor is inside an

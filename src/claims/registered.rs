@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{ClaimText, Confirmation, NumericDate, TextList};
-use crate::RoleSet;
+use crate::role::RoleSet;
 
 /// The parsed values of the claims that every verifier understands. A text without escapes is stored as a range
 /// of the raw claims, so a verified token needs no copies of its texts.

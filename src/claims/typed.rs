@@ -9,7 +9,7 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use super::mismatch;
-use crate::{Error, TokenFault};
+use crate::{Error, error::TokenFault};
 
 /// The typed claims that have been deserialized so far. This is a linked list that only grows, so
 /// reading it takes no lock. Most services use one type, and few use two.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{NumericDate, RegisteredClaims};
-use crate::{ConfigError, TokenFault};
+use crate::{ConfigError, error::TokenFault};
 
 /// The default leeway of verifiers.
 ///

@@ -8,7 +8,8 @@ use super::{
     environment::Environment, issuer, node::Node, policies, problems::Problems, table::Table,
 };
 use crate::{
-    Clock, Issuers, Policies, SystemClock,
+    Clock, Issuers, Policies,
+    clock::SystemClock,
     digest::sha256,
     http_client::HttpClient,
     issuers::IssuersBuilder,

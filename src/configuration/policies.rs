@@ -4,8 +4,8 @@ use http::Method;
 
 use super::{node::Node, problems::Problems, table::Table};
 use crate::{
-    Access, Authentication, Policies, Requirements, Scope, ScopePolicy,
-    authorize::policies::PoliciesBuilder,
+    Access, Policies, Requirements, Scope, authorize::policies::PoliciesBuilder,
+    identity::Authentication, scope::ScopePolicy,
 };
 
 /// Builds the table, and reports every problem.

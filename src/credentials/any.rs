@@ -5,7 +5,7 @@ use http::{HeaderMap, header::AUTHORIZATION};
 use super::{Authorization, BearerToken, CredentialsRejection, TokenCharacters};
 use crate::BasicCredentials;
 use crate::scheme::Scheme;
-use crate::{Error, ErrorKind, RequestFault};
+use crate::{Error, ErrorKind, error::RequestFault};
 
 /// The unverified credentials of an `Authorization` header, of any scheme that this crate supports.
 ///
@@ -13,7 +13,7 @@ use crate::{Error, ErrorKind, RequestFault};
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-/// use portcullis::Credentials;
+/// use portcullis::credentials::Credentials;
 ///
 /// let mut headers = HeaderMap::new();
 /// headers.insert(AUTHORIZATION, HeaderValue::from_static("token mF_9.B5f-4.1JqM"));

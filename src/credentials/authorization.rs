@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
 
-use crate::{Error, ErrorKind, RequestFault};
+use crate::{Error, ErrorKind, error::RequestFault};
 
 /// The parts of a header of the form `scheme credentials`. The credentials haven't been parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

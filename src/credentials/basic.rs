@@ -7,7 +7,7 @@ use http::HeaderMap;
 use zeroize::Zeroizing;
 
 use super::{Authorization, GuessKey};
-use crate::{Error, RequestFault};
+use crate::{Error, error::RequestFault};
 
 /// The unverified user-id and password of a request ([RFC 7617 §2]).
 ///
@@ -106,7 +106,7 @@ impl BasicCredentials {
     /// ```
     /// use std::net::IpAddr;
     ///
-    /// use portcullis::{BasicCredentials, GuessKey};
+    /// use portcullis::{BasicCredentials, credentials::GuessKey};
     ///
     /// let address = IpAddr::from([192, 0, 2, 1]);
     /// let credentials = BasicCredentials::new("Aladdin", "open sesame").with_guess_key(address);

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use memchr::memchr;
 
 use super::Authorization;
-use crate::{Error, RequestFault, jose::base64url};
+use crate::{Error, error::RequestFault, jose::base64url};
 
 /// The unverified access token of a request ([RFC 6750 §2.1]). It is never empty, and contains only the characters of
 /// `token68`, unless the layer accepts

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use zeroize::Zeroizing;
 
 use super::{BasicCredentials, form};
-use crate::{Error, ErrorKind, RequestFault, Secret};
+use crate::{Error, ErrorKind, Secret, error::RequestFault};
 
 /// The unverified identifier and secret of an OAuth client, which it sends to a token endpoint ([RFC 6749 §2.3.1]). For
 /// services that issue tokens themselves.
@@ -16,7 +16,7 @@ use crate::{Error, ErrorKind, RequestFault, Secret};
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-/// use portcullis::{ClientCredentials, Secret};
+/// use portcullis::{Secret, credentials::ClientCredentials};
 ///
 /// let mut headers = HeaderMap::new();
 /// let line = HeaderValue::from_static("Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW");

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderMap, Method, header};
 
 use super::RequestHead;
-use crate::RequestFault;
+use crate::error::RequestFault;
 
 /// A larger token would need more chunks, each of at most 4 KiB (RFC 6265 §6.1).
 const MAX_CHUNKS: usize = 16;

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::percent::PercentDecoder;
-use crate::RequestFault;
+use crate::error::RequestFault;
 
 /// Decodes a name or a value of a form (RFC 6749 appendix B). A `%` without two digits after it, bytes that
 /// aren't UTF-8 and control characters are rejected.

@@ -21,7 +21,7 @@ use std::{
 /// ```
 /// use std::net::IpAddr;
 ///
-/// use portcullis::GuessKey;
+/// use portcullis::credentials::GuessKey;
 ///
 /// let key = |address: &str| Ok::<_, std::net::AddrParseError>(GuessKey::from(address.parse::<IpAddr>()?));
 /// assert_eq!(key("2001:db8:0:1::1")?, key("2001:db8:0:1:2:3:4:5")?);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use http::{Uri, uri::PathAndQuery};
 
 use super::percent::PercentDecoder;
-use crate::RequestFault;
+use crate::error::RequestFault;
 
 const NAME: &[u8] = b"access_token";
 

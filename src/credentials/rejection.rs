@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, fmt};
 
-use crate::{Error, RequestFault, scheme::Scheme};
+use crate::{Error, error::RequestFault, scheme::Scheme};
 
 /// An error about credentials, with their scheme.
 ///

@@ -12,7 +12,7 @@ use super::{
     TokenHeader, cookie::TokenCookie, query, token_header::bare_token, websocket,
 };
 use crate::scheme::Scheme;
-use crate::{Error, RequestFault};
+use crate::{Error, error::RequestFault};
 
 /// The places that a layer reads. A place that isn't enabled isn't read.
 #[derive(Clone)]

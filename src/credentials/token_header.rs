@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName};
 
 use super::{BearerToken, authorization::one_line};
-use crate::RequestFault;
+use crate::error::RequestFault;
 
 /// A request header other than `Authorization` in which clients or proxies send a token.
 ///

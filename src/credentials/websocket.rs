@@ -7,7 +7,7 @@ use base64_simd::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, Method, header};
 
 use super::RequestHead;
-use crate::RequestFault;
+use crate::error::RequestFault;
 
 /// The subprotocol before the token: `new WebSocket(url, ["bearer", token])`.
 pub(crate) const PROTOCOL: &str = "bearer";

@@ -24,7 +24,10 @@ impl Diagnosis {
     /// Creates a diagnosis from the finding of a rule.
     ///
     /// ```
-    /// use portcullis::{Error, TokenFault, error::{Diagnosis, Finding}};
+    /// use portcullis::{
+    ///     Error,
+    ///     error::{Diagnosis, Finding, TokenFault},
+    /// };
     ///
     /// let finding = Finding::failed("tenant", TokenFault::Rejected).expected("acme").found("globex");
     /// let error = Error::from(TokenFault::Rejected)

@@ -9,7 +9,10 @@ use super::{
     diagnosed::{Diagnosed, Source},
     diagnosis::Diagnosis,
 };
-use crate::{ErrorKind, RequestFault, TokenFault};
+use crate::{
+    ErrorKind,
+    error::{RequestFault, TokenFault},
+};
 
 /// The reason why a request is rejected.
 ///
@@ -20,7 +23,7 @@ use crate::{ErrorKind, RequestFault, TokenFault};
 /// `Display` and [`source`](StdError::source) are for the operator. Clients see only [`ErrorKind::description`].
 ///
 /// ```
-/// use portcullis::{Error, ErrorKind, TokenFault};
+/// use portcullis::{Error, ErrorKind, error::TokenFault};
 ///
 /// let error = Error::from(TokenFault::Expired);
 /// assert_eq!(error.status(), 401);
@@ -64,7 +67,7 @@ impl Error {
     /// `acr_values` contains the accepted values of `acr`, separated by spaces, the preferred one first. It may be
     /// empty. `max_age` is the maximum time since the user authenticated. Clients see it in whole seconds.
     ///
-    /// [`Authentication`](crate::Authentication) creates this error for guards, policies and handlers.
+    /// [`Authentication`](crate::identity::Authentication) creates this error for guards, policies and handlers.
     ///
     /// ```
     /// use std::time::Duration;

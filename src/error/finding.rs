@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use super::excerpt::{excerpt, excerpts};
-use crate::TokenFault;
+use crate::error::TokenFault;
 
 /// The result of one rule: what it expected, what it found, and its verdict. For operators.
 ///
@@ -11,7 +11,7 @@ use crate::TokenFault;
 /// looks like a JWT is left out.
 ///
 /// ```
-/// use portcullis::{TokenFault, error::{Finding, Verdict}};
+/// use portcullis::error::{Finding, TokenFault, Verdict};
 ///
 /// let finding = Finding::failed("aud", TokenFault::Audience)
 ///     .expected("https://api.example")

@@ -25,7 +25,7 @@ use super::{AuthenticationFault, DpopFault};
 /// 5xx.
 ///
 /// ```
-/// use portcullis::{ErrorKind, TokenFault};
+/// use portcullis::{ErrorKind, error::TokenFault};
 ///
 /// let expired = ErrorKind::InvalidToken(TokenFault::Expired);
 /// assert_eq!(expired.status(), 401);

@@ -15,7 +15,8 @@ use pin_project_lite::pin_project;
 
 use super::Expired;
 use crate::{
-    Error, TokenFault,
+    Error,
+    error::TokenFault,
     response::{Protocol, RejectionBody, Renderer},
     scheme::Scheme,
 };

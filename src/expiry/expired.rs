@@ -11,7 +11,7 @@ use std::{
 
 use tokio::time::{Sleep, sleep};
 
-use crate::{Clock, Identity, SystemClock, claims::DEFAULT_LEEWAY};
+use crate::{Clock, Identity, claims::DEFAULT_LEEWAY, clock::SystemClock};
 
 /// A future that completes when the token of an [`Identity`] expires. See [`Identity::expired`].
 #[must_use = "it does nothing unless it is awaited"]

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tower_layer::Layer;
 
 use super::EndAtExpiry;
-use crate::{Clock, SystemClock};
+use crate::{Clock, clock::SystemClock};
 
 /// Ends responses that are still in progress when the token of their request expires.
 ///
@@ -26,7 +26,7 @@ use crate::{Clock, SystemClock};
 /// # #[derive(Debug)] struct RejectAll;
 /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for RejectAll {
 /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
-/// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+/// #         portcullis::Verification::ready(Err(portcullis::error::TokenFault::Revoked.into()))
 /// #     }
 /// # }
 /// # let verifier = RejectAll;

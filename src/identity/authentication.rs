@@ -18,7 +18,7 @@ use crate::{
 /// ```
 /// use std::time::{Duration, SystemTime};
 ///
-/// use portcullis::{Authentication, Identity};
+/// use portcullis::{Identity, identity::Authentication};
 ///
 /// let required = Authentication::acr(["urn:example:mfa"]).max_age(Duration::from_secs(300));
 ///
@@ -52,7 +52,7 @@ impl Authentication {
     /// stronger authentication too.
     ///
     /// ```
-    /// use portcullis::Authentication;
+    /// use portcullis::identity::Authentication;
     ///
     /// let required = Authentication::acr(["phrh", "phr"]);
     /// assert_eq!(required.to_string(), "acr `phrh phr`");
@@ -79,7 +79,7 @@ impl Authentication {
     /// ```
     /// use std::time::{Duration, SystemTime};
     ///
-    /// use portcullis::{Authentication, Identity};
+    /// use portcullis::{Identity, identity::Authentication};
     ///
     /// let required = Authentication::within(Duration::from_secs(300));
     /// let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);

@@ -1,7 +1,7 @@
 //! The `authorization_details` claim of an identity (RFC 9396).
 
 use super::Identity;
-use crate::{Error, TokenFault, claims::authorization_details};
+use crate::{Error, claims::authorization_details, error::TokenFault};
 
 impl Identity {
     /// Returns the elements of `authorization_details` with this `type`, deserialized as `T` ([RFC 9396 §9]). Elements
@@ -34,8 +34,8 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// Returns [`TokenFault::Claims`](crate::TokenFault::Claims) if an element with this `type` can't be deserialized
-    /// as a `T`, or if the claim isn't an array of objects that each have a `type`.
+    /// Returns [`TokenFault::Claims`](crate::error::TokenFault::Claims) if an element with this `type` can't be
+    /// deserialized as a `T`, or if the claim isn't an array of objects that each have a `type`.
     ///
     /// [RFC 9396 §9]: https://www.rfc-editor.org/rfc/rfc9396#section-9
     #[cfg(feature = "serde")]
@@ -77,8 +77,8 @@ impl Identity {
     ///
     /// - [`ErrorKind::AccessDenied`](crate::ErrorKind::AccessDenied) if there is no such element. The response has no
     ///   challenge, because no scope would be sufficient.
-    /// - [`TokenFault::Claims`](crate::TokenFault::Claims) if the claim isn't an array of objects that each have a
-    ///   `type`
+    /// - [`TokenFault::Claims`](crate::error::TokenFault::Claims) if the claim isn't an array of objects that each have
+    ///   a `type`
     ///
     /// [RFC 9396 §9]: https://www.rfc-editor.org/rfc/rfc9396#section-9
     pub fn require_authorization_details(&self, kind: &str) -> Result<(), Error> {

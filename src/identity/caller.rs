@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Identity, LayerContext};
-use crate::{Error, ErrorKind, ScopeHierarchy};
+use crate::{Error, ErrorKind, scope::ScopeHierarchy};
 
 /// The extension with which [`AuthenticateLayer`](crate::AuthenticateLayer) marks a request. If it is missing, no layer
 /// ran, so guards and extractors fail closed.

@@ -9,8 +9,11 @@ use std::{
 
 use super::{Authentication, LayerContext, RevocationState};
 use crate::{
-    Clock, Error, RoleSet, ScopeHierarchy, ScopePolicy, ScopeSet, SystemClock,
+    Clock, Error, ScopeSet,
     claims::{ClaimText, Confirmation, DEFAULT_LEEWAY, NumericDate, RegisteredClaims},
+    clock::SystemClock,
+    role::RoleSet,
+    scope::{ScopeHierarchy, ScopePolicy},
 };
 
 /// The verified identity of the caller: who makes the request, and what they may do.
@@ -109,10 +112,10 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// Returns [`TokenFault::Claims`](crate::TokenFault::Claims) if `sub` is absent or empty.
+    /// Returns [`TokenFault::Claims`](crate::error::TokenFault::Claims) if `sub` is absent or empty.
     pub fn require_subject(&self) -> Result<&str, Error> {
         let subject = self.subject().filter(|subject| !subject.is_empty());
-        subject.ok_or_else(|| crate::TokenFault::Claims.into())
+        subject.ok_or_else(|| crate::error::TokenFault::Claims.into())
     }
 
     /// Returns the issuer of the token (`iss`).
@@ -268,7 +271,7 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// Returns [`TokenFault::Claims`](crate::TokenFault::Claims) if the claims can't be deserialized as `T`. The
+    /// Returns [`TokenFault::Claims`](crate::error::TokenFault::Claims) if the claims can't be deserialized as `T`. The
     /// request is then rejected with 401.
     #[cfg(feature = "serde")]
     pub fn claims<T>(&self) -> Result<Arc<T>, Error>
@@ -314,7 +317,7 @@ impl Identity {
     /// `identity.require_authentication(&required)?`.
     ///
     /// ```
-    /// use portcullis::{Authentication, Identity};
+    /// use portcullis::{Identity, identity::Authentication};
     ///
     /// let required = Authentication::acr(["urn:example:mfa"]);
     /// let identity = Identity::assertion().subject("alice").build();

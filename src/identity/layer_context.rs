@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Clock, ScopeHierarchy, error::subject_field::SubjectField};
+use crate::{Clock, error::subject_field::SubjectField, scope::ScopeHierarchy};
 
 /// The configuration of the layer with which scopes and times are compared, and the form in which rejections show
 /// subjects. Verifiers may be shared by layers, so they don't contain it.

@@ -70,8 +70,8 @@ pub trait RequestIdentity {
     ///
     /// # Errors
     ///
-    /// Those of the [trait](Self#errors), and [`TokenFault::Claims`](crate::TokenFault::Claims) if the claims can't be
-    /// deserialized as `T`.
+    /// Those of the [trait](Self#errors), and [`TokenFault::Claims`](crate::error::TokenFault::Claims) if the claims can't
+    /// be deserialized as `T`.
     #[cfg(feature = "serde")]
     fn claims<T>(&self) -> Result<Arc<T>, Error>
     where

@@ -4,8 +4,9 @@ use std::{fmt::Write, sync::Arc, time::SystemTime};
 
 use super::{connections::Connections, failure::Failure};
 use crate::{
-    Clock, Error, SystemClock,
+    Clock, Error,
     claims::NumericDate,
+    clock::SystemClock,
     error::{SharedFailure, retry_after},
     telemetry::{self, Throttle},
     verify::binding::{Replay, ReplayKey, ReplayStore},

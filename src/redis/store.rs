@@ -4,7 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use super::{connections::Connections, script::Scripts};
 use crate::{
-    Clock, Error, SystemClock, claims::NumericDate, digest::fill_random, telemetry,
+    Clock, Error, claims::NumericDate, clock::SystemClock, digest::fill_random, telemetry,
     verify::SharedRevocation,
 };
 

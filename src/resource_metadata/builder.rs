@@ -147,7 +147,7 @@ impl ProtectedResourceBuilder {
     /// # #[derive(Debug)] struct RejectAll;
     /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for RejectAll {
     /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
-    /// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #         portcullis::Verification::ready(Err(portcullis::error::TokenFault::Revoked.into()))
     /// #     }
     /// # }
     /// # #[tokio::main(flavor = "current_thread")]

@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::OnceLock};
 
 use http::HeaderValue;
 
-use crate::{Error, ErrorKind, TokenFault, scheme::Scheme};
+use crate::{Error, ErrorKind, error::TokenFault, scheme::Scheme};
 
 /// The realm of a challenge that would otherwise have no parameters.
 const DEFAULT_REALM: &str = "restricted";
@@ -266,7 +266,7 @@ mod tests {
     // Verifies rfc6750-3-error-characters.
     #[test]
     fn descriptions_have_only_characters_allowed_by_rfc_6750() {
-        use crate::RequestFault;
+        use crate::error::RequestFault;
         for kind in [
             ErrorKind::AccessDenied,
             ErrorKind::InsufficientScope,

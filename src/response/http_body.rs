@@ -28,7 +28,7 @@ pin_project! {
     /// # #[derive(Debug)] struct RejectAll;
     /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for RejectAll {
     /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> Verification {
-    /// #         Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+    /// #         Verification::ready(Err(portcullis::error::TokenFault::Revoked.into()))
     /// #     }
     /// # }
     /// # #[tokio::main(flavor = "current_thread")]

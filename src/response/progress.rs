@@ -36,7 +36,7 @@ impl Error {
     /// # async fn main() {
     /// use http::{Request, Response};
     /// use portcullis::{AuthenticateLayer, Error, ErrorKind};
-    /// # use portcullis::{BearerToken, TokenFault, Verification, Verify};
+    /// # use portcullis::{BearerToken, Verification, Verify, error::TokenFault};
     /// use tower::{Layer, ServiceExt, service_fn};
     /// # #[derive(Debug)] struct RejectAll;
     /// # impl Verify<BearerToken<'_>> for RejectAll {

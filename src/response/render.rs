@@ -14,7 +14,9 @@ use http::{
 
 use super::challenge::Challenge;
 use super::{ErrorBody, Rejection, RejectionBody, Rendered, Reported};
-use crate::{Clock, Error, ErrorKind, SystemClock, error::retry_after, scheme::Scheme, telemetry};
+use crate::{
+    Clock, Error, ErrorKind, clock::SystemClock, error::retry_after, scheme::Scheme, telemetry,
+};
 
 /// Renders the rejections of one layer, as configured.
 #[derive(Debug, Clone)]

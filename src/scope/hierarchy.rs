@@ -16,7 +16,7 @@ use crate::{ConfigError, Scope, ScopeSet};
 /// each required scope must be granted by name.
 ///
 /// ```
-/// use portcullis::{Scope, ScopeHierarchy, ScopeSet};
+/// use portcullis::{Scope, ScopeSet, scope::ScopeHierarchy};
 ///
 /// const ADMIN: Scope = Scope::from_static("admin");
 /// const READ: Scope = Scope::from_static("orders:read");
@@ -35,7 +35,7 @@ use crate::{ConfigError, Scope, ScopeSet};
 /// It can also be parsed from a configuration file or an environment variable:
 ///
 /// ```
-/// use portcullis::{ScopeHierarchy, ScopeSet};
+/// use portcullis::{ScopeSet, scope::ScopeHierarchy};
 ///
 /// let hierarchy: ScopeHierarchy = "admin > orders:read orders:write; root > admin".parse()?;
 /// assert!(hierarchy.grants(&ScopeSet::from_wire("root"), "orders:read"));
@@ -60,7 +60,7 @@ struct Closure {
 /// Builds a [`ScopeHierarchy`].
 ///
 /// ```
-/// use portcullis::{Scope, ScopeHierarchy};
+/// use portcullis::{Scope, scope::ScopeHierarchy};
 ///
 /// const READ: Scope = Scope::from_static("read");
 /// const WRITE: Scope = Scope::from_static("write");
@@ -94,7 +94,7 @@ impl ScopeHierarchy {
     /// Returns the granted scopes, followed by all scopes that they imply.
     ///
     /// ```
-    /// use portcullis::{Scope, ScopeHierarchy, ScopeSet};
+    /// use portcullis::{Scope, ScopeSet, scope::ScopeHierarchy};
     ///
     /// let [admin, read] = ["admin", "read"].map(Scope::from_static);
     /// let hierarchy = ScopeHierarchy::builder().implies(admin, [read]).build()?;
@@ -119,7 +119,7 @@ impl ScopeHierarchy {
     /// are required nor imply a required scope. These may be misspelled.
     ///
     /// ```
-    /// use portcullis::{Scope, ScopeHierarchy};
+    /// use portcullis::{Scope, scope::ScopeHierarchy};
     ///
     /// let hierarchy: ScopeHierarchy = "admin > read; root > admin raed".parse()?;
     /// let unknown = hierarchy.unknown_scopes([Scope::from_static("read")]);

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::{Scope, ScopeHierarchy, ScopeSet};
+use crate::{Scope, ScopeSet, scope::ScopeHierarchy};
 
 /// The scopes that a request requires: all of them, any of them, or a combination.
 ///
 /// ```
-/// use portcullis::{Scope, ScopePolicy, ScopeSet};
+/// use portcullis::{Scope, ScopeSet, scope::ScopePolicy};
 ///
 /// const READ: Scope = Scope::from_static("orders:read");
 /// const WRITE: Scope = Scope::from_static("orders:write");
@@ -28,7 +28,7 @@ use crate::{Scope, ScopeHierarchy, ScopeSet};
 /// [`Access::Authenticated`](crate::Access::Authenticated).
 ///
 /// ```
-/// use portcullis::{ScopePolicy, ScopeSet};
+/// use portcullis::{ScopeSet, scope::ScopePolicy};
 ///
 /// assert!(ScopePolicy::all([]).is_empty());
 /// assert!(!ScopePolicy::all([]).allows(&ScopeSet::from_wire("admin")));

@@ -5,7 +5,10 @@ use http::{
     header::{ALLOW, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER},
 };
 
-use crate::{Error, ErrorKind, TokenFault, error::retry_after};
+use crate::{
+    Error, ErrorKind,
+    error::{TokenFault, retry_after},
+};
 
 /// The reason why an event is rejected: `err` of RFC 8935 §2.4, with a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

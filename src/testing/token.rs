@@ -134,7 +134,7 @@ impl TokenBuilder {
     /// token.
     ///
     /// ```
-    /// use portcullis::{BearerToken, ErrorKind, TokenFault, Verify, testing::TestIssuer};
+    /// use portcullis::{BearerToken, ErrorKind, Verify, error::TokenFault, testing::TestIssuer};
     /// # use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
     ///
     /// # #[tokio::main(flavor = "current_thread")]

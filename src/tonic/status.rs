@@ -18,7 +18,7 @@ use crate::{
 /// status at the end of a stream stays unchanged.
 ///
 /// ```
-/// use portcullis::{Error, TokenFault};
+/// use portcullis::{Error, error::TokenFault};
 /// use tonic::{Code, Status};
 ///
 /// let status = Status::from(Error::from(TokenFault::Expired));

@@ -3,7 +3,7 @@
 use std::{fmt, future::Future};
 
 use super::{Verification, Verify};
-use crate::{BearerToken, Error, Identity, TokenFault};
+use crate::{BearerToken, Error, Identity, error::TokenFault};
 
 /// A verifier that calls a function of the service for each access token, for example to look it up in a
 /// database or to verify it with another library.

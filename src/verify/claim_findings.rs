@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use super::hint;
 use crate::{
-    TokenFault,
     claims::{AudienceRule, ClaimSet, DEFAULT_LEEWAY, NumericDate},
-    error::Finding,
+    error::{Finding, TokenFault},
     jose::json::{self, Value},
 };
 

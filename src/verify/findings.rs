@@ -11,7 +11,10 @@ use crate::{
 /// see [`Verify::findings`](super::Verify::findings).
 ///
 /// ```
-/// use portcullis::{TokenFault, error::Finding, verify::Findings};
+/// use portcullis::{
+///     error::{Finding, TokenFault},
+///     verify::Findings,
+/// };
 ///
 /// let mut findings = Findings::new();
 /// findings.push(Finding::passed("form"));

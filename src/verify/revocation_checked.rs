@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{DoctorFuture, Findings, Revocation, RevokeFuture, VerificationState};
-use crate::{BearerToken, Error, Identity, TokenFault, Verification, Verify};
+use crate::{BearerToken, Error, Identity, Verification, Verify, error::TokenFault};
 
 /// A verifier that verifies a token with one verifier and confirms it with a second one. It is for
 /// JWTs whose signature and claims are verified locally, and whose issuer is also asked whether the

@@ -8,7 +8,7 @@ use super::{
     RevokeFuture, revocation::Revocation, revocation_ledger::Ledger,
     revocation_readiness::RevocationReadiness, sharing::Sharing,
 };
-use crate::{Clock, ConfigError, Error, Identity, SystemClock, TokenFault};
+use crate::{Clock, ConfigError, Error, Identity, clock::SystemClock, error::TokenFault};
 
 /// The default maximum number of entries.
 const MAX_ENTRIES: usize = 1_000_000;

@@ -21,7 +21,7 @@ use crate::{Error, Identity, credentials::RequestHead};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-/// use portcullis::{BearerToken, Identity, TokenFault, Verification, Verify};
+/// use portcullis::{BearerToken, Identity, Verification, Verify, error::TokenFault};
 ///
 /// #[derive(Debug)]
 /// struct OneToken;

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use portcullis::{ErrorKind, Issuers, TokenFault, jwt::Profile, testing::TestClock};
+use portcullis::{ErrorKind, Issuers, error::TokenFault, jwt::Profile, testing::TestClock};
 use tokio::sync::watch;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! Tokens of glewlwyd.
 
-use portcullis::{Algorithm, ErrorKind, TokenFault, jwt::Profile};
+use portcullis::{Algorithm, ErrorKind, error::TokenFault, jwt::Profile};
 
 use crate::servers::{Glewlwyd, SECRET, rejection, verify};
 

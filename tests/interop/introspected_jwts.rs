@@ -1,6 +1,6 @@
 //! Introspection of JWTs by glewlwyd.
 
-use portcullis::{ErrorKind, IntrospectionVerifier, TokenFault};
+use portcullis::{ErrorKind, IntrospectionVerifier, error::TokenFault};
 
 use crate::{
     servers::{Glewlwyd, INACTIVE, RESOURCE, rejection, verify},

@@ -1,7 +1,8 @@
 //! Introspection of opaque tokens by oidc-provider.
 
 use portcullis::{
-    Algorithm, ConfigError, ErrorKind, IntrospectionVerifier, TokenFault, introspection::PrivateKey,
+    Algorithm, ConfigError, ErrorKind, IntrospectionVerifier, error::TokenFault,
+    introspection::PrivateKey,
 };
 
 use crate::{

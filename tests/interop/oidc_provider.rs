@@ -1,6 +1,6 @@
 //! Tokens of oidc-provider.
 
-use portcullis::{Algorithm, ErrorKind, TokenFault, jwt::Profile};
+use portcullis::{Algorithm, ErrorKind, error::TokenFault, jwt::Profile};
 
 use crate::servers::{OidcProvider, RESOURCE, SECRET, rejection, verify};
 

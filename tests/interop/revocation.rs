@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis::{
-    TokenFault,
+    error::TokenFault,
     testing::TestClock,
     verify::{Revocation, RevocationChecked},
 };

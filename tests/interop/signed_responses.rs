@@ -1,6 +1,6 @@
 //! Signed introspection responses (RFC 9701).
 
-use portcullis::{ErrorKind, IntrospectionVerifier, TokenFault};
+use portcullis::{ErrorKind, IntrospectionVerifier, error::TokenFault};
 
 use crate::{
     servers::{

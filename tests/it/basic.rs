@@ -6,8 +6,8 @@ use axum::{Router, body::Body, routing::get};
 use http::{Request, StatusCode};
 use portcullis::{
     AuthenticateLayer, BasicCredentials, BasicVerifier, ErrorBody, ErrorKind, Identity,
-    RequestFault,
     basic::{MemoryUserStore, UserRecord},
+    error::RequestFault,
     testing::TestClock,
 };
 

@@ -10,8 +10,9 @@ use std::{
 };
 
 use portcullis::{
-    BasicCredentials, BasicVerifier, Error, ErrorKind, GuessKey, Identity, Secret, Verify,
+    BasicCredentials, BasicVerifier, Error, ErrorKind, Identity, Secret, Verify,
     basic::{Guess, GuessFuture, GuessState, GuessStore},
+    credentials::GuessKey,
     testing::TestClock,
 };
 

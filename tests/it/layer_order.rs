@@ -5,8 +5,8 @@ use std::{cell::RefCell, iter::once, time::Duration};
 use axum::{Router, body::Body, response::Html, routing::get};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use portcullis::{
-    AuthenticateLayer, BearerToken, Identity, RequireScopeLayer, Scope, TokenFault, Verification,
-    Verify,
+    AuthenticateLayer, BearerToken, Identity, RequireScopeLayer, Scope, Verification, Verify,
+    error::TokenFault,
 };
 use tower::ServiceBuilder;
 use tower_http::{

@@ -11,7 +11,8 @@ use std::{
 use axum::Router;
 use http::StatusCode;
 use portcullis::{
-    AuthenticateLayer, ErrorKind, OwnTokenVerifier, TokenFault,
+    AuthenticateLayer, ErrorKind, OwnTokenVerifier,
+    error::TokenFault,
     own_tokens::{
         MemoryTokenStore, NewToken, OwnTokenFormat, OwnTokenVerifierBuilder, TokenDigest,
         TokenLookup, TokenRecord, TokenStore,

@@ -14,7 +14,8 @@ use std::{
 use axum::{Router, routing::get};
 use portcullis::{
     AuthenticateLayer, BearerToken, Claims, Clock, Error, ErrorKind, Identity, Issuers,
-    OwnTokenVerifier, RequireScopeLayer, Scope, ScopeSet, TokenFault, Verification, Verify,
+    OwnTokenVerifier, RequireScopeLayer, Scope, ScopeSet, Verification, Verify,
+    error::TokenFault,
     own_tokens::{
         MemoryTokenStore, NewToken, OwnTokenFormat, TokenDigest, TokenLookup, TokenRecord,
         TokenStore, TokenUse,

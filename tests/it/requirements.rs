@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 
 use portcullis::{
-    AuthenticateLayer, Authentication, Error, ErrorKind, JwtVerifier, ProtectedResource,
-    RequestFault, RequireLayer, RequireScopeLayer, Scope, TokenFault, testing::TestIssuer,
+    AuthenticateLayer, Error, ErrorKind, JwtVerifier, ProtectedResource, RequireLayer,
+    RequireScopeLayer, Scope,
+    error::{RequestFault, TokenFault},
+    identity::Authentication,
+    testing::TestIssuer,
 };
 use serde_json::{Value, json};
 

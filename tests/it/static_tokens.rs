@@ -3,7 +3,8 @@
 use axum::{Router, routing::get};
 use portcullis::{
     AuthenticateLayer, Claims, Identity, Issuers, RequireScopeLayer, Scope, ScopeSet, Secret,
-    TokenFault, Verify,
+    Verify,
+    error::TokenFault,
     own_tokens::StaticTokens,
     testing::TestIssuer,
     verify::{Revocation, Revocations},

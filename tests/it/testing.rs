@@ -1,6 +1,6 @@
 //! `TestIssuer`.
 
-use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
+use portcullis::{Algorithm, error::TokenFault, testing::TestIssuer};
 use serde_json::{Value, json};
 
 use crate::support::{API, jws, verify};

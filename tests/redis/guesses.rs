@@ -7,8 +7,9 @@ use std::{
 };
 
 use portcullis::{
-    BasicCredentials, BasicVerifier, ErrorKind, GuessKey, Identity, Secret, Verify,
+    BasicCredentials, BasicVerifier, ErrorKind, Identity, Secret, Verify,
     basic::{Guess, GuessFuture, GuessState, GuessStore},
+    credentials::GuessKey,
     testing::TestClock,
 };
 

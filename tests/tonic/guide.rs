@@ -1,6 +1,9 @@
 //! `docs/grpc.md` shows the example, and the codes and reasons of `ErrorKind`.
 
-use portcullis::{ErrorKind, RequestFault, TokenFault};
+use portcullis::{
+    ErrorKind,
+    error::{RequestFault, TokenFault},
+};
 
 const PAGE: &str = include_str!("../../docs/grpc.md");
 

@@ -1,6 +1,6 @@
 //! The identity of the caller, in methods.
 
-use portcullis::{ErrorKind, RequestIdentity, TokenFault, testing::TestIssuer};
+use portcullis::{ErrorKind, RequestIdentity, error::TokenFault, testing::TestIssuer};
 use serde::Deserialize;
 use serde_json::json;
 use tokio_stream::StreamExt;

@@ -3,7 +3,8 @@
 use http::{Method, Request as HttpRequest};
 use http_body_util::BodyExt;
 use portcullis::{
-    Access, AuthenticateLayer, Policies, ProtectedResource, ScopeHierarchy, testing::TestIssuer,
+    Access, AuthenticateLayer, Policies, ProtectedResource, scope::ScopeHierarchy,
+    testing::TestIssuer,
 };
 use tonic::{Code, Request, body::Body};
 use tower::{Layer, ServiceExt};

@@ -1,6 +1,6 @@
 //! Statuses that methods create from errors.
 
-use portcullis::{Error, ErrorKind, TokenFault, testing::TestIssuer};
+use portcullis::{Error, ErrorKind, error::TokenFault, testing::TestIssuer};
 use tokio_stream::StreamExt;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;

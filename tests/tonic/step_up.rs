@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use portcullis::{Access, Authentication, Clock, Policies, RequestIdentity, testing::TestIssuer};
+use portcullis::{
+    Access, Clock, Policies, RequestIdentity, identity::Authentication, testing::TestIssuer,
+};
 use serde_json::json;
 use tonic::{Code, Request, Response, Status, Streaming, service::Routes};
 use tonic_types::StatusExt;

@@ -19,7 +19,7 @@ use std::{error::Error, process::ExitCode};
 use axum::Router;
 use portcullis::{
     Access, AuthenticateLayer, ConfigError, JwtVerifier, Policies, ProtectedResource, Scope,
-    ScopeHierarchy, authorize::mcp::McpSessionLayer, policies::Mcp, testing::TestIssuer,
+    authorize::mcp::McpSessionLayer, policies::Mcp, scope::ScopeHierarchy, testing::TestIssuer,
 };
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,

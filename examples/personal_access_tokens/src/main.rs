@@ -236,7 +236,7 @@ async fn main() -> Result<(), Box<dyn StdError>> {
         let listener = TcpListener::bind(address).await?;
         println!("listening on http://{}", listener.local_addr()?);
         println!("LOGIN={}", login(&issuer));
-        let app = app(database, logins, portcullis::SystemClock)?;
+        let app = app(database, logins, portcullis::clock::SystemClock)?;
         axum::serve(listener, app)
             .with_graceful_shutdown(async { drop(tokio::signal::ctrl_c().await) })
             .await?;

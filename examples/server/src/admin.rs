@@ -3,8 +3,8 @@
 use axum::{Form, Router, extract::State, routing::post};
 use http::StatusCode;
 use portcullis::{
-    AuthenticateLayer, BearerToken, Error, Identity, Secret, TokenFault, Verification, Verify,
-    issuers::IssuersHandle, verify::Revocation,
+    AuthenticateLayer, BearerToken, Error, Identity, Secret, Verification, Verify,
+    error::TokenFault, issuers::IssuersHandle, verify::Revocation,
 };
 use serde::Deserialize;
 

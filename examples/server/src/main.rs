@@ -119,8 +119,9 @@ use axum::{
 };
 use http::HeaderName;
 use portcullis::{
-    AuthenticateLayer, Authentication, Identity, RequireRoleLayer, RequireScopeLayer, Scope,
-    ScopeHierarchy, credentials::TokenHeader, issuers::IssuersHandle, verify,
+    AuthenticateLayer, Identity, RequireRoleLayer, RequireScopeLayer, Scope,
+    credentials::TokenHeader, identity::Authentication, issuers::IssuersHandle,
+    scope::ScopeHierarchy, verify,
 };
 use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, runtime, sync::oneshot, time::sleep};

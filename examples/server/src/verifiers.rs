@@ -4,7 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use portcullis::{
     Algorithm, BasicCredentials, BasicVerifier, Identity, IntrospectionVerifier, Issuers,
-    JwtVerifier, Policies, ScopeSet, Secret, TokenFault,
+    JwtVerifier, Policies, ScopeSet, Secret,
+    error::TokenFault,
     introspection::IntrospectionVerifierBuilder,
     jwt::{AudienceGiven, JwtVerifierBuilder, Profile},
     verify::Revocations,

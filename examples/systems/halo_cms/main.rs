@@ -60,8 +60,8 @@ use std::{error::Error, sync::Arc};
 
 use axum::Router;
 use portcullis::{
-    AuthenticateLayer, BasicVerifier, Clock, ErrorBody, Issuers, RequireLayer, SystemClock,
-    basic::MemoryUserStore,
+    AuthenticateLayer, BasicVerifier, Clock, ErrorBody, Issuers, RequireLayer,
+    basic::MemoryUserStore, clock::SystemClock,
 };
 
 use self::{log_in::LogIn, support::listen, tokens::Tokens};

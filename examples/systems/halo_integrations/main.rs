@@ -65,7 +65,7 @@ pub(crate) mod users;
 use std::{error::Error, sync::Arc};
 
 use axum::Router;
-use portcullis::{Clock, SystemClock, basic::MemoryUserStore};
+use portcullis::{Clock, basic::MemoryUserStore, clock::SystemClock};
 
 use self::{support::listen, tokens::Tokens};
 

@@ -7,8 +7,9 @@ use std::{
 };
 
 use portcullis::{
-    ConfigError, Error, OwnTokenVerifier, TokenFault,
+    ConfigError, Error, OwnTokenVerifier,
     basic::{MemoryUserStore, UserStore},
+    error::TokenFault,
     own_tokens::{
         MemoryTokenStore, OwnTokenFormat, OwnTokenVerifierBuilder, TokenDigest, TokenLookup,
         TokenRecord, TokenStore,

@@ -10,9 +10,10 @@ use axum::{
     routing::{get, post},
 };
 use portcullis::{
-    AuthenticateLayer, BasicCredentials, BasicVerifier, ClientCredentials, Clock, ErrorBody,
-    Identity, IntrospectionVerifier, Verify,
+    AuthenticateLayer, BasicCredentials, BasicVerifier, Clock, ErrorBody, Identity,
+    IntrospectionVerifier, Verify,
     basic::{BasicVerifierBuilder, MemoryUserStore, PasswordHash, UserRecord},
+    credentials::ClientCredentials,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -49,7 +49,7 @@ mod support;
 use std::error::Error;
 
 use axum::{Json, Router, routing::get};
-use portcullis::{AuthenticateLayer, Clock, Identity, IntrospectionVerifier, SystemClock};
+use portcullis::{AuthenticateLayer, Clock, Identity, IntrospectionVerifier, clock::SystemClock};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 

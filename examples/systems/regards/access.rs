@@ -4,7 +4,7 @@ use std::{error::Error, sync::Arc};
 
 use portcullis::{
     Algorithm, AuthenticateLayer, Clock, ConfigError, JwtVerifier, RequireLayer, RequireScopeLayer,
-    Scope, ScopePolicy, TokenFault,
+    Scope, error::TokenFault, scope::ScopePolicy,
 };
 use serde::{Deserialize, Serialize};
 

@@ -61,7 +61,7 @@ mod support;
 use std::{collections::BTreeMap, error::Error};
 
 use axum::Router;
-use portcullis::SystemClock;
+use portcullis::clock::SystemClock;
 use tokio::net::TcpListener;
 
 pub(crate) use self::access::Access;

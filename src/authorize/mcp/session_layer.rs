@@ -30,7 +30,7 @@ const MIN_SECRET: usize = 32;
 /// # #[derive(Debug)] struct RejectAll;
 /// # impl portcullis::Verify<portcullis::BearerToken<'_>> for RejectAll {
 /// #     fn verify(&self, _: portcullis::BearerToken<'_>) -> portcullis::Verification {
-/// #         portcullis::Verification::ready(Err(portcullis::TokenFault::Revoked.into()))
+/// #         portcullis::Verification::ready(Err(portcullis::error::TokenFault::Revoked.into()))
 /// #     }
 /// # }
 /// # let verifier = RejectAll;

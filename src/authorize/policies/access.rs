@@ -3,8 +3,10 @@
 use std::fmt;
 
 use crate::{
-    Authentication, Scope, ScopePolicy,
+    Scope,
     authorize::{ClaimValue, Requirements},
+    identity::Authentication,
+    scope::ScopePolicy,
 };
 
 /// Who may make a request: the access rule of a row in a policy table.
@@ -81,7 +83,7 @@ impl Access {
     /// Adds further requirements. [`Deny`](Self::Deny) stays unchanged.
     ///
     /// ```
-    /// use portcullis::{Access, Authentication, Requirements, Scope};
+    /// use portcullis::{Access, Requirements, Scope, identity::Authentication};
     ///
     /// const PAY: Scope = Scope::from_static("pay");
     ///

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::{Access, Policies, PolicyRow, SecurityScheme};
-use crate::ScopePolicy;
+use crate::scope::ScopePolicy;
 
 /// The methods that an OpenAPI 3.1 path item can have.
 const METHODS: [Method; 8] = [

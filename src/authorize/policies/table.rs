@@ -10,7 +10,7 @@ use super::{
     path::{is_normal, is_unambiguous},
     tree::Node,
 };
-use crate::{Error, ErrorKind, Identity, Scope, ScopePolicy};
+use crate::{Error, ErrorKind, Identity, Scope, scope::ScopePolicy};
 #[cfg(feature = "mcp")]
 use crate::{ScopeSet, identity::Caller};
 

@@ -70,7 +70,7 @@ impl RequireLayer {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use portcullis::{Authentication, RequireLayer, Requirements};
+    /// use portcullis::{RequireLayer, Requirements, identity::Authentication};
     ///
     /// let recently = RequireLayer::requirements(Authentication::within(Duration::from_secs(300)));
     /// let acme = RequireLayer::requirements(Requirements::claim("tenant", "acme"));

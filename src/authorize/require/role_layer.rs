@@ -7,8 +7,8 @@ use crate::authorize::Requirements;
 
 /// Rejects requests whose identity lacks a role, with `403 Forbidden`.
 ///
-/// The verifier decides where roles are read from. They are separate from scopes: see [`RoleSet`](crate::RoleSet). The
-/// rejection has no challenge and names no scope, because a client can't request a role.
+/// The verifier decides where roles are read from. They are separate from scopes: see
+/// [`RoleSet`](crate::identity::RoleSet). The rejection has no challenge and names no scope, because a client can't request a role.
 ///
 /// Place it inside an [`AuthenticateLayer`](crate::AuthenticateLayer), which provides the identity. An anonymous
 /// request is rejected with 401. If no such layer ran, every request is rejected with 500.

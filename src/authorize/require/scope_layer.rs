@@ -3,7 +3,7 @@
 use tower_layer::Layer;
 
 use super::{Require, RequireLayer};
-use crate::{ScopePolicy, authorize::Requirements};
+use crate::{authorize::Requirements, scope::ScopePolicy};
 
 /// Rejects requests whose token lacks a required scope, with `403 Forbidden` and a challenge that names the required
 /// scopes ([RFC 6750 §3.1]).
@@ -44,7 +44,7 @@ impl RequireScopeLayer {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use portcullis::{Authentication, RequireScopeLayer, Scope};
+    /// use portcullis::{RequireScopeLayer, Scope, identity::Authentication};
     ///
     /// const PAY: Scope = Scope::from_static("pay");
     ///

@@ -91,7 +91,10 @@ fn in_ascii(value: HeaderValue) -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ErrorKind, RequestFault, TokenFault, error::AuthenticationFault};
+    use crate::{
+        ErrorKind,
+        error::{AuthenticationFault, RequestFault, TokenFault},
+    };
 
     #[test]
     fn no_description_needs_percent_encoding() {

@@ -7,7 +7,7 @@ use std::{
 
 use quick_cache::sync::Cache;
 
-use crate::{BasicCredentials, GuessKey, Secret, digest::KeyedDigest};
+use crate::{BasicCredentials, Secret, credentials::GuessKey, digest::KeyedDigest};
 
 /// The maximum number of cached spellings of user-ids.
 const CAPACITY: usize = 10_000;

@@ -14,7 +14,7 @@ use super::{
     shared_guesses::SharedGuesses,
     verifier::Inner,
 };
-use crate::{Clock, ConfigError, Secret, SystemClock};
+use crate::{Clock, ConfigError, Secret, clock::SystemClock};
 
 /// The minimum length of `known_passwords_key`, in bytes.
 const MIN_KEY: usize = 32;
@@ -101,7 +101,7 @@ impl BasicVerifierBuilder {
     /// per `period`. The default is 100 at once, then one every second.
     ///
     /// The valid ranges and the response are the same as for [`guess_limit`](Self::guess_limit). The limit
-    /// applies to credentials with a [`GuessKey`](crate::GuessKey), which
+    /// applies to credentials with a [`GuessKey`](crate::credentials::GuessKey), which
     /// [`AuthenticateLayer::guess_key`](crate::AuthenticateLayer::guess_key) sets. Clients behind the same
     /// address share a limit, so choose one that is larger than the number of passwords that they are
     /// likely to mistype.
@@ -160,7 +160,7 @@ impl BasicVerifierBuilder {
     ///
     /// A request beyond the limit is rejected with 503 and `Retry-After: 1`. Credentials that were
     /// verified within the last 24 hours have a separate limit of the same size, so a flood of guesses
-    /// doesn't affect them. For all others, a client ([`GuessKey`](crate::GuessKey)) can use at most a
+    /// doesn't affect them. For all others, a client ([`GuessKey`](crate::credentials::GuessKey)) can use at most a
     /// quarter of the limit, rounded up.
     pub fn max_checks(mut self, checks: usize) -> Self {
         self.max_checks = checks;

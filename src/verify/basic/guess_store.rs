@@ -105,7 +105,7 @@ impl Guess {
     }
 
     /// Returns the client that guesses, as a keyed digest. It is the same for all clients without a
-    /// [`GuessKey`](crate::GuessKey).
+    /// [`GuessKey`](crate::credentials::GuessKey).
     #[must_use]
     pub const fn client(&self) -> u64 {
         self.client

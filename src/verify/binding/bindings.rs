@@ -7,7 +7,12 @@ use super::{
     dpop::Dpop,
     verdict::{BindingVerdict, BoundRequest, DPOP},
 };
-use crate::{Error, Identity, RequestFault, TokenFault, identity::Confirmation, scheme::Scheme};
+use crate::{
+    Error, Identity,
+    error::{RequestFault, TokenFault},
+    identity::Confirmation,
+    scheme::Scheme,
+};
 
 /// The bindings that a layer verifies. By default, there are none, and every bound token is
 /// rejected.

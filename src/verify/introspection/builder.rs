@@ -151,7 +151,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     /// Sets the maximum lifetime of a token: the time from `iat` to `exp`, if a response has both. By default,
     /// there is no limit.
     ///
-    /// A token with a longer lifetime is rejected with [`TokenFault::Lifetime`](crate::TokenFault::Lifetime).
+    /// A token with a longer lifetime is rejected with [`TokenFault::Lifetime`](crate::error::TokenFault::Lifetime).
     ///
     /// ```
     /// use std::time::Duration;
@@ -171,7 +171,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     }
 
     /// Sets a custom check, which runs for each request with an active token, whether or not the
-    /// outcome was cached. Reject with [`TokenFault::Rejected`](crate::TokenFault::Rejected), or
+    /// outcome was cached. Reject with [`TokenFault::Rejected`](crate::error::TokenFault::Rejected), or
     /// with any other error.
     pub fn check(
         mut self,
@@ -281,7 +281,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     }
 
     /// Sets the clock by which tokens and cached responses expire. The default is
-    /// [`SystemClock`](crate::SystemClock).
+    /// [`SystemClock`](crate::clock::SystemClock).
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
         self

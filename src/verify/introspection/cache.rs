@@ -4,7 +4,11 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use quick_cache::sync::Cache;
 
-use crate::{Error, Identity, TokenFault, claims::NumericDate, error::Diagnosis};
+use crate::{
+    Error, Identity,
+    claims::NumericDate,
+    error::{Diagnosis, TokenFault},
+};
 
 /// The maximum length of a cached token, in bytes.
 const MAX_TOKEN: usize = 16 * 1024;

@@ -6,8 +6,8 @@ use http::StatusCode;
 
 use super::{client_assertion::AssertionError, permits::Busy, response::ResponseFault};
 use crate::{
-    Error, ErrorKind, TokenFault,
-    error::{SharedFailure, retry_after},
+    Error, ErrorKind,
+    error::{SharedFailure, TokenFault, retry_after},
     http_client::{HttpError, metadata::MetadataError},
 };
 

@@ -20,9 +20,9 @@ use super::{
     rules::Rules,
 };
 use crate::{
-    Clock, Error, ErrorKind, Identity, TokenFault, Verification,
+    Clock, Error, ErrorKind, Identity, Verification,
     claims::{ClaimOptions, NumericDate},
-    error::{Finding, WithCauses},
+    error::{Finding, TokenFault, WithCauses},
     telemetry::{self, Throttle},
     verify::{
         DoctorReport, Findings, Revocations,

@@ -12,7 +12,9 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-//! use portcullis::{BearerToken, IntrospectionVerifier, TokenFault, Verify, testing::TestIssuer};
+//! use portcullis::{
+//!     BearerToken, IntrospectionVerifier, Verify, error::TokenFault, testing::TestIssuer,
+//! };
 //!
 //! let issuer = TestIssuer::new();
 //! issuer.register_client("orders-api", "s3cret");
@@ -51,9 +53,9 @@
 //! | response | outcome |
 //! |---|---|
 //! | `active` is true, and the rules accept the token | the token's [`Identity`](crate::Identity) |
-//! | `active` is true, but `iss`, `aud`, `exp`, `nbf` or the kind of token is wrong | 401 with that [`TokenFault`](crate::TokenFault) |
-//! | `active` is false | 401, [`TokenFault::Inactive`](crate::TokenFault::Inactive) |
-//! | 400 with the error `unsupported_token_type` | 401, [`TokenFault::Type`](crate::TokenFault::Type), and a `WARN` event |
+//! | `active` is true, but `iss`, `aud`, `exp`, `nbf` or the kind of token is wrong | 401 with that [`TokenFault`](crate::error::TokenFault) |
+//! | `active` is false | 401, [`TokenFault::Inactive`](crate::error::TokenFault::Inactive) |
+//! | 400 with the error `unsupported_token_type` | 401, [`TokenFault::Type`](crate::error::TokenFault::Type), and a `WARN` event |
 //! | 401, 403, or the error `invalid_client` or `unauthorized_client` | 500, [`ErrorKind::Misconfigured`](crate::ErrorKind::Misconfigured) |
 //! | another status, no valid response, or none within 5 seconds | 503, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable), with `Retry-After` |
 //!
@@ -86,7 +88,7 @@
 //! refresh token:
 //!
 //! ```
-//! use portcullis::{IntrospectionVerifier, TokenFault};
+//! use portcullis::{IntrospectionVerifier, error::TokenFault};
 //!
 //! let verifier = IntrospectionVerifier::builder("https://doorkeeper.example/oauth/introspect")
 //!     .client_secret_post("orders-api", "s3cret")

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    TokenFault,
     claims::{
         AudienceRule, ClaimSet, DEFAULT_LEEWAY, NumericDate, OtherKind, validate_expiry,
         validate_lifetime, validate_start,
     },
-    error::{Diagnosis, Finding},
+    error::{Diagnosis, Finding, TokenFault},
     verify::claim_findings::{ID_TOKEN, audience_finding, issuer_finding, skew},
 };
 

@@ -16,11 +16,12 @@ use super::{
 use crate::url::{self, Query};
 use crate::verify::Revocations;
 use crate::{
-    Clock, ConfigError, SystemClock,
+    Clock, ConfigError,
     claims::{
         AudienceNames, AudienceRule, ClaimOptions, GivenPlaces, ResourceIdentifier,
         checked_max_lifetime,
     },
+    clock::SystemClock,
     http_client::{self, HttpClient, Target, metadata::LearnedUrls},
     telemetry::Throttle,
 };

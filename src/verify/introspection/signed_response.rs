@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use crate::{
-    Error, JwtVerifier, TokenFault,
+    Error, JwtVerifier,
     claims::{ClaimSet, NumericDate, validate_expiry, validate_start},
+    error::TokenFault,
     jose::json::{self, Value},
     verify::jwt::{Attempt, Issuer, TokenType, UnverifiedToken, complete},
 };

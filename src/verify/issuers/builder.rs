@@ -11,7 +11,7 @@ use crate::verify::{
     Revocations,
     jwt::{DEFAULT_CAPACITY, JwtVerifier, TokenCache},
 };
-use crate::{BearerToken, Clock, ConfigError, Error, SystemClock, Verify};
+use crate::{BearerToken, Clock, ConfigError, Error, Verify, clock::SystemClock};
 
 /// A builder for [`Issuers`].
 ///

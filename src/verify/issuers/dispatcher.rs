@@ -6,10 +6,10 @@ use memchr::memchr_iter;
 
 use super::tenants::{Known, PendingTenant, Resolved, Settled, Tenants};
 use crate::{
-    BearerToken, Error, Identity, TokenFault, Verification, Verify,
+    BearerToken, Error, Identity, Verification, Verify,
     claims::ClaimOptions,
     credentials::RequestHead,
-    error::Finding,
+    error::{Finding, TokenFault},
     verify::{
         DoctorReport, Findings, Revocations, VerificationState,
         claim_findings::issuer_finding,

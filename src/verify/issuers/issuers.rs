@@ -8,9 +8,9 @@ use super::{
     tenants::Tenants,
 };
 use crate::{
-    BearerToken, Error, Identity, TokenFault, Verification, Verify,
+    BearerToken, Error, Identity, Verification, Verify,
     credentials::RequestHead,
-    error::Finding,
+    error::{Finding, TokenFault},
     verify::{
         DoctorFuture, DoctorReport, Explanation, Findings, Readiness, Revocation, RevokeFuture,
         explain,

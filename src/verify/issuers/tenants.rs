@@ -19,8 +19,8 @@ use super::{
     verified_tenants::{VerifiedTenant, VerifiedTenants},
 };
 use crate::{
-    Clock, ConfigError, Error, JwtVerifier, TokenFault,
-    error::{Finding, WithCauses},
+    Clock, ConfigError, Error, JwtVerifier,
+    error::{Finding, TokenFault, WithCauses},
     telemetry::{self, IssuerLog},
     url::{self, Query},
     verify::{

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Key, KeyUse, jwk, left_out::LeftOutKeys};
-use crate::{TokenFault, http_client::read_object, jose::algorithm::Algorithm};
+use crate::{error::TokenFault, http_client::read_object, jose::algorithm::Algorithm};
 
 /// The default maximum number of keys. A set with more keys is rejected as an attack or an
 /// accident.

@@ -227,8 +227,8 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     /// Sets the maximum lifetime of a token: the time from `iat` to `exp`. By default, there is no
     /// limit.
     ///
-    /// A token with a longer lifetime is rejected with [`TokenFault::Lifetime`](crate::TokenFault::Lifetime),
-    /// and one without `iat` with [`TokenFault::Claims`](crate::TokenFault::Claims). There is no leeway,
+    /// A token with a longer lifetime is rejected with [`TokenFault::Lifetime`](crate::error::TokenFault::Lifetime),
+    /// and one without `iat` with [`TokenFault::Claims`](crate::error::TokenFault::Claims). There is no leeway,
     /// because both times come from the issuer.
     ///
     /// ```
@@ -246,10 +246,10 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     }
 
     /// Adds a custom check, which runs after the signature is verified, and again each time a cached token is
-    /// used. Reject a token with [`TokenFault::Rejected`](crate::TokenFault::Rejected) or any other error.
+    /// used. Reject a token with [`TokenFault::Rejected`](crate::error::TokenFault::Rejected) or any other error.
     ///
     /// ```
-    /// use portcullis::{JwtVerifier, TokenFault};
+    /// use portcullis::{JwtVerifier, error::TokenFault};
     ///
     /// let verifier = JwtVerifier::builder("https://as.example")
     ///     .audience("https://api.example")
@@ -288,7 +288,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     }
 
     /// Sets the clock for the expiry of tokens and keys. The default is
-    /// [`SystemClock`](crate::SystemClock).
+    /// [`SystemClock`](crate::clock::SystemClock).
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
         self

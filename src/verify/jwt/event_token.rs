@@ -9,8 +9,9 @@ use super::{
     token_type,
 };
 use crate::{
-    Error, TokenFault,
+    Error,
     claims::{ClaimSet, NumericDate, validate_expiry, validate_start},
+    error::TokenFault,
     jose::json::{self, Value},
 };
 

@@ -14,9 +14,9 @@ use super::{
     token_type,
 };
 use crate::{
-    Error, ErrorKind, Identity, TokenFault,
+    Error, ErrorKind, Identity,
     claims::{ClaimSet, ClaimText, NumericDate, OtherKind},
-    error::{Finding, WithCauses},
+    error::{Finding, TokenFault, WithCauses},
     jose::json::{self, Value},
     verify::{
         Findings,

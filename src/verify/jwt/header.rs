@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::token_type::TokenType;
 use crate::{
-    TokenFault,
+    error::TokenFault,
     jose::{
         algorithm::Algorithm,
         base64url,

@@ -12,9 +12,9 @@ use super::{
     rules::Rules,
 };
 use crate::{
-    Clock, Error, Identity, TokenFault,
+    Clock, Error, Identity,
     claims::{ClaimOptions, ClaimSet, NumericDate},
-    error::Finding,
+    error::{Finding, TokenFault},
     jose::algorithm::AlgorithmSet,
     telemetry::{self, IssuerLog},
     verify::{DoctorReport, Readiness, Revocations, work_limit::WorkLimit},

@@ -7,8 +7,8 @@ use super::{
     key_trials::{KeyTrials, Trial},
 };
 use crate::{
-    TokenFault,
     claims::NumericDate,
+    error::TokenFault,
     jose::base64url,
     verify::jwks::{Key, KeySet},
 };

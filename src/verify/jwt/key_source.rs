@@ -11,9 +11,9 @@ use super::{
     key_trials::KeyTrials,
 };
 use crate::{
-    Error, TokenFault,
+    Error,
     claims::NumericDate,
-    error::{Finding, WithCauses, retry_after},
+    error::{Finding, TokenFault, WithCauses, retry_after},
     telemetry::IssuerLog,
     verify::{
         Readiness,

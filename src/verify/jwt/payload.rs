@@ -1,8 +1,9 @@
 //! The payload of a JWT: a claims set (RFC 7519 §4), encoded in base64url.
 
 use crate::{
-    Error, TokenFault,
+    Error,
     claims::{ClaimOptions, ClaimSet, JwtReader},
+    error::TokenFault,
     jose::{base64url, json},
 };
 

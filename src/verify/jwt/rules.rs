@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{Profile, jws::Jws, token_type};
 use crate::{
-    TokenFault,
     claims::{
         AudienceRule, ClaimSet, ClaimText, NumericDate, OtherKind, RegisteredClaims,
         validate_expiry, validate_lifetime, validate_start,
     },
+    error::TokenFault,
     jose::json::{self, Value},
 };
 

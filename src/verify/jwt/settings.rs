@@ -13,11 +13,12 @@ use super::{
 };
 use crate::url::{self, Query};
 use crate::{
-    Algorithm, Clock, ConfigError, Secret, SystemClock,
+    Algorithm, Clock, ConfigError, Secret,
     claims::{
         AudienceNames, AudienceRule, ClaimOptions, DEFAULT_LEEWAY, GivenPlaces, ResourceIdentifier,
         checked_max_lifetime,
     },
+    clock::SystemClock,
     http_client::{self, HttpClient, Target, metadata::LearnedUrls},
     jose::{
         algorithm::AlgorithmSet,

@@ -6,7 +6,7 @@ use super::{
     OwnTokenFormat, OwnTokenVerifier, TokenStore, lookups::Lookups, use_queue::UseQueue,
     verifier::Inner,
 };
-use crate::{Clock, ConfigError, SystemClock, verify::Revocations};
+use crate::{Clock, ConfigError, clock::SystemClock, verify::Revocations};
 
 /// The maximum of `cache_unknown_for`.
 const MAX_CACHE_UNKNOWN: Duration = Duration::from_secs(60);

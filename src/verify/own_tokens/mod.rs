@@ -9,7 +9,8 @@
 //!
 //! use http::{HeaderMap, header::AUTHORIZATION};
 //! use portcullis::{
-//!     BearerToken, OwnTokenVerifier, ScopeSet, TokenFault, Verify,
+//!     BearerToken, OwnTokenVerifier, ScopeSet, Verify,
+//!     error::TokenFault,
 //!     own_tokens::{MemoryTokenStore, OwnTokenFormat, TokenRecord},
 //! };
 //!

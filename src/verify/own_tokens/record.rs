@@ -5,8 +5,9 @@ use std::{fmt, time::SystemTime};
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, Identity, ScopeSet, TokenFault,
+    Error, Identity, ScopeSet,
     claims::{NumericDate, RegisteredClaims},
+    error::TokenFault,
 };
 
 /// The record of a token in a [`TokenStore`](super::TokenStore).

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::TokenDigest;
 use crate::{
-    BearerToken, ConfigError, Error, Identity, ScopeSet, Secret, TokenFault, Verification, Verify,
+    BearerToken, ConfigError, Error, Identity, ScopeSet, Secret, Verification, Verify,
+    error::TokenFault,
     verify::{Revocation, Revocations, RevokeFuture},
 };
 

@@ -10,9 +10,9 @@ use super::{
     use_queue::UseQueue,
 };
 use crate::{
-    BearerToken, Clock, Error, Identity, TokenFault, Verification, Verify,
+    BearerToken, Clock, Error, Identity, Verification, Verify,
     credentials::RequestHead,
-    error::retry_after,
+    error::{TokenFault, retry_after},
     verify::{Revocation, Revocations, RevokeFuture},
 };
 

@@ -2,8 +2,9 @@
 
 use http::HeaderName;
 use portcullis::{
-    Algorithm, SystemClock,
+    Algorithm,
     binding::CertificateHeader,
+    clock::SystemClock,
     testing::{CertificateClient, DpopClient, ServedIssuer, TestIssuer},
 };
 use serde_json::Value;

@@ -6,7 +6,8 @@ mod oidc_provider;
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use portcullis::{
-    BearerToken, ErrorKind, Identity, TokenFault, Verify,
+    BearerToken, ErrorKind, Identity, Verify,
+    error::TokenFault,
     introspection::{ClientGiven, IntrospectionVerifierBuilder},
     jwt::AudienceMissing,
 };

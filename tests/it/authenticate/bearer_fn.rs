@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use portcullis::{AuthenticateLayer, BearerToken, Error, Identity, TokenFault, verify::BearerFn};
+use portcullis::{
+    AuthenticateLayer, BearerToken, Error, Identity, error::TokenFault, verify::BearerFn,
+};
 
 use crate::support::{send, whoami, with_token};
 

@@ -8,8 +8,8 @@ use std::sync::{
 use axum::{Router, body::Body, routing::any};
 use http::{Method, Request, header::AUTHORIZATION};
 use portcullis::{
-    Access, AuthenticateLayer, BearerToken, ErrorKind, Identity, Policies, Scope, TokenFault,
-    Verification, Verify,
+    Access, AuthenticateLayer, BearerToken, ErrorKind, Identity, Policies, Scope, Verification,
+    Verify, error::TokenFault,
 };
 use tower_http::cors::CorsLayer;
 

@@ -4,7 +4,7 @@ use axum::{Router, body::Body, routing::any};
 use http::{Method, Request};
 use portcullis::{
     Access, AuthenticateLayer, BasicCredentials, BearerToken, Error, ErrorKind, Identity, Policies,
-    RequireScopeLayer, Scope, TokenFault, Verification, Verify, testing::TestIssuer,
+    RequireScopeLayer, Scope, Verification, Verify, error::TokenFault, testing::TestIssuer,
 };
 
 use crate::support::{API, TestResponse, send, whoami};

@@ -4,7 +4,7 @@ use axum::{Router, body::Body, routing::get};
 use http::Request;
 use portcullis::{
     AuthenticateLayer, BearerToken, ErrorBody, Identity, RequireScopeLayer, Scope, ScopeSet,
-    TokenFault, Verification, Verify,
+    Verification, Verify, error::TokenFault,
 };
 
 use crate::support::{send, whoami, with_token};

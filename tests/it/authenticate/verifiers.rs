@@ -8,8 +8,8 @@ use std::sync::{
 use axum::body::Body;
 use http::Request;
 use portcullis::{
-    AuthenticateLayer, BearerToken, Error, ErrorKind, Identity, TokenFault, Verification, Verify,
-    testing::TestIssuer,
+    AuthenticateLayer, BearerToken, Error, ErrorKind, Identity, Verification, Verify,
+    error::TokenFault, testing::TestIssuer,
 };
 use serde_json::json;
 

@@ -2,7 +2,8 @@
 
 use axum::{Json, Router, routing::get};
 use portcullis::{
-    AuthenticateLayer, Error, ErrorKind, Identity, RequireLayer, TokenFault, testing::TestIssuer,
+    AuthenticateLayer, Error, ErrorKind, Identity, RequireLayer, error::TokenFault,
+    testing::TestIssuer,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

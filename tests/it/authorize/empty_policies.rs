@@ -2,7 +2,7 @@
 
 use axum::Router;
 use portcullis::{
-    AuthenticateLayer, ErrorKind, RequireScopeLayer, Scope, ScopePolicy, testing::TestIssuer,
+    AuthenticateLayer, ErrorKind, RequireScopeLayer, Scope, scope::ScopePolicy, testing::TestIssuer,
 };
 
 use crate::support::{API, send, whoami, with_token};

@@ -6,9 +6,9 @@ use axum::{Router, body::Body, routing::get};
 use http::Request;
 use portcullis::{
     AuthenticateLayer, BasicCredentials, BearerToken, Error, Identity, OwnTokenVerifier, Policies,
-    RequestIdentity, RequireLayer, RequireScopeLayer, Scope, ScopeHierarchy, ScopePolicy, ScopeSet,
-    Verification, Verify,
+    RequestIdentity, RequireLayer, RequireScopeLayer, Scope, ScopeSet, Verification, Verify,
     own_tokens::{MemoryTokenStore, OwnTokenFormat, TokenRecord},
+    scope::{ScopeHierarchy, ScopePolicy},
     testing::TestIssuer,
 };
 use proptest::prelude::*;

@@ -3,7 +3,7 @@
 use axum::{Router, body::Body, routing::get};
 use http::{Method, Request};
 use portcullis::{
-    AuthenticateLayer, Error, Identity, RequireLayer, RequireScopeLayer, Scope, ScopePolicy,
+    AuthenticateLayer, Error, Identity, RequireLayer, RequireScopeLayer, Scope, scope::ScopePolicy,
     testing::TestIssuer,
 };
 use serde_json::json;
@@ -126,7 +126,7 @@ async fn a_guard_that_reads_claims_chooses_the_error() {
         match claims["email_verified"].as_bool() {
             Some(true) => Ok(()),
             Some(false) => Err(Error::access_denied()),
-            None => Err(portcullis::TokenFault::Claims.into()),
+            None => Err(portcullis::error::TokenFault::Claims.into()),
         }
     });
     let app = Router::new().route("/", get("in")).layer(verified).layer(layer(&issuer));

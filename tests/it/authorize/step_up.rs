@@ -5,9 +5,10 @@ use std::time::{Duration, SystemTime};
 use axum::{Router, body::Body, routing::get};
 use http::{Method, Request};
 use portcullis::{
-    Access, AuthenticateLayer, Authentication, Clock, Error, ErrorKind, Identity, Policies,
-    RequireLayer, RequireScopeLayer, Requirements, Scope,
+    Access, AuthenticateLayer, Clock, Error, ErrorKind, Identity, Policies, RequireLayer,
+    RequireScopeLayer, Requirements, Scope,
     error::AuthenticationFault,
+    identity::Authentication,
     testing::{TestClock, TestIssuer},
 };
 use serde_json::{Value, json};

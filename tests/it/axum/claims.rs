@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::Request, middleware::Next, routing::get};
-use portcullis::{AuthenticateLayer, Claims, Error, Identity, TokenFault, testing::TestIssuer};
+use portcullis::{
+    AuthenticateLayer, Claims, Error, Identity, error::TokenFault, testing::TestIssuer,
+};
 use serde::Deserialize;
 use serde_json::json;
 

@@ -2,7 +2,10 @@
 
 use axum::{Router, body::Body, routing::get};
 use http::Request;
-use portcullis::{BasicCredentials, ClientCredentials, Credentials};
+use portcullis::{
+    BasicCredentials,
+    credentials::{ClientCredentials, Credentials},
+};
 
 use crate::{
     credentials::{VALID_BASIC, VALID_TOKEN},

@@ -3,7 +3,7 @@
 use axum::Router;
 use http::StatusCode;
 use portcullis::{
-    Algorithm, AuthenticateLayer, ErrorKind, JwtVerifier, TokenFault, jwt::Profile,
+    Algorithm, AuthenticateLayer, ErrorKind, JwtVerifier, error::TokenFault, jwt::Profile,
     testing::TestIssuer,
 };
 use serde_json::{Value, json};

@@ -8,11 +8,12 @@ use std::{
 use axum::{Router, body::Body, extract::ConnectInfo, routing::any};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header::AUTHORIZATION};
 use portcullis::{
-    Access, Algorithm, AuthenticateLayer, ErrorKind, Identity, Policies, Scope, TokenFault,
+    Access, Algorithm, AuthenticateLayer, ErrorKind, Identity, Policies, Scope,
     binding::{
         CertificateHeader, ClientCertificate, ClientCertificates, ClientCertificatesBuilder,
         PeerAddress,
     },
+    error::TokenFault,
     identity::Confirmation,
     testing::{CertificateClient, TestIssuer},
 };
@@ -495,7 +496,7 @@ mod with_dpop {
     ) -> Both {
         let dpop = configure(Dpop::builder("https://api.example")).build().unwrap();
         let setting = Setting::with(certificates, |layer| layer.dpop(dpop));
-        let key = DpopClient::new(Algorithm::Es256, portcullis::SystemClock);
+        let key = DpopClient::new(Algorithm::Es256, portcullis::clock::SystemClock);
         Both { setting, key }
     }
 
@@ -527,7 +528,7 @@ mod with_dpop {
         let bound = |confirmation| both.setting.bound_to(confirmation);
         let (by_both, by_key) = (bound(both.confirmation()), bound(both.key.confirmation()));
         let by_certificate = both.setting.bound();
-        let other_key = DpopClient::new(Algorithm::Es256, portcullis::SystemClock);
+        let other_key = DpopClient::new(Algorithm::Es256, portcullis::clock::SystemClock);
         let mut other_proof = both.with_proof(&by_both, Some(alice));
         other_key.authorize(&mut other_proof, &by_both);
         let mut no_proof = both.with_proof(&by_both, Some(alice));

@@ -8,9 +8,9 @@ use http::{
     header::{AUTHORIZATION, WWW_AUTHENTICATE},
 };
 use portcullis::{
-    Algorithm, AuthenticateLayer, ErrorKind, JwtVerifier, TokenFault,
+    Algorithm, AuthenticateLayer, ErrorKind, JwtVerifier,
     binding::{CertificateHeader, ClientCertificates, Dpop, PeerAddress},
-    error::DpopFault,
+    error::{DpopFault, TokenFault},
     testing::{CertificateClient, DpopClient, TestIssuer},
 };
 use tower_http::cors::CorsLayer;

@@ -8,10 +8,9 @@ use std::{
 use axum::{Router, body::Body, routing::any};
 use http::{HeaderValue, Request, StatusCode, header::AUTHORIZATION};
 use portcullis::{
-    Access, Algorithm, AuthenticateLayer, Error, ErrorKind, Identity, Policies, RequestFault,
-    Scope, TokenFault,
+    Access, Algorithm, AuthenticateLayer, Error, ErrorKind, Identity, Policies, Scope,
     binding::{Dpop, DpopBuilder, Replay, ReplayKey, ReplayStore},
-    error::DpopFault,
+    error::{DpopFault, RequestFault, TokenFault},
     testing::{DpopClient, ProofBuilder, TestClock, TestIssuer},
 };
 use serde_json::{Value, json};

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use axum::{Router, body::Body};
 use http::{HeaderValue, Request, StatusCode, header::AUTHORIZATION};
 use portcullis::{
-    Algorithm, AuthenticateLayer, ErrorKind, RequestFault,
+    Algorithm, AuthenticateLayer, ErrorKind,
     binding::Dpop,
-    error::DpopFault,
+    error::{DpopFault, RequestFault},
     testing::{DpopClient, TestIssuer},
 };
 use proptest::{collection::vec, prelude::*};

@@ -3,9 +3,9 @@
 use axum::{Router, body::Body, routing::any};
 use http::{Request, header::AUTHORIZATION};
 use portcullis::{
-    Algorithm, AuthenticateLayer, ErrorKind, Identity, TokenFault,
+    Algorithm, AuthenticateLayer, ErrorKind, Identity,
     binding::{Dpop, DpopBuilder},
-    error::DpopFault,
+    error::{DpopFault, TokenFault},
     testing::{DpopClient, TestIssuer},
 };
 use serde_json::{Value, json};

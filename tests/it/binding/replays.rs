@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use axum::{Router, body::Body};
 use http::{Request, StatusCode, header::AUTHORIZATION};
 use portcullis::{
-    Algorithm, AuthenticateLayer, ErrorKind, TokenFault,
+    Algorithm, AuthenticateLayer, ErrorKind,
     binding::{Dpop, DpopBuilder, MemoryReplayStore, ReplayStore},
-    error::DpopFault,
+    error::{DpopFault, TokenFault},
     testing::{DpopClient, ProofBuilder, TestIssuer},
 };
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! A custom source.
 
 use http::Request;
-use portcullis::{AuthenticateLayer, Error, ErrorKind, TokenFault};
+use portcullis::{AuthenticateLayer, Error, ErrorKind, error::TokenFault};
 
 use super::{TestVerifier, VALID_TOKEN, service};
 use crate::support::send;

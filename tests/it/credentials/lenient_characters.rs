@@ -6,8 +6,9 @@ use http::{
     header::{AUTHORIZATION, COOKIE},
 };
 use portcullis::{
-    AuthenticateLayer, BearerToken, ErrorKind, Identity, RequestFault, Verification, Verify,
+    AuthenticateLayer, BearerToken, ErrorKind, Identity, Verification, Verify,
     credentials::{RequestHead, TokenHeader},
+    error::RequestFault,
 };
 
 use crate::support::{TestResponse, send, whoami};

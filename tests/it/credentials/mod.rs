@@ -18,8 +18,8 @@ mod websocket_connections;
 use axum::{Router, body::Body};
 use http::{HeaderName, HeaderValue, Request, header::AUTHORIZATION};
 use portcullis::{
-    AuthenticateLayer, BasicCredentials, BearerToken, ErrorKind, Identity, TokenFault,
-    Verification, Verify, credentials::RequestHead,
+    AuthenticateLayer, BasicCredentials, BearerToken, ErrorKind, Identity, Verification, Verify,
+    credentials::RequestHead, error::TokenFault,
 };
 
 use crate::support::whoami;

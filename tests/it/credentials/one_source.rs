@@ -1,6 +1,9 @@
 //! Requests with one set of credentials.
 
-use portcullis::{AuthenticateLayer, ErrorKind, RequestFault, TokenFault};
+use portcullis::{
+    AuthenticateLayer, ErrorKind,
+    error::{RequestFault, TokenFault},
+};
 
 use super::{SOURCES, Source, TestVerifier, VALID_TOKEN, all_sources, request, service, with};
 use crate::support::send;

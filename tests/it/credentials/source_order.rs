@@ -9,8 +9,9 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, Request, StatusCode, Uri, header::CACHE_CONTROL};
 use portcullis::{
-    AuthenticateLayer, BearerToken, Error, Identity, RequestFault, TokenFault, Verification,
-    Verify, credentials::TokenHeader,
+    AuthenticateLayer, BearerToken, Error, Identity, Verification, Verify,
+    credentials::TokenHeader,
+    error::{RequestFault, TokenFault},
 };
 
 use crate::support::{TestResponse, send};

@@ -1,6 +1,6 @@
 //! Requests with more than one set of credentials.
 
-use portcullis::{AuthenticateLayer, RequestFault};
+use portcullis::{AuthenticateLayer, error::RequestFault};
 
 use super::{
     SOURCES, Source, TestVerifier, all_sources, are_too_many, service, share_a_header, with,

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use axum::{Router, body::Body, extract::ConnectInfo, routing::get};
 use http::Request;
 use portcullis::{
-    AuthenticateLayer, BasicCredentials, BasicVerifier, ConfigError, Error, ErrorBody, GuessKey,
-    Identity, JwtVerifier, ScopeSet, Secret,
+    AuthenticateLayer, BasicCredentials, BasicVerifier, ConfigError, Error, ErrorBody, Identity,
+    JwtVerifier, ScopeSet, Secret,
     basic::{MemoryUserStore, PasswordHash, UserRecord, UserStore},
-    credentials::RequestHead,
+    credentials::{GuessKey, RequestHead},
     testing::TestIssuer,
 };
 

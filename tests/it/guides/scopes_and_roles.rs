@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 use axum::{Router, body::Body, extract::Path, routing::get};
 use http::{Method, Request};
 use portcullis::{
-    Access, AuthenticateLayer, Authentication, ConfigError, Error, Identity, JwtVerifier, Policies,
-    RequireLayer, RequireRoleLayer, RequireScopeLayer, Requirements, Scope, ScopeSet, TokenFault,
-    policies::Persona, testing::fixed_identity,
+    Access, AuthenticateLayer, ConfigError, Error, Identity, JwtVerifier, Policies, RequireLayer,
+    RequireRoleLayer, RequireScopeLayer, Requirements, Scope, ScopeSet, error::TokenFault,
+    identity::Authentication, policies::Persona, testing::fixed_identity,
 };
 
 use crate::support::send;

@@ -1,6 +1,6 @@
 //! Input that is large, long or deeply nested.
 
-use portcullis::TokenFault;
+use portcullis::error::TokenFault;
 use serde_json::json;
 
 use super::{ISSUER, SERVICE, status, valid_token, verifier};

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use portcullis::{
-    ErrorKind, TokenFault,
+    ErrorKind,
+    error::TokenFault,
     testing::{TestClock, TestIssuer},
 };
 

@@ -1,6 +1,6 @@
 //! Responses in the dialects of different servers.
 
-use portcullis::{ErrorKind, TokenFault, testing::TestIssuer};
+use portcullis::{ErrorKind, error::TokenFault, testing::TestIssuer};
 
 use super::{builder_for, endpoint::Endpoint, verify, verify_subject, with_sources};
 use crate::support::API;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::Router;
 use portcullis::{
-    AuthenticateLayer, ErrorKind, TokenFault,
+    AuthenticateLayer, ErrorKind,
+    error::TokenFault,
     testing::{Fault, TestIssuer},
     verify::RevocationChecked,
 };

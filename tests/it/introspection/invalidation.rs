@@ -1,6 +1,6 @@
 //! Revocation and invalidation before a cached response expires.
 
-use portcullis::{TokenFault, testing::TestIssuer, verify::Revocation};
+use portcullis::{error::TokenFault, testing::TestIssuer, verify::Revocation};
 
 use super::{builder_for, endpoint::Endpoint, is_ready, start, verify, verify_subject};
 use crate::support::API;

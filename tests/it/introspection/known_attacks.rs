@@ -1,7 +1,8 @@
 //! Published vulnerabilities of other implementations, as tests.
 
 use portcullis::{
-    AuthenticateLayer, IntrospectionVerifier, RequireScopeLayer, Scope, TokenFault,
+    AuthenticateLayer, IntrospectionVerifier, RequireScopeLayer, Scope,
+    error::TokenFault,
     testing::{TestClient, TestIssuer},
 };
 use tokio::task::JoinSet;

@@ -10,7 +10,8 @@ use std::{
 
 use http::Response;
 use portcullis::{
-    Error, ErrorKind, IntrospectionVerifier, TokenFault,
+    Error, ErrorKind, IntrospectionVerifier,
+    error::TokenFault,
     introspection::{ClientGiven, IntrospectionVerifierBuilder},
     jwt::AudienceMissing,
     testing::{TestClient, TestClock},

@@ -5,7 +5,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use http::{Response, header::CONTENT_TYPE};
 use portcullis::{
     BearerToken, Clock, Error, ErrorKind, Identity, IntrospectionVerifier, Issuers, JwtVerifier,
-    TokenFault, Verification, Verify,
+    Verification, Verify,
+    error::TokenFault,
     introspection::{ClientGiven, IntrospectionVerifierBuilder},
     issuers::Tenant,
     jwt::AudienceMissing,

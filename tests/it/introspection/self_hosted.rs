@@ -2,7 +2,8 @@
 //! them.
 
 use portcullis::{
-    ErrorKind, TokenFault,
+    ErrorKind,
+    error::TokenFault,
     introspection::{ClientGiven, IntrospectionVerifierBuilder},
     jwt::AudienceGiven,
 };

@@ -2,7 +2,8 @@
 
 use http::Response;
 use portcullis::{
-    Algorithm, AuthenticateLayer, ErrorKind, IntrospectionVerifier, TokenFault,
+    Algorithm, AuthenticateLayer, ErrorKind, IntrospectionVerifier,
+    error::TokenFault,
     testing::{Fault, TestClient, TestIssuer, TokenBuilder},
 };
 use serde_json::json;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis::{
-    Algorithm, ConfigError, ErrorKind, Issuers, JwtVerifier, TokenFault, jwt::Profile,
+    Algorithm, ConfigError, ErrorKind, Issuers, JwtVerifier, error::TokenFault, jwt::Profile,
     testing::TestIssuer,
 };
 use serde_json::{Value, json};

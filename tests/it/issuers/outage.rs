@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use portcullis::{
-    Algorithm, Clock, ErrorKind, TokenFault,
+    Algorithm, Clock, ErrorKind,
+    error::TokenFault,
     testing::{Fault, TestClock, TestIssuer},
 };
 use serde_json::json;

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use portcullis::{
-    Algorithm, Clock, Error, ErrorKind, Issuers, JwtVerifier, TokenFault,
+    Algorithm, Clock, Error, ErrorKind, Issuers, JwtVerifier,
+    error::TokenFault,
     issuers::{Tenant, TenantPattern, TenantResolution},
     testing::{TestClock, TestIssuer},
 };

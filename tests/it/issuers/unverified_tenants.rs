@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use portcullis::{
-    Error, ErrorKind, Identity, Issuers, JwtVerifier, TokenFault,
+    Error, ErrorKind, Identity, Issuers, JwtVerifier,
+    error::TokenFault,
     issuers::{Tenant, TenantPattern, TenantResolution},
     testing::{TestClock, TestIssuer},
 };

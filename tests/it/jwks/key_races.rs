@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis::{Algorithm, JwtVerifier, SystemClock, testing::TestIssuer};
+use portcullis::{Algorithm, JwtVerifier, clock::SystemClock, testing::TestIssuer};
 use tokio::task::JoinSet;
 
 use crate::support::{

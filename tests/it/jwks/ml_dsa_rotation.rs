@@ -1,7 +1,8 @@
 //! An issuer that moves from ES256 to ML-DSA (RFC 9964).
 
 use portcullis::{
-    Algorithm, ErrorKind, JwtVerifier, TokenFault,
+    Algorithm, ErrorKind, JwtVerifier,
+    error::TokenFault,
     testing::{TestIssuer, TokenBuilder},
 };
 

@@ -1,6 +1,6 @@
 //! Algorithms that a token may be signed with.
 
-use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
+use portcullis::{Algorithm, error::TokenFault, testing::TestIssuer};
 use serde_json::json;
 
 use super::{accepts, builder, jwk, outcome, token, verifier};

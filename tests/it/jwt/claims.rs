@@ -1,6 +1,6 @@
 //! Required claims and their values.
 
-use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
+use portcullis::{Algorithm, error::TokenFault, testing::TestIssuer};
 use serde_json::{Value, json};
 
 use super::{accepts, hmac_verifier, outcome, token, verifier};

@@ -1,6 +1,6 @@
 //! The JOSE header.
 
-use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
+use portcullis::{Algorithm, error::TokenFault, testing::TestIssuer};
 use serde_json::json;
 
 use super::{accepts, hmac_verifier, jwk, outcome, token, verifier};

@@ -1,6 +1,6 @@
 //! Selection of the key that a token is verified with.
 
-use portcullis::{Algorithm, JwtVerifier, TokenFault, testing::TestIssuer};
+use portcullis::{Algorithm, JwtVerifier, error::TokenFault, testing::TestIssuer};
 use serde_json::{Value, json};
 
 use super::{accepts, jwk, outcome, token, verifier};

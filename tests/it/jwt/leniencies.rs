@@ -2,7 +2,8 @@
 
 use axum::Router;
 use portcullis::{
-    AuthenticateLayer, ErrorKind, Issuers, JwtVerifier, TokenFault,
+    AuthenticateLayer, ErrorKind, Issuers, JwtVerifier,
+    error::TokenFault,
     jwt::{AudienceGiven, JwtVerifierBuilder, Profile},
     testing::TestIssuer,
 };

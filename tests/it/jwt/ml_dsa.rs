@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use portcullis::{
-    Algorithm, AuthenticateLayer, JwtVerifier, TokenFault,
+    Algorithm, AuthenticateLayer, JwtVerifier,
+    error::TokenFault,
     jwt::{AudienceGiven, JwtVerifierBuilder},
     testing::{Fault, TestIssuer},
 };

@@ -1,6 +1,6 @@
 //! ML-DSA in a build that doesn't implement it.
 
-use portcullis::{Algorithm, TokenFault};
+use portcullis::{Algorithm, error::TokenFault};
 use serde_json::json;
 
 use super::{outcome, verifier};

@@ -28,7 +28,8 @@ mod unverified_signatures;
 mod validity;
 
 use portcullis::{
-    Algorithm, ErrorKind, JwtVerifier, TokenFault,
+    Algorithm, ErrorKind, JwtVerifier,
+    error::TokenFault,
     jwt::{AudienceGiven, JwtVerifierBuilder},
     testing::{TestIssuer, TokenBuilder},
 };

@@ -1,7 +1,7 @@
 //! Tokens of other kinds, signed by the issuer with a valid key.
 
 use portcullis::{
-    TokenFault,
+    error::TokenFault,
     jwt::Profile,
     testing::{TestIssuer, TokenBuilder},
 };

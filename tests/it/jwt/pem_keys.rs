@@ -1,7 +1,8 @@
 //! Public keys in PEM form, and tokens that OpenSSL signed.
 
 use portcullis::{
-    Algorithm, ConfigError, JwtVerifier, TokenFault, jwt::JwtVerifierBuilder, testing::TestIssuer,
+    Algorithm, ConfigError, JwtVerifier, error::TokenFault, jwt::JwtVerifierBuilder,
+    testing::TestIssuer,
 };
 use serde_json::json;
 

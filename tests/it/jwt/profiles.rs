@@ -1,6 +1,6 @@
 //! The two profiles of access tokens.
 
-use portcullis::{JwtVerifier, TokenFault, jwt::Profile, testing::TestIssuer};
+use portcullis::{JwtVerifier, error::TokenFault, jwt::Profile, testing::TestIssuer};
 use serde_json::json;
 
 use super::{accepts, builder, outcome, token};

@@ -6,7 +6,8 @@
 use std::time::{Duration, SystemTime};
 
 use portcullis::{
-    Algorithm, ErrorKind, JwtVerifier, TokenFault,
+    Algorithm, ErrorKind, JwtVerifier,
+    error::TokenFault,
     jwt::Profile,
     testing::{TestClock, TestIssuer},
 };

@@ -1,6 +1,6 @@
 //! The claims that hold scopes.
 
-use portcullis::{JwtVerifier, TokenFault, testing::TestIssuer};
+use portcullis::{JwtVerifier, error::TokenFault, testing::TestIssuer};
 use serde_json::{Value, json};
 
 use super::{builder, token};

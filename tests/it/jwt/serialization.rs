@@ -1,6 +1,6 @@
 //! The JWS compact serialization, and its base64url encoding.
 
-use portcullis::{Algorithm, ErrorKind, TokenFault, testing::TestIssuer};
+use portcullis::{Algorithm, ErrorKind, error::TokenFault, testing::TestIssuer};
 
 use super::{accepts, hmac_verifier, outcome, token, verifier};
 use crate::support::{jws, verify};

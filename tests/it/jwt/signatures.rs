@@ -1,6 +1,6 @@
 //! Invalid signatures.
 
-use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
+use portcullis::{Algorithm, error::TokenFault, testing::TestIssuer};
 
 use super::{accepts, builder, outcome, token, verifier};
 use crate::support::{issuer_with, jws, openssl};

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use http::{HeaderMap, header::AUTHORIZATION};
 use portcullis::{
-    Algorithm, BearerToken, Clock, Error, Identity, Issuers, JwtVerifier, TokenFault, Verify,
-    testing::TestIssuer,
+    Algorithm, BearerToken, Clock, Error, Identity, Issuers, JwtVerifier, Verify,
+    error::TokenFault, testing::TestIssuer,
 };
 use serde::Deserialize;
 use serde_json::json;

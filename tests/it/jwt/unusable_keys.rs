@@ -1,6 +1,6 @@
 //! Unusable keys in a set with usable ones.
 
-use portcullis::{Algorithm, TokenFault, testing::TestIssuer};
+use portcullis::{Algorithm, error::TokenFault, testing::TestIssuer};
 use serde_json::{Value, json};
 
 use super::{accepts, jwk, outcome, token};

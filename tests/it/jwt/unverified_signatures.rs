@@ -2,7 +2,8 @@
 //! their key, and those of a key that was replaced.
 
 use portcullis::{
-    Algorithm, Clock, ErrorKind, JwtVerifier, TokenFault,
+    Algorithm, Clock, ErrorKind, JwtVerifier,
+    error::TokenFault,
     testing::{Fault, TestIssuer},
 };
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use portcullis::{JwtVerifier, TokenFault, testing::TestIssuer};
+use portcullis::{JwtVerifier, error::TokenFault, testing::TestIssuer};
 use serde_json::json;
 
 use super::{accepts, builder, hmac_verifier, outcome, token};

@@ -1,7 +1,7 @@
 //! The identifier of the resource as the audience of its tokens.
 
 use portcullis::{
-    AuthenticateLayer, BearerToken, ErrorKind, ProtectedResource, TokenFault, Verify,
+    AuthenticateLayer, BearerToken, ErrorKind, ProtectedResource, Verify, error::TokenFault,
     testing::TestIssuer,
 };
 

@@ -252,7 +252,7 @@ async fn a_guard_names_its_scopes_to_anonymous_requests() {
 #[tokio::test]
 async fn a_guard_that_requires_no_scopes_names_the_default() {
     let check = RequireLayer::new(|_| Ok(()));
-    let none = RequireScopeLayer::new(portcullis::ScopePolicy::all([]));
+    let none = RequireScopeLayer::new(portcullis::scope::ScopePolicy::all([]));
     let layer = || bearer().allow_anonymous().challenge_scope([READ]);
     for app in [handlers().layer(check).layer(layer()), handlers().layer(none).layer(layer())] {
         let response = get(&app, "/").await;

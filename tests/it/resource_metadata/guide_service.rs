@@ -1,7 +1,8 @@
 use axum::{Router, routing::get};
 use http::Method;
 use portcullis::{
-    AuthenticateLayer, ConfigError, JwtVerifier, Policies, ProtectedResource, Scope, ScopeHierarchy,
+    AuthenticateLayer, ConfigError, JwtVerifier, Policies, ProtectedResource, Scope,
+    scope::ScopeHierarchy,
 };
 
 const READ: Scope = Scope::from_static("orders:read");

@@ -14,8 +14,8 @@ mod serving;
 use axum::{Router, body::Body, routing::any};
 use http::{Method, Request};
 use portcullis::{
-    AuthenticateLayer, BearerToken, Identity, ProtectedResource, ScopeSet, TokenFault,
-    Verification, Verify,
+    AuthenticateLayer, BearerToken, Identity, ProtectedResource, ScopeSet, Verification, Verify,
+    error::TokenFault,
 };
 
 use crate::support::{TestResponse, send};

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use http::{HeaderValue, Request, header::AUTHORIZATION};
-use portcullis::{ErrorKind, RequestFault};
+use portcullis::{ErrorKind, error::RequestFault};
 
 use super::{Expected, issuer, service};
 use crate::support::{API, send, with_authorization, with_token};

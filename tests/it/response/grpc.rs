@@ -10,8 +10,10 @@ use axum::{
 };
 use http::{Request, header::CONTENT_TYPE};
 use portcullis::{
-    AuthenticateLayer, BasicCredentials, Error, ErrorBody, ErrorKind, Identity, RequestFault,
-    RequireScopeLayer, Scope, TokenFault, Verification, testing::TestIssuer,
+    AuthenticateLayer, BasicCredentials, Error, ErrorBody, ErrorKind, Identity, RequireScopeLayer,
+    Scope, Verification,
+    error::{RequestFault, TokenFault},
+    testing::TestIssuer,
 };
 use tonic_types::{ErrorDetail, StatusExt};
 

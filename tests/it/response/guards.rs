@@ -3,7 +3,7 @@
 use axum::{Router, body::Body, routing::get};
 use http::Request;
 use portcullis::{
-    Claims, Error, ErrorKind, Identity, RequireLayer, RequireScopeLayer, Scope, ScopePolicy,
+    Claims, Error, ErrorKind, Identity, RequireLayer, RequireScopeLayer, Scope, scope::ScopePolicy,
 };
 
 use super::{Expected, issuer, layer};

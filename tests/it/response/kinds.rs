@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use axum::{Router, routing::get};
-use portcullis::{Error, ErrorKind, RequestFault, TokenFault, testing::Fault};
+use portcullis::{
+    Error, ErrorKind,
+    error::{RequestFault, TokenFault},
+    testing::Fault,
+};
 
 use super::{Expected, issuer, layer};
 use crate::support::{API, protected, send, with_token};

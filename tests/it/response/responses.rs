@@ -3,7 +3,7 @@
 use axum::{Router, body::Body, response::IntoResponse, routing::get};
 use http::{HeaderName, HeaderValue, Request, Response};
 use portcullis::{
-    AuthenticateLayer, Error, ErrorBody, ErrorKind, RequireScopeLayer, Scope, TokenFault,
+    AuthenticateLayer, Error, ErrorBody, ErrorKind, RequireScopeLayer, Scope, error::TokenFault,
 };
 use tower::util::MapResponseLayer;
 

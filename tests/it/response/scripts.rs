@@ -2,7 +2,8 @@
 
 use http::Request;
 use portcullis::{
-    AuthenticateLayer, BasicCredentials, BearerToken, ErrorKind, TokenFault, Verification, Verify,
+    AuthenticateLayer, BasicCredentials, BearerToken, ErrorKind, Verification, Verify,
+    error::TokenFault,
 };
 
 use crate::support::{send, whoami};

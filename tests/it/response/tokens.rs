@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use portcullis::{
-    Algorithm, AuthenticateLayer, BearerToken, Clock, Error, ErrorKind, TokenFault, Verification,
-    Verify,
+    Algorithm, AuthenticateLayer, BearerToken, Clock, Error, ErrorKind, Verification, Verify,
+    error::TokenFault,
     testing::{TestIssuer, TokenBuilder},
 };
 use serde_json::json;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, header::AUTHORIZATION};
 use portcullis::{
-    BearerToken, Error, ErrorKind, Identity, IntrospectionVerifier, Issuers, JwtVerifier,
-    TokenFault, Verify,
+    BearerToken, Error, ErrorKind, Identity, IntrospectionVerifier, Issuers, JwtVerifier, Verify,
+    error::TokenFault,
     testing::{Fault, TestIssuer},
     verify::{Revocation, RevocationChecked},
 };

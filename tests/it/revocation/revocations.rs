@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, header::AUTHORIZATION};
 use portcullis::{
-    Algorithm, BearerToken, Clock, Error, ErrorKind, Identity, Issuers, JwtVerifier, TokenFault,
-    Verify,
+    Algorithm, BearerToken, Clock, Error, ErrorKind, Identity, Issuers, JwtVerifier, Verify,
+    error::TokenFault,
     issuers::Tenant,
     testing::{TestClock, TestIssuer},
     verify::{Revocation, Revocations},

@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::{Router, body::Body, routing::get};
 use http::{Request, header::AUTHORIZATION};
 use portcullis::{
-    Algorithm, AuthenticateLayer, Issuers, SystemClock,
+    Algorithm, AuthenticateLayer, Issuers,
+    clock::SystemClock,
     testing::{MemoryRevocationStore, TestClock, TestIssuer, check_revocation_store},
     verify::{OutagePolicy, Revocation, Revocations},
 };

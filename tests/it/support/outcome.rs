@@ -7,7 +7,9 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-use portcullis::{BearerToken, Error, ErrorKind, Identity, TokenFault, Verify, testing::TestClock};
+use portcullis::{
+    BearerToken, Error, ErrorKind, Identity, Verify, error::TokenFault, testing::TestClock,
+};
 
 pub type Outcome = Result<(), ErrorKind>;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use http::{Method, Request};
 use portcullis::{
     Algorithm, AuthenticateLayer, Error, ErrorKind, IntrospectionVerifier, Issuers, Policies,
-    Scope, TokenFault,
-    error::{Finding, Verdict},
+    Scope,
+    error::{Finding, TokenFault, Verdict},
     testing::{Fault, TestClient, TestIssuer},
     verify::Explanation,
 };

@@ -5,8 +5,9 @@ use std::time::Duration;
 use axum::{Router, body::Body, response::IntoResponse, routing::get};
 use http::Request;
 use portcullis::{
-    AuthenticateLayer, BearerToken, Error, Identity, RequireScopeLayer, Scope, TokenFault,
-    Verification, Verify,
+    AuthenticateLayer, BearerToken, Error, Identity, RequireScopeLayer, Scope, Verification,
+    Verify,
+    error::TokenFault,
     testing::{Fault, TestIssuer},
 };
 use tracing::Level;

@@ -4,8 +4,9 @@ use axum::{Router, routing::get};
 use http::Method;
 use portcullis::{
     Access, Algorithm, AuthenticateLayer, Issuers, Policies, RequireRoleLayer, RequireScopeLayer,
-    Scope, Secret, TokenFault,
+    Scope, Secret,
     access_log::SubjectField,
+    error::TokenFault,
     testing::{TestIssuer, TokenBuilder},
 };
 use serde_json::json;

@@ -12,7 +12,8 @@ use std::{
 
 use http::{Request, Response};
 use portcullis::{
-    IntrospectionVerifier, TokenFault,
+    IntrospectionVerifier,
+    error::TokenFault,
     http_client::{HttpClient, HttpResponseFuture},
 };
 use races_model::point;

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use portcullis::TokenFault;
+use portcullis::error::TokenFault;
 use shuttle::future::block_on;
 use tokio::runtime::Runtime;
 

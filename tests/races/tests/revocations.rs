@@ -7,7 +7,8 @@ use std::{
 };
 
 use portcullis::{
-    Error, Issuers, TokenFault,
+    Error, Issuers,
+    error::TokenFault,
     verify::{
         FeedEvent, OutagePolicy, Revocation, RevocationFeed, RevocationStore, Revocations,
         SharedRevocation, StoreFuture,

@@ -14,7 +14,8 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64_simd::URL_SAFE_NO_PAD as BASE64URL;
 use http::{HeaderMap, Request, Response, header::AUTHORIZATION};
 use portcullis::{
-    BearerToken, Clock, ErrorKind, JwtVerifier, TokenFault, Verification, Verify,
+    BearerToken, Clock, ErrorKind, JwtVerifier, Verification, Verify,
+    error::TokenFault,
     http_client::{HttpClient, HttpResponseFuture},
     verify::Revocations,
 };

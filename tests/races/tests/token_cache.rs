@@ -3,7 +3,7 @@
 use std::thread;
 
 use portcullis::{
-    Algorithm, Issuers, JwtVerifier, TokenFault, issuers::IssuersHandle, verify::Revocations,
+    Algorithm, Issuers, JwtVerifier, error::TokenFault, issuers::IssuersHandle, verify::Revocations,
 };
 
 use crate::support::{

@@ -8,7 +8,7 @@ use super::{
     client_certificate::ClientCertificate, header::CertificateHeader, network::Network,
     peer_address::PeerAddress,
 };
-use crate::{Error, TokenFault, verify::binding::verdict::BoundRequest};
+use crate::{Error, error::TokenFault, verify::binding::verdict::BoundRequest};
 
 /// A verifier that requires clients to present the certificate to which their token is bound ([RFC 8705 §3]).
 ///

@@ -15,7 +15,8 @@ use super::{
     verifier::{Dpop, Inner},
 };
 use crate::{
-    Algorithm, Clock, ConfigError, Secret, SystemClock,
+    Algorithm, Clock, ConfigError, Secret,
+    clock::SystemClock,
     jose::crypto::{self, MlDsa},
 };
 

@@ -10,8 +10,9 @@ use std::{
 
 use super::replay::{Replay, ReplayKey, ReplayStore};
 use crate::{
-    Clock, Error, SystemClock,
+    Clock, Error,
     claims::NumericDate,
+    clock::SystemClock,
     error::retry_after,
     telemetry::{self, Throttle},
     verify::digest_hasher::DigestHasher,

@@ -13,9 +13,9 @@ use super::{
     target::PublicUrl,
 };
 use crate::{
-    Algorithm, Clock, Error, ErrorKind, TokenFault,
+    Algorithm, Clock, Error, ErrorKind,
     claims::NumericDate,
-    error::DpopFault,
+    error::{DpopFault, TokenFault},
     identity::Confirmation,
     jose::{
         algorithm::AlgorithmSet,

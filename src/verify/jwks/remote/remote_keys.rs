@@ -12,9 +12,9 @@ use tokio::time::Instant;
 
 use super::{RemoteSettings, Snapshot, control::Control, freshness::Freshness, snapshot::Age};
 use crate::{
-    Algorithm, Clock, Error, TokenFault,
+    Algorithm, Clock, Error,
     claims::NumericDate,
-    error::excerpts,
+    error::{TokenFault, excerpts},
     telemetry::{self, IssuerLog},
     verify::{
         backoff::Failures,

@@ -7,7 +7,7 @@ mod readiness;
 use std::convert::Infallible;
 
 use http::{Request, Response, header::AUTHORIZATION};
-use portcullis::{BearerToken, Identity, ScopeSet, TokenFault, Verification, Verify};
+use portcullis::{BearerToken, Identity, ScopeSet, Verification, Verify, error::TokenFault};
 
 /// Accepts the token `valid`, with the scope `read`; immediately or after the task has yielded once.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! Which tables with MCP endpoints can be built, and what they show.
 
 use http::Method;
-use portcullis::{Access, Policies, ScopePolicy, policies::Mcp};
+use portcullis::{Access, Policies, policies::Mcp, scope::ScopePolicy};
 
 use super::{ADMIN, READ, mcp, policies};
 

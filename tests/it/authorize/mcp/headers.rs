@@ -2,7 +2,7 @@
 
 use axum::{Router, body::Body, routing::any};
 use http::{HeaderName, HeaderValue, Request, StatusCode};
-use portcullis::{Access, Authentication, ErrorKind, policies::Mcp, testing::TestIssuer};
+use portcullis::{Access, ErrorKind, identity::Authentication, policies::Mcp, testing::TestIssuer};
 
 use super::{ADMIN, CURRENT, EVERY, READ, hierarchy, layer, mcp, post};
 use crate::support::{TestResponse, send};

@@ -13,8 +13,8 @@ mod sessions;
 use axum::body::Body;
 use http::{Request, request::Builder};
 use portcullis::{
-    Access, AuthenticateLayer, Policies, ProtectedResource, Scope, ScopeHierarchy, policies::Mcp,
-    testing::TestIssuer,
+    Access, AuthenticateLayer, Policies, ProtectedResource, Scope, policies::Mcp,
+    scope::ScopeHierarchy, testing::TestIssuer,
 };
 
 use crate::support::API;

@@ -2,7 +2,8 @@
 
 use http::Method;
 use portcullis::{
-    Access, Authentication, Identity, Policies, Scope, ScopeSet,
+    Access, Identity, Policies, Scope, ScopeSet,
+    identity::Authentication,
     policies::{Persona, SecurityScheme},
 };
 use serde_json::json;

@@ -90,7 +90,7 @@ fn equal_rows_and_missing_rows_that_deny_are_accepted() {
 
 #[test]
 fn a_row_whose_policy_has_no_scopes_is_an_error() {
-    use portcullis::ScopePolicy;
+    use portcullis::scope::ScopePolicy;
     for policy in [ScopePolicy::all([]), ScopePolicy::any([]), ScopePolicy::all([]).and(READ)] {
         let error = table().route(GET, "/a", policy).build().unwrap_err();
         assert_eq!(error.to_string(), "policy `GET /a`: must name at least one scope");

@@ -1,6 +1,6 @@
 //! Floods of tokens that name unknown tenants.
 
-use portcullis::{Algorithm, Error, ErrorKind, Issuers, TokenFault, testing::TestIssuer};
+use portcullis::{Algorithm, Error, ErrorKind, Issuers, error::TokenFault, testing::TestIssuer};
 use serde_json::json;
 
 use super::directory::{Directory, PATTERN};

@@ -1,7 +1,8 @@
 //! Which tenants are resolved, and how the result of the resolver is used.
 
 use portcullis::{
-    AuthenticateLayer, Error, ErrorKind, Issuers, JwtVerifier, TokenFault, testing::TestIssuer,
+    AuthenticateLayer, Error, ErrorKind, Issuers, JwtVerifier, error::TokenFault,
+    testing::TestIssuer,
 };
 use serde_json::json;
 

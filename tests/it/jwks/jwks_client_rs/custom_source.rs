@@ -11,7 +11,8 @@ use std::{
 use async_trait::async_trait;
 use jwks_client_rs::{JsonWebKeySet, JwksClientError, source::JwksSource};
 use portcullis::{
-    Algorithm, ErrorKind, JwtVerifier, TokenFault, jwt::JwtVerifierBuilder, testing::TestIssuer,
+    Algorithm, ErrorKind, JwtVerifier, error::TokenFault, jwt::JwtVerifierBuilder,
+    testing::TestIssuer,
 };
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::Instant};

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use jwks_client_rs::source::WebSource;
 use portcullis::{
-    Algorithm, ErrorKind, JwtVerifier, TokenFault,
+    Algorithm, ErrorKind, JwtVerifier,
+    error::TokenFault,
     testing::{Fault, ServedIssuer, TestIssuer},
 };
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! Public keys that are used as HMAC secrets.
 
-use portcullis::{Algorithm, TokenFault, jwt::JwtVerifierBuilder, testing::TestIssuer};
+use portcullis::{Algorithm, error::TokenFault, jwt::JwtVerifierBuilder, testing::TestIssuer};
 use serde_json::{Value, json};
 
 use super::{assert_rejected, hmac_forgery, target};

@@ -1,6 +1,6 @@
 //! Claims that are misinterpreted.
 
-use portcullis::{Algorithm, ErrorKind, TokenFault, testing::TestIssuer};
+use portcullis::{Algorithm, ErrorKind, error::TokenFault, testing::TestIssuer};
 use serde_json::json;
 
 use super::{assert_rejected, target};

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use axum::{Router, routing::get};
 use http::Response;
 use portcullis::{
-    Algorithm, AuthenticateLayer, ErrorKind, RequireScopeLayer, Scope, TokenFault,
+    Algorithm, AuthenticateLayer, ErrorKind, RequireScopeLayer, Scope,
+    error::TokenFault,
     testing::{TestClient, TestIssuer},
 };
 use serde_json::{Value, json};

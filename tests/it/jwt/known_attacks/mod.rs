@@ -5,7 +5,7 @@ mod claims;
 mod header;
 mod signatures;
 
-use portcullis::{Algorithm, ErrorKind, JwtVerifier, TokenFault, testing::TestIssuer};
+use portcullis::{Algorithm, ErrorKind, JwtVerifier, error::TokenFault, testing::TestIssuer};
 
 use crate::support::{API, issuer_with, jws, verify};
 

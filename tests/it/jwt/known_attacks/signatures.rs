@@ -1,6 +1,6 @@
 //! Missing and empty signatures.
 
-use portcullis::{Algorithm, TokenFault};
+use portcullis::{Algorithm, error::TokenFault};
 use serde_json::json;
 
 use super::{assert_rejected, hmac_forgery, target};

@@ -1,7 +1,8 @@
 //! AD FS, whose access tokens have another issuer than its metadata.
 
 use portcullis::{
-    Algorithm, JwtVerifier, TokenFault,
+    Algorithm, JwtVerifier,
+    error::TokenFault,
     jwt::{AudienceGiven, JwtVerifierBuilder},
 };
 use serde_json::json;

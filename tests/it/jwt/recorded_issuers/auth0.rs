@@ -1,7 +1,8 @@
 //! Auth0.
 
 use portcullis::{
-    Algorithm, JwtVerifier, TokenFault,
+    Algorithm, JwtVerifier,
+    error::TokenFault,
     jwt::{AudienceGiven, JwtVerifierBuilder, Profile},
 };
 use serde_json::json;

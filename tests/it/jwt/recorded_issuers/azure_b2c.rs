@@ -1,7 +1,8 @@
 //! Azure AD B2C, whose metadata is not at the well-known URL of its issuer.
 
 use portcullis::{
-    Algorithm, JwtVerifier, TokenFault,
+    Algorithm, JwtVerifier,
+    error::TokenFault,
     jwt::{AudienceGiven, JwtVerifierBuilder},
 };
 use serde_json::{Value, json};

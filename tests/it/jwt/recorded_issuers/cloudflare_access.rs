@@ -2,8 +2,9 @@
 
 use http::Request;
 use portcullis::{
-    Algorithm, AuthenticateLayer, JwtVerifier, TokenFault,
+    Algorithm, AuthenticateLayer, JwtVerifier,
     credentials::RequestHead,
+    error::TokenFault,
     jwt::{AudienceGiven, JwtVerifierBuilder},
 };
 use serde_json::json;

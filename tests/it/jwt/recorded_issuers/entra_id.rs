@@ -1,7 +1,8 @@
 //! Microsoft Entra ID.
 
 use portcullis::{
-    Algorithm, ConfigError, Error, Issuers, JwtVerifier, TokenFault,
+    Algorithm, ConfigError, Error, Issuers, JwtVerifier,
+    error::TokenFault,
     issuers::IssuersBuilder,
     jwt::{AudienceGiven, JwtVerifierBuilder},
 };

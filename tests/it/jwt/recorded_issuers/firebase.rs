@@ -1,7 +1,8 @@
 //! Firebase Authentication, whose clients send ID tokens.
 
 use portcullis::{
-    Algorithm, JwtVerifier, TokenFault,
+    Algorithm, JwtVerifier,
+    error::TokenFault,
     jwt::{AudienceGiven, JwtVerifierBuilder},
 };
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! The ID tokens of GitHub Actions.
 
 use portcullis::{
-    TokenFault,
+    error::TokenFault,
     jwt::{AudienceGiven, JwtVerifierBuilder, presets},
 };
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! The ID tokens of GitLab CI/CD.
 
 use portcullis::{
-    TokenFault,
+    error::TokenFault,
     jwt::{AudienceGiven, JwtVerifierBuilder, presets},
 };
 use serde_json::json;

@@ -1,7 +1,8 @@
 //! Google: services that call services.
 
 use portcullis::{
-    Algorithm, JwtVerifier, TokenFault,
+    Algorithm, JwtVerifier,
+    error::TokenFault,
     jwt::{AudienceGiven, JwtVerifierBuilder},
 };
 use serde_json::json;

@@ -1,7 +1,8 @@
 //! Google's Identity-Aware Proxy, which signs for all of its customers with the same keys.
 
 use portcullis::{
-    Algorithm, JwtVerifier, TokenFault,
+    Algorithm, JwtVerifier,
+    error::TokenFault,
     jwt::{AudienceGiven, JwtVerifierBuilder},
 };
 use serde_json::json;

@@ -1,7 +1,8 @@
 //! Keycloak.
 
 use portcullis::{
-    Algorithm, JwtVerifier, TokenFault,
+    Algorithm, JwtVerifier,
+    error::TokenFault,
     identity::Confirmation,
     jwt::{AudienceGiven, JwtVerifierBuilder},
 };

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use portcullis::{
-    TokenFault,
+    error::TokenFault,
     http_client::{HttpClient, HttpError, TokenFileClient},
     jwt::{AudienceGiven, JwtVerifierBuilder, presets},
     testing::TestClient,

@@ -8,7 +8,8 @@ use std::{
 
 use http::{Response, header::CONTENT_TYPE};
 use portcullis::{
-    Algorithm, BearerToken, Clock, Error, ErrorKind, Identity, JwtVerifier, TokenFault, Verify,
+    Algorithm, BearerToken, Clock, Error, ErrorKind, Identity, JwtVerifier, Verify,
+    error::TokenFault,
     http_client::HttpError,
     jwt::{AudienceGiven, JwtVerifierBuilder},
     testing::{TestClient, TestClock, TestIssuer},

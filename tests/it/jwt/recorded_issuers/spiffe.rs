@@ -1,7 +1,8 @@
 //! JWT-SVIDs of SPIFFE, which have no issuer.
 
 use portcullis::{
-    Issuers, TokenFault,
+    Issuers,
+    error::TokenFault,
     jwt::{AudienceGiven, JwtVerifierBuilder, Profile, presets},
 };
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@ use axum::{Router, routing::get};
 use http::HeaderName;
 use portcullis::{
     AuthenticateLayer, BasicVerifier, BearerToken, Claims, ErrorBody, IntrospectionVerifier,
-    RequireScopeLayer, Scope, TokenFault, Verify, response::Content, testing::TestIssuer,
+    RequireScopeLayer, Scope, Verify, error::TokenFault, response::Content, testing::TestIssuer,
 };
 
 use super::search::PASSWORD;
