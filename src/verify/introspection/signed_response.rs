@@ -21,7 +21,7 @@ impl JwtVerifier {
         max_age: Duration,
     ) -> Result<Box<str>, Error> {
         let issuer = &self.issuer;
-        let response = UnverifiedToken::parse(jws.as_bytes(), |_| Ok::<_, Error>(issuer))?;
+        let response = issuer.parse(jws.as_bytes())?;
         issuer.validate_response(&response, client_id, max_age, issuer.now())?;
         let check = |attempt| issuer.keys.check_signature(&response.jws, issuer.now(), attempt);
         complete(check(Attempt::First), check).await?;

@@ -143,7 +143,7 @@ impl Issuers {
         let mut resolution = None;
         let parsed = UnverifiedToken::parse(jws.as_bytes(), |name| {
             let resolution: &Resolution = resolution.insert(self.0.resolve(name)?);
-            Ok(resolution.issuer())
+            Ok(&resolution.issuer().claim_options)
         });
         match (parsed, resolution) {
             (Ok(_), Some(resolution)) => Ok(Arc::clone(resolution.issuer())),
@@ -280,7 +280,7 @@ impl Issuers {
         let mut resolution = None;
         let parsed = UnverifiedToken::parse(token.as_bytes(), |name| {
             let resolution: &Resolution = resolution.insert(self.0.resolve(name)?);
-            Ok(resolution.issuer())
+            Ok(&resolution.issuer().claim_options)
         });
         let unverified = match parsed {
             Ok(unverified) => unverified,

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::{
     interrupt::{Attempt, complete},
-    issuer::{Issuer, UnverifiedToken},
+    issuer::Issuer,
     token_type,
+    unverified_token::UnverifiedToken,
 };
 use crate::{
     Error,
@@ -39,7 +40,7 @@ impl Issuer {
         kind: EventTokenType,
         audiences: &[Box<str>],
     ) -> Result<EventToken, Error> {
-        let token = UnverifiedToken::parse(jws.as_bytes(), |_| Ok::<_, Error>(self))?;
+        let token = self.parse(jws.as_bytes())?;
         let issued_at = self.validate_event(&token, kind, audiences)?;
         let check = |attempt| self.keys.check_signature(&token.jws, self.now(), attempt);
         complete(check(Attempt::First), check).await?;

@@ -8,10 +8,12 @@ use std::borrow::Cow;
 use super::{
     Profile,
     header::HeaderTexts,
-    issuer::{Issuer, UnverifiedToken},
-    jws::{Jws, Signature, SignatureBuffer},
+    issuer::Issuer,
+    jws::{Jws, SignatureBuffer},
+    key_trials::Signature,
     rules::Rules,
     token_type,
+    unverified_token::claims_of,
 };
 use crate::{
     Error, ErrorKind, Identity,
@@ -354,7 +356,7 @@ pub(crate) fn read_claims<'o>(
     jws: &Jws<'_>,
     options: impl FnOnce(Option<&str>) -> Result<&'o crate::claims::ClaimOptions, Error>,
 ) -> Option<ClaimSet> {
-    match UnverifiedToken::claims_of(jws.payload, options) {
+    match claims_of(jws.payload, options) {
         Ok(claims) => {
             let (registered, raw) = (&claims.registered, &*claims.raw);
             findings.set_claims(registered.issuer.get(raw), registered.subject.get(raw), raw);

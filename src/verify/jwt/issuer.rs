@@ -8,8 +8,8 @@ use super::{
     interrupt::{Attempt, Interrupt, complete},
     jws::Jws,
     key_source::KeySource,
-    payload,
     rules::Rules,
+    unverified_token::UnverifiedToken,
 };
 use crate::{
     Clock, Error, Identity,
@@ -33,44 +33,11 @@ pub(crate) struct Issuer {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// A parsed but unverified token.
-pub(crate) struct UnverifiedToken<'a> {
-    pub(crate) jws: Jws<'a>,
-    pub(crate) payload: ClaimSet,
-}
-
 /// A token that passed every rule.
 pub(crate) struct VerifiedToken {
     pub(crate) identity: Identity,
     /// The generation of the key set that verified it.
     pub(crate) generation: u64,
-}
-
-impl<'a> UnverifiedToken<'a> {
-    /// Parses a token. `resolve` finds the issuer for its `iss`.
-    pub(crate) fn parse<'i, E: From<TokenFault> + From<Error>>(
-        token: &'a [u8],
-        resolve: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
-    ) -> Result<Self, E> {
-        Self::read_claims(Jws::parse(token)?, resolve)
-    }
-
-    fn read_claims<'i, E: From<TokenFault> + From<Error>>(
-        jws: Jws<'a>,
-        resolve: impl FnOnce(Option<&str>) -> Result<&'i Arc<Issuer>, E>,
-    ) -> Result<Self, E> {
-        let options = |name: Option<&str>| resolve(name).map(|issuer| &issuer.claim_options);
-        let payload = payload::read(jws.payload, options)?;
-        Ok(Self { jws, payload })
-    }
-
-    /// Reads the claims of an encoded payload.
-    pub(crate) fn claims_of<'o, E: From<TokenFault> + From<Error>>(
-        payload: &[u8],
-        options: impl FnOnce(Option<&str>) -> Result<&'o ClaimOptions, E>,
-    ) -> Result<ClaimSet, E> {
-        payload::read(payload, options)
-    }
 }
 
 impl Issuer {
@@ -125,14 +92,18 @@ impl Issuer {
     pub(crate) fn verify(self: &Arc<Self>, token: &[u8]) -> Result<VerifiedToken, Interrupt> {
         let jws = Jws::parse(token)?;
         self.reject_by_header(&jws.header)?;
-        let token = UnverifiedToken::read_claims(jws, |_| Ok::<_, Interrupt>(self))?;
+        let token = UnverifiedToken::read(jws, |_| Ok::<_, Interrupt>(&self.claim_options))?;
         self.verify_parsed(token, Attempt::First)
     }
 
     /// Verifies a token of this issuer with the cached keys.
     pub(crate) fn verify_named(self: &Arc<Self>, token: &[u8]) -> Result<VerifiedToken, Interrupt> {
-        let token = UnverifiedToken::parse(token, |_| Ok::<_, Interrupt>(self))?;
-        self.verify_parsed(token, Attempt::First)
+        self.verify_parsed(self.parse(token)?, Attempt::First)
+    }
+
+    /// Parses a token of this issuer.
+    pub(crate) fn parse<'a>(&self, token: &'a [u8]) -> Result<UnverifiedToken<'a>, Error> {
+        UnverifiedToken::parse(token, |_| Ok(&self.claim_options))
     }
 
     /// Verifies a parsed token of this issuer.
@@ -163,11 +134,7 @@ impl Issuer {
         token: &[u8],
         first: Result<VerifiedToken, Interrupt>,
     ) -> Result<VerifiedToken, Error> {
-        complete(first, |attempt| {
-            let token = UnverifiedToken::parse(token, |_| Ok::<_, Interrupt>(self))?;
-            self.verify_parsed(token, attempt)
-        })
-        .await
+        complete(first, |attempt| self.verify_parsed(self.parse(token)?, attempt)).await
     }
 
     /// Returns whether a token that was verified with the keys of `generation` is still valid.

@@ -2,16 +2,8 @@
 
 use memchr::memchr_iter;
 
-use super::{
-    header::Header,
-    key_trials::{KeyTrials, Trial},
-};
-use crate::{
-    claims::NumericDate,
-    error::TokenFault,
-    jose::base64url,
-    verify::jwks::{Key, KeySet},
-};
+use super::header::Header;
+use crate::{error::TokenFault, jose::base64url};
 
 /// The length of the longest signature that is decoded on the stack, which is RSA with 8192 bits. ML-DSA
 /// signatures are longer, and a buffer for them would have to be zeroed for each token.
@@ -35,23 +27,8 @@ pub(crate) struct Jws<'a> {
     /// The encoded claims.
     pub(crate) payload: &'a [u8],
     signature: &'a [u8],
-    signing_input: &'a [u8],
-}
-
-/// The outcome of checking a signature with a key set.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Signature {
-    /// The key with the token's `kid` isn't for its algorithm.
-    Algorithm,
-    /// The key with the token's `kid` doesn't verify it. A newer set may have a different key with
-    /// this `kid`.
-    Invalid,
-    /// Not every key could be tried: see [`KeyTrials`].
-    Limited,
-    /// No key of the set verifies it, and the set has no key with the token's `kid`. A newer set
-    /// may have one.
-    UnknownKey(TokenFault),
-    Valid,
+    /// The signed text: header and payload, with the dot between them.
+    pub(super) signing_input: &'a [u8],
 }
 
 impl Default for SignatureBuffer {
@@ -94,31 +71,6 @@ impl<'a> Jws<'a> {
         base64url::decode_into(self.signature, buffer)
             .filter(|signature| lens.contains(&signature.len()))
             .ok_or(TokenFault::Signature)
-    }
-
-    /// Checks the decoded signature with the keys that the header allows.
-    pub(super) fn check_signature(
-        &self,
-        signature: &[u8],
-        keys: &KeySet,
-        trials: &KeyTrials,
-        now: NumericDate,
-    ) -> Signature {
-        let (algorithm, kid) = (self.header.algorithm, self.header.kid.as_deref());
-        let message = self.signing_input;
-        let is_signer = |key: &Key| key.verify(algorithm, message, signature);
-        match trials.run(now, || keys.candidates(kid, algorithm), is_signer) {
-            Trial::Matched => return Signature::Valid,
-            Trial::Limited => return Signature::Limited,
-            Trial::NoMatch => {}
-        }
-        let mismatch = keys.mismatch(kid, algorithm);
-        match (kid.is_some_and(|kid| keys.has_kid(kid)), mismatch) {
-            (true, None) => Signature::Invalid,
-            (true, Some(_)) => Signature::Algorithm,
-            // Only keys without a `kid` were tried, or none.
-            (false, fault) => Signature::UnknownKey(fault.unwrap_or(TokenFault::Signature)),
-        }
     }
 }
 

@@ -7,8 +7,8 @@ use arc_swap::Guard;
 use super::{
     header::Header,
     interrupt::{Attempt, Interrupt},
-    jws::{Jws, Signature, SignatureBuffer},
-    key_trials::KeyTrials,
+    jws::{Jws, SignatureBuffer},
+    key_trials::{KeyTrials, Signature},
 };
 use crate::{
     Error,
@@ -73,7 +73,7 @@ impl KeySource {
             Attempt::First => self.current(now)?,
             Attempt::AfterWait { .. } => self.after_fetch(now)?,
         };
-        let checked = jws.check_signature(signature, &keys, &self.trials, now);
+        let checked = self.trials.verify(jws, signature, &keys, now);
         let (fault, is_named) = match checked {
             Signature::Valid => return Ok(keys.generation()),
             Signature::Algorithm => return Err(TokenFault::Algorithm.into()),
@@ -192,7 +192,7 @@ impl KeySource {
     /// Verifies a decoded signature with the cached keys, without starting a fetch.
     pub(super) fn try_keys(&self, jws: &Jws<'_>, signature: &[u8], now: NumericDate) -> Signature {
         match self.peek(now) {
-            Some(keys) => jws.check_signature(signature, &keys, &self.trials, now),
+            Some(keys) => self.trials.verify(jws, signature, &keys, now),
             None => Signature::Limited,
         }
     }

@@ -1,8 +1,13 @@
-//! Limits how many keys are tried for tokens that don't identify their key.
+//! Tries the keys that may have signed a token, and limits how many for tokens that don't identify their key.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crate::claims::NumericDate;
+use super::jws::Jws;
+use crate::{
+    claims::NumericDate,
+    error::TokenFault,
+    verify::jwks::{Key, KeySet},
+};
 
 /// The number of keys that are tried for every token.
 const UNLIMITED: usize = 4;
@@ -29,9 +34,25 @@ pub(crate) struct KeyTrials {
     last_match: AtomicUsize,
 }
 
+/// The outcome of checking a signature with a key set.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Signature {
+    /// The key with the token's `kid` isn't for its algorithm.
+    Algorithm,
+    /// The key with the token's `kid` doesn't verify it. A newer set may have a different key with
+    /// this `kid`.
+    Invalid,
+    /// Not every key could be tried.
+    Limited,
+    /// No key of the set verifies it, and the set has no key with the token's `kid`. A newer set
+    /// may have one.
+    UnknownKey(TokenFault),
+    Valid,
+}
+
 /// The outcome of trying the keys that may have signed a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trial {
+enum Trial {
     Matched,
     /// There were too many trials in this second to try all keys.
     Limited,
@@ -39,8 +60,33 @@ pub(super) enum Trial {
 }
 
 impl KeyTrials {
+    /// Checks the decoded signature of a token with the keys of a set that its header allows.
+    pub(super) fn verify(
+        &self,
+        jws: &Jws<'_>,
+        signature: &[u8],
+        keys: &KeySet,
+        now: NumericDate,
+    ) -> Signature {
+        let (algorithm, kid) = (jws.header.algorithm, jws.header.kid.as_deref());
+        let message = jws.signing_input;
+        let is_signer = |key: &Key| key.verify(algorithm, message, signature);
+        match self.run(now, || keys.candidates(kid, algorithm), is_signer) {
+            Trial::Matched => return Signature::Valid,
+            Trial::Limited => return Signature::Limited,
+            Trial::NoMatch => {}
+        }
+        let mismatch = keys.mismatch(kid, algorithm);
+        match (kid.is_some_and(|kid| keys.has_kid(kid)), mismatch) {
+            (true, None) => Signature::Invalid,
+            (true, Some(_)) => Signature::Algorithm,
+            // Only keys without a `kid` were tried, or none.
+            (false, fault) => Signature::UnknownKey(fault.unwrap_or(TokenFault::Signature)),
+        }
+    }
+
     /// Tries the keys that `candidates` returns with `is_signer`, until one matches.
-    pub(super) fn run<K>(
+    fn run<K>(
         &self,
         now: NumericDate,
         candidates: impl Fn() -> K,

@@ -18,7 +18,6 @@ mod jws;
 mod key_options;
 mod key_source;
 mod key_trials;
-mod payload;
 pub mod presets;
 mod profile;
 mod registration;
@@ -27,6 +26,7 @@ mod settings;
 mod tail_hasher;
 mod token_cache;
 mod token_type;
+mod unverified_token;
 mod verifier;
 
 #[cfg(feature = "security-events")]
@@ -37,11 +37,12 @@ pub use self::{builder::JwtVerifierBuilder, dangerous::Dangerous, profile::Profi
 pub(crate) use self::{
     examine::{read_claims, read_form},
     interrupt::{Attempt, Interrupt, complete},
-    issuer::{Issuer, UnverifiedToken, VerifiedToken},
+    issuer::{Issuer, VerifiedToken},
     jws::{Jws, SignatureBuffer},
     registration::{RENEWAL_INTERVAL, Registration},
     token_cache::{DEFAULT_CAPACITY, TokenCache},
     token_type::TokenType,
+    unverified_token::UnverifiedToken,
 };
 pub use crate::{
     jose::UnknownAlgorithm,

@@ -1,5 +1,6 @@
-//! The payload of a JWT: a claims set (RFC 7519 §4), encoded in base64url.
+//! A parsed token, of which nothing has been verified.
 
+use super::jws::Jws;
 use crate::{
     Error,
     claims::{ClaimOptions, ClaimSet, JwtReader},
@@ -7,9 +8,34 @@ use crate::{
     jose::{base64url, json},
 };
 
-/// Reads the claims of a JWT. `options` returns the options of the issuer with this `iss`, or fails if the
-/// issuer isn't trusted.
-pub(super) fn read<'o, E: From<TokenFault> + From<Error>>(
+/// The parts of a token, with its parsed claims.
+pub(crate) struct UnverifiedToken<'a> {
+    pub(crate) jws: Jws<'a>,
+    pub(crate) payload: ClaimSet,
+}
+
+impl<'a> UnverifiedToken<'a> {
+    /// Parses a token. `options` returns the options of the issuer with this `iss`, or fails if the issuer isn't
+    /// trusted.
+    pub(crate) fn parse<'o, E: From<TokenFault> + From<Error>>(
+        token: &'a [u8],
+        options: impl FnOnce(Option<&str>) -> Result<&'o ClaimOptions, E>,
+    ) -> Result<Self, E> {
+        Self::read(Jws::parse(token)?, options)
+    }
+
+    /// Reads the claims of a token whose header was read.
+    pub(crate) fn read<'o, E: From<TokenFault> + From<Error>>(
+        jws: Jws<'a>,
+        options: impl FnOnce(Option<&str>) -> Result<&'o ClaimOptions, E>,
+    ) -> Result<Self, E> {
+        let payload = claims_of(jws.payload, options)?;
+        Ok(Self { jws, payload })
+    }
+}
+
+/// Reads the claims of an encoded payload (RFC 7519 §4).
+pub(super) fn claims_of<'o, E: From<TokenFault> + From<Error>>(
     encoded: &[u8],
     options: impl FnOnce(Option<&str>) -> Result<&'o ClaimOptions, E>,
 ) -> Result<ClaimSet, E> {
