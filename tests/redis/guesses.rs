@@ -96,7 +96,7 @@ async fn redis_counts_as_the_model_does_whatever_is_attempted() {
 
 #[tokio::test]
 #[ignore = "needs redis-server"]
-async fn attempts_are_shared_and_each_replica_counts_alone_while_redis_is_down() {
+async fn attempts_are_shared_except_while_redis_is_down() {
     let (mut server, clock) = (RedisServer::durable(), TestClock::new());
     let replicas = [(); 2].map(|()| replica(server.redis().guesses(), &clock));
     for (number, at) in [0, 1, 0].into_iter().enumerate() {

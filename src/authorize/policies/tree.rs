@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_differs_from_a_row_by_its_spelling_is_a_near_miss() {
+    fn a_different_spelling_of_a_row_is_a_near_miss() {
         for (patterns, path, found) in [
             (&["/docs"][..], "/Docs", Err(NearMiss)),
             (&["/docs", "/{id}"], "/DOCS", Err(NearMiss)),

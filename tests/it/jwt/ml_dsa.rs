@@ -219,7 +219,7 @@ async fn a_forged_signature_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_signature_of_another_length_is_401_while_the_keys_are_unreachable() {
+async fn a_wrong_signature_length_is_401_while_keys_are_unreachable() {
     let issuer = issuer_with([Algorithm::MlDsa87]);
     issuer.fail(Fault::Status(500));
     let verifier = issuer.verifier().audience(API).build().unwrap();

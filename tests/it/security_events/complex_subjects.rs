@@ -34,7 +34,7 @@ async fn a_session_of_another_issuer_is_rejected() {
 }
 
 #[tokio::test]
-async fn a_complex_subject_inside_another_is_rejected_instead_of_ignored() {
+async fn a_nested_complex_subject_is_rejected_instead_of_ignored() {
     let inner = |iss: &str| json!({ "format": "iss_sub", "iss": iss, "sub": USER });
     for outer in ["session", "user"] {
         for format in [None, Some("complex")] {

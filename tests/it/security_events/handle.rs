@@ -70,7 +70,7 @@ fn is_rejected(response: &TestResponse) -> bool {
 }
 
 #[tokio::test]
-async fn an_issuer_that_is_added_can_send_events_and_one_that_is_removed_cannot() {
+async fn added_issuers_can_send_events_and_removed_ones_cannot() {
     let (one, two) = (issuer("https://one.test"), issuer("https://two.test"));
     let setting = Setting::new(Issuers::builder().trust(verifier(&one)).build().unwrap());
     let tokens = [token(&one), token(&two)];
@@ -96,7 +96,7 @@ async fn an_issuer_that_is_added_can_send_events_and_one_that_is_removed_cannot(
 }
 
 #[tokio::test]
-async fn what_an_event_revoked_stays_revoked_when_the_issuers_are_replaced() {
+async fn event_revocations_survive_a_replacement_of_the_issuers() {
     let (one, two) = (issuer("https://one.test"), issuer("https://two.test"));
     let (first, second) = (verifier(&one), verifier(&two));
     let setting = Setting::new(Issuers::builder().trust(first.clone()).build().unwrap());

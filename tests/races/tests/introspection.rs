@@ -138,7 +138,7 @@ fn no_response_from_before_an_invalidation_is_used_after_it() {
 }
 
 #[test]
-fn no_response_is_cached_by_which_a_token_was_active_before_an_invalidation() {
+fn no_response_from_before_an_invalidation_is_cached() {
     check(|| {
         let endpoint = Endpoint::new();
         let verifier = endpoint.verifier(8);
@@ -170,7 +170,7 @@ fn permits_are_neither_exceeded_nor_lost() {
 }
 
 #[test]
-fn no_permit_is_lost_with_an_introspection_that_waits_too_long_for_it() {
+fn no_permit_is_lost_if_an_introspection_times_out_waiting() {
     check(|| {
         let endpoint = Endpoint::new();
         let verifier = endpoint.verifier(1);

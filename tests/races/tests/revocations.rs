@@ -173,7 +173,7 @@ impl fmt::Debug for View {
 }
 
 #[test]
-fn during_an_outage_no_token_is_accepted_that_another_replica_revokes() {
+fn no_token_revoked_elsewhere_is_accepted_during_an_outage() {
     check(|| {
         let store = Store::new();
         let here = store.replica(true, OutagePolicy::Reject);
