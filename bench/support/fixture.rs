@@ -31,6 +31,7 @@ pub struct Fixture {
     pub runtime: Runtime,
     pub issuer: Issuer,
     issuer_with_100_keys: OnceCell<Issuer>,
+    post_quantum_issuer: OnceCell<Issuer>,
     pool_size: usize,
 }
 
@@ -42,12 +43,18 @@ impl Fixture {
 
     /// The same with an issuer that something else needs, too.
     pub fn of(runtime: Runtime, issuer: Issuer, pool_size: usize) -> Self {
-        Self { runtime, issuer, issuer_with_100_keys: OnceCell::new(), pool_size }
+        let (issuer_with_100_keys, post_quantum_issuer) = (OnceCell::new(), OnceCell::new());
+        Self { runtime, issuer, issuer_with_100_keys, post_quantum_issuer, pool_size }
     }
 
     /// The issuer with 100 keys.
     pub fn issuer_with_100_keys(&self) -> &Issuer {
         self.issuer_with_100_keys.get_or_init(|| Issuer::with_keys(100, self.pool_size))
+    }
+
+    /// The issuer with keys of ML-DSA.
+    pub fn post_quantum_issuer(&self) -> &Issuer {
+        self.post_quantum_issuer.get_or_init(|| Issuer::post_quantum(self.pool_size))
     }
 
     /// Authentication of one issuer's tokens, whose keys are at hand.

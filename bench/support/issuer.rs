@@ -63,6 +63,15 @@ impl Issuer {
         issuer
     }
 
+    /// One with keys of ML-DSA (RFC 9964).
+    pub fn post_quantum(pool_size: usize) -> Self {
+        let issuer = Self::named("https://issuer.test", pool_size);
+        for algorithm in [Algorithm::MlDsa44, Algorithm::MlDsa65, Algorithm::MlDsa87] {
+            issuer.server.publish(algorithm);
+        }
+        issuer
+    }
+
     /// The `n`th of many, whose tokens aren't sent.
     pub fn one_of_many(n: usize) -> Self {
         let issuer = Self::named(&format!("https://issuer-{n}.test"), 0);
@@ -96,11 +105,13 @@ impl Issuer {
         hmac::Key::new(hmac::HMAC_SHA256, SECRET)
     }
 
-    /// The parameters of its one key of that type (RFC 7517 §4.1).
-    pub fn jwk(&self, kty: &str) -> Value {
+    /// The parameters of its key of that type (RFC 7517 §4.1). Keys of ML-DSA are for one algorithm each (RFC 9964 §3).
+    pub fn jwk(&self, kty: &str, algorithm: Algorithm) -> Value {
         let set: Value = serde_json::from_str(&self.server.jwk_set()).expect("a JWK Set");
         let keys = set["keys"].as_array().expect("an array of keys");
-        keys.iter().find(|key| key["kty"] == kty).expect("a key of that type").clone()
+        let fits =
+            |key: &&Value| key["kty"] == kty && (kty != "AKP" || key["alg"] == algorithm.name());
+        keys.iter().find(fits).expect("a key of that type").clone()
     }
 
     /// Good tokens, each another one.

@@ -55,7 +55,7 @@ impl Raw {
 impl Key {
     fn new(issuer: &Issuer, algorithm: Algorithm) -> Self {
         match kty(algorithm) {
-            Some(kty) => Self::from_jwk(&issuer.jwk(kty), algorithm),
+            Some(kty) => Self::from_jwk(&issuer.jwk(kty, algorithm), algorithm),
             None => Self::Secret(Box::new(Issuer::hmac_key())),
         }
     }
@@ -74,6 +74,9 @@ impl Key {
                 ParsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point)
             }
             Algorithm::EdDsa => ParsedPublicKey::new(&signature::ED25519, member(jwk, "x")),
+            Algorithm::MlDsa44 => ParsedPublicKey::new(&signature::ML_DSA_44, member(jwk, "pub")),
+            Algorithm::MlDsa65 => ParsedPublicKey::new(&signature::ML_DSA_65, member(jwk, "pub")),
+            Algorithm::MlDsa87 => ParsedPublicKey::new(&signature::ML_DSA_87, member(jwk, "pub")),
             other => panic!("no raw verification with {other}"),
         };
         Self::Public(key.expect("a good key"))
@@ -88,12 +91,13 @@ impl Key {
     }
 }
 
-/// The type of key that signs with that algorithm (RFC 7518 §6.1), where it is a public one.
+/// The type of key that signs with that algorithm (RFC 7518 §6.1, RFC 9964 §3), where it is a public one.
 pub fn kty(algorithm: Algorithm) -> Option<&'static str> {
     match algorithm {
         Algorithm::Rs256 | Algorithm::Ps256 => Some("RSA"),
         Algorithm::Es256 => Some("EC"),
         Algorithm::EdDsa => Some("OKP"),
+        Algorithm::MlDsa44 | Algorithm::MlDsa65 | Algorithm::MlDsa87 => Some("AKP"),
         _ => None,
     }
 }

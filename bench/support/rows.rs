@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use http::StatusCode;
 use portcullis::{
-    Algorithm::{self, EdDsa, Es256, Hs256, Ps256, Rs256},
+    Algorithm::{self, EdDsa, Es256, Hs256, MlDsa44, MlDsa65, MlDsa87, Ps256, Rs256},
     AuthenticateLayer, ErrorBody, ProtectedResource, Scope,
     scope::ScopeHierarchy,
     testing::TestClock,
@@ -74,7 +74,8 @@ impl Row {
 
 /// Every row, those of one kind together.
 pub fn all() -> Vec<Row> {
-    let groups = [baselines(), known(), raw(), first_seen(), seen(), proven(), rejected()];
+    let groups =
+        [baselines(), known(), raw(), first_seen(), seen(), proven(), post_quantum(), rejected()];
     groups.into_iter().flatten().collect()
 }
 
@@ -290,6 +291,33 @@ fn proven() -> Vec<Row> {
         })
         .shows(Difference("seen, RS256"))
         .bar(Allocations("seen, RS256"), 0.0),
+    ]
+}
+
+/// Tokens that are signed with ML-DSA (RFC 9964).
+fn post_quantum() -> Vec<Row> {
+    let raw =
+        |algorithm| move |it: &Fixture| Subject::raw(Raw::new(it.post_quantum_issuer(), algorithm));
+    let first = |algorithm| {
+        move |it: &Fixture| {
+            let issuer = it.post_quantum_issuer();
+            let app = services::for_identity().layer(it.layer(issuer, Memory::None));
+            Subject::bearers(app, &*issuer.tokens(algorithm), StatusCode::OK)
+        }
+    };
+    vec![
+        Row::new("raw ML-DSA-44", raw(MlDsa44)),
+        Row::new("raw ML-DSA-65", raw(MlDsa65)),
+        Row::new("raw ML-DSA-87", raw(MlDsa87)),
+        Row::new("first seen, ML-DSA-44", first(MlDsa44)).shows(Net("raw ML-DSA-44")),
+        Row::new("first seen, ML-DSA-65", first(MlDsa65)).shows(Net("raw ML-DSA-65")),
+        Row::new("first seen, ML-DSA-87", first(MlDsa87)).shows(Net("raw ML-DSA-87")),
+        Row::new("seen, ML-DSA-65", |it| {
+            let issuer = it.post_quantum_issuer();
+            let app = services::for_identity().layer(it.layer(issuer, Memory::Default));
+            Subject::bearers(app, issuer.tokens(MlDsa65).first(), StatusCode::OK)
+        })
+        .shows(Ratio(CONSTANT)),
     ]
 }
 

@@ -82,7 +82,6 @@ impl<'a> FromIterator<&'a str> for ScopeSet {
 
 /// Returns whether a text contains valid scopes that are separated by single spaces, as nearly every issuer writes
 /// them.
-#[expect(clippy::needless_bitwise_bool, reason = "without branches, the compiler can vectorize it")]
 fn is_normal(scopes: &str) -> bool {
     let bytes = scopes.as_bytes();
     let is_space = |byte: &u8| *byte == b' ';

@@ -38,7 +38,7 @@ pub fn jwks_uri(issuer: &Issuer, algorithm: Algorithm) -> String {
 
 /// The key that signs with that algorithm.
 pub fn jwk_set(issuer: &Issuer, algorithm: Algorithm) -> Value {
-    let mut jwk = issuer.jwk(raw::kty(algorithm).expect("a public key"));
+    let mut jwk = issuer.jwk(raw::kty(algorithm).expect("a public key"), algorithm);
     jwk["alg"] = json!(algorithm.name());
     json!({ "keys": [jwk] })
 }
