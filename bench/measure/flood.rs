@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::rounds::percentile;
+use super::percentile::percentile;
 use crate::support::{
     fixture::{Fixture, Memory, current_thread},
     rows::ROUTER,
@@ -36,7 +36,7 @@ pub struct Beside {
 
 impl Beside {
     /// What so many percent of the requests took at most.
-    pub fn percentile(&self, percent: usize) -> f64 {
+    pub fn percentile(&self, percent: impl Into<f64>) -> f64 {
         percentile(self.times.clone(), percent)
     }
 }

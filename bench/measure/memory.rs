@@ -10,7 +10,7 @@ use http::{Request, StatusCode};
 use portcullis::AuthenticateLayer;
 use tower::ServiceExt;
 
-use super::rounds::percentile;
+use super::percentile::percentile;
 use crate::support::{fixture::Fixture, minter::Minter, services, subject::request};
 
 /// How many requests are made before they are sent, and timed.

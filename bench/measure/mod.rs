@@ -21,6 +21,7 @@ pub mod flood;
 pub mod machine;
 pub mod memory;
 pub mod options;
+pub mod percentile;
 pub mod report;
 pub mod rounds;
 pub mod threads;

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tokio::runtime::Runtime;
 
+use super::percentile::percentile;
 use crate::support::{
     figure::Figure::{self, Allocations, Change, Difference, Net, NetDifference, NetOf, Ratio},
     fixture::Fixture,
@@ -130,9 +131,4 @@ impl Turn {
         });
         measured.rounds.push(took.as_secs_f64() * 1e9 / *times as f64);
     }
-}
-
-pub fn percentile(mut values: Vec<f64>, percent: usize) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() * percent / 100]
 }

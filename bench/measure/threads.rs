@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use super::rounds::{percentile, times_in};
+use super::{percentile::percentile, rounds::times_in};
 use crate::support::{
     fixture::{Fixture, current_thread},
     rows::Row,
