@@ -1,53 +1,58 @@
-//! The example `server` in a process of its own.
+//! The process of the server.
 
 use std::{
-    env, fs,
+    env, fmt, fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
     process::{Child, Command, Stdio},
+    str::FromStr,
     time::Duration,
 };
 
-use crate::tokens::API;
+use crate::protocol::Protocol;
 
-/// In `/proc`, time is told in hundredths of a second on all that Linux runs on today.
-const TICK: Duration = Duration::from_millis(10);
+/// How the server authenticates requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authentication {
+    /// It doesn't.
+    None,
+    Jwt,
+    Introspection,
+}
 
-/// It ends with this.
+/// A server with one worker thread. It ends when this value is dropped.
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
 }
 
 impl Server {
-    /// With one worker thread, for tokens of that issuer.
-    pub fn start(issuer: &str) -> Self {
-        // This is in `target/release/deps`, and that one in `target/release`.
-        let this = env::current_exe().expect("a path");
-        let directory = this.ancestors().nth(2).expect("a directory of the profile");
-        let mut child = Command::new(directory.join("server"))
-            .envs([("LISTEN", "127.0.0.1:0"), ("WORKER_THREADS", "1")])
-            .envs([("ISSUER", issuer), ("AUDIENCE", API)])
-            .stdin(Stdio::null())
+    pub fn start(protocol: Protocol, authentication: Authentication, issuer: &str) -> Self {
+        let kind = if protocol == Protocol::Grpc { "grpc" } else { "http" };
+        let mut child = Command::new(env::current_exe().expect("a path"))
+            .args(["serve", kind, &authentication.to_string(), issuer])
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("the example: cargo build --release -p example-server");
+            .expect("a process");
         let mut line = String::new();
         let output = child.stdout.as_mut().expect("a pipe");
         BufReader::new(output).read_line(&mut line).expect("a line");
-        let address = line.trim().strip_prefix("listening on http://").expect("an address");
-        let address = address.parse().expect("an address");
+        let address = line.trim().parse().expect("an address");
         Self { child, address }
     }
 
-    /// The CPU time that it has used so far, in user and in kernel mode.
+    /// Returns the CPU time that its threads have used so far, in user and in kernel mode.
     pub fn cpu_time(&self) -> Duration {
-        let path = format!("/proc/{}/stat", self.child.id());
-        let stat = fs::read_to_string(path).expect("Linux");
-        // The second field is the name, in parentheses, and may hold spaces.
-        let (_, fields) = stat.rsplit_once(") ").expect("a name");
-        let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<u32>);
-        ticks.map(|ticks| TICK * ticks.expect("a number")).sum()
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("Linux");
+        let time = threads.map(|thread| {
+            let path = thread.expect("a thread").path().join("schedstat");
+            // A thread may have ended meanwhile.
+            let text = fs::read_to_string(path).unwrap_or_default();
+            let nanoseconds = text.split(' ').next().and_then(|number| number.parse().ok());
+            nanoseconds.map_or(Duration::ZERO, Duration::from_nanos)
+        });
+        time.sum()
     }
 }
 
@@ -55,5 +60,24 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+impl fmt::Display for Authentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Jwt => "jwt",
+            Self::Introspection => "introspection",
+        })
+    }
+}
+
+impl FromStr for Authentication {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::None, Self::Jwt, Self::Introspection];
+        all.into_iter().find(|it| it.to_string() == text).ok_or_else(|| text.to_owned())
     }
 }

@@ -20,6 +20,8 @@ from figures import Figures
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BENCHES = ["requests", "growth", "http", "peers", "instructions"]
+# Into how many parts the bench divides a phase.
+PARTS = 10
 
 
 def main():
@@ -49,9 +51,9 @@ def run(bench, folder, options):
         call([*command, "--tsv", folder / "peers.tsv"])
         call([*command, "--defaults", "--tsv", folder / "peers-by-default.tsv"])
     else:
-        if bench == "http":
-            call(["cargo", "build", "--release", "-p", "example-server"])
-        call(["cargo", "bench", "-p", "portcullis-bench", "--bench", bench, "--", *options, "--tsv", folder / f"{bench}.tsv"])
+        features = ["--features", "tonic"] if bench == "http" else []
+        command = ["cargo", "bench", "-p", "portcullis-bench", *features, "--bench", bench, "--", *options]
+        call([*command, "--tsv", folder / f"{bench}.tsv"])
 
 
 def call(command, may_fail=False):
@@ -65,10 +67,10 @@ def write(page, folder):
     requests, growth, http, peers, defaults = (
         Figures(folder / f"{name}.tsv") for name in ("requests", "growth", "http", "peers", "peers-by-default")
     )
-    draw(folder, growth, peers)
+    draw(folder, growth, peers, http)
     parts = {
         "machine": f"{requests.machine()}; {compiler()}.",
-        "bars": tables.bars(requests, growth),
+        "bars": tables.bars(requests, growth, http),
         "peers": tables.peers(peers),
         "peers by default": tables.peers(defaults),
         "peers baselines": tables.baselines(peers),
@@ -78,7 +80,10 @@ def write(page, folder):
         "threads": tables.threads(requests),
         "flood": tables.flood(requests),
         "saturated": tables.saturated(http),
-        "steady": tables.steady(http),
+        "tails": tables.tails(http),
+        "added": tables.added(http),
+        "cpu": tables.cpu(http),
+        "responses": tables.responses(http),
         "instructions": tables.instructions(ROOT / "bench/instructions.tsv"),
     }
     text = page.read_text()
@@ -95,7 +100,7 @@ def compiler():
     return subprocess.run(["rustc", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 
-def draw(folder, growth, peers):
+def draw(folder, growth, peers, http):
     groups = []
     for kind in ("RS256", "ES256", "EdDSA"):
         rows = [(name, peers.get(f"accepted, {kind}: {name}", f"net × raw {kind}")) for name in tables.names(peers)]
@@ -128,6 +133,24 @@ def draw(folder, growth, peers):
     about = "µs for a request, EdDSA; raw: the signature alone"
     kilobytes = lambda bytes: f"{bytes / 1024:g}"
     save(folder / "size.svg", plots.lines("Length of a token", about, "KB", series, log_y=True, names=kilobytes))
+    about = "99th percentile of each half second, µs, on a logarithmic scale; events happen in the shaded parts"
+    save(folder / "tails.svg", plots.phases("At fixed rates", about, *timeline(http)))
+
+
+def timeline(http):
+    """The names of the phases, and for each protocol the lines of each kind of token, of points as (phases, µs)."""
+    names = [name for name in tables.phases(http) if name != "steady"]
+    panels = []
+    for protocol in tables.PROTOCOLS:
+        series = {}
+        for number, phase in enumerate(names):
+            for token in tables.tokens_of(http, phase):
+                values = [http.get(f"{protocol}, {phase}, {token}", f"99 % µs, part {part}") for part in range(PARTS)]
+                points = [(number + (part + 0.5) / PARTS, value) for part, value in enumerate(values) if value]
+                if token not in tables.FLOODS and points:
+                    series.setdefault(token, []).append(points)
+        panels.append((protocol, series))
+    return names, panels
 
 
 def points(growth, beginning, value):

@@ -1,6 +1,7 @@
-"""Plots as SVG: bars that lie, and lines. They are read on white and on black pages, so they bring their own ground."""
+"""Plots as SVG: bars that lie, lines, and phases. They are read on white and on black pages, so they bring their own ground."""
 
 import math
+import re
 from html import escape
 
 WIDTH = 760
@@ -78,6 +79,40 @@ def lines(title, about, x_name, series, log_y=False, names=str):
         ends.append([up(points[-1][1]) + 4, name, colour])
     parts += [text(right + 8, y, name, colour=colour) for y, name, colour in apart(ends)]
     return svg(bottom + 60, parts)
+
+
+def phases(title, about, names, panels):
+    """A panel for each protocol, on top of each other: `panels` are names, and lines by kind, of points as (phases, y)."""
+    left, right, top, tall, gap = 80, WIDTH - 16, 92, 150, 34
+    kinds = list(dict.fromkeys(kind for _, series in panels for kind in series))
+    colours = {kind: OTHERS if kind == "no authentication" else COLOURS[kinds.index(kind) - 1] for kind in kinds}
+    ys = [y for _, series in panels for lines in series.values() for points in lines for _, y in points]
+    high, low = max(ys) * 1.3, min(ys) / 1.3
+    along = lambda x: left + x / len(names) * (right - left)
+    parts = [text(16, 26, title, weight="bold"), text(16, 46, about, colour="#64748b")]
+    x = left
+    for kind, colour in colours.items():
+        parts += [line(x, 64, x + 18, 64, colour, 3), text(x + 24, 68, kind, colour=colour)]
+        x += 40 + 8 * len(kind)
+    for number, (name, series) in enumerate(panels):
+        above = top + number * (tall + gap)
+        bottom = above + tall
+        up = lambda y: bottom - (math.log(y) - math.log(low)) / (math.log(high) - math.log(low)) * tall
+        for phase in range(len(names)):
+            begin, end = along(phase + 0.2), along(phase + 0.8)
+            parts.append(f"<rect x='{begin:.1f}' y='{above}' width='{end - begin:.1f}' height='{tall}' fill='#f1f5f9'/>")
+        for y in ticks(low, high, True):
+            parts += [line(left, up(y), right, up(y)), text(left - 8, up(y) + 4, short(y), "end")]
+        parts.append(text(left + 4, above + 14, name, weight="bold"))
+        for kind, lines in series.items():
+            for points in lines:
+                path = " ".join(f"{along(x):.1f},{up(y):.1f}" for x, y in points)
+                parts.append(f"<polyline points='{path}' fill='none' stroke='{colours[kind]}' stroke-width='2'/>")
+        parts += [line(along(phase), above, along(phase), bottom, "#94a3b8") for phase in range(len(names) + 1)]
+    for phase, name in enumerate(names):
+        for row, words in enumerate(re.sub(" (?=while|unreachable|hangs$)", "\n", name, count=1).split("\n")):
+            parts.append(text(along(phase + 0.5), bottom + 20 + 16 * row, words, "middle"))
+    return svg(bottom + 50, parts)
 
 
 def apart(ends):

@@ -12,10 +12,10 @@ def number(value, form="{:,.0f}", missing="–"):
     return missing if value is None else form.format(value).replace("-", "−")
 
 
-def bars(requests, growth):
+def bars(*benches):
     """What was to be reached, and what was."""
     rows = []
-    for bench in (requests, growth):
+    for bench in benches:
         for figure in bench.all:
             if figure.bar is None:
                 continue
@@ -117,26 +117,107 @@ def tokens(growth):
     return table(["bound", "tokens met", "ns for one of them", "MiB held", "bytes each beyond its length"], rows)
 
 
+PROTOCOLS = ["HTTP/1.1", "HTTP/2", "gRPC"]
+# What is sent to do harm, or instead of that.
+FLOODS = ["unknown kid", "other requests"]
+PLAIN = "no authentication"
+CPU = [("CPU µs", "{:.1f}"), ("more µs", "{:+.1f}")]
+
+
 def saturated(http):
+    """The CPU time of a request, and how much of it is authentication."""
+    beginning = "HTTP/1.1, saturated, "
+    names = [row.removeprefix(beginning) for row in http.rows() if row.startswith(beginning)]
     rows = []
-    base = http.get("no authentication", "CPU µs")
-    for row in http.rows():
-        cpu = http.get(row, "CPU µs")
-        if cpu is not None:
-            rate, median, high = (http.get(row, name) for name in ("requests/s", "median µs", "99 % µs"))
-            more = number(cpu - base, "{:+.2f}")
-            rows.append([row, number(cpu, "{:.2f}"), more, number(rate), number(median), number(high)])
-    return table(["8 connections, one worker", "CPU µs", "more", "requests/s", "median, µs", "99 %, µs"], rows)
+    for name in names:
+        cells = [(f"{protocol}, saturated, {name}", *form) for protocol in PROTOCOLS for form in CPU]
+        rows.append([name, *(number(http.get(row, figure), form) for row, figure, form in cells)])
+    return table(["CPU time of a request, µs", *both("more")], rows)
 
 
-def steady(http):
+def both(second):
+    return [name for protocol in PROTOCOLS for name in (protocol, second)]
+
+
+def phases(http):
+    """The names of the phases, in the order of the bench."""
+    rows = [row.split(", ") for row in http.rows()]
+    return list(dict.fromkeys(row[1] for row in rows if len(row) == 3 and row[1] != "saturated"))
+
+
+def tokens_of(http, phase):
+    """What is sent in a phase."""
+    rows = [row.split(", ") for row in http.rows()]
+    return list(dict.fromkeys(row[2] for row in rows if len(row) == 3 and row[1] == phase))
+
+
+def tails(http):
+    """Latencies within the window of each phase."""
     rows = []
-    for row in http.rows():
-        most = http.get(row, "most µs")
-        if most is not None:
-            cells = [http.get(row, name) for name in ("median µs", "99 % µs", "most µs", "other answers")]
-            rows.append([row, *(number(cell) for cell in cells)])
-    return table(["a thousand requests in a second", "median, µs", "99 %, µs", "most, µs", "not 200"], rows)
+    for phase in phases(http):
+        for token in tokens_of(http, phase):
+            rows.append([phase, token, *(latencies(http, f"{protocol}, {phase}, {token}") for protocol in PROTOCOLS)])
+    return table(["phase", "token", *PROTOCOLS], rows)
+
+
+def latencies(http, row):
+    """Without a percentile that so few requests don't have."""
+    names = ["median µs", "99 % µs", *(["99.9 % µs"] if (http.get(row, "requests") or 0) >= 1000 else []), "most µs"]
+    values = [number(http.get(row, name)) for name in names]
+    return " / ".join(values if len(values) == 4 else [*values[:2], number(None), *values[2:]])
+
+
+def added(http):
+    """What authentication adds to the latencies of the same load."""
+    rows = []
+    for phase in phases(http):
+        for token in tokens_of(http, phase):
+            if token in (PLAIN, *FLOODS):
+                continue
+            row = [phase, token]
+            for protocol in PROTOCOLS:
+                for name in ("median µs", "99 % µs"):
+                    ours = http.get(f"{protocol}, {phase}, {token}", name)
+                    plain = http.get(f"{protocol}, {phase}, {PLAIN}", name)
+                    row.append(number(None if None in (ours, plain) else ours - plain, "{:+,.0f}"))
+            rows.append(row)
+    heads = [f"{protocol}, {name}" for protocol in PROTOCOLS for name in ("median", "99 %")]
+    return table(["phase", "token, µs more", *heads], rows)
+
+
+def cpu(http):
+    """The CPU time of a request at fixed rates, with and without authentication."""
+    rows = []
+    for phase in phases(http):
+        names = ("CPU µs", "CPU µs, no authentication")
+        values = [http.get(f"{protocol}, {phase}", name) for protocol in PROTOCOLS for name in names]
+        rows.append([phase, *(number(value, "{:.1f}") for value in values)])
+    return table(["CPU time of a request, µs", *both("without")], rows)
+
+
+def responses(http):
+    """How many requests of each phase got which response."""
+    rows = []
+    for phase in phases(http):
+        for token in tokens_of(http, phase):
+            if token in (PLAIN, "other requests"):
+                continue
+            rows.append([phase, token, *(replies(http, protocol, f"{protocol}, {phase}, {token}") for protocol in PROTOCOLS)])
+    return table(["phase", "token", *PROTOCOLS], rows)
+
+
+def replies(http, protocol, row):
+    """Each status and its count."""
+    is_http = protocol != "gRPC"
+    names = {
+        "accepted": "200" if is_http else "OK",
+        "rejected": "401" if is_http else "UNAUTHENTICATED",
+        "unavailable": "503" if is_http else "UNAVAILABLE",
+        "other responses": "**other**",
+        "not sent": "not sent",
+    }
+    counts = [(name, http.get(row, figure)) for figure, name in names.items()]
+    return ", ".join(f"{name}: {number(count)}" for name, count in counts if count)
 
 
 def instructions(path):
