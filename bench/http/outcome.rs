@@ -24,7 +24,7 @@ impl Outcome {
     /// Returns what came of the requests that were due in this time.
     pub fn within(&self, time: &Range<Duration>) -> Summary<'_> {
         let samples = self.samples.iter().filter(|sample| time.contains(&sample.due)).collect();
-        let unsent = self.unsent.iter().filter(|due| time.contains(due)).count();
+        let unsent = self.unsent.iter().filter(|due| time.contains(*due)).count();
         Summary { samples, unsent }
     }
 }

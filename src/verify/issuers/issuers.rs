@@ -303,7 +303,8 @@ impl Issuers {
         let Some(resolution) = resolution else {
             return Verification::ready(Err(TokenFault::Issuer.into()));
         };
-        match resolution.issuer().verify_parsed(unverified, Attempt::First) {
+        let issuer = resolution.issuer();
+        match issuer.verify_parsed(unverified, issuer.now(), Attempt::First) {
             Ok(verified) => {
                 Verification::ready(resolution.insert(&self.0.cache, token.as_bytes(), verified))
             }

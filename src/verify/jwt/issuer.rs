@@ -90,15 +90,15 @@ impl Issuer {
     /// Verifies a token with the cached keys, for a verifier with one issuer. It can reject a token by its
     /// header before it reads the claims.
     pub(crate) fn verify(self: &Arc<Self>, token: &[u8]) -> Result<VerifiedToken, Interrupt> {
-        let jws = Jws::parse(token)?;
-        self.reject_by_header(&jws.header)?;
+        let (jws, now) = (Jws::parse(token)?, self.now());
+        self.reject_by_header(&jws.header, now)?;
         let token = UnverifiedToken::read(jws, |_| Ok::<_, Interrupt>(&self.claim_options))?;
-        self.verify_parsed(token, Attempt::First)
+        self.verify_parsed(token, now, Attempt::First)
     }
 
     /// Verifies a token of this issuer with the cached keys.
     pub(crate) fn verify_named(self: &Arc<Self>, token: &[u8]) -> Result<VerifiedToken, Interrupt> {
-        self.verify_parsed(self.parse(token)?, Attempt::First)
+        self.verify_parsed(self.parse(token)?, self.now(), Attempt::First)
     }
 
     /// Parses a token of this issuer.
@@ -110,9 +110,9 @@ impl Issuer {
     pub(crate) fn verify_parsed(
         &self,
         token: UnverifiedToken<'_>,
+        now: NumericDate,
         attempt: Attempt,
     ) -> Result<VerifiedToken, Interrupt> {
-        let now = self.now();
         // A token that is rejected here costs neither a signature verification nor a fetch.
         self.require_algorithm(&token.jws.header)?;
         self.rules.validate(&token.jws, &token.payload, now)?;
@@ -134,7 +134,7 @@ impl Issuer {
         token: &[u8],
         first: Result<VerifiedToken, Interrupt>,
     ) -> Result<VerifiedToken, Error> {
-        complete(first, |attempt| self.verify_parsed(self.parse(token)?, attempt)).await
+        complete(first, |attempt| self.verify_parsed(self.parse(token)?, self.now(), attempt)).await
     }
 
     /// Returns whether a token that was verified with the keys of `generation` is still valid.
@@ -170,9 +170,9 @@ impl Issuer {
 
     /// Rejects a header that matches no key of this issuer, so that a flood of random `kid`s is cheap. A
     /// header that may need a fetch isn't rejected, because the claims are validated before the fetch.
-    fn reject_by_header(&self, header: &Header) -> Result<(), TokenFault> {
+    fn reject_by_header(&self, header: &Header, now: NumericDate) -> Result<(), TokenFault> {
         self.require_algorithm(header)?;
-        self.keys.mismatch(header, self.now()).map_or(Ok(()), Err)
+        self.keys.mismatch(header, now).map_or(Ok(()), Err)
     }
 
     /// Runs the custom checks.
