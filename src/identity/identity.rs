@@ -1,11 +1,6 @@
 //! The identity of the caller, as determined by a verifier.
 
-use std::{
-    any::Any,
-    fmt,
-    sync::{Arc, OnceLock},
-    time::SystemTime,
-};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use super::{Authentication, LayerContext, RevocationState};
 use crate::{
@@ -46,8 +41,6 @@ struct Verified {
     revocation: RevocationState,
     #[cfg(feature = "serde")]
     typed: crate::claims::TypedClaims,
-    /// What the cache of its verifier needs to know. In the identity, so that a hit counts only one reference.
-    cached: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 impl Identity {
@@ -63,19 +56,8 @@ impl Identity {
             revocation: RevocationState::default(),
             #[cfg(feature = "serde")]
             typed: crate::claims::TypedClaims::default(),
-            cached: OnceLock::new(),
         });
         Self { verified, context: None }
-    }
-
-    /// Sets what the cache of the verifier needs to know about this identity. It can be set once.
-    pub(crate) fn set_cached<T: Send + Sync + 'static>(&self, cached: T) -> bool {
-        self.verified.cached.set(Box::new(cached)).is_ok()
-    }
-
-    /// Returns what was set with [`set_cached`](Self::set_cached).
-    pub(crate) fn cached<T: 'static>(&self) -> Option<&T> {
-        self.verified.cached.get()?.downcast_ref()
     }
 
     /// Sets the context of the layer, with which scopes and times are compared.

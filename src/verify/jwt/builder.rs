@@ -310,8 +310,9 @@ impl JwtVerifierBuilder<AudienceGiven> {
     /// which there is no configured key, or has ML-DSA in a build that doesn't implement it; if a place for
     /// scopes or roles is an invalid JSON pointer; or if the maximum lifetime is zero.
     pub fn build(self) -> Result<JwtVerifier, ConfigError> {
-        let cache = TokenCache::new(self.settings.cache_capacity, None);
+        let capacity = self.settings.cache_capacity;
         let issuer = Arc::new(self.settings.into_issuer()?);
+        let cache = TokenCache::of(&issuer, capacity);
         Ok(JwtVerifier { issuer, cache })
     }
 }

@@ -2,12 +2,12 @@
 
 use std::{
     fmt,
-    hash::BuildHasherDefault,
+    hash::{BuildHasherDefault, Hash, Hasher},
     sync::{Arc, Weak},
 };
 
 use quick_cache::{
-    Weighter,
+    Equivalent, Weighter,
     sync::{Cache, DefaultLifecycle},
 };
 
@@ -36,22 +36,23 @@ const OVERHEAD: usize = 670;
 #[derive(Debug, Clone)]
 pub(crate) struct TokenCache {
     entries: Option<Arc<Entries>>,
+    /// The issuer of all tokens, if there is only one.
+    owner: Option<Arc<Issuer>>,
     /// A revocation list in addition to that of each token's issuer.
     revocations: Option<Revocations>,
 }
 
-/// A verified token that is to be added to the cache.
-struct NewEntry<'a> {
-    token: &'a [u8],
-    verified: VerifiedToken,
-    issuer: IssuerRef,
-}
-
 impl TokenCache {
-    /// Creates a cache of about `capacity` bytes.
+    /// Creates a cache of about `capacity` bytes for the tokens of any issuers.
     pub(crate) fn new(capacity: usize, revocations: Option<Revocations>) -> Self {
         let entries = (capacity > 0).then(|| Arc::new(Entries::new(capacity)));
-        Self { entries, revocations }
+        Self { entries, owner: None, revocations }
+    }
+
+    /// Creates a cache of about `capacity` bytes for the tokens of one issuer. Its entries need no reference to it, which
+    /// would be counted on each hit.
+    pub(crate) fn of(owner: &Arc<Issuer>, capacity: usize) -> Self {
+        Self { owner: Some(Arc::clone(owner)), ..Self::new(capacity, None) }
     }
 
     /// Returns the capacity in bytes.
@@ -61,7 +62,7 @@ impl TokenCache {
 
     /// Returns a cache with the same entries.
     pub(crate) fn sharing_entries(&self, revocations: Revocations) -> Self {
-        Self { entries: self.entries.clone(), revocations: Some(revocations) }
+        Self { revocations: Some(revocations), ..self.clone() }
     }
 
     /// Adds the entries of another cache whose issuer is kept. Entries that are added to the other cache later
@@ -73,21 +74,33 @@ impl TokenCache {
         keeps_tenant: impl Fn(&Arc<Registration>) -> bool,
     ) {
         let (Some(entries), Some(others)) = (&self.entries, &other.entries) else { return };
-        for (_, identity) in others.by_hash.iter() {
-            let Some(CachedToken { token, issuer, .. }) = identity.cached() else { continue };
-            let is_kept = match issuer {
+        for (token, entry) in others.by_token.iter() {
+            let is_kept = match &entry.issuer {
+                // Only caches for several issuers are copied.
+                IssuerRef::Owner => false,
                 IssuerRef::Configured(issuer) => keeps_issuer(issuer),
                 IssuerRef::Tenant(tenant) => tenant.upgrade().is_some_and(|it| keeps_tenant(&it)),
             };
             if is_kept {
-                entries.by_hash.insert(entries.hasher.hash(token), identity);
+                entries.insert(&token.text, entry);
             }
         }
     }
 
     /// Returns the identity of a cached token, if it is still valid.
     pub(crate) fn get(&self, token: &[u8]) -> Option<Identity> {
-        self.entries.as_ref()?.get(token, self.revocations.as_ref())
+        let Entry { identity, issuer, generation } = self.entries.as_ref()?.get(token)?;
+        let is_accepted_by = |issuer: &Issuer| {
+            issuer.is_still_valid(token, &identity, generation, self.revocations.as_ref())
+        };
+        let is_valid = match &issuer {
+            IssuerRef::Owner => self.owner.as_deref().is_some_and(is_accepted_by),
+            IssuerRef::Configured(issuer) => is_accepted_by(issuer),
+            IssuerRef::Tenant(tenant) => tenant.upgrade().is_some_and(|tenant| {
+                tenant.is_still_valid(token, &identity, generation, self.revocations.as_ref())
+            }),
+        };
+        is_valid.then_some(identity)
     }
 
     /// Adds the token of a configured issuer.
@@ -97,8 +110,11 @@ impl TokenCache {
         verified: VerifiedToken,
         issuer: &Arc<Issuer>,
     ) -> Result<Identity, Error> {
-        let issuer = IssuerRef::Configured(Arc::clone(issuer));
-        self.add(NewEntry { token, verified, issuer })
+        let issuer = match &self.owner {
+            Some(_) => IssuerRef::Owner,
+            None => IssuerRef::Configured(Arc::clone(issuer)),
+        };
+        self.add(token, verified, issuer)
     }
 
     /// Adds the token of a tenant, which is valid only as long as the tenant is registered.
@@ -108,18 +124,22 @@ impl TokenCache {
         verified: VerifiedToken,
         tenant: &Arc<Registration>,
     ) -> Result<Identity, Error> {
-        let issuer = IssuerRef::Tenant(Arc::downgrade(tenant));
-        self.add(NewEntry { token, verified, issuer })
+        self.add(token, verified, IssuerRef::Tenant(Arc::downgrade(tenant)))
     }
 
     /// Adds a token, unless it was revoked. A later revocation is detected when the token is used.
-    fn add(&self, new: NewEntry<'_>) -> Result<Identity, Error> {
-        let identity = new.verified.identity.clone();
+    fn add(
+        &self,
+        token: &[u8],
+        verified: VerifiedToken,
+        issuer: IssuerRef,
+    ) -> Result<Identity, Error> {
+        let VerifiedToken { identity, generation } = verified;
         if let Some(revocations) = &self.revocations {
-            revocations.check(None, new.token, &identity)?;
+            revocations.check(None, token, &identity)?;
         }
         if let Some(entries) = &self.entries {
-            entries.insert(new);
+            entries.insert(token, Entry { identity: identity.clone(), issuer, generation });
         }
         Ok(identity)
     }
@@ -127,42 +147,57 @@ impl TokenCache {
 
 struct Entries {
     capacity: usize,
-    /// Each identity knows the [`CachedToken`] from which it was verified.
-    by_hash: Cache<u64, Identity, ByBytes, BuildHasherDefault<DigestHasher>>,
+    by_token: Cache<CachedToken, Entry, ByBytes, BuildHasherDefault<DigestHasher>>,
     hasher: TailHasher,
 }
 
+/// A token that was verified. It is compared as a whole, because only its end is hashed.
+#[derive(Clone, PartialEq, Eq)]
 struct CachedToken {
-    /// The whole token, which is compared on a hit because only its end is hashed.
-    token: Box<[u8]>,
+    text: Box<[u8]>,
+    hash: u64,
+}
+
+/// A token that is looked up.
+struct SoughtToken<'a> {
+    text: &'a [u8],
+    hash: u64,
+}
+
+/// The outcome of a verification. It is cloned on each hit, so it contains no more than necessary.
+#[derive(Clone)]
+struct Entry {
+    identity: Identity,
     issuer: IssuerRef,
     /// The generation of the key set that verified it.
     generation: u64,
 }
 
 /// The issuer that determines whether a token is still valid.
+#[derive(Clone)]
 enum IssuerRef {
+    /// The only issuer of the cache.
+    Owner,
     Configured(Arc<Issuer>),
     /// A weak reference, because entries must not keep a removed tenant in memory.
     Tenant(Weak<Registration>),
 }
 
-impl IssuerRef {
-    fn is_still_valid(
-        &self,
-        token: &[u8],
-        identity: &Identity,
-        generation: u64,
-        revocations: Option<&Revocations>,
-    ) -> bool {
-        match self {
-            Self::Configured(issuer) => {
-                issuer.is_still_valid(token, identity, generation, revocations)
-            }
-            Self::Tenant(tenant) => tenant.upgrade().is_some_and(|tenant| {
-                tenant.is_still_valid(token, identity, generation, revocations)
-            }),
-        }
+impl Hash for CachedToken {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl Hash for SoughtToken<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl Equivalent<CachedToken> for SoughtToken<'_> {
+    fn equivalent(&self, cached: &CachedToken) -> bool {
+        self.hash == cached.hash && *self.text == *cached.text
     }
 }
 
@@ -171,29 +206,23 @@ impl Entries {
         let entries = capacity / (1024 + OVERHEAD);
         let weight = u64::try_from(capacity).unwrap_or(u64::MAX);
         let (hasher, lifecycle) = (BuildHasherDefault::default(), DefaultLifecycle::default());
-        let by_hash = Cache::with(entries.max(1), weight, ByBytes, hasher, lifecycle);
-        Self { capacity, by_hash, hasher: TailHasher::new() }
+        let by_token = Cache::with(entries.max(1), weight, ByBytes, hasher, lifecycle);
+        Self { capacity, by_token, hasher: TailHasher::new() }
     }
 
-    fn get(&self, token: &[u8], revocations: Option<&Revocations>) -> Option<Identity> {
-        let identity = self.by_hash.get(&self.hasher.hash(token))?;
-        let cached: &CachedToken = identity.cached()?;
-        let is_valid = *cached.token == *token
-            && cached.issuer.is_still_valid(token, &identity, cached.generation, revocations);
-        is_valid.then_some(identity)
+    fn get(&self, token: &[u8]) -> Option<Entry> {
+        self.by_token.get(&SoughtToken { text: token, hash: self.hasher.hash(token) })
     }
 
-    fn insert(&self, new: NewEntry<'_>) {
-        let NewEntry { token, verified: VerifiedToken { identity, generation }, issuer } = new;
-        if identity.set_cached(CachedToken { token: token.into(), issuer, generation }) {
-            self.by_hash.insert(self.hasher.hash(token), identity);
-        }
+    fn insert(&self, token: &[u8], entry: Entry) {
+        let token = CachedToken { text: token.into(), hash: self.hasher.hash(token) };
+        self.by_token.insert(token, entry);
     }
 }
 
 impl fmt::Debug for Entries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenCache").field("tokens", &self.by_hash.len()).finish_non_exhaustive()
+        f.debug_struct("TokenCache").field("tokens", &self.by_token.len()).finish_non_exhaustive()
     }
 }
 
@@ -201,10 +230,9 @@ impl fmt::Debug for Entries {
 #[derive(Clone)]
 struct ByBytes;
 
-impl Weighter<u64, Identity> for ByBytes {
-    fn weight(&self, _hash: &u64, identity: &Identity) -> u64 {
-        let token = identity.cached().map_or(0, |cached: &CachedToken| cached.token.len());
-        let texts = token.saturating_add(identity.raw_claims().len());
+impl Weighter<CachedToken, Entry> for ByBytes {
+    fn weight(&self, token: &CachedToken, entry: &Entry) -> u64 {
+        let texts = token.text.len().saturating_add(entry.identity.raw_claims().len());
         u64::try_from(texts.saturating_add(OVERHEAD)).unwrap_or(u64::MAX)
     }
 }
