@@ -51,14 +51,14 @@ pub(crate) use self::value::date as date_of;
 #[cfg(feature = "_remote")]
 pub(crate) use self::{
     audience_rule::{AudienceNames, AudienceRule},
-    claim_options::ClaimOptions,
+    claim_options::{ClaimOptions, GivenClaimOptions},
     claim_set::ClaimSet,
     malformed_claim::MalformedClaim,
     reader::{IntrospectionReader, JwtReader},
     role_claim::MalformedRoles,
     scope_claim::MalformedScopes,
     token_kind::OtherKind,
-    validity::{checked_max_lifetime, validate_lifetime},
+    validity::validate_lifetime,
 };
 pub(crate) use self::{
     authorization_details::authorization_details,

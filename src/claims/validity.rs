@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{NumericDate, RegisteredClaims};
-use crate::{ConfigError, error::TokenFault};
+use crate::error::TokenFault;
 
 /// The default leeway of verifiers.
 ///
@@ -54,17 +54,6 @@ pub(crate) fn validate_lifetime(
         return Err(TokenFault::Lifetime);
     }
     Ok(())
-}
-
-/// Validates the setting of a maximum lifetime.
-#[cfg(feature = "_remote")]
-pub(crate) fn checked_max_lifetime(max: Option<Duration>) -> Result<Option<Duration>, ConfigError> {
-    match max {
-        Some(Duration::ZERO) => {
-            Err(ConfigError::new("maximum lifetime", "0s", "must be longer than zero"))
-        }
-        max => Ok(max),
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{environment::Environment, problems::Problems, table::Table};
+use crate::claims::GivenClaimOptions;
 
 /// The members that configure claims.
 pub(super) struct ClaimMembers<'a> {
@@ -10,14 +11,6 @@ pub(super) struct ClaimMembers<'a> {
     role_claims: Vec<&'a str>,
     numeric_identifiers: bool,
     max_lifetime: Option<Duration>,
-}
-
-/// The builder methods for these members.
-pub(super) struct ClaimSetters<Builder> {
-    pub(super) scope_claim: fn(Builder, &str) -> Builder,
-    pub(super) roles: fn(Builder, &str) -> Builder,
-    pub(super) numeric_identifiers: fn(Builder) -> Builder,
-    pub(super) max_lifetime: fn(Builder, Duration) -> Builder,
 }
 
 impl<'a> ClaimMembers<'a> {
@@ -41,25 +34,13 @@ impl<'a> ClaimMembers<'a> {
         })
     }
 
-    /// Sets these options on a builder.
-    pub(super) fn apply<Builder>(
-        self,
-        mut builder: Builder,
-        setters: &ClaimSetters<Builder>,
-    ) -> Builder {
-        for place in self.scope_claims {
-            builder = (setters.scope_claim)(builder, place);
-        }
-        for place in self.role_claims {
-            builder = (setters.roles)(builder, place);
-        }
-        if self.numeric_identifiers {
-            builder = (setters.numeric_identifiers)(builder);
-        }
-        match self.max_lifetime {
-            Some(lifetime) => (setters.max_lifetime)(builder, lifetime),
-            None => builder,
-        }
+    /// Sets these options of a builder.
+    pub(super) fn apply(self, options: &mut GivenClaimOptions) {
+        let owned = |place: &str| place.to_owned();
+        options.places.scopes.extend(self.scope_claims.into_iter().map(owned));
+        options.places.roles.extend(self.role_claims.into_iter().map(owned));
+        options.numeric_identifiers |= self.numeric_identifiers;
+        options.max_lifetime = self.max_lifetime.or(options.max_lifetime);
     }
 }
 

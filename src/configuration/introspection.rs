@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     attempts::build_reporting_all,
-    claim_members::{ClaimMembers, ClaimSetters, audiences},
+    claim_members::{ClaimMembers, audiences},
     environment::Environment,
     node::Node,
     problems::Problems,
@@ -89,15 +89,7 @@ fn attempt(
     if let Some(issuer) = table.text("issuer", problems) {
         builder = builder.issuer(issuer);
     }
-    builder = ClaimMembers::read(&mut table, problems).apply(
-        builder,
-        &ClaimSetters {
-            scope_claim: |builder, place| builder.scope_claim(place),
-            roles: |builder, place| builder.roles(place),
-            numeric_identifiers: |builder| builder.numeric_identifiers(),
-            max_lifetime: |builder, lifetime| builder.max_lifetime(lifetime),
-        },
-    );
+    ClaimMembers::read(&mut table, problems).apply(builder.claim_options_mut());
     if let Some(time) = table.seconds("cache_seconds", problems) {
         builder = builder.cache_for(time);
     }

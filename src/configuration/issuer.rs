@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     attempts::build_reporting_all,
-    claim_members::{ClaimMembers, ClaimSetters, audiences},
+    claim_members::{ClaimMembers, audiences},
     environment::Environment,
     node::Node,
     problems::Problems,
@@ -189,13 +189,6 @@ fn with_rules(
             }
         }
     }
-    ClaimMembers::read(table, problems).apply(
-        builder,
-        &ClaimSetters {
-            scope_claim: |builder, place| builder.scope_claim(place),
-            roles: |builder, place| builder.roles(place),
-            numeric_identifiers: |builder| builder.numeric_identifiers(),
-            max_lifetime: |builder, lifetime| builder.max_lifetime(lifetime),
-        },
-    )
+    ClaimMembers::read(table, problems).apply(builder.claim_options_mut());
+    builder
 }

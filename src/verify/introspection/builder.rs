@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Clock, ConfigError, Error, Identity,
-    claims::ResourceIdentifier,
+    claims::{GivenClaimOptions, ResourceIdentifier},
     http_client::HttpClient,
     verify::{AudienceGiven, AudienceMissing, Revocations},
 };
@@ -101,7 +101,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     ///
     /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
     pub fn scope_claim(mut self, place: impl AsRef<str>) -> Self {
-        self.settings.places.scopes.push(place.as_ref().to_owned());
+        self.settings.claims.places.scopes.push(place.as_ref().to_owned());
         self
     }
 
@@ -114,7 +114,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     ///
     /// [RFC 7519 §4.1.2]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.2
     pub fn numeric_identifiers(mut self) -> Self {
-        self.settings.numeric_identifiers = true;
+        self.settings.claims.numeric_identifiers = true;
         self
     }
 
@@ -144,7 +144,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     ///
     /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
     pub fn roles(mut self, place: impl AsRef<str>) -> Self {
-        self.settings.places.roles.push(place.as_ref().to_owned());
+        self.settings.claims.places.roles.push(place.as_ref().to_owned());
         self
     }
 
@@ -166,7 +166,7 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     /// assert!(verifier.is_ok());
     /// ```
     pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
-        self.settings.max_lifetime = Some(lifetime);
+        self.settings.claims.max_lifetime = Some(lifetime);
         self
     }
 
@@ -285,6 +285,12 @@ impl<Client, Audience> IntrospectionVerifierBuilder<Client, Audience> {
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
         self
+    }
+
+    /// Returns the options that configurations set for issuers and introspection endpoints alike.
+    #[cfg(feature = "_jwt")]
+    pub(crate) fn claim_options_mut(&mut self) -> &mut GivenClaimOptions {
+        &mut self.settings.claims
     }
 
     pub(super) fn into_state<C, A>(self) -> IntrospectionVerifierBuilder<C, A> {

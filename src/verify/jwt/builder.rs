@@ -5,7 +5,7 @@ use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
 use super::{
     JwtVerifier, Profile, rules::RequiredClaim, settings::Settings, token_cache::TokenCache,
 };
-use crate::claims::ResourceIdentifier;
+use crate::claims::{GivenClaimOptions, ResourceIdentifier};
 use crate::url::redact;
 use crate::verify::{AudienceGiven, AudienceMissing, Revocations};
 use crate::{Algorithm, Clock, ConfigError, Error, Identity};
@@ -162,7 +162,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     ///
     /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
     pub fn scope_claim(mut self, place: impl AsRef<str>) -> Self {
-        self.settings.places.scopes.push(place.as_ref().to_owned());
+        self.settings.claims.places.scopes.push(place.as_ref().to_owned());
         self
     }
 
@@ -175,7 +175,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     ///
     /// [RFC 7519 §4.1.2]: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.2
     pub fn numeric_identifiers(mut self) -> Self {
-        self.settings.numeric_identifiers = true;
+        self.settings.claims.numeric_identifiers = true;
         self
     }
 
@@ -220,7 +220,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
     #[doc(alias = "Keycloak")]
     pub fn roles(mut self, place: impl AsRef<str>) -> Self {
-        self.settings.places.roles.push(place.as_ref().to_owned());
+        self.settings.claims.places.roles.push(place.as_ref().to_owned());
         self
     }
 
@@ -241,7 +241,7 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     /// assert!(builder().max_lifetime(Duration::ZERO).build().is_err());
     /// ```
     pub fn max_lifetime(mut self, lifetime: Duration) -> Self {
-        self.settings.max_lifetime = Some(lifetime);
+        self.settings.claims.max_lifetime = Some(lifetime);
         self
     }
 
@@ -292,6 +292,11 @@ impl<Audience> JwtVerifierBuilder<Audience> {
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.settings.clock = Arc::new(clock);
         self
+    }
+
+    /// Returns the options that configurations set for issuers and introspection endpoints alike.
+    pub(crate) fn claim_options_mut(&mut self) -> &mut GivenClaimOptions {
+        &mut self.settings.claims
     }
 
     pub(super) fn into_state<State>(self) -> JwtVerifierBuilder<State> {
