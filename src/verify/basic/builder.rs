@@ -12,7 +12,7 @@ use super::{
     password_cache::{MAX_AGE, PasswordCache},
     rate::Rate,
     shared_guesses::SharedGuesses,
-    verifier::Inner,
+    verifier_state::VerifierState,
 };
 use crate::{Clock, ConfigError, Secret, clock::SystemClock};
 
@@ -258,7 +258,7 @@ assert!(verifier.is_ok());
         if let (Check::Users(users), Some(hashes)) = (&mut self.check, self.max_parallel_hashes) {
             users.passwords.set_threads(hashes)?;
         }
-        Ok(BasicVerifier::new(Inner {
+        Ok(BasicVerifier::new(VerifierState {
             accounts: Accounts::new(self.normalize_user_id, shared_key),
             cache: PasswordCache::new(key),
             cache_for: self.cache_for,

@@ -74,6 +74,7 @@ mod user_store;
 #[cfg(feature = "password-hash")]
 mod users;
 mod verifier;
+mod verifier_state;
 
 #[cfg(test)]
 #[cfg(all(feature = "password-hash", feature = "testing"))]

@@ -4,23 +4,19 @@ use std::{
     fmt,
     future::{Future, ready},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use super::{
     KnownPasswordsError,
-    accounts::{Account, Accounts, Client},
     builder::BasicVerifierBuilder,
     check::{Check, CheckFuture},
-    check_permits::{CheckPermit, CheckPermits},
-    guess_limiter::{Attempt, GuessLimiter},
-    password_cache::PasswordCache,
-    shared_guesses::SharedGuesses,
+    verifier_state::VerifierState,
 };
 #[cfg(feature = "password-hash")]
 use super::{UserStore, users::Users};
 use crate::{
-    BasicCredentials, Clock, Error, ErrorKind, Identity, Verification, Verify,
+    BasicCredentials, Error, Identity, Verification, Verify,
     verify::{Revocation, RevokeFuture},
 };
 
@@ -61,9 +57,9 @@ use crate::{
 /// | credentials | outcome |
 /// |---|---|
 /// | correct password | the user's [`Identity`] |
-/// | incorrect password, or unknown user | 401, [`ErrorKind::InvalidCredentials`] |
-/// | guess limit exceeded | 429 with `Retry-After`, [`ErrorKind::TooManyAttempts`] |
-/// | too many concurrent checks | 503 with `Retry-After: 1`, [`ErrorKind::Unavailable`] |
+/// | incorrect password, or unknown user | 401, [`ErrorKind::InvalidCredentials`](crate::ErrorKind::InvalidCredentials) |
+/// | guess limit exceeded | 429 with `Retry-After`, [`ErrorKind::TooManyAttempts`](crate::ErrorKind::TooManyAttempts) |
+/// | too many concurrent checks | 503 with `Retry-After: 1`, [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) |
 /// | the function or the store fails | the error that it returned |
 ///
 /// With a user store, an unknown user costs the same work and gets the same response as an incorrect
@@ -136,19 +132,7 @@ use crate::{
 ///
 /// [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617
 #[derive(Clone)]
-pub struct BasicVerifier(Arc<Inner>);
-
-pub(super) struct Inner {
-    pub(super) check: Check,
-    pub(super) accounts: Accounts,
-    pub(super) cache: PasswordCache,
-    pub(super) cache_for: Duration,
-    pub(super) limiter: Option<GuessLimiter>,
-    /// Counts the attempts for each account in the place of `limiter`.
-    pub(super) shared: Option<SharedGuesses>,
-    pub(super) permits: CheckPermits,
-    pub(super) clock: Arc<dyn Clock>,
-}
+pub struct BasicVerifier(Arc<VerifierState>);
 
 impl BasicVerifier {
     /// Creates a builder for a verifier that checks passwords with a function.
@@ -203,8 +187,8 @@ impl BasicVerifier {
         BasicVerifierBuilder::new(Check::Users(Users::new(store)), Duration::from_secs(300))
     }
 
-    pub(super) fn new(inner: Inner) -> Self {
-        Self(Arc::new(inner))
+    pub(super) fn new(state: VerifierState) -> Self {
+        Self(Arc::new(state))
     }
 
     /// Removes the cached outcomes of password checks for a user, so that the next password is checked.
@@ -292,8 +276,8 @@ impl BasicVerifier {
 
 impl Verify<BasicCredentials> for BasicVerifier {
     fn verify(&self, credentials: BasicCredentials) -> Verification {
-        let inner = Arc::clone(&self.0);
-        Verification::pending(async move { inner.verify(credentials).await })
+        let state = Arc::clone(&self.0);
+        Verification::pending(async move { state.verify(credentials).await })
     }
 
     /// Invalidates the cached outcomes of a revoked subject (see [`invalidate`](Self::invalidate)), so that
@@ -303,127 +287,6 @@ impl Verify<BasicCredentials> for BasicVerifier {
             self.invalidate(subject);
         }
         Box::pin(ready(Ok(())))
-    }
-}
-
-/// A permit for a password check, and the attempt that was charged for it.
-struct Admission {
-    permit: CheckPermit,
-    /// `None` if the credentials are exempt, or if there is no limit.
-    attempt: Option<Attempt>,
-}
-
-impl Inner {
-    async fn verify(&self, credentials: BasicCredentials) -> Result<Identity, Error> {
-        let now = self.clock.now();
-        let spelling = self.accounts.spelling(&credentials);
-        let client = credentials.guess_key().map(|key| self.accounts.client(key));
-        let candidate = self.cache.look_up(&credentials, now);
-        // Guesses are limited before the store is queried. Only for known credentials, the stored hash
-        // decides whether they are exempt.
-        let admitted = if candidate.is_known(self.cache_for) {
-            None
-        } else {
-            Some(self.admit(self.accounts.expected(spelling), client, now).await?)
-        };
-        let user = match self.check.look_up(credentials.user_id()).await {
-            Ok(user) => user,
-            Err(error) => {
-                self.refund(admitted.and_then(|admission| admission.attempt), now).await;
-                return Err(error);
-            }
-        };
-        let account = self.accounts.resolve(spelling, user.account_id());
-        let cached = self.cache.confirm(candidate, user.password_hash());
-        if let Some(identity) = cached.verified_within(self.cache_for) {
-            // The identity in the store may have changed since the password was checked.
-            return Ok(user.identity().unwrap_or(identity).clone());
-        }
-        if cached.rejected_within(self.cache_for) {
-            return Err(ErrorKind::InvalidCredentials.into());
-        }
-        let Admission { permit, attempt } = match admitted {
-            Some(admission) => self.transfer(admission, account, client, now).await?,
-            // Exempt, so that the guesses of others can't lock their client out.
-            None if cached.is_recently_verified() => {
-                Admission { permit: self.permits.try_acquire_for_verified()?, attempt: None }
-            }
-            None => self.admit(account, client, now).await?,
-        };
-        let checked = self.check.verify(credentials, account, user, permit).await;
-        let is_correct = matches!(checked, Ok(Some(_)));
-        let is_unknown = checked.as_ref().is_err_and(|error| error.status().is_server_error());
-        if is_correct || is_unknown {
-            self.refund(attempt, now).await;
-        }
-        let result = checked
-            .and_then(|identity| identity.ok_or_else(|| ErrorKind::InvalidCredentials.into()));
-        match &result {
-            Ok(identity) => self.cache.insert_correct(&cached, identity, now),
-            Err(error) if error.kind() == ErrorKind::InvalidCredentials => {
-                self.cache.insert_incorrect(&cached, now);
-            }
-            // Another error, such as a locked account, is not cached: the next request is checked again.
-            Err(_) => {}
-        }
-        result
-    }
-
-    /// Takes a permit and charges an attempt. It is charged before the check and refunded after it, so that
-    /// concurrent guesses count too.
-    async fn admit(
-        &self,
-        account: Account,
-        client: Option<Client>,
-        now: SystemTime,
-    ) -> Result<Admission, Error> {
-        let permit = self.permits.try_acquire(client)?;
-        let attempt = match &self.limiter {
-            Some(limiter) => Some(self.acquire(limiter, account, client, now).await?),
-            None => None,
-        };
-        Ok(Admission { permit, attempt })
-    }
-
-    async fn acquire(
-        &self,
-        limiter: &GuessLimiter,
-        account: Account,
-        client: Option<Client>,
-        now: SystemTime,
-    ) -> Result<Attempt, Error> {
-        Ok(match &self.shared {
-            Some(shared) => shared.try_acquire(limiter, account, client, now).await?,
-            None => limiter.try_acquire(account, client, now)?,
-        })
-    }
-
-    /// Charges the attempt to the account that the store found, if it isn't the expected one.
-    async fn transfer(
-        &self,
-        admission: Admission,
-        account: Account,
-        client: Option<Client>,
-        now: SystemTime,
-    ) -> Result<Admission, Error> {
-        let Admission { permit, attempt } = admission;
-        let (Some(charged), Some(limiter)) = (attempt, &self.limiter) else {
-            return Ok(Admission { permit, attempt });
-        };
-        if charged.account == account {
-            return Ok(Admission { permit, attempt });
-        }
-        self.refund(attempt, now).await;
-        let attempt = self.acquire(limiter, account, client, now).await?;
-        Ok(Admission { permit, attempt: Some(attempt) })
-    }
-
-    async fn refund(&self, attempt: Option<Attempt>, now: SystemTime) {
-        let (Some(attempt), Some(limiter)) = (attempt, &self.limiter) else { return };
-        limiter.refund(attempt);
-        if let (Some(shared), Some(guess)) = (&self.shared, &attempt.shared) {
-            shared.refund(guess, now).await;
-        }
     }
 }
 

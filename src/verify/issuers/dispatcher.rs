@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use memchr::memchr_iter;
 
-use super::tenants::{Known, PendingTenant, Resolved, Settled, Tenants};
+use super::{
+    pending_tenant::{Known, PendingTenant, Settled},
+    tenants::{Resolved, Tenants},
+};
 use crate::{
     BearerToken, Error, Identity, Verification, Verify,
     claims::ClaimOptions,

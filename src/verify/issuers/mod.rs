@@ -3,16 +3,18 @@
 //! [`Issuers`] dispatches each token to the verifier of its issuer. [`IssuersHandle`] replaces the issuers
 //! while the service runs.
 //
-// `dispatcher` selects the verifier of a token. `tenants` resolves issuers that match a `tenant_pattern`, on
-// first use and periodically while they are used; `verified_tenants` stores those with a verified token.
+// `dispatcher` selects the verifier of a token. `tenants` resolves issuers that match a `tenant_pattern` on first use,
+// and `pending_tenant` periodically while they are used; `verified_tenants` stores those with a verified token.
 
 mod builder;
 mod dispatcher;
 mod handle;
 #[expect(clippy::module_inception, reason = "the file holds the type of that name")]
 mod issuers;
+mod pending_tenant;
 mod succession;
 mod tenant;
+mod tenant_findings;
 mod tenant_pattern;
 mod tenant_resolution;
 mod tenants;
