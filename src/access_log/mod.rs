@@ -8,6 +8,23 @@
 //! By default, the subject isn't recorded, because it identifies a person: see [`SubjectField`].
 //!
 //! `docs/operations.md` contains a complete example with `TraceLayer`.
+//!
+//! ```
+//! use portcullis::{Error, access_log::record_rejection, error::TokenFault};
+//! use tower_layer::Layer;
+//! # use portcullis::access_log::{RecordIdentity, RecordIdentityLayer, SubjectField};
+//!
+//! // Inside the layer that authenticates, for the fields of an identity.
+//! let layer = RecordIdentityLayer::new(SubjectField::omitted());
+//! let _service: RecordIdentity<()> = layer.layer(());
+//!
+//! // In the callback of `TraceLayer` for responses, for those of a rejection.
+//! let span = tracing::info_span!("request", reason = tracing::field::Empty);
+//! let mut response = http::Response::new(());
+//! response.extensions_mut().insert(Error::from(TokenFault::Expired));
+//! record_rejection(&span, response.extensions());
+//! assert_eq!(Error::from_extensions(response.extensions()).unwrap().kind().reason(), "token_expired");
+//! ```
 
 mod layer;
 mod rejection;

@@ -1,10 +1,27 @@
 //! Credentials of requests, parsed once into types.
 //!
-//! `authorization` parses the grammar that all schemes share, and `basic`, `bearer` and `client` parse the
-//! credentials of one scheme. `any` is for credentials of any scheme. `sources` determines where a layer reads
-//! credentials and in which order; `cookie`, `query`, `token_header` and `websocket` read the places other than
-//! `Authorization`. `percent` is the only decoder of percent-encoding, on which `form` and `query` are built.
-//! `guess_key` identifies the origin of a password.
+//! A layer parses the credentials for its verifier. Code without a layer, such as a token endpoint, parses them itself,
+//! with [`BearerToken`], [`BasicCredentials`], [`ClientCredentials`], or [`Credentials`] of any scheme. They are also
+//! extractors of axum. None of them has been verified.
+//!
+//! ```
+//! use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+//! use portcullis::credentials::Credentials;
+//!
+//! let basic = HeaderValue::from_static("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+//! let headers = HeaderMap::from_iter([(AUTHORIZATION, basic)]);
+//! let Credentials::Basic(credentials) = Credentials::from_headers(&headers)? else { panic!("no password") };
+//! assert_eq!((credentials.user_id(), credentials.password()), ("Aladdin", "open sesame"));
+//! # Ok::<(), portcullis::Error>(())
+//! ```
+//!
+//! [`TokenHeader`] and [`RequestHead`] are for tokens in other places. [`GuessKey`] identifies the origin of a
+//! password.
+//
+// `authorization` parses the grammar that all schemes share, and `basic`, `bearer` and `client` parse the credentials of
+// one scheme. `any` is for credentials of any scheme. `sources` determines where a layer reads credentials and in which
+// order; `cookie`, `query`, `token_header` and `websocket` read the places other than `Authorization`. `percent` is the
+// only decoder of percent-encoding, on which `form` and `query` are built.
 
 mod any;
 mod authorization;

@@ -3,6 +3,15 @@
 //! [`Error`] is the error of every rejection. Its [`ErrorKind`] determines the status, the `error` code, the gRPC code
 //! and the description. Its `source()` and its [`Diagnosis`] are for the operator. The diagnosis contains the
 //! [`Finding`] of the rule that rejected the request. Builders return a [`ConfigError`].
+//!
+//! ```
+//! use portcullis::{Error, ErrorKind, error::TokenFault};
+//!
+//! let error = Error::from(TokenFault::Expired);
+//! assert_eq!(error.kind(), ErrorKind::InvalidToken(TokenFault::Expired));
+//! assert_eq!((error.status().as_u16(), error.code()), (401, Some("invalid_token")));
+//! assert_eq!(error.kind().reason(), "token_expired");
+//! ```
 
 mod authentication_fault;
 mod config_error;

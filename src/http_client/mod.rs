@@ -4,6 +4,30 @@
 //! [`ReqwestClient`]. [`ServiceClient`] uses any tower service. With any client, each request has a timeout
 //! of 5 s and a limit on the length of the response, and it is retried once if the connection is closed
 //! before a response arrives.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use http::{Request, Response};
+//! use portcullis::http_client::{HttpClient, HttpResponseFuture};
+//!
+//! /// A client that finds nothing, for a test.
+//! #[derive(Debug)]
+//! struct Offline;
+//!
+//! impl HttpClient for Offline {
+//!     fn send(&self, request: Request<Vec<u8>>, _max_body: usize) -> HttpResponseFuture {
+//!         let mut response = Response::new(request.uri().path().as_bytes().to_vec());
+//!         *response.status_mut() = http::StatusCode::NOT_FOUND;
+//!         Box::pin(async { Ok(response) })
+//!     }
+//! }
+//!
+//! let request = Request::get("https://as.example/jwks").body(Vec::new())?;
+//! assert_eq!(Offline.send(request, 1024).await?.body(), b"/jwks");
+//! # Ok(())
+//! # }
+//! ```
 
 mod address_policy;
 mod client;

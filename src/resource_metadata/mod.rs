@@ -4,6 +4,17 @@
 //! ([`AuthenticateLayer::resource`](crate::AuthenticateLayer::resource)), so that the two can't disagree. The layer
 //! serves the document. If it isn't outermost, [`MetadataService`] does.
 //!
+//! ```
+//! use portcullis::ProtectedResource;
+//!
+//! let resource = ProtectedResource::builder("https://api.example/orders").build()?;
+//! assert_eq!(
+//!     resource.metadata_url(),
+//!     "https://api.example/.well-known/oauth-protected-resource/orders"
+//! );
+//! # Ok::<(), portcullis::ConfigError>(())
+//! ```
+//!
 //! [RFC 9728]: https://www.rfc-editor.org/rfc/rfc9728
 
 mod bearer_method;

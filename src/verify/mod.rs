@@ -3,6 +3,23 @@
 //! [`Verify`] is the interface of all verifiers. Implement it for credentials that this crate doesn't
 //! verify itself, or use [`BearerFn`] if a function is enough. [`Verification`] is the outcome, which is
 //! available immediately or after some I/O.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+//! use portcullis::{BearerToken, Identity, Verify, verify::BearerFn};
+//!
+//! let verifier = BearerFn::new(async |token: BearerToken<'static>| {
+//!     let is_known = token.as_str() == "letmein";
+//!     Ok(is_known.then(|| Identity::assertion().subject("guest").build()))
+//! });
+//! let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer letmein"))]);
+//! let identity = verifier.verify(BearerToken::from_headers(&headers)?).wait().await?;
+//! assert_eq!(identity.subject(), Some("guest"));
+//! # Ok(())
+//! # }
+//! ```
 
 #[cfg(feature = "_remote")]
 mod audience_state;

@@ -1,9 +1,25 @@
 //! A policy table: what each method and path of a service requires.
 //!
-//! `table` is the validated table, and `builder` checks its rows against each other. `row` is a row with its `pattern`
-//! and its `access` rule. `path` decides which paths are looked up at all, and `tree` finds the row of a path. `mcp`
-//! contains the rows of MCP endpoints. `matrix` and `openapi` export the table as data, and `coverage` compares it with
-//! routes.
+//! [`Policies`] is the validated table, with an [`Access`] rule in each row. Requests that no row matches are denied.
+//! [`Mcp`] has the rows of MCP endpoints. [`Matrix`] shows for each row and [`Persona`] what the table decides.
+//!
+//! ```
+//! use http::Method;
+//! use portcullis::{Access, Policies, Scope};
+//!
+//! let read = Scope::from_static("orders:read");
+//! let policies = Policies::builder()
+//!     .route(Method::GET, "/health", Access::Anonymous)
+//!     .route(Method::GET, "/orders/{id}", read.clone())
+//!     .build()?;
+//! assert_eq!(*policies.access(&Method::GET, "/orders/7"), Access::from(read));
+//! assert_eq!(*policies.access(&Method::DELETE, "/orders/7"), Access::Deny);
+//! # Ok::<(), portcullis::ConfigError>(())
+//! ```
+//
+// `builder` checks the rows of the `table` against each other. `row` is a row with its `pattern` and its `access` rule.
+// `path` decides which paths are looked up at all, and `tree` finds the row of a path. `mcp` contains the rows of MCP
+// endpoints. `matrix` and `openapi` export the table as data, and `coverage` compares it with routes.
 
 mod access;
 mod builder;

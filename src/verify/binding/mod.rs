@@ -5,8 +5,26 @@
 //! `ClientCertificates` verifies the certificate of the client's TLS connection ([RFC 8705]).
 //!
 //! A layer rejects a bound token with 401 unless it is configured to verify the binding. `docs/bound-tokens.md`
-//! in the package describes when to use which, and covers public URLs, nonces, replicas, and the configuration
+//! in the repository describes when to use which, and covers public URLs, nonces, replicas, and the configuration
 //! of proxies.
+//!
+//! ```
+//! # #[cfg(all(feature = "dpop", feature = "_jwt", feature = "reqwest"))]
+//! # fn main() -> Result<(), portcullis::ConfigError> {
+//! use portcullis::{AuthenticateLayer, JwtVerifier, binding::Dpop};
+//!
+//! let verifier = JwtVerifier::builder("https://as.example").audience("https://api.example").build()?;
+//! let dpop = Dpop::builder("https://api.example").build()?;
+//! let layer = AuthenticateLayer::bearer(verifier).dpop(dpop);
+//! # let _ = layer;
+//!
+//! // Proofs name URLs, so the one of the service must be absolute.
+//! assert!(Dpop::builder("/orders").build().is_err());
+//! # Ok(())
+//! # }
+//! # #[cfg(not(all(feature = "dpop", feature = "_jwt", feature = "reqwest")))]
+//! # fn main() {}
+//! ```
 //!
 //! [RFC 7800]: https://www.rfc-editor.org/rfc/rfc7800
 //! [RFC 8705]: https://www.rfc-editor.org/rfc/rfc8705

@@ -1,6 +1,27 @@
 //! JWT access tokens: the compact serialization (RFC 7515) of claims (RFC 7519, RFC 9068).
 //!
 //! [`JwtVerifier`] verifies the tokens of one issuer, and [`JwtVerifierBuilder`] configures it.
+//!
+//! ```
+//! # #[cfg(feature = "testing")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+//! use portcullis::{BearerToken, Verify, jwt::Profile, testing::TestIssuer};
+//!
+//! let issuer = TestIssuer::new();
+//! let verifier = issuer.verifier().audience("https://api.example").profile(Profile::Relaxed).build()?;
+//!
+//! let token = issuer.token().audience("https://api.example").subject("alice").mint();
+//! let mut headers = HeaderMap::new();
+//! headers.insert(AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?);
+//! let identity = verifier.verify(BearerToken::from_headers(&headers)?).wait().await?;
+//! assert_eq!(identity.subject(), Some("alice"));
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "testing"))]
+//! # fn main() {}
+//! ```
 //
 // `jws` splits a token, `header` and `payload` read its parts, and `rules` validates the claims. An `issuer`
 // runs these in order, cheap checks first, with the keys of its `key_source`; `interrupt` is the loop that
