@@ -63,7 +63,7 @@ impl Config {
         if self.bindings.concern(&identity) {
             return self.admit_bound(admission, identity, request);
         }
-        let decision = match self.judge(admission.rule, &identity) {
+        let decision = match self.authorize(admission.rule, &identity) {
             Ok(()) => Decision::Admit(Caller::Identified(identity)),
             Err(error) => Decision::Reject(self.diagnosed_identity(error, &identity)),
         };
@@ -89,19 +89,19 @@ impl Config {
                 token: token.as_deref().unwrap_or_default(),
             },
         );
-        let judge = || {
-            let judged = self.judge(admission.rule, &identity);
-            judged.map_err(|error| self.diagnosed_identity(error, &identity))
+        let authorize = || {
+            let authorized = self.authorize(admission.rule, &identity);
+            authorized.map_err(|error| self.diagnosed_identity(error, &identity))
         };
         let (decision, renews_nonce) = match verdict {
             BindingVerdict::Rejected(error) => {
                 (Decision::Reject(self.diagnosed_identity(error, &identity)), false)
             }
-            BindingVerdict::Verified { renews_nonce } => match judge() {
+            BindingVerdict::Verified { renews_nonce } => match authorize() {
                 Ok(()) => (Decision::Admit(Caller::Identified(identity)), renews_nonce),
                 Err(error) => (Decision::Reject(error), renews_nonce),
             },
-            BindingVerdict::Pending { outcome, renews_nonce } => match judge() {
+            BindingVerdict::Pending { outcome, renews_nonce } => match authorize() {
                 Ok(()) => {
                     let verdict = Box::pin(async { outcome.await.map(|()| identity) });
                     (Decision::Ask(verdict, None), renews_nonce)
@@ -128,9 +128,9 @@ impl Config {
         request.extensions_mut().insert(caller);
     }
 
-    fn judge(&self, rule: Option<Rule>, identity: &Identity) -> Result<(), Error> {
+    fn authorize(&self, rule: Option<Rule>, identity: &Identity) -> Result<(), Error> {
         match (&self.policies, rule) {
-            (Some(policies), Some(rule)) => policies.judge(rule, identity),
+            (Some(policies), Some(rule)) => policies.authorize(rule, identity),
             _ => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use http::{Extensions, Request, Uri};
 
-use crate::credentials::RequestHead;
+use crate::credentials::{RequestHead, original_uri};
 
 /// Returns the URI before a router removed a prefix, if a router has kept it.
 pub(super) fn of<B>(request: &Request<B>) -> &Uri {
@@ -11,10 +11,7 @@ pub(super) fn of<B>(request: &Request<B>) -> &Uri {
 
 /// Changes the URI that a router has kept, if there is one.
 pub(super) fn change(extensions: &mut Extensions, change: impl FnOnce(&mut Uri)) {
-    #[cfg(feature = "axum")]
-    if let Some(axum::extract::OriginalUri(uri)) = extensions.get_mut() {
+    if let Some(uri) = original_uri::kept_mut(extensions) {
         change(uri);
     }
-    #[cfg(not(feature = "axum"))]
-    let _ = (extensions, change);
 }

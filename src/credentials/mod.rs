@@ -31,6 +31,8 @@ mod client;
 mod cookie;
 mod form;
 mod guess_key;
+#[cfg_attr(not(feature = "axum"), path = "original_uri_off.rs")]
+pub(crate) mod original_uri;
 mod percent;
 mod query;
 mod rejection;

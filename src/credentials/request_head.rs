@@ -4,6 +4,8 @@ use std::fmt;
 
 use http::{Extensions, HeaderMap, Method, Request, Uri};
 
+use super::original_uri;
+
 /// A request without its body, for custom sources of credentials.
 #[derive(Clone, Copy)]
 pub struct RequestHead<'a> {
@@ -37,11 +39,7 @@ impl<'a> RequestHead<'a> {
 
     /// Returns the request's target as the client sent it. Nested axum routers see only the rest of the path.
     pub(crate) fn original_uri(&self) -> &'a Uri {
-        #[cfg(feature = "axum")]
-        if let Some(axum::extract::OriginalUri(uri)) = self.extensions.get() {
-            return uri;
-        }
-        self.uri
+        original_uri::kept(self.extensions).unwrap_or(self.uri)
     }
 
     /// Returns the request's headers.

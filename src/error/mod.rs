@@ -33,7 +33,7 @@ pub(crate) mod subject_field;
 
 #[cfg(feature = "_remote")]
 pub(crate) use self::redacted::redacted;
-pub(crate) use self::report::{SharedFailure, WithCauses};
+pub(crate) use self::report::{Report, SharedFailure};
 // rustdoc ignores aliases of an item in a private module, so they are on the re-exports.
 #[doc(alias = "logging")]
 pub use self::diagnosis::Diagnosis;

@@ -5,14 +5,14 @@ use std::{error::Error, fmt};
 use crate::url::redact;
 
 /// An error and its sources, in one line. URLs are shown without user name, query and fragment.
-pub(crate) struct WithCauses<'a>(pub(crate) &'a (dyn Error + 'static));
+pub(crate) struct Report<'a>(pub(crate) &'a (dyn Error + 'static));
 
-impl fmt::Display for WithCauses<'_> {
+impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(error) = self;
         f.write_str(&redact(&error.to_string()))?;
         match error.source() {
-            Some(cause) => write!(f, ": {}", WithCauses(cause)),
+            Some(cause) => write!(f, ": {}", Report(cause)),
             None => Ok(()),
         }
     }

@@ -9,7 +9,7 @@ use super::issuer_log::{self, IssuerLog, Occasion};
 use super::{RejectedRequest, RejectionLog, unlayered_log::UnlayeredLog};
 use crate::{
     Error, ErrorKind,
-    error::{Diagnosis, Finding, SharedFailure, WithCauses, excerpt},
+    error::{Diagnosis, Finding, Report, SharedFailure, excerpt},
 };
 
 /// Returns whether a subscriber reads the events of rejections.
@@ -32,7 +32,7 @@ pub(super) fn rejected(error: &Error, request: Option<&RejectedRequest<'_>>) {
     let subject = diagnosis.and_then(Diagnosis::subject_value);
     let method = request.map(|request| tracing::field::display(request.method));
     let path = request.map(|request| tracing::field::display(Excerpt(request.path)));
-    let source = causes(error);
+    let source = report(error);
     let is_shared = matches!(error.source(), Some(cause) if cause.is::<SharedFailure>());
     let (label, suppressed) = match kind {
         ErrorKind::Misconfigured | ErrorKind::Unavailable if !is_shared => {
@@ -68,7 +68,7 @@ impl fmt::Display for Excerpt<'_> {
 }
 
 pub(super) fn invalid_token_ignored(error: &Error) {
-    let (reason, source) = (error.kind().reason(), causes(error));
+    let (reason, source) = (error.kind().reason(), report(error));
     tracing::debug!(target: "portcullis", reason, source, "invalid token ignored: {error}");
 }
 
@@ -106,7 +106,7 @@ pub(super) fn keys_fetched<E: StdError>(
         }
         Err(error) => error,
     };
-    let source = causes(error);
+    let source = report(error);
     if let Some(suppressed) = issuer_log.admit(Occasion::FetchFailed) {
         let suppressed = some_if_any(suppressed);
         tracing::warn!(
@@ -136,7 +136,7 @@ pub(super) fn endpoint_reachable(host: &str) {
 
 #[cfg(feature = "_jwt")]
 pub(super) fn tenant_not_renewed(pattern: &IssuerLog, issuer: &str, error: &Error, is_kept: bool) {
-    let source = causes(error);
+    let source = report(error);
     if let Some(suppressed) = pattern.admit(Occasion::ResolutionFailed) {
         let suppressed = some_if_any(suppressed);
         tracing::warn!(
@@ -163,7 +163,7 @@ pub(super) fn revocations_evicted(evicted: u64, entries: usize) {
 
 #[cfg(feature = "shared-revocations")]
 pub(super) fn shared_revocations_unreachable(error: &Error) {
-    let source = causes(error);
+    let source = report(error);
     tracing::warn!(
         target: "portcullis", source,
         "the shared revocation store is unreachable: revocations from other replicas are unknown"
@@ -196,7 +196,7 @@ pub(super) fn security_event_not_applied(issuer: &str, reason: &str) {
 
 #[cfg(feature = "security-events")]
 pub(super) fn security_event_rejected(error: &Error) {
-    let (reason, source) = (error.kind().reason(), causes(error));
+    let (reason, source) = (error.kind().reason(), report(error));
     tracing::debug!(target: "portcullis", reason, source, "security event rejected: {error}");
 }
 
@@ -211,7 +211,7 @@ pub(super) fn replay_store_full(proofs: u64) {
 
 #[cfg(feature = "basic")]
 pub(super) fn guess_store_unreachable(error: &Error, count: u64) {
-    let source = causes(error);
+    let source = report(error);
     tracing::warn!(
         target: "portcullis", source, count,
         "the shared store of wrong passwords is unreachable: each replica counts on its own"
@@ -220,7 +220,7 @@ pub(super) fn guess_store_unreachable(error: &Error, count: u64) {
 
 #[cfg(all(feature = "dpop", feature = "redis"))]
 pub(super) fn replay_store_unreachable(error: &Error, count: u64) {
-    let source = causes(error);
+    let source = report(error);
     tracing::warn!(
         target: "portcullis", source, count,
         "DPoP proofs can't be stored in Redis: requests with proofs are rejected"
@@ -239,7 +239,7 @@ pub(super) fn more_keys_left_out(issuer: &str, keys: usize) {
 
 #[cfg(feature = "_jwt")]
 pub(super) fn metadata_not_refreshed<E: StdError>(issuer: &str, error: &E) {
-    let source = causes(error);
+    let source = report(error);
     tracing::warn!(
         target: "portcullis", %issuer, source, "could not refresh the metadata, using the previous `jwks_uri`: {error}"
     );
@@ -257,7 +257,7 @@ pub(super) fn introspected(host: &str, outcome: &'static str, took: Duration) {
 
 #[cfg(feature = "introspection")]
 pub(super) fn introspections_failed(host: &str, error: &Error, failures: u64) {
-    let source = causes(error);
+    let source = report(error);
     let message = "introspection failed";
     if error.kind() == ErrorKind::Misconfigured {
         let hint = "check the client id, the secret and the authentication method, and whether the server permits \
@@ -308,6 +308,6 @@ pub(super) fn all_tokens_inactive(host: &str, tokens: u32) {
 }
 
 /// Returns the causes of an error, down to the root.
-fn causes(error: &dyn StdError) -> Option<impl tracing::Value + '_> {
-    error.source().map(|cause| tracing::field::display(WithCauses(cause)))
+fn report(error: &dyn StdError) -> Option<impl tracing::Value + '_> {
+    error.source().map(|cause| tracing::field::display(Report(cause)))
 }

@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     Error, ErrorKind,
-    error::{SharedFailure, WithCauses},
+    error::{Report, SharedFailure},
 };
 
 /// The minimum time between two lines on stderr.
@@ -26,7 +26,7 @@ pub(super) fn rejected(error: &Error, _request: Option<&super::RejectedRequest<'
     let is_shared = error.source().is_some_and(|cause| cause.is::<SharedFailure>());
     if error.kind() == ErrorKind::Misconfigured && !is_shared && is_due() {
         // A closed stderr is no reason to panic.
-        let _ = writeln!(io::stderr(), "portcullis: {}", WithCauses(error));
+        let _ = writeln!(io::stderr(), "portcullis: {}", Report(error));
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::limiter::LogLimiter;
-use crate::{Error, claims::NumericDate, error::WithCauses};
+use crate::{Error, claims::NumericDate, error::Report};
 
 /// The maximum number of failures that are limited separately.
 const MAX_FAILURES: usize = 16;
@@ -36,7 +36,7 @@ impl UnlayeredLog {
     fn admit_at(&self, error: &Error, now: NumericDate) -> Option<u64> {
         let mut text = HashedText(DefaultHasher::new());
         // Writing to a hasher can't fail.
-        let _ = write!(text, "{}", WithCauses(error));
+        let _ = write!(text, "{}", Report(error));
         let failure = text.0.finish();
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let is_known = failures.iter().any(|(known, _)| *known == failure);

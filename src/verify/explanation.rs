@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Findings, Verify};
 use crate::{
     BearerToken, Error,
-    error::{Finding, WithCauses, excerpt},
+    error::{Finding, Report, excerpt},
 };
 
 /// An explanation of why a token, or a request with it, is accepted or rejected: what each rule
@@ -120,7 +120,7 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.error {
             None => writeln!(f, "accepted")?,
-            Some(error) => writeln!(f, "rejected: {}", WithCauses(error))?,
+            Some(error) => writeln!(f, "rejected: {}", Report(error))?,
         }
         for (name, value) in [
             ("issuer", self.findings.issuer()),
@@ -160,7 +160,7 @@ impl serde::Serialize for Explanation {
         if let Some(error) = &self.error {
             map.serialize_entry("reason", error.kind().reason())?;
             map.serialize_entry("status", &error.status().as_u16())?;
-            map.serialize_entry("error", &WithCauses(error).to_string())?;
+            map.serialize_entry("error", &Report(error).to_string())?;
         }
         for (name, value) in [
             ("issuer", self.findings.issuer()),

@@ -5,8 +5,11 @@ use std::{fmt, future::ready, sync::Arc, time::Duration};
 #[cfg(feature = "shared-revocations")]
 use super::revocation_store::{OutagePolicy, RevocationStore};
 use super::{
-    RevokeFuture, revocation::Revocation, revocation_ledger::Ledger,
-    revocation_readiness::RevocationReadiness, sharing::Sharing,
+    RevokeFuture,
+    revocation::Revocation,
+    revocation_ledger::Ledger,
+    revocation_readiness::RevocationReadiness,
+    sharing::{SharedStore, Sharing},
 };
 use crate::{Clock, ConfigError, Error, Identity, clock::SystemClock, error::TokenFault};
 
@@ -89,10 +92,7 @@ pub struct RevocationsBuilder {
     max_entries: usize,
     token_lifetime: Duration,
     clock: Arc<dyn Clock>,
-    #[cfg(feature = "shared-revocations")]
-    store: Option<Arc<dyn RevocationStore>>,
-    #[cfg(feature = "shared-revocations")]
-    outage: OutagePolicy,
+    store: SharedStore,
 }
 
 impl RevocationsBuilder {
@@ -124,7 +124,7 @@ impl RevocationsBuilder {
     /// [`RedisRevocations`]: crate::redis::RedisRevocations
     #[cfg(feature = "shared-revocations")]
     pub fn shared(mut self, store: impl RevocationStore) -> Self {
-        self.store = Some(Arc::new(store));
+        self.store.store = Some(Arc::new(store));
         self
     }
 
@@ -132,7 +132,7 @@ impl RevocationsBuilder {
     /// [`OutagePolicy::Serve`].
     #[cfg(feature = "shared-revocations")]
     pub fn outage(mut self, outage: OutagePolicy) -> Self {
-        self.outage = outage;
+        self.store.outage = outage;
         self
     }
 
@@ -159,10 +159,7 @@ impl Default for RevocationsBuilder {
             max_entries: MAX_ENTRIES,
             token_lifetime: TOKEN_LIFETIME,
             clock: Arc::new(SystemClock),
-            #[cfg(feature = "shared-revocations")]
-            store: None,
-            #[cfg(feature = "shared-revocations")]
-            outage: OutagePolicy::default(),
+            store: SharedStore::default(),
         }
     }
 }
@@ -187,11 +184,7 @@ impl Revocations {
     fn with(builder: RevocationsBuilder) -> Self {
         let ledger =
             Arc::new(Ledger::new(builder.max_entries, builder.token_lifetime, builder.clock));
-        #[cfg(feature = "shared-revocations")]
-        let sharing =
-            builder.store.map(|store| Sharing::new(store, builder.outage, Arc::clone(&ledger)));
-        #[cfg(not(feature = "shared-revocations"))]
-        let sharing = None;
+        let sharing = builder.store.share(&ledger);
         Self { ledger, sharing }
     }
 

@@ -29,7 +29,7 @@ use super::{
 use crate::{
     Error,
     claims::NumericDate,
-    error::{SharedFailure, WithCauses, retry_after},
+    error::{Report, SharedFailure, retry_after},
     telemetry,
 };
 
@@ -68,6 +68,19 @@ pub(crate) struct Sharing {
     outbox: Mutex<Outbox>,
     progress: watch::Sender<Progress>,
     wake: Notify,
+}
+
+/// The store of a list, if it is shared, and what happens while the store is unreachable.
+#[derive(Debug, Default)]
+pub(super) struct SharedStore {
+    pub(super) store: Option<Arc<dyn RevocationStore>>,
+    pub(super) outage: OutagePolicy,
+}
+
+impl SharedStore {
+    pub(super) fn share(self, ledger: &Arc<Ledger>) -> Option<Arc<Sharing>> {
+        self.store.map(|store| Sharing::new(store, self.outage, Arc::clone(ledger)))
+    }
 }
 
 /// Whether the list is current, that is, contains everything in the store.
@@ -240,7 +253,7 @@ impl Sharing {
         let mut is_new = false;
         // The wrapper describes a request, so only the cause is reported.
         let cause = error.source().unwrap_or(error);
-        let text: Arc<str> = WithCauses(cause).to_string().into();
+        let text: Arc<str> = Report(cause).to_string().into();
         self.status.send_modify(|status| {
             is_new = status.error.is_none();
             status.is_current = false;

@@ -52,7 +52,7 @@ impl<S, B: Body> Reading<S, B> {
     /// Authorizes the operations in the body. `body` is `None` if it exceeds the size limit.
     fn decide(&self, body: Option<&[u8]>) -> Result<(), Error> {
         let caller = Caller::of(&self.head.extensions, "a service that reads MCP messages")?;
-        self.policies.judge_body(self.endpoint, body, caller)
+        self.policies.authorize_body(self.endpoint, body, caller)
     }
 }
 

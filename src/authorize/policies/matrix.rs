@@ -67,7 +67,7 @@ impl Policies {
         match &persona.identity {
             None if self.is_open(rule) => None,
             None => Some(401),
-            Some(identity) => self.judge(rule, identity).err().map(|it| it.status().as_u16()),
+            Some(identity) => self.authorize(rule, identity).err().map(|it| it.status().as_u16()),
         }
     }
 }

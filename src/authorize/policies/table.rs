@@ -276,18 +276,18 @@ impl Policies {
 
     /// Checks whether an identity may make the request. If the operations are in the body, the service that reads it
     /// decides.
-    pub(crate) fn judge(&self, rule: Rule, identity: &Identity) -> Result<(), Error> {
+    pub(crate) fn authorize(&self, rule: Rule, identity: &Identity) -> Result<(), Error> {
         match rule {
-            Rule::EveryOperation(_) => Self::judge_all(self.rows_of(rule), identity),
+            Rule::EveryOperation(_) => Self::authorize_all(self.rows_of(rule), identity),
             Rule::OperationsInBody(_) => Ok(()),
-            _ => Self::judge_access(rule, self.access_of(rule), identity),
+            _ => Self::authorize_access(rule, self.access_of(rule), identity),
         }
     }
 
     /// Checks whether the caller may request all operations in a body. `body` is `None` if it exceeds the size limit. A
     /// rejection names the scopes that all of the operations need.
     #[cfg(feature = "mcp")]
-    pub(crate) fn judge_body(
+    pub(crate) fn authorize_body(
         &self,
         endpoint: usize,
         body: Option<&[u8]>,
@@ -308,7 +308,7 @@ impl Policies {
             return Ok(());
         }
         match caller.require_identity() {
-            Ok(identity) => Self::judge_all(rows, identity),
+            Ok(identity) => Self::authorize_all(rows, identity),
             Err(error) if rows.clone().any(|row| row.access == Access::Deny) => Err(error),
             Err(error) => {
                 let hierarchy = caller.hierarchy();
@@ -320,7 +320,7 @@ impl Policies {
         }
     }
 
-    fn judge_access(rule: Rule, access: &Access, identity: &Identity) -> Result<(), Error> {
+    fn authorize_access(rule: Rule, access: &Access, identity: &Identity) -> Result<(), Error> {
         match access {
             Access::Anonymous | Access::Authenticated | Access::DangerouslyAnonymous => Ok(()),
             Access::Deny => Err(Error::access_denied().with_source(match rule {
@@ -337,13 +337,13 @@ impl Policies {
     }
 
     /// Checks the requirements of all these rows. A rejection because of scopes names those of all rows.
-    fn judge_all<'a>(
+    fn authorize_all<'a>(
         rows: impl Iterator<Item = &'a PolicyRow> + Clone,
         identity: &Identity,
     ) -> Result<(), Error> {
         let mut is_sufficient = true;
         for row in rows.clone() {
-            match Self::judge_access(Rule::EveryOperation(0), &row.access, identity) {
+            match Self::authorize_access(Rule::EveryOperation(0), &row.access, identity) {
                 Err(error) if error.kind() == ErrorKind::InsufficientScope => is_sufficient = false,
                 outcome => outcome?,
             }

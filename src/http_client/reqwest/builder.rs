@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     ConfigError, Secret,
-    error::WithCauses,
+    error::Report,
     http_client::{AddressPolicy, FETCH_TIMEOUT},
 };
 
@@ -166,19 +166,19 @@ fn time_limit(what: &'static str, limit: Duration) -> Result<Duration, ConfigErr
 fn ca_certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, ConfigError> {
     let invalid = |problem: String| ConfigError::pem("CA certificate", pem, problem);
     let certificates = reqwest::Certificate::from_pem_bundle(pem)
-        .map_err(|error| invalid(WithCauses(&error).to_string()))?;
+        .map_err(|error| invalid(Report(&error).to_string()))?;
     if certificates.is_empty() {
         return Err(invalid("contains no certificate in PEM form".to_owned()));
     }
     let options = Options { ca_certificates: certificates, ..Options::default() };
-    check(&options).map_err(|error| invalid(WithCauses(&error).to_string()))?;
+    check(&options).map_err(|error| invalid(Report(&error).to_string()))?;
     Ok(options.ca_certificates)
 }
 
 fn client_certificate(pem: &Secret) -> Result<reqwest::Identity, ConfigError> {
     let pem = pem.expose();
     let invalid = |error: reqwest::Error| {
-        ConfigError::pem("client certificate", pem, WithCauses(&error).to_string())
+        ConfigError::pem("client certificate", pem, Report(&error).to_string())
     };
     let identity = reqwest::Identity::from_pem(pem).map_err(invalid)?;
     let options = Options { client_certificate: Some(identity.clone()), ..Options::default() };

@@ -41,7 +41,6 @@ pub struct BasicVerifierBuilder {
     client_guess_limit: (u32, Duration),
     normalize_user_id: Box<Normalize>,
     max_checks: usize,
-    #[cfg(feature = "password-hash")]
     max_parallel_hashes: Option<usize>,
     known_passwords_key: Option<Secret>,
     shared_guesses: Option<(Arc<dyn GuessStore>, Secret)>,
@@ -57,7 +56,6 @@ impl BasicVerifierBuilder {
             client_guess_limit: (100, Duration::from_secs(1)),
             normalize_user_id: Box::new(trimmed_lower_case),
             max_checks: 128,
-            #[cfg(feature = "password-hash")]
             max_parallel_hashes: None,
             known_passwords_key: None,
             shared_guesses: None,
@@ -240,7 +238,6 @@ assert!(verifier.is_ok());
     #[cfg_attr(not(feature = "password-hash"), doc = "`max_parallel_hashes`")]
     /// or the length of [`known_passwords_key`](Self::known_passwords_key) or of the key of
     /// [`shared_guess_limit`](Self::shared_guess_limit) is out of range.
-    #[cfg_attr(not(feature = "password-hash"), expect(unused_mut))]
     pub fn build(mut self) -> Result<BasicVerifier, ConfigError> {
         if self.cache_for > MAX_AGE {
             let value = format!("{} s", self.cache_for.as_secs_f64());
@@ -254,10 +251,7 @@ assert!(verifier.is_ok());
                 return Err(ConfigError::new(what, "[redacted]", problem));
             }
         }
-        #[cfg(feature = "password-hash")]
-        if let (Check::Users(users), Some(hashes)) = (&mut self.check, self.max_parallel_hashes) {
-            users.passwords.set_threads(hashes)?;
-        }
+        self.check.set_parallel_hashes(self.max_parallel_hashes)?;
         Ok(BasicVerifier::new(VerifierState {
             accounts: Accounts::new(self.normalize_user_id, shared_key),
             cache: PasswordCache::new(key),

@@ -6,7 +6,7 @@ use std::{future::Future, pin::Pin};
 #[cfg(feature = "password-hash")]
 use super::{UserRecord, users::Users};
 use super::{accounts::Account, check_permits::CheckPermit};
-use crate::{BasicCredentials, Error, Identity};
+use crate::{BasicCredentials, ConfigError, Error, Identity};
 
 pub(super) enum Check {
     Function(Box<CheckFunction>),
@@ -27,6 +27,18 @@ pub(super) enum StoredUser {
 }
 
 impl Check {
+    /// Sets how many hashes are computed in parallel, if hashes are computed.
+    #[cfg_attr(not(feature = "password-hash"), expect(unused_variables))]
+    pub(super) fn set_parallel_hashes(&mut self, hashes: Option<usize>) -> Result<(), ConfigError> {
+        match self {
+            Self::Function(_) => Ok(()),
+            #[cfg(feature = "password-hash")]
+            Self::Users(users) => {
+                hashes.map_or(Ok(()), |hashes| users.passwords.set_threads(hashes))
+            }
+        }
+    }
+
     /// Looks the user up in the store, if there is a store.
     #[cfg_attr(not(feature = "password-hash"), expect(clippy::unused_async, unused_variables))]
     pub(super) async fn look_up(&self, user_id: &str) -> Result<StoredUser, Error> {

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     Clock, Error, ErrorKind, Identity, Verification,
     claims::{ClaimOptions, NumericDate},
-    error::{Finding, TokenFault, WithCauses},
+    error::{Finding, Report, TokenFault},
     telemetry::{self, Throttle},
     verify::{
         DoctorReport, Findings, Revocations,
@@ -273,7 +273,7 @@ impl Introspector {
                     }
                     _ => "check the URL of the endpoint",
                 };
-                Finding::unknown("introspection").found(&WithCauses(&error).to_string()).hint(hint)
+                Finding::unknown("introspection").found(&Report(&error).to_string()).hint(hint)
             }
         };
         let mut findings = vec![finding];
@@ -306,7 +306,7 @@ impl Introspector {
             (None, ErrorKind::Unavailable | ErrorKind::Misconfigured) => {
                 let finding = Finding::unknown("introspection");
                 match std::error::Error::source(error) {
-                    Some(source) => finding.found(&WithCauses(source).to_string()),
+                    Some(source) => finding.found(&Report(source).to_string()),
                     None => finding,
                 }
             }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{TenantResolution, tenants::Tenants};
 use crate::{
-    error::{Finding, TokenFault, WithCauses},
+    error::{Finding, Report, TokenFault},
     url::{self, Query},
     verify::DoctorReport,
 };
@@ -64,7 +64,7 @@ impl Tenants {
                 .found("a verifier to keep")
                 .hint("a new tenant has no verifier to keep: return `Keep` only if `tenant.is_known()`"),
             Ok(Err(error)) => {
-                Finding::unknown("tenant").found(&WithCauses(&error).to_string()).hint("the resolver failed")
+                Finding::unknown("tenant").found(&Report(&error).to_string()).hint("the resolver failed")
             }
             Err(_) => Finding::unknown("tenant").found("no answer of the resolver within 10 s"),
         };

@@ -15,7 +15,7 @@ use super::{DEFAULT_MAX_KEYS, KeySet, KeyUse, cache_control, key_set::KeySetErro
 use crate::{
     Clock,
     claims::NumericDate,
-    error::{Finding, WithCauses},
+    error::{Finding, Report},
     http_client::{
         DocumentError, HttpClient, MAX_BODY, Target, get,
         metadata::{self, LearnedUrls, Member, MetadataError},
@@ -296,7 +296,7 @@ fn fetched_findings(fetched: Result<Option<KeySet>, FetchError>) -> Vec<Finding>
 }
 
 fn failure(rule: &'static str, error: &FetchError) -> Finding {
-    Finding::unknown(rule).found(&WithCauses(error).to_string()).maybe_hint(error.hint())
+    Finding::unknown(rule).found(&Report(error).to_string()).maybe_hint(error.hint())
 }
 
 impl fmt::Debug for HttpKeys {

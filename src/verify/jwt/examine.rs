@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Error, ErrorKind, Identity,
     claims::{ClaimSet, ClaimText, NumericDate, OtherKind},
-    error::{Finding, TokenFault, WithCauses},
+    error::{Finding, Report, TokenFault},
     jose::json::{self, Value},
     verify::{
         Findings,
@@ -93,7 +93,7 @@ impl Issuer {
         let status = self.keys.status(now);
         let Some(keys) = self.keys.peek(now) else {
             let error = status.and_then(|status| status.last_error);
-            let found = error.as_deref().map(|error| WithCauses(error).to_string());
+            let found = error.as_deref().map(|error| Report(error).to_string());
             let hint = error.as_deref().and_then(crate::verify::jwks::FetchError::hint);
             let found = found.as_deref().unwrap_or("no keys have been fetched yet");
             findings.push(Finding::unknown("keys").found(found).maybe_hint(hint));

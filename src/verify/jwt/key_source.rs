@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Error,
     claims::NumericDate,
-    error::{Finding, TokenFault, WithCauses, retry_after},
+    error::{Finding, Report, TokenFault, retry_after},
     telemetry::IssuerLog,
     verify::{
         Readiness,
@@ -158,7 +158,7 @@ impl KeySource {
                     is_ready: status.is_usable,
                     keys: status.keys,
                     age: status.age,
-                    last_error: status.last_error.map(|error| WithCauses(&*error).to_string()),
+                    last_error: status.last_error.map(|error| Report(&*error).to_string()),
                     next_fetch: Some(status.next_fetch),
                 }
             }

@@ -11,9 +11,9 @@ const RAW_VALUE: &str = "$serde_json::private::";
 
 /// A body whose operations can't be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Unreadable;
+pub(crate) struct InvalidMessage;
 
-impl From<JsonError> for Unreadable {
+impl From<JsonError> for InvalidMessage {
     fn from(_: JsonError) -> Self {
         Self
     }
@@ -31,34 +31,34 @@ impl From<JsonError> for Unreadable {
 pub(crate) fn operations(
     body: &[u8],
     mut each: impl FnMut(Option<Operation<'_>>),
-) -> Result<(), Unreadable> {
-    let text = std::str::from_utf8(body).map_err(|_| Unreadable)?;
+) -> Result<(), InvalidMessage> {
+    let text = std::str::from_utf8(body).map_err(|_| InvalidMessage)?;
     match document(text)? {
         Value::Object(message) => each(operation(message)?),
         Value::Array(batch) => {
             let mut is_empty = true;
             for message in batch.iter() {
-                let Value::Object(message) = message else { return Err(Unreadable) };
+                let Value::Object(message) = message else { return Err(InvalidMessage) };
                 each(operation(message)?);
                 is_empty = false;
             }
             if is_empty {
-                return Err(Unreadable);
+                return Err(InvalidMessage);
             }
         }
-        _ => return Err(Unreadable),
+        _ => return Err(InvalidMessage),
     }
     Ok(())
 }
 
-fn operation(message: Object<'_>) -> Result<Option<Operation<'_>>, Unreadable> {
+fn operation(message: Object<'_>) -> Result<Option<Operation<'_>>, InvalidMessage> {
     reject_raw_values(message)?;
     let method = match message.find("method") {
         Some(Value::String(method)) => method.to_cow(),
         None if ["result", "error"].iter().any(|name| message.find(name).is_some()) => {
             return Ok(None);
         }
-        Some(_) | None => return Err(Unreadable),
+        Some(_) | None => return Err(InvalidMessage),
     };
     let name = match NameKind::of(&method) {
         Some(kind) => name(message, kind.member())?,
@@ -67,23 +67,23 @@ fn operation(message: Object<'_>) -> Result<Option<Operation<'_>>, Unreadable> {
     Ok(Some(Operation { method, name }))
 }
 
-fn name<'a>(message: Object<'a>, member: &str) -> Result<Option<Cow<'a, str>>, Unreadable> {
+fn name<'a>(message: Object<'a>, member: &str) -> Result<Option<Cow<'a, str>>, InvalidMessage> {
     let params = match message.find("params") {
         Some(Value::Object(params)) => params,
         None => return Ok(None),
-        Some(_) => return Err(Unreadable),
+        Some(_) => return Err(InvalidMessage),
     };
     reject_raw_values(params)?;
     match params.find(member) {
         Some(Value::String(name)) => Ok(Some(name.to_cow())),
         None => Ok(None),
-        Some(_) => Err(Unreadable),
+        Some(_) => Err(InvalidMessage),
     }
 }
 
-fn reject_raw_values(object: Object<'_>) -> Result<(), Unreadable> {
+fn reject_raw_values(object: Object<'_>) -> Result<(), InvalidMessage> {
     let is_raw = object.iter().any(|(name, _)| name.to_cow().starts_with(RAW_VALUE));
-    if is_raw { Err(Unreadable) } else { Ok(()) }
+    if is_raw { Err(InvalidMessage) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -171,6 +171,6 @@ mod tests {
             assert_eq!(read(body), None, "{body}");
         }
         let not_utf8 = b"{\"method\":\"ping\",\"x\":\"\xff\"}";
-        assert_eq!(operations(not_utf8, |_| ()), Err(Unreadable));
+        assert_eq!(operations(not_utf8, |_| ()), Err(InvalidMessage));
     }
 }
