@@ -14,6 +14,8 @@ mod claim_options;
 #[cfg(feature = "_remote")]
 mod claim_set;
 mod claim_text;
+#[cfg(feature = "_remote")]
+mod claims_error;
 mod confirmation;
 #[cfg(feature = "_remote")]
 mod identifier;
@@ -53,10 +55,9 @@ pub(crate) use self::{
     audience_rule::{AudienceNames, AudienceRule},
     claim_options::{ClaimOptions, GivenClaimOptions},
     claim_set::ClaimSet,
+    claims_error::ClaimsError,
     malformed_claim::MalformedClaim,
     reader::{IntrospectionReader, JwtReader},
-    role_claim::MalformedRoles,
-    scope_claim::MalformedScopes,
     token_kind::OtherKind,
     validity::validate_lifetime,
 };

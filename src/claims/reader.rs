@@ -3,11 +3,10 @@
 use std::mem;
 
 use super::{
-    ClaimOptions, ClaimText, Confirmation, MalformedClaim, RegisteredClaims,
+    ClaimOptions, ClaimText, ClaimsError, Confirmation, MalformedClaim, RegisteredClaims,
     identifier::identifier,
     malformed_claim::ClaimName,
-    role_claim::{self, MalformedRoles},
-    scope_claim::{self, MalformedScopes},
+    role_claim, scope_claim,
     text_list::TextList,
     token_kind::{OtherKind, TokenKind},
     value::{audience, date, text},
@@ -140,34 +139,28 @@ impl<'a, const NULL_IS_ABSENT: bool> Reader<'a, NULL_IS_ABSENT> {
         Ok(())
     }
 
+    /// Applies the options of the issuer, once it is known. Returns the scopes in `scope`, `scp` and the configured
+    /// places of `claims`, which is the object that was read, and reads the roles at the configured places.
+    pub(crate) fn apply(
+        &mut self,
+        options: &ClaimOptions,
+        claims: Object<'_>,
+    ) -> Result<ScopeSet, ClaimsError> {
+        self.check_identifiers(options).map_err(ClaimsError::Claim)?;
+        let scopes = scope_claim::read(self.scope, self.scp, &options.places.scopes, claims)
+            .map_err(ClaimsError::Scopes)?;
+        let places = &*options.places.roles;
+        if !places.is_empty() {
+            self.registered.roles = role_claim::read(places, claims).map_err(ClaimsError::Roles)?;
+        }
+        Ok(scopes)
+    }
+
     /// Returns the first identifier that is a number, unless the options accept numbers.
-    pub(crate) fn check_identifiers(&self, options: &ClaimOptions) -> Result<(), MalformedClaim> {
+    fn check_identifiers(&self, options: &ClaimOptions) -> Result<(), MalformedClaim> {
         match self.numeric_identifier {
             Some(claim) if !options.numeric_identifiers => Err(claim),
             _ => Ok(()),
         }
-    }
-
-    /// Reads the scopes in `scope`, `scp` and the configured places of `claims`, which is the object
-    /// that was read.
-    pub(crate) fn scopes(
-        &self,
-        options: &ClaimOptions,
-        claims: Object<'_>,
-    ) -> Result<ScopeSet, MalformedScopes> {
-        scope_claim::read(self.scope, self.scp, &options.places.scopes, claims)
-    }
-
-    /// Reads the roles at the configured places of `claims`, which is the object that was read.
-    pub(crate) fn read_roles(
-        &mut self,
-        options: &ClaimOptions,
-        claims: Object<'_>,
-    ) -> Result<(), MalformedRoles> {
-        let places = &*options.places.roles;
-        if !places.is_empty() {
-            self.registered.roles = role_claim::read(places, claims)?;
-        }
-        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests report by panic")]
 
 use super::{
-    ClaimOptions, ClaimSet, ClaimText, MalformedClaim, NumericDate, reader::Reader,
+    ClaimOptions, ClaimSet, ClaimText, ClaimsError, MalformedClaim, NumericDate, reader::Reader,
     token_kind::OtherKind,
 };
 use crate::jose::json;
@@ -18,8 +18,11 @@ fn read<const NULL_IS_ABSENT: bool>(
     let object = json::object(&raw, |name, value| reader.member(name, value));
     let Ok(object) = object else { panic!("not an object: {raw}") };
     reader.finish().map_err(MalformedClaim::name)?;
-    reader.check_identifiers(&options).map_err(MalformedClaim::name)?;
-    let scopes = reader.scopes(&options, object).unwrap();
+    let scopes = match reader.apply(&options, object) {
+        Ok(scopes) => scopes,
+        Err(ClaimsError::Claim(claim)) => return Err(claim.name()),
+        Err(other) => panic!("{other}"),
+    };
     let Reader { registered, has_client_id, other_kind, .. } = reader;
     Ok(ClaimSet { raw, registered, scopes, has_client_id, other_kind })
 }

@@ -1,10 +1,7 @@
 //! The response of an introspection endpoint (RFC 7662 §2.2), read in one pass.
 
 use crate::{
-    claims::{
-        ClaimOptions, ClaimSet, IntrospectionReader, MalformedClaim, MalformedRoles,
-        MalformedScopes,
-    },
+    claims::{ClaimOptions, ClaimSet, ClaimsError, IntrospectionReader},
     jose::json::{self, JsonError, Value},
 };
 
@@ -24,11 +21,7 @@ pub(super) enum ResponseFault {
     #[error("{0}")]
     Json(JsonError),
     #[error("{0}")]
-    Claim(MalformedClaim),
-    #[error("{0}")]
-    Scope(MalformedScopes),
-    #[error("{0}")]
-    Roles(MalformedRoles),
+    Claims(ClaimsError),
 }
 
 impl IntrospectionResponse {
@@ -42,10 +35,8 @@ impl IntrospectionResponse {
         if !active.ok_or(ResponseFault::Active)? {
             return Ok(Self::Inactive);
         }
-        reader.finish().map_err(ResponseFault::Claim)?;
-        reader.check_identifiers(options).map_err(ResponseFault::Claim)?;
-        let scopes = reader.scopes(options, object).map_err(ResponseFault::Scope)?;
-        reader.read_roles(options, object).map_err(ResponseFault::Roles)?;
+        reader.finish().map_err(|claim| ResponseFault::Claims(ClaimsError::Claim(claim)))?;
+        let scopes = reader.apply(options, object).map_err(ResponseFault::Claims)?;
         let IntrospectionReader { registered, has_client_id, other_kind, .. } = reader;
         let claims = ClaimSet { raw, registered, scopes, has_client_id, other_kind };
         Ok(Self::Active(Box::new(claims)))
@@ -63,8 +54,8 @@ mod tests {
 
     fn malformed(fault: ResponseFault) -> &'static str {
         match fault {
-            ResponseFault::Claim(claim) => claim.name(),
-            ResponseFault::Scope(_) => "scope",
+            ResponseFault::Claims(ClaimsError::Claim(claim)) => claim.name(),
+            ResponseFault::Claims(ClaimsError::Scopes(_)) => "scope",
             fault => panic!("{fault}"),
         }
     }
@@ -232,6 +223,6 @@ mod tests {
             &options,
         );
         let fault = fault.err();
-        assert!(matches!(fault, Some(ResponseFault::Roles(_))), "{fault:?}");
+        assert!(matches!(fault, Some(ResponseFault::Claims(ClaimsError::Roles(_)))), "{fault:?}");
     }
 }

@@ -57,9 +57,7 @@ fn parse<'o, E: From<TokenFault> + From<Error>>(
         .map_err(|_| TokenFault::Malformed)?;
     reader.finish().map_err(malformed)?;
     let options = options(reader.registered.issuer.get(&raw))?;
-    reader.check_identifiers(options).map_err(malformed)?;
-    let scopes = reader.scopes(options, object).map_err(malformed)?;
-    reader.read_roles(options, object).map_err(malformed)?;
+    let scopes = reader.apply(options, object).map_err(malformed)?;
     let JwtReader { registered, has_client_id, other_kind, .. } = reader;
     Ok(ClaimSet { raw, registered, scopes, has_client_id, other_kind })
 }
