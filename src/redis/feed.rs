@@ -18,8 +18,15 @@ use crate::{
 /// How long Redis waits for a change before it responds that there is none.
 const BLOCK: Duration = Duration::from_millis(250);
 
-/// The number of revocations that are read at once.
+/// The number of revocations that are read from the log at once.
 const PAGE: usize = 1000;
+
+/// The number of revocations that are read from the set at once.
+///
+/// A thousand take Redis about 2 ms, during which all other commands wait. If hundreds of replicas start at the same
+/// time, each of them waits for the pages of all others, which must not take longer than the time limit of a command:
+/// otherwise, all of them would start over again and again.
+const LIST_PAGE: usize = 200;
 
 /// Follows the log from a position.
 ///
@@ -106,7 +113,7 @@ impl RedisFeed {
         cursor: u64,
     ) -> Result<FeedEvent, Failure> {
         let mut scan = redis::cmd("ZSCAN");
-        scan.arg(&self.store.keys.entries).arg(cursor).arg("COUNT").arg(PAGE);
+        scan.arg(&self.store.keys.entries).arg(cursor).arg("COUNT").arg(LIST_PAGE);
         let (cursor, page): (u64, Vec<(Vec<u8>, f64)>) =
             self.limited(Duration::ZERO, scan.query_async(&mut link)).await?;
         self.stage = if cursor == 0 {
