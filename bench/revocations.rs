@@ -36,7 +36,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use measure::{options::Options, tsv::Tsv};
+use measure::{options::Options, rounds::percentile, tsv::Tsv};
 use portcullis::{
     Algorithm::Es256,
     BearerToken, JwtVerifier, Verify,
@@ -79,13 +79,14 @@ fn main() {
         let revocations = list.expect("a list");
         assert_eq!(revocations.len() as u64, count);
         let verifier = verifier(&issuer, &revocations, &tokens, &runtime);
-        let unchanged = median((0..ROUNDS).map(|_| lookups(&verifier, &tokens)));
+        let unchanged = percentile((0..ROUNDS).map(|_| lookups(&verifier, &tokens)).collect(), 50);
         let changed = (count > 0).then(|| {
-            median((0..ROUNDS / 4).map(|round| {
+            let rounds = (0..ROUNDS / 4).map(|round| {
                 // Not one of the tokens; the list keeps its size.
                 drop(revocations.revoke(&Revocation::session(format!("session {round}"))));
                 lookups(&verifier, &tokens)
-            }))
+            });
+            percentile(rounds.collect(), 50)
         });
         let adds = unchanged - *without.get_or_insert(unchanged);
         let changed_text = changed.map_or_else(String::new, |ns| format!("{ns:.0}"));
@@ -192,10 +193,4 @@ fn lookups(verifier: &JwtVerifier, tokens: &[String]) -> f64 {
         assert!(black_box(verifier.cached(black_box(token.as_bytes()))).is_some());
     }
     start.elapsed().as_secs_f64() * 1e9 / tokens.len() as f64
-}
-
-fn median(times: impl Iterator<Item = f64>) -> f64 {
-    let mut times: Vec<_> = times.collect();
-    times.sort_by(f64::total_cmp);
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }
