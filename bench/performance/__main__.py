@@ -1,11 +1,11 @@
 """Runs all benches, and writes docs/performance.md's figures.
 
     python3 bench/performance               everything: a quarter of an hour, on a machine that does nothing else
-    python3 bench/performance http          only that bench: requests, growth, http, peers or instructions
+    python3 bench/performance http          only that bench: requests, growth, http, redis, peers, instructions or scale
     python3 bench/performance --draw        no bench: draws and writes from the figures at hand
     python3 bench/performance --quick       all in a few minutes, into target/performance; docs stay as they are
 
-Needs valgrind for the instructions (`apt-get install valgrind`), and nothing but Python's standard library otherwise.
+Needs valgrind for the instructions and redis-server for `redis` (`apt-get install valgrind redis-server`), and nothing but Python's standard library otherwise.
 """
 
 import re
@@ -19,9 +19,21 @@ import tables
 from figures import Figures
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-BENCHES = ["requests", "growth", "http", "peers", "instructions"]
+# `scale` computes with the results of the others.
+BENCHES = ["requests", "growth", "http", "redis", "peers", "instructions", "scale"]
 # Into how many parts the bench divides a phase.
 PARTS = 10
+
+# The groups of `scale`, and what their tables are about.
+SCALE = {
+    "issuer": "the issuer, requests",
+    "introspection": "the endpoint, introspections",
+    "proofs": "Redis, DPoP proofs",
+    "revocations": "Redis, revocations while replicas run",
+    "list": "Redis, revocations while replicas start",
+    "processors": "processors of all replicas",
+    "memory": "memory of one replica",
+}
 
 
 def main():
@@ -64,8 +76,9 @@ def call(command, may_fail=False):
 
 def write(page, folder):
     """Draws, and puts tables between the page's markers."""
-    requests, growth, http, peers, defaults = (
-        Figures(folder / f"{name}.tsv") for name in ("requests", "growth", "http", "peers", "peers-by-default")
+    requests, growth, http, redis, scale, peers, defaults = (
+        Figures(folder / f"{name}.tsv")
+        for name in ("requests", "growth", "http", "redis", "scale", "peers", "peers-by-default")
     )
     draw(folder, growth, peers, http)
     parts = {
@@ -85,6 +98,10 @@ def write(page, folder):
         "cpu": tables.cpu(http),
         "responses": tables.responses(http),
         "instructions": tables.instructions(ROOT / "bench/instructions.tsv"),
+        "assumed": tables.assumed(scale),
+        "redis": tables.redis(redis),
+        **{f"scale {group}": tables.scale(scale, group, head) for group, head in SCALE.items()},
+        "limits": tables.limits(scale),
     }
     text = page.read_text()
     for name, part in parts.items():

@@ -223,3 +223,55 @@ def replies(http, protocol, row):
 def instructions(path):
     lines = [line.split("\t") for line in path.read_text().splitlines()[1:]]
     return table(["one request", "instructions"], [[row, number(int(count))] for row, count in lines])
+
+
+def assumed(scale):
+    """What is assumed about the service at scale."""
+    rows = [[row.removeprefix("assumed: "), number_or_text(scale.text(row, "value"))] for row in scale.rows() if row.startswith("assumed: ")]
+    return table(["assumed", ""], rows)
+
+
+def number_or_text(text):
+    return f"{float(text):,.0f}" if text.replace(".", "").isdigit() else text
+
+
+def scale(figures, group, head):
+    """The loads of one server or resource, on paper and simulated."""
+    rows = []
+    for row in figures.rows():
+        if row.startswith(f"{group}: "):
+            unit = figures.text(row, "unit")
+            name = row.removeprefix(f"{group}: ") + (f", {unit}" if unit else "")
+            values = [three_digits(figures.get(row, name)) for name in ("on paper", "simulated")]
+            rows.append([name, figures.text(row, "formula"), *values])
+    return table([head, "formula", "on paper", "simulated"], rows)
+
+
+def three_digits(value):
+    """Numbers of any size, as far as they mean something."""
+    if value is None or value != value:
+        return number(None)
+    return number(value, "{:,.0f}" if value >= 100 else "{:.1f}" if value >= 10 else "{:.3g}")
+
+
+def limits(figures):
+    """Where each design breaks."""
+    rows = []
+    for row in figures.rows():
+        if row.startswith("limit: "):
+            unit, formula, then = (figures.text(row, name) for name in ("unit", "formula", "then"))
+            value = figures.get(row, "value")
+            digits = max(0, len(str(int(value))) - 2)
+            rows.append([row.removeprefix("limit: "), formula, f"{round(value, -digits):,.0f} {unit}", then])
+    return table(["design", "limit", "with these costs", "beyond that"], rows)
+
+
+def redis(figures):
+    """What Redis spends on one of each."""
+    rows = []
+    for row in figures.rows():
+        cpu = figures.get(row, "CPU µs")
+        if cpu is not None:
+            sent = figures.get(row, "bytes sent")
+            rows.append([row, number(cpu, "{:,.1f}"), number(sent)])
+    return table(["Redis, for one", "CPU µs", "bytes sent"], rows)
