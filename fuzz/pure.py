@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Writes pure/Cargo.toml: the library of this repository under another name, with its pure Rust back end.
+"""Writes the manifests of two packages. With --check, fails if they are out of date.
 
-Cargo unifies the features of a package, so that one binary can contain both back ends only as two packages. With
---check, fails if the file is out of date.
+- pure/Cargo.toml: the library of this repository under another name, with its pure Rust back end. Cargo unifies the
+  features of a package, so that one binary can contain both back ends only as two packages.
+- replay/Cargo.toml: the fuzz targets as a test, in the workspace of the repository, so that `.ci/run test` builds their
+  dependencies only once. For cargo-fuzz, they are a workspace of their own.
 """
 
 import pathlib
@@ -10,7 +12,8 @@ import sys
 import tomllib
 
 HERE = pathlib.Path(__file__).parent
-TARGET = HERE / "pure" / "Cargo.toml"
+PURE = HERE / "pure" / "Cargo.toml"
+REPLAY = HERE / "replay" / "Cargo.toml"
 DEFAULTS = ["axum", "introspection", "rust-crypto-ml-dsa"]
 
 
@@ -18,14 +21,13 @@ def literal(value):
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return '"' + value + '"'
+        return f"'{value}'" if '"' in value else f'"{value}"'
     if isinstance(value, list):
         return "[" + ", ".join(literal(item) for item in value) + "]"
     return "{ " + ", ".join(f"{name} = {literal(item)}" for name, item in value.items()) + " }"
 
 
-def main():
-    root = tomllib.loads((HERE.parent / "Cargo.toml").read_text())
+def pure(root):
     shared = root["workspace"]["dependencies"]
     lines = [
         "# Written by pure.py from the manifest of the repository.",
@@ -57,13 +59,51 @@ def main():
         lines.append(f"{name} = {literal(dependency)}")
     for target, tables in root.get("target", {}).items():
         sys.exit(f"{target}: dependencies of a target aren't supported") if tables else None
-    text = "\n".join(lines) + "\n"
-    if "--check" in sys.argv:
-        if TARGET.read_text() != text:
-            sys.exit(f"{TARGET.relative_to(HERE.parent)} is out of date: run fuzz/pure.py")
-        return
-    TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(text)
+    return "\n".join(lines) + "\n"
+
+
+def replay(root):
+    fuzz = tomllib.loads((HERE / "Cargo.toml").read_text())
+    lines = [
+        "# Written by pure.py from the manifest of the fuzz targets.",
+        "[package]",
+        'name = "portcullis-corpora"',
+        'version = "0.0.0"',
+        f'edition = "{root["workspace"]["package"]["edition"]}"',
+        "publish = false",
+        'workspace = "../.."',
+        "",
+        "[lib]",
+        'name = "portcullis_fuzz"',
+        'path = "../src/lib.rs"',
+        "bench = false",
+        "doctest = false",
+        "test = false",
+        "",
+        "[[test]]",
+        'name = "corpora"',
+        'path = "../fuzz_targets/replay.rs"',
+        "harness = false",
+        "",
+        "[dependencies]",
+    ]
+    for name, dependency in fuzz["dependencies"].items():
+        if "path" in dependency:
+            dependency = dependency | {"path": "../" + dependency["path"]}
+        lines.append(f"{name} = {literal(dependency)}")
+    lines += ["", "[lints.rust]"]
+    lines += [f"{name} = {literal(lint)}" for name, lint in fuzz["lints"]["rust"].items()]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    root = tomllib.loads((HERE.parent / "Cargo.toml").read_text())
+    for target, text in [(PURE, pure(root)), (REPLAY, replay(root))]:
+        if "--check" not in sys.argv:
+            target.parent.mkdir(exist_ok=True)
+            target.write_text(text)
+        elif not target.exists() or target.read_text() != text:
+            sys.exit(f"{target.relative_to(HERE.parent)} is out of date: run fuzz/pure.py")
 
 
 main()

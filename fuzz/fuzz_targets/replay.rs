@@ -23,7 +23,7 @@ targets! {
 }
 
 fn main() -> ExitCode {
-    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus");
     let mut faults = 0;
     for folder in entries(&corpora).expect("the corpora") {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
