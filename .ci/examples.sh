@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the examples: `tour`, `mcp`, `personal_access_tokens` and `tonic` to their end, the servers for a few requests each, and the
-# systems with the commands of their documents, sent by the real curl.
+# systems with the commands of their documents, sent by the real curl. The programs are those that the step `test` has built,
+# with the features of the whole workspace; whether each has the features that it needs is only checked.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=.ci/lib.sh
@@ -9,7 +10,6 @@ source .ci/lib.sh
 dir=$(mktemp -d)
 pid=
 
-# The signal goes to the server itself: `cargo run` becomes the program that it has built.
 stop() {
     if [[ -n $pid ]]; then
         kill "$pid" 2>/dev/null || true
@@ -26,22 +26,18 @@ fail() {
     exit 1
 }
 
-# serve TARGET [VARIABLE=VALUE]...: starts the example on a free port; sets `url` once it listens. TARGET is for cargo, such
-# as `--example axum`.
+# serve PROGRAM [VARIABLE=VALUE]...: starts the example on a free port; sets `url` once it listens.
 serve() {
-    local target=$1 deadline
+    local program=$1 deadline
     shift
-    # shellcheck disable=SC2086
-    run cargo build --quiet $target
-    echo "\$ $* cargo run $target"
-    # shellcheck disable=SC2086
-    env "$@" cargo run --quiet $target </dev/null >"$dir/out" 2>"$dir/err" &
+    echo "\$ $* $built/$program"
+    env "$@" "$built/$program" </dev/null >"$dir/out" 2>"$dir/err" &
     pid=$!
     deadline=$((SECONDS + 20))
     url=
     while [[ -z $url ]]; do
-        kill -0 "$pid" 2>/dev/null || fail "$target ended"
-        ((SECONDS < deadline)) || fail "$target does not listen after 20 s"
+        kill -0 "$pid" 2>/dev/null || fail "$program ended"
+        ((SECONDS < deadline)) || fail "$program does not listen after 20 s"
         sleep 0.1
         url=$(sed -n 's|^listening on \(http://127\.0\.0\.1:[0-9]*\)/\{0,1\}$|\1|p' "$dir/out" "$dir/err")
     done
@@ -59,26 +55,33 @@ expect() {
     echo "$path $*: $status"
 }
 
-run cargo run --quiet --example tour
-run cargo run --quiet -p example-mcp
-run cargo run --quiet -p example-personal-access-tokens
-run cargo run --quiet -p example-tonic
+run cargo check --quiet --examples
+for package in mcp openapi personal-access-tokens server systems tonic; do
+    run cargo check --quiet -p "example-$package"
+done
+run cargo build --quiet --workspace --all-features --bins --examples
+built=${CARGO_TARGET_DIR:-target}/debug
+
+run "$built/examples/tour"
+run "$built/mcp"
+run "$built/personal_access_tokens"
+run "$built/tonic"
 
 challenge='^www-authenticate: Bearer'
 rejection='^www-authenticate: Bearer .*error="invalid_token"'
 
-serve "--example minimal"
+serve examples/minimal
 expect 401 "$challenge" /me
 expect 401 "$rejection" /orders --header 'Authorization: Bearer not-a-token'
 stop
 
-serve "--example axum" LISTEN=127.0.0.1:0
+serve examples/axum LISTEN=127.0.0.1:0
 expect 401 "$challenge" /me
 expect 401 "$rejection" /me --header 'Authorization: Bearer not-a-token'
 stop
 
 for generator in aide utoipa; do
-    serve "-p example-openapi" LISTEN=127.0.0.1:0 GENERATOR="$generator"
+    serve openapi LISTEN=127.0.0.1:0 GENERATOR="$generator"
     expect 200 '^content-type: application/json' /openapi.json
     expect 200 '' /status
     expect 401 "$challenge" /orders
@@ -88,16 +91,15 @@ done
 # Nothing serves the issuer: a resource server starts all the same, and rejects what needs no key to reject.
 issuer=http://127.0.0.1:1
 settings=(LISTEN=127.0.0.1:0 ISSUER="$issuer" JWKS_URI="$issuer/jwks" AUDIENCE=https://api.example.test)
-serve "-p example-server" "${settings[@]}"
+serve server "${settings[@]}"
 expect 200 '' /healthz
 expect 401 "$challenge" /me
 expect 401 "$rejection" /me --header 'Authorization: Bearer not-a-token'
 stop
 
-echo "\$ PROFILE=nonsense cargo run -p example-server"
+echo "\$ PROFILE=nonsense $built/server"
 status=0
-env "${settings[@]}" PROFILE=nonsense timeout 20 \
-    cargo run --quiet -p example-server </dev/null >"$dir/out" 2>"$dir/err" || status=$?
+env "${settings[@]}" PROFILE=nonsense timeout 20 "$built/server" </dev/null >"$dir/out" 2>"$dir/err" || status=$?
 if ((status != 2)) || (($(wc -l <"$dir/err") != 1)); then
     fail "a bad configuration: want exit status 2 and one line on stderr, got status $status and:"
 fi

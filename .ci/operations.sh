@@ -5,7 +5,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 promtool check rules docs/operations/alerts.yml
 promtool test rules docs/operations/alerts_test.yml
-cargo build --quiet -p example-server
+# With the features of the whole workspace, with which the step `test` has built it.
+cargo build --quiet --workspace --all-features --bin server
 
 work=$(mktemp -d)
 # Nothing listens on port 9, so that each kind of failure is counted too.
