@@ -2,11 +2,12 @@
 //! tests that reach it run.
 //!
 //! ```text
-//! portcullis-mutants [--again] [--jobs N] [--only TEXT]
+//! portcullis-mutants [--again] [--jobs N] [--only TEXT] [--slowest SECONDS]
 //! ```
 //!
 //! With `--again`, only the mutants that no test has killed are tested, and only new tests are measured first. After
-//! a change of `src`, run it without. `--only` selects the mutants whose names contain a text.
+//! a change of `src`, run it without. `--only` selects the mutants whose names contain a text. Tests that take longer than
+//! `--slowest` aren't used.
 
 mod compiler;
 mod mutant;
@@ -41,16 +42,18 @@ struct Options {
     again: bool,
     jobs: usize,
     only: String,
+    slowest: f64,
 }
 
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
-        let mut options = Self { again: false, jobs: 2, only: String::new() };
+        let mut options = Self { again: false, jobs: 2, only: String::new(), slowest: 3.0 };
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
             match &*argument {
                 "--again" => options.again = true,
                 "--jobs" => options.jobs = value()?.parse()?,
+                "--slowest" => options.slowest = value()?.parse()?,
                 "--only" => options.only = value()?,
                 _ => return Err(format!("unknown option: {argument}").into()),
             }
@@ -88,8 +91,10 @@ fn main() -> Result<()> {
             _ => {}
         }
     }
-    let mut compiler =
-        Compiler { scratch, mutants: &mutants, left_out, target: build_directory(&root) };
+    // Not that of the repository: cargo doesn't distinguish the copy from it.
+    let target =
+        env::var_os("CARGO_TARGET_DIR").map_or_else(|| folder.join("build"), PathBuf::from);
+    let mut compiler = Compiler { scratch, mutants: &mutants, left_out, target };
     let library = compiler.build(&["--package", "portcullis", "--lib"])?;
     let integration = compiler.build(&["--package", "portcullis-tests", "--test", "it"])?;
     // The second build can have left out more mutants.
@@ -110,11 +115,12 @@ fn main() -> Result<()> {
     let names: Vec<&str> = mutants.iter().map(|mutant| &*mutant.name).collect();
     let known: Vec<_> = load(&folder.join("tests.json"), options.again);
     let known = known.into_iter().collect();
-    let suite = Suite::measure(programs, &names, known, options.jobs, &folder)?;
+    let mut suite = Suite::measure(programs, &names, known, options.jobs, &folder)?;
     save(&folder.join("tests.json"), &suite.tests.iter().collect::<Vec<_>>())?;
     for Test { name, .. } in &suite.failing {
         eprintln!("not used, because it fails without a mutant: {name}");
     }
+    suite.tests.retain(|_, measured| measured.seconds <= options.slowest);
 
     let pending: Vec<usize> = (0..mutants.len())
         .filter(|&number| {
@@ -136,11 +142,6 @@ fn main() -> Result<()> {
     fs::write(folder.join("report.md"), &report)?;
     print!("{report}");
     Ok(())
-}
-
-/// Returns the directory of the build, which is the one of the repository, for the sake of its dependencies.
-fn build_directory(root: &Path) -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
 }
 
 fn load<T: DeserializeOwned + Default>(path: &Path, again: bool) -> T {
