@@ -124,6 +124,7 @@ mod tests {
             let resource = ResourceIdentifier::new(text.to_owned()).unwrap();
             assert_eq!((resource.origin(), resource.path_and_query()), (origin, rest));
             assert_eq!(resource.as_str(), text);
+            assert_eq!(resource.to_string(), text);
         }
     }
 

@@ -105,4 +105,21 @@ mod tests {
         assert_eq!(GuessKey::from("acme"), GuessKey::from("acme".to_owned()));
         assert_eq!(format!("{:?}", GuessKey::from("acme")), "GuessKey([redacted])");
     }
+
+    #[cfg(feature = "basic")]
+    #[test]
+    fn different_keys_have_different_bytes() {
+        let address = |text: &str| GuessKey::from(text.parse::<IpAddr>().unwrap());
+        let keys = [
+            address("1.2.3.4"),
+            address("1.2.3.5"),
+            address("102:304::"),
+            address("102:305::"),
+            GuessKey::from("\u{1}\u{2}\u{3}\u{4}"),
+            GuessKey::from("acme"),
+            GuessKey::from(""),
+        ];
+        let bytes: std::collections::HashSet<_> = keys.iter().map(GuessKey::to_bytes).collect();
+        assert_eq!(bytes.len(), keys.len());
+    }
 }

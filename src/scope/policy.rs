@@ -309,6 +309,19 @@ mod tests {
     }
 
     #[test]
+    fn joined_lists_leave_out_what_another_of_their_scopes_implies() {
+        let hierarchy = ScopeHierarchy::builder().implies(A, [B, C]).build().unwrap();
+        for (lists, joined) in [
+            (&["b", "d"] as &[_], "b d"),
+            (&["b d", "d c"], "b d c"),
+            (&["b", "a d"], "a d"),
+            (&["", "b"], "b"),
+        ] {
+            assert_eq!(ScopePolicy::union(lists.iter(), Some(&hierarchy)), joined, "{lists:?}");
+        }
+    }
+
+    #[test]
     fn display_shows_the_policy() {
         assert_eq!(A.and(B).or(C).to_string(), "a and b, or c");
     }

@@ -199,6 +199,7 @@ mod tests {
     #[test]
     fn an_empty_set_contains_nothing() {
         assert!(ScopeSet::from_wire("").is_empty());
+        assert!(!ScopeSet::from_wire("a").is_empty());
         assert_eq!(ScopeSet::from_wire("  ").iter().count(), 0);
     }
 }

@@ -194,6 +194,8 @@ mod tests {
         list.insert(key(1), Entry { expires_at: 150, issued_before: 120 }, 0);
         assert!(list.is_revoked(&key(1), Some(NumericDate::from_secs(110)), 199));
         assert_eq!(list.len(), 1);
+        assert_eq!(list.entries(199).count(), 1);
+        assert_eq!(list.entries(200).count(), 0);
     }
 
     #[test]

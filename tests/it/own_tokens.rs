@@ -21,6 +21,7 @@ use portcullis::{
         TokenStore, TokenUse,
     },
     testing::{TestClock, TestIssuer},
+    verify::Revocation,
 };
 use serde_json::{Value, json};
 
@@ -141,6 +142,19 @@ async fn a_revocation_takes_effect_with_the_next_request() {
     assert!(store.tokens.remove("other"));
     let response = send(&app, with_token(other.reveal())).await;
     assert_eq!(response.error.unwrap().kind(), TokenFault::Rejected.into());
+}
+
+#[tokio::test]
+async fn a_token_is_revoked_by_its_text() {
+    let store = Counted::default();
+    let (lost, other) = (store.issue("lost", |one| one), store.issue("other", |one| one));
+    let verifier = verifier(store);
+    let app = app(verifier.clone());
+    assert_eq!(send(&app, with_token(lost.reveal())).await.status, 200);
+    verifier.revoke(&Revocation::token(lost.reveal())).await.unwrap();
+    let response = send(&app, with_token(lost.reveal())).await;
+    assert_eq!(response.error.unwrap().kind(), TokenFault::Revoked.into());
+    assert_eq!(send(&app, with_token(other.reveal())).await.status, 200);
 }
 
 #[tokio::test]

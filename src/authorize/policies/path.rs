@@ -193,6 +193,7 @@ mod tests {
             ("/a%20b", true),
             ("/caf%C3%A9", true),
             ("/caf%c3%a9", true),
+            ("/%F0%9F%98%80", true),
             ("/100%25", true),
             ("/...", true),
             ("/.well-known/x", true),
@@ -251,6 +252,8 @@ mod tests {
         ] {
             assert_eq!(is_normal(path), normal, "{path}");
         }
+        // Not UTF-8.
+        assert!(!is_normal_segment(b"\x80"));
     }
 
     #[test]

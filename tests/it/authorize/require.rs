@@ -3,8 +3,8 @@
 use axum::{Router, body::Body, routing::get};
 use http::{Method, Request};
 use portcullis::{
-    AuthenticateLayer, Error, Identity, RequireLayer, RequireScopeLayer, Scope, scope::ScopePolicy,
-    testing::TestIssuer,
+    AuthenticateLayer, Authentication, Error, Identity, Policies, RequireLayer, RequireScopeLayer,
+    Requirements, Scope, scope::ScopePolicy, testing::TestIssuer,
 };
 use serde_json::json;
 
@@ -69,6 +69,46 @@ async fn each_method_of_a_route_has_its_own_policy() {
         let mut request = with_token(&token);
         *request.method_mut() = method.clone();
         assert_eq!(send(&app, request).await.status.as_u16(), status, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_scope_and_any_other_requirement_are_both_required() {
+    let issuer = TestIssuer::new();
+    let tenant = Requirements::claim("tenant", "acme");
+    let guarded = |other: Requirements| {
+        let all = Requirements::from(READ).and(other);
+        get("in").route_layer(RequireLayer::requirements(all))
+    };
+    let policies = Policies::builder()
+        .route(Method::GET, "/policies", Requirements::from(READ).and(tenant.clone()))
+        .build()
+        .unwrap();
+    let app = Router::new()
+        .route("/claim", guarded(tenant.clone()))
+        .route("/role", guarded(Requirements::role("auditor")))
+        .route("/acr", guarded(Authentication::acr(["gold"]).into()))
+        .layer(AuthenticateLayer::bearer(
+            issuer.verifier().audience(API).roles("roles").build().unwrap(),
+        ));
+    let by_policies =
+        Router::new().route("/policies", get("in")).layer(layer(&issuer).policies(policies));
+    for (claim, value, path) in [
+        ("tenant", json!("acme"), "/claim"),
+        ("roles", json!(["auditor"]), "/role"),
+        ("acr", json!("gold"), "/acr"),
+        ("tenant", json!("acme"), "/policies"),
+    ] {
+        let app = if path == "/policies" { &by_policies } else { &app };
+        let token = || issuer.token().audience(API);
+        for (token, is_allowed) in [
+            (token().scope("read").claim(claim, value.clone()).mint(), true),
+            (token().scope("read").mint(), false),
+            (token().claim(claim, value.clone()).mint(), false),
+        ] {
+            let status = send(app, get_with(path, &token)).await.status;
+            assert_eq!(status.is_success(), is_allowed, "{path}: {status}");
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Extractors of credentials, which need no layer.
 
-use axum::{Router, body::Body, routing::get};
+use axum::{Router, body::Body, extract::FromRequestParts, routing::get};
 use http::Request;
 use portcullis::{
-    BasicCredentials,
-    credentials::{ClientCredentials, Credentials},
+    BasicCredentials, Error,
+    credentials::{ClientCredentials, Credentials, CredentialsRejection},
 };
 
 use crate::{
@@ -135,4 +135,18 @@ async fn client_credentials_are_form_decoded() {
         let response = ask(&app, line).await;
         assert_eq!((response.status.as_u16(), lines(&response)), (status, vec![BASIC]), "{line:?}");
     }
+}
+
+#[tokio::test]
+async fn a_rejection_has_the_message_and_the_cause_of_its_error() {
+    let (mut parts, _) = with_authorization("Basic a:b").into_parts();
+    let rejection =
+        <Credentials<'static> as FromRequestParts<()>>::from_request_parts(&mut parts, &())
+            .await
+            .unwrap_err();
+    assert_eq!(rejection.to_string(), rejection.error().to_string());
+    assert!(!rejection.to_string().is_empty());
+    let rejection = CredentialsRejection::from(Error::unavailable("the store is down"));
+    let source = std::error::Error::source(&rejection).unwrap();
+    assert_eq!(source.to_string(), "the store is down");
 }

@@ -4,7 +4,7 @@ use portcullis::{Algorithm, error::TokenFault, testing::TestIssuer};
 use serde_json::{Value, json};
 
 use super::{accepts, hmac_verifier, outcome, token, verifier};
-use crate::support::{API, jws};
+use crate::support::{API, jws, outcome::verify_token};
 
 // Verifies rfc7519-4.1.1-iss, rfc9068-4-iss.
 #[tokio::test]
@@ -254,5 +254,21 @@ async fn a_token_without_audience_is_accepted_by_its_client_id() {
         ("with an empty audience", by("app").claim("aud", json!([])), false),
     ] {
         assert_eq!(accepts(&verifier, &token.mint()).await, accepted, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn the_identity_has_the_methods_of_the_authentication() {
+    let issuer = TestIssuer::new();
+    let verifier = verifier(&issuer);
+    for (amr, methods) in [
+        (json!(["pwd", "otp"]), &["pwd", "otp"] as &[_]),
+        (json!([]), &[]),
+        (json!(null), &[]),
+        (json!({"pwd": true}), &[]),
+    ] {
+        let token = token(&issuer).claim("amr", amr.clone()).mint();
+        let identity = verify_token(&verifier, &token).await.unwrap();
+        assert_eq!(identity.amr().collect::<Vec<_>>(), methods, "{amr}");
     }
 }

@@ -1,6 +1,6 @@
 //! The revocation list: what a revocation rejects, until when, and what it costs.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, header::AUTHORIZATION};
 use portcullis::{
@@ -215,6 +215,49 @@ async fn a_revocation_is_removed_when_its_tokens_have_expired() {
         drop(revocations.revoke(&Revocation::token_id(id)));
     }
     assert_eq!((revocations.len(), revocations.evicted()), (2, 1));
+    let readiness = revocations.readiness();
+    assert_eq!((readiness.entries(), readiness.evicted()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_revocation_without_an_expiry_is_listed_for_31_days() {
+    const DAYS_31: u64 = 31 * 24 * 60 * 60;
+    for (time, evicted) in [(DAYS_31 - 1, 1), (DAYS_31, 0)] {
+        let clock = TestClock::new();
+        let revocations =
+            Revocations::builder().clock(clock.clone()).max_entries(1).build().unwrap();
+        assert!(revocations.is_empty());
+        drop(revocations.revoke(&Revocation::token_id("1")));
+        assert!(!revocations.is_empty());
+        clock.advance(Duration::from_secs(time));
+        drop(revocations.revoke(&Revocation::token_id("2")));
+        assert_eq!((revocations.len(), revocations.evicted()), (1, evicted), "{time}");
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_listed_for_ten_minutes_after_its_expiry() {
+    const MARGIN: u64 = 600;
+    for (after_expiry, evicted) in [(MARGIN - 1, 1), (MARGIN, 0)] {
+        let clock = TestClock::new();
+        let issuer = TestIssuer::new();
+        let revocations =
+            Revocations::builder().clock(clock.clone()).max_entries(1).build().unwrap();
+        let now = clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+        let token = issuer.token().audience(API).claim("exp", json!(now + 60)).mint();
+        #[cfg(feature = "tracing")]
+        let (capture, _guard) = crate::telemetry::capture::Capture::start();
+        drop(revocations.revoke(&Revocation::token(&token)));
+        clock.advance(Duration::from_secs(60 + after_expiry));
+        drop(revocations.revoke(&Revocation::token_id("another")));
+        assert_eq!((revocations.len(), revocations.evicted()), (1, evicted), "{after_expiry}");
+        #[cfg(feature = "tracing")]
+        {
+            let lines = capture.take();
+            let full = lines.iter().filter(|line| line.text.contains("is full")).count();
+            assert_eq!(full as u64, evicted, "{lines:#?}");
+        }
+    }
 }
 
 #[test]

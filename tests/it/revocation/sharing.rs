@@ -145,6 +145,27 @@ async fn with_serve_requests_are_served_during_an_outage() {
     assert_eq!(other.status(&revoked).await, 401);
 }
 
+#[cfg(feature = "tracing")]
+#[tokio::test]
+async fn an_outage_is_logged_when_it_begins_and_when_it_ends() {
+    let (capture, _guard) = crate::telemetry::capture::Capture::start();
+    let (issuer, store) = setting();
+    let replica = Replica::new(&issuer, &store, OutagePolicy::Serve);
+    replica.revocations.warm_up().await.unwrap();
+    let logged = |text: &str| {
+        let lines = capture.take();
+        assert!(lines.iter().all(|line| line.text.contains(text)), "{text}: {lines:#?}");
+        lines.len()
+    };
+    assert_eq!(logged("nothing"), 0);
+    store.fail();
+    replica.until(|list| !list.readiness().is_current()).await;
+    assert_eq!(logged("revocation store is unreachable"), 1);
+    store.recover();
+    replica.until(|list| list.readiness().is_current()).await;
+    assert_eq!(logged("revocation store is reachable again"), 1);
+}
+
 #[tokio::test]
 async fn what_the_store_has_lost_is_written_again() {
     let (issuer, store) = setting();

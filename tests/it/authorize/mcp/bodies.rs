@@ -147,6 +147,23 @@ async fn anonymous_operations_need_no_token_and_others_are_401() {
     }
 }
 
+#[tokio::test]
+async fn the_challenge_of_a_denied_operation_names_no_scope() {
+    let issuer = TestIssuer::new();
+    let rows = rows().method("sampling/createMessage", Access::Deny);
+    let app =
+        Router::new().route("/mcp", any("done")).layer(layer(&issuer, rows).read_mcp_bodies(MAX));
+    let denied = method("sampling/createMessage");
+    for text in [format!("[{denied},{}]", call("list_orders")), denied] {
+        let anonymous = ask(&app, &issuer, None, &text).await;
+        assert_eq!(anonymous.status, 401, "{text}");
+        let challenge = anonymous.challenge().unwrap();
+        assert!(!challenge.contains(" scope="), "{text}: {challenge}");
+        let every = ask(&app, &issuer, Some(EVERY), &text).await;
+        assert_eq!(every.kind(), Some(ErrorKind::AccessDenied), "{text}");
+    }
+}
+
 /// Fails the test if it is read.
 fn unread() -> Body {
     let chunks = std::iter::from_fn(|| -> Option<Result<Bytes, std::io::Error>> {

@@ -262,6 +262,31 @@ async fn an_expired_token_is_401_whatever_it_asks_for() {
 }
 
 #[tokio::test]
+async fn open_other_operations_open_none_that_cannot_be_read() {
+    let issuer = TestIssuer::new();
+    let mcp = |otherwise| Mcp::tools([("execute_sql", ADMIN)]).otherwise(otherwise);
+    let admin = Needs::Scopes("orders:admin");
+    for otherwise in [Access::Anonymous, Access::DangerouslyAnonymous] {
+        let app = service(&issuer, mcp(otherwise.clone()));
+        for (headers, needs) in [
+            (&call("execute_sql")[..], admin),
+            (&call("new_tool"), admin),
+            (&[], admin),
+            (&method("initialize"), Needs::Nothing),
+        ] {
+            check(&app, &issuer, headers, needs).await;
+        }
+        // An invalid token is an error, unless every operation is open to it.
+        let token = issuer.token().audience("https://other.example").mint();
+        let request = Request::post("/mcp").header("authorization", format!("Bearer {token}"));
+        let response = send(&app, request.body(Body::empty()).unwrap()).await;
+        assert!(matches!(response.kind(), Some(ErrorKind::InvalidToken(_))), "{otherwise}");
+    }
+    let open = Mcp::tools([("list_orders", Access::Anonymous)]).otherwise(Access::Anonymous);
+    check(&service(&issuer, open), &issuer, &[], Needs::Nothing).await;
+}
+
+#[tokio::test]
 async fn a_tool_may_require_roles_and_step_up() {
     let issuer = TestIssuer::new();
     let rows = Mcp::tools([("list_orders", READ)])
