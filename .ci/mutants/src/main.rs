@@ -2,11 +2,11 @@
 //! tests that reach it run.
 //!
 //! ```text
-//! portcullis-mutants [--again] [--jobs N] [--only TEXT] [--slowest SECONDS]
+//! portcullis-mutants [--again] [--untested] [--jobs N] [--only TEXT] [--slowest SECONDS]
 //! ```
 //!
 //! With `--again`, only the mutants that no test has killed are tested, and only new tests are measured first. After
-//! a change of `src`, run it without. `--only` selects the mutants whose names contain a text. Tests that take longer than
+//! a change of `src`, run it without. With `--untested` as well, those that survived aren't tested again. `--only` selects the mutants whose names contain a text. Tests that take longer than
 //! `--slowest` aren't used.
 
 mod compiler;
@@ -23,6 +23,8 @@ mod trial;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs};
 
 use serde::Serialize;
@@ -40,6 +42,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 #[derive(Debug)]
 struct Options {
     again: bool,
+    untested: bool,
     jobs: usize,
     only: String,
     slowest: f64,
@@ -47,11 +50,13 @@ struct Options {
 
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
-        let mut options = Self { again: false, jobs: 2, only: String::new(), slowest: 3.0 };
+        let mut options =
+            Self { again: false, untested: false, jobs: 2, only: String::new(), slowest: 3.0 };
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
             match &*argument {
                 "--again" => options.again = true,
+                "--untested" => options.untested = true,
                 "--jobs" => options.jobs = value()?.parse()?,
                 "--slowest" => options.slowest = value()?.parse()?,
                 "--only" => options.only = value()?,
@@ -125,19 +130,27 @@ fn main() -> Result<()> {
     let pending: Vec<usize> = (0..mutants.len())
         .filter(|&number| {
             let name = &mutants[number].name;
-            let is_decided = |outcome| !matches!(outcome, &Outcome::Survived { .. });
+            let is_decided =
+                |outcome| options.untested || !matches!(outcome, &Outcome::Survived { .. });
             name.contains(&options.only) && !outcomes.get(name).is_some_and(is_decided)
         })
         .collect();
     eprintln!("{} mutants to test", pending.len());
-    for group in pending.chunks(100) {
-        let results = queue::run(group, options.jobs, |_, &number| {
-            Trial { suite: &suite, number, name: names[number] }.run()
-        });
-        let tested = group.iter().map(|&number| names[number].to_owned());
-        outcomes.extend(tested.zip(results));
-        save(&folder.join("outcomes.json"), &outcomes)?;
-    }
+    let outcomes = Mutex::new(outcomes);
+    let tested = AtomicUsize::new(0);
+    queue::run(&pending, options.jobs, |_, &number| {
+        let name = names[number];
+        let outcome = Trial { suite: &suite, number, name }.run();
+        if let Ok(mut outcomes) = outcomes.lock() {
+            outcomes.insert(name.to_owned(), outcome);
+            // Another run can go on from here.
+            if tested.fetch_add(1, Ordering::Relaxed) % 50 == 49 {
+                let _ = save(&folder.join("outcomes.json"), &*outcomes);
+            }
+        }
+    });
+    let outcomes = outcomes.into_inner()?;
+    save(&folder.join("outcomes.json"), &outcomes)?;
     let report = report::report(&mutants, &outcomes);
     fs::write(folder.join("report.md"), &report)?;
     print!("{report}");
