@@ -287,6 +287,7 @@ async fn verified_credentials_are_exempt_after_a_restart() {
 
     let after = Service::new(|builder| builder.known_passwords_key(key()));
     assert_eq!(after.verifier.import_known_passwords(&exported), Ok(1));
+    assert_eq!(after.verifier.import_known_passwords(&exported), Ok(0), "already known");
     assert_eq!(after.guess_often("alice", 50, None).await, 20);
     assert_eq!(after.send("alice", "password", None).await.status, 200);
     // The export contains what was verified, and nothing that was not.

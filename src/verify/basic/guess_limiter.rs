@@ -440,6 +440,9 @@ mod tests {
         let (limiter, now) = (limiter(2, 10 * SECOND), SystemTime::now());
         assert_eq!(exhaust(&limiter, now), 2);
         assert_eq!(exhaust(&limiter, now - SECOND), 0);
+        let step = Duration::from_millis(MAX_STEP_BACK);
+        assert_eq!(exhaust(&limiter, now - step), 0);
+        assert_eq!(exhaust(&limiter, now - step - Duration::from_millis(1)), 2);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use portcullis::{
     Algorithm, Clock, IntrospectionVerifier, Issuers, JwtVerifier,
     error::{Finding, Verdict},
+    http_client::HttpError,
     testing::{TestClient, TestClock, TestIssuer},
     verify::DoctorReport,
 };
@@ -121,6 +122,15 @@ async fn an_introspection_endpoint_is_asked_about_a_made_up_token() {
         assert!(page.contains(part), "{page}");
         assert!(!page.contains("s3cret"), "{page}");
     }
+    let client = TestClient::new(async |_| Err(HttpError::transport("no such host")));
+    let verifier = IntrospectionVerifier::builder("https://as.test/introspect")
+        .client_secret_basic("orders-api", "s3cret")
+        .audience(API)
+        .http_client(client)
+        .build()
+        .unwrap();
+    let page = verifier.doctor().await.to_string();
+    assert!(page.contains("check the URL, the network and the certificates"), "{page}");
 }
 
 #[tokio::test]

@@ -165,6 +165,7 @@ async fn introspected_tokens_are_explained_by_the_response() {
             .client_secret_basic("orders-api", "s3cret")
             .audience(API)
             .issuer("https://as.test")
+            .max_lifetime(Duration::from_secs(3600))
             .http_client(client)
             .build()
             .unwrap()
@@ -177,6 +178,8 @@ async fn introspected_tokens_are_explained_by_the_response() {
             "https://as.test/",
         ),
         (json!({ "active": true, "aud": API, "exp": 1 }), "exp", "1"),
+        (json!({ "active": true, "aud": API, "nbf": 9_000_000_000_u64 }), "nbf", "9000000000"),
+        (json!({ "active": true, "aud": API, "at_hash": "x" }), "typ", "an ID token"),
         (
             json!({ "active": true, "aud": API, "token_type": "refresh_token" }),
             "typ",
@@ -190,8 +193,70 @@ async fn introspected_tokens_are_explained_by_the_response() {
         assert!(finding.hint_text().is_some(), "{explanation}");
         assert!(!explanation.to_string().contains("the-opaque-token"), "{explanation}");
     }
-    let accepted = respond(json!({ "active": true, "aud": API })).explain("the-opaque-token").await;
-    assert!(accepted.is_accepted());
+    let lifetime = json!({ "active": true, "aud": API, "iat": 1, "exp": 9_000_000_000_u64 });
+    let explanation = respond(lifetime).explain("the-opaque-token").await;
+    let finding = explanation.findings().iter().next().unwrap();
+    assert_eq!((finding.rule(), finding.expected_value()), ("lifetime", Some("at most 3600 s")));
+    let accepted = json!({ "active": true, "aud": API, "iat": 1, "exp": 3601 });
+    let accepted = respond(accepted).explain("the-opaque-token").await;
+    assert_eq!(failed(&accepted), ["exp"]);
+}
+
+/// An endpoint that responds with the status and the body that the token names.
+fn endpoint() -> IntrospectionVerifier {
+    let client = TestClient::new(|request: http::Request<Vec<u8>>| {
+        let form = String::from_utf8(request.into_body()).unwrap();
+        let (status, body) = match form {
+            form if form.contains("token=active") => (200, json!({ "active": true, "aud": API })),
+            form if form.contains("token=jwt") => {
+                (400, json!({ "error": "unsupported_token_type" }))
+            }
+            form if form.contains("token=down") => (500, json!({})),
+            _ => (200, json!({ "active": false })),
+        };
+        let json = http::Response::builder().header("content-type", "application/json");
+        let response = json.status(status).body(body.to_string().into_bytes()).unwrap();
+        async move { Ok(response) }
+    });
+    IntrospectionVerifier::builder("https://as.test/introspect")
+        .client_secret_basic("orders-api", "s3cret")
+        .audience(API)
+        .http_client(client)
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_endpoint_without_any_active_token_may_lack_permission() {
+    let verifier = endpoint();
+    let hint = async |token: &str| {
+        let explanation = verifier.explain(token).await;
+        let finding = explanation.findings().iter().next().unwrap();
+        assert_eq!(finding.rule(), "active", "{explanation}");
+        finding.hint_text().unwrap().to_owned()
+    };
+    // More than are counted.
+    for number in 0..50 {
+        let hint = hint(&format!("inactive{number}")).await;
+        assert!(hint.contains("hasn't reported any token as active"), "{number}: {hint}");
+    }
+    assert!(verifier.explain("active").await.is_accepted());
+    let hint = hint("inactive").await;
+    assert!(hint.starts_with("the token has expired"), "{hint}");
+}
+
+#[tokio::test]
+async fn failures_of_an_endpoint_are_explained() {
+    let verifier = endpoint();
+    for (token, rule, verdict, found) in [
+        ("jwt", "typ", Verdict::Failed, "`unsupported_token_type` from as.test"),
+        ("down", "introspection", Verdict::Unknown, "500"),
+    ] {
+        let explanation = verifier.explain(token).await;
+        let finding = explanation.findings().iter().next().unwrap();
+        assert_eq!((finding.rule(), finding.verdict()), (rule, verdict), "{explanation}");
+        assert!(finding.found_value().unwrap().contains(found), "{explanation}");
+    }
 }
 
 #[tokio::test]

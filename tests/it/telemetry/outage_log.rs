@@ -7,7 +7,7 @@ use tracing::Level;
 use crate::{
     support::{
         API,
-        outcome::{run_until_idle, seconds},
+        outcome::{run_until_idle, seconds, verify_token},
         protected, send, with_token,
     },
     telemetry::capture::{Capture, Line},
@@ -64,6 +64,27 @@ async fn failed_fetches_are_logged_at_warn_once_a_minute_with_a_count() {
     assert!((2..=3).contains(&warnings.len()), "{warnings:#?}");
     assert!(warnings.windows(2).all(|two| two[1].0 - two[0].0 >= 60), "{warnings:#?}");
     assert!(warnings[1].1.contains(" suppressed="), "{warnings:#?}");
+}
+
+#[tokio::test]
+async fn an_endpoint_is_reachable_again_once() {
+    let issuer = TestIssuer::new();
+    let verifier = issuer.introspection().audience(API).build().unwrap();
+    let (capture, _guard) = Capture::start();
+    let mut recoveries = Vec::new();
+    for (number, is_failing) in [false, true, true, false, false].into_iter().enumerate() {
+        if is_failing {
+            issuer.fail(Fault::Status(502));
+        } else {
+            issuer.recover();
+        }
+        drop(verify_token(&verifier, &format!("unknown{number}")).await);
+        let lines = capture.take();
+        if lines.iter().any(|line| line.text.contains("endpoint reachable again")) {
+            recoveries.push(number);
+        }
+    }
+    assert_eq!(recoveries, [3]);
 }
 
 #[tokio::test(start_paused = true)]
