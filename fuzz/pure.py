@@ -3,8 +3,8 @@
 
 - pure/Cargo.toml: the library of this repository under another name, with its pure Rust back end. Cargo unifies the
   features of a package, so that one binary can contain both back ends only as two packages.
-- replay/Cargo.toml: the fuzz targets as a test, in the workspace of the repository, so that `.ci/run test` builds their
-  dependencies only once. For cargo-fuzz, they are a workspace of their own.
+- replay/Cargo.toml: the fuzz targets as a program in the workspace of the repository, so that their dependencies are those
+  that `.ci/run test` builds. For cargo-fuzz, the targets are a separate workspace.
 """
 
 import pathlib
@@ -80,10 +80,10 @@ def replay(root):
         "doctest = false",
         "test = false",
         "",
-        "[[test]]",
+        # Not a test, because some targets include files of the library, whose tests need other crates.
+        "[[example]]",
         'name = "corpora"',
         'path = "../fuzz_targets/replay.rs"',
-        "harness = false",
         "",
         "[dependencies]",
     ]

@@ -351,10 +351,10 @@ fn fitting(kind: Kind, at: usize) -> Value {
         Kind::Texts(texts) => {
             json!([texts[at % texts.len()], texts[at / texts.len() % texts.len()]])
         }
-        Kind::Flag => json!(at % 2 == 0),
+        Kind::Flag => json!(at.is_multiple_of(2)),
         Kind::Number => json!([0, 1, 20, 60, 300, 600, 86_400, i64::MAX][at % 8]),
         Kind::Secret => json!([SECRETS[0], SECRETS[1], MARK, ""][at % 4]),
-        Kind::File(own) if at % 2 == 0 => json!(FILES[own]),
+        Kind::File(own) if at.is_multiple_of(2) => json!(FILES[own]),
         Kind::File(_) => json!([&*FILES[at % 3], "/nowhere"][at / 2 % 2]),
         Kind::Table(_) => json!({}),
         Kind::Tables(schema) => {

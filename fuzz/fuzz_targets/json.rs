@@ -3,6 +3,7 @@
 #![cfg_attr(fuzzing, no_main)]
 
 #[allow(dead_code, unreachable_pub, unused_imports)]
+#[allow(clippy::module_inception, reason = "the file is named after what it tests")]
 #[path = "../../src/jose/json/mod.rs"]
 mod json;
 

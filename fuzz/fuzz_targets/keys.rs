@@ -348,10 +348,10 @@ fn is_real(key: &Value, algorithm: Algorithm) -> bool {
         theirs.is_some() && theirs == ours
     };
     key["kty"] == real["kty"]
-        && (!["EC", "OKP"].contains(&&*real["kty"].as_str().unwrap())
+        && (!["EC", "OKP"].contains(&real["kty"].as_str().unwrap())
             || key.get("crv") == real.get("crv"))
         && matches!(key.get("use"), None | Some(Value::Null)) | (key["use"] == "sig")
-        && match &*real["kty"].as_str().unwrap() {
+        && match real["kty"].as_str().unwrap() {
             "RSA" => same("n", true) && same("e", true),
             "EC" => same("x", true) && same("y", true),
             "AKP" => same("pub", false) && key.get("alg") == real.get("alg"),

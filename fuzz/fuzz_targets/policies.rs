@@ -83,7 +83,7 @@ fn run(input: &Input) -> Option<()> {
     let policies = builder.build().ok()?;
     // A router with the routes as they are written, and one that ignores case.
     let strict = router(&rows, |path| path.to_owned())?;
-    let folded = router(&rows, |path| fold(path))?;
+    let folded = router(&rows, fold)?;
     for call in &input.requests {
         let method = METHODS[usize::from(call.method) % METHODS.len()].clone();
         let path = spelled(call);

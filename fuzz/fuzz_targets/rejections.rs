@@ -185,7 +185,9 @@ fn date_of(seconds: u64) -> String {
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     // 400 years are always as long.
     let (mut year, mut day) = (1970 + days / 146_097 * 400, days % 146_097);
-    let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     loop {
         let len = if is_leap(year) { 366 } else { 365 };
         if day < len {

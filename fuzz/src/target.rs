@@ -13,7 +13,7 @@ macro_rules! target {
         $crate::libfuzzer_sys::fuzz_target!(|$input: $type| -> $crate::libfuzzer_sys::Corpus {
             // A closure, because the body may return.
             #[allow(clippy::redundant_closure_call)]
-            match $crate::Outcome::is_useful((move || $body)()) {
+            match $crate::Outcome::useful((move || $body)()) {
                 true => $crate::libfuzzer_sys::Corpus::Keep,
                 false => $crate::libfuzzer_sys::Corpus::Reject,
             }
@@ -22,7 +22,7 @@ macro_rules! target {
         #[cfg(not(fuzzing))]
         pub fn replay(bytes: &[u8]) {
             $crate::replay(bytes, |$input: $type| {
-                $crate::Outcome::is_useful($body);
+                $crate::Outcome::useful($body);
             });
         }
 
@@ -40,17 +40,17 @@ macro_rules! target {
 /// What a target returns.
 pub trait Outcome {
     /// Returns whether the input is worth keeping in a corpus.
-    fn is_useful(self) -> bool;
+    fn useful(self) -> bool;
 }
 
 impl Outcome for () {
-    fn is_useful(self) -> bool {
+    fn useful(self) -> bool {
         true
     }
 }
 
 impl Outcome for Option<()> {
-    fn is_useful(self) -> bool {
+    fn useful(self) -> bool {
         self.is_some()
     }
 }
