@@ -9,13 +9,14 @@
 //! a change does to one function, or how its time grows with its input. It measures one function after another, so it
 //! isn't used for comparisons with a target: `requests` does that.
 
+#![allow(clippy::arithmetic_side_effects, reason = "small numbers")]
 #![allow(clippy::expect_used, reason = "a bench reports by panic")]
 
 use divan::{Bencher, black_box};
 use http::{HeaderMap, HeaderValue, Method, header::AUTHORIZATION};
 use portcullis::{
     Access, Algorithm, BasicCredentials, BearerToken, Identity, JwtVerifier, Policies, Scope,
-    ScopeHierarchy, ScopeSet, Verify, testing::TestIssuer,
+    ScopeSet, Verify, scope::ScopeHierarchy, testing::TestIssuer,
 };
 use tokio::runtime::{Builder, Runtime};
 

@@ -36,7 +36,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use measure::{options::Options, rounds::percentile, tsv::Tsv};
+use measure::{options::Options, percentile::percentile, tsv::Tsv};
 use portcullis::{
     Algorithm::Es256,
     BearerToken, JwtVerifier, Verify,

@@ -13,7 +13,12 @@
     clippy::cast_precision_loss,
     reason = "counters of one machine"
 )]
-#![allow(clippy::expect_used, clippy::panic, reason = "a bench reports by panic")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a bench reports by panic"
+)]
 #![allow(unreachable_pub, reason = "there is nobody outside a bench")]
 
 #[allow(dead_code, reason = "each bench uses another part")]

@@ -89,7 +89,7 @@ impl Sub for Work {
 
     fn sub(self, earlier: Self) -> Self {
         Self {
-            cpu: self.cpu - earlier.cpu,
+            cpu: self.cpu.saturating_sub(earlier.cpu),
             commands: self.commands - earlier.commands,
             sent_bytes: self.sent_bytes - earlier.sent_bytes,
         }

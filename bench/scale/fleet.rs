@@ -82,7 +82,9 @@ impl Fleet {
         let mut next = Instant::now();
         while !self.verifiers.iter().all(|it| it.cached(token.as_bytes()).is_some()) {
             for replica in 0..self.verifiers.len() {
-                others.iter().for_each(|other| self.request(replica, other));
+                for other in others {
+                    self.request(replica, other);
+                }
                 self.request(replica, token);
             }
             next += interval;

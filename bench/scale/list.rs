@@ -22,7 +22,7 @@ pub fn rows(costs: &Costs, defaults: &RedisDefaults) -> Vec<Row> {
             let pages = revocations / defaults.page_of_list;
             let alone = pages * (page + SERVICE.round_trip.as_secs_f64());
             let formula =
-                if replicas == 1.0 { "pages · (c + round trip)" } else { "pages · n · c" };
+                if replicas > 1.0 { "pages · n · c" } else { "pages · (c + round trip)" };
             Row::new(name, "s")
                 .on_paper(formula, alone.max(pages * replicas * page))
                 .simulated(read(pages as u64, replicas as usize, page, defaults))

@@ -89,9 +89,13 @@ fn main() {
             println!("\n{group:66}{:>14}{:>14}", "on paper", "simulated");
             let (rows, mut names) = (rows(), BTreeSet::new());
             assert!(rows.iter().all(|row| names.insert(&row.name)), "two rows with the same name");
-            rows.iter().for_each(|row| row.report(group, &mut tsv));
+            for row in &rows {
+                row.report(group, &mut tsv);
+            }
         }
     }
     println!("\nlimits");
-    limit::all(&costs, &defaults).iter().for_each(|limit| limit.report(&mut tsv));
+    for limit in limit::all(&costs, &defaults) {
+        limit.report(&mut tsv);
+    }
 }

@@ -13,6 +13,9 @@ use crate::{
     support::{issuer::Issuer, minter::Minter},
 };
 
+/// How many requests are simulated.
+const REQUESTS: u64 = 50_000;
+
 const SEEN: &str = "seen, RS256, one of many";
 const FIRST_SEEN: &str = "first seen, RS256, and remembered";
 
@@ -68,7 +71,6 @@ fn hits(tokens: f64, bytes: f64) -> f64 {
             verify(&verifier, &minter.mint(token)).await;
         }
         let (mut random, mut hits) = (Random::new(1), 0);
-        const REQUESTS: u64 = 50_000;
         for _ in 0..REQUESTS {
             let token = minter.mint(random.below(tokens as u64));
             if verifier.cached(token.as_bytes()).is_some() {

@@ -1,6 +1,6 @@
 //! Random numbers from a seed.
 
-/// A generator that returns the same numbers in each run (SplitMix64).
+/// A generator that returns the same numbers in each run (`SplitMix64`).
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 
