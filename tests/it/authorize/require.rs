@@ -3,8 +3,8 @@
 use axum::{Router, body::Body, routing::get};
 use http::{Method, Request};
 use portcullis::{
-    AuthenticateLayer, Authentication, Error, Identity, Policies, RequireLayer, RequireScopeLayer,
-    Requirements, Scope, scope::ScopePolicy, testing::TestIssuer,
+    AuthenticateLayer, Error, Identity, Policies, RequireLayer, RequireScopeLayer, Requirements,
+    Scope, identity::Authentication, scope::ScopePolicy, testing::TestIssuer,
 };
 use serde_json::json;
 
