@@ -1,7 +1,7 @@
 //! Digests and random numbers, for passwords, API tokens and revocations.
 //!
-//! Only SHA-256 has two implementations, so that a service with the aws-lc-rs back end needs no other library for it.
-//! Without a back end for JWTs, it is implemented in pure Rust, like everything else here.
+//! Only SHA-256 has several implementations, so that a service with the aws-lc-rs back end needs no other library for it,
+//! and one that only introspects tokens needs a small one. Everything else here is implemented in pure Rust.
 
 #[cfg(feature = "_digest")]
 mod keyed;

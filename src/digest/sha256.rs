@@ -9,7 +9,13 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// Returns the SHA-256 digest of `bytes`.
-#[cfg(not(feature = "aws-lc-rs"))]
+#[cfg(all(not(feature = "aws-lc-rs"), not(feature = "_sha2")))]
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    hmac_sha256::Hash::hash(bytes)
+}
+
+/// Returns the SHA-256 digest of `bytes`.
+#[cfg(all(not(feature = "aws-lc-rs"), feature = "_sha2"))]
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     use sha2::Digest;
 
