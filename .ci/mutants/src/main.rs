@@ -2,12 +2,13 @@
 //! tests that reach it run.
 //!
 //! ```text
-//! portcullis-mutants [--again] [--untested] [--jobs N] [--only TEXT] [--slowest SECONDS]
+//! portcullis-mutants [--again] [--untested] [--jobs N] [--only TEXT] [--slowest SECONDS] [--fastest SECONDS]
 //! ```
 //!
 //! With `--again`, only the mutants that no test has killed are tested, and only new tests are measured first. After
-//! a change of `src`, run it without. With `--untested` as well, those that survived aren't tested again. `--only` selects the mutants whose names contain a text. Tests that take longer than
-//! `--slowest` aren't used.
+//! a change of `src`, run it without. Those that `equivalent.txt` lists, and with `--untested` all that survived, aren't
+//! tested again. `--only` selects the mutants whose names contain a text. Tests that take longer than
+//! `--slowest` aren't used, and those that take less than `--fastest` only if they are new.
 
 mod compiler;
 mod mutant;
@@ -20,7 +21,7 @@ mod site;
 mod suite;
 mod trial;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -46,12 +47,19 @@ struct Options {
     jobs: usize,
     only: String,
     slowest: f64,
+    fastest: f64,
 }
 
 impl Options {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
-        let mut options =
-            Self { again: false, untested: false, jobs: 2, only: String::new(), slowest: 3.0 };
+        let mut options = Self {
+            again: false,
+            untested: false,
+            jobs: 2,
+            only: String::new(),
+            slowest: 3.0,
+            fastest: 0.0,
+        };
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
             match &*argument {
@@ -59,6 +67,7 @@ impl Options {
                 "--untested" => options.untested = true,
                 "--jobs" => options.jobs = value()?.parse()?,
                 "--slowest" => options.slowest = value()?.parse()?,
+                "--fastest" => options.fastest = value()?.parse()?,
                 "--only" => options.only = value()?,
                 _ => return Err(format!("unknown option: {argument}").into()),
             }
@@ -119,19 +128,27 @@ fn main() -> Result<()> {
 
     let names: Vec<&str> = mutants.iter().map(|mutant| &*mutant.name).collect();
     let known: Vec<_> = load(&folder.join("tests.json"), options.again);
-    let known = known.into_iter().collect();
+    let known: BTreeMap<_, _> = known.into_iter().collect();
+    let old: BTreeSet<_> = known.keys().cloned().collect();
     let mut suite = Suite::measure(programs, &names, known, options.jobs, &folder)?;
     save(&folder.join("tests.json"), &suite.tests.iter().collect::<Vec<_>>())?;
     for Test { name, .. } in &suite.failing {
         eprintln!("not used, because it fails without a mutant: {name}");
     }
-    suite.tests.retain(|_, measured| measured.seconds <= options.slowest);
+    suite.tests.retain(|test, measured| {
+        let is_used = measured.seconds >= options.fastest || !old.contains(test);
+        is_used && measured.seconds <= options.slowest
+    });
+    let equivalent: BTreeSet<&str> =
+        include_str!("../equivalent.txt").lines().filter(|line| !line.starts_with('#')).collect();
 
     let pending: Vec<usize> = (0..mutants.len())
         .filter(|&number| {
             let name = &mutants[number].name;
-            let is_decided =
-                |outcome| options.untested || !matches!(outcome, &Outcome::Survived { .. });
+            let is_known = equivalent.contains(&*mutants[number].description());
+            let is_decided = |outcome| {
+                options.untested || is_known || !matches!(outcome, &Outcome::Survived { .. })
+            };
             name.contains(&options.only) && !outcomes.get(name).is_some_and(is_decided)
         })
         .collect();
@@ -151,7 +168,7 @@ fn main() -> Result<()> {
     });
     let outcomes = outcomes.into_inner()?;
     save(&folder.join("outcomes.json"), &outcomes)?;
-    let report = report::report(&mutants, &outcomes);
+    let report = report::report(&mutants, &outcomes, &equivalent);
     fs::write(folder.join("report.md"), &report)?;
     print!("{report}");
     Ok(())

@@ -76,6 +76,12 @@ impl Mutant {
         Some(offset(self.span.start)?..offset(self.span.end)?)
     }
 
+    /// Returns the name without the line and the column, which change with the file.
+    pub fn description(&self) -> String {
+        let change = self.name.splitn(4, ':').nth(3).unwrap_or_default();
+        format!("{}:{change}", self.file)
+    }
+
     /// Returns the directory of its file without `src/`.
     pub fn room(&self) -> &str {
         let folder = self.file.rsplit_once('/').map_or("", |(folder, _)| folder);

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use crate::mutant::Mutant;
@@ -9,15 +9,17 @@ struct Row {
     killed: usize,
     timed_out: usize,
     survived: usize,
+    equivalent: usize,
     unviable: usize,
     not_switched: usize,
 }
 
 impl Row {
-    fn count(&mut self, outcome: &Outcome) {
+    fn count(&mut self, outcome: &Outcome, is_equivalent: bool) {
         *match outcome {
             Outcome::Killed { .. } => &mut self.killed,
             Outcome::TimedOut { .. } => &mut self.timed_out,
+            Outcome::Survived { .. } if is_equivalent => &mut self.equivalent,
             Outcome::Survived { .. } => &mut self.survived,
             Outcome::Unviable { .. } => &mut self.unviable,
             Outcome::NotSwitched => &mut self.not_switched,
@@ -25,18 +27,23 @@ impl Row {
     }
 
     fn cells(&self) -> String {
-        let Self { killed, timed_out, survived, unviable, not_switched } = self;
+        let Self { killed, timed_out, survived, equivalent, unviable, not_switched } = self;
         let detected = killed + timed_out;
-        let viable = detected + survived;
+        let viable = detected + survived + equivalent;
         #[expect(clippy::cast_precision_loss, reason = "there are a few thousand mutants")]
         let score = 100.0 * detected as f64 / viable.max(1) as f64;
-        let counts = format!("{viable} | {killed} | {timed_out} | {survived} | {score:.1} %");
+        let counts =
+            format!("{viable} | {killed} | {timed_out} | {equivalent} | {survived} | {score:.1} %");
         format!("{counts} | {unviable} | {not_switched} |")
     }
 }
 
 /// Returns the score by directory as a table in Markdown, and the survivors.
-pub fn report(mutants: &[Mutant], outcomes: &BTreeMap<String, Outcome>) -> String {
+pub fn report(
+    mutants: &[Mutant],
+    outcomes: &BTreeMap<String, Outcome>,
+    equivalent: &BTreeSet<&str>,
+) -> String {
     let mut rows = BTreeMap::<&str, Row>::new();
     let mut total = Row::default();
     let mut left = String::new();
@@ -44,9 +51,11 @@ pub fn report(mutants: &[Mutant], outcomes: &BTreeMap<String, Outcome>) -> Strin
         let Some(outcome) = outcomes.get(&mutant.name) else {
             continue;
         };
-        rows.entry(mutant.room()).or_default().count(outcome);
-        total.count(outcome);
+        let is_equivalent = equivalent.contains(&*mutant.description());
+        rows.entry(mutant.room()).or_default().count(outcome, is_equivalent);
+        total.count(outcome, is_equivalent);
         match outcome {
+            Outcome::Survived { .. } if is_equivalent => {}
             Outcome::Survived { tests } => {
                 let _ = writeln!(left, "survived {tests} tests: {}", mutant.name);
             }
@@ -56,8 +65,8 @@ pub fn report(mutants: &[Mutant], outcomes: &BTreeMap<String, Outcome>) -> Strin
             _ => {}
         }
     }
-    let mut text = "| directory | viable | killed | timed out | survived | score | unviable | not switched |\n\
-                    |---|---:|---:|---:|---:|---:|---:|---:|\n"
+    let mut text = "| directory | viable | killed | timed out | equivalent | survived | score | unviable | not switched |\n\
+                    |---|---:|---:|---:|---:|---:|---:|---:|---:|\n"
         .to_owned();
     for (room, row) in &rows {
         let _ = writeln!(text, "| `{room}` | {}", row.cells());

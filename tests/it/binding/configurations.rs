@@ -1,6 +1,6 @@
 //! The configurations that docs/bound-tokens.md shows, with requests to them.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use axum::{Router, body::Body};
 use http::{
@@ -22,6 +22,27 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const BINDING: Option<ErrorKind> = Some(ErrorKind::InvalidToken(TokenFault::Binding));
 const URL: &str = "https://api.example/";
 const SECRET: &str = "a secret of 32 bytes, the same on all replicas";
+
+#[test]
+fn nonces_have_bounds_that_errors_name() {
+    let built = |secret: &str, seconds: u64| {
+        let builder = Dpop::builder("https://api.example").nonces(secret);
+        let dpop = builder.nonce_lifetime(Duration::from_secs(seconds)).build();
+        dpop.map(drop).map_err(|error| error.to_string())
+    };
+    let day = 24 * 60 * 60;
+    for (length, seconds, problem) in [
+        (32, 10, None),
+        (33, day, None),
+        (31, 10, Some("nonce secret `31 bytes`: must have at least 32 bytes")),
+        (0, 10, Some("nonce secret `0 bytes`: must have at least 32 bytes")),
+        (32, 9, Some("nonce lifetime `9 s`: must be from 10 s to 24 h")),
+        (32, day + 1, Some("nonce lifetime `86401 s`: must be from 10 s to 24 h")),
+    ] {
+        let outcome = built(&"x".repeat(length), seconds);
+        assert_eq!(outcome.err().as_deref(), problem, "{length} {seconds}");
+    }
+}
 
 fn issuer() -> (TestIssuer, JwtVerifier) {
     let issuer = issuer_with([Algorithm::Es256]);

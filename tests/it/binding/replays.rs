@@ -6,7 +6,7 @@ use axum::{Router, body::Body};
 use http::{Request, StatusCode, header::AUTHORIZATION};
 use portcullis::{
     Algorithm, AuthenticateLayer, ErrorKind,
-    binding::{Dpop, DpopBuilder, MemoryReplayStore, ReplayStore},
+    binding::{Dpop, DpopBuilder, MemoryReplayStore, Replay, ReplayStore},
     error::{DpopFault, TokenFault},
     testing::{DpopClient, ProofBuilder, TestIssuer},
 };
@@ -96,6 +96,20 @@ async fn an_invalid_proof_is_not_stored() {
     assert!(store.is_empty());
     assert_eq!(setting.kind(&app, &setting.proof().sign()).await, None);
     assert_eq!(store.len(), 1);
+    assert!(!store.is_empty());
+}
+
+#[tokio::test]
+async fn an_outcome_can_be_waited_for() {
+    for is_ready in [true, false] {
+        let insert = |is_new| match is_ready {
+            true => Replay::ready(Ok(is_new)),
+            false => Replay::pending(async move { Ok(is_new) }),
+        };
+        for is_new in [true, false] {
+            assert_eq!(insert(is_new).wait().await.unwrap(), is_new);
+        }
+    }
 }
 
 // Verifies rfc9449-11.1-replay.

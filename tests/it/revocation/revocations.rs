@@ -251,6 +251,10 @@ async fn a_revoked_token_is_listed_for_ten_minutes_after_its_expiry() {
         clock.advance(Duration::from_secs(60 + after_expiry));
         drop(revocations.revoke(&Revocation::token_id("another")));
         assert_eq!((revocations.len(), revocations.evicted()), (1, evicted), "{after_expiry}");
+        // A revocation of tokens that have expired takes no place.
+        let expired = clock.now() - Duration::from_secs(MARGIN);
+        drop(revocations.revoke(&Revocation::token_id("expired").expires_at(expired)));
+        assert_eq!((revocations.len(), revocations.evicted()), (1, evicted), "{after_expiry}");
         #[cfg(feature = "tracing")]
         {
             let lines = capture.take();

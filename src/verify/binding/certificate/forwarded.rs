@@ -252,6 +252,8 @@ mod tests {
             format!("Hash={hash};URI=a\"b\""),
             format!("\"Hash\"={hash}"),
             format!("\"{hash}\""),
+            format!("Hash={hash};\""),
+            format!("Hash={hash};\"\""),
             format!("Hash={hash};a"),
             format!("=;Hash=g{hash}"),
         ] {

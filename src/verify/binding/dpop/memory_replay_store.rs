@@ -215,4 +215,20 @@ mod tests {
         clock.set(101);
         assert!(store.insert_now(key(5000), at(200)).unwrap());
     }
+
+    #[test]
+    fn a_full_store_forgets_expired_proofs_at_once() {
+        let clock = Manual::default();
+        let store = MemoryReplayStore::with_capacity(1).clock(clock.clone());
+        clock.set(1000);
+        assert!(store.insert_now(key(1), at(1001)).unwrap());
+        let key_of_the_same_shard = (2..).map(key).find(|other| {
+            let shard = |key: &ReplayKey| key.as_bytes()[0] % SHARDS;
+            shard(other) == shard(&key(1))
+        });
+        let other = key_of_the_same_shard.unwrap();
+        assert!(store.insert_now(other, at(1100)).is_err());
+        clock.set(1002);
+        assert!(store.insert_now(other, at(1100)).unwrap());
+    }
 }

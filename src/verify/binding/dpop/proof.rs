@@ -258,7 +258,12 @@ mod tests {
             (format!(r#"{{"typ":"dpop+jwt","alg":"EdDSA","jwk":{jwk}}}"#), None),
             (format!(r#"{{"typ":"DPoP+JWT","alg":"Ed25519","jwk":{jwk}}}"#), None),
             (format!(r#"{{"typ":"application/dpop+jwt","alg":"EdDSA","jwk":{jwk}}}"#), None),
+            (format!(r#"{{"typ":"dpop+jwt","alg":"EdDSA","jwk":{jwk},"b64":true}}"#), None),
             (format!(r#"{{"typ":"jwt","alg":"EdDSA","jwk":{jwk}}}"#), Some(DpopFault::Type)),
+            (
+                format!(r#"{{"typ":"application.dpop+jwt","alg":"EdDSA","jwk":{jwk}}}"#),
+                Some(DpopFault::Type),
+            ),
             (format!(r#"{{"alg":"EdDSA","jwk":{jwk}}}"#), Some(DpopFault::Type)),
             (
                 format!(r#"{{"typ":"dpop+jwt","alg":"none","jwk":{jwk}}}"#),
@@ -291,6 +296,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_proof_of_more_than_16_kib_is_not_read() {
+        for (length, fault) in
+            [(16 * 1024, DpopFault::Repeated), (16 * 1024 + 1, DpopFault::Malformed)]
+        {
+            let decoded = DecodedProof::decode(&[b',']).map(drop);
+            assert_eq!(decoded, Err(DpopFault::Repeated));
+            let decoded = DecodedProof::decode(&b",".repeat(length)).map(drop);
+            assert_eq!(decoded, Err(fault), "{length}");
+        }
+    }
+
     // Verifies rfc9449-4.2-claims.
     #[test]
     fn the_required_claims_are_jti_htm_htu_and_iat() {
@@ -308,6 +325,7 @@ mod tests {
             (r#"{"jti":"1","htm":"GET","htu":"https://a","iat":"1"}"#, false),
             (r#"{"jti":1,"htm":"GET","htu":"https://a","iat":1}"#, false),
             (r#"{"jti":"1","htm":"GET","htu":"https://a","iat":1,"ath":null}"#, false),
+            (r#"{"ath":null,"jti":"1","htm":"GET","htu":"https://a","iat":1}"#, false),
         ] {
             assert_eq!(ProofClaims::read(text).is_ok(), is_complete, "{text}");
         }

@@ -176,6 +176,7 @@ mod tests {
             ("https://api.example", "https://api.example/a/../orders", "/orders", false),
             ("https://api.example", "https://api.example/a/b", "/a%2Fb", false),
             ("https://api.example", "https://api.example/orders%", "/orders%", false),
+            ("https://api.example", "https://api.example/caf\u{e9}", "/caf\u{e9}", false),
             ("https://api.example", "https://user@api.example/orders", "/orders", false),
             ("https://api.example", "/orders", "/orders", false),
             ("https://api.example", "orders", "/orders", false),
