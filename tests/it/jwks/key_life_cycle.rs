@@ -241,3 +241,17 @@ async fn a_clock_set_back_causes_a_refresh_without_waiting() {
         assert_eq!(issuer.requests_to("/jwks"), 2, "{back:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn half_a_second_back_is_no_reason_for_a_refresh() {
+    for (back, requests) in [(500, 1), (501, 2)] {
+        let issuer = TestIssuer::new();
+        let (verifier, token) = set_up(&issuer);
+        assert_eq!(outcome(&verifier, &token).await, ACCEPTED);
+        let now = issuer.clock().now();
+        issuer.clock().set(now - std::time::Duration::from_millis(back));
+        assert_eq!(outcome(&verifier, &self::token(&issuer)).await, ACCEPTED);
+        run_until_idle().await;
+        assert_eq!(issuer.requests_to("/jwks"), requests, "{back}");
+    }
+}

@@ -131,6 +131,23 @@ async fn alg_kid_and_typ_must_be_strings() {
     }
 }
 
+#[tokio::test]
+async fn a_header_of_8_kib_is_read_and_a_longer_one_is_not() {
+    const LIMIT: usize = 8 * 1024;
+    let issuer = TestIssuer::new();
+    let verifier = hmac_verifier(&issuer);
+    let claims = jws::forged_claims(&issuer).to_string();
+    for (length, expected) in [(600, None), (LIMIT, None), (LIMIT + 1, Some(TokenFault::Malformed))]
+    {
+        let empty = r#"{"alg":"HS256","x":""}"#;
+        let padding = "x".repeat(length - empty.len());
+        let header = empty.replace(r#""""#, &format!(r#""{padding}""#));
+        assert_eq!(header.len(), length);
+        let token = jws::sign(jws::SECRET, header, &claims);
+        assert_eq!(outcome(&verifier, &token).await.err(), expected, "{length}");
+    }
+}
+
 // Verifies rfc7515-4-duplicates, rfc8725-3.7-utf8.
 #[tokio::test]
 async fn a_header_is_one_json_object_in_utf_8_without_duplicates() {

@@ -130,6 +130,16 @@ async fn the_end_of_an_outage_and_a_rotation_are_logged_once_at_info() {
     assert!(changes[0].text.starts_with(r#"keys rotated issuer="https://issuer.test" added="#));
     assert!(changes[0].text.contains(" removed="), "{changes:#?}");
     assert_eq!(at(&lines, Level::WARN).len(), 0, "{lines:#?}");
+
+    // A key that is added to the others.
+    issuer.rotate_keys(true);
+    issuer.clock().advance(Duration::from_secs(61));
+    assert_eq!(send(&app, token()).await.status, 200);
+    let lines = capture.take();
+    let changes = at(&lines, Level::INFO);
+    assert_eq!(changes.len(), 1, "{changes:#?}");
+    assert!(changes[0].text.contains(" added="), "{changes:#?}");
+    assert!(!changes[0].text.contains(" removed="), "{changes:#?}");
 }
 
 #[cfg(feature = "metrics")]
