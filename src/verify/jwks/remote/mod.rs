@@ -8,10 +8,14 @@ mod control;
 mod freshness;
 mod remote_keys;
 mod settings;
+mod shared;
 mod snapshot;
+mod waiter;
 
 pub(crate) use self::{
-    remote_keys::{Current, Refetch, RemoteKeys, Status, Waiter},
+    remote_keys::{Refetch, RemoteKeys, Status},
     settings::RemoteSettings,
+    shared::Current,
     snapshot::Snapshot,
+    waiter::Waiter,
 };
