@@ -11,12 +11,12 @@ use http::Extensions;
 
 use crate::Error;
 
-/// Marks the error in the same extensions as rendered. Outer layers leave such a response unchanged.
-// A unit struct, like `Reported`, so that inserting it allocates nothing.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rendered;
+/// The error of a response that shows it. Outer layers leave such a response unchanged.
+#[derive(Debug, Clone)]
+pub(crate) struct Rendered(pub(crate) Error);
 
 /// Marks the error in the same extensions as logged and counted.
+// A unit struct, so that inserting it allocates nothing.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reported;
 
@@ -29,7 +29,7 @@ pub(crate) struct Carried<'a> {
 
 impl Error {
     /// Returns the error with which a request was rejected, for layers that log or count responses. It is stored in the
-    /// extensions of the response, or as the source of a tonic status.
+    /// extensions of the response, in a form that only this function reads, or as the source of a tonic status.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -57,7 +57,10 @@ impl Error {
     /// ```
     #[must_use]
     pub fn from_extensions(response: &Extensions) -> Option<&Self> {
-        response.get().or_else(|| Carried::of_status(response).map(|carried| carried.error))
+        let rendered = response.get().map(|Rendered(error)| error);
+        let unrendered = || response.get();
+        let of_status = || Carried::of_status(response).map(|carried| carried.error);
+        rendered.or_else(unrendered).or_else(of_status)
     }
 }
 
@@ -70,10 +73,12 @@ impl<'a> Carried<'a> {
     }
 
     fn find_in(response: &'a Extensions) -> Option<Self> {
+        if response.get::<Rendered>().is_some() {
+            return None;
+        }
         let Some(error) = response.get() else { return Self::of_status(response) };
-        let is_rendered = response.get::<Rendered>().is_some();
         let is_reported = response.get::<Reported>().is_some();
-        (!is_rendered).then_some(Self { error, is_reported })
+        Some(Self { error, is_reported })
     }
 
     #[cfg(not(feature = "tonic"))]

@@ -123,8 +123,7 @@ impl Renderer {
         } else {
             content.bytes
         };
-        head.extensions.insert(error);
-        head.extensions.insert(Rendered);
+        head.extensions.insert(Rendered(error));
         Response::from_parts(head, B::from_bytes(bytes))
     }
 
@@ -175,8 +174,11 @@ pub(crate) fn stand_alone<B: RejectionBody>(error: Error, schemes: &[Scheme]) ->
     let head = Response::new(()).into_parts().0;
     let renderer = Renderer::stand_alone(schemes);
     let mut response = renderer.render(error, &Method::GET, None, None, None, head);
-    response.extensions_mut().remove::<Rendered>();
-    response.extensions_mut().insert(Reported);
+    let extensions = response.extensions_mut();
+    if let Some(Rendered(error)) = extensions.remove() {
+        extensions.insert(error);
+    }
+    extensions.insert(Reported);
     response
 }
 

@@ -66,9 +66,8 @@ impl Rejected {
                 response.headers_mut().insert(CONTENT_TYPE, json);
                 // The specification defines this response, so the error is only attached, and no layer renders it
                 // again.
-                response.extensions_mut().insert(error);
                 response.extensions_mut().insert(Reported);
-                response.extensions_mut().insert(Rendered);
+                response.extensions_mut().insert(Rendered(error));
                 response
             }
         }

@@ -44,8 +44,7 @@ impl Renderer {
             headers.insert(CONTENT_TYPE, content_type);
         }
         headers.extend(self.grpc_trailers(&error, used));
-        head.extensions.insert(error);
-        head.extensions.insert(Rendered);
+        head.extensions.insert(Rendered(error));
         Response::from_parts(head, B::from_bytes(Vec::new()))
     }
 

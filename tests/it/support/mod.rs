@@ -15,7 +15,8 @@ use axum::{Router, body::Body};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header::AUTHORIZATION};
 use http_body_util::BodyExt;
 use portcullis::{
-    Algorithm, AuthenticateLayer, BearerToken, ErrorKind, Identity, Verify, testing::TestIssuer,
+    Algorithm, AuthenticateLayer, BearerToken, Error, ErrorKind, Identity, Verify,
+    testing::TestIssuer,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -29,7 +30,7 @@ pub struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
-    pub error: Option<portcullis::Error>,
+    pub error: Option<Error>,
 }
 
 impl TestResponse {
@@ -47,7 +48,7 @@ impl TestResponse {
 
     /// The kind of the error in the response's extensions.
     pub fn kind(&self) -> Option<ErrorKind> {
-        self.error.as_ref().map(portcullis::Error::kind)
+        self.error.as_ref().map(Error::kind)
     }
 }
 
@@ -87,13 +88,13 @@ pub fn with_authorization(line: &str) -> Request<Body> {
 /// Sends one request.
 pub async fn send(app: &Router, request: Request<Body>) -> TestResponse {
     let response = app.clone().oneshot(request).await.expect("infallible");
-    let (mut head, body) = response.into_parts();
+    let (head, body) = response.into_parts();
     let bytes = body.collect().await.expect("a body in memory").to_bytes();
     TestResponse {
         status: head.status,
         headers: head.headers,
         body: String::from_utf8(bytes.to_vec()).expect("UTF-8"),
-        error: head.extensions.remove(),
+        error: Error::from_extensions(&head.extensions).cloned(),
     }
 }
 
