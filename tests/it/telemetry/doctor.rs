@@ -134,6 +134,28 @@ async fn an_introspection_endpoint_is_asked_about_a_made_up_token() {
 }
 
 #[tokio::test]
+async fn a_set_without_keys_for_signatures_is_a_problem_with_the_fix() {
+    let issuer = issuer_with([Algorithm::Es256]);
+    let set = issuer.jwk_set().replace(r#""use":"sig""#, r#""use":"enc""#);
+    assert!(set.contains(r#""use":"enc""#), "{set}");
+    let client = TestClient::new(move |_| {
+        let response = http::Response::builder()
+            .header("content-type", "application/json")
+            .body(set.clone().into_bytes());
+        async move { Ok(response.unwrap()) }
+    });
+    let verifier = JwtVerifier::builder("https://issuer.test")
+        .audience(API)
+        .jwks_uri("https://issuer.test/jwks")
+        .http_client(client)
+        .build()
+        .unwrap();
+    let report = verifier.doctor().await;
+    let hints: Vec<_> = problems(&report).into_iter().filter_map(Finding::hint_text).collect();
+    assert!(hints.iter().any(|hint| hint.contains("publish a key for signatures")), "{report}");
+}
+
+#[tokio::test]
 async fn a_placeholder_and_left_out_keys_are_reported() {
     let issuer = issuer_with([Algorithm::Es256]);
     let mut set: serde_json::Value = serde_json::from_str(&issuer.jwk_set()).unwrap();
