@@ -301,8 +301,6 @@ mod tests {
         for (length, fault) in
             [(16 * 1024, DpopFault::Repeated), (16 * 1024 + 1, DpopFault::Malformed)]
         {
-            let decoded = DecodedProof::decode(&[b',']).map(drop);
-            assert_eq!(decoded, Err(DpopFault::Repeated));
             let decoded = DecodedProof::decode(&b",".repeat(length)).map(drop);
             assert_eq!(decoded, Err(fault), "{length}");
         }
