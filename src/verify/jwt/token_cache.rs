@@ -26,7 +26,7 @@ pub(crate) const DEFAULT_CAPACITY: usize = 32 * 1024 * 1024;
 
 /// The approximate size of an entry without its texts: the identity, the entry, and its slot in the
 /// cache.
-const OVERHEAD: usize = 670;
+const OVERHEAD: usize = 680;
 
 /// A cache of tokens that passed every rule, with their identities. Only valid tokens are added, so an
 /// attacker can neither fill the cache nor choose what it evicts.
