@@ -11,7 +11,7 @@ use std::{
 
 use portcullis::{
     BasicCredentials, BasicVerifier, Error, ErrorKind, Identity, Secret, Verify,
-    basic::{Guess, GuessFuture, GuessState, GuessStore},
+    basic::{BasicVerifierBuilder, Guess, GuessFuture, GuessState, GuessStore},
     credentials::GuessKey,
     testing::TestClock,
 };
@@ -60,7 +60,7 @@ impl GuessStore for Store {
     }
 }
 
-fn replica(store: &Store, clock: &TestClock, key: &'static str) -> BasicVerifier {
+fn builder(store: &Store, clock: &TestClock, key: &'static str) -> BasicVerifierBuilder {
     BasicVerifier::builder(async |credentials: BasicCredentials| {
         let is_correct = credentials.password() == "correct";
         Ok(is_correct.then(|| Identity::assertion().subject(credentials.user_id()).build()))
@@ -68,8 +68,10 @@ fn replica(store: &Store, clock: &TestClock, key: &'static str) -> BasicVerifier
     .guess_limit(4, 10 * SECOND)
     .shared_guess_limit(store.clone(), Secret::from(key))
     .clock(clock.clone())
-    .build()
-    .unwrap()
+}
+
+fn replica(store: &Store, clock: &TestClock, key: &'static str) -> BasicVerifier {
+    builder(store, clock, key).build().unwrap()
 }
 
 async fn kind(
@@ -106,6 +108,19 @@ async fn an_account_has_its_attempts_once_for_all_replicas() {
     // The attempt with the correct password was refunded.
     assert_eq!(kind(&replicas[1], "alice", "wrong", "a").await, WRONG);
     assert_eq!(kind(&replicas[0], "alice", "wrong", "a").await, LIMITED);
+}
+
+#[tokio::test]
+async fn each_replica_limits_a_client_for_all_accounts_together() {
+    let (store, clock) = (Store::default(), TestClock::new());
+    let limited = || builder(&store, &clock, KEY).client_guess_limit(2, 60 * SECOND);
+    for replica in [limited(), limited()].map(|builder| builder.build().unwrap()) {
+        assert_eq!(kind(&replica, "alice", "wrong", "a").await, WRONG);
+        assert_eq!(kind(&replica, "bob", "correct", "a").await, None, "is refunded");
+        assert_eq!(kind(&replica, "bob", "wrong", "a").await, WRONG);
+        assert_eq!(kind(&replica, "carol", "wrong", "a").await, LIMITED);
+        assert_eq!(kind(&replica, "carol", "wrong", "b").await, WRONG, "another client");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod headers;
 #[cfg(feature = "mcp")]
 mod sessions;
 
+#[cfg(feature = "mcp")]
 use axum::body::Body;
 use http::{Request, request::Builder};
 use portcullis::{
