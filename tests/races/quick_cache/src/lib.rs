@@ -1,17 +1,16 @@
 //! `quick_cache`, with points at which other threads may run.
 
-pub use quick_cache::{UnitWeighter, Weighter};
+pub use quick_cache::{Equivalent, UnitWeighter, Weighter};
 
 /// The cache with locks. They are the real ones: each is released before another thread runs.
 pub mod sync {
     use std::{
-        borrow::Borrow,
         hash::{BuildHasher, Hash},
         ops::Deref,
     };
 
     pub use quick_cache::sync::DefaultLifecycle;
-    use quick_cache::{Lifecycle, UnitWeighter, Weighter, sync as real};
+    use quick_cache::{Equivalent, Lifecycle, UnitWeighter, Weighter, sync as real};
     use races_model::point;
 
     type DefaultHashBuilder = std::hash::RandomState;
@@ -45,10 +44,7 @@ pub mod sync {
             Self(real::Cache::with(items, weight, weighter, hasher, lifecycle))
         }
 
-        pub fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<Val>
-        where
-            Key: Borrow<Q>,
-        {
+        pub fn get<Q: Hash + Equivalent<Key> + ?Sized>(&self, key: &Q) -> Option<Val> {
             point();
             self.0.get(key)
         }
@@ -58,10 +54,7 @@ pub mod sync {
             self.0.insert(key, value);
         }
 
-        pub fn remove<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<(Key, Val)>
-        where
-            Key: Borrow<Q>,
-        {
+        pub fn remove<Q: Hash + Equivalent<Key> + ?Sized>(&self, key: &Q) -> Option<(Key, Val)> {
             point();
             self.0.remove(key)
         }
