@@ -35,15 +35,15 @@ use crate::{
 pin_project! {
     /// The future of [`Authenticate`](crate::authenticate::Authenticate).
     pub struct ResponseFuture<F, S, ReqBody> {
-        pub(super) target: RequestTarget,
+        target: RequestTarget,
         #[pin]
-        pub(super) state: State<F, S, ReqBody>,
+        state: State<F, S, ReqBody>,
     }
 }
 
 pin_project! {
     #[project = StateProjection]
-    pub(super) enum State<F, S, ReqBody> {
+    enum State<F, S, ReqBody> {
         Verifying { verdict: VerificationFuture, waiting: Option<Box<Waiting<S, ReqBody>>> },
         Responding { #[pin] response: F },
         Rejected { error: Option<Error> },
@@ -174,6 +174,10 @@ fn is_from_script(headers: &HeaderMap) -> bool {
 }
 
 impl<F, S, ReqBody> ResponseFuture<F, S, ReqBody> {
+    pub(super) const fn responding(target: RequestTarget, response: F) -> Self {
+        Self { target, state: State::Responding { response } }
+    }
+
     pub(super) const fn rejected(target: RequestTarget, error: Error) -> Self {
         Self { target, state: State::Rejected { error: Some(error) } }
     }

@@ -13,7 +13,7 @@ use super::{
     ResponseFuture,
     admission::{Decided, Decision},
     config::Config,
-    future::{RequestTarget, State, Waiting},
+    future::{RequestTarget, Waiting},
     original_uri,
     token_removal::remove_tokens,
 };
@@ -69,10 +69,7 @@ where
             Decision::Admit(caller) => {
                 target.offers_bearer = remove_tokens(&mut request, &self.config.sources);
                 self.config.complete(&mut request, caller);
-                ResponseFuture {
-                    target,
-                    state: State::Responding { response: self.inner.call(request) },
-                }
+                ResponseFuture::responding(target, self.inner.call(request))
             }
             Decision::Reject(error) => ResponseFuture::rejected(target, error),
             Decision::Ask(verdict, admission) => {
