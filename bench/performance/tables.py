@@ -40,13 +40,18 @@ def requests(figures):
 
 
 def threads(figures):
+    columns = [("two threads, factor", "{:.2f}"), ("two threads, % on router alone", "{:+.1f} %")]
+    return table(["two threads", "times as much as one", "beside the router"], rows_with(figures, columns))
+
+
+def rows_with(figures, columns):
+    """The rows that have the first of these figures, with all of them in their formats."""
     rows = []
     for row in figures.rows():
-        factor = figures.get(row, "two threads, factor")
-        if factor is not None:
-            beside = figures.get(row, "two threads, % on router alone")
-            rows.append([row, number(factor, "{:.2f}"), number(beside, "{:+.1f} %")])
-    return table(["two threads", "times as much as one", "beside the router"], rows)
+        values = [figures.get(row, name) for name, _ in columns]
+        if values[0] is not None:
+            rows.append([row, *(number(value, form) for value, (_, form) in zip(values, columns))])
+    return rows
 
 
 def flood(figures):
@@ -268,10 +273,5 @@ def limits(figures):
 
 def redis(figures):
     """What Redis spends on one of each."""
-    rows = []
-    for row in figures.rows():
-        cpu = figures.get(row, "CPU µs")
-        if cpu is not None:
-            sent = figures.get(row, "bytes sent")
-            rows.append([row, number(cpu, "{:,.1f}"), number(sent)])
-    return table(["Redis, for one", "CPU µs", "bytes sent"], rows)
+    columns = [("CPU µs", "{:,.1f}"), ("bytes sent", "{:,.0f}")]
+    return table(["Redis, for one", "CPU µs", "bytes sent"], rows_with(figures, columns))
