@@ -13,6 +13,27 @@ use serde_json::json;
 
 use crate::support::{API, issuer_with};
 
+/// A client that receives this JSON in response to each request.
+fn responding(status: u16, json: String) -> TestClient {
+    TestClient::new(move |_| {
+        let response = http::Response::builder()
+            .status(status)
+            .header("content-type", "application/json")
+            .body(json.clone().into_bytes());
+        async move { Ok(response.unwrap()) }
+    })
+}
+
+/// A verifier that introspects through this client.
+pub(super) fn introspecting(client: TestClient) -> IntrospectionVerifier {
+    IntrospectionVerifier::builder("https://as.test/introspect")
+        .client_secret_basic("orders-api", "s3cret")
+        .audience(API)
+        .http_client(client)
+        .build()
+        .unwrap()
+}
+
 fn problems(report: &DoctorReport) -> Vec<&Finding> {
     report.findings().filter(|finding| finding.verdict() != Verdict::Passed).collect()
 }
@@ -102,34 +123,14 @@ async fn an_introspection_endpoint_is_asked_about_a_made_up_token() {
         (401, json!({ "error": "invalid_client" }), false, "check the client id, the secret"),
         (404, json!({}), false, "check the URL of the endpoint"),
     ] {
-        let body = body.to_string();
-        let client = TestClient::new(move |_| {
-            let response = http::Response::builder()
-                .status(status)
-                .header("content-type", "application/json")
-                .body(body.clone().into_bytes());
-            async move { Ok(response.unwrap()) }
-        });
-        let verifier = IntrospectionVerifier::builder("https://as.test/introspect")
-            .client_secret_basic("orders-api", "s3cret")
-            .audience(API)
-            .http_client(client)
-            .build()
-            .unwrap();
-        let report = verifier.doctor().await;
+        let report = introspecting(responding(status, body.to_string())).doctor().await;
         assert_eq!(report.is_healthy(), is_right, "{report}");
         let page = report.to_string();
         assert!(page.contains(part), "{page}");
         assert!(!page.contains("s3cret"), "{page}");
     }
     let client = TestClient::new(async |_| Err(HttpError::transport("no such host")));
-    let verifier = IntrospectionVerifier::builder("https://as.test/introspect")
-        .client_secret_basic("orders-api", "s3cret")
-        .audience(API)
-        .http_client(client)
-        .build()
-        .unwrap();
-    let page = verifier.doctor().await.to_string();
+    let page = introspecting(client).doctor().await.to_string();
     assert!(page.contains("check the URL, the network and the certificates"), "{page}");
 }
 
@@ -138,16 +139,10 @@ async fn a_set_without_keys_for_signatures_is_a_problem_with_the_fix() {
     let issuer = issuer_with([Algorithm::Es256]);
     let set = issuer.jwk_set().replace(r#""use":"sig""#, r#""use":"enc""#);
     assert!(set.contains(r#""use":"enc""#), "{set}");
-    let client = TestClient::new(move |_| {
-        let response = http::Response::builder()
-            .header("content-type", "application/json")
-            .body(set.clone().into_bytes());
-        async move { Ok(response.unwrap()) }
-    });
     let verifier = JwtVerifier::builder("https://issuer.test")
         .audience(API)
         .jwks_uri("https://issuer.test/jwks")
-        .http_client(client)
+        .http_client(responding(200, set))
         .build()
         .unwrap();
     let report = verifier.doctor().await;

@@ -12,6 +12,7 @@ use portcullis::{
 };
 use serde_json::{Value, json};
 
+use super::doctor::introspecting;
 use crate::support::{API, issuer_with};
 
 fn failed(explanation: &Explanation) -> Vec<&'static str> {
@@ -218,12 +219,7 @@ fn endpoint() -> IntrospectionVerifier {
         let response = json.status(status).body(body.to_string().into_bytes()).unwrap();
         async move { Ok(response) }
     });
-    IntrospectionVerifier::builder("https://as.test/introspect")
-        .client_secret_basic("orders-api", "s3cret")
-        .audience(API)
-        .http_client(client)
-        .build()
-        .unwrap()
+    introspecting(client)
 }
 
 #[tokio::test]
