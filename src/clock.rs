@@ -1,6 +1,6 @@
-//! The source of the current time, for everything that expires.
+//! Clocks, from which verifiers and layers read the current time.
 //!
-//! Verifiers and layers read a [`Clock`], which is the [`SystemClock`] unless a builder's `clock` sets another one.
+//! They read a [`Clock`], which is the [`SystemClock`] unless a builder's `clock` sets another one.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};

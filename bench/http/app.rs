@@ -1,4 +1,4 @@
-//! The service under test, in a process of its own, with authentication or without.
+//! The service under test, in a separate process, with authentication or without.
 
 use std::{
     io::{Read, stdin},

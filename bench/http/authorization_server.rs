@@ -116,7 +116,7 @@ impl AuthorizationServer {
     }
 }
 
-/// The response of introspection, which is the same for every token.
+/// The introspection response, which doesn't depend on the token.
 fn active() -> Value {
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO).as_secs();
     json!({

@@ -22,7 +22,7 @@ use crate::{
 /// How many requests wait for their responses at most. Further requests aren't sent.
 const IN_FLIGHT: usize = 500;
 
-/// A stream of requests, from a thread of its own.
+/// A stream of requests, sent by a separate thread.
 #[derive(Clone)]
 pub struct Stream {
     pub name: &'static str,

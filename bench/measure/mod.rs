@@ -15,7 +15,7 @@
     clippy::cast_sign_loss,
     reason = "nanoseconds of a moment, and few digits of them"
 )]
-#![allow(unreachable_pub, reason = "there is nobody outside a bench")]
+#![allow(unreachable_pub, reason = "a bench has no users")]
 
 pub mod flood;
 pub mod machine;

@@ -19,7 +19,7 @@
     clippy::panic,
     reason = "a bench reports by panic"
 )]
-#![allow(unreachable_pub, reason = "there is nobody outside a bench")]
+#![allow(unreachable_pub, reason = "a bench has no users")]
 
 #[allow(dead_code, reason = "each bench uses another part")]
 #[path = "../measure/mod.rs"]

@@ -7,7 +7,7 @@
     clippy::panic,
     reason = "a bench reports by panic"
 )]
-#![allow(unreachable_pub, reason = "there is nobody outside a bench")]
+#![allow(unreachable_pub, reason = "a bench has no users")]
 
 pub mod baseline;
 pub mod figure;

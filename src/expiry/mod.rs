@@ -1,6 +1,6 @@
 //! Ends what outlives a request when its token expires: gRPC streams, server-sent events, WebSockets.
 //!
-//! `EndAtExpiryLayer` ends the bodies of responses. [`Expired`] is for everything else, such as a WebSocket: it
+//! `EndAtExpiryLayer` ends the bodies of responses. [`Expired`] is for other streams, such as a WebSocket: it
 //! completes when the token expires.
 //!
 //! ```

@@ -39,7 +39,7 @@ pub struct Measured {
 pub struct Suite {
     pub programs: Vec<Program>,
     pub tests: BTreeMap<Test, Measured>,
-    /// The tests that fail without any mutant, in a process of their own.
+    /// The tests that fail without any mutant, each in a separate process.
     pub failing: Vec<Test>,
 }
 
